@@ -1,0 +1,67 @@
+# Helpers for the folders' CMakeLists.txt.
+
+# All unit tests; `cmake --build build --target tenon_tests`.
+add_custom_target(tenon_tests)
+# What scripts/demo builds.
+add_custom_target(tenon_demo)
+
+# tenon_add_test(name SOURCES file... [LIBS target...] [NEEDS target...] [ARGS arg...]
+#                [ENV NAME=value...] [LABELS label...] [TIMEOUT seconds] [NO_GTEST])
+# One test program and one CTest entry of that name. NEEDS names targets that the test opens at
+# run time. The label `nosanitize` keeps a test out of the sanitizer stage.
+function(tenon_add_test name)
+  if(NOT TENON_BUILD_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(T "NO_GTEST" "TIMEOUT" "SOURCES;LIBS;NEEDS;ARGS;ENV;LABELS" ${ARGN})
+  if(T_UNPARSED_ARGUMENTS OR NOT T_SOURCES)
+    message(FATAL_ERROR "tenon_add_test(${name}): wrong arguments: ${T_UNPARSED_ARGUMENTS}")
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  tenon_warnings(${name})
+  target_link_libraries(${name} PRIVATE ${T_LIBS} Threads::Threads)
+  if(NOT T_NO_GTEST)
+    target_link_libraries(${name} PRIVATE GTest::gmock GTest::gtest_main)
+  endif()
+  if(T_NEEDS)
+    add_dependencies(${name} ${T_NEEDS})
+  endif()
+  add_dependencies(tenon_tests ${name})
+  add_test(NAME ${name} COMMAND ${name} ${T_ARGS})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  if(TENON_SANITIZE)
+    math(EXPR T_TIMEOUT "${T_TIMEOUT} * 6")
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}"
+                                          ENVIRONMENT "${T_ENV}")
+endfunction()
+
+# tenon_export_only(target symbol...): the shared library exports exactly these symbols (patterns
+# are allowed). Static archives inside, such as ONNX and protobuf, stay invisible, including the
+# unique symbols of templates, which would otherwise be merged across the whole process.
+function(tenon_export_only target)
+  set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
+  list(JOIN ARGN "; " symbols)
+  if(symbols)
+    set(symbols "  global: ${symbols};\n")
+  endif()
+  file(CONFIGURE OUTPUT ${script} CONTENT "{\n${symbols}  local: *;\n};\n" @ONLY)
+  target_link_options(${target} PRIVATE LINKER:--exclude-libs,ALL LINKER:--version-script=${script})
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${script})
+endfunction()
+
+# tenon_demo_needs(target...): scripts/demo builds these too. The targets `tenon` (the command)
+# and `tenon_python` (the Python package) are always among them.
+function(tenon_demo_needs)
+  add_dependencies(tenon_demo ${ARGN})
+endfunction()
+
+function(tenon_finish)
+  foreach(target tenon tenon_python)
+    if(TARGET ${target})
+      add_dependencies(tenon_demo ${target})
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""spec/generate_abi.py catches what it is there to catch: each test breaks a copy of spec/abi.yaml.
+
+That the committed files are fresh and the registry is sound is checked in generated.py.
+"""
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "spec"))
+import generate_abi  # noqa: E402
+
+TEXT = generate_abi.REGISTRY.read_text()
+LOCK = generate_abi.LOCK.read_text()
+
+
+class Registry(unittest.TestCase):
+    def problems(self, *changes):
+        text = TEXT
+        for old, new in changes:
+            self.assertIn(old, text, "the registry no longer has what this test breaks")
+            text = text.replace(old, new, 1)
+        return "\n".join(generate_abi.problems(text, LOCK))
+
+    def test_committed_registry_is_sound(self):
+        self.assertEqual(self.problems(), "")
+
+    def test_missing_failure(self):
+        found = self.problems(("dst_offset: [value, any, range]", "dst_offset: [value, any]"))
+        self.assertIn("stream_copy(dst_offset): lacks failure", found)
+
+    def test_missing_annotation(self):
+        found = self.problems(("uint64_t src_offset: [value, any, range]", "uint64_t src_offset"))
+        self.assertIn("stream_copy(src_offset): lacks owner, thread, failure", found)
+
+    def test_missing_annotation_of_a_result(self):
+        found = self.problems(("    result: [lent, any, never]\n", ""))
+        self.assertIn("tn_instance_plugin_name: its result: lacks owner", found)
+
+    def test_unknown_word(self):
+        self.assertIn("lnt is no owner", self.problems(("pointer: [lent,", "pointer: [lnt,")))
+
+    def test_reordered_slots(self):
+        found = self.problems(("slot: 7\n", "slot: X\n"), ("slot: 8\n", "slot: 7\n"),
+                              ("slot: X\n", "slot: 8\n"))
+        self.assertIn("device_get_info: slot 8 stands where 7 belongs", found)
+
+    def test_slots_that_swapped_names(self):
+        found = self.problems(("name: device_get_info", "name: X"),
+                              ("name: stream_destroy", "name: device_get_info"),
+                              ("name: X", "name: stream_destroy"))
+        self.assertIn("no longer holds: slot 7 tn_status device_get_info", found)
+
+    def test_removed_slot(self):
+        start = TEXT.index("      - slot: 45\n")
+        end = TEXT.index("  - struct: tn_handle\n")
+        found = self.problems((TEXT[start:end], ""))
+        self.assertIn("no longer holds: slot 45 tn_status kernel_launch", found)
+
+    def test_changed_parameter(self):
+        found = self.problems(("uint64_t src_offset: [", "int64_t src_offset: ["))
+        self.assertIn("no longer holds: slot 24 tn_status stream_copy", found)
+
+    def test_moved_field(self):
+        kind = "    - tn_buffer_kind kind\n"
+        after = "    - uint32_t alignment: \"Bytes of the buffer's"
+        found = self.problems((kind, ""), (after, kind + after.replace("alignment", "moved")))
+        self.assertIn("no longer holds: field tn_buffer_desc.alignment at 20", found)
+
+    def test_grown_frozen_struct(self):
+        found = self.problems(("    - int32_t rank: 0 to TN_MAX_RANK.\n",
+                               "    - int32_t rank: 0 to TN_MAX_RANK.\n    - uint64_t more\n"))
+        self.assertIn("no longer holds: frozen tn_tensor 56", found)
+
+    def test_changed_constant(self):
+        found = self.problems(("TN_OVERLAP = 0x202", "TN_OVERLAP = 0x209"))
+        self.assertIn("no longer holds: constant TN_OVERLAP 0x202", found)
+
+    def test_unknown_name_in_a_text(self):
+        found = self.problems(("errors: TN_OUT_OF_RANGE; TN_OVERLAP.", "errors: TN_OVERLAPS."))
+        self.assertIn("TN_OVERLAPS: is mentioned", found)
+
+    def test_new_field_at_the_end_is_fine_but_wants_the_lock(self):
+        text = TEXT.replace("    - const tn_tensor* tensor\n",
+                            "    - const tn_tensor* tensor\n    - uint64_t more\n", 1)
+        self.assertNotEqual(text, TEXT)
+        self.assertEqual(generate_abi.problems(text, LOCK), [])
+        added = generate_abi.lock.added(generate_abi.model.read(text), LOCK)
+        self.assertEqual(added, ["field tn_attribute.more at 72: uint64_t"])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=0)

@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# Configuring and building; source after setup.sh.
+
+# tenon_has_python NAME: whether build/venv has that package.
+tenon_has_python() {
+  "$TENON_VENV/bin/python" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))' "$1"
+}
+
+# tenon_configure [CMAKE OPTION...]: the release build in build/. The adapters of frameworks are
+# built if, and only if, build/venv has those frameworks.
+tenon_configure() {
+  local pytorch=OFF tensorflow=OFF
+  tenon_has_python torch && pytorch=ON
+  tenon_has_python tensorflow && tensorflow=ON
+  (cd "$TENON_ROOT" && cmake --preset release -DTENON_BUILD_PYTORCH=$pytorch \
+    -DTENON_BUILD_TENSORFLOW=$tensorflow "$@")
+}
