@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Failures as exceptions: Error, check() and call().
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "tenon/tenon.h"
+
+namespace tenon {
+
+// Name of a status ("TN_OUT_OF_RANGE"); an unknown detail gives the name of its class, and an
+// unknown class "TN_INTERNAL", because whatever it means, it was not success.
+inline const char* status_name(tn_status status) {
+  switch (status) {
+    case TN_OK:
+      return "TN_OK";
+    case TN_NOT_READY:
+      return "TN_NOT_READY";
+    case TN_INVALID_ARGUMENT:
+      return "TN_INVALID_ARGUMENT";
+    case TN_OUT_OF_RANGE:
+      return "TN_OUT_OF_RANGE";
+    case TN_OVERLAP:
+      return "TN_OVERLAP";
+    case TN_INVALID_STATE:
+      return "TN_INVALID_STATE";
+    case TN_FORKED:
+      return "TN_FORKED";
+    case TN_UNSUPPORTED:
+      return "TN_UNSUPPORTED";
+    case TN_UNIMPLEMENTED:
+      return "TN_UNIMPLEMENTED";
+    case TN_VERSION_MISMATCH:
+      return "TN_VERSION_MISMATCH";
+    case TN_NEEDS_STATIC:
+      return "TN_NEEDS_STATIC";
+    case TN_OUT_OF_MEMORY:
+      return "TN_OUT_OF_MEMORY";
+    case TN_OUT_OF_DEVICE_MEMORY:
+      return "TN_OUT_OF_DEVICE_MEMORY";
+    case TN_NOT_FOUND:
+      return "TN_NOT_FOUND";
+    case TN_LOAD_FAILED:
+      return "TN_LOAD_FAILED";
+    case TN_DEVICE_LOST:
+      return "TN_DEVICE_LOST";
+    case TN_INTERNAL:
+      return "TN_INTERNAL";
+    default:
+      break;
+  }
+  // Class 0 holds only TN_OK, so a detail of it is unknown altogether.
+  const tn_status status_class = TN_STATUS_CLASS(status);
+  return status_class == status || status_class == TN_OK ? "TN_INTERNAL"
+                                                         : status_name(status_class);
+}
+
+// A tn_error that is ready to be passed. Only the parts that are read get initialised: this stands
+// in front of every call, launches included.
+struct ErrorBuffer : tn_error {
+  ErrorBuffer() {
+    struct_size = sizeof(tn_error);
+    code = TN_OK;
+    reserved = 0;
+    rule[0] = '\0';
+    message[0] = '\0';
+  }
+};
+
+// A call that did not return TN_OK. what() is "TN_OUT_OF_RANGE (TN-buffer-004): message".
+class Error : public std::runtime_error {
+ public:
+  Error(tn_status status, std::string rule, std::string message)
+      : std::runtime_error(format(status, rule, message)),
+        status_(status),
+        rule_(std::move(rule)),
+        message_(std::move(message)) {}
+  Error(tn_status status, const tn_error& error) : Error(status, error.rule, error.message) {}
+
+  tn_status status() const { return status_; }
+  tn_status status_class() const { return TN_STATUS_CLASS(status_); }
+  const std::string& rule() const { return rule_; }        // ID of the broken rule, or empty.
+  const std::string& message() const { return message_; }  // As the callee wrote it.
+
+ private:
+  static std::string format(tn_status status, const std::string& rule, const std::string& message) {
+    std::string text = status_name(status);
+    if (!rule.empty()) text += " (" + rule + ")";
+    if (!message.empty()) text += ": " + message;
+    return text;
+  }
+
+  tn_status status_;
+  std::string rule_;
+  std::string message_;
+};
+
+// Throws Error unless the status is TN_OK.
+inline void check(tn_status status, const tn_error& error) {
+  if (status != TN_OK) [[unlikely]]
+    throw Error(status, error);
+}
+
+// call(tn_device_synchronize, device): calls with an error buffer as last argument, throws on
+// failure.
+template <class Function, class... Arguments>
+inline void call(Function function, Arguments... arguments) {
+  ErrorBuffer error;
+  check(function(arguments..., &error), error);
+}
+
+// The same for queries: true for TN_OK, false for TN_NOT_READY, else throws.
+template <class Function, class... Arguments>
+inline bool query(Function function, Arguments... arguments) {
+  ErrorBuffer error;
+  const tn_status status = function(arguments..., &error);
+  if (status == TN_NOT_READY) return false;
+  check(status, error);
+  return true;
+}
+
+}  // namespace tenon

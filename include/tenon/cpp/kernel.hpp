@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernel, and KernelDescView: the C form of a KernelDesc.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "tenon/cpp/error.hpp"
+#include "tenon/cpp/handle.hpp"
+#include "tenon/cpp/kernel_desc.hpp"
+#include "tenon/cpp/stream.hpp"
+
+namespace tenon {
+
+// The C structs of a description. Borrows from the KernelDesc, which must outlive it unchanged.
+class KernelDescView {
+ public:
+  explicit KernelDescView(const KernelDesc& desc) {
+    arguments_.reserve(desc.inputs.size() + desc.outputs.size());
+    for (const Argument& argument : desc.inputs) arguments_.push_back(view(argument));
+    for (const Argument& argument : desc.outputs) arguments_.push_back(view(argument));
+    for (const tn_argument& argument : arguments_) argument_pointers_.push_back(&argument);
+
+    tensors_.reserve(desc.attributes.size());
+    strings_.reserve(desc.attributes.size());
+    attributes_.reserve(desc.attributes.size());
+    for (const Attribute& attribute : desc.attributes) attributes_.push_back(view(attribute));
+    for (const tn_attribute& attribute : attributes_) attribute_pointers_.push_back(&attribute);
+
+    desc_.struct_size = sizeof(desc_);
+    desc_.domain = desc.domain.c_str();
+    desc_.name = desc.name.c_str();
+    desc_.version = desc.version;
+    desc_.flags = desc.flags;
+    desc_.math_mode = desc.math_mode;
+    desc_.inputs = argument_pointers_.data();
+    desc_.input_count = desc.inputs.size();
+    desc_.outputs = argument_pointers_.data() + desc.inputs.size();
+    desc_.output_count = desc.outputs.size();
+    desc_.attributes = attribute_pointers_.data();
+    desc_.attribute_count = desc.attributes.size();
+  }
+  KernelDescView(const KernelDescView&) = delete;
+  KernelDescView& operator=(const KernelDescView&) = delete;
+
+  const tn_kernel_desc* get() const { return &desc_; }
+
+ private:
+  static tn_argument view(const Argument& argument) {
+    const auto pointer = [](const auto& list) { return list.empty() ? nullptr : list.data(); };
+    tn_argument result{};
+    result.struct_size = sizeof(result);
+    result.kind = argument.kind;
+    result.dtype = argument.dtype;
+    result.rank = argument.rank;
+    result.alias = argument.alias;
+    result.dims = pointer(argument.dims);
+    result.max_dims = pointer(argument.max_dims);
+    result.strides = pointer(argument.strides);
+    result.layout = argument.layout;
+    result.constant = argument.constant.get();
+    result.host_data = argument.host_data;
+    return result;
+  }
+
+  tn_attribute view(const Attribute& attribute) {
+    tn_attribute result{};
+    result.struct_size = sizeof(result);
+    result.name = attribute.name.c_str();
+    result.count = 1;
+    std::visit([&](const auto& value) { fill(result, value); }, attribute.value);
+    return result;
+  }
+  void fill(tn_attribute& out, const int64_t& value) {
+    out.type = TN_ATTRIBUTE_INT;
+    out.ints = &value;
+  }
+  void fill(tn_attribute& out, const float& value) {
+    out.type = TN_ATTRIBUTE_FLOAT;
+    out.floats = &value;
+  }
+  void fill(tn_attribute& out, const std::string& value) {
+    out.type = TN_ATTRIBUTE_STRING;
+    out.string = value.c_str();
+  }
+  void fill(tn_attribute& out, const std::vector<int64_t>& value) {
+    out.type = TN_ATTRIBUTE_INTS;
+    out.count = value.size();
+    out.ints = value.data();
+  }
+  void fill(tn_attribute& out, const std::vector<float>& value) {
+    out.type = TN_ATTRIBUTE_FLOATS;
+    out.count = value.size();
+    out.floats = value.data();
+  }
+  void fill(tn_attribute& out, const std::vector<std::string>& value) {
+    std::vector<const char*>& pointers = strings_.emplace_back();
+    for (const std::string& item : value) pointers.push_back(item.c_str());
+    out.type = TN_ATTRIBUTE_STRINGS;
+    out.count = value.size();
+    out.strings = pointers.data();
+  }
+  void fill(tn_attribute& out, const AttributeTensor& value) {
+    tensors_.push_back(Tensor::host(value.data.data(), value.dtype, value.dims));
+    out.type = TN_ATTRIBUTE_TENSOR;
+    out.tensor = tensors_.back().get();
+  }
+
+  tn_kernel_desc desc_{};
+  std::vector<tn_argument> arguments_;
+  std::vector<const tn_argument*> argument_pointers_;
+  std::vector<Tensor> tensors_;  // Reserved up front: attributes point into it.
+  std::vector<std::vector<const char*>> strings_;
+  std::vector<tn_attribute> attributes_;
+  std::vector<const tn_attribute*> attribute_pointers_;
+};
+
+// Answer of supports().
+struct KernelSupport {
+  tn_status status = TN_OK;  // TN_OK, TN_NEEDS_STATIC or of class TN_UNSUPPORTED.
+  uint32_t requirements = 0;
+  std::string reason;  // Why not; empty when status is TN_OK.
+  std::vector<tn_layout> input_layouts;
+  std::vector<tn_layout> output_layouts;
+  explicit operator bool() const { return status == TN_OK; }
+};
+
+// Whether the device takes a kernel. Throws when the operator itself forbids the description.
+inline KernelSupport supports(const Device& device, const KernelDesc& desc) {
+  const KernelDescView view(desc);
+  KernelSupport answer;
+  answer.input_layouts.resize(desc.inputs.size());
+  answer.output_layouts.resize(desc.outputs.size());
+  tn_kernel_support support{};
+  support.struct_size = sizeof(support);
+  support.input_layouts = answer.input_layouts.data();
+  support.output_layouts = answer.output_layouts.data();
+  ErrorBuffer error;
+  answer.status = tn_kernel_supports(device.get(), view.get(), &support, &error);
+  if (TN_STATUS_CLASS(answer.status) != TN_UNSUPPORTED) check(answer.status, error);
+  answer.requirements = support.requirements;
+  if (answer.status != TN_OK) answer.reason = error.message;
+  return answer;
+}
+
+// An operator made ready. Immutable: any number of threads may launch it.
+class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
+ public:
+  using UniqueHandle::UniqueHandle;
+
+  Kernel(const Device& device, const KernelDesc& desc)
+      : Kernel(device, KernelDescView(desc).get()) {}
+  Kernel(const Device& device, const tn_kernel_desc* desc) {
+    call(tn_kernel_create, device.get(), desc, &handle_);
+  }
+
+  // Bytes that the kernel itself holds.
+  uint64_t resident_bytes() const {
+    tn_kernel_info info{};
+    info.struct_size = sizeof(info);
+    call(tn_kernel_get_info, get(), &info);
+    return info.resident_bytes;
+  }
+  // Only dims of the launch are looked at.
+  uint64_t workspace_size(const tn_launch& launch) const {
+    uint64_t size = 0;
+    call(tn_kernel_workspace_size, get(), &launch, &size);
+    return size;
+  }
+
+  void launch(const Stream& stream, const tn_launch& launch) const {
+    call(tn_kernel_launch, get(), stream.get(), &launch);
+  }
+  // Pointers to tensors, NULL for absent ones; read before this returns.
+  void launch(const Stream& stream, std::span<const tn_tensor* const> inputs,
+              std::span<const tn_tensor* const> outputs, tn_buffer* workspace = nullptr,
+              uint64_t workspace_offset = 0) const {
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = inputs.data();
+    launch.input_count = inputs.size();
+    launch.outputs = outputs.data();
+    launch.output_count = outputs.size();
+    launch.workspace = workspace;
+    launch.workspace_offset = workspace_offset;
+    call(tn_kernel_launch, get(), stream.get(), &launch);
+  }
+};
+
+}  // namespace tenon
