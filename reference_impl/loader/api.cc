@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of tenon.h, section 13.
+#include "fork.h"
+#include "loader.h"
+#include "tenon/tenon_plugin.hpp"
+
+struct tn_loader : tenon::loader::Loader {
+  using Loader::Loader;
+};
+
+namespace tenon::loader {
+namespace {
+
+Loader& checked(tn_loader* loader) {
+  if (loader == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the loader is NULL");
+  loader->check_process();
+  return *loader;
+}
+
+template <class T>
+T& required(T* pointer, const char* name) {
+  if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  return *pointer;
+}
+
+}  // namespace
+}  // namespace tenon::loader
+
+using tenon::loader::checked;
+using tenon::loader::DispatchTable;
+using tenon::loader::required;
+namespace plugin = tenon::plugin;
+
+extern "C" {
+
+tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loader,
+                                   tn_error* error) {
+  return plugin::guard(error, [&] {
+    plugin::clear(loader);
+    if (tenon::loader::is_forked_child()) {
+      plugin::fail(TN_FORKED, nullptr,
+                   "this process was forked from one that had opened a plugin; start children "
+                   "with exec (in Python: spawn or forkserver)");
+    }
+    *loader = new tn_loader(plugin::read_optional(desc, "tn_loader_desc"));
+  });
+}
+
+void TN_CALL tn_loader_destroy(tn_loader* loader) {
+  if (loader == nullptr) return;
+  // In a forked child nothing can be taken down: the threads that would are not there.
+  if (plugin::guard(nullptr, [&] { loader->check_process(); }) != TN_OK) return;
+  plugin::guard(nullptr, [&] { delete loader; });
+}
+
+tn_status TN_CALL tn_loader_candidate_count(tn_loader* loader, size_t* count, tn_error* error) {
+  return plugin::guard(error,
+                       [&] { required(count, "count") = checked(loader).candidate_count(); });
+}
+
+tn_status TN_CALL tn_loader_candidate_info(tn_loader* loader, size_t index, tn_candidate_info* info,
+                                           tn_error* error) {
+  return plugin::guard(error, [&] {
+    plugin::write(info, checked(loader).candidate_info(index), "tn_candidate_info");
+  });
+}
+
+tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin, tn_instance** instance,
+                                 tn_error* error) {
+  return plugin::guard(error, [&] {
+    plugin::clear(instance);
+    *instance = checked(loader).open(&required(plugin, "plugin"));
+  });
+}
+
+tn_status TN_CALL tn_loader_diagnose(tn_loader* loader, tn_diagnostic_fn report, void* user,
+                                     tn_error* error) {
+  return plugin::guard(error, [&] {
+    required(report, "report");
+    checked(loader).diagnose([&](const std::string& line) { report(user, line.c_str()); });
+  });
+}
+
+const char* TN_CALL tn_instance_plugin_name(tn_instance* instance) {
+  return instance != nullptr ? DispatchTable::of(instance)->plugin_name.c_str() : "";
+}
+
+const char* TN_CALL tn_instance_plugin_version(tn_instance* instance) {
+  return instance != nullptr ? DispatchTable::of(instance)->plugin_version.c_str() : "";
+}
+
+}  // extern "C"

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "default_host.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "tenon/tenon_plugin.hpp"
+
+namespace tenon::loader {
+namespace {
+
+constexpr const char* kLevelNames[] = {"debug", "info", "warning", "error", "off"};
+
+tn_log_level level_from(std::string_view name) {
+  for (int i = 0; i < 5; ++i) {
+    if (name == kLevelNames[i]) return i;
+  }
+  return TN_LOG_WARNING;
+}
+
+int32_t processor_count() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
+  return static_cast<int32_t>(std::max(std::thread::hardware_concurrency(), 1u));
+}
+
+int32_t thread_count(const Environment& environment) {
+  const int wanted = std::atoi(environment.get("TENON_NUM_THREADS").c_str());
+  return wanted > 0 ? std::min(wanted, 1024) : processor_count();
+}
+
+// One write, so that lines of several threads do not mix.
+void write_line(tn_log_level level, const char* component, const char* message) {
+  char line[1024];
+  const char* name = kLevelNames[std::clamp<tn_log_level>(level, TN_LOG_DEBUG, TN_LOG_ERROR)];
+  int length = std::snprintf(line, sizeof(line), "tenon %s [%s] %s\n", name,
+                             component != nullptr ? component : "", message ? message : "");
+  if (length >= static_cast<int>(sizeof(line))) {
+    length = sizeof(line);
+    line[sizeof(line) - 1] = '\n';
+  }
+  if (write(STDERR_FILENO, line, static_cast<size_t>(length)) < 0) {
+    // Nobody is left to be told.
+  }
+}
+
+}  // namespace
+
+void TN_CALL HostServices::write_log(void* context, tn_log_level level, const char* component,
+                                     const char* message) {
+  if (level >= static_cast<const HostServices*>(context)->level_) {
+    write_line(level, component, message);
+  }
+}
+
+void TN_CALL HostServices::write_log_without_context(void*, tn_log_level level,
+                                                     const char* component, const char* message) {
+  if (level >= TN_LOG_WARNING) write_line(level, component, message);
+}
+
+HostServices::HostServices(const tn_host* given, const Environment& environment)
+    : pool_(given == nullptr ? thread_count(environment) : 1),
+      level_(level_from(environment.get("TENON_LOG"))) {
+  if (given != nullptr) {
+    host_ = plugin::read(given, "tn_host");
+    if (host_.log == nullptr) host_.log = write_log_without_context;
+    if (host_.parallelism == nullptr || host_.parallel_for == nullptr) {
+      host_.parallelism = [](void*) -> int32_t { return 1; };
+      host_.parallel_for = [](void*, int64_t count, int64_t, tn_parallel_body body, void* user) {
+        if (count > 0) body(user, 0, count, 0);
+      };
+    }
+  } else {
+    host_.struct_size = sizeof(host_);
+    host_.context = this;
+    host_.log = write_log;
+    host_.parallelism = [](void* context) -> int32_t {
+      return static_cast<HostServices*>(context)->pool_.size();
+    };
+    host_.parallel_for = [](void* context, int64_t count, int64_t grain, tn_parallel_body body,
+                            void* user) {
+      static_cast<HostServices*>(context)->pool_.run(count, grain, body, user);
+    };
+  }
+  // The loader negotiates, whoever provides the services.
+  host_.abi_major = TN_ABI_MAJOR;
+  host_.abi_minor = TN_ABI_MINOR;
+  host_.abi_hash = TN_ABI_HASH;
+}
+
+}  // namespace tenon::loader

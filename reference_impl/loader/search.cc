@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "search.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace tenon::loader {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Searcher {
+ public:
+  explicit Searcher(SearchResult& result) : result_(result) {}
+
+  // A folder, manifest or library.
+  void look_at(const char* origin, const fs::path& path) {
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status)) {
+      scan(origin, path);
+    } else if (!fs::exists(status)) {
+      step(origin, path, "does not exist");
+    } else {
+      const bool is_manifest = is_manifest_path(path.string());
+      step(origin, path, is_manifest ? "a manifest" : "a library");
+      result_.files.push_back(
+          {origin, is_manifest ? path.string() : "", is_manifest ? "" : path.string()});
+    }
+  }
+
+  void step(const char* origin, const fs::path& path, std::string outcome) {
+    result_.steps.push_back({origin, path.string(), std::move(outcome)});
+  }
+
+ private:
+  void scan(const char* origin, const fs::path& folder) {
+    std::error_code error;
+    std::vector<std::string> manifests;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      if (is_manifest_path(entry->path().string())) manifests.push_back(entry->path().string());
+    }
+    if (error) return step(origin, folder, "cannot be read: " + error.message());
+    std::sort(manifests.begin(), manifests.end());  // The same order on every file system.
+    step(origin, folder,
+         std::to_string(manifests.size()) + (manifests.size() == 1 ? " manifest" : " manifests"));
+    for (std::string& manifest : manifests) {
+      result_.files.push_back({origin, std::move(manifest), ""});
+    }
+  }
+
+  SearchResult& result_;
+};
+
+// The user's folder, or an empty path.
+fs::path user_folder(const Environment& environment) {
+  const std::string data = environment.get("XDG_DATA_HOME");
+  if (!data.empty()) return fs::path(data) / "tenon/plugins";
+  const std::string home = environment.get("HOME");
+  return home.empty() ? fs::path() : fs::path(home) / ".local/share/tenon/plugins";
+}
+
+}  // namespace
+
+bool is_manifest_path(const std::string& path) { return path.ends_with(kManifestSuffix); }
+
+SearchResult search(const Environment& environment, const std::vector<std::string>& search_paths,
+                    const std::string& library_folder) {
+  SearchResult result;
+  Searcher searcher(result);
+
+  const std::string variable = environment.get("TENON_PLUGIN_PATH");
+  if (environment.elevated) {
+    searcher.step("TENON_PLUGIN_PATH", "", "ignored: the process has elevated privileges");
+  } else if (variable.empty()) {
+    searcher.step("TENON_PLUGIN_PATH", "", "not set");
+  }
+  for (size_t begin = 0; begin < variable.size();) {
+    const size_t end = std::min(variable.find(':', begin), variable.size());
+    if (end > begin) searcher.look_at("TENON_PLUGIN_PATH", variable.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  for (const std::string& path : search_paths) searcher.look_at("search path", path);
+  if (!library_folder.empty()) {
+    const fs::path folder = library_folder;
+    searcher.look_at("beside libtenon", folder.parent_path() / "share/tenon/plugins");
+    searcher.look_at("beside libtenon", folder);
+  }
+  const fs::path user = user_folder(environment);
+  if (!user.empty()) searcher.look_at("user", user);
+  searcher.look_at("system", "/usr/local/share/tenon/plugins");
+  searcher.look_at("system", "/usr/share/tenon/plugins");
+  return result;
+}
+
+std::string own_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&is_manifest_path), &info) == 0) return "";
+  std::error_code error;
+  const fs::path path = fs::canonical(info.dli_fname, error);
+  return error ? "" : path.parent_path().string();
+}
+
+}  // namespace tenon::loader

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "start.h"
+
+#include <exception>
+
+namespace tenon::loader {
+
+tn_instance* start_instance(const DispatchTable& table, const tn_host* host) {
+  const tn_instance_desc desc{sizeof(desc), &table.functions, host};
+  tn_instance* instance = nullptr;
+  tn_error error = TN_ERROR_INIT;
+  tn_status status = TN_OK;
+  try {
+    status = table.functions.instance_create(&desc, &instance, &error);
+  } catch (const std::exception& exception) {
+    plugin::fail(TN_LOAD_FAILED, nullptr,
+                 "its instance_create threw an exception: %s; plugins must return statuses",
+                 exception.what());
+  } catch (...) {
+    plugin::fail(TN_LOAD_FAILED, nullptr,
+                 "its instance_create threw an exception of unknown type; plugins must return "
+                 "statuses");
+  }
+  error.message[sizeof(error.message) - 1] = '\0';
+  error.rule[sizeof(error.rule) - 1] = '\0';
+  if (status == TN_NOT_FOUND) {
+    NoDevice failure;
+    plugin::set_error(&failure.error, status, error.rule, "no device: %s", error.message);
+    throw failure;
+  }
+  if (status == TN_UNIMPLEMENTED) {
+    // The stub cannot name the plugin: it has no handle yet.
+    plugin::fail(TN_LOAD_FAILED, nullptr, "plugin '%s' has no function instance_create",
+                 table.plugin_name.c_str());
+  }
+  if (status != TN_OK) plugin::fail(status, error.rule, "%s", error.message);
+  if (instance == nullptr ||
+      reinterpret_cast<const tn_handle*>(instance)->dispatch != &table.functions) {
+    // A call through it would jump anywhere. It cannot even be destroyed.
+    plugin::fail(TN_LOAD_FAILED, nullptr,
+                 "its instance_create gave no instance that starts with the dispatch pointer");
+  }
+  return instance;
+}
+
+}  // namespace tenon::loader

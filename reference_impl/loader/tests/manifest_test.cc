@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "manifest.h"
+
+#include <gmock/gmock.h>
+
+#include "files.h"
+#include "tenon/tenon_plugin.hpp"
+
+namespace {
+
+using tenon::loader::Manifest;
+using tenon::loader::read_manifest;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Manifest read(const std::string& content) {
+  const TemporaryFolder folder;
+  return read_manifest(folder.write("acme.tenon.json", content));
+}
+
+// The message for a manifest that is refused, without its path.
+std::string refusal(const std::string& content) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("acme.tenon.json", content);
+  try {
+    read_manifest(path);
+  } catch (const tenon::plugin::Failure& failure) {
+    EXPECT_EQ(failure.error.code, TN_LOAD_FAILED);
+    EXPECT_THAT(failure.error.message, StartsWith(path + ":")) << "the file comes first";
+    return failure.error.message + path.size();
+  }
+  return "accepted";
+}
+
+TEST(Manifest, Whole) {
+  const Manifest manifest = read(
+      R"({"tenon_manifest": 1, "name": "acme.npu-2", "library": "/opt/libacme.so",
+          "description": "Acme", "probe": "child"})");
+  EXPECT_EQ(manifest.name, "acme.npu-2");
+  EXPECT_EQ(manifest.library, "/opt/libacme.so");
+  EXPECT_EQ(manifest.description, "Acme");
+  EXPECT_TRUE(manifest.probe_in_child);
+  EXPECT_THAT(manifest.unknown_keys, ElementsAre());
+}
+
+TEST(Manifest, Smallest) {
+  const Manifest manifest = read(R"({"tenon_manifest": 1, "name": "a", "library": "liba.so"})");
+  EXPECT_THAT(manifest.library, testing::EndsWith("/liba.so"));
+  EXPECT_THAT(manifest.library, StartsWith("/"));
+  EXPECT_FALSE(manifest.probe_in_child);
+}
+
+TEST(Manifest, UnknownKeysAreReported) {
+  EXPECT_THAT(
+      read(R"({"tenon_manifest": 1, "name": "a", "library": "l", "prob": "child"})").unknown_keys,
+      ElementsAre("prob"));
+}
+
+TEST(Manifest, BadJsonNamesLineAndColumn) {
+  EXPECT_THAT(refusal("{\n  \"name\": oops\n}"), HasSubstr("line 2, column 11"));
+  EXPECT_THAT(refusal(""), HasSubstr("line 1, column 1"));
+  EXPECT_THAT(refusal("{\"name\": \"\xff\"}"),
+              HasSubstr("ill-formed UTF-8 byte; last read: '\"?'"));
+}
+
+TEST(Manifest, WrongContentNamesTheKey) {
+  EXPECT_THAT(refusal("[]"), HasSubstr("JSON object"));
+  EXPECT_THAT(refusal("{}"), HasSubstr("\"tenon_manifest\" must be"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 2})"), HasSubstr("is 2, and this loader knows 1"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1})"), HasSubstr("\"name\" is missing"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": 3})"), HasSubstr("\"name\" must be"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "Acme"})"), HasSubstr("lower case"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": ")" + std::string(64, 'a') + "\"}"),
+              HasSubstr("at most 63"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a"})"), HasSubstr("\"library\" is"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": ""})"),
+              HasSubstr("not empty"));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l", "probe": "no"})"),
+              HasSubstr("\"probe\" must be"));
+}
+
+TEST(Manifest, MissingFile) {
+  EXPECT_THROW(read_manifest("/nowhere/a.tenon.json"), tenon::plugin::Failure);
+}
+
+}  // namespace

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Finding and opening plugins that work.
+#include <gmock/gmock.h>
+
+#include <cstring>
+
+#include "files.h"
+#include "fixtures/good.h"
+#include "tenon/tenon.hpp"
+
+namespace {
+
+using testing::HasSubstr;
+using Paths = std::vector<std::string>;
+
+tn_status status_of(const std::function<void()>& body) {
+  try {
+    body();
+    return TN_OK;
+  } catch (const tenon::Error& error) {
+    return error.status();
+  }
+}
+
+TEST(Open, ByNameManifestAndLibraryIsOneInstance) {
+  const TemporaryFolder folder;
+  const std::string manifest = folder.manifest("good", fixture("good"));
+  const tenon::Loader loader(Paths{folder.path()});
+  const tenon::Instance instance = loader.open("good");
+  EXPECT_STREQ(instance.name(), "good");
+  EXPECT_STREQ(instance.version(), "1.2.3");
+  EXPECT_EQ(loader.open(manifest).get(), instance.get());
+  EXPECT_EQ(loader.open(fixture("good")).get(), instance.get());
+}
+
+TEST(Open, LibraryPathLeadsPastAWrongManifest) {
+  const TemporaryFolder folder;
+  folder.manifest("other", fixture("good"));
+  const tenon::Loader loader(Paths{folder.path()});
+  EXPECT_EQ(status_of([&] { loader.open("other"); }), TN_LOAD_FAILED);
+  const tenon::Instance instance = loader.open(fixture("good"));
+  EXPECT_STREQ(instance.name(), "good");
+  EXPECT_EQ(loader.open(fixture("good")).get(), instance.get());
+}
+
+TEST(Open, LibraryWithoutManifestTellsItsName) {
+  const tenon::Loader loader(Paths{fixture("good")});
+  EXPECT_STREQ(loader.candidates().front().name, "") << "nothing is opened by searching";
+  EXPECT_STREQ(loader.open("good").name(), "good");
+  EXPECT_STREQ(loader.candidates().front().name, "good");
+  EXPECT_EQ(loader.candidates().front().state, TN_CANDIDATE_OPEN);
+}
+
+TEST(Open, RelativeLibraryIsRelativeToTheManifest) {
+  const TemporaryFolder folder;
+  std::filesystem::copy(fixture("good"), folder.path("libgood.so"));
+  folder.manifest("good", "libgood.so");
+  EXPECT_STREQ(tenon::Loader(Paths{folder.path()}).open("good").name(), "good");
+}
+
+TEST(Open, FirstOfANameWins) {
+  const TemporaryFolder first;
+  const TemporaryFolder second;
+  first.manifest("good", fixture("good"));
+  const std::string shadowed = second.manifest("good", "/nowhere.so");
+  const tenon::Loader loader(Paths{first.path(), second.path()});
+  EXPECT_TRUE(loader.open("good"));
+  EXPECT_EQ(loader.candidates()[1].state, TN_CANDIDATE_SHADOWED);
+  EXPECT_EQ(loader.candidates()[1].manifest, shadowed);
+}
+
+TEST(Open, ListedLibraryShadowsLaterManifest) {
+  const TemporaryFolder folder;
+  folder.manifest("good", "/nowhere.so");
+  const tenon::Loader loader(Paths{fixture("good"), folder.path()});
+  EXPECT_TRUE(loader.open("good"));
+  EXPECT_EQ(loader.candidates()[1].state, TN_CANDIDATE_SHADOWED);
+}
+
+TEST(Open, UnknownNameListsWhatThereIs) {
+  const TemporaryFolder folder;
+  folder.manifest("good", fixture("good"));
+  const tenon::Loader loader(Paths{folder.path(), "/nowhere/plugins"});
+  try {
+    loader.open("bad");
+    FAIL();
+  } catch (const tenon::Error& error) {
+    EXPECT_EQ(error.status(), TN_NOT_FOUND);
+    EXPECT_THAT(error.message(), HasSubstr("no plugin 'bad'"));
+    EXPECT_THAT(error.message(), HasSubstr("good"));
+    EXPECT_THAT(error.message(), HasSubstr(folder.path()));
+    EXPECT_THAT(error.message(), HasSubstr("/nowhere/plugins (does not exist)"));
+  }
+}
+
+TEST(Open, DestroyedInstanceOpensAnew) {
+  const tenon::Loader loader;
+  const tenon::Instance first = loader.open(fixture("good"));
+  const auto* counters = first.extension<FixtureCounters>(kFixtureExtension, 1);
+  const int before = counters->instances_destroyed;
+  tn_instance_destroy(first.get());
+  EXPECT_EQ(counters->instances_destroyed, before + 1);
+  EXPECT_EQ(loader.open(fixture("good")).device_count(), 1u);
+}
+
+TEST(Open, LoaderDestroysInstances) {
+  const FixtureCounters* counters = nullptr;
+  int before = 0;
+  {
+    const tenon::Loader loader;
+    counters = loader.open(fixture("good")).extension<FixtureCounters>(kFixtureExtension, 1);
+    before = counters->instances_destroyed;
+  }
+  EXPECT_EQ(counters->instances_destroyed, before + 1) << "libraries stay loaded";
+}
+
+TEST(Open, ProbedInAChildFirst) {
+  const TemporaryFolder folder;
+  folder.manifest("good", fixture("good"), ", \"probe\": \"child\"");
+  EXPECT_EQ(tenon::Loader(Paths{folder.path()}).open("good").device_info(0).total_memory, 1024u);
+}
+
+TEST(Open, BrokenManifestIsACandidateWithAReason) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("acme.tenon.json", "{\n \"name\": oops\n}");
+  const tenon::Loader loader(Paths{folder.path()});
+  ASSERT_EQ(loader.candidates().front().state, TN_CANDIDATE_FAILED);
+  EXPECT_THAT(loader.candidates().front().error->message, HasSubstr(path + ": "));
+  EXPECT_THAT(loader.candidates().front().error->message, HasSubstr("line 2"));
+  EXPECT_EQ(status_of([&] { loader.open(path); }), TN_LOAD_FAILED);
+}
+
+TEST(Open, HostServicesReachThePluginWithTheLoadersVersion) {
+  tn_host host{};
+  host.struct_size = sizeof(host);
+  const tenon::Loader loader({}, &host);
+  EXPECT_EQ(loader.open(fixture("good")).device_count(), 1u);
+}
+
+TEST(Open, WrongArguments) {
+  const tenon::Loader loader;
+  tenon::ErrorBuffer error;
+  tn_instance* instance = reinterpret_cast<tn_instance*>(1);
+  EXPECT_EQ(tn_loader_open(loader.get(), nullptr, &instance, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(instance, nullptr);
+  EXPECT_EQ(tn_loader_open(nullptr, "good", &instance, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(tn_loader_open(loader.get(), "good", nullptr, &error), TN_INVALID_ARGUMENT);
+  tn_candidate_info info{};
+  info.struct_size = sizeof(info);
+  EXPECT_EQ(tn_loader_candidate_info(loader.get(), 1000, &info, &error), TN_OUT_OF_RANGE);
+  EXPECT_EQ(tn_loader_diagnose(loader.get(), nullptr, nullptr, &error), TN_INVALID_ARGUMENT);
+  tn_loader_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.search_path_count = 1;
+  tn_loader* made = reinterpret_cast<tn_loader*>(1);
+  EXPECT_EQ(tn_loader_create(&desc, &made, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(made, nullptr);
+  tn_loader_destroy(nullptr);
+}
+
+}  // namespace

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "search.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "files.h"
+#include "probe.h"
+
+namespace {
+
+using tenon::loader::Environment;
+using tenon::loader::FoundFile;
+using tenon::loader::search;
+using tenon::loader::SearchResult;
+using testing::ElementsAre;
+
+Environment environment(std::map<std::string, std::string> variables, bool elevated = false) {
+  Environment result;
+  result.elevated = elevated;
+  result.lookup = [variables = std::move(variables)](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found != variables.end() ? found->second.c_str() : nullptr;
+  };
+  return result;
+}
+
+// Those below the test's own folder: this machine may have plugins of its own.
+std::vector<std::string> below(const TemporaryFolder& folder, const SearchResult& result) {
+  std::vector<std::string> paths;
+  for (const FoundFile& file : result.files) {
+    const std::string path = file.manifest + file.library;
+    if (path.starts_with(folder.path())) paths.push_back(path.substr(folder.path().size() + 1));
+  }
+  return paths;
+}
+
+struct Tree : TemporaryFolder {
+  Tree() {
+    for (const char* place : {"variable", "given", "prefix/lib", "prefix/share/tenon/plugins",
+                              "data/tenon/plugins", "home/.local/share/tenon/plugins"}) {
+      std::filesystem::create_directories(path(place));
+      write(std::string(place) + "/x.tenon.json", "");
+      write(std::string(place) + "/not-a-manifest.json", "");
+    }
+    write("variable/a.tenon.json", "");
+    write("libbare.so", "");
+  }
+};
+
+TEST(Search, OrderOfRules) {
+  const Tree tree;
+  const Environment variables = environment(
+      {{"TENON_PLUGIN_PATH",
+        ":" + tree.path("variable") + "::" + tree.path("libbare.so") + ":" + tree.path("none")},
+       {"XDG_DATA_HOME", tree.path("data")},
+       {"HOME", tree.path("home")}});
+  const SearchResult result = search(variables, {tree.path("given")}, tree.path("prefix/lib"));
+  EXPECT_THAT(below(tree, result),
+              ElementsAre("variable/a.tenon.json", "variable/x.tenon.json", "libbare.so",
+                          "given/x.tenon.json", "prefix/share/tenon/plugins/x.tenon.json",
+                          "prefix/lib/x.tenon.json", "data/tenon/plugins/x.tenon.json"));
+  EXPECT_EQ(result.files[0].origin, "TENON_PLUGIN_PATH");
+  EXPECT_EQ(result.files[2].manifest, "");
+
+  std::map<std::string, std::string> outcomes;
+  for (const auto& step : result.steps) outcomes[step.path] = step.outcome;
+  EXPECT_EQ(outcomes[tree.path("variable")], "2 manifests");
+  EXPECT_EQ(outcomes[tree.path("given")], "1 manifest");
+  EXPECT_EQ(outcomes[tree.path("none")], "does not exist");
+  EXPECT_TRUE(outcomes.contains("/usr/share/tenon/plugins"));
+}
+
+TEST(Search, HomeWithoutXdg) {
+  const Tree tree;
+  EXPECT_THAT(below(tree, search(environment({{"HOME", tree.path("home")}}), {}, "")),
+              ElementsAre("home/.local/share/tenon/plugins/x.tenon.json"));
+}
+
+TEST(Search, ElevatedIgnoresTheEnvironment) {
+  const Tree tree;
+  const Environment variables = environment({{"TENON_PLUGIN_PATH", tree.path("variable")},
+                                             {"TENON_PROBE_TIMEOUT", "1"},
+                                             {"XDG_DATA_HOME", tree.path("data")},
+                                             {"HOME", tree.path("home")}},
+                                            true);
+  const SearchResult result = search(variables, {tree.path("given")}, "");
+  EXPECT_THAT(below(tree, result), ElementsAre("given/x.tenon.json"));
+  EXPECT_EQ(result.steps[0].outcome, "ignored: the process has elevated privileges");
+  EXPECT_EQ(tenon::loader::probe_timeout(variables).count(), 20000);
+}
+
+TEST(Search, ProbeTimeoutFromTheEnvironment) {
+  EXPECT_EQ(tenon::loader::probe_timeout(environment({{"TENON_PROBE_TIMEOUT", "1.5"}})).count(),
+            1500);
+}
+
+}  // namespace

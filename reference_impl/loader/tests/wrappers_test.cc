@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon.hpp: descriptions, views, types and errors.
+#include <gmock/gmock.h>
+
+#include <cstring>
+#include <set>
+
+#include "files.h"
+#include "tenon/tenon.hpp"
+
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(Dtype, NamesAndDlpackTypesAreUniqueAndComeBack) {
+  std::set<std::string> names;
+  for (tn_dtype dtype = -1; dtype < 64; ++dtype) {
+    const bool known = tn_dtype_bits(dtype) != 0;
+    ASSERT_EQ(known, tenon::dtype_to_dlpack(dtype).has_value()) << dtype;
+    if (!known) {
+      EXPECT_STREQ(tenon::dtype_name(dtype), "undefined");
+      continue;
+    }
+    EXPECT_TRUE(names.insert(tenon::dtype_name(dtype)).second);
+    EXPECT_EQ(tenon::dtype_from_name(tenon::dtype_name(dtype)), dtype);
+    EXPECT_EQ(tenon::dtype_from_dlpack(*tenon::dtype_to_dlpack(dtype)), dtype);
+    EXPECT_EQ(tenon::dtype_to_dlpack(dtype)->bits, tn_dtype_bits(dtype));
+  }
+  EXPECT_EQ(tenon::dtype_from_dlpack({2, 32, 4}), TN_DTYPE_UNDEFINED) << "lanes";
+  EXPECT_EQ(tenon::dtype_bytes(TN_INT4, 3), 2u);
+  EXPECT_EQ(tenon::dtype_bytes(TN_COMPLEX128, 3), 48u);
+}
+
+TEST(Tensor, CopiesPointIntoThemselves) {
+  auto original = std::make_unique<tenon::Tensor>(
+      tenon::Tensor::device(nullptr, TN_FLOAT32, {2, 3}).with_offset(8));
+  const int64_t strides[] = {1, 2};
+  original->with_strides(strides);
+  const tenon::Tensor copy = *original;
+  original.reset();
+  EXPECT_THAT(copy.dims(), ElementsAre(2, 3));
+  EXPECT_EQ(copy.get()->dims, copy.dims().data());
+  EXPECT_EQ(copy.get()->strides[1], 2);
+  EXPECT_EQ(copy.get()->offset, 8u);
+  EXPECT_EQ(copy.element_count(), 6);
+  EXPECT_EQ(tenon::Tensor::device(nullptr, TN_INT8, {}).get()->strides, nullptr);
+}
+
+TEST(Tensor, WrongRanksThrow) {
+  const std::vector<int64_t> dims(TN_MAX_RANK + 1, 1);
+  EXPECT_THROW(tenon::Tensor::device(nullptr, TN_INT8, dims), tenon::Error);
+  EXPECT_THROW(tenon::Tensor::device(nullptr, TN_INT8, {1}).with_strides(dims), tenon::Error);
+}
+
+TEST(KernelDesc, ViewSaysWhatWasBuilt) {
+  tenon::KernelDesc desc{"tenon", "Thing", 3};
+  desc.input(tenon::Argument::device(TN_FLOAT32, {2, TN_DYNAMIC, 4}))
+      .input(tenon::Argument::dynamic(TN_INT8, 2))
+      .input(tenon::Argument::absent())
+      .output(tenon::Argument::device(TN_FLOAT32, {2}).aliasing(0))
+      .attribute("axis", int64_t{-1})
+      .attribute("names", std::vector<std::string>{"a", "bc"})
+      .attribute("value", tenon::AttributeTensor{TN_INT8, {2}, {7, 9}})
+      .attribute("mode", std::string("up"))
+      .attribute("scale", 0.5f);
+  const tenon::KernelDesc copy = desc;
+  desc = {};
+  const tenon::KernelDescView view(copy);
+  const tn_kernel_desc& c = *view.get();
+  EXPECT_STREQ(c.domain, "tenon");
+  EXPECT_EQ(c.version, 3);
+  ASSERT_EQ(c.input_count, 3u);
+  EXPECT_EQ(c.inputs[0]->rank, 3);
+  EXPECT_EQ(c.inputs[0]->strides[2], 1);
+  EXPECT_EQ(c.inputs[0]->strides[1], 4);
+  EXPECT_EQ(c.inputs[0]->strides[0], TN_DYNAMIC);
+  EXPECT_EQ(c.inputs[1]->dims, nullptr);
+  EXPECT_EQ(c.inputs[1]->rank, 2);
+  EXPECT_EQ(c.inputs[2]->kind, TN_ARGUMENT_ABSENT);
+  ASSERT_EQ(c.output_count, 1u);
+  EXPECT_EQ(c.outputs[0]->alias, 1);
+  ASSERT_EQ(c.attribute_count, 5u);
+  EXPECT_EQ(c.attributes[0]->ints[0], -1);
+  EXPECT_STREQ(c.attributes[1]->strings[1], "bc");
+  EXPECT_EQ(c.attributes[1]->count, 2u);
+  EXPECT_EQ(static_cast<const char*>(c.attributes[2]->tensor->host_data)[1], 9);
+  EXPECT_EQ(c.attributes[2]->tensor->dims[0], 2);
+  EXPECT_STREQ(c.attributes[3]->string, "up");
+  EXPECT_EQ(c.attributes[4]->floats[0], 0.5f);
+}
+
+TEST(Error, UnknownStatusDecodesByClass) {
+  EXPECT_STREQ(tenon::status_name(TN_UNIMPLEMENTED), "TN_UNIMPLEMENTED");
+  EXPECT_STREQ(tenon::status_name(0x3fe), "TN_UNSUPPORTED");
+  EXPECT_STREQ(tenon::status_name(0x6aa), "TN_DEVICE_LOST");
+  EXPECT_STREQ(tenon::status_name(0x1234), "TN_INTERNAL");
+  EXPECT_STREQ(tenon::status_name(0x01), "TN_INTERNAL") << "not success";
+  EXPECT_STREQ(tenon::status_name(-5), "TN_INTERNAL");
+  tenon::ErrorBuffer buffer;
+  EXPECT_EQ(tenon::Error(0x3fe, buffer).status_class(), TN_UNSUPPORTED);
+}
+
+TEST(Error, TextHasNameRuleAndMessage) {
+  const tenon::Error error(TN_OVERLAP, "TN-buffer-004", "ranges meet");
+  EXPECT_STREQ(error.what(), "TN_OVERLAP (TN-buffer-004): ranges meet");
+}
+
+TEST(Handles, MissingFunctionThrowsAndMovedFromIsEmpty) {
+  const tenon::Loader loader;
+  tenon::Device device = loader.open(fixture("good")).open_device(0);
+  tenon::Device moved = std::move(device);
+  EXPECT_FALSE(device);  // NOLINT(bugprone-use-after-move): emptiness is what is tested.
+  EXPECT_TRUE(moved);
+  try {
+    const tenon::Buffer buffer(moved, 16);
+    FAIL();
+  } catch (const tenon::Error& error) {
+    EXPECT_EQ(error.status(), TN_UNIMPLEMENTED);
+    EXPECT_THAT(error.message(), HasSubstr("plugin 'good' has no function buffer_create"));
+  }
+  EXPECT_THROW(device.synchronize(), tenon::Error);
+  EXPECT_EQ(loader.open(fixture("good")).extension<size_t>("no.such", 1), nullptr);
+}
+
+}  // namespace
