@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The functions of the dispatch table, and what each of them does first.
+#pragma once
+
+#include "reference_impl/cpu/device.h"
+#include "reference_impl/cpu/failure.h"
+#include "tenon/tenon_plugin.hpp"
+
+namespace tenon::cpu::api {
+
+// The device behind any handle.
+inline Device& device_of(Device& device) { return device; }
+inline Device& device_of(DeviceObject& object) { return *object.device; }
+
+// Runs body(object) for the object behind `handle`; NULL handles, forked processes and exceptions
+// become statuses.
+template <class Object, class Handle, class Body>
+tn_status call(Handle* handle, tn_error* error, Body&& body) noexcept {
+  if (handle == nullptr) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the handle is NULL");
+  }
+  auto& object = *plugin::object_of<Object>(handle);
+  if (device_of(object).forked()) {
+    return plugin::set_error(error, TN_FORKED, nullptr,
+                             "the process was forked after this handle was made");
+  }
+  try {
+    if constexpr (std::is_void_v<decltype(body(object))>) {
+      body(object);
+      return TN_OK;
+    } else {
+      return body(object);
+    }
+  } catch (...) {
+    return exception_to_error(error);
+  }
+}
+
+// The same for functions that return void: nothing for NULL, nothing in a forked process.
+template <class Object, class Handle, class Body>
+void call_void(Handle* handle, Body&& body) noexcept {
+  if (handle == nullptr) return;
+  auto& object = *plugin::object_of<Object>(handle);
+  if (device_of(object).forked()) return;
+  body(object);
+}
+
+// An argument that may not be NULL and must be of `owner`'s device. Throws plugin::Failure.
+template <class Object, class Handle>
+Object& argument(const DeviceObject& owner, Handle* handle, const char* name) {
+  if (handle == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  if (!owner.shares_device(handle)) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is of another device", name);
+  }
+  return *plugin::object_of<Object>(handle);
+}
+
+template <class T>
+void require(const T* pointer, const char* name) {
+  if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+}
+
+// The parts of the table, by file.
+void add_instance_functions(tn_dispatch* table);  // api_instance.cc
+void add_buffer_functions(tn_dispatch* table);    // api_buffer.cc
+void add_stream_functions(tn_dispatch* table);    // api_stream.cc
+void add_copy_functions(tn_dispatch* table);      // api_copy.cc
+void add_kernel_functions(tn_dispatch* table);    // api_kernel.cc
+
+}  // namespace tenon::cpu::api

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Functions 0 to 10: instances and devices.
+#include "reference_impl/cpu/api.h"
+#include "reference_impl/cpu/kernel_table.h"
+#include "reference_impl/cpu/platform.h"
+
+namespace tenon::cpu::api {
+namespace {
+
+tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** instance,
+                                  tn_error* error) {
+  return plugin::guard(error, [&] {
+    plugin::clear(instance);
+    const auto desc = plugin::read(given, "tn_instance_desc");
+    require(desc.dispatch, "dispatch");
+    require(desc.host, "host");
+    watch_forks();
+    platform().start(*desc.host);
+    *instance = plugin::handle_of<tn_instance>(
+        new Instance{{desc.dispatch}, desc.host, describe_processor(), fork_generation.load()});
+  });
+}
+
+void TN_CALL instance_destroy(tn_instance* instance) {
+  if (instance == nullptr) return;
+  auto* object = plugin::object_of<Instance>(instance);
+  if (object->generation == fork_generation.load()) delete object;
+}
+
+// What call() is for handles below a device.
+template <class Body>
+tn_status instance_call(tn_instance* instance, tn_error* error, Body&& body) {
+  return plugin::guard(error, [&] {
+    require(instance, "the instance");
+    auto& object = *plugin::object_of<Instance>(instance);
+    if (object.generation != fork_generation.load()) {
+      plugin::fail(TN_FORKED, nullptr, "the process was forked after this instance was made");
+    }
+    body(object);
+  });
+}
+
+void check_index(size_t index) {
+  if (index != 0) plugin::fail(TN_OUT_OF_RANGE, nullptr, "there is no device %zu, only 0", index);
+}
+
+tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
+  return instance_call(instance, error, [&](Instance&) {
+    require(count, "count");
+    *count = 1;
+  });
+}
+
+tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
+                                       tn_error* error) {
+  return instance_call(instance, error, [&](Instance& object) {
+    check_index(index);
+    plugin::write(info, object.info, "tn_device_info");
+  });
+}
+
+tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t,
+                                     const void** table, tn_error* error) {
+  return instance_call(instance, error, [&](Instance&) {
+    require(name, "name");
+    require(table, "table");
+    *table = nullptr;
+    plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s", name);
+  });
+}
+
+tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* given,
+                              tn_device** device, tn_error* error) {
+  return instance_call(instance, error, [&](Instance& object) {
+    plugin::clear(device);
+    check_index(index);
+    const auto desc = plugin::read_optional(given, "tn_device_desc");
+    *device = plugin::handle_of<tn_device>(new Device(object, parse_options(desc)));
+  });
+}
+
+void TN_CALL device_close(tn_device* device) {
+  call_void<Device>(device, [](Device& object) { delete &object; });
+}
+
+tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
+  return call<Device>(
+      device, error, [&](Device& object) { plugin::write(info, object.info(), "tn_device_info"); });
+}
+
+tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_error* error) {
+  return call<Device>(device, error, [&](Device& object) {
+    // What has finished is free, whether or not a worker has got round to it.
+    object.reclaimer().collect();
+    tn_memory_info memory{};
+    object.memory().write_info(&memory);
+    plugin::write(info, memory, "tn_memory_info");
+  });
+}
+
+tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
+  return call<Device>(device, error, [&](Device& object) { return object.synchronize(error); });
+}
+
+tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
+                                       tn_error* error) {
+  return call<Device>(device, error, [&](Device&) {
+    const auto rows = operator_table();
+    const tn_operator_table answer{sizeof(answer), rows.data(), rows.size(),
+                                   sizeof(tn_operator_entry)};
+    plugin::write(table, answer, "tn_operator_table");
+  });
+}
+
+}  // namespace
+
+void add_instance_functions(tn_dispatch* table) {
+  table->instance_create = instance_create;
+  table->instance_destroy = instance_destroy;
+  table->instance_device_count = instance_device_count;
+  table->instance_device_info = instance_device_info;
+  table->instance_extension = instance_extension;
+  table->device_open = device_open;
+  table->device_close = device_close;
+  table->device_get_info = device_get_info;
+  table->device_get_memory = device_get_memory;
+  table->device_synchronize = device_synchronize;
+  table->device_get_operators = device_get_operators;
+}
+
+}  // namespace tenon::cpu::api

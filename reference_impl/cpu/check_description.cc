@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/check_description.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstring>
+
+#include "reference_impl/cpu/layouts.h"
+
+namespace tenon::cpu {
+namespace {
+
+// Where a fault is: "input 1 of Add".
+struct Place {
+  const char* kind;
+  size_t index;
+  const char* name;
+};
+
+#define TN_BAD(place, format, ...)                                                                \
+  plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s %zu of %s " format, (place).kind, (place).index, \
+               (place).name __VA_OPT__(, ) __VA_ARGS__)
+
+void check_dims(const tn_argument& argument, const Place& place) {
+  if (argument.rank < 0 || argument.rank > TN_MAX_RANK) {
+    TN_BAD(place, "has rank %d; the most is %d", argument.rank, TN_MAX_RANK);
+  }
+  for (int32_t i = 0; i < argument.rank; ++i) {
+    if (argument.dims != nullptr && argument.dims[i] < 0 && argument.dims[i] != TN_DYNAMIC) {
+      TN_BAD(place, "has dim %d of %" PRId64, i, argument.dims[i]);
+    }
+    if (argument.max_dims != nullptr && argument.max_dims[i] < 0) {
+      TN_BAD(place, "has a bound of %" PRId64 " for dim %d", argument.max_dims[i], i);
+    }
+  }
+}
+
+bool is_static(const tn_argument& argument) {
+  return argument.rank == 0 ||
+         (argument.dims != nullptr && std::find(argument.dims, argument.dims + argument.rank,
+                                                TN_DYNAMIC) == argument.dims + argument.rank);
+}
+
+void check_constant(const Device& device, const tn_argument& argument, const Place& place) {
+  if (argument.constant == nullptr) {
+    if (!is_static(argument)) TN_BAD(place, "is a constant with dims not given");
+    const auto* end = argument.dims + argument.rank;
+    const bool empty = std::find(argument.dims, end, 0) != end;
+    if (argument.host_data == nullptr && !empty) TN_BAD(place, "is a constant without a value");
+    // Host data is strided; TN_LAYOUT_ANY lets the kernel keep it as it likes.
+    if (argument.layout != TN_LAYOUT_STRIDED && argument.layout != TN_LAYOUT_ANY) {
+      TN_BAD(place, "has host data with a layout token");
+    }
+    return;
+  }
+  if (argument.host_data != nullptr) TN_BAD(place, "has both a constant and host data");
+  const auto* handle = reinterpret_cast<const tn_handle*>(argument.constant);
+  if (handle->dispatch != device.dispatch ||
+      static_cast<const DeviceObject*>(handle)->device != &device) {
+    TN_BAD(place, "is a constant of another device");
+  }
+  const View& view = plugin::object_of<Constant>(argument.constant)->view();
+  if (argument.dtype != view.dtype || argument.rank != view.rank) {
+    TN_BAD(place, "is described with another type or rank than its constant");
+  }
+  for (int32_t i = 0; i < view.rank && argument.dims != nullptr; ++i) {
+    if (argument.dims[i] != TN_DYNAMIC && argument.dims[i] != view.dims[i]) {
+      TN_BAD(place, "is described with other dims than its constant");
+    }
+  }
+  if (argument.layout != view.layout && argument.layout != TN_LAYOUT_ANY) {
+    TN_BAD(place, "is described with another layout than its constant");
+  }
+}
+
+void check_argument(const Device& device, const tn_argument& argument, const Place& place) {
+  if (argument.kind < TN_ARGUMENT_ABSENT || argument.kind > TN_ARGUMENT_HOST) {
+    plugin::fail(TN_UNSUPPORTED, nullptr, "%s %zu of %s has unknown kind %d", place.kind,
+                 place.index, place.name, argument.kind);
+  }
+  if (argument.kind == TN_ARGUMENT_ABSENT) return;
+  if (tn_dtype_bits(argument.dtype) == 0) {
+    TN_BAD(place, "has unknown element type %d", argument.dtype);
+  }
+  check_dims(argument, place);
+  if (argument.layout != TN_LAYOUT_STRIDED) {
+    if (argument.layout != TN_LAYOUT_ANY && !is_token(argument.layout)) {
+      TN_BAD(place, "has layout %" PRIu64 ", which is no token of this device", argument.layout);
+    }
+    if (argument.strides != nullptr) TN_BAD(place, "has strides and a layout");
+    if (argument.kind == TN_ARGUMENT_HOST) TN_BAD(place, "has host values with a layout");
+  }
+  if (argument.kind == TN_ARGUMENT_CONSTANT) {
+    check_constant(device, argument, place);
+  } else if (argument.constant != nullptr || argument.host_data != nullptr) {
+    TN_BAD(place, "has a value, but is not described as TN_ARGUMENT_CONSTANT");
+  }
+}
+
+// Kernels see a constant as it is, whatever its description leaves open.
+void describe_constant(tn_argument* argument) {
+  const View& view = plugin::object_of<Constant>(argument->constant)->view();
+  argument->dims = view.dims;
+  argument->layout = view.layout;
+}
+
+void check_alias(const CheckedDescription& all, const tn_argument& output, const Place& place) {
+  if (output.alias == 0) return;
+  const auto count = static_cast<int64_t>(all.inputs.size());
+  if (output.alias < 0 || output.alias > count) {
+    TN_BAD(place, "has alias %d, but there are %" PRId64 " inputs", output.alias, count);
+  }
+  const tn_argument& input = all.inputs[static_cast<size_t>(output.alias) - 1];
+  if (input.kind != TN_ARGUMENT_DEVICE || input.dtype != output.dtype ||
+      input.rank != output.rank) {
+    TN_BAD(place, "cannot replace input %d, which is no device tensor of its type and rank",
+           output.alias - 1);
+  }
+}
+
+void check_attribute(const tn_attribute& attribute, const Place& place) {
+  if (attribute.name == nullptr) TN_BAD(place, "has no name");
+  const bool list = attribute.type == TN_ATTRIBUTE_INTS || attribute.type == TN_ATTRIBUTE_FLOATS ||
+                    attribute.type == TN_ATTRIBUTE_STRINGS;
+  if (!list && attribute.count != 1) {
+    TN_BAD(place, "(%.64s) has count %zu, not 1", attribute.name, attribute.count);
+  }
+  if (attribute.count == 0) return;
+  const void* value = nullptr;
+  switch (attribute.type) {
+    case TN_ATTRIBUTE_INT:
+    case TN_ATTRIBUTE_INTS:
+      value = attribute.ints;
+      break;
+    case TN_ATTRIBUTE_FLOAT:
+    case TN_ATTRIBUTE_FLOATS:
+      value = attribute.floats;
+      break;
+    case TN_ATTRIBUTE_STRING:
+      value = attribute.string;
+      break;
+    case TN_ATTRIBUTE_STRINGS:
+      value = attribute.strings;
+      break;
+    case TN_ATTRIBUTE_TENSOR:
+      value = attribute.tensor;
+      break;
+    default:
+      plugin::fail(TN_UNSUPPORTED, nullptr, "attribute %.64s of %s has unknown type %d",
+                   attribute.name, place.name, attribute.type);
+  }
+  if (value == nullptr) TN_BAD(place, "(%.64s) has no value", attribute.name);
+}
+
+template <class T>
+void copy_structs(const T* const* from, size_t count, const char* type, std::vector<T>* structs,
+                  std::vector<const T*>* pointers) {
+  if (count != 0 && from == nullptr) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "tn_kernel_desc: %zu of %s, but the array is NULL",
+                 count, type);
+  }
+  structs->reserve(count);
+  for (size_t i = 0; i < count; ++i) structs->push_back(plugin::read(from[i], type));
+  for (const T& one : *structs) pointers->push_back(&one);
+}
+
+}  // namespace
+
+void check_description(const Device& device, const tn_kernel_desc* given, CheckedDescription* out) {
+  tn_kernel_desc& desc = out->desc;
+  desc = plugin::read(given, "tn_kernel_desc");
+  if (desc.name == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the kernel has no name");
+  if (desc.domain == nullptr) desc.domain = "";
+  out->operator_name =
+      *desc.domain == '\0' ? desc.name : std::string(desc.domain) + "." + desc.name;
+  const char* name = out->operator_name.c_str();
+  if ((desc.flags & ~uint32_t{TN_KERNEL_DETERMINISTIC}) != 0) {
+    plugin::fail(TN_UNSUPPORTED, nullptr, "%s: flags 0x%x has unknown bits", name, desc.flags);
+  }
+  if (desc.math_mode < TN_MATH_STRICT || desc.math_mode > TN_MATH_BF16) {
+    plugin::fail(TN_UNSUPPORTED, nullptr, "%s: math mode %d is unknown", name, desc.math_mode);
+  }
+  copy_structs(desc.inputs, desc.input_count, "tn_argument", &out->inputs, &out->input_pointers);
+  copy_structs(desc.outputs, desc.output_count, "tn_argument", &out->outputs,
+               &out->output_pointers);
+  copy_structs(desc.attributes, desc.attribute_count, "tn_attribute", &out->attributes,
+               &out->attribute_pointers);
+  desc.inputs = out->input_pointers.data();
+  desc.outputs = out->output_pointers.data();
+  desc.attributes = out->attribute_pointers.data();
+
+  for (size_t i = 0; i < out->inputs.size(); ++i) {
+    const Place place{"input", i, name};
+    check_argument(device, out->inputs[i], place);
+    if (out->inputs[i].constant != nullptr) describe_constant(&out->inputs[i]);
+    if (out->inputs[i].alias != 0) TN_BAD(place, "has an alias; only outputs have");
+  }
+  for (size_t i = 0; i < out->outputs.size(); ++i) {
+    const Place place{"output", i, name};
+    const tn_argument& output = out->outputs[i];
+    check_argument(device, output, place);
+    if (output.kind != TN_ARGUMENT_ABSENT && output.kind != TN_ARGUMENT_DEVICE) {
+      TN_BAD(place, "has kind %d; outputs are device tensors", output.kind);
+    }
+    check_alias(*out, output, place);
+  }
+  if (out->attributes.size() > 64) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s: %zu attributes; no operator has as many", name,
+                 out->attributes.size());
+  }
+  for (size_t i = 0; i < out->attributes.size(); ++i) {
+    check_attribute(out->attributes[i], {"attribute", i, name});
+    for (size_t j = 0; j < i; ++j) {
+      if (std::strcmp(out->attributes[i].name, out->attributes[j].name) == 0) {
+        plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s: attribute %.64s is given twice", name,
+                     out->attributes[i].name);
+      }
+    }
+  }
+}
+
+}  // namespace tenon::cpu

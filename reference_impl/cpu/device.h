@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An open device, and the base of everything made from it.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "reference_impl/cpu/fork.h"
+#include "reference_impl/cpu/instance.h"
+#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/memory.h"
+#include "reference_impl/cpu/options.h"
+#include "reference_impl/cpu/reclaimer.h"
+#include "reference_impl/cpu/stream_core.h"
+
+namespace tenon::cpu {
+
+class Device : public tn_handle {
+ public:
+  Device(const Instance& instance, const Options& options);
+  // Waits for all work and for the workers.
+  ~Device();
+
+  const tn_device_info& info() const { return info_; }
+  Memory& memory() { return memory_; }
+  Reclaimer& reclaimer() { return reclaimer_; }
+  const Execution& execution() const { return execution_; }
+  bool late() const { return memory_.mode() != MemoryMode::kUnified; }
+  bool forked() const { return generation_ != fork_generation.load(std::memory_order_relaxed); }
+
+  // As Memory's, but waits for memory that is on its way back rather than to fail.
+  Block allocate(uint64_t size, uint32_t alignment, bool coherent);
+  Block allocate_constant(uint64_t size);
+
+  std::shared_ptr<StreamCore> make_stream();
+  // All that may still have work, those of destroyed streams included.
+  std::vector<std::shared_ptr<StreamCore>> streams();
+
+  // Waits for the work queued so far; the first failure that an open stream keeps.
+  tn_status synchronize(tn_error* error);
+
+ private:
+  void reap();  // Forgets destroyed streams that have ended. Locked.
+
+  const tn_host& host_;
+  const uint32_t generation_;
+  const Options options_;
+  tn_device_info info_;
+  Execution execution_;
+  Memory memory_;
+  Reclaimer reclaimer_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<StreamCore>> streams_;
+};
+
+// Handles below the device. The first word is the dispatch pointer, as everywhere.
+struct DeviceObject : tn_handle {
+  explicit DeviceObject(Device& owner) : tn_handle{owner.dispatch}, device(&owner) {}
+  Device* device;
+
+  // Whether a handle, of any plugin, belongs to the same device as this one.
+  template <class Handle>
+  bool shares_device(const Handle* handle) const {
+    const auto* other = reinterpret_cast<const tn_handle*>(handle);
+    return other->dispatch == dispatch && static_cast<const DeviceObject*>(other)->device == device;
+  }
+};
+
+}  // namespace tenon::cpu

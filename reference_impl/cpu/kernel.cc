@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What kernel.h promises to the authors of kernels: View and the attributes of a Description.
+#include "reference_impl/cpu/kernel.h"
+
+namespace tenon::cpu {
+namespace {
+
+[[noreturn]] void wrong_type(std::string_view name, const char* expected) {
+  throw KernelError(TN_INVALID_ARGUMENT,
+                    "attribute " + std::string(name) + " must be " + std::string(expected));
+}
+
+}  // namespace
+
+bool View::dense() const {
+  if (layout != TN_LAYOUT_STRIDED) return false;
+  int64_t expected = 1;
+  for (int32_t i = rank; i-- > 0;) {
+    if (dims[i] == 0) return true;
+    if (dims[i] != 1 && strides[i] != expected) return false;
+    expected *= dims[i];
+  }
+  return true;
+}
+
+const tn_attribute* Description::find(std::string_view name) const {
+  for (size_t i = 0; i < desc_.attribute_count; ++i) {
+    if (name == desc_.attributes[i]->name) {
+      asked_ |= uint64_t{1} << i;
+      return desc_.attributes[i];
+    }
+  }
+  return nullptr;
+}
+
+const char* Description::unknown_attribute() const {
+  for (size_t i = 0; i < desc_.attribute_count; ++i) {
+    if ((asked_ >> i & 1) == 0) return desc_.attributes[i]->name;
+  }
+  return nullptr;
+}
+
+bool Description::has_attribute(std::string_view name) const { return find(name) != nullptr; }
+
+int64_t Description::integer(std::string_view name, int64_t otherwise) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return otherwise;
+  if (attribute->type != TN_ATTRIBUTE_INT) wrong_type(name, "an integer");
+  return attribute->ints[0];
+}
+
+float Description::real(std::string_view name, float otherwise) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return otherwise;
+  if (attribute->type != TN_ATTRIBUTE_FLOAT) wrong_type(name, "a float");
+  return attribute->floats[0];
+}
+
+std::string Description::text(std::string_view name, std::string_view otherwise) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return std::string(otherwise);
+  if (attribute->type != TN_ATTRIBUTE_STRING) wrong_type(name, "a string");
+  return attribute->string;
+}
+
+std::vector<int64_t> Description::integers(std::string_view name,
+                                           std::vector<int64_t> otherwise) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return otherwise;
+  if (attribute->type != TN_ATTRIBUTE_INTS) wrong_type(name, "a list of integers");
+  return {attribute->ints, attribute->ints + attribute->count};
+}
+
+std::vector<float> Description::reals(std::string_view name, std::vector<float> otherwise) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return otherwise;
+  if (attribute->type != TN_ATTRIBUTE_FLOATS) wrong_type(name, "a list of floats");
+  return {attribute->floats, attribute->floats + attribute->count};
+}
+
+const tn_tensor* Description::tensor(std::string_view name) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return nullptr;
+  if (attribute->type != TN_ATTRIBUTE_TENSOR) wrong_type(name, "a tensor");
+  return attribute->tensor;
+}
+
+}  // namespace tenon::cpu

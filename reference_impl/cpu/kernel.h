@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a kernel of the reference device is, and how families of them are registered.
+//
+// The device core (device.cc, kernel_table.cc) validates descriptions and launches, binds constants
+// and host values, and turns every input into a View of memory that the device's threads may touch.
+// A kernel sees Views alone: it need not know whether a value came from a device tensor, a constant
+// or the host, nor in which memory mode the device runs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "tenon/tenon.h"
+
+namespace tenon::cpu {
+
+// Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
+class KernelError : public std::runtime_error {
+ public:
+  KernelError(tn_status status, const std::string& message)
+      : std::runtime_error(message), status(status) {}
+  tn_status status;
+};
+
+// A strided view of memory. Strides are in elements and always given, except with a layout token
+// (then `strides` is null and the kernel knows the form). `data` may not be touched in check() and
+// workspace_size() (it may be null there), and is null for a tensor without elements. An absent
+// argument has dtype 0.
+struct View {
+  std::byte* data = nullptr;
+  const int64_t* dims = nullptr;
+  const int64_t* strides = nullptr;
+  int32_t rank = 0;
+  tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  tn_layout layout = TN_LAYOUT_STRIDED;
+
+  bool present() const { return dtype != TN_DTYPE_UNDEFINED; }
+  int64_t count() const {
+    int64_t n = 1;
+    for (int32_t i = 0; i < rank; ++i) n *= dims[i];
+    return n;
+  }
+  bool dense() const;  // Row-major without gaps.
+  std::span<const int64_t> shape() const { return {dims, static_cast<size_t>(rank)}; }
+  template <class T>
+  T* as() const {
+    return reinterpret_cast<T*>(data);
+  }
+};
+
+// The arguments of one launch, at their positions in the operator's signature.
+struct Arguments {
+  std::span<const View> inputs;
+  std::span<const View> outputs;
+  int64_t* const* output_dims = nullptr;  // See tn_launch.
+  std::byte* workspace = nullptr;         // workspace_size() bytes, 64-byte aligned.
+
+  // The input at `index`, or an absent view beyond the end.
+  View input(size_t index) const { return index < inputs.size() ? inputs[index] : View{}; }
+  View output(size_t index) const { return index < outputs.size() ? outputs[index] : View{}; }
+};
+
+// Where run() does its work: on the host's threads.
+class Execution {
+ public:
+  explicit Execution(const tn_host& host) : host_(host) {}
+
+  // Calls body(begin, end) for ranges that cover [0, count), each of at least `grain` items, on
+  // several threads. The first exception that a body throws is rethrown here.
+  template <class Body>
+  void parallel_for(int64_t count, int64_t grain, Body&& body) const;
+
+  int32_t parallelism() const { return host_.parallelism(host_.context); }
+
+ private:
+  const tn_host& host_;
+};
+
+// One operator made ready for some types. Immutable; run() may be called from several threads.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+
+  // Whether the shapes fit together; called on the caller's thread at each launch, so cheap.
+  // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
+  virtual void check(const Arguments& arguments) const = 0;
+
+  virtual uint64_t workspace_size(const Arguments&) const { return 0; }
+
+  // Computes. Does not allocate: temporary memory is the workspace. What only the data shows (an
+  // index out of range) is thrown as KernelError.
+  virtual void run(const Arguments& arguments, const Execution& execution) const = 0;
+
+  // The layout in which it takes input `i`, described as `described`: TN_LAYOUT_ANY or a token (see
+  // layouts.h). A kernel that knows no tokens leaves this alone and gets strided inputs only.
+  virtual tn_layout input_layout(size_t i, tn_layout described) const {
+    (void)i, (void)described;
+    return TN_LAYOUT_STRIDED;
+  }
+
+  // The same for output `i`.
+  virtual tn_layout output_layout(size_t i, tn_layout described) const {
+    (void)i, (void)described;
+    return TN_LAYOUT_STRIDED;
+  }
+
+  // Memory that it holds besides its constants.
+  virtual uint64_t resident_bytes() const { return 0; }
+};
+
+// The description of a kernel to be made, checked for form (kinds, ranks and types are in range).
+class Description {
+ public:
+  explicit Description(const tn_kernel_desc& desc) : desc_(desc) {}
+
+  std::string_view name() const { return desc_.name; }
+  int32_t version() const { return desc_.version; }
+  tn_math_mode math_mode() const { return desc_.math_mode; }
+  bool deterministic() const { return (desc_.flags & TN_KERNEL_DETERMINISTIC) != 0; }
+  size_t input_count() const { return desc_.input_count; }
+  size_t output_count() const { return desc_.output_count; }
+  bool has_input(size_t i) const {
+    return i < desc_.input_count && desc_.inputs[i]->kind != TN_ARGUMENT_ABSENT;
+  }
+  bool has_output(size_t i) const {
+    return i < desc_.output_count && desc_.outputs[i]->kind != TN_ARGUMENT_ABSENT;
+  }
+  // A description with fewer arguments than the operator has is refused here, for all kernels.
+  const tn_argument& input(size_t i) const {
+    if (!has_input(i)) missing("input", i);
+    return *desc_.inputs[i];
+  }
+  const tn_argument& output(size_t i) const {
+    if (!has_output(i)) missing("output", i);
+    return *desc_.outputs[i];
+  }
+  tn_dtype input_dtype(size_t i) const {
+    return has_input(i) ? desc_.inputs[i]->dtype : TN_DTYPE_UNDEFINED;
+  }
+  tn_dtype output_dtype(size_t i) const {
+    return has_output(i) ? desc_.outputs[i]->dtype : TN_DTYPE_UNDEFINED;
+  }
+
+  // Attributes, with the default that the operator gives them. A wrong type throws. An attribute
+  // that nobody asked for by the time the kernel is made is unknown to the operator, and refused.
+  int64_t integer(std::string_view name, int64_t otherwise) const;
+  float real(std::string_view name, float otherwise) const;
+  std::string text(std::string_view name, std::string_view otherwise) const;
+  std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> otherwise = {}) const;
+  std::vector<float> reals(std::string_view name, std::vector<float> otherwise = {}) const;
+  const tn_tensor* tensor(std::string_view name) const;  // Null when not given.
+  bool has_attribute(std::string_view name) const;
+
+  // The first attribute that was never asked for, or null.
+  const char* unknown_attribute() const;
+
+ private:
+  [[noreturn]] void missing(const char* kind, size_t i) const {
+    throw KernelError(TN_INVALID_ARGUMENT, std::string(desc_.name) + " needs " + kind + " " +
+                                               std::to_string(i) + ": give it");
+  }
+  const tn_attribute* find(std::string_view name) const;
+  const tn_kernel_desc& desc_;
+  mutable uint64_t asked_ = 0;  // Bit n: attribute n was found by name.
+};
+
+// Makes a kernel, or throws KernelError: TN_UNSUPPORTED with what it lacks, TN_INVALID_ARGUMENT
+// when the operator forbids it.
+using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
+
+constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
+
+// One row of the device's table of operators. `dtypes` are those of the first type constraint (the
+// first input that is no HOST value; for operators without such inputs, the first output).
+struct OperatorEntry {
+  const char* domain;
+  const char* name;
+  int32_t version;
+  uint64_t dtypes;
+  CreateKernel create;
+};
+
+// The families, one function in each file of kernels/; platform.cc lists them.
+using OperatorFamily = std::span<const OperatorEntry> (*)();
+
+// ---- Implementation of the template ----
+
+template <class Body>
+void Execution::parallel_for(int64_t count, int64_t grain, Body&& body) const {
+  struct State {
+    std::remove_reference_t<Body>* body;
+    std::exception_ptr error;
+    std::array<char, 4> lock{};
+  };
+  if (count <= 0) return;
+  if (count <= grain) {
+    body(int64_t{0}, count);
+    return;
+  }
+  State state{&body, nullptr, {}};
+  host_.parallel_for(
+      host_.context, count, grain,
+      [](void* user, int64_t begin, int64_t end, int32_t) {
+        auto& s = *static_cast<State*>(user);
+        try {
+          (*s.body)(begin, end);
+        } catch (...) {
+          // The first one wins; the flag makes the assignment exclusive.
+          if (!__atomic_test_and_set(s.lock.data(), __ATOMIC_ACQ_REL))
+            s.error = std::current_exception();
+        }
+      },
+      &state);
+  if (state.error) std::rethrow_exception(state.error);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/kernel_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "reference_impl/cpu/check_description.h"
+#include "reference_impl/cpu/launch_scratch.h"
+#include "reference_impl/cpu/layouts.h"
+#include "reference_impl/cpu/platform.h"
+
+namespace tenon::cpu {
+namespace {
+
+struct Found {
+  const OperatorEntry* entry;
+  const Family* family;
+
+  bool may_replace(size_t output) const {
+    const auto& all = family->replaces_input;
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Replaces& one) { return one.allows(*entry, output); });
+  }
+};
+
+bool same_operator(const OperatorEntry& entry, const tn_kernel_desc& desc) {
+  return std::strcmp(entry.domain, desc.domain) == 0 && std::strcmp(entry.name, desc.name) == 0;
+}
+
+Found find_operator(const CheckedDescription& description) {
+  const tn_kernel_desc& desc = description.desc;
+  std::string versions;
+  for (const Family& family : platform().families) {
+    for (const OperatorEntry& entry : family.operators()) {
+      if (!same_operator(entry, desc)) continue;
+      if (entry.version == desc.version) return {&entry, &family};
+      versions += (versions.empty() ? "" : ", ") + std::to_string(entry.version);
+    }
+  }
+  if (versions.empty()) {
+    throw KernelError(TN_UNSUPPORTED, "there is no operator " + description.operator_name);
+  }
+  throw KernelError(TN_UNSUPPORTED, "there is no version " + std::to_string(desc.version) + " of " +
+                                        description.operator_name + "; there are " + versions);
+}
+
+tn_dtype constrained_dtype(const Description& description) {
+  for (size_t i = 0; i < description.input_count(); ++i) {
+    // Values from the host (a key, a shape, a scalar) do not say what type is computed in.
+    if (description.has_input(i) && description.input(i).kind != TN_ARGUMENT_HOST) {
+      return description.input_dtype(i);
+    }
+  }
+  return description.output_count() > 0 ? description.output_dtype(0) : TN_DTYPE_UNDEFINED;
+}
+
+// The layout that a kernel takes for input `i`; tokens that it does not take are refused.
+tn_layout choose_layout(const Kernel& kernel, const CheckedDescription& description, size_t i) {
+  const tn_argument& argument = description.inputs[i];
+  const bool constant = argument.kind == TN_ARGUMENT_CONSTANT && argument.constant != nullptr;
+  const tn_layout described =
+      constant ? plugin::object_of<Constant>(argument.constant)->view().layout : argument.layout;
+  if (argument.kind == TN_ARGUMENT_ABSENT || described == TN_LAYOUT_STRIDED) {
+    return TN_LAYOUT_STRIDED;
+  }
+  const tn_layout chosen = kernel.input_layout(i, described);
+  if (described != TN_LAYOUT_ANY && chosen != described) {
+    throw KernelError(TN_UNSUPPORTED, "input " + std::to_string(i) + " of " +
+                                          description.operator_name + " cannot be in layout " +
+                                          std::to_string(described));
+  }
+  return chosen;
+}
+
+std::unique_ptr<Kernel> make_implementation(const CheckedDescription& checked) {
+  const Found found = find_operator(checked);
+  const Description description(checked.desc);
+  const tn_dtype dtype = constrained_dtype(description);
+  if ((found.entry->dtypes >> dtype & 1) == 0) {
+    throw KernelError(TN_UNSUPPORTED,
+                      checked.operator_name + " has no element type " + std::to_string(dtype));
+  }
+  std::unique_ptr<Kernel> kernel = found.entry->create(description);
+  if (const char* unknown = description.unknown_attribute()) {
+    throw KernelError(TN_INVALID_ARGUMENT,
+                      checked.operator_name + " has no attribute " + std::string(unknown));
+  }
+  for (size_t i = 0; i < checked.outputs.size(); ++i) {
+    const tn_argument& output = checked.outputs[i];
+    if (output.alias != 0 && !found.may_replace(i)) {
+      throw KernelError(TN_NEEDS_STATIC, "output " + std::to_string(i) + " of " +
+                                             checked.operator_name + " cannot replace an input");
+    }
+  }
+  return kernel;
+}
+
+// The same for output `i`.
+tn_layout choose_output_layout(const Kernel& kernel, const CheckedDescription& description,
+                               size_t i) {
+  const tn_argument& argument = description.outputs[i];
+  if (argument.kind == TN_ARGUMENT_ABSENT || argument.layout == TN_LAYOUT_STRIDED) {
+    return TN_LAYOUT_STRIDED;
+  }
+  const tn_layout chosen = kernel.output_layout(i, argument.layout);
+  if (argument.layout != TN_LAYOUT_ANY && chosen != argument.layout) {
+    throw KernelError(TN_UNSUPPORTED, "output " + std::to_string(i) + " of " +
+                                          description.operator_name + " cannot be in layout " +
+                                          std::to_string(argument.layout));
+  }
+  return chosen;
+}
+
+ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
+  ArgumentSpec spec;
+  spec.kind = argument.kind;
+  if (argument.kind == TN_ARGUMENT_ABSENT) return spec;
+  spec.dtype = argument.dtype;
+  spec.bits = tn_dtype_bits(argument.dtype);
+  spec.rank = argument.rank;
+  spec.alias = argument.alias;
+  spec.layout = layout;
+  for (size_t i = 0; i < static_cast<size_t>(argument.rank); ++i) {
+    spec.dims[i] = argument.dims != nullptr ? argument.dims[i] : TN_DYNAMIC;
+    spec.max_dims[i] = argument.max_dims != nullptr ? argument.max_dims[i] : 0;
+    spec.strides[i] = argument.strides != nullptr ? argument.strides[i] : TN_DYNAMIC;
+    spec.constrained |=
+        spec.dims[i] != TN_DYNAMIC || spec.max_dims[i] != 0 || spec.strides[i] != TN_DYNAMIC;
+  }
+  return spec;
+}
+
+// The constant of an argument, with a reference of its own.
+Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout layout) {
+  if (argument.constant != nullptr) {
+    auto* constant = plugin::object_of<Constant>(argument.constant);
+    constant->retain();
+    return constant;
+  }
+  // Host data comes strided and is kept in the layout that the kernel wants.
+  const std::span dims(argument.dims, static_cast<size_t>(argument.rank));
+  Constant* constant = Constant::make(device, layout, argument.dtype, dims);
+  Strides strides;
+  dense_strides(dims, strides.data());
+  View value = constant->view();
+  value.data = static_cast<std::byte*>(const_cast<void*>(argument.host_data));
+  value.strides = strides.data();
+  value.layout = TN_LAYOUT_STRIDED;
+  reorder(constant->view(), value, device.execution());
+  return constant;
+}
+
+void release_constants(std::vector<ArgumentSpec>& inputs) {
+  for (ArgumentSpec& input : inputs) {
+    if (input.constant != nullptr) input.constant->release();
+  }
+}
+
+}  // namespace
+
+std::span<const tn_operator_entry> operator_table() {
+  static const std::vector<tn_operator_entry> table = [] {
+    std::vector<tn_operator_entry> rows;
+    for (const Family& family : platform().families) {
+      for (const OperatorEntry& entry : family.operators()) {
+        rows.push_back(
+            {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, entry.dtypes});
+      }
+    }
+    return rows;
+  }();
+  return table;
+}
+
+void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* support) {
+  CheckedDescription checked;
+  check_description(device, desc, &checked);
+  tn_kernel_support answer{};
+  if (support != nullptr) answer = plugin::read(support, "tn_kernel_support");
+  answer.requirements = 0;
+  try {
+    const std::unique_ptr<Kernel> kernel = make_implementation(checked);
+    for (size_t i = 0; i < checked.inputs.size(); ++i) {
+      const tn_layout layout = choose_layout(*kernel, checked, i);
+      if (answer.input_layouts != nullptr) answer.input_layouts[i] = layout;
+    }
+    for (size_t i = 0; i < checked.outputs.size(); ++i) {
+      const tn_layout layout = choose_output_layout(*kernel, checked, i);
+      if (answer.output_layouts != nullptr) answer.output_layouts[i] = layout;
+    }
+  } catch (const KernelError& error) {
+    if (error.status == TN_NEEDS_STATIC) answer.requirements = TN_REQUIRES_NO_ALIAS;
+    if (support != nullptr) plugin::write(support, answer, "tn_kernel_support");
+    throw;
+  }
+  if (support != nullptr) plugin::write(support, answer, "tn_kernel_support");
+}
+
+KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
+  CheckedDescription checked;
+  check_description(device, desc, &checked);
+  std::unique_ptr<Kernel> kernel = make_implementation(checked);
+  std::vector<ArgumentSpec> inputs;
+  std::vector<ArgumentSpec> outputs;
+  inputs.reserve(checked.inputs.size());
+  try {
+    for (size_t i = 0; i < checked.inputs.size(); ++i) {
+      const tn_argument& argument = checked.inputs[i];
+      const tn_layout layout = choose_layout(*kernel, checked, i);
+      inputs.push_back(make_spec(argument, layout));
+      if (argument.kind == TN_ARGUMENT_CONSTANT) {
+        inputs.back().constant = bind_constant(device, argument, layout);
+      }
+    }
+    for (size_t i = 0; i < checked.outputs.size(); ++i) {
+      const tn_layout layout = choose_output_layout(*kernel, checked, i);
+      outputs.push_back(make_spec(checked.outputs[i], layout));
+    }
+    return new KernelObject(device, checked.operator_name, std::move(kernel), std::move(inputs),
+                            std::move(outputs));
+  } catch (...) {
+    release_constants(inputs);
+    throw;
+  }
+}
+
+}  // namespace tenon::cpu

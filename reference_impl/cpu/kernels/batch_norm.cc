@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BatchNormalization (inference), BatchNormTraining and BatchNormGrad. All bring what belongs to a
+// channel into a table of doubles in the workspace, and apply it as an elementwise loop in which
+// the table broadcasts; so NCHW and channels-last data are equally at home.
+#include <array>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/kernels/norm_views.h"
+#include "reference_impl/cpu/kernels/reduce.h"
+#include "reference_impl/cpu/kernels/reducers.h"
+#include "reference_impl/cpu/kernels/reduction_parts.h"
+
+namespace tenon::cpu {
+namespace {
+
+// (x - mean) * factor + shift, of a channel's mean, factor and shift. Double throughout: the mean
+// may be far larger than the distance from it.
+struct Normalize {
+  template <class C>
+  TENON_INLINE double operator()(C x, double mean, double factor, double shift) const {
+    return (static_cast<double>(x) - mean) * factor + shift;
+  }
+};
+
+// dx = a * dy + b * (x - mean) + c.
+struct Gradient {
+  template <class C>
+  TENON_INLINE double operator()(C dy, C x, double mean, double a, double b, double c) const {
+    return a * static_cast<double>(dy) + b * (static_cast<double>(x) - mean) + c;
+  }
+};
+
+// A table of `rows` doubles for each channel, and views of its rows that broadcast to x.
+class ChannelTable {
+ public:
+  ChannelTable(std::byte* memory, const View& x)
+      : data_(reinterpret_cast<double*>(memory)), channels_(x.dims[1]) {
+    for (int32_t d = 0; d < x.rank; ++d) dims_[d] = d == 1 ? channels_ : 1;
+    for (int32_t d = 0; d < x.rank; ++d) strides_[d] = d == 1 ? 1 : 0;
+    rank_ = x.rank;
+  }
+  static uint64_t size(int64_t channels, int rows) {
+    return (static_cast<uint64_t>(channels * rows) * sizeof(double) + 63) / 64 * 64;
+  }
+  double* row(int index) const { return data_ + index * channels_; }
+  View view(int index) const {
+    View view;
+    view.data = reinterpret_cast<std::byte*>(row(index));
+    view.dims = dims_;
+    view.strides = strides_;
+    view.rank = rank_;
+    view.dtype = TN_FLOAT64;
+    return view;
+  }
+
+ private:
+  double* data_;
+  int64_t channels_;
+  int64_t dims_[TN_MAX_RANK], strides_[TN_MAX_RANK];
+  int32_t rank_;
+};
+
+double channel_of(const View& view, int64_t channel, double otherwise) {
+  if (!view.present()) return otherwise;
+  const int64_t size = tn_dtype_bits(view.dtype) / 8;
+  return load_real(view.dtype, view.data + channel * view.strides[0] * size);
+}
+
+void set_channel(const View& view, int64_t channel, double value) {
+  if (!view.present()) return;
+  const int64_t size = tn_dtype_bits(view.dtype) / 8;
+  store_real(view.dtype, view.data + channel * view.strides[0] * size, value);
+}
+
+template <size_t N>
+void apply(ElementwiseLoop function, const std::array<View, N>& views, const Execution& execution) {
+  const View* operands[N];
+  for (size_t k = 0; k < N; ++k) operands[k] = &views[k];
+  const StridedLoop<N> loop(operands, views[0].dims, views[0].rank);
+  execution.parallel_for(loop.count(), 8192, [&](int64_t begin, int64_t end) {
+    loop.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+      function(nullptr, p, s, n);
+    });
+  });
+}
+
+// Sums over all axes but 1 of one or two tensors, into two rows of the table.
+template <class Reducer>
+void reduce_channels(const Reducer& reducer, const View& x, const View* y, double* first,
+                     double* second, std::byte* workspace, const Execution& execution) {
+  int64_t in[2][TN_MAX_RANK] = {}, out[TN_MAX_RANK] = {};
+  const int64_t size = tn_dtype_bits(x.dtype) / 8;
+  for (int32_t d = 0; d < x.rank; ++d) {
+    in[0][d] = x.strides[d] * size;
+    if (y) in[1][d] = y->strides[d] * size;
+  }
+  out[1] = sizeof(double);
+  const uint32_t axes = ((uint32_t{1} << x.rank) - 1) & ~uint32_t{2};
+  const ReducePlan plan(x, axes, in[0], y ? in[1] : nullptr, out, out);
+  Reduction<Reducer>(reducer, plan, x.data, y ? y->data : nullptr,
+                     reinterpret_cast<std::byte*>(first), reinterpret_cast<std::byte*>(second))
+      .run(workspace, execution);
+}
+
+int64_t per_channel(const View& x) { return x.dims[1] == 0 ? 0 : x.count() / x.dims[1]; }
+
+void check_image(std::string_view op, const View& x) {
+  if (x.rank < 2)
+    throw_invalid(op, "X has dims " + dims_text(x.shape()) + ", expected [N, C, ...]");
+}
+
+template <class T>
+class BatchNormKernel final : public Kernel {
+ public:
+  explicit BatchNormKernel(const Description& desc)
+      : name_(desc.name()), epsilon_(desc.real("epsilon", 1e-5f)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View& x = arguments.inputs[0];
+    check_image(name_, x);
+    check_same_dims(name_, "Y", arguments.outputs[0], x);
+    static constexpr const char* kNames[] = {"X", "scale", "B", "input_mean", "input_var"};
+    for (size_t i = 1; i < 5; ++i) check_channels(name_, kNames[i], arguments.inputs[i], x);
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    return ChannelTable::size(arguments.inputs[0].dims[1], 3);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View& x = arguments.inputs[0];
+    const ChannelTable table(arguments.workspace, x);
+    for (int64_t c = 0; c < x.dims[1]; ++c) {
+      table.row(0)[c] = channel_of(arguments.inputs[3], c, 0);
+      table.row(1)[c] = channel_of(arguments.inputs[1], c, 1) /
+                        std::sqrt(channel_of(arguments.inputs[4], c, 1) + epsilon_);
+      table.row(2)[c] = channel_of(arguments.inputs[2], c, 0);
+    }
+    apply<5>(loop_, {arguments.outputs[0], x, table.view(0), table.view(1), table.view(2)},
+             execution);
+  }
+
+ private:
+  std::string name_;
+  double epsilon_;
+  ElementwiseLoop loop_ = elementwise_loop<Normalize, T, T, double, double, double>();
+};
+
+template <class T>
+class BatchNormTrainingKernel final : public Kernel {
+  using Variance = VarianceReducer<T, double>;
+
+ public:
+  explicit BatchNormTrainingKernel(const Description& desc) : name_(desc.name()) {}
+
+  void check(const Arguments& arguments) const override {
+    const View& x = arguments.inputs[0];
+    check_image(name_, x);
+    check_same_dims(name_, "Y", arguments.outputs[0], x);
+    static constexpr const char* kInputs[] = {"X", "scale", "B", "running_mean", "running_var"};
+    static constexpr const char* kOutputs[] = {"Y", "saved_mean", "saved_invstd", "new_mean",
+                                               "new_var"};
+    for (size_t i = 1; i < 5; ++i) {
+      check_channels(name_, kInputs[i], arguments.input(i), x);
+      check_channels(name_, kOutputs[i], arguments.output(i), x);
+    }
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    const View& x = arguments.inputs[0];
+    return ChannelTable::size(x.dims[1], 4) + reduce_workspace<Variance>(x.dims[1], per_channel(x));
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View& x = arguments.inputs[0];
+    const int64_t channels = x.dims[1], n = per_channel(x);
+    const double momentum = real_at(arguments.inputs[5]), epsilon = real_at(arguments.inputs[6]);
+    const ChannelTable table(arguments.workspace, x);
+    double *mean = table.row(0), *factor = table.row(1), *variance = table.row(3);
+    reduce_channels(Variance{}, x, nullptr, variance, mean,
+                    arguments.workspace + ChannelTable::size(channels, 4), execution);
+    for (int64_t c = 0; c < channels; ++c) {
+      const double inv = 1 / std::sqrt(variance[c] + epsilon);
+      factor[c] = channel_of(arguments.inputs[1], c, 1) * inv;
+      table.row(2)[c] = channel_of(arguments.inputs[2], c, 0);
+      set_channel(arguments.output(1), c, mean[c]);
+      set_channel(arguments.output(2), c, inv);
+      const double unbiased =
+          n > 1 ? variance[c] * static_cast<double>(n) / static_cast<double>(n - 1) : variance[c];
+      const auto blend = [&](size_t running, size_t updated, double statistic) {
+        const double old = channel_of(arguments.input(running), c, 0);
+        set_channel(arguments.output(updated), c, (1 - momentum) * old + momentum * statistic);
+      };
+      blend(3, 3, mean[c]);
+      blend(4, 4, unbiased);
+    }
+    apply<5>(loop_, {arguments.outputs[0], x, table.view(0), table.view(1), table.view(2)},
+             execution);
+  }
+
+ private:
+  std::string name_;
+  ElementwiseLoop loop_ = elementwise_loop<Normalize, T, T, double, double, double>();
+};
+
+template <class T>
+class BatchNormGradKernel final : public Kernel {
+  using Dot = DotReducer<T>;
+
+ public:
+  explicit BatchNormGradKernel(const Description& desc)
+      : name_(desc.name()), training_(desc.integer("training", 1) != 0) {}
+
+  void check(const Arguments& arguments) const override {
+    const View& x = arguments.inputs[1];
+    check_image(name_, x);
+    check_same_dims(name_, "dY", arguments.inputs[0], x);
+    check_channels(name_, "scale", arguments.inputs[2], x);
+    check_channels(name_, "mean", arguments.inputs[3], x);
+    check_channels(name_, "invstd", arguments.inputs[4], x);
+    if (arguments.output(0).present()) check_same_dims(name_, "dX", arguments.output(0), x);
+    check_channels(name_, "dScale", arguments.output(1), x);
+    check_channels(name_, "dB", arguments.output(2), x);
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    const View& x = arguments.inputs[1];
+    return ChannelTable::size(x.dims[1], 6) + reduce_workspace<Dot>(x.dims[1], per_channel(x));
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &dy = arguments.inputs[0], &x = arguments.inputs[1];
+    const int64_t channels = x.dims[1];
+    const double n = static_cast<double>(per_channel(x));
+    const ChannelTable table(arguments.workspace, x);
+    double *sum = table.row(4), *dot = table.row(5);
+    reduce_channels(Dot{}, x, &dy, sum, dot, arguments.workspace + ChannelTable::size(channels, 6),
+                    execution);
+    for (int64_t c = 0; c < channels; ++c) {
+      const double mean = channel_of(arguments.inputs[3], c, 0);
+      const double inv = channel_of(arguments.inputs[4], c, 1);
+      const double factor = channel_of(arguments.inputs[2], c, 1) * inv;
+      const double centered = dot[c] - mean * sum[c];  // The sum of dy * (x - mean).
+      set_channel(arguments.output(1), c, centered * inv);
+      set_channel(arguments.output(2), c, sum[c]);
+      table.row(0)[c] = mean;
+      table.row(1)[c] = factor;
+      table.row(2)[c] = training_ ? -factor * inv * inv * centered / n : 0;
+      table.row(3)[c] = training_ ? -factor * sum[c] / n : 0;
+    }
+    if (arguments.output(0).present())
+      apply<7>(
+          loop_,
+          {arguments.output(0), dy, x, table.view(0), table.view(1), table.view(2), table.view(3)},
+          execution);
+  }
+
+ private:
+  std::string name_;
+  bool training_;
+  ElementwiseLoop loop_ = elementwise_loop<Gradient, T, T, T, double, double, double, double>();
+};
+
+template <template <class> class K>
+std::unique_ptr<Kernel> make_kernel(const Description& desc) {
+  return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
+                                  [&](auto type) -> std::unique_ptr<Kernel> {
+                                    using T = typename decltype(type)::type;
+                                    return std::make_unique<K<T>>(desc);
+                                  });
+}
+
+std::unique_ptr<Kernel> create_batch_norm(const Description& desc) {
+  desc.real("momentum", 0.9f);  // Has a meaning in training alone.
+  if (desc.integer("training_mode", 0) != 0)
+    throw KernelError(TN_UNSUPPORTED,
+                      "BatchNormalization: training_mode 1; see tenon.BatchNormTraining");
+  require_norm(desc, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}}, {0},
+               0, {});
+  return make_kernel<BatchNormKernel>(desc);
+}
+
+std::unique_ptr<Kernel> create_batch_norm_training(const Description& desc) {
+  require_norm(desc, {{0, "X"}, {5, "momentum"}, {6, "epsilon"}}, {0}, 0, {1, 2, 3, 4});
+  return make_kernel<BatchNormTrainingKernel>(desc);
+}
+
+std::unique_ptr<Kernel> create_batch_norm_grad(const Description& desc) {
+  require_norm(desc, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}}, {0, 1}, SIZE_MAX, {1, 2});
+  return make_kernel<BatchNormGradKernel>(desc);
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> batch_norm_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "BatchNormalization", 15, kFloatTypes, create_batch_norm},
+      {"tenon", "BatchNormTraining", 1, kFloatTypes, create_batch_norm_training},
+      {"tenon", "BatchNormGrad", 1, kFloatTypes, create_batch_norm_grad},
+  };
+  return kEntries;
+}
+
+std::span<const OperatorEntry> normalization_operators() {
+  static const std::vector<OperatorEntry> all = [] {
+    std::vector<OperatorEntry> entries;
+    for (std::span<const OperatorEntry> part :
+         {softmax_operators(), layer_norm_operators(), batch_norm_operators()})
+      entries.insert(entries.end(), part.begin(), part.end());
+    return entries;
+  }();
+  return all;
+}
+
+}  // namespace tenon::cpu

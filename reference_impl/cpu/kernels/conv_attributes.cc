@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/kernels/conv_attributes.h"
+
+#include <string>
+
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::cpu {
+
+ConvAttributes::ConvAttributes(const Description& d, int32_t rank) : spatial(rank - 2) {
+  if (spatial < 1 || spatial > 3) {
+    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": 1, 2 or 3 spatial dims, not " +
+                                          std::to_string(spatial));
+  }
+  if (d.text("auto_pad", "NOTSET") != "NOTSET") {
+    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": auto_pad is resolved by the host");
+  }
+  groups = d.integer("group", 1);
+  if (groups < 1) throw_invalid(d.name(), "group must be positive");
+  const auto read = [&](const char* name, int64_t* to, int64_t* to_second, int64_t least) {
+    const std::vector<int64_t> values = d.integers(name);
+    const auto count = static_cast<size_t>(spatial);
+    if (values.empty()) return;
+    if (values.size() != (to_second ? 2 * count : count)) {
+      throw_invalid(d.name(), std::string(name) + " has the wrong length");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (values[i] < least) throw_invalid(d.name(), std::string(name) + " is out of range");
+      const size_t axis = static_cast<size_t>(first_axis()) + i % count;
+      (i < count ? to : to_second)[axis] = values[i];
+    }
+  };
+  read("strides", strides, nullptr, 1);
+  read("dilations", dilations, nullptr, 1);
+  read("kernel_shape", kernel, nullptr, 1);
+  read("pads", pads_begin, pads_end, 0);
+}
+
+void ConvAttributes::check(std::string_view op, const View& x, const View& w, const View& y) const {
+  const auto fail = [&](const char* what) {
+    throw_invalid(op, std::string(what) + ": X " + dims_text(x.shape()) + ", W " +
+                          dims_text(w.shape()) + ", Y " + dims_text(y.shape()) + ", group " +
+                          std::to_string(groups));
+  };
+  if (x.rank != spatial + 2 || w.rank != x.rank || y.rank != x.rank) fail("ranks differ");
+  if (x.dims[0] != y.dims[0]) fail("batch sizes differ");
+  if (w.dims[1] * groups != x.dims[1]) fail("channels do not fit");
+  if (w.dims[0] != y.dims[1] || w.dims[0] % groups != 0) fail("filters do not fit");
+  for (int32_t axis = first_axis(); axis < 3; ++axis) {
+    if (kernel[axis] != 0 && dim(w, axis) != kernel[axis])
+      fail("kernel_shape differs from W's dims");
+    const int64_t window = dilations[axis] * (dim(w, axis) - 1) + 1;
+    const int64_t room = dim(x, axis) + pads_begin[axis] + pads_end[axis] - window;
+    const int64_t positions = room < 0 ? 0 : room / strides[axis] + 1;
+    if (dim(y, axis) != positions) fail("spatial dims do not fit");
+  }
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CumSum, and the list of the family.
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reference_impl/cpu/kernels/axis_lines.h"
+#include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/kernels/reducers.h"
+#include "reference_impl/cpu/kernels/reduction_parts.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::cpu {
+namespace {
+
+template <class T>
+class CumSumKernel final : public Kernel {
+ public:
+  explicit CumSumKernel(const Description& desc)
+      : name_(desc.name()),
+        exclusive_(desc.integer("exclusive", 0) != 0),
+        reverse_(desc.integer("reverse", 0) != 0) {}
+
+  void check(const Arguments& arguments) const override {
+    check_same_dims(name_, "the output", arguments.outputs[0], arguments.inputs[0]);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &x = arguments.inputs[0], &y = arguments.outputs[0];
+    const int32_t axis = normalize_axis(name_, integer_at(arguments.inputs[1]), x.rank);
+    const int64_t length = x.rank ? x.dims[axis] : 1;
+    int64_t from = x.rank ? x.strides[axis] : 0, to = x.rank ? y.strides[axis] : 0;
+    const int64_t last = reverse_ ? length - 1 : 0;
+    const AxisLines<2> lines({y, x}, axis, axis + 1);
+    const int64_t start_from = from * last, start_to = to * last;
+    if (reverse_) from = -from, to = -to;
+    execution.parallel_for(
+        lines.count(), std::max<int64_t>(1, 16384 / std::max<int64_t>(length, 1)),
+        [&](int64_t begin, int64_t end) {
+          lines.each(begin, end, [&](std::byte* const* at) {
+            T* out = reinterpret_cast<T*>(at[0]) + start_to;
+            const T* in = reinterpret_cast<const T*>(at[1]) + start_from;
+            SumState<T> sum = 0;
+            for (int64_t i = 0; i < length; ++i) {
+              const auto next = sum + static_cast<SumState<T>>(load(in[i * from]));
+              out[i * to] = store<T>(exclusive_ ? sum : next);
+              sum = next;
+            }
+          });
+        });
+  }
+
+ private:
+  std::string name_;
+  bool exclusive_, reverse_;
+};
+
+std::unique_ptr<Kernel> create_cumsum(const Description& desc) {
+  if (!desc.has_input(0) || !desc.has_input(1) || !desc.has_output(0) ||
+      desc.output_dtype(0) != desc.input_dtype(0))
+    throw_invalid(desc.name(), "takes x and an axis and gives y of x's type");
+  return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0),
+                                    [&](auto type) -> std::unique_ptr<Kernel> {
+                                      using T = typename decltype(type)::type;
+                                      return std::make_unique<CumSumKernel<T>>(desc);
+                                    });
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> cumulative_operators() {
+  static const OperatorEntry kEntries[] = {{"", "CumSum", 14, kNumericTypes, create_cumsum}};
+  return kEntries;
+}
+
+std::span<const OperatorEntry> reduction_operators() {
+  static const std::vector<OperatorEntry> all = [] {
+    std::vector<OperatorEntry> entries;
+    for (std::span<const OperatorEntry> part :
+         {axes_reduction_operators(), arg_reduction_operators(), cumulative_operators()})
+      entries.insert(entries.end(), part.begin(), part.end());
+    return entries;
+  }();
+  return all;
+}
+
+}  // namespace tenon::cpu

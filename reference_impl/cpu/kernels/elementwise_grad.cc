@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gradients of elementwise operators: dX from dY and what the forward pass kept.
+#include <cmath>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/vector_math.h"
+
+namespace tenon::cpu {
+namespace {
+
+// A functor of dY (d) and the forward's input or output (x).
+#define TENON_GRAD(NAME, EXPRESSION)            \
+  struct NAME {                                 \
+    template <class C>                          \
+    TENON_INLINE C operator()(C d, C x) const { \
+      return EXPRESSION;                        \
+    }                                           \
+  };
+
+TENON_GRAD(TanhGrad, d * (1 - x * x))
+TENON_GRAD(SigmoidGrad, d* x * (1 - x))
+TENON_GRAD(RsqrtGrad, C(-0.5) * d * (x * x * x))
+TENON_GRAD(SqrtGrad, C(0.5) * d / x)
+#undef TENON_GRAD
+
+struct ReluGrad {
+  template <class C>
+  TENON_INLINE C operator()(C d, C x, C threshold) const {
+    return x <= threshold ? C(0) : d;  // NaN passes, as in PyTorch.
+  }
+};
+
+struct SiluGrad {
+  static constexpr bool kHeavy = true;
+  template <class C>
+  TENON_INLINE C operator()(C d, C x) const {
+    const C s = vm::sigmoid(x);
+    return d * s * (1 + x * (1 - s));
+  }
+};
+
+struct GeluGrad {
+  static constexpr bool kHeavy = true;
+  template <class C>
+  TENON_INLINE C operator()(C d, C x) const {
+    return d * (vm::normal_cdf(x) + x * vm::normal_pdf(x));
+  }
+};
+
+// With s = sigmoid(2 u): d/dx (x s) = s + x s (1 - s) 2 du/dx.
+struct GeluTanhGrad {
+  static constexpr bool kHeavy = true;
+  template <class C>
+  TENON_INLINE C operator()(C d, C x) const {
+    const C s = vm::sigmoid(2 * vm::gelu_inner(x));
+    const C slope = C(2 * 0.79788456080286535588) * (1 + C(3 * 0.044715) * x * x);
+    return d * (s + x * s * (1 - s) * slope);
+  }
+};
+
+template <class Op>
+constexpr CreateKernel kGrad = create_elementwise<Op, 2, kFloatTypes>;
+
+std::unique_ptr<Kernel> create_gelu_grad(const Description& desc) {
+  const std::string approximate = desc.text("approximate", "none");
+  if (approximate == "none") return kGrad<GeluGrad>(desc);
+  if (approximate == "tanh") return kGrad<GeluTanhGrad>(desc);
+  throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> elementwise_grad_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"tenon", "ReluGrad", 1, kFloatTypes, create_elementwise<ReluGrad, 3, kFloatTypes>},
+      {"tenon", "TanhGrad", 1, kFloatTypes, kGrad<TanhGrad>},
+      {"tenon", "SigmoidGrad", 1, kFloatTypes, kGrad<SigmoidGrad>},
+      {"tenon", "GeluGrad", 1, kFloatTypes, create_gelu_grad},
+      {"tenon", "SiluGrad", 1, kFloatTypes, kGrad<SiluGrad>},
+      {"tenon", "RsqrtGrad", 1, kFloatTypes, kGrad<RsqrtGrad>},
+      {"tenon", "SqrtGrad", 1, kFloatTypes, kGrad<SqrtGrad>},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

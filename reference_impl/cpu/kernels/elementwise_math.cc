@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Elementwise transcendental functions and the activations made of them.
+#include <cmath>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/vector_math.h"
+
+namespace tenon::cpu {
+namespace {
+
+// A functor C -> C of an expression of x.
+#define TENON_MATH(NAME, EXPRESSION)       \
+  struct NAME {                            \
+    static constexpr bool kHeavy = true;   \
+    template <class C>                     \
+    TENON_INLINE C operator()(C x) const { \
+      return EXPRESSION;                   \
+    }                                      \
+  };
+
+TENON_MATH(Exp, vm::exp(x))
+TENON_MATH(Log, vm::log(x))
+TENON_MATH(Tanh, vm::tanh(x))
+TENON_MATH(Sigmoid, vm::sigmoid(x))
+TENON_MATH(Silu, x* vm::sigmoid(x))
+TENON_MATH(Softplus, (x < 0 ? C(0) : x) + vm::log1p_positive(vm::exp(-std::fabs(x))))
+TENON_MATH(Erf, vm::erf(x))
+TENON_MATH(Erfc, vm::erfc(x))
+TENON_MATH(Gelu, x* vm::normal_cdf(x))
+TENON_MATH(GeluTanh, x* vm::sigmoid(2 * vm::gelu_inner(x)))
+// The argument's reduction would need branches: the C library's, one at a time.
+TENON_MATH(Sin, std::sin(x))
+TENON_MATH(Cos, std::cos(x))
+#undef TENON_MATH
+
+struct Elu {
+  static constexpr bool kHeavy = true;
+  explicit Elu(const double* a) : alpha(a[0]) {}
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    const C below = static_cast<C>(alpha) * vm::expm1(x);
+    return x < 0 ? below : x;
+  }
+  double alpha;
+};
+
+template <class Op>
+constexpr CreateKernel kMath = create_elementwise<Op, 1, kFloatTypes>;
+
+std::unique_ptr<Kernel> create_elu(const Description& desc) {
+  return make_elementwise<Elu, 1, kFloatTypes>(desc, desc.real("alpha", 1.0f));
+}
+
+std::unique_ptr<Kernel> create_gelu(const Description& desc) {
+  const std::string approximate = desc.text("approximate", "none");
+  if (approximate == "none") return make_elementwise<Gelu, 1, kFloatTypes>(desc);
+  if (approximate == "tanh") return make_elementwise<GeluTanh, 1, kFloatTypes>(desc);
+  throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> math_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Exp", 13, kFloatTypes, kMath<Exp>},
+      {"", "Log", 13, kFloatTypes, kMath<Log>},
+      {"", "Sin", 22, kFloatTypes, kMath<Sin>},
+      {"", "Cos", 22, kFloatTypes, kMath<Cos>},
+      {"", "Tanh", 13, kFloatTypes, kMath<Tanh>},
+      {"", "Sigmoid", 13, kFloatTypes, kMath<Sigmoid>},
+      {"tenon", "Silu", 1, kFloatTypes, kMath<Silu>},
+      {"", "Elu", 22, kFloatTypes, create_elu},
+      {"", "Softplus", 22, kFloatTypes, kMath<Softplus>},
+      {"", "Erf", 13, kFloatTypes, kMath<Erf>},
+      {"tenon", "Erfc", 1, kFloatTypes, kMath<Erfc>},
+      {"", "Gelu", 20, kFloatTypes, create_gelu},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

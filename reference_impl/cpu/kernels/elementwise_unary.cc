@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Elementwise operators of one input: arithmetic, rounding and activations without transcendental
+// functions.
+#include <cmath>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+
+namespace tenon::cpu {
+namespace {
+
+struct Neg {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    if constexpr (std::is_integral_v<C>) {
+      return static_cast<C>(0 - static_cast<std::make_unsigned_t<C>>(x));
+    } else {
+      return -x;
+    }
+  }
+};
+
+struct Abs {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    if constexpr (std::is_unsigned_v<C>) {
+      return x;
+    } else if constexpr (std::is_integral_v<C>) {
+      return x < 0 ? Neg()(x) : x;
+    } else {
+      return std::fabs(x);
+    }
+  }
+};
+
+struct Sign {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x != x ? x : static_cast<C>((x > 0) - (x < 0));
+  }
+};
+
+struct Sqrt {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return std::sqrt(x);
+  }
+};
+
+struct Reciprocal {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return 1 / x;
+  }
+};
+
+struct Rsqrt {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return 1 / std::sqrt(x);
+  }
+};
+
+struct Relu {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x < C(0) ? C(0) : x;  // NaN is not below 0.
+  }
+};
+
+struct LeakyRelu {
+  explicit LeakyRelu(const double* a) : alpha(a[0]) {}
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x < 0 ? static_cast<C>(alpha) * x : x;
+  }
+  double alpha;
+};
+
+template <class C>
+TENON_INLINE C clamp_to_unit(C x) {
+  x = x < 0 ? C(0) : x;
+  return x > 1 ? C(1) : x;
+}
+
+struct HardSigmoid {
+  explicit HardSigmoid(const double* a) : alpha(a[0]), beta(a[1]) {}
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return clamp_to_unit(static_cast<C>(alpha) * x + static_cast<C>(beta));
+  }
+  double alpha, beta;
+};
+
+struct HardSwish {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x * clamp_to_unit(x / 6 + C(0.5));
+  }
+};
+
+struct Floor {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return std::floor(x);
+  }
+};
+
+struct Ceil {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return std::ceil(x);
+  }
+};
+
+struct Round {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return std::nearbyint(x);  // Halves to even: nobody changes the rounding mode.
+  }
+};
+
+struct Not {
+  TENON_INLINE uint8_t operator()(uint8_t x) const { return x == 0; }
+};
+
+struct IsNaN {
+  template <class C>
+  TENON_INLINE uint8_t operator()(C x) const {
+    return x != x;
+  }
+};
+
+struct IsInf {
+  explicit IsInf(const double* a) : negative(a[0] != 0), positive(a[1] != 0) {}
+  template <class C>
+  TENON_INLINE uint8_t operator()(C x) const {
+    constexpr C kInf = std::numeric_limits<C>::infinity();
+    return (positive & (x == kInf)) | (negative & (x == -kInf));
+  }
+  bool negative, positive;
+};
+
+template <class Op, uint64_t Mask>
+constexpr CreateKernel kUnary = create_elementwise<Op, 1, Mask>;
+
+std::unique_ptr<Kernel> create_leaky_relu(const Description& desc) {
+  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha", 0.01f));
+}
+
+std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
+  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha", 0.2f),
+                                                       desc.real("beta", 0.5f));
+}
+
+std::unique_ptr<Kernel> create_not(const Description& desc) {
+  require_inputs(desc, 1);
+  require_output(desc, TN_BOOL);
+  if (desc.input_dtype(0) != TN_BOOL) throw_unsupported_dtype(desc.name(), desc.input_dtype(0));
+  return std::make_unique<ElementwiseKernel<1>>(desc, elementwise_loop<Not, uint8_t, uint8_t>());
+}
+
+// Floats to bool.
+template <class Op>
+std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, double second = 0) {
+  require_inputs(desc, 1);
+  require_output(desc, TN_BOOL);
+  return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
+                                  [&](auto type) -> std::unique_ptr<Kernel> {
+                                    using T = typename decltype(type)::type;
+                                    return std::make_unique<ElementwiseKernel<1>>(
+                                        desc, elementwise_loop<Op, uint8_t, T>(), first, second);
+                                  });
+}
+
+std::unique_ptr<Kernel> create_is_nan(const Description& desc) { return make_test<IsNaN>(desc); }
+
+std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
+  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative", 1)),
+                          static_cast<double>(desc.integer("detect_positive", 1)));
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> unary_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Neg", 13, kNumericTypes, kUnary<Neg, kNumericTypes>},
+      {"", "Abs", 13, kNumericTypes, kUnary<Abs, kNumericTypes>},
+      {"", "Sign", 13, kNumericTypes, kUnary<Sign, kNumericTypes>},
+      {"", "Sqrt", 13, kFloatTypes, kUnary<Sqrt, kFloatTypes>},
+      {"", "Reciprocal", 13, kFloatTypes, kUnary<Reciprocal, kFloatTypes>},
+      {"tenon", "Rsqrt", 1, kFloatTypes, kUnary<Rsqrt, kFloatTypes>},
+      {"", "Relu", 14, kNumericTypes, kUnary<Relu, kNumericTypes>},
+      {"", "LeakyRelu", 16, kFloatTypes, create_leaky_relu},
+      {"", "HardSigmoid", 22, kFloatTypes, create_hard_sigmoid},
+      {"", "HardSwish", 22, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
+      {"", "Floor", 13, kFloatTypes, kUnary<Floor, kFloatTypes>},
+      {"", "Ceil", 13, kFloatTypes, kUnary<Ceil, kFloatTypes>},
+      {"", "Round", 22, kFloatTypes, kUnary<Round, kFloatTypes>},
+      {"", "Not", 1, kBoolType, create_not},
+      {"", "IsNaN", 20, kFloatTypes, create_is_nan},
+      {"", "IsInf", 20, kFloatTypes, create_is_inf},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The families of operators, one function in each file (or group of files) of this folder. A family
+// that nobody has defined is empty: families_default.cc has a weak definition of each.
+#pragma once
+
+#include "reference_impl/cpu/kernel.h"
+
+namespace tenon::cpu {
+
+std::span<const OperatorEntry> elementwise_operators();
+std::span<const OperatorEntry> cast_copy_operators();  // Identity, Cast, tenon.Fill
+std::span<const OperatorEntry> reduction_operators();
+std::span<const OperatorEntry> contraction_operators();
+std::span<const OperatorEntry> pooling_operators();
+std::span<const OperatorEntry> normalization_operators();
+std::span<const OperatorEntry> movement_operators();
+std::span<const OperatorEntry> training_operators();
+std::span<const OperatorEntry> random_operators();
+std::span<const OperatorEntry> test_operators();  // Only in unit tests; domain "test".
+
+}  // namespace tenon::cpu

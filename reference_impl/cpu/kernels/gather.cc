@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gather, GatherND (blocks at places that indices name) and GatherElements (an element for each
+// index).
+#include <algorithm>
+#include <memory>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/indexing.h"
+
+namespace tenon::cpu {
+namespace {
+
+// Copies a block for each position of a loop over (output, data, indices).
+class BlockGather {
+ public:
+  // `positions` are the output's leading dims; operand views have these dims or broadcast to them.
+  BlockGather(std::string_view op, const View& output, const View& data, const View& indices,
+              const BlockCopy& block)
+      : op_(op),
+        block_(block),
+        wide_(indices.dtype == TN_INT64),
+        loop_(make(output, data, indices)) {}
+
+  // Each position has `count` indices, `step` bytes apart, along data dims of these byte strides.
+  void run(const Execution& execution, int64_t count, int64_t step, const int64_t* extents,
+           const int64_t* strides) const {
+    const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, block_.count()));
+    execution.parallel_for(loop_.count(), grain, [&](int64_t begin, int64_t end) {
+      loop_.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) {
+          const std::byte* from = p[1] + i * s[1];
+          for (int64_t k = 0; k < count; ++k)
+            from += strides[k] *
+                    checked_index(op_, read_index(p[2] + i * s[2] + k * step, wide_), extents[k]);
+          block_.copy(p[0] + i * s[0], from);
+        }
+      });
+    });
+  }
+
+ private:
+  static StridedLoop<3> make(const View& output, const View& data, const View& indices) {
+    const View* operands[] = {&output, &data, &indices};
+    return StridedLoop<3>(operands, output.dims, output.rank);
+  }
+
+  std::string_view op_;
+  const BlockCopy& block_;
+  bool wide_;
+  StridedLoop<3> loop_;
+};
+
+void check_parts(std::string_view op, const View& output,
+                 std::initializer_list<std::span<const int64_t>> parts) {
+  int64_t dims[3 * TN_MAX_RANK];
+  size_t rank = 0;
+  for (std::span<const int64_t> part : parts)
+    for (int64_t dim : part) dims[rank++] = dim;
+  const std::span<const int64_t> expected(dims, rank);
+  if (!std::ranges::equal(output.shape(), expected))
+    throw_dims(op, "the output", output.shape(), expected);
+}
+
+class GatherKernel final : public Kernel {
+ public:
+  explicit GatherKernel(const Description& desc)
+      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    if (data.rank == 0) throw_invalid(name_, "data has no axis");
+    const auto axis = static_cast<size_t>(normalize_axis(name_, axis_, data.rank));
+    check_parts(name_, arguments.outputs[0],
+                {data.shape().first(axis), indices.shape(), data.shape().subspan(axis + 1)});
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& output = arguments.outputs[0];
+    if (output.count() == 0) return;
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    BuiltView places(output), outer(data), to(output), from(data);
+    places.add(output, 0, axis + indices.rank);
+    outer.add(data, 0, axis);
+    for (int32_t d = 0; d < indices.rank; ++d) outer.add(1, 0);
+    to.add(output, axis + indices.rank, output.rank);
+    from.add(data, axis + 1, data.rank);
+    const BlockCopy block(to.view(), from.view());
+    const int64_t stride = data.strides[axis] * element_size(data);
+    BlockGather(name_, places.view(), outer.view(), indices, block)
+        .run(execution, 1, 0, data.dims + axis, &stride);
+  }
+
+ private:
+  std::string name_;
+  int64_t axis_;
+};
+
+class GatherNdKernel final : public Kernel {
+ public:
+  explicit GatherNdKernel(const Description& desc)
+      : name_(desc.name()), batch_(static_cast<int32_t>(desc.integer("batch_dims", 0))) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    if (indices.rank == 0 || batch_ < 0 || batch_ >= indices.rank ||
+        batch_ + indices.dims[indices.rank - 1] > data.rank)
+      throw_invalid(name_, "indices of dims " + dims_text(indices.shape()) +
+                               " do not name places in dims " + dims_text(data.shape()));
+    for (int32_t d = 0; d < batch_; ++d)
+      if (indices.dims[d] != data.dims[d])
+        throw_dims(name_, "indices", indices.shape(), data.shape());
+    const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
+    check_parts(name_, arguments.outputs[0],
+                {indices.shape().first(static_cast<size_t>(indices.rank - 1)),
+                 data.shape().subspan(depth)});
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& output = arguments.outputs[0];
+    if (output.count() == 0) return;
+    const int32_t places_rank = indices.rank - 1;
+    const auto depth = static_cast<int32_t>(indices.dims[places_rank]);
+    BuiltView places(output), batch(data), at(indices), to(output), from(data);
+    places.add(output, 0, places_rank);
+    batch.add(data, 0, batch_);
+    for (int32_t d = batch_; d < places_rank; ++d) batch.add(1, 0);
+    at.add(indices, 0, places_rank);
+    to.add(output, places_rank, output.rank);
+    from.add(data, batch_ + depth, data.rank);
+    const BlockCopy block(to.view(), from.view());
+    int64_t strides[TN_MAX_RANK];
+    for (int32_t k = 0; k < depth; ++k) strides[k] = data.strides[batch_ + k] * element_size(data);
+    BlockGather(name_, places.view(), batch.view(), at.view(), block)
+        .run(execution, depth, indices.strides[places_rank] * element_size(indices),
+             data.dims + batch_, strides);
+  }
+
+ private:
+  std::string name_;
+  int32_t batch_;
+};
+
+class GatherElementsKernel final : public Kernel {
+ public:
+  explicit GatherElementsKernel(const Description& desc)
+      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    check_same_dims(name_, "the output", arguments.outputs[0], indices);
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    bool fits = data.rank == indices.rank;
+    for (int32_t d = 0; fits && d < data.rank; ++d)
+      fits = d == axis || indices.dims[d] <= data.dims[d];
+    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& output = arguments.outputs[0];
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int64_t extent = data.rank ? data.dims[axis] : 1;
+    const int64_t stride = data.rank ? data.strides[axis] * element_size(data) : 0;
+    BuiltView line(data);  // The data at index 0 of the axis, for each index.
+    for (int32_t d = 0; d < data.rank; ++d)
+      line.add(indices.dims[d], d == axis ? 0 : data.strides[d]);
+    const View* operands[] = {&output, &line.view(), &indices};
+    const StridedLoop<3> loop(operands, output.dims, output.rank);
+    const bool wide = indices.dtype == TN_INT64;
+    execution.parallel_for(loop.count(), 16384, [&](int64_t begin, int64_t end) {
+      loop.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+        visit_size(element_size(data), [&](auto type) {
+          using T = typename decltype(type)::type;
+          for (int64_t i = 0; i < n; ++i) {
+            const int64_t at = checked_index(name_, read_index(p[2] + i * s[2], wide), extent);
+            *reinterpret_cast<T*>(p[0] + i * s[0]) =
+                *reinterpret_cast<const T*>(p[1] + i * s[1] + at * stride);
+          }
+        });
+      });
+    });
+  }
+
+ private:
+  std::string name_;
+  int64_t axis_;
+};
+
+template <class K>
+std::unique_ptr<Kernel> create_gather(const Description& desc) {
+  require_inputs(desc, 2);
+  require_index_type(desc, 1);
+  require_output(desc, desc.input_dtype(0));
+  return std::make_unique<K>(desc);
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> gather_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Gather", 13, kMovedTypes, create_gather<GatherKernel>},
+      {"", "GatherND", 13, kMovedTypes, create_gather<GatherNdKernel>},
+      {"", "GatherElements", 13, kMovedTypes, create_gather<GatherElementsKernel>},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon.AdamW: one step of Adam or AdamW, with or without the largest second moment (AMSGrad).
+#include <cmath>
+
+#include "reference_impl/cpu/kernels/optimizer_step.h"
+#include "reference_impl/cpu/kernels/training.h"
+
+namespace tenon::cpu {
+namespace {
+
+constexpr const char* kName = "AdamW";
+
+// The step's numbers, computed in double and used in the type that the step computes in.
+template <class C>
+struct AdamCoefficients {
+  C sign;   // Of the gradient: -1 to maximize.
+  C keep;   // What decoupled decay leaves of the parameter.
+  C decay;  // Added to the gradient times the parameter.
+  C one_minus_beta1, beta2, one_minus_beta2;
+  C step_size;     // lr / (1 - beta1^step)
+  C second_scale;  // 1 / sqrt(1 - beta2^step)
+  C eps;
+};
+
+// Operands: new_param, new_exp_avg, new_exp_avg_sq, param, grad, exp_avg, exp_avg_sq, and with kMax
+// new_max_exp_avg_sq, max_exp_avg_sq.
+template <class S, bool kMax>
+struct AdamStep {
+  using C = Compute<S>;
+  using Coefficients = AdamCoefficients<C>;
+  static constexpr int64_t kSize = sizeof(S);
+
+  TENON_INLINE static void row(const Coefficients& k, std::byte* const* at, const int64_t* strides,
+                               int64_t count) {
+    const Coefficients c = k;
+    for (int64_t i = 0; i < count; ++i) {
+      C p = read_at<S>(at, strides, 3, i);
+      C m = read_at<S>(at, strides, 5, i), v = read_at<S>(at, strides, 6, i);
+      const C g = c.sign * read_at<S>(at, strides, 4, i) + c.decay * p;
+      p *= c.keep;
+      m += (g - m) * c.one_minus_beta1;
+      v = c.beta2 * v + c.one_minus_beta2 * g * g;
+      C second = v;
+      if (kMax) {
+        const C before = read_at<S>(at, strides, 8, i);
+        second = before > v || before != before ? before : v;
+        write_at<S>(at, strides, 7, i, second);
+      }
+      p -= c.step_size * m / (std::sqrt(second) * c.second_scale + c.eps);
+      write_at<S>(at, strides, 0, i, p);
+      write_at<S>(at, strides, 1, i, m);
+      write_at<S>(at, strides, 2, i, v);
+    }
+  }
+};
+
+class AdamW final : public Kernel {
+ public:
+  explicit AdamW(const Description& d)
+      : maximize_(d.integer("maximize", 0) != 0), decoupled_(d.integer("decoupled", 1) != 0) {
+    check_state_types(d, 5);
+    if (d.has_input(4) != d.has_output(3)) {
+      throw_invalid(kName, "max_exp_avg_sq and new_max_exp_avg_sq belong together");
+    }
+  }
+
+  void check(const Arguments& a) const override {
+    check_state_dims(kName, a, 5);
+    check_step_values(kName, a, 5, 11);
+  }
+
+  void run(const Arguments& a, const Execution& execution) const override {
+    const double lr = real_at(a.input(5)), beta1 = real_at(a.input(6)), beta2 = real_at(a.input(7));
+    const double decay = real_at(a.input(8)), eps = real_at(a.input(9)),
+                 step = real_at(a.input(10));
+    visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
+      using S = typename decltype(type)::type;
+      using C = Compute<S>;
+      const AdamCoefficients<C> k{
+          static_cast<C>(maximize_ ? -1 : 1),
+          static_cast<C>(decoupled_ ? 1 - lr * decay : 1),
+          static_cast<C>(decoupled_ ? 0 : decay),
+          static_cast<C>(1 - beta1),
+          static_cast<C>(beta2),
+          static_cast<C>(1 - beta2),
+          static_cast<C>(lr / (1 - std::pow(beta1, step))),
+          static_cast<C>(1 / std::sqrt(1 - std::pow(beta2, step))),
+          static_cast<C>(eps),
+      };
+      if (a.input(4).present()) {
+        StepLoop<AdamStep<S, true>, 9>::run(
+            {a.output(0), a.output(1), a.output(2), a.input(0), a.input(1), a.input(2), a.input(3),
+             a.output(3), a.input(4)},
+            k, execution);
+      } else {
+        StepLoop<AdamStep<S, false>, 7>::run(
+            {a.output(0), a.output(1), a.output(2), a.input(0), a.input(1), a.input(2), a.input(3)},
+            k, execution);
+      }
+    });
+  }
+
+ private:
+  bool maximize_, decoupled_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> create_adamw(const Description& d) { return std::make_unique<AdamW>(d); }
+
+}  // namespace tenon::cpu

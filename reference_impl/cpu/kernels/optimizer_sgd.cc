@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon.SgdMomentum: one step of torch.optim.SGD.
+#include "reference_impl/cpu/kernels/optimizer_step.h"
+#include "reference_impl/cpu/kernels/training.h"
+
+namespace tenon::cpu {
+namespace {
+
+constexpr const char* kName = "SgdMomentum";
+
+template <class C>
+struct SgdCoefficients {
+  C sign;  // Of the gradient: -1 to maximize.
+  C lr, momentum, gradient_share, decay;
+  bool nesterov;
+};
+
+// What the step knows of a buffer: none, none before this step, or one.
+enum class Buffer { kNone, kFirst, kKept };
+
+// Operands: new_param, param, grad, new_buffer, buffer; without a buffer the first three.
+template <class S, Buffer kBuffer>
+struct SgdStep {
+  using C = Compute<S>;
+  using Coefficients = SgdCoefficients<C>;
+  static constexpr int64_t kSize = sizeof(S);
+
+  TENON_INLINE static void row(const Coefficients& k, std::byte* const* at, const int64_t* strides,
+                               int64_t count) {
+    const Coefficients c = k;
+    for (int64_t i = 0; i < count; ++i) {
+      const C p = read_at<S>(at, strides, 1, i);
+      C g = c.sign * read_at<S>(at, strides, 2, i) + c.decay * p;
+      if (kBuffer != Buffer::kNone) {
+        C b = g;
+        if (kBuffer == Buffer::kKept) {
+          b = c.momentum * read_at<S>(at, strides, 4, i) + c.gradient_share * g;
+        }
+        write_at<S>(at, strides, 3, i, b);
+        g = c.nesterov ? g + c.momentum * b : b;
+      }
+      write_at<S>(at, strides, 0, i, p - c.lr * g);
+    }
+  }
+};
+
+class SgdMomentum final : public Kernel {
+ public:
+  explicit SgdMomentum(const Description& d)
+      : nesterov_(d.integer("nesterov", 0) != 0),
+        maximize_(d.integer("maximize", 0) != 0),
+        first_(d.integer("first", 0) != 0) {
+    check_state_types(d, 3);
+    if (d.has_input(2) && !d.has_output(1)) throw_invalid(kName, "new_buffer is missing");
+    if (d.has_output(1) && !d.has_input(2) && !first_) throw_invalid(kName, "buffer is missing");
+  }
+
+  void check(const Arguments& a) const override {
+    check_state_dims(kName, a, 3);
+    check_step_values(kName, a, 3, 7);
+  }
+
+  void run(const Arguments& a, const Execution& execution) const override {
+    visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
+      using S = typename decltype(type)::type;
+      using C = Compute<S>;
+      const SgdCoefficients<C> k{
+          static_cast<C>(maximize_ ? -1 : 1),  static_cast<C>(real_at(a.input(3))),
+          static_cast<C>(real_at(a.input(4))), static_cast<C>(1 - real_at(a.input(5))),
+          static_cast<C>(real_at(a.input(6))), nesterov_};
+      const View p = a.output(0), buffer = a.output(1);
+      if (!buffer.present()) {
+        StepLoop<SgdStep<S, Buffer::kNone>, 3>::run({p, a.input(0), a.input(1)}, k, execution);
+      } else if (first_) {
+        StepLoop<SgdStep<S, Buffer::kFirst>, 4>::run({p, a.input(0), a.input(1), buffer}, k,
+                                                     execution);
+      } else {
+        StepLoop<SgdStep<S, Buffer::kKept>, 5>::run({p, a.input(0), a.input(1), buffer, a.input(2)},
+                                                    k, execution);
+      }
+    });
+  }
+
+ private:
+  bool nesterov_, maximize_, first_;
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> create_sgd_momentum(const Description& d) {
+  return std::make_unique<SgdMomentum>(d);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pad and Trilu: outputs whose rows are partly the input's and partly something else.
+#include <algorithm>
+#include <memory>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/strided_copy.h"
+
+namespace tenon::cpu {
+namespace {
+
+enum class PadMode { kConstant, kReflect, kEdge, kWrap };
+
+PadMode parse_mode(const Description& desc) {
+  const std::string mode = desc.text("mode", "constant");
+  if (mode == "constant") return PadMode::kConstant;
+  if (mode == "reflect") return PadMode::kReflect;
+  if (mode == "edge") return PadMode::kEdge;
+  if (mode == "wrap") return PadMode::kWrap;
+  throw_invalid(desc.name(), "mode is '" + mode + "', expected constant, reflect, edge or wrap");
+}
+
+// The input's index for an index of the output (moved by the padding in front).
+int64_t source_index(PadMode mode, int64_t i, int64_t extent) {
+  if (i >= 0 && i < extent) return i;
+  if (mode == PadMode::kEdge) return std::clamp<int64_t>(i, 0, extent - 1);
+  if (mode == PadMode::kWrap) return (i % extent + extent) % extent;
+  if (extent == 1) return 0;
+  const int64_t period = 2 * (extent - 1);
+  const int64_t phase = (i % period + period) % period;
+  return phase < extent ? phase : period - phase;
+}
+
+class PadKernel final : public Kernel {
+ public:
+  explicit PadKernel(const Description& desc) : name_(desc.name()), mode_(parse_mode(desc)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], axes = arguments.input(3);
+    const int64_t padded = axes.present() ? axes.count() : data.rank;
+    if (arguments.outputs[0].rank != data.rank || arguments.inputs[1].count() != 2 * padded)
+      throw_invalid(name_, std::to_string(arguments.inputs[1].count()) + " pads for " +
+                               std::to_string(padded) + " axes of dims " + dims_text(data.shape()) +
+                               " and an output of dims " + dims_text(arguments.outputs[0].shape()));
+    if (arguments.input(2).present() && arguments.input(2).count() != 1)
+      throw_invalid(name_, "constant_value has dims " + dims_text(arguments.input(2).shape()));
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &data = arguments.inputs[0], &output = arguments.outputs[0];
+    int64_t front[TN_MAX_RANK];
+    read_pads(arguments, front);
+    if (output.count() == 0) return;
+    if (mode_ == PadMode::kConstant) {
+      fill(output, arguments.input(2), execution);
+      copy_inside(output, data, front, execution);
+      return;
+    }
+    if (data.count() == 0) throw_invalid(name_, "there is nothing to pad with");
+    visit_size(element_size(data), [&](auto type) {
+      copy_mapped<typename decltype(type)::type>(output, data, front, execution);
+    });
+  }
+
+ private:
+  // The padding in front of each dim; checks the output's dims.
+  void read_pads(const Arguments& arguments, int64_t* front) const {
+    const View &data = arguments.inputs[0], &pads = arguments.inputs[1];
+    const View axes = arguments.input(3);
+    const int64_t padded = axes.present() ? axes.count() : data.rank;
+    int64_t expected[TN_MAX_RANK];
+    std::fill(front, front + data.rank, 0);
+    std::copy(data.dims, data.dims + data.rank, expected);
+    for (int64_t i = 0; i < padded; ++i) {
+      const int32_t d = axes.present() ? normalize_axis(name_, integer_at(axes, i), data.rank)
+                                       : static_cast<int32_t>(i);
+      front[d] = integer_at(pads, i);
+      expected[d] += front[d] + integer_at(pads, padded + i);
+    }
+    const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
+    if (!std::ranges::equal(dims, arguments.outputs[0].shape()))
+      throw_dims(name_, "the output", arguments.outputs[0].shape(), dims);
+  }
+
+  static void fill(const View& output, const View& value, const Execution& execution) {
+    static constexpr uint64_t kZero[2] = {};
+    static constexpr int64_t kStrides[TN_MAX_RANK] = {};
+    View source = output;
+    source.data =
+        value.present() ? value.data : reinterpret_cast<std::byte*>(const_cast<uint64_t*>(kZero));
+    source.strides = kStrides;
+    strided_copy(output, source, execution);
+  }
+
+  // What of the input lies in the output: pads may be negative.
+  static void copy_inside(const View& output, const View& data, const int64_t* front,
+                          const Execution& execution) {
+    BuiltView to(output), from(data);
+    for (int32_t d = 0; d < data.rank; ++d) {
+      const int64_t first = std::max<int64_t>(0, -front[d]);
+      const int64_t last = std::min(data.dims[d], output.dims[d] - front[d]);
+      const int64_t size = std::max<int64_t>(0, last - first);
+      if (size > 0) {
+        to.move((first + front[d]) * output.strides[d]);
+        from.move(first * data.strides[d]);
+      }
+      to.add(size, output.strides[d]);
+      from.add(size, data.strides[d]);
+    }
+    if (to.view().count() > 0) strided_copy(to.view(), from.view(), execution);
+  }
+
+  template <class T>
+  void copy_mapped(const View& output, const View& data, const int64_t* front,
+                   const Execution& execution) const {
+    const int32_t last = output.rank - 1;
+    const int64_t length = last < 0 ? 1 : output.dims[last];
+    execution.parallel_for(
+        output.count() / length, std::max<int64_t>(1, 16384 / length),
+        [&](int64_t begin, int64_t end) {
+          for (int64_t row = begin; row < end; ++row) {
+            int64_t to = 0, from = 0, rest = row;
+            for (int32_t d = last; d-- > 0;) {
+              const int64_t i = rest % output.dims[d];
+              rest /= output.dims[d];
+              to += i * output.strides[d];
+              from += source_index(mode_, i - front[d], data.dims[d]) * data.strides[d];
+            }
+            T* const out = output.as<T>() + to;
+            const T* const in = data.as<const T>() + from;
+            if (last < 0) {
+              *out = *in;
+              continue;
+            }
+            for (int64_t i = 0; i < length; ++i)
+              out[i * output.strides[last]] =
+                  in[source_index(mode_, i - front[last], data.dims[last]) * data.strides[last]];
+          }
+        });
+  }
+
+  std::string name_;
+  PadMode mode_;
+};
+
+std::unique_ptr<Kernel> create_pad(const Description& desc) {
+  if (!desc.has_input(0) || !desc.has_input(1) || desc.input_count() > 4 ||
+      desc.output_count() != 1)
+    throw_invalid(desc.name(), "takes data, pads, constant_value and axes");
+  require_output(desc, desc.input_dtype(0));
+  if (desc.has_input(2) && desc.input_dtype(2) != desc.input_dtype(0))
+    throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
+  return std::make_unique<PadKernel>(desc);
+}
+
+class TriluKernel final : public Kernel {
+ public:
+  explicit TriluKernel(const Description& desc)
+      : name_(desc.name()), upper_(desc.integer("upper", 1) != 0) {}
+
+  void check(const Arguments& arguments) const override {
+    const View& input = arguments.inputs[0];
+    if (input.rank < 2)
+      throw_invalid(name_,
+                    "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
+    check_same_dims(name_, "the output", arguments.outputs[0], input);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &input = arguments.inputs[0], &output = arguments.outputs[0];
+    if (input.count() == 0) return;
+    const int64_t k = arguments.input(1).present() ? integer_at(arguments.input(1)) : 0;
+    const int32_t rows_rank = input.rank - 1;
+    const int64_t rows = input.dims[rows_rank - 1], columns = input.dims[rows_rank];
+    const int64_t to_step = output.strides[rows_rank], from_step = input.strides[rows_rank];
+    visit_size(element_size(input), [&](auto type) {
+      using T = typename decltype(type)::type;
+      execution.parallel_for(
+          input.count() / columns, std::max<int64_t>(1, 16384 / columns),
+          [&](int64_t begin, int64_t end) {
+            for (int64_t row = begin; row < end; ++row) {
+              T* out = reinterpret_cast<T*>(output.data + byte_offset(output, rows_rank, row));
+              const T* in =
+                  reinterpret_cast<const T*>(input.data + byte_offset(input, rows_rank, row));
+              // The diagonal's column: kept are those from it on, or up to it.
+              const int64_t i = row % rows;
+              const int64_t split = k > columns ? columns + 1 : k < -rows ? -rows : k;
+              const int64_t first = upper_ ? std::clamp<int64_t>(i + split, 0, columns) : 0;
+              const int64_t last =
+                  upper_ ? columns : std::clamp<int64_t>(i + split + 1, 0, columns);
+              for (int64_t j = 0; j < first; ++j) out[j * to_step] = T{};
+              for (int64_t j = first; j < last; ++j) out[j * to_step] = in[j * from_step];
+              for (int64_t j = std::max(first, last); j < columns; ++j) out[j * to_step] = T{};
+            }
+          });
+    });
+  }
+
+ private:
+  std::string name_;
+  bool upper_;
+};
+
+std::unique_ptr<Kernel> create_trilu(const Description& desc) {
+  if (!desc.has_input(0) || desc.input_count() > 2 || desc.output_count() != 1)
+    throw_invalid(desc.name(), "takes an input and k");
+  require_output(desc, desc.input_dtype(0));
+  return std::make_unique<TriluKernel>(desc);
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> pad_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Pad", 25, kMovedTypes, create_pad},
+      {"", "Trilu", 14, kMovedTypes, create_trilu},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

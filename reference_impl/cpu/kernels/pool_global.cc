@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GlobalAveragePool and GlobalMaxPool: one value for each channel of each image, over any number of
+// spatial dims. Averages are summed in double.
+#include <limits>
+
+#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/pooling.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::cpu {
+namespace {
+
+struct Average {
+  using Sum = double;
+  static constexpr const char* kName = "GlobalAveragePool";
+  static constexpr Sum start() { return 0; }
+  static void add(Sum& sum, double x) { sum += x; }
+  static double finish(Sum sum, int64_t count) { return sum / static_cast<double>(count); }
+};
+
+struct Maximum {
+  using Sum = double;
+  static constexpr const char* kName = "GlobalMaxPool";
+  static constexpr Sum start() { return -std::numeric_limits<double>::infinity(); }
+  static void add(Sum& best, double x) { best = x > best || x != x ? x : best; }
+  static double finish(Sum best, int64_t) { return best; }
+};
+
+template <class Operation>
+class GlobalPool final : public Kernel {
+ public:
+  explicit GlobalPool(const Description& d) {
+    if (d.input(0).rank < 2) throw_invalid(Operation::kName, "X must have batch and channels");
+    if (d.output_dtype(0) != d.input_dtype(0)) {
+      throw_invalid(Operation::kName, "X and Y must have one type");
+    }
+  }
+
+  void check(const Arguments& a) const override {
+    const View x = a.input(0), y = a.output(0);
+    bool fits = x.rank == y.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
+    for (int32_t d = 2; fits && d < y.rank; ++d) fits = y.dims[d] == 1;
+    if (!fits) {
+      throw_invalid(Operation::kName,
+                    "dims do not fit: X " + dims_text(x.shape()) + ", Y " + dims_text(y.shape()));
+    }
+  }
+
+  void run(const Arguments& a, const Execution& execution) const override {
+    const View x = a.input(0), y = a.output(0);
+    visit_dtype<kFloatTypes>(Operation::kName, x.dtype, [&](auto type) {
+      using S = typename decltype(type)::type;
+      const int64_t places = extent(x, 2, x.rank), channels = x.dims[1];
+      // Blocks of channels: neighbours in memory are then read together, whatever the strides.
+      const int64_t blocks = (channels + kLanes - 1) / kLanes;
+      const int64_t grain = std::max<int64_t>((1 << 13) / (places * kLanes + 1), 1);
+      execution.parallel_for(x.dims[0] * blocks, grain, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          const int64_t first = i % blocks * kLanes;
+          run_channels<S>(x, y, i / blocks, first, std::min(kLanes, channels - first));
+        }
+      });
+    });
+  }
+
+ private:
+  static constexpr int64_t kLanes = 16;
+
+  template <class S>
+  static void run_channels(const View& x, const View& y, int64_t batch, int64_t channel,
+                           int64_t lanes) {
+    using Sum = typename Operation::Sum;
+    const S* from = x.as<S>() + batch * x.strides[0] + channel * x.strides[1];
+    const int64_t places = extent(x, 2, x.rank);
+    const int64_t last = x.rank > 2 ? x.dims[x.rank - 1] : 1;
+    const int64_t step = x.rank > 2 ? x.strides[x.rank - 1] : 0;
+    Sum sums[kLanes];
+    std::fill(sums, sums + lanes, Operation::start());
+    for (int64_t place = 0; place < places; place += last) {
+      int64_t rest = place / last, offset = 0;
+      for (int32_t d = x.rank - 1; d-- > 2; rest /= x.dims[d]) {
+        offset += rest % x.dims[d] * x.strides[d];
+      }
+      if (x.strides[1] == 1) {
+        for (int64_t i = 0; i < last; ++i) {
+          const S* line = from + offset + i * step;
+          for (int64_t c = 0; c < lanes; ++c)
+            Operation::add(sums[c], static_cast<double>(load(line[c])));
+        }
+      } else {
+        for (int64_t c = 0; c < lanes; ++c) {
+          // Four sums, so that each addition need not wait for the one before.
+          const S* line = from + offset + c * x.strides[1];
+          Sum parts[4] = {sums[c], Operation::start(), Operation::start(), Operation::start()};
+          for (int64_t i = 0; i < last; ++i) {
+            Operation::add(parts[i % 4], static_cast<double>(load(line[i * step])));
+          }
+          for (int i = 1; i < 4; ++i) Operation::add(parts[0], parts[i]);
+          sums[c] = parts[0];
+        }
+      }
+    }
+    S* to = y.as<S>() + batch * y.strides[0] + channel * y.strides[1];
+    for (int64_t c = 0; c < lanes; ++c) {
+      to[c * y.strides[1]] = store<S>(static_cast<Compute<S>>(Operation::finish(sums[c], places)));
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> create_global_average_pool(const Description& d) {
+  return std::make_unique<GlobalPool<Average>>(d);
+}
+std::unique_ptr<Kernel> create_global_max_pool(const Description& d) {
+  return std::make_unique<GlobalPool<Maximum>>(d);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/kernels/pool_window.h"
+
+#include <string>
+
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::cpu {
+
+PoolWindow::PoolWindow(const Description& d, int32_t rank)
+    : spatial(rank - 2), ceil_mode(d.integer("ceil_mode", 0) != 0) {
+  const std::string name(d.name());
+  if (spatial < 1 || spatial > 3) {
+    throw KernelError(TN_UNSUPPORTED,
+                      name + ": 1, 2 or 3 spatial dims, not " + std::to_string(spatial));
+  }
+  const std::string auto_pad = d.text("auto_pad", "NOTSET");
+  if (auto_pad != "NOTSET") {
+    throw KernelError(TN_UNSUPPORTED, name + ": auto_pad is resolved by the host");
+  }
+  const auto read = [&](const char* attribute, int64_t* to, int64_t* to_second, int64_t least) {
+    const std::vector<int64_t> values = d.integers(attribute);
+    const auto count = static_cast<size_t>(spatial);
+    if (values.empty()) return;
+    if (values.size() != (to_second ? 2 * count : count)) {
+      throw_invalid(name, std::string(attribute) + " has the wrong length");
+    }
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (values[i] < least) throw_invalid(name, std::string(attribute) + " is out of range");
+      const size_t axis = static_cast<size_t>(first_axis()) + i % count;
+      (i < count ? to : to_second)[axis] = values[i];
+    }
+  };
+  if (!d.has_attribute("kernel_shape")) throw_invalid(name, "kernel_shape is missing");
+  read("kernel_shape", kernel, nullptr, 1);
+  read("strides", strides, nullptr, 1);
+  read("dilations", dilations, nullptr, 1);
+  read("pads", pads_begin, pads_end, 0);
+}
+
+void PoolWindow::check(std::string_view op, const View& x, const View& y) const {
+  bool fits =
+      x.rank == spatial + 2 && y.rank == x.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
+  for (int32_t axis = first_axis(); fits && axis < 3; ++axis) {
+    const int64_t room =
+        dim(x, axis) + pads_begin[axis] + pads_end[axis] - dilations[axis] * (kernel[axis] - 1) - 1;
+    const int64_t down = room < 0 ? 0 : room / strides[axis] + 1;
+    const int64_t up = room < 0 ? 1 : (room + strides[axis] - 1) / strides[axis] + 1;
+    fits = dim(y, axis) >= down && dim(y, axis) <= (ceil_mode ? up : down);
+  }
+  if (!fits) {
+    throw_invalid(op, "dims do not fit: X " + dims_text(x.shape()) + ", Y " + dims_text(y.shape()));
+  }
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reductions over any set of axes. The axes are an input whose values are known to run() alone;
+// what check() can say without them is whether the ranks can fit.
+#include "reference_impl/cpu/kernels/reduce.h"
+
+#include <memory>
+#include <vector>
+
+#include "reference_impl/cpu/kernels/reducers.h"
+#include "reference_impl/cpu/kernels/reduction_parts.h"
+
+namespace tenon::cpu {
+namespace {
+
+template <class Reducer>
+class ReduceKernel final : public Kernel {
+ public:
+  explicit ReduceKernel(const Description& desc)
+      : name_(desc.name()),
+        keepdims_(desc.integer("keepdims", 1) != 0),
+        noop_(desc.integer("noop_with_empty_axes", 0) != 0) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &output = arguments.outputs[0];
+    const View axes = arguments.input(1);
+    if (axes.present() && axes.rank > 1)
+      throw_invalid(name_, "axes has dims " + dims_text(axes.shape()) + ", expected one dim");
+    const int32_t dropped = axes.present() && axes.count() > 0 ? static_cast<int32_t>(axes.count())
+                                                               : (noop_ ? 0 : data.rank);
+    if (output.rank != (keepdims_ ? data.rank : data.rank - dropped))
+      throw_invalid(name_, "the output has dims " + dims_text(output.shape()) +
+                               ", which are not dims " + dims_text(data.shape()) + " with " +
+                               std::to_string(dropped) + " axes reduced");
+    if (arguments.output(1).present())
+      check_same_dims(name_, "the second output", arguments.output(1), output);
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    const int64_t results = arguments.outputs[0].count();
+    return results == 0 ? 0
+                        : reduce_workspace<Reducer>(results, arguments.inputs[0].count() / results);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View& data = arguments.inputs[0];
+    const uint32_t axes = read_axes(arguments.input(1), data.rank);
+    int64_t in[TN_MAX_RANK], out[2][TN_MAX_RANK];
+    const int64_t size = tn_dtype_bits(data.dtype) / 8;
+    for (int32_t d = 0; d < data.rank; ++d) in[d] = data.strides[d] * size;
+    const View second = arguments.output(1);
+    result_strides(data, arguments.outputs[0], axes, out[0]);
+    if (second.present()) result_strides(data, second, axes, out[1]);
+    const ReducePlan plan(data, axes, in, nullptr, out[0], second.present() ? out[1] : nullptr);
+    Reducer reducer;
+    if constexpr (requires { reducer.correction; })
+      reducer.correction = real_at(arguments.inputs[2]);
+    Reduction<Reducer>(reducer, plan, data.data, nullptr, arguments.outputs[0].data, second.data)
+        .run(arguments.workspace, execution);
+  }
+
+ private:
+  uint32_t read_axes(const View& view, int32_t rank) const {
+    const uint32_t all = rank == 0 ? 0 : (uint32_t{1} << rank) - 1;
+    if (!view.present() || view.count() == 0) return noop_ ? 0 : all;
+    uint32_t axes = 0;
+    for (int64_t i = 0; i < view.count(); ++i)
+      axes |= uint32_t{1} << normalize_axis(name_, integer_at(view, i), rank);
+    return rank == 0 ? 0 : axes;
+  }
+
+  // The output's byte strides for each dim of the data; checks its dims.
+  void result_strides(const View& data, const View& output, uint32_t axes, int64_t* strides) const {
+    const int64_t size = tn_dtype_bits(output.dtype) / 8;
+    int64_t expected[TN_MAX_RANK];
+    int32_t rank = 0;
+    for (int32_t d = 0; d < data.rank; ++d) {
+      const bool reduced = axes >> d & 1;
+      strides[d] = 0;
+      if (reduced && !keepdims_) continue;
+      if (!reduced && rank < output.rank) strides[d] = output.strides[rank] * size;
+      expected[rank++] = reduced ? 1 : data.dims[d];
+    }
+    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
+    if (rank != output.rank || !std::equal(dims.begin(), dims.end(), output.dims))
+      throw_dims(name_, "the output", output.shape(), dims);
+  }
+
+  std::string name_;
+  bool keepdims_, noop_;
+};
+
+void require_reduction(const Description& desc, size_t inputs, size_t outputs) {
+  if (!desc.has_input(0) || !desc.has_output(0) || desc.input_count() > inputs ||
+      desc.output_count() > outputs)
+    throw_invalid(desc.name(), "takes data and axes, and gives the reduced data");
+  for (size_t i = 0; i < outputs; ++i)
+    if (desc.has_output(i) && desc.output_dtype(i) != desc.input_dtype(0))
+      throw KernelError(TN_UNSUPPORTED, std::string(desc.name()) + ": the output is " +
+                                            dtype_name(desc.output_dtype(i)) + ", the input " +
+                                            dtype_name(desc.input_dtype(0)));
+}
+
+// Make<T>::type is the reducer for elements of type T.
+template <template <class> class Make, uint64_t Mask>
+std::unique_ptr<Kernel> create_reduce(const Description& desc) {
+  require_reduction(desc, 2, 1);
+  return visit_dtype<Mask>(desc.name(), desc.input_dtype(0),
+                           [&](auto type) -> std::unique_ptr<Kernel> {
+                             using T = typename decltype(type)::type;
+                             return std::make_unique<ReduceKernel<typename Make<T>::type>>(desc);
+                           });
+}
+
+template <class Rule>
+struct SumBy {
+  template <class T>
+  struct Make {
+    using type = SumReducer<T, Rule>;
+  };
+};
+template <class T>
+struct MakeL1 {
+  using type = SumReducer<T, std::conditional_t<std::is_unsigned_v<T>, Itself, L1>>;
+};
+template <class T>
+struct MakeProduct {
+  using type = ProductReducer<T>;
+};
+template <class T>
+struct MakeMax {
+  using type = ExtremeReducer<T, true>;
+};
+template <class T>
+struct MakeMin {
+  using type = ExtremeReducer<T, false>;
+};
+template <>
+struct MakeMax<bool> {
+  using type = TruthReducer<true>;
+};
+template <>
+struct MakeMin<bool> {
+  using type = TruthReducer<false>;
+};
+template <class T>
+struct MakeLogSumExp {
+  using type = LogSumExpReducer<T>;
+};
+
+std::unique_ptr<Kernel> create_variance(const Description& desc) {
+  require_reduction(desc, 3, 2);
+  if (!desc.has_input(2)) throw_invalid(desc.name(), "needs a correction");
+  return visit_dtype<kFloatTypes>(
+      desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
+        using T = typename decltype(type)::type;
+        return std::make_unique<ReduceKernel<VarianceReducer<T, T>>>(desc);
+      });
+}
+
+template <class Rule>
+constexpr CreateKernel kSum = create_reduce<SumBy<Rule>::template Make, kNumericTypes>;
+
+}  // namespace
+
+std::span<const OperatorEntry> axes_reduction_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "ReduceSum", 13, kNumericTypes, kSum<Itself>},
+      {"", "ReduceMean", 18, kNumericTypes, kSum<Mean>},
+      {"", "ReduceSumSquare", 18, kNumericTypes, kSum<SumSquare>},
+      {"", "ReduceL1", 18, kNumericTypes, create_reduce<MakeL1, kNumericTypes>},
+      {"", "ReduceL2", 18, kFloatTypes, create_reduce<SumBy<L2>::Make, kFloatTypes>},
+      {"", "ReduceProd", 18, kNumericTypes, create_reduce<MakeProduct, kNumericTypes>},
+      {"", "ReduceMax", 20, kComputedTypes, create_reduce<MakeMax, kComputedTypes>},
+      {"", "ReduceMin", 20, kComputedTypes, create_reduce<MakeMin, kComputedTypes>},
+      {"", "ReduceLogSumExp", 18, kFloatTypes, create_reduce<MakeLogSumExp, kFloatTypes>},
+      {"tenon", "ReduceAll", 1, kBoolType, create_reduce<MakeMin, kBoolType>},
+      {"tenon", "ReduceAny", 1, kBoolType, create_reduce<MakeMax, kBoolType>},
+      {"tenon", "ReduceVariance", 1, kFloatTypes, create_variance},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ScatterElements: an update for each index along one axis. Elements on different lines along the
+// axis never meet, so lines go to threads; along a line, updates are taken in order.
+#include <algorithm>
+#include <memory>
+
+#include "reference_impl/cpu/kernels/axis_lines.h"
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/scatter_update.h"
+
+namespace tenon::cpu {
+namespace {
+
+// The axis: indices on a line, and steps in bytes from one to the next.
+struct Axis {
+  std::string_view op;
+  int64_t count, extent;
+  int64_t target, update, index;  // Steps.
+  bool wide_index;
+};
+
+// Neighbouring lines side by side: operands target, updates, indices.
+using ScatterLines = void (*)(const Axis&, std::byte* const*, const int64_t*, int64_t);
+
+template <class Target, class T, Update kUpdate>
+void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int64_t lines) {
+  for (int64_t j = 0; j < axis.count; ++j)
+    for (int64_t i = 0; i < lines; ++i) {
+      const int64_t at = checked_index(
+          axis.op, read_index(p[2] + i * s[2] + j * axis.index, axis.wide_index), axis.extent);
+      Target& target = *reinterpret_cast<Target*>(p[0] + i * s[0] + at * axis.target);
+      const T update = *reinterpret_cast<const T*>(p[1] + i * s[1] + j * axis.update);
+      if constexpr (kUpdate == Update::kReplace) {
+        target = update;
+      } else {
+        target = store<Target>(updated<kUpdate>(load(target), load(update)));
+      }
+    }
+}
+
+class ScatterElementsKernel final : public Kernel {
+ public:
+  ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
+      : name_(desc.name()), axis_(desc.integer("axis", 0)), lines_(lines), wide_(wide) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    check_same_dims(name_, "the output", arguments.outputs[0], data);
+    check_same_dims(name_, "updates", arguments.inputs[2], indices);
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    bool fits = data.rank == indices.rank;
+    for (int32_t d = 0; fits && d < data.rank; ++d)
+      fits = d == axis || indices.dims[d] <= data.dims[d];
+    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    return wide_output_size(arguments.outputs[0], wide_);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &indices = arguments.inputs[1], &updates = arguments.inputs[2];
+    WideOutput wide(arguments.outputs[0], arguments.workspace, wide_);
+    wide.begin(&arguments.inputs[0], execution);
+    if (indices.count() > 0) scatter(wide.target(), updates, indices, execution);
+    wide.end(execution);
+  }
+
+ private:
+  void scatter(const View& output, const View& updates, const View& indices,
+               const Execution& execution) const {
+    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const auto step = [&](const View& view) {
+      return view.rank ? view.strides[axis] * element_size(view) : 0;
+    };
+    const Axis common{name_,
+                      indices.rank ? indices.dims[axis] : 1,
+                      output.rank ? output.dims[axis] : 1,
+                      step(output),
+                      step(updates),
+                      step(indices),
+                      indices.dtype == TN_INT64};
+    BuiltView target(output), update(updates), index(indices);
+    for (int32_t d = 0; d < indices.rank; ++d) {
+      if (d == axis) continue;
+      target.add(indices.dims[d], output.strides[d]);
+      update.add(indices.dims[d], updates.strides[d]);
+      index.add(indices.dims[d], indices.strides[d]);
+    }
+    const View* operands[] = {&target.view(), &update.view(), &index.view()};
+    const StridedLoop<3> lines(operands, operands[0]->dims, operands[0]->rank);
+    execution.parallel_for(
+        lines.count(), std::max<int64_t>(1, 8192 / std::max<int64_t>(1, common.count)),
+        [&](int64_t begin, int64_t end) {
+          lines.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+            lines_(common, p, s, n);
+          });
+        });
+  }
+
+  std::string name_;
+  int64_t axis_;
+  ScatterLines lines_;
+  bool wide_;
+};
+
+template <class T>
+ScatterLines reducing_lines(Update update) {
+  using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
+  switch (update) {
+    case Update::kAdd:
+      return scatter_lines<Wide, T, Update::kAdd>;
+    case Update::kMultiply:
+      return scatter_lines<Wide, T, Update::kMultiply>;
+    case Update::kMax:
+      return scatter_lines<T, T, Update::kMax>;
+    default:
+      return scatter_lines<T, T, Update::kMin>;
+  }
+}
+
+std::unique_ptr<Kernel> create_scatter_elements(const Description& desc) {
+  require_inputs(desc, 3);
+  require_index_type(desc, 1);
+  require_output(desc, desc.input_dtype(0));
+  const tn_dtype dtype = desc.input_dtype(0);
+  if (desc.input_dtype(2) != dtype) throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
+  const Update update = parse_update(desc);
+  ScatterLines lines = nullptr;
+  if (update == Update::kReplace) {
+    lines = visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> ScatterLines {
+      using T = typename decltype(type)::type;
+      return scatter_lines<T, T, Update::kReplace>;
+    });
+  } else {
+    lines = visit_dtype<kNumericTypes>(desc.name(), dtype, [&](auto type) {
+      return reducing_lines<typename decltype(type)::type>(update);
+    });
+  }
+  return std::make_unique<ScatterElementsKernel>(desc, lines, is_wide(dtype, update));
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> scatter_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements}};
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

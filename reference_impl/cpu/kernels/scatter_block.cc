@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ScatterND, IndexAdd and EmbeddingGrad: blocks of updates that go to places which indices name.
+//
+// Blocks may meet, so threads share the columns of the blocks, never the blocks: each takes all
+// updates in order, and sums come out the same with any number of threads.
+#include <algorithm>
+#include <memory>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/scatter_update.h"
+
+namespace tenon::cpu {
+namespace {
+
+// A factor of the updates, as a float and as an integer that wraps.
+struct Alpha {
+  double real = 1;
+  uint64_t integer = 1;
+};
+
+// Operands: target, update.
+using UpdateRow = void (*)(std::byte* const*, const int64_t*, int64_t, const Alpha&);
+
+template <class Target, class T, Update kUpdate>
+void update_row(std::byte* const* p, const int64_t* s, int64_t count, const Alpha& alpha) {
+  for (int64_t i = 0; i < count; ++i) {
+    Target& target = *reinterpret_cast<Target*>(p[0] + i * s[0]);
+    const T update = *reinterpret_cast<const T*>(p[1] + i * s[1]);
+    if constexpr (kUpdate == Update::kReplace) {
+      target = update;
+    } else if constexpr (kUpdate == Update::kAdd && std::is_integral_v<T>) {
+      target = static_cast<T>(static_cast<uint64_t>(target) +
+                              alpha.integer * static_cast<uint64_t>(update));
+    } else if constexpr (kUpdate == Update::kAdd) {
+      const auto factor = static_cast<Compute<T>>(alpha.real);
+      target = store<Target>(load(target) + factor * load(update));
+    } else {
+      target = store<Target>(updated<kUpdate>(load(target), load(update)));
+    }
+  }
+}
+
+template <class T>
+UpdateRow reducing_row(Update update) {
+  using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
+  switch (update) {
+    case Update::kAdd:
+      return update_row<Wide, T, Update::kAdd>;
+    case Update::kMultiply:
+      return update_row<Wide, T, Update::kMultiply>;
+    case Update::kMax:
+      return update_row<T, T, Update::kMax>;
+    default:
+      return update_row<T, T, Update::kMin>;
+  }
+}
+
+template <uint64_t Mask>
+UpdateRow adding_row(const Description& desc) {
+  return visit_dtype<Mask>(desc.name(), desc.input_dtype(0), [](auto type) {
+    return reducing_row<typename decltype(type)::type>(Update::kAdd);
+  });
+}
+
+// Takes the block at from(i) to place(i, &offset), both byte offsets, for i in [0, rows) in order.
+// Where place() is false the block is left out.
+template <class Place, class From>
+void scatter_blocks(const View& target, const View& update, int64_t rows, Place place, From from,
+                    UpdateRow row, const Alpha& alpha, const Execution& execution) {
+  const View* operands[] = {&target, &update};
+  const StridedLoop<2> block(operands, target.dims, target.rank);
+  const int64_t grain = std::max<int64_t>(64, 32768 / std::max<int64_t>(1, rows));
+  execution.parallel_for(block.count(), grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = 0; i < rows; ++i) {
+      int64_t to = 0;
+      if (!place(i, &to)) continue;
+      const int64_t at = from(i);
+      block.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+        std::byte* const moved[2] = {p[0] + to, p[1] + at};
+        row(moved, s, n, alpha);
+      });
+    }
+  });
+}
+
+class ScatterNdKernel final : public Kernel {
+ public:
+  ScatterNdKernel(const Description& desc, UpdateRow row, bool wide)
+      : name_(desc.name()), row_(row), wide_(wide) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& updates = arguments.inputs[2];
+    check_same_dims(name_, "the output", arguments.outputs[0], data);
+    const int32_t places = indices.rank - 1;
+    bool fits = places >= 0 && indices.dims[places] <= data.rank;
+    const int64_t depth = fits ? indices.dims[places] : 0;
+    fits = fits && updates.rank == places + data.rank - depth;
+    for (int32_t d = 0; fits && d < updates.rank; ++d)
+      fits = updates.dims[d] == (d < places ? indices.dims[d] : data.dims[d - places + depth]);
+    if (!fits)
+      throw_invalid(name_, "updates of dims " + dims_text(updates.shape()) +
+                               " do not fit indices of dims " + dims_text(indices.shape()) +
+                               " into dims " + dims_text(data.shape()));
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    return wide_output_size(arguments.outputs[0], wide_);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &indices = arguments.inputs[1], &updates = arguments.inputs[2];
+    WideOutput wide(arguments.outputs[0], arguments.workspace, wide_);
+    wide.begin(&arguments.inputs[0], execution);
+    const View& target = wide.target();
+    const int32_t places = indices.rank - 1;
+    const auto depth = static_cast<int32_t>(indices.dims[places]);
+    BuiltView to(target), from(updates);
+    to.add(target, depth, target.rank);
+    from.add(updates, places, updates.rank);
+    const int64_t step = indices.strides[places] * element_size(indices);
+    const bool wide_index = indices.dtype == TN_INT64;
+    const auto place = [&](int64_t i, int64_t* offset) {
+      const std::byte* at = indices.data + byte_offset(indices, places, i);
+      for (int32_t k = 0; k < depth; ++k)
+        *offset += checked_index(name_, read_index(at + k * step, wide_index), target.dims[k]) *
+                   target.strides[k] * element_size(target);
+      return true;
+    };
+    if (updates.count() > 0)
+      scatter_blocks(
+          to.view(), from.view(), extent(indices, 0, places), place,
+          [&](int64_t i) { return byte_offset(updates, places, i); }, row_, {}, execution);
+    wide.end(execution);
+  }
+
+ private:
+  std::string name_;
+  UpdateRow row_;
+  bool wide_;
+};
+
+std::unique_ptr<Kernel> create_scatter_nd(const Description& desc) {
+  require_inputs(desc, 3);
+  require_index_type(desc, 1);
+  require_output(desc, desc.input_dtype(0));
+  const tn_dtype dtype = desc.input_dtype(0);
+  if (desc.input_dtype(2) != dtype) throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
+  const Update update = parse_update(desc);
+  UpdateRow row = nullptr;
+  if (update == Update::kReplace) {
+    row = visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> UpdateRow {
+      using T = typename decltype(type)::type;
+      return update_row<T, T, Update::kReplace>;
+    });
+  } else {
+    row = visit_dtype<kNumericTypes>(desc.name(), dtype, [&](auto type) {
+      return reducing_row<typename decltype(type)::type>(update);
+    });
+  }
+  return std::make_unique<ScatterNdKernel>(desc, row, is_wide(dtype, update));
+}
+
+class IndexAddKernel final : public Kernel {
+ public:
+  explicit IndexAddKernel(const Description& desc)
+      : name_(desc.name()),
+        axis_(desc.integer("axis", 0)),
+        wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
+        row_(adding_row<kNumericTypes>(desc)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& updates = arguments.inputs[2];
+    check_same_dims(name_, "the output", arguments.outputs[0], data);
+    if (indices.rank != 1 || data.rank == 0)
+      throw_invalid(name_, "indices have dims " + dims_text(indices.shape()) + ", data " +
+                               dims_text(data.shape()));
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    bool fits = updates.rank == data.rank;
+    for (int32_t d = 0; fits && d < data.rank; ++d)
+      fits = updates.dims[d] == (d == axis ? indices.dims[0] : data.dims[d]);
+    if (!fits) throw_dims(name_, "updates", updates.shape(), data.shape());
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    return wide_output_size(arguments.outputs[0], wide_);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &indices = arguments.inputs[1], &updates = arguments.inputs[2];
+    const View given = arguments.input(3);
+    Alpha alpha;
+    if (given.present()) {
+      alpha.real = real_at(given);
+      if (kIntegerTypes & dtype_bit(given.dtype))
+        alpha.integer = static_cast<uint64_t>(integer_at(given));
+    }
+    WideOutput wide(arguments.outputs[0], arguments.workspace, wide_);
+    wide.begin(&arguments.inputs[0], execution);
+    const View& target = wide.target();
+    const int32_t axis = normalize_axis(name_, axis_, target.rank);
+    BuiltView to(target), from(updates);
+    to.add(target, 0, axis);
+    to.add(target, axis + 1, target.rank);
+    from.add(updates, 0, axis);
+    from.add(updates, axis + 1, updates.rank);
+    const int64_t to_step = target.strides[axis] * element_size(target);
+    const int64_t from_step = updates.strides[axis] * element_size(updates);
+    const int64_t index_step = indices.strides[0] * element_size(indices);
+    const auto place = [&](int64_t i, int64_t* offset) {
+      const int64_t index = read_index(indices.data + i * index_step, indices.dtype == TN_INT64);
+      *offset = checked_index(name_, index, target.dims[axis]) * to_step;
+      return true;
+    };
+    if (updates.count() > 0)
+      scatter_blocks(
+          to.view(), from.view(), indices.dims[0], place, [&](int64_t i) { return i * from_step; },
+          row_, alpha, execution);
+    wide.end(execution);
+  }
+
+ private:
+  std::string name_;
+  int64_t axis_;
+  bool wide_;
+  UpdateRow row_;
+};
+
+std::unique_ptr<Kernel> create_index_add(const Description& desc) {
+  if (!desc.has_input(0) || !desc.has_input(2) || desc.input_count() > 4)
+    throw_invalid(desc.name(), "takes data, indices, updates and alpha");
+  require_index_type(desc, 1);
+  require_output(desc, desc.input_dtype(0));
+  for (size_t i = 2; i <= 3; ++i)
+    if (desc.has_input(i) && desc.input_dtype(i) != desc.input_dtype(0))
+      throw_unsupported_dtype(desc.name(), desc.input_dtype(i));
+  return std::make_unique<IndexAddKernel>(desc);
+}
+
+class EmbeddingGradKernel final : public Kernel {
+ public:
+  explicit EmbeddingGradKernel(const Description& desc)
+      : name_(desc.name()),
+        padding_(desc.integer("padding_idx", -1)),
+        wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
+        row_(adding_row<kFloatTypes>(desc)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &dy = arguments.inputs[0], &indices = arguments.inputs[1];
+    const View& dw = arguments.outputs[0];
+    bool fits = dy.rank == indices.rank + 1 && dw.rank == 2;
+    for (int32_t d = 0; fits && d < indices.rank; ++d) fits = dy.dims[d] == indices.dims[d];
+    if (!fits || dy.dims[dy.rank - 1] != dw.dims[1])
+      throw_invalid(name_, "dY of dims " + dims_text(dy.shape()) +
+                               " does not fit indices of dims " + dims_text(indices.shape()) +
+                               " and dW of dims " + dims_text(dw.shape()));
+  }
+
+  uint64_t workspace_size(const Arguments& arguments) const override {
+    return wide_output_size(arguments.outputs[0], wide_);
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &dy = arguments.inputs[0], &indices = arguments.inputs[1];
+    WideOutput wide(arguments.outputs[0], arguments.workspace, wide_);
+    wide.begin(nullptr, execution);
+    const View& target = wide.target();
+    BuiltView to(target), from(dy);
+    to.add(target, 1, 2);
+    from.add(dy, dy.rank - 1, dy.rank);
+    const auto place = [&](int64_t i, int64_t* offset) {
+      const int64_t index = read_index(indices.data + byte_offset(indices, indices.rank, i),
+                                       indices.dtype == TN_INT64);
+      const int64_t row = checked_index(name_, index, target.dims[0]);
+      *offset = row * target.strides[0] * element_size(target);
+      return padding_ < 0 || row != padding_;
+    };
+    if (dy.count() > 0)
+      scatter_blocks(
+          to.view(), from.view(), indices.count(), place,
+          [&](int64_t i) { return byte_offset(dy, indices.rank, i); }, row_, {}, execution);
+    wide.end(execution);
+  }
+
+ private:
+  std::string name_;
+  int64_t padding_;
+  bool wide_;
+  UpdateRow row_;
+};
+
+std::unique_ptr<Kernel> create_embedding_grad(const Description& desc) {
+  require_inputs(desc, 2);
+  require_index_type(desc, 1);
+  require_output(desc, desc.input_dtype(0));
+  return std::make_unique<EmbeddingGradKernel>(desc);
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> scatter_block_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "ScatterND", 18, kMovedTypes, create_scatter_nd},
+      {"tenon", "IndexAdd", 1, kNumericTypes, create_index_add},
+      {"tenon", "EmbeddingGrad", 1, kFloatTypes, create_embedding_grad},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Range and OneHot.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/strided_copy.h"
+
+namespace tenon::cpu {
+namespace {
+
+constexpr uint64_t kRangeTypes = dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) |
+                                 dtype_bit(TN_INT16) | dtype_bit(TN_INT32) | dtype_bit(TN_INT64);
+
+template <class T>
+class RangeKernel final : public Kernel {
+  using C = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
+
+ public:
+  explicit RangeKernel(const Description& desc) : name_(desc.name()) {}
+
+  void check(const Arguments& arguments) const override {
+    if (arguments.outputs[0].rank != 1)
+      throw_invalid(name_, "the output has dims " + dims_text(arguments.outputs[0].shape()) +
+                               ", expected one dim");
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View& output = arguments.outputs[0];
+    const C start = *arguments.inputs[0].as<const T>(), limit = *arguments.inputs[1].as<const T>(),
+            delta = *arguments.inputs[2].as<const T>();
+    if (delta == 0) throw_invalid(name_, "delta is 0");
+    const int64_t count = length(start, limit, delta);
+    if (count != output.dims[0])
+      throw_invalid(name_, "the range has " + std::to_string(count) +
+                               " elements, the output dims " + dims_text(output.shape()));
+    execution.parallel_for(count, 32768, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i)
+        output.as<T>()[i * output.strides[0]] = element(start, i, delta);
+    });
+  }
+
+ private:
+  static T element(C start, int64_t i, C delta) {
+    if constexpr (std::is_integral_v<T>) {
+      // Steps may pass what int64 holds, on the way to what it does hold.
+      return static_cast<T>(uint64_t(start) + uint64_t(i) * uint64_t(delta));
+    } else {
+      return static_cast<T>(start + static_cast<C>(i) * delta);
+    }
+  }
+
+  static int64_t length(C start, C limit, C delta) {
+    if constexpr (std::is_integral_v<T>) {
+      // Without a sign: the distance of two int64 may not be one.
+      if (delta > 0 ? start >= limit : start <= limit) return 0;
+      const uint64_t distance =
+          delta > 0 ? uint64_t(limit) - uint64_t(start) : uint64_t(start) - uint64_t(limit);
+      const uint64_t step = delta > 0 ? uint64_t(delta) : 0 - uint64_t(delta);
+      return static_cast<int64_t>((distance - 1) / step + 1);
+    } else {
+      return std::max<int64_t>(0, static_cast<int64_t>(std::ceil((limit - start) / delta)));
+    }
+  }
+
+  std::string name_;
+};
+
+std::unique_ptr<Kernel> create_range(const Description& desc) {
+  require_inputs(desc, 3);
+  require_same_inputs(desc);
+  require_output(desc, desc.input_dtype(0));
+  return visit_dtype<kRangeTypes>(desc.name(), desc.input_dtype(0),
+                                  [&](auto type) -> std::unique_ptr<Kernel> {
+                                    using T = typename decltype(type)::type;
+                                    return std::make_unique<RangeKernel<T>>(desc);
+                                  });
+}
+
+class OneHotKernel final : public Kernel {
+ public:
+  explicit OneHotKernel(const Description& desc)
+      : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
+
+  void check(const Arguments& arguments) const override {
+    const View &indices = arguments.inputs[0], &output = arguments.outputs[0];
+    if (arguments.inputs[2].rank != 1 || arguments.inputs[2].dims[0] != 2)
+      throw_invalid(
+          name_, "values have dims " + dims_text(arguments.inputs[2].shape()) + ", expected [2]");
+    const int32_t axis = normalize_axis(name_, axis_, indices.rank + 1);
+    bool fits = output.rank == indices.rank + 1;
+    for (int32_t d = 0; fits && d < indices.rank; ++d)
+      fits = indices.dims[d] == output.dims[d < axis ? d : d + 1];
+    if (!fits) throw_dims(name_, "indices", indices.shape(), output.shape());
+  }
+
+  // All off, then one on for each index. Indices out of range leave their line off, as in ONNX.
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    const View &indices = arguments.inputs[0], &values = arguments.inputs[2];
+    const View& output = arguments.outputs[0];
+    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const int64_t depth = integer_at(arguments.inputs[1]);
+    if (depth != output.dims[axis])
+      throw_invalid(name_, "depth is " + std::to_string(depth) + ", the output has dims " +
+                               dims_text(output.shape()));
+    static constexpr int64_t kStrides[TN_MAX_RANK] = {};
+    View off = output;
+    off.data = values.data;
+    off.strides = kStrides;
+    strided_copy(output, off, execution);
+    if (output.count() == 0) return;
+
+    BuiltView lines(output);
+    lines.add(output, 0, axis);
+    lines.add(output, axis + 1, output.rank);
+    const View* operands[] = {&lines.view(), &indices};
+    const StridedLoop<2> loop(operands, indices.dims, indices.rank);
+    const int64_t size = element_size(output), step = output.strides[axis] * size;
+    const std::byte* on = values.data + values.strides[0] * size;
+    execution.parallel_for(loop.count(), 8192, [&](int64_t begin, int64_t end) {
+      loop.rows(begin, end, [&](std::byte* const* p, const int64_t* s, int64_t n) {
+        for (int64_t i = 0; i < n; ++i) {
+          View index = indices;
+          index.data = p[1] + i * s[1];
+          index.rank = 0;
+          int64_t at = integer_at(index);
+          at += at < 0 ? depth : 0;
+          if (at >= 0 && at < depth)
+            std::memcpy(p[0] + i * s[0] + at * step, on, static_cast<size_t>(size));
+        }
+      });
+    });
+  }
+
+ private:
+  std::string name_;
+  int64_t axis_;
+};
+
+std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
+  require_inputs(desc, 3);
+  if (!(kNumericTypes & dtype_bit(desc.input_dtype(0))))
+    throw_unsupported_dtype(desc.name(), desc.input_dtype(0));
+  require_output(desc, desc.input_dtype(2));
+  if (!(kMovedTypes & dtype_bit(desc.input_dtype(2))))
+    throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
+  return std::make_unique<OneHotKernel>(desc);
+}
+
+}  // namespace
+
+std::span<const OperatorEntry> sequence_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Range", 27, kRangeTypes, create_range},
+      {"", "OneHot", 11, kMovedTypes, create_one_hot},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/kernels/shape.h"
+
+#include <algorithm>
+
+#include "reference_impl/cpu/kernels/number.h"
+
+namespace tenon::cpu {
+
+std::string dims_text(std::span<const int64_t> dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (i) text += ", ";
+    text += std::to_string(dims[i]);
+  }
+  return text + "]";
+}
+
+void throw_invalid(std::string_view op, const std::string& message) {
+  throw KernelError(TN_INVALID_ARGUMENT, std::string(op) + ": " + message);
+}
+
+void throw_dims(std::string_view op, const char* argument, std::span<const int64_t> dims,
+                std::span<const int64_t> expected) {
+  throw_invalid(op, std::string(argument) + " has dims " + dims_text(dims) + ", expected " +
+                        dims_text(expected));
+}
+
+namespace {
+
+[[noreturn]] void throw_broadcast(std::string_view op, std::span<const View> inputs,
+                                  const View& output) {
+  std::string text;
+  for (const View& input : inputs) {
+    if (!input.present()) continue;
+    if (!text.empty()) text += ", ";
+    text += dims_text(input.shape());
+  }
+  throw_invalid(op, "inputs of dims " + text + " do not broadcast to the output's dims " +
+                        dims_text(output.shape()));
+}
+
+}  // namespace
+
+void check_broadcast(std::string_view op, std::span<const View> inputs, const View& output) {
+  for (int32_t d = 0; d < output.rank; ++d) {  // From the last dim on.
+    const int64_t dim = output.dims[output.rank - 1 - d];
+    bool reached = dim == 1;
+    for (const View& input : inputs) {
+      if (d >= input.rank) continue;
+      const int64_t in = input.dims[input.rank - 1 - d];
+      if (in == dim) {
+        reached = true;
+      } else if (in != 1) {
+        throw_broadcast(op, inputs, output);
+      }
+    }
+    if (!reached) throw_broadcast(op, inputs, output);
+  }
+  for (const View& input : inputs)
+    if (input.rank > output.rank) throw_broadcast(op, inputs, output);
+}
+
+int32_t normalize_axis(std::string_view op, int64_t axis, int32_t rank) {
+  const int64_t axes = std::max(rank, 1);
+  if (axis < -axes || axis >= axes)
+    throw_invalid(
+        op, "axis " + std::to_string(axis) + " is out of range for rank " + std::to_string(rank));
+  return static_cast<int32_t>(axis < 0 ? axis + axes : axis);
+}
+
+namespace {
+
+template <class T>
+T element_at(const View& view, int64_t index) {
+  T value{};
+  visit_dtype<kComputedTypes>("argument", view.dtype, [&](auto type) {
+    using E = typename decltype(type)::type;
+    const int64_t stride = view.rank == 0 || !view.strides ? 1 : view.strides[view.rank - 1];
+    value = static_cast<T>(load(view.as<const E>()[index * stride]));
+  });
+  return value;
+}
+
+}  // namespace
+
+int64_t integer_at(const View& view, int64_t index) { return element_at<int64_t>(view, index); }
+double real_at(const View& view, int64_t index) { return element_at<double>(view, index); }
+
+}  // namespace tenon::cpu

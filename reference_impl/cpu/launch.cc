@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/launch.h"
+
+#include <cinttypes>
+#include <cstring>
+
+#include "reference_impl/cpu/bind_tensor.h"
+#include "reference_impl/cpu/buffer.h"
+#include "reference_impl/cpu/overlap.h"
+
+namespace tenon::cpu {
+namespace {
+
+constexpr size_t kInlineArguments = 32;  // More go through LaunchScratch.
+
+// The arguments of one launch while it is checked. Arrays are of inputs, then outputs.
+struct Binding {
+  KernelObject& kernel;
+  View* views;
+  ByteRange* ranges;
+  Strides* strides;
+
+  size_t inputs() const { return kernel.inputs().size(); }
+  size_t outputs() const { return kernel.outputs().size(); }
+  View* output_views() const { return views + inputs(); }
+  ByteRange* output_ranges() const { return ranges + inputs(); }
+  TensorName input_name(size_t i) const { return {"input", i, kernel.name().c_str()}; }
+  TensorName output_name(size_t i) const { return {"output", i, kernel.name().c_str()}; }
+};
+
+// Stack memory that nobody initialises: constructing 32 views costs as much as a small kernel.
+struct InlineStorage {
+  alignas(View) std::byte views[kInlineArguments * sizeof(View)];
+  alignas(ByteRange) std::byte ranges[kInlineArguments * sizeof(ByteRange)];
+  alignas(Strides) std::byte strides[kInlineArguments * sizeof(Strides)];
+};
+
+Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch& scratch) {
+  const size_t count = kernel.inputs().size() + kernel.outputs().size();
+  if (count > kInlineArguments) {
+    scratch.reserve(count);
+    return {kernel, scratch.views.data(), scratch.ranges.data(), scratch.strides.data()};
+  }
+  return {kernel, reinterpret_cast<View*>(storage.views),
+          reinterpret_cast<ByteRange*>(storage.ranges),
+          reinterpret_cast<Strides*>(storage.strides)};
+}
+
+// One argument. `memory`: device tensors have buffers (they need none to ask for a workspace size).
+tn_status bind(const Binding& binding, const ArgumentSpec& spec, const tn_tensor* tensor,
+               const TensorName& name, size_t slot, bool memory, tn_error* error) {
+  View* view = new (&binding.views[slot]) View;
+  ByteRange* range = new (&binding.ranges[slot]) ByteRange;
+  if (spec.kind == TN_ARGUMENT_ABSENT) return TN_OK;
+  if (spec.kind == TN_ARGUMENT_CONSTANT) {
+    *view = spec.constant->view();
+    return TN_OK;
+  }
+  if (tensor == nullptr) return tensor_error(error, TN_INVALID_ARGUMENT, name, "is NULL");
+  if (tensor->dtype != spec.dtype) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "has element type %d, described was %d",
+                        tensor->dtype, spec.dtype);
+  }
+  tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
+  if (status == TN_OK) status = match_spec(spec, *view, name, error);
+  if (status != TN_OK) return status;
+  if (spec.kind == TN_ARGUMENT_HOST) return bind_host(*tensor, name, view, error);
+  if (!memory) return TN_OK;
+  return bind_memory(binding.kernel, *tensor, spec.bits, name, view, range, error);
+}
+
+tn_status bind_all(const Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
+  const auto& inputs = binding.kernel.inputs();
+  const auto& outputs = binding.kernel.outputs();
+  if (launch.input_count != inputs.size() || launch.output_count != outputs.size()) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                             "%s was described with %zu inputs and %zu outputs, not %zu and %zu",
+                             binding.kernel.name().c_str(), inputs.size(), outputs.size(),
+                             launch.input_count, launch.output_count);
+  }
+  if ((launch.inputs == nullptr && !inputs.empty()) ||
+      (launch.outputs == nullptr && !outputs.empty())) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of tensors is NULL");
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const tn_status status =
+        bind(binding, inputs[i], launch.inputs[i], binding.input_name(i), i, memory, error);
+    if (status != TN_OK) return status;
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const tn_status status = bind(binding, outputs[i], launch.outputs[i], binding.output_name(i),
+                                  inputs.size() + i, memory, error);
+    if (status != TN_OK) return status;
+  }
+  return TN_OK;
+}
+
+bool intersect(const ByteRange& a, const ByteRange& b) {
+  return a.begin < b.end && b.begin < a.end;
+}
+
+// Views in a token are one dense piece, for which their ranges say all.
+bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteRange& b_range) {
+  if (!intersect(a_range, b_range)) return false;
+  if (a.strides == nullptr || b.strides == nullptr) return true;
+  return views_overlap(a, b);
+}
+
+// Each output is disjoint from the inputs, save the one it replaces, and from itself and the
+// others.
+tn_status check_overlap(const Binding& binding, tn_error* error) {
+  const auto& inputs = binding.kernel.inputs();
+  const auto& outputs = binding.kernel.outputs();
+  for (size_t o = 0; o < outputs.size(); ++o) {
+    const ByteRange& range = binding.output_ranges()[o];
+    if (range.begin == range.end) continue;
+    const View& view = binding.output_views()[o];
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const View& input = binding.views[i];
+      if (outputs[o].alias == static_cast<int32_t>(i) + 1) {
+        if (same_view(view, input)) continue;
+        return tensor_error(
+            error, intersect(range, binding.ranges[i]) ? TN_OVERLAP : TN_INVALID_ARGUMENT,
+            binding.output_name(o), "is described to replace input %zu, but differs", i);
+      }
+      if (overlap(view, range, input, binding.ranges[i])) {
+        return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps input %zu", i);
+      }
+    }
+    for (size_t other = 0; other < o; ++other) {
+      if (overlap(view, range, binding.output_views()[other], binding.output_ranges()[other])) {
+        return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps output %zu",
+                            other);
+      }
+    }
+    // Strides that were filled in here are dense.
+    if (view.strides != nullptr && view.strides != binding.strides[inputs.size() + o].data() &&
+        overlaps_itself(view)) {
+      return tensor_error(error, TN_OVERLAP, binding.output_name(o),
+                          "has strides that address some memory twice");
+    }
+  }
+  return TN_OK;
+}
+
+tn_status bind_workspace(const Binding& binding, const tn_launch& launch, uint64_t size,
+                         Arguments* arguments, tn_error* error) {
+  const char* name = binding.kernel.name().c_str();
+  if (launch.workspace == nullptr) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                             "%s needs a workspace of %" PRIu64 " bytes", name, size);
+  }
+  if (!binding.kernel.shares_device(launch.workspace)) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                             "the workspace of %s is a buffer of another device", name);
+  }
+  const auto& buffer = *plugin::object_of<Buffer>(launch.workspace);
+  if (!buffer.contains(launch.workspace_offset, size)) {
+    return plugin::set_error(error, TN_OUT_OF_RANGE, nullptr,
+                             "%s needs a workspace of %" PRIu64 " bytes; behind offset %" PRIu64
+                             " the buffer has fewer",
+                             name, size, launch.workspace_offset);
+  }
+  arguments->workspace = buffer.data() + launch.workspace_offset;
+  const auto begin = reinterpret_cast<uintptr_t>(arguments->workspace);
+  if (begin % kAlignment != 0) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                             "the workspace of %s is not aligned to %u bytes", name, kAlignment);
+  }
+  for (size_t i = 0; i < binding.inputs() + binding.outputs(); ++i) {
+    if (intersect(binding.ranges[i], {begin, begin + size})) {
+      return plugin::set_error(error, TN_OVERLAP, nullptr,
+                               "the workspace of %s overlaps one of its tensors", name);
+    }
+  }
+  return TN_OK;
+}
+
+tn_status read_launch(const tn_launch* given, tn_launch* copy, const tn_launch** launch,
+                      tn_error* error) {
+  if (given != nullptr && given->struct_size == sizeof(tn_launch)) {
+    *launch = given;  // Nearly always: no copy.
+    return TN_OK;
+  }
+  *launch = copy;
+  return plugin::read_struct(given, copy, "tn_launch", error);
+}
+
+// Moves what a late launch needs behind the call into the stream's arena: views, their dims and
+// strides, host values, and the output_dims pointers.
+class Packer {
+ public:
+  static constexpr uint64_t kHostAlignment = 16;
+
+  static uint64_t size(const Binding& binding, const tn_launch& launch) {
+    const size_t count = binding.inputs() + binding.outputs();
+    uint64_t bytes = count * sizeof(View);
+    for (size_t i = 0; i < count; ++i) {
+      bytes += 2 * static_cast<uint64_t>(binding.views[i].rank) * sizeof(int64_t);
+    }
+    if (launch.output_dims != nullptr) bytes += binding.outputs() * sizeof(int64_t*);
+    for (size_t i = 0; i < binding.inputs(); ++i) bytes += kHostAlignment + host_bytes(binding, i);
+    return bytes;
+  }
+
+  static void pack(const Binding& binding, const tn_launch& launch, std::byte* to,
+                   Arguments* arguments) {
+    const size_t count = binding.inputs() + binding.outputs();
+    auto* views = reinterpret_cast<View*>(to);
+    std::memcpy(static_cast<void*>(views), binding.views, count * sizeof(View));
+    to += count * sizeof(View);
+    for (size_t i = 0; i < count; ++i) {
+      views[i].dims = copy(views[i].dims, views[i].rank, &to);
+      views[i].strides = copy(views[i].strides, views[i].rank, &to);
+    }
+    if (launch.output_dims != nullptr) {
+      const uint64_t bytes = binding.outputs() * sizeof(int64_t*);
+      std::memcpy(to, launch.output_dims, bytes);
+      arguments->output_dims = reinterpret_cast<int64_t* const*>(to);
+      to += bytes;
+    }
+    for (size_t i = 0; i < binding.inputs(); ++i) {
+      const uint64_t bytes = host_bytes(binding, i);
+      if (bytes == 0) continue;
+      to += -reinterpret_cast<uintptr_t>(to) % kHostAlignment;
+      std::memcpy(to, views[i].data, bytes);
+      views[i].data = to;
+      to += bytes;
+    }
+    arguments->inputs = {views, binding.inputs()};
+    arguments->outputs = {views + binding.inputs(), binding.outputs()};
+  }
+
+ private:
+  static uint64_t host_bytes(const Binding& binding, size_t i) {
+    if (binding.kernel.inputs()[i].kind != TN_ARGUMENT_HOST) return 0;
+    const View& view = binding.views[i];
+    return (static_cast<uint64_t>(view.count()) * tn_dtype_bits(view.dtype) + 7) / 8;
+  }
+
+  static const int64_t* copy(const int64_t* values, int32_t count, std::byte** to) {
+    if (values == nullptr) return nullptr;
+    const auto* start = reinterpret_cast<const int64_t*>(*to);
+    const uint64_t bytes = static_cast<uint64_t>(count) * sizeof(int64_t);
+    if (bytes != 0) std::memcpy(*to, values, bytes);
+    *to += bytes;
+    return start;
+  }
+};
+
+void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
+             const Arguments& arguments) {
+  if (core.immediate()) {
+    if (core.failure().failed()) return;
+    try {
+      binding.kernel.implementation().run(arguments, core.execution());
+    } catch (...) {
+      core.failure().fail_from_exception();
+    }
+    return;
+  }
+  Task task;
+  task.kind = TaskKind::kLaunch;
+  task.arguments = arguments;
+  Packer::pack(binding, launch, core.allocate(Packer::size(binding, launch)), &task.arguments);
+  binding.kernel.retain();
+  task.kernel = &binding.kernel;
+  core.submit(std::move(task));
+}
+
+}  // namespace
+
+tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* given,
+                        tn_error* error) {
+  tn_launch copy;
+  const tn_launch* launch = nullptr;
+  tn_status status = read_launch(given, &copy, &launch, error);
+  if (status != TN_OK) return status;
+  InlineStorage storage;
+  const Binding binding = make_binding(kernel, storage, stream.scratch);
+  status = bind_all(binding, *launch, true, error);
+  if (status == TN_OK) status = check_overlap(binding, error);
+  if (status != TN_OK) return status;
+  Arguments arguments{{binding.views, binding.inputs()},
+                      {binding.output_views(), binding.outputs()},
+                      launch->output_dims};
+  kernel.implementation().check(arguments);
+  if (const uint64_t size = kernel.implementation().workspace_size(arguments); size != 0) {
+    status = bind_workspace(binding, *launch, size, &arguments, error);
+    if (status != TN_OK) return status;
+  }
+  enqueue(binding, *stream.core, *launch, arguments);
+  return TN_OK;
+}
+
+tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t* size,
+                         tn_error* error) {
+  tn_launch copy;
+  const tn_launch* launch = nullptr;
+  tn_status status = read_launch(given, &copy, &launch, error);
+  if (status != TN_OK) return status;
+  InlineStorage storage;
+  LaunchScratch scratch;
+  const Binding binding = make_binding(kernel, storage, scratch);
+  status = bind_all(binding, *launch, false, error);
+  if (status != TN_OK) return status;
+  const Arguments arguments{{binding.views, binding.inputs()},
+                            {binding.output_views(), binding.outputs()}};
+  kernel.implementation().check(arguments);
+  *size = kernel.implementation().workspace_size(arguments);
+  return TN_OK;
+}
+
+}  // namespace tenon::cpu

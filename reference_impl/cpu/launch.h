@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a tn_launch to a kernel's Arguments, and on to the stream.
+#pragma once
+
+#include "reference_impl/cpu/kernel_object.h"
+#include "reference_impl/cpu/stream.h"
+
+namespace tenon::cpu {
+
+// tn_kernel_launch and tn_kernel_workspace_size behind the checks of handles. May throw.
+tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* launch,
+                        tn_error* error);
+tn_status workspace_size(KernelObject& kernel, const tn_launch* launch, uint64_t* size,
+                         tn_error* error);
+
+}  // namespace tenon::cpu

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/layouts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "reference_impl/cpu/kernels/strided_copy.h"
+
+namespace tenon::cpu {
+namespace {
+
+[[noreturn]] void too_large() {
+  throw KernelError(TN_OUT_OF_RANGE, "the tensor has more than 2^63 bytes");
+}
+
+int64_t multiply(int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product)) too_large();
+  return product;
+}
+
+// A [K, N] matrix among those of the leading dims: where it is in either form.
+struct Matrices {
+  explicit Matrices(const View& view)
+      : rows(view.dims[view.rank - 2]), columns(view.dims[view.rank - 1]), count(1) {
+    for (int32_t i = 0; i < view.rank - 2; ++i) count *= view.dims[i];
+  }
+  int64_t rows;
+  int64_t columns;
+  int64_t count;
+};
+
+// Distance of matrix `index` of a strided view from the first element, in elements.
+int64_t strided_offset(const View& view, int64_t index) {
+  int64_t offset = 0;
+  for (int32_t i = view.rank - 2; i-- > 0;) {
+    offset += index % view.dims[i] * view.strides[i];
+    index /= view.dims[i];
+  }
+  return offset;
+}
+
+// Moves one panel of 16 columns, or of fewer at the right edge, in either direction.
+template <class T, bool pack>
+void move_panel(T* packed, T* strided, int64_t rows, int64_t row_stride, int64_t column_stride,
+                int64_t columns) {
+  for (int64_t k = 0; k < rows; ++k) {
+    T* p = packed + k * kPanelColumns;
+    T* s = strided + k * row_stride;
+    for (int64_t n = 0; n < columns; ++n) {
+      if constexpr (pack) {
+        p[n] = s[n * column_stride];
+      } else {
+        s[n * column_stride] = p[n];
+      }
+    }
+    if constexpr (pack) std::fill(p + columns, p + kPanelColumns, T{});
+  }
+}
+
+template <class T, bool pack>
+void move_panels(const View& packed, const View& strided, const Execution& execution) {
+  const Matrices m(packed);
+  const int64_t panels = packed_panels(m.columns);
+  const int64_t size = packed_matrix_elements(m.rows, m.columns);
+  const int64_t row_stride = strided.strides[strided.rank - 2];
+  const int64_t column_stride = strided.strides[strided.rank - 1];
+  const int64_t grain = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, m.rows * kPanelColumns));
+  execution.parallel_for(m.count * panels, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t matrix = i / panels;
+      const int64_t first = i % panels * kPanelColumns;
+      move_panel<T, pack>(packed.as<T>() + matrix * size + first * m.rows,
+                          strided.as<T>() + strided_offset(strided, matrix) + first * column_stride,
+                          m.rows, row_stride, column_stride,
+                          std::min(kPanelColumns, m.columns - first));
+    }
+  });
+}
+
+template <bool pack>
+void move_matrices(const View& packed, const View& strided, const Execution& execution) {
+  if (packed.dtype == TN_FLOAT32) {
+    move_panels<uint32_t, pack>(packed, strided, execution);
+  } else {
+    move_panels<uint16_t, pack>(packed, strided, execution);
+  }
+}
+
+}  // namespace
+
+bool is_token(tn_layout layout) { return layout == kLayoutPackedB; }
+
+uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) {
+  const int64_t bits = tn_dtype_bits(dtype);
+  if (bits == 0) {
+    throw KernelError(TN_INVALID_ARGUMENT, "unknown element type " + std::to_string(dtype));
+  }
+  for (const int64_t dim : dims) {
+    if (dim < 0) throw KernelError(TN_INVALID_ARGUMENT, "a dim is negative");
+  }
+  if (layout != TN_LAYOUT_STRIDED && !is_token(layout)) {
+    throw KernelError(TN_INVALID_ARGUMENT,
+                      "layout " + std::to_string(layout) + " is no token of this device");
+  }
+  if (layout == kLayoutPackedB &&
+      (dims.size() < 2 || (dtype != TN_FLOAT32 && dtype != TN_FLOAT16 && dtype != TN_BFLOAT16))) {
+    throw KernelError(TN_INVALID_ARGUMENT,
+                      "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
+  }
+  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
+  int64_t elements = 1;
+  if (layout == TN_LAYOUT_STRIDED) {
+    for (const int64_t dim : dims) elements = multiply(elements, dim);
+  } else {
+    for (const int64_t dim : dims.first(dims.size() - 1)) elements = multiply(elements, dim);
+    if (dims.back() > INT64_MAX - kPanelColumns) too_large();
+    elements = multiply(elements, packed_panels(dims.back()) * kPanelColumns);
+  }
+  return (static_cast<uint64_t>(multiply(elements, bits)) + 7) / 8;
+}
+
+void reorder(const View& dst, const View& src, const Execution& execution) {
+  if (dst.count() == 0) return;
+  if (dst.layout == TN_LAYOUT_STRIDED && src.layout == TN_LAYOUT_STRIDED) {
+    strided_copy(dst, src, execution);
+  } else if (dst.layout == src.layout) {
+    std::memcpy(dst.data, src.data, layout_bytes(dst.layout, dst.dtype, dst.shape()));
+  } else if (src.layout == TN_LAYOUT_STRIDED) {
+    move_matrices<true>(dst, src, execution);
+  } else {
+    move_matrices<false>(src, dst, execution);
+  }
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/options.h"
+
+#include <charconv>
+#include <string_view>
+
+#include "tenon/tenon_plugin.hpp"
+
+namespace tenon::cpu {
+namespace {
+
+MemoryMode parse_memory(std::string_view value) {
+  if (value == "unified") return MemoryMode::kUnified;
+  if (value == "discrete") return MemoryMode::kDiscrete;
+  if (value == "mapped") return MemoryMode::kMapped;
+  plugin::fail(TN_INVALID_ARGUMENT, nullptr,
+               "option memory has no value '%.64s'; it is unified, discrete or mapped",
+               value.data());
+}
+
+uint64_t parse_number(const char* key, std::string_view value) {
+  uint64_t number = 0;
+  const char* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc() || rest != end) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option %s must be a number, not '%.64s'", key,
+                 value.data());
+  }
+  return number;
+}
+
+}  // namespace
+
+Options parse_options(const tn_device_desc& desc) {
+  Options options;
+  if (desc.option_count != 0 && desc.options == nullptr) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option_count is %zu, but options is NULL",
+                 desc.option_count);
+  }
+  for (size_t i = 0; i < desc.option_count; ++i) {
+    const tn_option& option = desc.options[i];
+    if (option.key == nullptr || option.value == nullptr) {
+      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option %zu has a NULL key or value", i);
+    }
+    const std::string_view key = option.key;
+    if (key == "memory") {
+      options.memory = parse_memory(option.value);
+    } else if (key == "memory_limit") {
+      options.memory_limit = parse_number("memory_limit", option.value);
+    } else if (key == "delay_us") {
+      options.delay_us = parse_number("delay_us", option.value);
+    } else {
+      plugin::fail(
+          TN_INVALID_ARGUMENT, nullptr,
+          "there is no option '%.64s'; the options are memory (unified, discrete, mapped), "
+          "memory_limit (bytes) and delay_us (microseconds)",
+          option.key);
+    }
+  }
+  return options;
+}
+
+}  // namespace tenon::cpu

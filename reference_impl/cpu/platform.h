@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What makes a plugin of this core: who it is and which operators it has. The core (everything in
+// this folder but platform.cc and layouts.cc) is linked into several plugins whose devices compute
+// in host memory; each brings a definition of platform() and of the functions in layouts.h.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "reference_impl/cpu/kernel.h"
+
+namespace tenon::cpu {
+
+// An operator ("*": all) whose outputs, from the given one on, may replace an input. Others read
+// inputs after they have begun to write.
+struct Replaces {
+  std::string_view name;
+  size_t first_output = 0;
+
+  bool allows(const OperatorEntry& entry, size_t output) const {
+    return (name == "*" || name == entry.name) && output >= first_output;
+  }
+};
+
+struct Family {
+  OperatorFamily operators;
+  std::vector<Replaces> replaces_input;
+};
+
+struct Platform {
+  const char* name;  // Of the plugin.
+  const char* version;
+  char uuid[17];        // Of the device: 16 characters. One processor, one device.
+  const char* library;  // Before the device's name, for people; may be empty.
+  std::span<const Family> families;
+  // Called when an instance is made, before there are kernels.
+  void (*start)(const tn_host& host);
+};
+
+const Platform& platform();
+
+}  // namespace tenon::cpu

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One recording of an event: a mark in a stream. Waits hold the record that was the latest when
+// they were queued, so a later one cannot move them.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "tenon/tenon.h"
+
+namespace tenon::cpu {
+
+class StreamCore;
+
+class Record {
+ public:
+  // A mark behind the first `sequence` tasks of `stream`, not reached yet.
+  Record(std::shared_ptr<StreamCore> stream, uint64_t sequence)
+      : stream_(std::move(stream)), sequence_(sequence) {}
+
+  // The stream has reached the mark, with this failure or none (code TN_OK).
+  void complete(const tn_error& failure);
+
+  // Lets the work run that the mark is behind; streams are late by design.
+  void kick();
+
+  // TN_NOT_READY, TN_OK or the failure.
+  tn_status query(tn_error* error);
+  // TN_OK or the failure.
+  tn_status wait(tn_error* error);
+
+  // Of the completion, steady clock.
+  int64_t nanoseconds() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable done_;
+  bool complete_ = false;
+  tn_error failure_ = TN_ERROR_INIT;
+  int64_t nanoseconds_ = 0;
+  std::shared_ptr<StreamCore> stream_;  // Until complete.
+  const uint64_t sequence_;
+};
+
+}  // namespace tenon::cpu

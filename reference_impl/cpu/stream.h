@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The handles of streams and events; the work behind them is in stream_core.h and record.h.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "reference_impl/cpu/device.h"
+#include "reference_impl/cpu/launch_scratch.h"
+
+namespace tenon::cpu {
+
+struct Stream : DeviceObject {
+  explicit Stream(Device& owner) : DeviceObject(owner), core(owner.make_stream()) {}
+  ~Stream() { core->close(); }
+
+  const std::shared_ptr<StreamCore> core;
+  LaunchScratch scratch;  // Of the thread that queues.
+};
+
+class Event : public DeviceObject {
+ public:
+  Event(Device& owner, bool timing) : DeviceObject(owner), timing(timing) {}
+
+  void record(Stream& stream);
+  // The latest record, null when there is none.
+  std::shared_ptr<Record> latest();
+
+  const bool timing;
+
+ private:
+  std::mutex mutex_;
+  std::shared_ptr<Record> record_;
+};
+
+}  // namespace tenon::cpu

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/task.h"
+
+#include <cstring>
+
+#include "reference_impl/cpu/constant.h"
+#include "reference_impl/cpu/kernel_object.h"
+#include "reference_impl/cpu/layouts.h"
+
+namespace tenon::cpu {
+namespace {
+
+void fill(std::byte* dst, uint64_t size, const std::byte* pattern, uint64_t pattern_size) {
+  if (size == 0) return;
+  // Doubles the filled part until it is large enough to be worth a plain loop.
+  std::memcpy(dst, pattern, pattern_size);
+  uint64_t done = pattern_size;
+  while (done < size) {
+    const uint64_t step = done < size - done ? done : size - done;
+    std::memcpy(dst + done, dst, step);
+    done += step;
+  }
+}
+
+void work(Task& task, const Execution& execution) {
+  switch (task.kind) {
+    case TaskKind::kLaunch:
+      task.kernel->implementation().run(task.arguments, execution);
+      break;
+    case TaskKind::kCopy:
+      if (task.size != 0) std::memcpy(task.dst, task.src, task.size);
+      break;
+    case TaskKind::kFill:
+      fill(task.dst, task.size, task.pattern.data(), task.pattern_size);
+      break;
+    case TaskKind::kReorder:
+      reorder(task.dst_view, task.src_view, execution);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+void run_task(Task& task, KeptFailure& failure, const Execution& execution) {
+  tn_error error = TN_ERROR_INIT;
+  switch (task.kind) {
+    case TaskKind::kCallback: {
+      const tn_status status = failure.get(&error);
+      task.callback(task.user, status, status == TN_OK ? nullptr : &error);
+      break;
+    }
+    case TaskKind::kRecord:
+      failure.get(&error);
+      task.record->complete(error);
+      break;
+    case TaskKind::kWait:
+      // Also on a failed stream: work behind a later reset still has to come after the event.
+      if (task.record->wait(&error) != TN_OK) failure.fail(error);
+      break;
+    default:
+      if (failure.failed()) break;
+      try {
+        work(task, execution);
+      } catch (...) {
+        failure.fail_from_exception();
+      }
+  }
+  if (task.kernel != nullptr) task.kernel->release();
+  if (task.constant != nullptr) task.constant->release();
+  task.kernel = nullptr;
+  task.constant = nullptr;
+  task.record.reset();
+}
+
+}  // namespace tenon::cpu

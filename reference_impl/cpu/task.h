@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One piece of queued work. In unified memory tasks run at once; otherwise they sit in a slot of
+// the stream's ring until the worker comes to them. What a task points to outlives it: buffers are
+// freed behind it, kernels and constants are retained, small data lies in the stream's arena.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "reference_impl/cpu/failure.h"
+#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/record.h"
+
+namespace tenon::cpu {
+
+class KernelObject;
+class Constant;
+
+enum class TaskKind : uint8_t { kNone, kLaunch, kCopy, kFill, kReorder, kCallback, kRecord, kWait };
+
+struct Task {
+  TaskKind kind = TaskKind::kNone;
+
+  // kCopy, kFill
+  std::byte* dst = nullptr;
+  const std::byte* src = nullptr;
+  uint64_t size = 0;
+  std::array<std::byte, 16> pattern{};
+  uint64_t pattern_size = 0;
+
+  // kLaunch
+  KernelObject* kernel = nullptr;  // Retained.
+  Arguments arguments;
+
+  // kReorder
+  View dst_view;
+  View src_view;
+  Constant* constant = nullptr;  // Retained: the one being made.
+
+  // kCallback
+  tn_callback callback = nullptr;
+  void* user = nullptr;
+
+  // kRecord, kWait
+  std::shared_ptr<Record> record;
+
+  // For the ring.
+  std::chrono::steady_clock::time_point due{};
+  uint64_t arena_end = 0;  // The arena is free up to here when the task is done; 0: none used.
+};
+
+// Runs a task, unless the stream has failed and the kind is one that is skipped then; a failure of
+// the task becomes the stream's. Then drops what the task holds.
+void run_task(Task& task, KeptFailure& failure, const Execution& execution);
+
+}  // namespace tenon::cpu

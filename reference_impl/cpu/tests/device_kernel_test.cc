@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Descriptions of kernels: what is refused, and what the refusal says.
+#include "reference_impl/cpu/tests/device_harness.h"
+
+namespace tenon::cpu::testing {
+namespace {
+
+class KernelTest : public ::testing::Test {
+ protected:
+  void refuse(const KernelDesc& desc, tn_status status, const char* message) {
+    TN_EXPECT_ERROR(status, message, kernel_supports, device, desc.get(), nullptr);
+    tn_kernel* kernel = reinterpret_cast<tn_kernel*>(this);
+    TN_EXPECT_ERROR(status, message, kernel_create, device, desc.get(), &kernel);
+    EXPECT_EQ(nullptr, kernel);
+  }
+  Device device{"unified"};
+  const tn_argument ints = describe(TN_INT32, 1);
+};
+
+TEST_F(KernelTest, UnknownOperatorsVersionsAndTypesAreUnsupported) {
+  refuse(KernelDesc("test", "Nothing", 1, {ints}, {ints}), TN_UNSUPPORTED,
+         "no operator test.Nothing");
+  refuse(KernelDesc("test", "AddOne", 9, {ints}, {ints}), TN_UNSUPPORTED,
+         "no version 9 of test.AddOne; there are 1");
+  const tn_argument floats = describe(TN_FLOAT32, 1);
+  refuse(KernelDesc("test", "AddOne", 1, {floats}, {floats}), TN_UNSUPPORTED, "element type");
+}
+
+TEST_F(KernelTest, UnknownAttributesAreNamed) {
+  refuse(KernelDesc("test", "AddOne", 1, {ints}, {ints}, {{"known", 1}, {"axis", 1}}),
+         TN_INVALID_ARGUMENT, "test.AddOne has no attribute axis");
+  refuse(KernelDesc("test", "AddOne", 1, {ints}, {ints}, {{"known", 1}, {"known", 1}}),
+         TN_INVALID_ARGUMENT, "given twice");
+  KernelDesc good("test", "AddOne", 1, {ints}, {ints}, {{"known", 1}});
+  TN_CHECK(kernel_supports, device, good.get(), nullptr);
+}
+
+TEST_F(KernelTest, MalformedArgumentsAreRefused) {
+  const auto with = [&](auto change) {
+    tn_argument argument = ints;
+    change(argument);
+    return argument;
+  };
+  const auto input = [&](auto change) {
+    return KernelDesc("test", "AddOne", 1, {with(change)}, {ints});
+  };
+  refuse(input([](tn_argument& a) { a.kind = 9; }), TN_UNSUPPORTED, "unknown kind 9");
+  refuse(input([](tn_argument& a) { a.dtype = 99; }), TN_INVALID_ARGUMENT, "element type 99");
+  refuse(input([](tn_argument& a) { a.rank = 17; }), TN_INVALID_ARGUMENT, "rank 17");
+  refuse(input([](tn_argument& a) { a.layout = 999; }), TN_INVALID_ARGUMENT, "layout 999");
+  refuse(input([](tn_argument& a) { a.alias = 1; }), TN_INVALID_ARGUMENT, "only outputs");
+  refuse(input([](tn_argument& a) { a.kind = TN_ARGUMENT_CONSTANT; }), TN_INVALID_ARGUMENT,
+         "constant");
+  refuse(input([](tn_argument& a) { a.struct_size = 0; }), TN_INVALID_ARGUMENT, "struct_size");
+  refuse(input([](tn_argument& a) { a.layout = 16; }), TN_UNSUPPORTED, "cannot be in layout 16");
+  const auto output = [&](auto change) {
+    return KernelDesc("test", "AddOne", 1, {ints}, {with(change)});
+  };
+  refuse(output([](tn_argument& a) { a.alias = 2; }), TN_INVALID_ARGUMENT, "alias 2");
+  refuse(output([](tn_argument& a) { a.rank = 2, a.alias = 1; }), TN_INVALID_ARGUMENT, "replace");
+  refuse(output([](tn_argument& a) { a.kind = TN_ARGUMENT_HOST; }), TN_INVALID_ARGUMENT, "kind 3");
+}
+
+TEST_F(KernelTest, FieldsOfLaterVersionsAreNotIgnored) {
+  struct Longer {
+    tn_argument known;
+    int64_t unknown;
+  } longer{ints, 1};
+  longer.known.struct_size = sizeof(longer);
+  KernelDesc desc("test", "AddOne", 1, {ints}, {ints});
+  const tn_argument* inputs[] = {&longer.known};
+  desc.desc().inputs = inputs;
+  refuse(desc, TN_UNSUPPORTED, "tn_argument");
+  longer.unknown = 0;
+  TN_CHECK(kernel_supports, device, desc.get(), nullptr);
+}
+
+TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputSaySo) {
+  tn_argument output = describe(TN_INT32, 1);
+  output.alias = 1;
+  KernelDesc desc("", "Cast", 25, {ints}, {output});
+  tn_kernel_support support{};
+  support.struct_size = sizeof(support);
+  TN_EXPECT_ERROR(TN_NEEDS_STATIC, "cannot replace", kernel_supports, device, desc.get(), &support);
+  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, support.requirements);
+}
+
+TEST_F(KernelTest, TheTableOfOperatorsHasTheMandatoryOnes) {
+  tn_operator_table rows{};
+  rows.struct_size = sizeof(rows);
+  TN_CHECK(device_get_operators, device, &rows);
+  const auto has = [&](const std::string& domain, const std::string& name, int32_t version) {
+    for (size_t i = 0; i < rows.count; ++i) {
+      const auto* row = reinterpret_cast<const tn_operator_entry*>(
+          reinterpret_cast<const char*>(rows.first) + i * rows.stride);
+      if (row->domain == domain && row->name == name && row->version == version) return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(has("", "Identity", 25));
+  EXPECT_TRUE(has("", "Cast", 13));
+  EXPECT_TRUE(has("tenon", "Fill", 1));
+  EXPECT_FALSE(has("", "Identity", 2));
+}
+
+}  // namespace
+}  // namespace tenon::cpu::testing

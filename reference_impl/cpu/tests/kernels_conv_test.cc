@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Conv and its gradients against loops in double precision. The gradients' expectation is the
+// adjoint of the forward loop: each product of the forward sum, handed back to the factor.
+#include <gtest/gtest.h>
+
+#include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/tests/kernel_harness.h"
+
+namespace tenon::cpu::testing {
+namespace {
+
+struct Case {
+  Dims x, w;
+  int64_t group = 1;
+  Dims strides, dilations, pads;
+
+  size_t spatial() const { return x.size() - 2; }
+  int64_t stride(size_t d) const { return strides.empty() ? 1 : strides[d]; }
+  int64_t dilation(size_t d) const { return dilations.empty() ? 1 : dilations[d]; }
+  int64_t pad(size_t d) const { return pads.empty() ? 0 : pads[d]; }
+
+  Dims y() const {
+    Dims dims{x[0], w[0]};
+    for (size_t d = 0; d < spatial(); ++d) {
+      const int64_t padded = x[d + 2] + pad(d) + pad(d + spatial());
+      dims.push_back((padded - dilation(d) * (w[d + 2] - 1) - 1) / stride(d) + 1);
+    }
+    return dims;
+  }
+
+  void set(Operation& op) const {
+    op.set("group", group);
+    if (!strides.empty()) op.set("strides", strides);
+    if (!dilations.empty()) op.set("dilations", dilations);
+    if (!pads.empty()) op.set("pads", pads);
+  }
+
+  // Calls visit(y, x, w) with the row-major indices of all factors of each output.
+  template <class Visit>
+  void products(Visit&& visit) const {
+    const Dims out = y();
+    const int64_t ys = product(out), taps = product(w) / w[0] / w[1];
+    for (int64_t i = 0; i < ys; ++i) {
+      const int64_t positions = ys / out[0] / out[1];
+      const int64_t n = i / positions / out[1], m = i / positions % out[1];
+      const int64_t g = m / (w[0] / group);
+      for (int64_t c = 0; c < w[1]; ++c) {
+        for (int64_t t = 0; t < taps; ++t) {
+          int64_t o = i % positions, tap = t, at = 0, scale = 1;
+          bool inside = true;
+          for (size_t d = spatial(); d-- > 0;) {
+            const int64_t index =
+                o % out[d + 2] * stride(d) + tap % w[d + 2] * dilation(d) - pad(d);
+            inside = inside && index >= 0 && index < x[d + 2];
+            at += index * scale;
+            scale *= x[d + 2];
+            o /= out[d + 2];
+            tap /= w[d + 2];
+          }
+          if (inside) visit(i, ((n * x[1]) + g * w[1] + c) * scale + at, (m * w[1] + c) * taps + t);
+        }
+      }
+    }
+  }
+};
+
+const std::vector<Case> kCases = {
+    {{2, 3, 9}, {4, 3, 3}, 1, {}, {}, {}},
+    {{1, 2, 11}, {3, 2, 4}, 1, {2}, {2}, {3, 1}},
+    {{2, 5, 7, 6}, {6, 5, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},
+    {{1, 3, 9, 10}, {5, 3, 3, 2}, 1, {2, 3}, {}, {0, 1, 2, 1}},
+    {{2, 4, 8, 9}, {6, 2, 3, 3}, 2, {2, 2}, {2, 1}, {2, 1, 1, 0}},
+    {{1, 40, 5, 5}, {33, 40, 1, 1}, 1, {}, {}, {}},
+    {{2, 3, 6, 6}, {20, 3, 1, 1}, 1, {2, 2}, {}, {}},
+    {{1, 8, 7, 7}, {8, 1, 3, 3}, 8, {}, {}, {1, 1, 1, 1}},  // Depthwise.
+    {{2, 3, 9, 8}, {6, 1, 3, 2}, 3, {2, 1}, {1, 2}, {1, 0, 0, 2}},
+    {{1, 1, 8, 8}, {12, 1, 5, 5}, 1, {}, {}, {2, 2, 2, 2}},
+    {{1, 2, 4, 5, 6}, {3, 2, 2, 3, 2}, 1, {2, 1, 2}, {1, 2, 1}, {1, 1, 0, 0, 1, 1}},
+    {{3, 4, 3, 4, 3}, {4, 2, 3, 1, 2}, 2, {}, {}, {1, 0, 1, 1, 0, 0}},
+    {{1, 2, 3, 3}, {2, 2, 2, 2}, 1, {3, 3}, {}, {0, 0, 2, 2}},  // Strides beyond the window.
+    {{1, 3, 5, 5}, {2, 3, 3, 3}, 1, {2, 2}, {4, 2}, {4, 2, 4, 2}},
+    {{1, 6, 20, 40}, {5, 6, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},    // Several blocks of columns.
+    {{1, 60, 6, 6}, {110, 60, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},  // Several blocks of depth and rows.
+};
+
+double tolerance_of(tn_dtype dtype) {
+  return dtype == TN_FLOAT64   ? 1e-13
+         : dtype == TN_FLOAT32 ? 1e-5
+         : dtype == TN_FLOAT16 ? 1e-3
+                               : 8e-3;
+}
+
+constexpr tn_dtype kTypes[] = {TN_FLOAT32, TN_FLOAT64, TN_FLOAT16, TN_BFLOAT16};
+
+template <class Body>
+void for_each_case(Body&& body) {
+  for (const tn_dtype dtype : kTypes) {
+    for (const Case& c : kCases) {
+      SCOPED_TRACE("type " + std::to_string(dtype) + ", X " + ::testing::PrintToString(c.x) +
+                   ", W " + ::testing::PrintToString(c.w));
+      body(dtype, c);
+      if (::testing::Test::HasFailure()) return;
+    }
+  }
+}
+
+Array random(tn_dtype dtype, const Dims& dims, uint32_t seed) {
+  return Array::random(dtype, dims, -1, 1, seed);
+}
+
+Array naive_conv(const Case& c, const Array& x, const Array& w, const Array& bias) {
+  const Dims dims = c.y();
+  std::vector<double> sums(static_cast<size_t>(product(dims)), 0);
+  c.products([&](int64_t i, int64_t in, int64_t weight) {
+    sums[static_cast<size_t>(i)] += x.get(in) * w.get(weight);
+  });
+  const int64_t positions = product(dims) / std::max<int64_t>(dims[0] * dims[1], 1);
+  for (size_t i = 0; i < sums.size() && bias.present(); ++i) {
+    sums[i] += bias.get(static_cast<int64_t>(i) / positions % dims[1]);
+  }
+  return Array(x.dtype(), dims, sums);
+}
+
+TEST(Conv, AgreesWithTheDefinition) {
+  for_each_case([](tn_dtype dtype, const Case& c) {
+    const Array x = random(dtype, c.x, 1), w = random(dtype, c.w, 2);
+    const Array bias = random(dtype, {c.w[0]}, 3);
+    Operation op("Conv", contraction_operators());
+    c.set(op);
+    op.expect({x, w}, {naive_conv(c, x, w, {})}, tolerance_of(dtype));
+    op.expect({x, w, bias}, {naive_conv(c, x, w, bias)}, tolerance_of(dtype));
+  });
+}
+
+// Values kept in the order of memory NHWC, seen as NCHW.
+Array channels_last(const Array& x) {
+  Dims order{0};
+  for (size_t d = 2; d < x.dims().size(); ++d) order.push_back(static_cast<int64_t>(d));
+  order.push_back(1);
+  return x.permuted(order);
+}
+
+TEST(Conv, ChannelsLast) {
+  for_each_case([](tn_dtype dtype, const Case& c) {
+    const Array x = random(dtype, c.x, 1), w = random(dtype, c.w, 2);
+    Operation op("Conv", contraction_operators());
+    c.set(op);
+    const Array expected = naive_conv(c, x, w, {});
+    std::vector<Array> out{channels_last(Array(dtype, expected.dims()))};
+    op.run({channels_last(x), channels_last(w)}, out, 2);
+    Operation::compare(out[0], expected, tolerance_of(dtype));
+    op.run({channels_last(x), w}, out, 2);
+    Operation::compare(out[0], expected, tolerance_of(dtype));
+  });
+}
+
+TEST(ConvGradInput, IsTheAdjoint) {
+  for_each_case([](tn_dtype dtype, const Case& c) {
+    const Array dy = random(dtype, c.y(), 1), w = random(dtype, c.w, 2);
+    std::vector<double> sums(static_cast<size_t>(product(c.x)), 0);
+    c.products([&](int64_t i, int64_t in, int64_t weight) {
+      sums[static_cast<size_t>(in)] += dy.get(i) * w.get(weight);
+    });
+    Operation op("ConvGradInput", contraction_operators(), "tenon");
+    c.set(op);
+    op.expect({dy, w}, {Array(dtype, c.x, sums)}, tolerance_of(dtype));
+  });
+}
+
+TEST(ConvGradWeight, IsTheAdjoint) {
+  for_each_case([](tn_dtype dtype, const Case& c) {
+    const Array dy = random(dtype, c.y(), 1), x = random(dtype, c.x, 2);
+    std::vector<double> sums(static_cast<size_t>(product(c.w)), 0);
+    c.products([&](int64_t i, int64_t in, int64_t weight) {
+      sums[static_cast<size_t>(weight)] += dy.get(i) * x.get(in);
+    });
+    const Array expected(dtype, c.w, sums);
+    Operation op("ConvGradWeight", contraction_operators(), "tenon");
+    c.set(op);
+    op.expect({dy, x}, {expected}, tolerance_of(dtype));
+    std::vector<Array> out{channels_last(Array(dtype, c.w))};
+    op.run({channels_last(dy), channels_last(x)}, out, 2);
+    Operation::compare(out[0], expected, tolerance_of(dtype));
+  });
+}
+
+TEST(Conv, SameBitsOnAnyNumberOfThreads) {
+  const Array x = random(TN_FLOAT32, {2, 20, 30, 30}, 1), w = random(TN_FLOAT32, {70, 20, 3, 3}, 2);
+  const Array dy = random(TN_FLOAT32, {2, 70, 28, 28}, 3);
+  const auto twice = [](const Operation& op, const std::vector<Array>& inputs, const Dims& dims) {
+    std::vector<Array> once{Array(TN_FLOAT32, dims)}, again{Array(TN_FLOAT32, dims)};
+    op.run(inputs, once, 1);
+    op.run(inputs, again, 4);
+    for (int64_t i = 0; i < once[0].count(); ++i) ASSERT_TRUE(once[0].same_bytes(again[0], i));
+  };
+  twice(Operation("Conv", contraction_operators()), {x, w}, dy.dims());
+  twice(Operation("ConvGradInput", contraction_operators(), "tenon"), {dy, w}, x.dims());
+  twice(Operation("ConvGradWeight", contraction_operators(), "tenon"), {dy, x}, w.dims());
+}
+
+TEST(Conv, EmptyBatchAndNoChannels) {
+  Operation("Conv", contraction_operators())
+      .expect({Array(TN_FLOAT32, {0, 3, 4, 4}), Array(TN_FLOAT32, {2, 3, 3, 3})},
+              {Array(TN_FLOAT32, {0, 2, 2, 2})});
+  Operation("Conv", contraction_operators())
+      .expect({Array(TN_FLOAT32, {1, 0, 2, 2}), Array(TN_FLOAT32, {2, 0, 2, 2}),
+               Array(TN_FLOAT32, {2}, {5, 6})},
+              {Array(TN_FLOAT32, {1, 2, 1, 1}, {5, 6})});
+  Operation("ConvGradWeight", contraction_operators(), "tenon")
+      .expect({Array(TN_FLOAT32, {0, 1, 1, 1}), Array(TN_FLOAT32, {0, 1, 2, 2})},
+              {Array(TN_FLOAT32, {1, 1, 2, 2}, {0, 0, 0, 0})});
+}
+
+TEST(Conv, SaysWhatDoesNotFit) {
+  const auto array = [](Dims dims) { return Array(TN_FLOAT32, std::move(dims)); };
+  Operation op("Conv", contraction_operators());
+  op.expect_error({array({1, 3, 5, 5}), array({2, 4, 3, 3})}, {array({1, 2, 3, 3})},
+                  TN_INVALID_ARGUMENT, "X [1, 3, 5, 5], W [2, 4, 3, 3]");
+  op.expect_error({array({1, 3, 5, 5}), array({2, 3, 3, 3})}, {array({1, 2, 3, 4})},
+                  TN_INVALID_ARGUMENT, "Y [1, 2, 3, 4]");
+  op.expect_error({array({1, 3, 5, 5}), array({2, 3, 3, 3}), array({3})}, {array({1, 2, 3, 3})},
+                  TN_INVALID_ARGUMENT, "B has dims [3]");
+  op.expect_error({array({1, 3, 2, 2, 2, 2}), array({2, 3, 1, 1, 1, 1})},
+                  {array({1, 2, 2, 2, 2, 2})}, TN_UNSUPPORTED, "spatial");
+}
+
+}  // namespace
+}  // namespace tenon::cpu::testing
