@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/context.h"
+
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "runtime/device_impl.h"
+#include "runtime/device_spec.h"
+
+namespace tenon::runtime {
+namespace {
+
+constexpr char kReferenceSpec[] = "cpu";
+
+class ContextImpl final : public Context {
+ public:
+  explicit ContextImpl(std::vector<std::string> specs) : specs_(std::move(specs)) {
+    if (!specs_.empty()) return;
+    if (const char* text = std::getenv("TENON_DEVICES")) specs_ = split_specs(text);
+  }
+
+  ~ContextImpl() override {
+    // The others have streams on the reference device.
+    for (auto& [spec, device] : devices_) {
+      if (spec != kReferenceSpec) device.reset();
+    }
+  }
+
+  size_t device_count() override {
+    std::lock_guard lock(mutex_);
+    return specs().size();
+  }
+
+  Device& device(size_t index) override {
+    std::string spec;
+    {
+      std::lock_guard lock(mutex_);
+      if (index >= specs().size()) {
+        throw Error(TN_OUT_OF_RANGE, "",
+                    "there is no device " + std::to_string(index) + "; there are " +
+                        std::to_string(specs().size()) + " (see `tenon devices`)");
+      }
+      spec = specs()[index];
+    }
+    return open(spec);
+  }
+
+  Device& open(std::string_view text) override {
+    const std::string spec(text);
+    std::lock_guard lock(mutex_);
+    std::unique_ptr<DeviceImpl>& device = devices_[spec];
+    if (device == nullptr) {
+      try {
+        const DeviceSpec parsed = DeviceSpec::parse(spec);
+        std::vector<tn_option> options;
+        for (const auto& [key, value] : parsed.options) {
+          options.push_back({key.c_str(), value.c_str()});
+        }
+        tenon::Device handle = loader_.open(parsed.plugin).open_device(parsed.index, options);
+        device = std::make_unique<DeviceImpl>(spec, std::move(handle),
+                                              [this]() -> Device& { return reference(); });
+      } catch (...) {
+        devices_.erase(spec);
+        throw;
+      }
+    }
+    return *device;
+  }
+
+  Device& reference() override { return open(kReferenceSpec); }
+
+  std::vector<DeviceListing> listing() override {
+    std::lock_guard lock(mutex_);
+    return list();
+  }
+
+ private:
+  // The devices to show; found on first use.
+  const std::vector<std::string>& specs() {
+    if (specs_.empty()) {
+      for (const DeviceListing& row : list()) {
+        if (row.reason.empty()) specs_.push_back(row.spec);
+      }
+    }
+    return specs_;
+  }
+
+  // Opens every plugin, but no device. The reference device comes last: it is what one gets when
+  // there is nothing better.
+  std::vector<DeviceListing> list() {
+    std::vector<DeviceListing> rows, reference_rows;
+    for (const tn_candidate_info& candidate : loader_.candidates()) {
+      if (candidate.state == TN_CANDIDATE_SHADOWED) continue;
+      const std::string known = candidate.name;
+      const std::string plugin = !known.empty() ? known : candidate.manifest;
+      auto& to = plugin == kReferenceSpec ? reference_rows : rows;
+      try {
+        const Instance instance = loader_.open(plugin);
+        const size_t count = instance.device_count();
+        for (size_t i = 0; i < count; ++i) {
+          const std::string spec = i == 0 ? plugin : plugin + ":" + std::to_string(i);
+          to.push_back({spec, instance.name(), instance.device_info(i).name, ""});
+        }
+        if (count == 0) to.push_back({plugin, instance.name(), "", "the plugin has no device"});
+      } catch (const Error& error) {
+        to.push_back({plugin, plugin, "", error.what()});
+      }
+    }
+    rows.insert(rows.end(), reference_rows.begin(), reference_rows.end());
+    return rows;
+  }
+
+  tenon::Loader loader_;
+  std::mutex mutex_;
+  std::vector<std::string> specs_;
+  std::map<std::string, std::unique_ptr<DeviceImpl>> devices_;
+};
+
+}  // namespace
+
+std::unique_ptr<Context> Context::create(std::vector<std::string> specs) {
+  return std::make_unique<ContextImpl>(std::move(specs));
+}
+
+}  // namespace tenon::runtime

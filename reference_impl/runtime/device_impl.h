@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The runtime's device. Its parts, a file each:
+//
+//   device_impl.cc  memory, copies, streams      run.cc        the way of a call to a kernel
+//   decompose.cc    operators made of others     fallback.cc   the reference device in its place
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/address_map.h"
+#include "runtime/counters.h"
+#include "runtime/device.h"
+#include "runtime/kernel_cache.h"
+#include "runtime/kernel_maker.h"
+#include "runtime/pool.h"
+#include "runtime/registry.h"
+#include "runtime/stream_impl.h"
+
+namespace tenon::runtime {
+
+class DeviceImpl final : public Device {
+ public:
+  // `reference` gives the device that stands in; it may be this one, which then has nobody.
+  DeviceImpl(std::string spec, tenon::Device device, std::function<Device&()> reference);
+  ~DeviceImpl() override;
+
+  tn_device* handle() const override { return device_.get(); }
+  const tn_device_info& info() const override { return info_; }
+  const std::string& spec() const override { return spec_; }
+  bool coherent() const override { return (info_.flags & TN_DEVICE_COHERENT) != 0; }
+
+  Stream& default_stream() override { return *default_stream_; }
+  std::unique_ptr<Stream> create_stream(int32_t priority) override;
+  std::unique_ptr<Event> create_event(bool timing) override;
+  void synchronize() override;
+  void forget_stream(StreamImpl& stream);
+
+  void* allocate(size_t bytes, Stream& stream) override {
+    return pool_.allocate(bytes, static_cast<StreamImpl&>(stream));
+  }
+  void deallocate(void* address) override { pool_.deallocate(address); }
+  void record_use(void* address, Stream& stream) override {
+    pool_.record_use(address, static_cast<StreamImpl&>(stream));
+  }
+  void* allocate_pinned(size_t bytes) override;
+  void deallocate_pinned(void* pointer) override;
+  void adopt_host(void* pointer, size_t bytes) override;
+  void forget_host(void* pointer) override;
+  Location resolve(const void* address) const override;
+  bool owns(const void* address) const override { return map_.find(address).buffer != nullptr; }
+  void empty_cache() override { pool_.empty_cache(); }
+  PoolStatistics pool_statistics() const override { return pool_.statistics(); }
+
+  void copy_to_device(void* dst, const void* src, size_t bytes, Stream& stream) override;
+  void copy_to_host(void* dst, const void* src, size_t bytes, Stream& stream) override;
+  void copy(void* dst, const void* src, size_t bytes, Stream& stream) override;
+  void fill(void* dst, size_t bytes, const void* pattern, size_t pattern_size,
+            Stream& stream) override;
+  void* map(void* address, size_t bytes, tn_access access, Stream& stream) override;
+  void unmap(void* pointer) override;
+
+  void run(const Operation& operation, std::span<const Argument> inputs,
+           std::span<const Argument> outputs, Stream& stream) override;
+  bool supports(const Operation& operation, std::span<const Argument> inputs,
+                std::span<const Argument> outputs) override;
+
+  FallbackPolicy fallback_policy() const override { return policy_.load(); }
+  void set_fallback_policy(FallbackPolicy policy) override { policy_.store(policy); }
+  KernelCacheStatistics kernel_statistics() const override { return kernels_.statistics(); }
+  std::vector<OperatorCount> operator_counts() const override { return counters_.list(); }
+  void reset_operator_counts() override { counters_.reset(); }
+
+  // For the benchmark, which takes a call apart.
+  const AddressMap& address_map() const { return map_; }
+  const KernelCache& kernel_cache() const { return kernels_; }
+
+ private:
+  // Host memory that the device uses: adopted or pinned.
+  struct HostRange {
+    size_t bytes;
+    tn_buffer* buffer;
+    std::shared_ptr<std::promise<void>> released;  // Adopted memory alone.
+    int users;
+  };
+  // A kernel for a call, or why there is none.
+  struct Choice {
+    KernelCache::Pin pin;
+    Profile profile = 0;
+    std::string reason;
+  };
+
+  // -- run.cc --
+  void run_slow(const Operation& operation, std::span<const Argument> inputs,
+                std::span<const Argument> outputs, StreamImpl& stream);
+  Choice choose(const Operation& operation, const PreparedCall& call);
+  void launch(const Operation& operation, tn_kernel* kernel, PreparedCall& call,
+              StreamImpl& stream);
+
+  // -- decompose.cc --
+  // Runs the operator as others, or with `stream` null only says whether that would work.
+  bool chain(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
+             StreamImpl* stream);
+  bool decompose(const Operation& operation, std::span<const Argument> inputs,
+                 std::span<const Argument> outputs, StreamImpl* stream);
+  // On the device, by itself or as others.
+  bool runs_here(const Operation& operation, std::span<const Argument> inputs,
+                 std::span<const Argument> outputs);
+
+  // -- fallback.cc --
+  void fall_back(const Operation& operation, std::span<const Argument> inputs,
+                 std::span<const Argument> outputs, StreamImpl& stream, const std::string& reason);
+
+  // The same with the arguments where they are, or copied; the reference device's part of
+  // fall_back.
+  bool run_adopted(Device& reference, const Operation& operation, std::span<const Argument> inputs,
+                   std::span<const Argument> outputs);
+  void run_copied(Device& reference, const Operation& operation, std::span<const Argument> inputs,
+                  std::span<const Argument> outputs, StreamImpl& stream);
+
+  bool is_host_range(const void* pointer) const;
+
+  const std::string spec_;
+  tenon::Device device_;
+  tn_device_info info_;
+  const std::function<Device&()> reference_;
+  std::atomic<FallbackPolicy> policy_;
+  AddressMap map_;
+  Pool pool_;
+  const KernelMaker maker_;
+  KernelCache kernels_;
+  OperatorCounters counters_;
+
+  std::mutex fallback_mutex_;
+  std::unique_ptr<Stream> fallback_stream_;  // Of the reference device.
+
+  mutable std::mutex mutex_;
+  std::vector<StreamImpl*> streams_;
+  std::map<uint64_t, HostRange> host_ranges_;
+  std::unordered_map<void*, tn_buffer*> mappings_;
+  std::unique_ptr<StreamImpl> default_stream_;  // Last: it tells the others that it goes.
+};
+
+}  // namespace tenon::runtime

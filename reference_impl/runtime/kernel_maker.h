@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Asks a device for a kernel: writes the description of a call and interprets the answer.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/kernel_cache.h"
+#include "runtime/kernel_key.h"
+
+namespace tenon::runtime {
+
+class KernelMaker {
+ public:
+  explicit KernelMaker(tn_device* device);
+
+  // Describes the call as far as the profile says. Throws Error for what is neither made nor
+  // unsupported: a description that the operator forbids, memory exhausted, a lost device.
+  KernelOutcome make(const Operation& operation, const PreparedCall& call, Profile profile) const;
+
+ private:
+  struct Versions {
+    std::vector<int32_t> known;  // That the device's table lists; empty when it lists none.
+  };
+
+  tn_device* const device_;
+  std::vector<Versions> versions_;  // By the operator's index.
+};
+
+}  // namespace tenon::runtime

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ONNX models: import, and execution on a device. In libtenon_onnx, apart from the rest of the
+// runtime, so that adapters which need no ONNX do not load it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/context.h"
+
+namespace tenon::runtime {
+
+// A tensor in host memory, dense row-major.
+struct HostTensor {
+  tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  std::vector<int64_t> dims;
+  std::vector<std::byte> data;
+
+  int64_t count() const;  // Elements.
+};
+
+// An input or output of a model. A dim that the model leaves open is -1; `symbols` has its name, or
+// "".
+struct ModelValue {
+  std::string name;
+  tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  std::vector<int64_t> dims;
+  std::vector<std::string> symbols;
+};
+
+// How often nodes of one operator ran where, since the model was loaded.
+struct PlacementRow {
+  std::string op;  // "MatMul".
+  uint64_t device =
+      0;  // Handed to the device (which may decompose or fall back: Device::operator_counts).
+  uint64_t host = 0;    // Arithmetic on shapes and other host values, on the reference device.
+  uint64_t view = 0;    // Only dims and strides changed; nothing ran.
+  uint64_t folded = 0;  // Computed once, at load.
+};
+
+struct ModelOptions {
+  // Folder of external data; the model's own folder when empty.
+  std::string base_folder;
+};
+
+// A model made ready for one device. Weights are brought to the device at load, nodes whose inputs
+// are all constant are computed there once. run() may be called from several threads; the calls
+// follow one another.
+class Model {
+ public:
+  // Reads, checks and prepares a model. Throws Error: TN_NOT_FOUND (no such file),
+  // TN_INVALID_ARGUMENT (not a valid model), TN_UNSUPPORTED naming the operators that the registry
+  // lacks.
+  static std::unique_ptr<Model> load(Context& context, Device& device, const std::string& path,
+                                     const ModelOptions& options = {});
+  static std::unique_ptr<Model> parse(Context& context, Device& device, std::string_view bytes,
+                                      const ModelOptions& options = {});
+  virtual ~Model() = default;
+
+  virtual const std::vector<ModelValue>& inputs() const = 0;
+  virtual const std::vector<ModelValue>& outputs() const = 0;
+
+  // Runs the model; every input that has no initializer must be given, by name. Outputs come in the
+  // order of outputs(). Throws Error, naming the node and operator where one failed.
+  virtual std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) = 0;
+
+  virtual std::vector<PlacementRow> placement() const = 0;
+};
+
+}  // namespace tenon::runtime

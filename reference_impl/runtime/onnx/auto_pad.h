@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "runtime/operation.h"
+
+namespace tenon::runtime::onnx_import {
+
+// The attributes of a convolution or pooling with `auto_pad` replaced by the pads that it stands
+// for, for an input of dims `x`. The kernel's size comes from kernel_shape, else from the weight's
+// dims `w`.
+std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
+                                     std::span<const int64_t> x, std::span<const int64_t> w);
+
+}  // namespace tenon::runtime::onnx_import

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/executor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/views.h"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+// Results of at most this many elements may be computed on the host.
+constexpr int64_t kMostHostElements = 4096;
+
+const Operation& identity() {
+  static const Operation operation{"Identity"};
+  return operation;
+}
+
+const Operation& fill() {
+  static const Operation operation{"tenon.Fill"};
+  return operation;
+}
+
+bool is_index_type(tn_dtype dtype) {
+  return dtype == TN_INT64 || dtype == TN_INT32 || dtype == TN_BOOL;
+}
+
+std::string describe(const ModelValue& value) {
+  std::string text = "[";
+  for (size_t i = 0; i < value.dims.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += value.dims[i] >= 0 ? std::to_string(value.dims[i])
+                               : (value.symbols[i].empty() ? "?" : value.symbols[i]);
+  }
+  return text + "]";
+}
+
+// Against what the model declares; its own dims are bound by name across inputs.
+void check_input(const ModelValue& expected, const HostTensor& given,
+                 std::map<std::string, int64_t>& bound) {
+  auto fail = [&](const std::string& what) {
+    std::string dims;
+    for (int64_t d : given.dims) dims += (dims.empty() ? "" : ", ") + std::to_string(d);
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "input '" + expected.name + "' " + what + ": the model wants " +
+                    dtype_name(expected.dtype) + " " + describe(expected) + ", given " +
+                    dtype_name(given.dtype) + " [" + dims + "]");
+  };
+  if (given.dtype != expected.dtype) fail("has the wrong element type");
+  if (given.dims.size() != expected.dims.size()) fail("has the wrong rank");
+  for (size_t i = 0; i < given.dims.size(); ++i) {
+    int64_t want = expected.dims[i];
+    if (want < 0 && !expected.symbols[i].empty())
+      want = bound.emplace(expected.symbols[i], given.dims[i]).first->second;
+    if (want >= 0 && want != given.dims[i])
+      fail("has dim " + std::to_string(i) + " of " + std::to_string(given.dims[i]) + " where " +
+           std::to_string(want) + " is needed");
+  }
+  if (given.data.size() !=
+      (static_cast<size_t>(given.count()) * tn_dtype_bits(given.dtype) + 7) / 8)
+    fail("holds " + std::to_string(given.data.size()) + " bytes, which its dims do not");
+}
+
+}  // namespace
+
+Executor::Executor(Context& context, Device& device, Graph graph)
+    : device_(device),
+      reference_(context.reference()),
+      stream_(device.create_stream()),
+      host_stream_(reference_.create_stream()),
+      graph_(std::move(graph)) {
+  fold_constants();
+  plan_lifetimes();
+}
+
+const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
+  static const Tensor absent;
+  if (index == kNoValue) return absent;
+  const size_t i = static_cast<size_t>(index);
+  return constants_[i].present() ? constants_[i] : values[i];
+}
+
+// Computes what follows from constants alone and drops those nodes. The rest of the constants goes
+// to the device when a node first needs it there.
+void Executor::fold_constants() {
+  constants_.resize(graph_.values.size());
+  for (size_t i = 0; i < graph_.values.size(); ++i) {
+    auto& constant = graph_.values[i].constant;
+    if (!constant) continue;
+    constants_[i] = bring(*constant, true);
+    constant.reset();
+  }
+  std::vector<Node> rest;
+  for (Node& node : graph_.nodes) {
+    const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueIndex i) {
+      return i == kNoValue || constants_[static_cast<size_t>(i)].present();
+    });
+    if (!constant) {
+      rest.push_back(std::move(node));
+      continue;
+    }
+    Values values(graph_.values.size());
+    run_node(node, values, true);
+    host_stream_->synchronize();
+    for (ValueIndex output : node.outputs)
+      if (output != kNoValue)
+        constants_[static_cast<size_t>(output)] = values[static_cast<size_t>(output)];
+    ++placement_[node.op_type].folded;
+  }
+  graph_.nodes = std::move(rest);
+
+  // Weights go to the device now, and the host's copy goes away where no node reads it there.
+  std::set<ValueIndex> host_needed(graph_.outputs.begin(), graph_.outputs.end());
+  std::set<ValueIndex> needed;
+  for (const Node& node : graph_.nodes)
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoValue || !constants_[static_cast<size_t>(node.inputs[i])].present())
+        continue;
+      needed.insert(node.inputs[i]);
+      if (node.host_inputs[i]) host_needed.insert(node.inputs[i]);
+    }
+  for (size_t i = 0; i < constants_.size(); ++i) {
+    const ValueIndex index = static_cast<ValueIndex>(i);
+    if (!constants_[i].present() || host_needed.contains(index)) continue;
+    if (!needed.contains(index)) {
+      constants_[i] = {};
+    } else if (!is_index_type(constants_[i].dtype) || constants_[i].count() > kMostHostElements) {
+      constants_[i] = on_device(constants_[i]);
+    }
+  }
+  stream_->synchronize();
+  in_flight_.clear();
+}
+
+void Executor::plan_lifetimes() {
+  dies_after_.resize(graph_.nodes.size());
+  std::set<ValueIndex> alive(graph_.outputs.begin(), graph_.outputs.end());
+  for (size_t n = graph_.nodes.size(); n-- > 0;) {
+    for (const auto* list : {&graph_.nodes[n].inputs, &graph_.nodes[n].outputs})
+      for (ValueIndex i : *list)
+        if (i != kNoValue && alive.insert(i).second) dies_after_[n].push_back(i);
+  }
+}
+
+std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& inputs) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Values values(graph_.values.size());
+  std::map<std::string, int64_t> bound;
+  for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+    const ModelValue& info = graph_.input_info[i];
+    auto found = inputs.find(info.name);
+    if (found == inputs.end())
+      throw Error(
+          TN_INVALID_ARGUMENT, "",
+          "input '" + info.name + "' is missing: " + dtype_name(info.dtype) + " " + describe(info));
+    check_input(info, found->second, bound);
+    values[static_cast<size_t>(graph_.inputs[i])] = bring(found->second, false);
+  }
+  for (const auto& [name, tensor] : inputs)
+    if (std::none_of(graph_.input_info.begin(), graph_.input_info.end(),
+                     [&](const ModelValue& v) { return v.name == name; }))
+      throw Error(TN_INVALID_ARGUMENT, "", "the model has no input '" + name + "'");
+
+  for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+    run_node(graph_.nodes[n], values, false);
+    for (ValueIndex dead : dies_after_[n]) values[static_cast<size_t>(dead)] = {};
+  }
+  std::vector<HostTensor> outputs;
+  for (ValueIndex index : graph_.outputs) outputs.push_back(take(input_of(index, values)));
+  in_flight_.clear();
+  return outputs;
+}
+
+void Executor::run_node(const Node& node, Values& values, bool fold) try {
+  std::vector<Tensor> inputs;
+  std::vector<InferenceInput> shapes;
+  inputs.reserve(node.inputs.size());
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    inputs.push_back(input_of(node.inputs[i], values));
+    if (inputs[i].present() && node.host_inputs[i]) inputs[i] = on_host(inputs[i]);
+    // Inference reads host values as they lie.
+    if (inputs[i].host && !inputs[i].dense()) inputs[i] = dense(inputs[i]);
+    shapes.push_back(
+        {inputs[i].dtype, inputs[i].dims, inputs[i].host ? inputs[i].address : nullptr});
+  }
+  const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
+  for (const InferredOutput& output : inferred)
+    if (std::any_of(output.dims.begin(), output.dims.end(), [](int64_t d) { return d < 0; }) &&
+        node.op_type != "Size")
+      throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
+
+  PlacementRow& row = placement_[node.op_type];
+  if (node.view) {
+    run_view(node, inputs, inferred, values);
+    row.view += fold ? 0 : 1;
+    return;
+  }
+  const bool host = fold || runs_on_host(node, inputs, inferred);
+  run_operation(node, inputs, inferred, host, values);
+  if (!fold) ++(host ? row.host : row.device);
+} catch (const Error& e) {
+  throw Error(e.status(), e.rule(),
+              "node '" + node.name + "' (" + node.op_type + "): " + e.message());
+}
+
+// Small integer results of host values, which is what shape arithmetic is made of.
+bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
+                            std::span<const InferredOutput> inferred) const {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].present() && !inputs[i].host && !node.host_inputs[i]) return false;
+  for (const InferredOutput& output : inferred) {
+    int64_t count = 1;
+    for (int64_t d : output.dims) count *= d;
+    if (!is_index_type(output.dtype) && output.dtype != TN_DTYPE_UNDEFINED &&
+        !(output.dims.empty() && output.dtype == TN_FLOAT32))
+      return false;
+    if (count > kMostHostElements) return false;
+  }
+  return true;
+}
+
+void Executor::run_view(const Node& node, std::span<Tensor> inputs,
+                        std::span<const InferredOutput> inferred, Values& values) {
+  auto set = [&](size_t output, Tensor tensor) {
+    if (output < node.outputs.size() && node.outputs[output] != kNoValue)
+      values[static_cast<size_t>(node.outputs[output])] = std::move(tensor);
+  };
+  if (node.op_type == "Shape") {
+    const int64_t rank = static_cast<int64_t>(inputs[0].dims.size());
+    int64_t start = 0;
+    int64_t end = rank;
+    for (const Attribute& a : node.attributes)
+      (a.name == "start" ? start : end) = std::get<int64_t>(a.value);
+    start = std::clamp<int64_t>(start < 0 ? start + rank : start, 0, rank);
+    end = std::clamp<int64_t>(end < 0 ? end + rank : end, start, rank);
+    return set(
+        0, host_vector(std::span(inputs[0].dims)
+                           .subspan(static_cast<size_t>(start), static_cast<size_t>(end - start))));
+  }
+  if (node.op_type == "Size") {
+    const int64_t count = inputs[0].count();
+    Tensor size = host_vector({&count, 1});
+    size.dims.clear();
+    size.strides.clear();
+    return set(0, std::move(size));
+  }
+  if (node.op_type == "ConstantOfShape") {
+    // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
+    // there.
+    const bool host = is_index_type(inferred[0].dtype) && runs_on_host(node, inputs, inferred);
+    Device& device = host ? reference_ : device_;
+    Stream& stream = host ? *host_stream_ : *stream_;
+    Tensor tensor = allocate_tensor(device, stream, inferred[0].dtype, inferred[0].dims, host);
+    static const float zero = 0;
+    const void* value = node.tensor ? static_cast<const void*>(node.tensor->data.data()) : &zero;
+    const Argument in = Argument::host(value, tensor.dtype);
+    const Argument out = tensor.argument();
+    device.run(fill(), {&in, 1}, {&out, 1}, stream);
+    return set(0, std::move(tensor));
+  }
+  std::vector<std::vector<int64_t>> hosts(inputs.size());
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const Tensor& input = inputs[i];
+    if (!input.present() || !node.host_inputs[i]) continue;
+    hosts[i].resize(static_cast<size_t>(input.count()));
+    for (size_t k = 0; k < hosts[i].size(); ++k)
+      hosts[i][k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
+                                            : reinterpret_cast<const int64_t*>(input.address)[k];
+  }
+  std::vector<std::vector<int64_t>> dims;
+  for (const InferredOutput& output : inferred) dims.push_back(output.dims);
+  auto views = make_views(node, inputs[0], hosts, dims);
+  if (!views) views = make_views(node, dense(inputs[0]), hosts, dims);
+  for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
+}
+
+void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
+                             std::span<const InferredOutput> inferred, bool on_the_host,
+                             Values& values) {
+  Device& device = on_the_host ? reference_ : device_;
+  Stream& stream = on_the_host ? *host_stream_ : *stream_;
+  std::vector<Argument> in(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Tensor& input = inputs[i];
+    if (!input.present()) continue;
+    const bool scalar = node.elementwise && input.dims.empty() && input.host;
+    if (node.host_inputs[i] || scalar) {
+      in[i] = Argument::host(input.address, input.dtype, input.dims);
+      continue;
+    }
+    if (!on_the_host && input.host) {
+      // A constant that is needed on both sides is brought over once.
+      const ValueIndex index = node.inputs[i];
+      const bool constant = constants_[static_cast<size_t>(index)].present();
+      auto found = device_constants_.find(index);
+      if (found == device_constants_.end()) {
+        input = on_device(input);
+        if (constant) device_constants_.emplace(index, input);
+      } else {
+        input = found->second;
+      }
+    } else if (on_the_host && !input.host) {
+      input = on_host(input);
+    }
+    in[i] = input.argument();
+  }
+  std::vector<Tensor> outputs(inferred.size());
+  std::vector<Argument> out(inferred.size());
+  for (size_t i = 0; i < inferred.size(); ++i) {
+    if (node.outputs[i] == kNoValue) continue;
+    outputs[i] = allocate_tensor(device, stream, inferred[i].dtype, inferred[i].dims, on_the_host);
+    out[i] = outputs[i].argument();
+  }
+  if (node.auto_pad) {
+    const Operation operation(node.op_type,
+                              explicit_pads(node.attributes, inputs[0].dims,
+                                            inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
+    device.run(operation, in, out, stream);
+  } else {
+    device.run(*node.operation, in, out, stream);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (node.outputs[i] != kNoValue)
+      values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
+}
+
+// ---- Moving values ----
+
+Tensor Executor::host_vector(std::span<const int64_t> values) {
+  Tensor tensor = allocate_tensor(reference_, *host_stream_, TN_INT64,
+                                  {static_cast<int64_t>(values.size())}, true);
+  if (!values.empty()) std::memcpy(tensor.address, values.data(), values.size_bytes());
+  return tensor;
+}
+
+Tensor Executor::dense(const Tensor& tensor) {
+  if (tensor.dense()) return tensor;
+  Device& device = device_of(tensor);
+  Stream& stream = tensor.host ? *host_stream_ : *stream_;
+  Tensor copy = allocate_tensor(device, stream, tensor.dtype, tensor.dims, tensor.host);
+  const Argument in = tensor.argument();
+  const Argument out = copy.argument();
+  device.run(identity(), {&in, 1}, {&out, 1}, stream);
+  return copy;
+}
+
+Tensor Executor::on_device(const Tensor& tensor) {
+  if (!tensor.host) return tensor;
+  const Tensor source = dense(tensor);
+  Tensor copy = allocate_tensor(device_, *stream_, tensor.dtype, tensor.dims, false);
+  if (copy.address != nullptr) {
+    device_.copy_to_device(copy.address, source.address, source.bytes(), *stream_);
+    in_flight_.push_back(source);
+  }
+  return copy;
+}
+
+Tensor Executor::on_host(const Tensor& tensor) {
+  if (tensor.host) return tensor;
+  const Tensor source = dense(tensor);
+  Tensor copy = allocate_tensor(reference_, *host_stream_, tensor.dtype, tensor.dims, true);
+  if (copy.address != nullptr) {
+    device_.copy_to_host(copy.address, source.address, source.bytes(), *stream_);
+    stream_->synchronize();
+  }
+  return copy;
+}
+
+Tensor Executor::bring(const HostTensor& tensor, bool host) {
+  Tensor copy = allocate_tensor(host ? reference_ : device_, host ? *host_stream_ : *stream_,
+                                tensor.dtype, tensor.dims, host);
+  if (copy.address == nullptr) return copy;
+  if (host)
+    std::memcpy(copy.address, tensor.data.data(), tensor.data.size());
+  else  // `tensor` belongs to the caller of run(), which ends with a synchronize.
+    device_.copy_to_device(copy.address, tensor.data.data(), tensor.data.size(), *stream_);
+  return copy;
+}
+
+HostTensor Executor::take(const Tensor& tensor) {
+  const Tensor source = dense(tensor);
+  HostTensor result;
+  result.dtype = source.dtype;
+  result.dims = source.dims;
+  result.data.resize(source.bytes());
+  if (!result.data.empty() && source.host)
+    std::memcpy(result.data.data(), source.address, result.data.size());
+  else if (!result.data.empty())
+    device_.copy_to_host(result.data.data(), source.address, result.data.size(), *stream_);
+  stream_->synchronize();
+  return result;
+}
+
+std::vector<PlacementRow> Executor::placement() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<PlacementRow> rows;
+  for (const auto& [op, row] : placement_) {
+    rows.push_back(row);
+    rows.back().op = op;
+  }
+  return rows;
+}
+
+}  // namespace tenon::runtime::onnx_import
+
+namespace tenon::runtime {
+
+std::unique_ptr<Model> Model::parse(Context& context, Device& device, std::string_view bytes,
+                                    const ModelOptions& options) {
+  return std::make_unique<onnx_import::Executor>(
+      context, device,
+      onnx_import::import_model(bytes, options.base_folder.empty() ? "." : options.base_folder));
+}
+
+std::unique_ptr<Model> Model::load(Context& context, Device& device, const std::string& path,
+                                   const ModelOptions& options) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(TN_NOT_FOUND, "", "cannot open '" + path + "': " + std::strerror(errno));
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  ModelOptions with_folder = options;
+  if (with_folder.base_folder.empty()) {
+    const size_t slash = path.rfind('/');
+    with_folder.base_folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  }
+  try {
+    return parse(context, device, bytes, with_folder);
+  } catch (const Error& e) {
+    throw Error(e.status(), e.rule(), "'" + path + "': " + e.message());
+  }
+}
+
+}  // namespace tenon::runtime

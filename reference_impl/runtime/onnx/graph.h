@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A model as the executor wants it: operators of spec/ops, values by number, no protobuf.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/model.h"
+#include "runtime/onnx/shape_inference.h"
+#include "runtime/operation.h"
+
+namespace tenon::runtime::onnx_import {
+
+// Number of a value in Graph::values; kNoValue for an optional input or output that is not there.
+using ValueIndex = int32_t;
+constexpr ValueIndex kNoValue = -1;
+
+struct Value {
+  std::string name;
+  std::optional<HostTensor> constant;  // Initializers and Constant nodes.
+};
+
+struct Node {
+  std::string name;  // For messages: the model's own name, or its outputs'.
+  std::string op_type;
+  std::vector<ValueIndex> inputs;
+  std::vector<ValueIndex> outputs;
+  std::vector<Attribute> attributes;     // As the registry's operator has them.
+  std::optional<HostTensor> tensor;      // ConstantOfShape's value.
+  bool view = false;                     // Done with dims and strides: see views.h.
+  bool elementwise = false;              // Scalars may be host values.
+  std::unique_ptr<Operation> operation;  // Unless `view`, or pads depend on dims.
+  bool auto_pad = false;                 // pads are computed when the dims are known.
+  std::vector<bool> host_inputs;         // True where the operator takes host values alone.
+  std::unique_ptr<ShapeInference> inference;
+};
+
+struct Graph {
+  std::vector<Value> values;
+  std::vector<Node> nodes;  // In an order in which they can run.
+  std::vector<ValueIndex> inputs;
+  std::vector<ValueIndex> outputs;
+  std::vector<ModelValue> input_info;
+  std::vector<ModelValue> output_info;
+};
+
+// Reads and checks a model, inlines functions that the registry does not have as operators, brings
+// it to operator versions that the registry has. Throws Error.
+Graph import_model(std::string_view bytes, const std::string& base_folder);
+
+}  // namespace tenon::runtime::onnx_import

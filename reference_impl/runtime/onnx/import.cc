@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ModelProto -> Graph: check, inline, lift versions, flatten.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "onnx/checker.h"
+#include "onnx/defs/schema.h"
+#include "onnx/inliner/inliner.h"
+#include "onnx/onnx_pb.h"
+#include "onnx/shape_inference/implementation.h"
+#include "onnx/version_converter/convert.h"
+#include "runtime/onnx/graph.h"
+#include "runtime/onnx/rewrites.h"
+#include "runtime/onnx/tensor_proto.h"
+#include "runtime/registry.h"
+#include "tenon/tenon.hpp"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+// External data become part of the message, since ONNX's checker and inference would look for the
+// files in the wrong folder once the model has no path of its own.
+void read_external_data(onnx::ModelProto& model, const std::string& base_folder) {
+  for (auto& proto : *model.mutable_graph()->mutable_initializer()) {
+    if (proto.data_location() != onnx::TensorProto::EXTERNAL) continue;
+    const HostTensor tensor = to_host_tensor(proto, base_folder);
+    proto.clear_external_data();
+    proto.clear_data_location();
+    proto.set_raw_data(tensor.data.data(), tensor.data.size());
+  }
+}
+
+onnx::ModelProto parse(std::string_view bytes) {
+  onnx::ModelProto model;
+  if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "not an ONNX model: its protobuf cannot be read (" + std::to_string(bytes.size()) +
+                    " bytes)");
+  if (!model.has_graph())
+    throw Error(TN_INVALID_ARGUMENT, "", "not an ONNX model: it has no graph");
+  return model;
+}
+
+int opset_of(const onnx::ModelProto& model, const std::string& domain) {
+  for (const auto& import : model.opset_import())
+    if (import.domain() == domain || (domain.empty() && import.domain() == "ai.onnx"))
+      return static_cast<int>(import.version());
+  return 0;
+}
+
+std::string normal_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+
+const onnx::OpSchema* schema_of(const onnx::NodeProto& node, int opset) {
+  return onnx::OpSchemaRegistry::Schema(node.op_type(), opset, normal_domain(node.domain()));
+}
+
+const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node) {
+  return normal_domain(node.domain()).empty() ? find_operator(node.op_type()) : nullptr;
+}
+
+// The registry's operator that means what this node says, or null.
+const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset) {
+  const OperatorInfo* info = find_onnx_operator(node);
+  const onnx::OpSchema* schema = schema_of(node, opset);
+  if (info == nullptr || schema == nullptr) return nullptr;
+  const int32_t version = schema->SinceVersion();
+  const bool same = version == info->version ||
+                    std::find(info->older.begin(), info->older.end(), version) != info->older.end();
+  return same ? info : nullptr;
+}
+
+bool host_only(const OperatorInfo& info, size_t input) {
+  return input < info.inputs.size() && (info.inputs[input].flags & kHostOnly) != 0;
+}
+
+// Known to the registry, but in another version than the model's.
+bool needs_conversion(const onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  return std::any_of(model.graph().node().begin(), model.graph().node().end(), [&](const auto& n) {
+    return !is_rewritten(n) && find_onnx_operator(n) != nullptr && operator_of(n, opset) == nullptr;
+  });
+}
+
+// The opset that the registry's own versions stand for.
+int registry_opset() {
+  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+}
+
+void lift(onnx::ModelProto& model) {
+  if (!needs_conversion(model)) return;
+  try {
+    model = onnx::version_conversion::ConvertVersion(model, registry_opset());
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "the model's opset " + std::to_string(opset_of(model, "")) +
+                    " has operators that Tenon knows in newer versions only, and ONNX cannot "
+                    "convert it: " +
+                    e.what());
+  }
+}
+
+// Attributes that a call leaves out get their defaults: the inliner knows only those that are
+// there.
+void spell_out_defaults(onnx::NodeProto& node, const onnx::OpSchema& schema) {
+  for (const auto& [name, attribute] : schema.attributes()) {
+    if (attribute.default_value.type() == onnx::AttributeProto::UNDEFINED) continue;
+    const bool given = std::any_of(node.attribute().begin(), node.attribute().end(),
+                                   [&](const auto& a) { return a.name() == name; });
+    if (given) continue;
+    *node.add_attribute() = attribute.default_value;
+    node.mutable_attribute()->rbegin()->set_name(name);
+  }
+}
+
+// Functions that ONNX defines by other operators and the registry lacks.
+void inline_functions(onnx::ModelProto& model) {
+  // A body may itself call such a function, so until nothing is left; bodies do not recurse.
+  for (int round = 0; round < 8; ++round) {
+    const int opset = opset_of(model, "");
+    std::set<onnx::inliner::FunctionId> functions;
+    for (auto& node : *model.mutable_graph()->mutable_node()) {
+      if (operator_of(node, opset) != nullptr || is_rewritten(node)) continue;
+      const onnx::OpSchema* schema = schema_of(node, opset);
+      if (schema == nullptr || (!schema->HasFunction() && !schema->HasContextDependentFunction()))
+        continue;
+      spell_out_defaults(node, *schema);
+      functions.emplace(node.domain(), node.op_type());
+    }
+    if (functions.empty()) return;
+    auto set = onnx::inliner::FunctionIdSet::Create(
+        onnx::inliner::FunctionIdVector(functions.begin(), functions.end()));
+    try {
+      // Bodies may depend on the types of their arguments.
+      onnx::shape_inference::InferShapes(model);
+      onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
+    } catch (const std::exception& e) {
+      throw Error(TN_UNSUPPORTED, "",
+                  "ONNX cannot inline the function '" + functions.begin()->second +
+                      "', which Tenon does not have as an operator: " + e.what());
+    }
+  }
+}
+
+void require_known_operators(const onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  std::map<std::string, int> unknown;
+  for (const auto& node : model.graph().node()) {
+    if (operator_of(node, opset) != nullptr) continue;
+    const std::string domain = normal_domain(node.domain());
+    ++unknown[(domain.empty() ? "" : domain + ".") + node.op_type()];
+  }
+  if (unknown.empty()) return;
+  std::string list;
+  for (const auto& [name, n] : unknown)
+    list += (list.empty() ? "" : ", ") + name + " (" + std::to_string(n) + ")";
+  throw Error(TN_UNSUPPORTED, "",
+              "the model uses operators that Tenon does not have: " + list + "; opset " +
+                  std::to_string(opset));
+}
+
+ModelValue describe(const onnx::ValueInfoProto& info) {
+  ModelValue value;
+  value.name = info.name();
+  if (!info.type().has_tensor_type())
+    throw Error(TN_UNSUPPORTED, "", "'" + info.name() + "' is not a tensor");
+  value.dtype = info.type().tensor_type().elem_type();
+  if (tn_dtype_bits(value.dtype) == 0)
+    throw Error(TN_UNSUPPORTED, "",
+                "'" + info.name() + "' has element type " + std::to_string(value.dtype) +
+                    ", which has no place on a device");
+  for (const auto& dim : info.type().tensor_type().shape().dim()) {
+    value.dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+    value.symbols.push_back(dim.dim_param());
+  }
+  return value;
+}
+
+class GraphBuilder {
+ public:
+  explicit GraphBuilder(const onnx::ModelProto& model)
+      : model_(model), opset_(opset_of(model, "")) {}
+
+  Graph build() {
+    const onnx::GraphProto& graph = model_.graph();
+    if (graph.sparse_initializer_size() > 0)
+      throw Error(TN_UNSUPPORTED, "", "sparse initializers; make them dense");
+    for (const auto& proto : graph.initializer())
+      add_constant(proto.name(), to_host_tensor(proto, ""));
+    for (const auto& input : graph.input()) {
+      if (index_.contains(input.name())) continue;  // An initializer: a constant.
+      graph_.inputs.push_back(value(input.name()));
+      graph_.input_info.push_back(describe(input));
+    }
+    for (const auto& node : graph.node()) add_node(node);
+    for (const auto& output : graph.output()) {
+      graph_.outputs.push_back(value(output.name()));
+      graph_.output_info.push_back(describe(output));
+    }
+    return std::move(graph_);
+  }
+
+ private:
+  ValueIndex value(const std::string& name) {
+    if (name.empty()) return kNoValue;
+    auto [found, inserted] = index_.emplace(name, static_cast<ValueIndex>(graph_.values.size()));
+    if (inserted) graph_.values.push_back({name, std::nullopt});
+    return found->second;
+  }
+
+  void add_constant(const std::string& name, HostTensor tensor) {
+    graph_.values[static_cast<size_t>(value(name))].constant = std::move(tensor);
+  }
+
+  void add_node(const onnx::NodeProto& proto) {
+    const OperatorInfo& info = *operator_of(proto, opset_);
+    Node node;
+    node.op_type = proto.op_type();
+    node.name = !proto.name().empty() ? proto.name() : proto.output(0);
+    for (const auto& input : proto.input()) node.inputs.push_back(value(input));
+    for (const auto& output : proto.output()) node.outputs.push_back(value(output));
+    for (const auto& attribute : proto.attribute()) {
+      if (attribute.type() == onnx::AttributeProto::TENSOR)
+        node.tensor = to_host_tensor(attribute.t(), "");
+      else if (auto converted = to_attribute(attribute))
+        node.attributes.push_back(std::move(*converted));
+    }
+    for (size_t i = 0; i < node.inputs.size(); ++i) node.host_inputs.push_back(host_only(info, i));
+    node.view = info.view();
+    node.elementwise = info.elementwise();
+    require_known_parts(node, info);
+    resolve_auto_pad(node);
+    if (!node.view && !node.auto_pad) make_operation(node, info);
+    node.inference = std::make_unique<ShapeInference>(proto, *schema_of(proto, opset_));
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  // Kernels are described with explicit pads.
+  void resolve_auto_pad(Node& node) {
+    auto found = std::find_if(node.attributes.begin(), node.attributes.end(),
+                              [](const Attribute& a) { return a.name == "auto_pad"; });
+    if (found == node.attributes.end()) return;
+    const std::string mode = std::get<std::string>(found->value);
+    if (mode == "NOTSET") node.attributes.erase(found);
+    node.auto_pad = mode != "NOTSET";
+  }
+
+  // What the model's version of the operator has and the registry's does not.
+  void require_known_parts(const Node& node, const OperatorInfo& info) {
+    auto fail = [&](const std::string& what) {
+      throw Error(TN_UNSUPPORTED, "", "node '" + node.name + "' (" + node.op_type + "): " + what);
+    };
+    const bool variadic = !info.outputs.empty() && (info.outputs.back().flags & kVariadic) != 0;
+    for (size_t i = info.outputs.size(); i < node.outputs.size() && !variadic; ++i)
+      if (node.outputs[i] != kNoValue) fail("its output " + std::to_string(i));
+    for (const Attribute& attribute : node.attributes)
+      if (std::none_of(info.attributes.begin(), info.attributes.end(),
+                       [&](const AttributeInfo& a) { return a.name == attribute.name; }))
+        fail("its attribute '" + attribute.name + "'");
+  }
+
+  void make_operation(Node& node, const OperatorInfo& info) {
+    try {
+      node.operation = std::make_unique<Operation>(info.full_name, node.attributes);
+    } catch (const Error& e) {
+      throw Error(e.status(), e.rule(),
+                  "node '" + node.name + "' (" + node.op_type + "): " + e.message());
+    }
+  }
+
+  const onnx::ModelProto& model_;
+  int opset_;
+  std::unordered_map<std::string, ValueIndex> index_;
+  Graph graph_;
+};
+
+}  // namespace
+
+Graph import_model(std::string_view bytes, const std::string& base_folder) {
+  onnx::ModelProto model = parse(bytes);
+  read_external_data(model, base_folder);
+  try {
+    onnx::checker::check_model(model);
+    onnx::inliner::InlineLocalFunctions(model, true);
+  } catch (const std::exception& e) {
+    throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + e.what());
+  }
+  lift(model);
+  inline_functions(model);
+  rewrite(model);
+  require_known_operators(model);
+  return GraphBuilder(model).build();
+}
+
+}  // namespace tenon::runtime::onnx_import

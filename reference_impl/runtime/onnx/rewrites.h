@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Nodes that are replaced by others before a graph is built, because a simpler form says the same.
+#pragma once
+
+#include "onnx/onnx_pb.h"
+
+namespace tenon::runtime::onnx_import {
+
+// Whether rewrite() takes this node away.
+bool is_rewritten(const onnx::NodeProto& node);
+
+//   Constant           -> initializer
+//   Dropout            -> Identity (inference; the mask, if used, is refused by the checks that
+//   follow) Sum                -> a chain of Add
+void rewrite(onnx::ModelProto& model);
+
+}  // namespace tenon::runtime::onnx_import

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/tensor.h"
+
+namespace tenon::runtime {
+
+int64_t HostTensor::count() const {
+  int64_t n = 1;
+  for (int64_t d : dims) n *= d;
+  return n;
+}
+
+namespace onnx_import {
+
+int64_t Tensor::count() const {
+  int64_t n = 1;
+  for (int64_t d : dims) n *= d;
+  return n;
+}
+
+size_t Tensor::bytes() const {
+  return (static_cast<size_t>(count()) * tn_dtype_bits(dtype) + 7) / 8;
+}
+
+bool Tensor::dense() const {
+  int64_t expected = 1;
+  for (size_t i = dims.size(); i-- > 0;) {
+    if (dims[i] == 0) return true;
+    if (dims[i] != 1 && strides[i] != expected) return false;
+    expected *= dims[i];
+  }
+  return true;
+}
+
+std::vector<int64_t> dense_strides(std::span<const int64_t> dims) {
+  std::vector<int64_t> strides(dims.size());
+  int64_t stride = 1;
+  for (size_t i = dims.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= dims[i];
+  }
+  return strides;
+}
+
+Tensor allocate_tensor(Device& device, Stream& stream, tn_dtype dtype, std::vector<int64_t> dims,
+                       bool host) {
+  Tensor tensor;
+  tensor.dtype = dtype;
+  tensor.strides = dense_strides(dims);
+  tensor.dims = std::move(dims);
+  tensor.host = host;
+  tensor.memory = std::make_shared<Memory>(device, tensor.bytes(), stream);
+  tensor.address = tensor.memory->address();
+  return tensor;
+}
+
+}  // namespace onnx_import
+}  // namespace tenon::runtime

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/pool.h"
+
+#include <algorithm>
+#include <string>
+
+#include "runtime/stream_impl.h"
+
+namespace tenon::runtime {
+namespace {
+
+constexpr uint64_t kMebibyte = uint64_t{1} << 20;
+constexpr uint64_t kUnit = 512;                // Sizes are multiples of it.
+constexpr uint64_t kLargestSmall = kMebibyte;  // Beyond: the large lists.
+constexpr uint64_t kSmallSegment = 2 * kMebibyte;
+constexpr uint64_t kLargeSegment = 20 * kMebibyte;
+constexpr uint64_t kLargestShared = 10 * kMebibyte;  // Beyond: a segment of its own.
+constexpr uint64_t kLargeRemainder = kMebibyte;  // A smaller rest of a large block stays with it.
+
+uint64_t round_up(uint64_t value, uint64_t to) { return (value + to - 1) / to * to; }
+
+uint64_t segment_size(uint64_t size) {
+  if (size <= kLargestSmall) return kSmallSegment;
+  if (size < kLargestShared) return kLargeSegment;
+  return round_up(size, AddressMap::kGranule);
+}
+
+bool out_of_memory(const Error& error) { return error.status_class() == TN_OUT_OF_MEMORY; }
+
+}  // namespace
+
+Pool::Pool(tn_device* device, const tn_device_info& info, AddressMap& map)
+    : device_(device),
+      map_(map),
+      unit_(std::max<uint64_t>(kUnit, info.alignment)),
+      max_allocation_(info.max_allocation != 0 ? info.max_allocation : UINT64_MAX) {}
+
+Pool::~Pool() {
+  for (Pending& pending : pending_) {
+    for (tn_event* event : pending.events) tn_event_destroy(event);
+  }
+  for (tn_event* event : spare_events_) tn_event_destroy(event);
+}
+
+Arena& Pool::arena_of(StreamImpl& stream) {
+  if (last_stream_ == &stream) return *last_arena_;
+  std::unique_ptr<Arena>& arena = arenas_[&stream];
+  if (arena == nullptr) arena = std::make_unique<Arena>(unit_);
+  last_stream_ = &stream;
+  last_arena_ = arena.get();
+  return *arena;
+}
+
+Block* Pool::new_block() {
+  if (spare_blocks_.empty()) {
+    blocks_.emplace_back();
+    spare_blocks_.reserve(blocks_.size());  // So that giving one back never allocates.
+    return &blocks_.back();
+  }
+  Block* block = spare_blocks_.back();
+  spare_blocks_.pop_back();
+  return block;
+}
+
+void* Pool::allocate(size_t bytes, StreamImpl& stream) {
+  if (bytes == 0) return nullptr;
+  if (bytes > max_allocation_) {
+    throw Error(TN_OUT_OF_DEVICE_MEMORY, "",
+                std::to_string(bytes) + " bytes are more than the device's largest buffer (" +
+                    std::to_string(max_allocation_) + ")");
+  }
+  const uint64_t size = round_up(bytes, unit_);
+  const bool small = size <= kLargestSmall;
+  std::lock_guard lock(mutex_);
+  if (!pending_.empty()) poll_pending(false);
+  Arena& arena = arena_of(stream);
+  Block* block = take(arena, small, size);
+  if (block == nullptr && !pending_.empty()) {
+    poll_pending(true);
+    block = take(arena, small, size);
+  }
+  if (block == nullptr) {
+    add_segment(arena, small, size, stream);
+    block = take(arena, small, size);
+  }
+  split(block, size);
+  live_.insert(block);
+  statistics_.allocations += 1;
+  statistics_.allocated_bytes += block->size;
+  statistics_.peak_allocated_bytes =
+      std::max(statistics_.peak_allocated_bytes, statistics_.allocated_bytes);
+  return reinterpret_cast<void*>(block->address);
+}
+
+Block* Pool::take(Arena& arena, bool small, uint64_t size) {
+  FreeLists& lists = arena.lists(small);
+  Block* block = lists.find(size);
+  if (block == nullptr) return nullptr;
+  lists.remove(block);
+  block->free = false;
+  return block;
+}
+
+void Pool::add_segment(Arena& arena, bool small, uint64_t size, StreamImpl& stream) {
+  const uint64_t wanted = segment_size(size);
+  const uint64_t least = round_up(size, AddressMap::kGranule);
+  std::unique_ptr<Segment> segment;
+  // In order of cost: ask, give back what is free, wait for what will be free, ask for less.
+  for (int attempt = 0; segment == nullptr; ++attempt) {
+    const bool last = attempt == 3;
+    const uint64_t ask = std::max(
+        least,
+        last ? least
+             : std::min(wanted, max_allocation_ / AddressMap::kGranule * AddressMap::kGranule));
+    try {
+      segment = std::make_unique<Segment>(device_, map_, ask, stream.handle());
+    } catch (const Error& error) {
+      if (!out_of_memory(error)) throw;
+      if (last) {
+        throw Error(error.status(), error.rule(),
+                    error.message() + " (asked for " + std::to_string(size) + " bytes; " +
+                        std::to_string(statistics_.allocated_bytes) + " are allocated, " +
+                        std::to_string(statistics_.reserved_bytes) + " reserved)");
+      }
+      if (attempt == 1) {
+        tn_device_synchronize(device_, nullptr);  // A failure is told by whoever waits for it.
+        poll_pending(true);
+      }
+      release_all_free_segments();
+    }
+  }
+  segment->small = small;
+  segment->arena = &arena;
+  Block* block = new_block();
+  *block = Block{};
+  block->address = segment->address;
+  block->size = segment->size;
+  block->segment = segment.get();
+  block->free = true;
+  arena.lists(small).insert(block);
+  statistics_.reserved_bytes += segment->size;
+  statistics_.device_allocations += 1;
+  Segment* key = segment.get();
+  segments_.emplace(key, std::move(segment));
+}
+
+void Pool::split(Block* block, uint64_t size) {
+  const uint64_t rest = block->size - size;
+  if (rest < unit_ || (!block->segment->small && rest <= kLargeRemainder)) return;
+  Block* tail = new_block();
+  tail->address = block->address + size;
+  tail->size = rest;
+  tail->segment = block->segment;
+  tail->before = block;
+  tail->after = block->after;
+  if (tail->after != nullptr) tail->after->before = tail;
+  block->after = tail;
+  block->size = size;
+  tail->free = true;
+  tail->segment->arena->lists(tail->segment->small).insert(tail);
+}
+
+// `neighbour` is free and right behind `block`.
+Block* Pool::merge(Block* block, Block* neighbour) {
+  block->size += neighbour->size;
+  block->after = neighbour->after;
+  if (block->after != nullptr) block->after->before = block;
+  spare_blocks_.push_back(neighbour);
+  return block;
+}
+
+void Pool::give_back(Block* block) {
+  Segment* segment = block->segment;
+  FreeLists& lists = segment->arena->lists(segment->small);
+  if (block->after != nullptr && block->after->free) {
+    lists.remove(block->after);
+    block = merge(block, block->after);
+  }
+  if (block->before != nullptr && block->before->free) {
+    lists.remove(block->before);
+    block = merge(block->before, block);
+  }
+  block->free = true;
+  lists.insert(block);
+  if (segment->arena->orphan) release_free_segments(*segment->arena);
+}
+
+void Pool::deallocate(void* pointer) {
+  if (pointer == nullptr) return;
+  const auto address = reinterpret_cast<uint64_t>(pointer);
+  std::vector<StreamImpl*> uses;
+  Block* block;
+  {
+    std::lock_guard lock(mutex_);
+    block = live_.find(address);
+    if (block == nullptr) {
+      throw Error(TN_INVALID_ARGUMENT, "", "deallocate: no allocation of this device starts there");
+    }
+    live_.erase(address);
+    statistics_.allocated_bytes -= block->size;
+    if (block->uses.empty()) {
+      give_back(block);
+      return;
+    }
+    uses.swap(block->uses);
+  }
+  // Streams are locked only while the pool is not: one that is being waited for stops nobody else.
+  Pending pending = record_events(block, uses);
+  std::lock_guard lock(mutex_);
+  pending_.push_back(std::move(pending));
+  poll_pending(false);
+}
+
+Pool::Pending Pool::record_events(Block* block, const std::vector<StreamImpl*>& streams) {
+  Pending pending{block, {}};
+  for (StreamImpl* stream : streams) {
+    tn_event* event = nullptr;
+    {
+      std::lock_guard lock(mutex_);
+      if (!spare_events_.empty()) {
+        event = spare_events_.back();
+        spare_events_.pop_back();
+      }
+    }
+    tn_status status = TN_OK;
+    if (event == nullptr) status = tn_event_create(device_, nullptr, &event, nullptr);
+    std::lock_guard lock(stream->mutex());
+    if (status == TN_OK) status = tn_event_record(event, stream->handle(), nullptr);
+    if (event != nullptr) pending.events.push_back(event);
+    // Without an event only waiting is left; of a lost device there is nothing to wait for.
+    if (status != TN_OK) tn_stream_synchronize(stream->handle(), nullptr);
+  }
+  return pending;
+}
+
+void Pool::poll_pending(bool all) {
+  for (size_t i = 0; i < pending_.size();) {
+    Pending& pending = pending_[i];
+    // A failure is an end as well: nothing uses the memory any more.
+    while (!pending.events.empty() &&
+           tn_event_query(pending.events.back(), nullptr) != TN_NOT_READY) {
+      spare_events_.push_back(pending.events.back());
+      pending.events.pop_back();
+    }
+    if (!pending.events.empty()) {
+      if (!all) return;
+      ++i;
+      continue;
+    }
+    Block* block = pending.block;
+    pending_.erase(pending_.begin() + static_cast<std::ptrdiff_t>(i));
+    give_back(block);
+  }
+}
+
+void Pool::record_use(void* address, StreamImpl& stream) {
+  if (address == nullptr) return;
+  std::lock_guard lock(mutex_);
+  Block* block = live_.find(reinterpret_cast<uint64_t>(address));
+  if (block == nullptr) {
+    throw Error(TN_INVALID_ARGUMENT, "", "record_use: no allocation of this device starts there");
+  }
+  const auto own = arenas_.find(&stream);
+  if (own != arenas_.end() && own->second.get() == block->segment->arena) return;
+  if (std::find(block->uses.begin(), block->uses.end(), &stream) == block->uses.end()) {
+    block->uses.push_back(&stream);
+  }
+}
+
+void Pool::release_free_segments(Arena& arena) {
+  for (bool small : {false, true}) {
+    FreeLists& lists = arena.lists(small);
+    lists.for_each([&](Block* block) {
+      if (block->before != nullptr || block->after != nullptr) return;
+      lists.remove(block);
+      statistics_.reserved_bytes -= block->segment->size;
+      segments_.erase(block->segment);
+      spare_blocks_.push_back(block);
+    });
+  }
+}
+
+void Pool::release_all_free_segments() {
+  for (auto& [stream, arena] : arenas_) release_free_segments(*arena);
+  for (auto& arena : orphans_) release_free_segments(*arena);
+}
+
+void Pool::empty_cache() {
+  std::lock_guard lock(mutex_);
+  poll_pending(true);
+  release_all_free_segments();
+}
+
+void Pool::forget_stream(StreamImpl& stream) {
+  // Blocks that name it as a user would ask it for events later.
+  bool used = false;
+  std::lock_guard lock(mutex_);
+  for (Block& block : blocks_) used |= std::erase(block.uses, &stream) != 0;
+  if (used) {
+    std::lock_guard stream_lock(stream.mutex());
+    tn_stream_synchronize(stream.handle(), nullptr);
+  }
+  const auto found = arenas_.find(&stream);
+  if (found == arenas_.end()) return;
+  release_free_segments(*found->second);
+  found->second->orphan = true;
+  orphans_.push_back(std::move(found->second));
+  arenas_.erase(found);
+  last_stream_ = nullptr;
+}
+
+PoolStatistics Pool::statistics() const {
+  std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+}  // namespace tenon::runtime

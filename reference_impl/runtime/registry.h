@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operators of spec/ops as a table. Static data: no locks, no initialisation, valid for good.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "tenon/tenon.h"
+
+namespace tenon::runtime {
+
+// ArgumentInfo.flags
+enum : uint8_t { kOptional = 1u << 0, kVariadic = 1u << 1, kHostOnly = 1u << 2 };
+
+struct ArgumentInfo {
+  std::string_view name;
+  uint8_t flags = 0;
+};
+
+struct AttributeInfo {
+  std::string_view name;
+  tn_attribute_type type = 0;
+  // False: the attribute has no default. The default of a list is empty.
+  bool has_default = false;
+  int64_t integer = 0;
+  float real = 0;
+  std::string_view text = {};
+};
+
+// One call of a body. Values are numbered: the operator's inputs, its outputs, then temporaries.
+struct BodyStep {
+  std::string_view name;
+  uint8_t inputs[4];
+  uint8_t input_count;
+  uint8_t output;
+};
+
+// OperatorInfo.flags
+enum : uint8_t {
+  kView = 1u << 0,         // Hosts do it with dims and strides.
+  kElementwise = 1u << 1,  // Inputs broadcast, the output has the broadcast dims.
+  kBoolean = 1u << 2       // Elementwise with a bool result whatever the inputs are.
+};
+
+struct OperatorInfo {
+  std::string_view full_name;  // "Add", "tenon.AdamW".
+  // Both end with a zero.
+  std::string_view domain;
+  std::string_view name;
+  int32_t version;
+  uint8_t flags;
+  uint64_t dtypes;                 // Bit n: element type n, of the first type constraint.
+  std::span<const int32_t> older;  // Versions that mean the same, newest first.
+  std::span<const ArgumentInfo> inputs;
+  std::span<const ArgumentInfo> outputs;
+  std::span<const AttributeInfo> attributes;  // Sorted by name.
+  std::span<const BodyStep> body;             // Elementwise calls that give the same; or empty.
+
+  bool view() const { return (flags & kView) != 0; }
+  bool elementwise() const { return (flags & kElementwise) != 0; }
+  bool boolean() const { return (flags & kBoolean) != 0; }
+  bool variadic() const { return !inputs.empty() && (inputs.back().flags & kVariadic) != 0; }
+};
+
+std::span<const OperatorInfo> operators();
+
+// By full name; null when there is none.
+const OperatorInfo* find_operator(std::string_view full_name);
+
+}  // namespace tenon::runtime

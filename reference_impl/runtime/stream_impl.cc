@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/stream_impl.h"
+
+#include "runtime/device_impl.h"
+
+namespace tenon::runtime {
+
+StreamImpl::~StreamImpl() {
+  device_.forget_stream(*this);
+  tn_stream_destroy(handle_);
+}
+
+Device& StreamImpl::device() const { return device_; }
+
+// The failure is told once; what is queued from now on runs again.
+void StreamImpl::throw_failure() {
+  ErrorBuffer error;
+  const tn_status status = tn_stream_reset(handle_, &error);
+  check(status, error);
+}
+
+void StreamImpl::synchronize() {
+  std::lock_guard lock(mutex_);
+  ErrorBuffer error;
+  const tn_status status = tn_stream_synchronize(handle_, &error);
+  if (status == TN_OK) return;
+  throw_failure();
+  check(status, error);
+}
+
+bool StreamImpl::query() {
+  std::lock_guard lock(mutex_);
+  ErrorBuffer error;
+  const tn_status status = tn_stream_query(handle_, &error);
+  if (status == TN_NOT_READY) return false;
+  if (status == TN_OK) return true;
+  throw_failure();
+  throw Error(status, error);
+}
+
+void EventImpl::record(Stream& stream) {
+  auto& impl = static_cast<StreamImpl&>(stream);
+  std::lock_guard lock(impl.mutex());
+  tenon::call(tn_event_record, handle_, impl.handle());
+}
+
+void EventImpl::block(Stream& stream) {
+  static_cast<StreamImpl&>(stream).enqueue(tn_stream_wait_event, handle_);
+}
+
+double EventImpl::elapsed_ms(const Event& end) const {
+  int64_t nanoseconds = 0;
+  tenon::call(tn_event_elapsed, handle_, end.handle(), &nanoseconds);
+  return static_cast<double>(nanoseconds) * 1e-6;
+}
+
+}  // namespace tenon::runtime

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The caching pool: reuse in a stream's order, across streams only behind events.
+#include <map>
+#include <random>
+
+#include "fixture.h"
+
+namespace tenon::runtime {
+namespace {
+
+using PoolTest = DeviceTest;
+TENON_IN_ALL_MEMORY_MODES(PoolTest);
+
+constexpr size_t kMebibyte = size_t{1} << 20;
+
+TEST_P(PoolTest, MemoryFreedWhileWorkIsQueuedIsReusedInOrder) {
+  constexpr int64_t kCount = 1 << 18;
+  Tensor result(device_, TN_FLOAT32, {kCount});
+  for (int round = 0; round < 10; ++round) {
+    const auto value = static_cast<float>(round), other = -1.0f;
+    void* first = device_.allocate(result.bytes(), stream());
+    device_.fill(first, result.bytes(), &value, sizeof(value), stream());
+    device_.copy(result.data(), first, result.bytes(), stream());
+    device_.deallocate(first);
+    void* second = device_.allocate(result.bytes(), stream());
+    EXPECT_EQ(second, first);  // At once, though the copy may not have run.
+    device_.fill(second, result.bytes(), &other, sizeof(other), stream());
+    device_.deallocate(second);
+    EXPECT_EQ(result.read(), std::vector<float>(kCount, value));
+  }
+}
+
+TEST_P(PoolTest, AnotherStreamNeverGetsItEarly) {
+  const std::unique_ptr<Stream> other = device_.create_stream();
+  void* first = device_.allocate(1000, stream());
+  device_.deallocate(first);
+  void* second = device_.allocate(1000, *other);
+  EXPECT_NE(second, first);
+  device_.deallocate(second);
+}
+
+TEST_P(PoolTest, UseOnAnotherStreamDelaysReuse) {
+  constexpr int64_t kCount = 1 << 20;
+  constexpr int kRounds = 5;
+  const std::unique_ptr<Stream> other = device_.create_stream();
+  const std::unique_ptr<Event> ready = device_.create_event();
+  Tensor busy(device_, TN_FLOAT32, {4 * kCount}, other.get());
+  std::vector<Tensor> results;
+  for (int round = 0; round < kRounds; ++round) {
+    results.emplace_back(device_, TN_FLOAT32, Dims{kCount}, other.get());
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    const auto value = static_cast<float>(round + 1), spoiled = -1.0f;
+    void* shared = device_.allocate(results[0].bytes(), stream());
+    device_.fill(shared, results[0].bytes(), &value, sizeof(value), stream());
+    ready->record(stream());
+    ready->block(*other);
+    // Much to do before the copy, so that reuse in between would show.
+    for (int i = 0; i < 4; ++i) {
+      device_.fill(busy.data(), busy.bytes(), &value, sizeof(value), *other);
+    }
+    device_.copy(results[static_cast<size_t>(round)].data(), shared, results[0].bytes(), *other);
+    device_.record_use(shared, *other);
+    device_.deallocate(shared);
+    void* next = device_.allocate(results[0].bytes(), stream());
+    device_.fill(next, results[0].bytes(), &spoiled, sizeof(spoiled), stream());
+    device_.deallocate(next);
+  }
+  device_.synchronize();
+  for (int round = 0; round < kRounds; ++round) {
+    EXPECT_EQ(results[static_cast<size_t>(round)].read(),
+              std::vector<float>(kCount, static_cast<float>(round + 1)));
+  }
+  // Once the other stream is through, the memory comes back.
+  void* first = device_.allocate(100 * kMebibyte, stream());
+  device_.record_use(first, *other);
+  device_.deallocate(first);
+  device_.synchronize();
+  void* second = device_.allocate(100 * kMebibyte, stream());
+  EXPECT_EQ(second, first);
+  device_.deallocate(second);
+}
+
+TEST_P(PoolTest, BlocksAreSplitAndMerged) {
+  const uint64_t segments = device_.pool_statistics().device_allocations;
+  std::vector<void*> blocks;
+  for (int i = 0; i < 16; ++i) blocks.push_back(device_.allocate(kMebibyte / 8, stream()));
+  EXPECT_EQ(device_.pool_statistics().device_allocations, segments + 1);
+  EXPECT_EQ(device_.pool_statistics().allocated_bytes, 2 * kMebibyte);
+  // In an order that leaves gaps first.
+  for (size_t i = 0; i < 16; i += 2) device_.deallocate(blocks[i]);
+  for (size_t i = 1; i < 16; i += 2) device_.deallocate(blocks[i]);
+  void* whole = device_.allocate(kMebibyte, stream());
+  void* rest = device_.allocate(kMebibyte, stream());
+  EXPECT_EQ(device_.pool_statistics().device_allocations, segments + 1);
+  device_.deallocate(whole);
+  device_.deallocate(rest);
+}
+
+TEST_P(PoolTest, EmptyCacheGivesEverythingBack) {
+  device_.empty_cache();
+  void* small = device_.allocate(100, stream());
+  void* large = device_.allocate(50 * kMebibyte, stream());
+  EXPECT_GE(device_.pool_statistics().reserved_bytes, 52 * kMebibyte);
+  device_.deallocate(large);
+  device_.empty_cache();
+  EXPECT_EQ(device_.pool_statistics().reserved_bytes, 2 * kMebibyte);
+  EXPECT_FALSE(device_.owns(large));
+  EXPECT_TRUE(device_.owns(small));
+  device_.deallocate(small);
+  device_.empty_cache();
+  EXPECT_EQ(device_.pool_statistics().reserved_bytes, 0u);
+  EXPECT_GE(device_.pool_statistics().peak_allocated_bytes, 50 * kMebibyte);
+}
+
+TEST_P(PoolTest, TooMuchIsAnErrorThatSaysHowMuch) {
+  try {
+    device_.allocate(size_t{1} << 50, stream());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status_class(), TN_OUT_OF_MEMORY);
+    EXPECT_NE(error.message().find("1125899906842624"), std::string::npos) << error.message();
+  }
+  device_.deallocate(device_.allocate(100, stream()));  // And nothing is broken.
+}
+
+TEST_P(PoolTest, AStreamTakesItsCachedMemoryAlong) {
+  device_.empty_cache();
+  const uint64_t before = device_.pool_statistics().reserved_bytes;
+  std::unique_ptr<Stream> other = device_.create_stream();
+  void* freed = device_.allocate(100, *other);
+  void* kept = device_.allocate(30 * kMebibyte, *other);
+  device_.deallocate(freed);
+  other.reset();
+  EXPECT_EQ(device_.pool_statistics().reserved_bytes, before + 30 * kMebibyte);
+  device_.deallocate(kept);
+  EXPECT_EQ(device_.pool_statistics().reserved_bytes, before);
+}
+
+// Random traffic: no two live allocations overlap, and all counts come out even.
+TEST_P(PoolTest, LiveAllocationsNeverOverlap) {
+  std::mt19937 random(1);
+  std::map<uint64_t, uint64_t> live;
+  for (int i = 0; i < 3000; ++i) {
+    if (live.size() > 40 || (!live.empty() && random() % 3 == 0)) {
+      auto victim = std::next(live.begin(), random() % live.size());
+      device_.deallocate(reinterpret_cast<void*>(victim->first));
+      live.erase(victim);
+      continue;
+    }
+    const uint64_t size = 1 + random() % (size_t{1} << (random() % 23));
+    const auto address = reinterpret_cast<uint64_t>(device_.allocate(size, stream()));
+    const auto next = live.lower_bound(address);
+    if (next != live.end()) {
+      ASSERT_LE(address + size, next->first);
+    }
+    if (next != live.begin()) {
+      ASSERT_LE(std::prev(next)->first + std::prev(next)->second, address);
+    }
+    live[address] = size;
+  }
+  for (const auto& [address, size] : live) device_.deallocate(reinterpret_cast<void*>(address));
+  EXPECT_EQ(device_.pool_statistics().allocated_bytes, 0u);
+  device_.empty_cache();
+  EXPECT_EQ(device_.pool_statistics().reserved_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace tenon::runtime
