@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon devices: the devices of all plugins that were found.
+#include <cinttypes>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "command.h"
+#include "tenon/tenon.hpp"
+
+namespace {
+
+struct Row {
+  std::string plugin;
+  std::string version;
+  size_t index;
+  tn_device_info info;
+};
+struct Failure {
+  std::string plugin;
+  std::string reason;
+};
+
+const char* type_name(tn_device_type type) {
+  switch (type) {
+    case TN_DEVICE_CPU:
+      return "cpu";
+    case TN_DEVICE_GPU:
+      return "gpu";
+    case TN_DEVICE_ACCELERATOR:
+      return "accelerator";
+    default:
+      return "other";
+  }
+}
+
+std::string uuid_text(const uint8_t (&uuid)[16]) {
+  std::string text;
+  for (int i = 0; i < 16; ++i) {
+    char byte[4];
+    std::snprintf(byte, sizeof(byte), "%02x", uuid[i]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += byte;
+  }
+  return text;
+}
+
+std::string size_text(uint64_t bytes) {
+  if (bytes == 0) return "-";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.1f GiB", static_cast<double>(bytes) / (1 << 30));
+  return text;
+}
+
+// Devices of every plugin that opens; the others go to `failures`.
+std::vector<Row> collect(const tenon::Loader& loader, std::vector<Failure>* failures) {
+  std::vector<Row> rows;
+  for (const tn_candidate_info& candidate : loader.candidates()) {
+    if (candidate.state == TN_CANDIDATE_SHADOWED) continue;
+    const char* path = *candidate.manifest != '\0' ? candidate.manifest : candidate.library;
+    try {
+      const tenon::Instance instance = loader.open(path);
+      for (size_t i = 0; i < instance.device_count(); ++i) {
+        rows.push_back({instance.name(), instance.version(), i, instance.device_info(i)});
+      }
+    } catch (const tenon::Error& error) {
+      failures->push_back({*candidate.name != '\0' ? candidate.name : path, error.message()});
+    }
+  }
+  return rows;
+}
+
+void print_json(const std::vector<Row>& rows, const std::vector<Failure>& failures) {
+  nlohmann::ordered_json devices = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    devices.push_back({{"plugin", row.plugin},
+                       {"plugin_version", row.version},
+                       {"index", row.index},
+                       {"name", row.info.name},
+                       {"vendor", row.info.vendor},
+                       {"type", type_name(row.info.type)},
+                       {"uuid", uuid_text(row.info.uuid)},
+                       {"physical_id", row.info.physical_id},
+                       {"total_memory", row.info.total_memory},
+                       {"max_allocation", row.info.max_allocation},
+                       {"alignment", row.info.alignment},
+                       {"coherent", (row.info.flags & TN_DEVICE_COHERENT) != 0},
+                       {"asynchronous", (row.info.flags & TN_DEVICE_ASYNCHRONOUS) != 0},
+                       {"dynamic_dims", (row.info.flags & TN_DEVICE_DYNAMIC_DIMS) != 0}});
+  }
+  nlohmann::ordered_json failed = nlohmann::ordered_json::array();
+  for (const Failure& failure : failures) {
+    failed.push_back({{"plugin", failure.plugin}, {"reason", failure.reason}});
+  }
+  const nlohmann::ordered_json all = {{"devices", devices}, {"failed", failed}};
+  using nlohmann::detail::error_handler_t;
+  std::printf("%s\n", all.dump(2, ' ', false, error_handler_t::replace).c_str());
+}
+
+void print_table(const std::vector<Row>& rows, const std::vector<Failure>& failures) {
+  if (!rows.empty()) {
+    std::printf("%-20s %-12s %-32s %10s  %s\n", "DEVICE", "TYPE", "NAME", "MEMORY", "VENDOR");
+  }
+  for (const Row& row : rows) {
+    std::printf("%-20s %-12s %-32s %10s  %s\n",
+                (row.plugin + ":" + std::to_string(row.index)).c_str(), type_name(row.info.type),
+                row.info.name, size_text(row.info.total_memory).c_str(), row.info.vendor);
+  }
+  if (rows.empty()) std::printf("no devices\n");
+  for (const Failure& failure : failures) {
+    std::fprintf(stderr, "%s: %s\n", failure.plugin.c_str(), failure.reason.c_str());
+  }
+  if (!failures.empty()) std::fprintf(stderr, "more: tenon doctor\n");
+}
+
+void add(CLI::App& command, int& exit_code) {
+  static bool json = false;
+  command.add_flag("--json", json, "For programs");
+  command.callback([&exit_code] {
+    const tenon::Loader loader;
+    std::vector<Failure> failures;
+    const std::vector<Row> rows = collect(loader, &failures);
+    json ? print_json(rows, failures) : print_table(rows, failures);
+    exit_code = rows.empty() ? 1 : 0;
+  });
+}
+
+const tenon::tools::Command kCommand("devices", "Lists the devices of all plugins", add);
+
+}  // namespace

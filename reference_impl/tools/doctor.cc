@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon doctor: every place that was searched, every plugin that was found, and why one does not
+// work. Exit code 0 if at least one device can be used.
+#include <cstdio>
+
+#include "command.h"
+#include "tenon/tenon.hpp"
+
+namespace {
+
+// Devices of the plugins that the diagnosis found sound: only those are opened in this process.
+size_t count_devices(const tenon::Loader& loader) {
+  size_t count = 0;
+  for (const tn_candidate_info& candidate : loader.candidates()) {
+    if (candidate.state != TN_CANDIDATE_FOUND) continue;
+    try {
+      count += loader.open(candidate.library).device_count();
+    } catch (const tenon::Error& error) {
+      std::printf("plugin %s works in a child process, but not here: %s\n", candidate.name,
+                  error.message().c_str());
+    }
+  }
+  return count;
+}
+
+void add(CLI::App& command, int& exit_code) {
+  command.callback([&exit_code] {
+    const tenon::Loader loader;
+    const tn_diagnostic_fn print = [](void*, const char* line) {
+      std::printf("%s\n", line);
+      std::fflush(stdout);
+    };
+    tenon::call(tn_loader_diagnose, loader.get(), print, static_cast<void*>(nullptr));
+    const size_t count = count_devices(loader);
+    std::printf("%zu usable %s\n", count, count == 1 ? "device" : "devices");
+    exit_code = count > 0 ? 0 : 1;
+  });
+}
+
+const tenon::tools::Command kCommand("doctor", "Says why plugins do or do not work", add);
+
+}  // namespace

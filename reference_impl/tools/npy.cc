@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "npy.h"
+
+#include <cctype>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "tenon/tenon.hpp"
+
+namespace tenon::tools {
+namespace {
+
+struct TypeRow {
+  tn_dtype dtype;
+  const char* descr;
+};
+constexpr TypeRow kTypes[] = {{TN_FLOAT32, "<f4"},   {TN_FLOAT64, "<f8"},    {TN_FLOAT16, "<f2"},
+                              {TN_INT8, "|i1"},      {TN_UINT8, "|u1"},      {TN_INT16, "<i2"},
+                              {TN_UINT16, "<u2"},    {TN_INT32, "<i4"},      {TN_UINT32, "<u4"},
+                              {TN_INT64, "<i8"},     {TN_UINT64, "<u8"},     {TN_BOOL, "|b1"},
+                              {TN_COMPLEX64, "<c8"}, {TN_COMPLEX128, "<c16"}};
+
+constexpr char kMagic[] = "\x93NUMPY";
+
+[[noreturn]] void fail(const std::string& path, const std::string& what) {
+  throw std::runtime_error("'" + path + "': " + what);
+}
+
+// The text behind 'key': in the header, which is a Python dict.
+std::string value_of(const std::string& path, const std::string& header, const std::string& key) {
+  const size_t at = header.find("'" + key + "':");
+  if (at == std::string::npos) fail(path, "its .npy header has no '" + key + "'");
+  size_t begin = at + key.size() + 3;
+  while (begin < header.size() && header[begin] == ' ') ++begin;
+  return header.substr(begin);
+}
+
+std::vector<int64_t> parse_shape(const std::string& path, const std::string& text) {
+  std::vector<int64_t> dims;
+  if (text.empty() || text[0] != '(') fail(path, "its .npy header has no shape");
+  for (size_t i = 1; i < text.size() && text[i] != ')';) {
+    if (std::isdigit(static_cast<unsigned char>(text[i])) == 0) {
+      ++i;
+      continue;
+    }
+    size_t used = 0;
+    dims.push_back(std::stoll(text.substr(i), &used));
+    i += used;
+  }
+  return dims;
+}
+
+}  // namespace
+
+runtime::HostTensor read_npy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail(path, std::string("cannot be opened: ") + std::strerror(errno));
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (bytes.size() < 12 || bytes.compare(0, 6, kMagic, 6) != 0) fail(path, "is not a .npy file");
+  auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
+  const bool wide = bytes[6] > 1;
+  const size_t start = wide ? 12 : 10;
+  const size_t length =
+      wide ? byte(8) | byte(9) << 8 | byte(10) << 16 | byte(11) << 24 : byte(8) | byte(9) << 8;
+  if (bytes.size() < start + length) fail(path, "ends inside its .npy header");
+  const std::string header = bytes.substr(start, length);
+
+  runtime::HostTensor tensor;
+  const std::string descr = value_of(path, header, "descr");
+  for (const TypeRow& row : kTypes) {
+    if (descr.compare(1, std::strlen(row.descr), row.descr) == 0) tensor.dtype = row.dtype;
+  }
+  if (tensor.dtype == TN_DTYPE_UNDEFINED) fail(path, "has a type that is no tensor's: " + descr);
+  if (value_of(path, header, "fortran_order").compare(0, 4, "True") == 0) {
+    fail(path, "is in Fortran order; save numpy.ascontiguousarray(x)");
+  }
+  tensor.dims = parse_shape(path, value_of(path, header, "shape"));
+  const size_t size = static_cast<size_t>(tensor.count()) * tn_dtype_bits(tensor.dtype) / 8;
+  if (bytes.size() != start + length + size) {
+    fail(path, "holds " + std::to_string(bytes.size() - start - length) +
+                   " bytes of data where its shape needs " + std::to_string(size));
+  }
+  tensor.data.resize(size);
+  if (size != 0) std::memcpy(tensor.data.data(), bytes.data() + start + length, size);
+  return tensor;
+}
+
+void write_npy(const std::string& path, const runtime::HostTensor& tensor) {
+  std::string descr;
+  for (const TypeRow& row : kTypes) {
+    if (row.dtype == tensor.dtype) descr = row.descr;
+  }
+  if (descr.empty()) fail(path, std::string("NumPy has no type for ") + dtype_name(tensor.dtype));
+  std::string shape;
+  for (int64_t d : tensor.dims) shape += std::to_string(d) + ",";
+  std::string header =
+      "{'descr': '" + descr + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  // The data begin at a multiple of 64 bytes.
+  header.append(63 - (10 + header.size()) % 64, ' ');
+  header += '\n';
+  std::ofstream file(path, std::ios::binary);
+  file.write("\x93NUMPY\x01\x00", 8);
+  file.put(static_cast<char>(header.size() & 0xff)).put(static_cast<char>(header.size() >> 8));
+  file << header;
+  file.write(reinterpret_cast<const char*>(tensor.data.data()),
+             static_cast<std::streamsize>(tensor.data.size()));
+  if (!file) fail(path, std::string("cannot be written: ") + std::strerror(errno));
+}
+
+}  // namespace tenon::tools

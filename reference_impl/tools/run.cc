@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon run MODEL.onnx: runs a model once or often and says what it gave, how long it took and
+// where its operators ran.
+#include <algorithm>
+#include <chrono>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "command.h"
+#include "npy.h"
+#include "tenon/tenon.hpp"
+
+namespace {
+
+using tenon::runtime::Context;
+using tenon::runtime::Device;
+using tenon::runtime::HostTensor;
+using tenon::runtime::Model;
+using tenon::runtime::ModelValue;
+
+struct Options {
+  std::string model;
+  std::string device;
+  std::vector<std::string> inputs;  // NAME=FILE
+  std::vector<std::string> dims;    // NAME=N
+  std::string output_folder;
+  int repeat = 1;
+  bool forbid_fallback = false;
+};
+
+std::pair<std::string, std::string> split(const std::string& text, const char* what) {
+  const size_t at = text.find('=');
+  if (at == std::string::npos || at == 0) {
+    throw std::runtime_error("'" + text + "': write " + what);
+  }
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::string dims_text(const std::vector<int64_t>& dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
+// Seeded values of a model's input: floats from a normal distribution, integers 0 or 1 (legal as an
+// index, a mask or a count almost everywhere).
+HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int64_t>& dims) {
+  HostTensor tensor;
+  tensor.dtype = info.dtype;
+  for (size_t i = 0; i < info.dims.size(); ++i) {
+    auto found = dims.find(info.symbols[i]);
+    tensor.dims.push_back(info.dims[i] >= 0     ? info.dims[i]
+                          : found != dims.end() ? found->second
+                                                : 1);
+  }
+  const size_t count = static_cast<size_t>(tensor.count());
+  const size_t size = tn_dtype_bits(info.dtype) / 8;
+  tensor.data.resize((count * tn_dtype_bits(info.dtype) + 7) / 8);
+  std::mt19937 generator(0);
+  std::normal_distribution<float> normal;
+  for (size_t i = 0; size != 0 && i < count; ++i) {
+    std::byte* at = tensor.data.data() + i * size;
+    if (info.dtype == TN_FLOAT32) {
+      const float value = normal(generator);
+      std::memcpy(at, &value, sizeof(value));
+    } else if (info.dtype == TN_FLOAT64) {
+      const double value = normal(generator);
+      std::memcpy(at, &value, sizeof(value));
+    } else if (info.dtype != TN_FLOAT16 && info.dtype != TN_BFLOAT16) {
+      *at = static_cast<std::byte>(generator() & 1);  // Little-endian: the lowest byte.
+    }
+  }
+  return tensor;
+}
+
+std::map<std::string, HostTensor> make_inputs(const Model& model, const Options& options) {
+  std::map<std::string, int64_t> dims;
+  for (const std::string& text : options.dims) {
+    const auto [name, value] = split(text, "--dim NAME=SIZE");
+    dims[name] = std::stoll(value);
+  }
+  std::map<std::string, HostTensor> inputs;
+  for (const std::string& text : options.inputs) {
+    const auto [name, path] = split(text, "--input NAME=FILE.npy");
+    inputs[name] = tenon::tools::read_npy(path);
+  }
+  for (const ModelValue& info : model.inputs()) {
+    const bool given = inputs.contains(info.name);
+    if (!given) inputs[info.name] = random_tensor(info, dims);
+    const HostTensor& tensor = inputs[info.name];
+    std::printf("input   %-24s %-8s %s%s\n", info.name.c_str(), tenon::dtype_name(tensor.dtype),
+                dims_text(tensor.dims).c_str(), given ? "" : "  (seeded random)");
+  }
+  return inputs;
+}
+
+std::string summary(const HostTensor& tensor) {
+  if (tensor.dtype != TN_FLOAT32 || tensor.data.empty()) return "";
+  const auto* values = reinterpret_cast<const float*>(tensor.data.data());
+  const size_t count = static_cast<size_t>(tensor.count());
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]);
+  char text[128];
+  std::snprintf(text, sizeof(text), "  min %g, mean %g, max %g",
+                static_cast<double>(*std::min_element(values, values + count)),
+                sum / static_cast<double>(count),
+                static_cast<double>(*std::max_element(values, values + count)));
+  return text;
+}
+
+void print_placement(const Model& model, Device& device) {
+  std::printf("\n%-28s %8s %8s %8s %8s\n", "operator", "device", "host", "view", "folded");
+  for (const auto& row : model.placement()) {
+    std::printf("%-28s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", row.op.c_str(),
+                row.device, row.host, row.view, row.folded);
+  }
+  for (const auto& row : device.operator_counts()) {
+    if (row.fallback != 0) {
+      std::printf("fallback: %s ran %" PRIu64 " times on the reference device\n", row.name.c_str(),
+                  row.fallback);
+    }
+  }
+}
+
+void run(const Options& options) {
+  const auto context = Context::create();
+  Device& device = options.device.empty() ? context->device(0) : context->open(options.device);
+  if (options.forbid_fallback) {
+    device.set_fallback_policy(tenon::runtime::FallbackPolicy::kError);
+  }
+  const auto model = Model::load(*context, device, options.model);
+  std::printf("device  %s (%s)\n", device.spec().c_str(), device.info().name);
+  const auto inputs = make_inputs(*model, options);
+
+  std::vector<HostTensor> outputs;
+  std::vector<double> times;
+  for (int i = 0; i < options.repeat; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    outputs = model->run(inputs);
+    const std::chrono::duration<double, std::milli> elapsed =
+        std::chrono::steady_clock::now() - start;
+    times.push_back(elapsed.count());
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string& name = model->outputs()[i].name;
+    std::printf("output  %-24s %-8s %s%s\n", name.c_str(), tenon::dtype_name(outputs[i].dtype),
+                dims_text(outputs[i].dims).c_str(), summary(outputs[i]).c_str());
+    if (!options.output_folder.empty()) {
+      tenon::tools::write_npy(options.output_folder + "/" + name + ".npy", outputs[i]);
+    }
+  }
+  if (times.size() > 1) {
+    const double first = times[0];
+    times.erase(times.begin());
+    std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2),
+                     times.end());
+    std::printf("time    first %.2f ms, then median %.2f ms of %zu\n", first,
+                times[times.size() / 2], times.size());
+  } else {
+    std::printf("time    %.2f ms\n", times[0]);
+  }
+  print_placement(*model, device);
+}
+
+void add(CLI::App& command, int& exit_code) {
+  static Options options;
+  command.add_option("model", options.model, "ONNX model")->required();
+  command.add_option("--device", options.device,
+                     "device spec, PLUGIN[:INDEX][?KEY=VALUE&...] (default: the first device)");
+  command.add_option("--input", options.inputs, "NAME=FILE.npy; inputs not given are random");
+  command.add_option("--dim", options.dims, "NAME=SIZE of a dim that the model leaves open (1)");
+  command.add_option("--output", options.output_folder, "folder to write outputs to, as .npy");
+  command.add_option("--repeat", options.repeat, "runs")->check(CLI::PositiveNumber);
+  command.add_flag("--no-fallback", options.forbid_fallback,
+                   "fail when the device lacks an operator");
+  command.callback([&exit_code] {
+    run(options);
+    exit_code = 0;
+  });
+}
+
+const tenon::tools::Command kCommand("run", "Runs an ONNX model on a device", add);
+
+}  // namespace
