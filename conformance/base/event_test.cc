@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Events: marks, snapshots, time.
+#include <thread>
+
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+using EventTest = DeviceTest;
+
+TEST_F(EventTest, TN_event_001_one_never_recorded_is_complete) {
+  const Event event(device());
+  EXPECT_OK(tn_event_query, event.get());
+  EXPECT_OK(tn_event_synchronize, event.get());
+  EXPECT_OK(tn_stream_wait_event, stream_.get(), event.get());
+  EXPECT_OK(tn_stream_synchronize, stream_.get());
+}
+
+TEST_F(EventTest, TN_event_002_orders_two_streams) {
+  const Stream second(device());
+  const Bytes bytes = pattern_bytes(4096, 5);
+  const Buffer buffer = upload(Bytes(4096, 0)), result = make_buffer(4096);
+  for (int round = 0; round < 10; ++round) {
+    stream_.fill(buffer, 0, 4096, "\0", 1);
+    queue_slow_work(stream_, 5);
+    stream_.write(buffer, 0, bytes.data(), 4096);
+    const Event event(device());
+    stream_.record(event);
+    second.wait(event);
+    second.copy(result, 0, buffer, 0, 4096);
+    Bytes seen(4096);
+    second.read(seen.data(), result, 0, 4096);
+    second.synchronize();
+    ASSERT_EQ(seen, bytes);
+  }
+  stream_.synchronize();
+}
+
+TEST_F(EventTest, TN_event_003_a_wait_keeps_the_record_of_its_time) {
+  // If a wait followed the later record, the two streams would wait for each other.
+  const Stream second(device());
+  const Event event(device());
+  stream_.record(event);
+  second.wait(event);
+  const Event behind(device());
+  second.record(behind);
+  stream_.wait(behind);
+  queue_slow_work(stream_, 5);
+  stream_.record(event);
+  EXPECT_OK(tn_stream_synchronize, second.get());
+  EXPECT_OK(tn_stream_synchronize, stream_.get());
+}
+
+TEST_F(EventTest, TN_event_004_recording_again_replaces) {
+  const Event event(device());
+  stream_.record(event);
+  event.synchronize();
+  const Bytes bytes = pattern_bytes(1 << 16);
+  const Buffer buffer = make_buffer(bytes.size());
+  Bytes seen(bytes.size());
+  queue_slow_work(stream_, 10);
+  stream_.write(buffer, 0, bytes.data(), bytes.size());
+  stream_.read(seen.data(), buffer, 0, bytes.size());
+  stream_.record(event);
+  event.synchronize();
+  EXPECT_EQ(seen, bytes);
+}
+
+TEST_F(EventTest, TN_event_005_measures_time) {
+  const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING);
+  stream_.record(start);
+  queue_slow_work(stream_, 20);
+  stream_.record(end);
+  stream_.synchronize();
+  int64_t nanoseconds = -1;
+  ASSERT_OK(tn_event_elapsed, start.get(), end.get(), &nanoseconds);
+  EXPECT_GE(nanoseconds, 0);
+  EXPECT_LT(nanoseconds, INT64_C(60'000'000'000));
+}
+
+TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
+  const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING), plain(device());
+  int64_t nanoseconds = 0;
+  EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), end.get(), &nanoseconds);
+  stream_.record(start);
+  stream_.record(plain);
+  stream_.synchronize();
+  EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), end.get(), &nanoseconds);
+  EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), plain.get(), &nanoseconds);
+}
+
+TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
+  const Event event(device());
+  queue_slow_work(stream_, 10);
+  stream_.record(event);
+  std::vector<std::thread> threads;
+  std::vector<tn_status> results(4, TN_INTERNAL);
+  for (tn_status& result : results) {
+    threads.emplace_back([&] { result = tn_event_synchronize(event.get(), nullptr); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const tn_status result : results) EXPECT_EQ(result, TN_OK);
+}
+
+}  // namespace
+}  // namespace tenon::conformance

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Descriptions of kernels: what is supported, what is refused, and that both answers agree.
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+class KernelTest : public DeviceTest {
+ protected:
+  // kernel_supports and kernel_create give the same status, and no handle comes with a failure.
+  tn_status describe(const KernelDesc& desc) {
+    const KernelDescView view(desc);
+    ErrorBuffer asked, made;
+    tn_kernel_support support{};
+    support.struct_size = sizeof(support);
+    const tn_status answer = tn_kernel_supports(device().get(), view.get(), &support, &asked);
+    tn_kernel* kernel = reinterpret_cast<tn_kernel*>(this);
+    const tn_status status = tn_kernel_create(device().get(), view.get(), &kernel, &made);
+    EXPECT_EQ(answer, status) << desc.name << ": " << asked.message << " / " << made.message;
+    EXPECT_EQ(tn_kernel_supports(device().get(), view.get(), nullptr, nullptr), answer);
+    if (status == TN_OK) {
+      EXPECT_NE(kernel, nullptr);
+      EXPECT_EQ(support.requirements, 0u) << desc.name;
+      tn_kernel_destroy(kernel);
+    } else {
+      EXPECT_EQ(kernel, nullptr) << desc.name;
+      EXPECT_TRUE(check_details(answer, asked));
+      EXPECT_TRUE(check_details(status, made));
+    }
+    return status;
+  }
+};
+
+TEST_F(KernelTest, TN_kernel_001_supports_and_create_agree) {
+  for (const OperatorRow& row : Target::get().operators()) {
+    for (const size_t inputs : {0, 1, 2, 3}) {
+      for (const tn_dtype dtype : {TN_FLOAT32, TN_INT64, TN_BOOL, TN_COMPLEX128}) {
+        KernelDesc desc;
+        desc.domain = row.domain;
+        desc.name = row.name;
+        desc.version = row.version;
+        for (size_t i = 0; i < inputs; ++i) desc.input(Argument::device(dtype, {2, 3}));
+        desc.output(Argument::device(dtype, {2, 3}));
+        describe(desc);
+      }
+    }
+  }
+}
+
+TEST_F(KernelTest, TN_kernel_002_unknown_operators_are_unsupported) {
+  KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.name = "NoSuchOperator";
+  EXPECT_EQ(describe(desc), TN_UNSUPPORTED);
+  desc.name = "Identity";
+  desc.domain = "no.such.domain";
+  EXPECT_EQ(describe(desc), TN_UNSUPPORTED);
+  desc.domain = "";
+  desc.version = 1000000;
+  EXPECT_EQ(describe(desc), TN_UNSUPPORTED);
+}
+
+TEST_F(KernelTest, TN_kernel_003_unknown_attributes_are_never_ignored) {
+  KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.attribute("no_such_attribute", int64_t{1});
+  EXPECT_NE(describe(desc), TN_OK);
+}
+
+TEST_F(KernelTest, TN_kernel_004_wrong_descriptions_are_refused) {
+  const auto refused = [&](const KernelDesc& desc, const char* what) {
+    EXPECT_EQ(TN_STATUS_CLASS(describe(desc)), TN_INVALID_ARGUMENT) << what;
+  };
+  KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 2);
+  refused(desc, "too many inputs");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 0);
+  refused(desc, "too few inputs");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.outputs[0].dtype = TN_INT32;
+  refused(desc, "an output of another type");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.inputs[0].rank = TN_MAX_RANK + 1;
+  desc.inputs[0].dims.assign(TN_MAX_RANK + 1, 1);
+  desc.inputs[0].strides.assign(TN_MAX_RANK + 1, 1);
+  refused(desc, "too high a rank");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.inputs[0].dims = {-3};
+  refused(desc, "a negative dim");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  desc.outputs[0].alias = 2;
+  refused(desc, "an alias of an input that is not there");
+  desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+}
+
+TEST_F(KernelTest, TN_kernel_005_every_row_of_the_table_has_a_kernel) {
+  // The rows that this suite can describe without knowing the operator.
+  for (const auto& [domain, name, inputs] :
+       {std::tuple{"", "Identity", 1}, {"", "Add", 2}, {"", "Mul", 2}, {"", "Relu", 1}}) {
+    const OperatorRow* row = Target::get().find(domain, name);
+    if (row == nullptr) continue;
+    for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
+      if (!row->has(dtype)) continue;
+      ASSERT_NE(tn_dtype_bits(dtype), 0u) << name << " claims type " << dtype;
+      EXPECT_EQ(describe(dense_desc(name, dtype, {2, 4}, static_cast<size_t>(inputs))), TN_OK)
+          << name << " of " << dtype_name(dtype);
+    }
+  }
+}
+
+TEST_F(KernelTest, TN_kernel_006_types_beyond_the_table_are_unsupported) {
+  for (const OperatorRow& row : Target::get().operators()) {
+    if (!row.domain.empty() || (row.name != "Add" && row.name != "Relu")) continue;
+    for (const tn_dtype dtype : {TN_FLOAT16, TN_INT16, TN_BOOL, TN_COMPLEX64, TN_UINT4}) {
+      if (row.has(dtype)) continue;
+      const tn_status status =
+          describe(dense_desc(row.name, dtype, {4}, row.name == "Add" ? 2 : 1));
+      EXPECT_NE(status, TN_OK) << row.name << " of " << dtype_name(dtype);
+    }
+  }
+}
+
+TEST_F(KernelTest, TN_kernel_007_needs_static_says_what_it_needs) {
+  for (const OperatorRow& row : Target::get().operators()) {
+    if (!row.domain.empty() || !row.has(TN_FLOAT32)) continue;
+    const int32_t rank = row.name == "MatMul" ? 2 : 3;
+    KernelDesc desc;
+    desc.name = row.name;
+    desc.version = row.version;
+    const bool binary = row.name == "Add" || row.name == "Mul" || row.name == "MatMul";
+    if (!binary && row.name != "Relu" && row.name != "Identity") continue;
+    for (int i = 0; i < (binary ? 2 : 1); ++i) desc.input(Argument::dynamic(TN_FLOAT32, rank));
+    desc.output(Argument::dynamic(TN_FLOAT32, rank));
+    const KernelSupport support = supports(device(), desc);
+    if ((info().flags & TN_DEVICE_DYNAMIC_DIMS) != 0) {
+      EXPECT_EQ(support.status, TN_OK) << row.name << ": TN_DEVICE_DYNAMIC_DIMS is claimed";
+    }
+    if (support.status == TN_NEEDS_STATIC) {
+      EXPECT_NE(support.requirements, 0u) << row.name;
+      // After what it asks, it is accepted.
+      KernelDesc fixed = dense_desc(row.name, TN_FLOAT32, rank == 2 ? Shape{4, 4} : Shape{2, 3, 4},
+                                    binary ? 2 : 1);
+      EXPECT_EQ(supports(device(), fixed).status, TN_OK) << row.name;
+    }
+    describe(desc);
+  }
+}
+
+TEST_F(KernelTest, TN_kernel_008_info_describes_it) {
+  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const Kernel kernel(device(), desc);
+  tn_layout input = 99, output = 99;
+  tn_kernel_info info{};
+  info.struct_size = sizeof(info);
+  info.input_layouts = &input;
+  info.output_layouts = &output;
+  ASSERT_OK(tn_kernel_get_info, kernel.get(), &info);
+  EXPECT_EQ(input, TN_LAYOUT_STRIDED);
+  EXPECT_EQ(output, TN_LAYOUT_STRIDED);
+}
+
+TEST_F(KernelTest, TN_kernel_009_descriptions_are_copied) {
+  std::unique_ptr<Kernel> kernel;
+  {
+    // Everything that the description points at is gone, and its memory used again.
+    auto desc = std::make_unique<KernelDesc>(dense_desc("Identity", TN_INT32, {16}, 1));
+    kernel = std::make_unique<Kernel>(device(), *desc);
+    for (Argument& argument : desc->inputs) argument.dims = {1}, argument.strides = {7};
+    desc->name = "XXXXXXXX";
+  }
+  const Bytes bytes = pattern_bytes(64);
+  const Buffer a = upload(bytes), b = make_buffer(64);
+  const Tensor in = Tensor::device(a.get(), TN_INT32, {16});
+  const Tensor out = Tensor::device(b.get(), TN_INT32, {16});
+  const tn_tensor* inputs[] = {in.get()};
+  const tn_tensor* outputs[] = {out.get()};
+  kernel->launch(stream_, inputs, outputs);
+  EXPECT_EQ(download(b), bytes);
+}
+
+}  // namespace
+}  // namespace tenon::conformance

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Layouts, conversions between them, and constants.
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+class LayoutTest : public DeviceTest {
+ protected:
+  static KernelDesc matmul(tn_layout second) {
+    KernelDesc desc;
+    desc.name = "MatMul";
+    desc.version = version_of("", "MatMul", 13);
+    desc.input(Argument::device(TN_FLOAT32, {5, 7}))
+        .input(Argument::device(TN_FLOAT32, {7, 11}).with_layout(second))
+        .output(Argument::device(TN_FLOAT32, {5, 11}));
+    return desc;
+  }
+  static HostTensor product(const HostTensor& a, const HostTensor& b) {
+    HostTensor c(TN_FLOAT32, {5, 11});
+    for_each_index(c.dims, [&](const Shape& i) {
+      for (int64_t k = 0; k < 7; ++k) c.at(i) += a.at({i[0], k}) * b.at({k, i[1]});
+    });
+    return c;
+  }
+};
+
+TEST_F(LayoutTest, TN_layout_001_size_of_strided_tensors) {
+  const auto size = [&](tn_dtype dtype, Shape dims) {
+    return device().layout_size(TN_LAYOUT_STRIDED, dtype, dims);
+  };
+  EXPECT_EQ(size(TN_FLOAT32, {2, 3}), 24u);
+  EXPECT_EQ(size(TN_INT64, {}), 8u);
+  EXPECT_EQ(size(TN_BOOL, {7, 0, 3}), 0u);
+}
+
+TEST_F(LayoutTest, TN_layout_002_unknown_tokens_are_refused) {
+  const int64_t dims[] = {2, 3};
+  uint64_t size = 0;
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_layout_size, device().get(), tn_layout{0xdeadbeefdeadbeef},
+                 tn_dtype{TN_FLOAT32}, 2, dims, &size);
+  const Buffer a = make_buffer(24), b = make_buffer(24);
+  const Tensor from = Tensor::device(a.get(), TN_FLOAT32, {2, 3});
+  const Tensor to = Tensor::device(b.get(), TN_FLOAT32, {2, 3}).with_layout(0xdeadbeefdeadbeef);
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_stream_reorder, stream_.get(), to.get(), from.get());
+}
+
+TEST_F(LayoutTest, TN_layout_003_reorder_between_strides) {
+  const HostTensor values = HostTensor::random(TN_FLOAT32, {3, 4}, -2, 2, 1);
+  const Buffer a = upload(values.bytes()), b = make_buffer(48), c = make_buffer(48);
+  const Tensor rows = Tensor::device(a.get(), TN_FLOAT32, {3, 4});
+  const int64_t column_major[] = {1, 3};
+  const Tensor columns = Tensor::device(b.get(), TN_FLOAT32, {3, 4}).with_strides(column_major);
+  const Tensor back = Tensor::device(c.get(), TN_FLOAT32, {3, 4});
+  stream_.reorder(columns, rows);
+  stream_.reorder(back, columns);
+  EXPECT_EQ(download(c), values.bytes());
+  HostTensor transposed(TN_FLOAT32, {4, 3});
+  for_each_index({4, 3}, [&](const Shape& i) { transposed.at(i) = values.at({i[1], i[0]}); });
+  EXPECT_EQ(download(b), transposed.bytes());
+}
+
+TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
+  const OperatorRow* row = Target::get().find("", "MatMul");
+  if (row == nullptr || !row->has(TN_FLOAT32)) TN_OPTIONAL("no MatMul of float32");
+  const KernelSupport support = supports(device(), matmul(TN_LAYOUT_ANY));
+  ASSERT_EQ(support.status, TN_OK) << support.reason;
+  const tn_layout token = support.input_layouts[1];
+  EXPECT_EQ(support.input_layouts[0], TN_LAYOUT_STRIDED);
+  EXPECT_NE(token, TN_LAYOUT_ANY);
+  if (token == TN_LAYOUT_STRIDED) TN_OPTIONAL("MatMul wants strided weights");
+  EXPECT_GE(token, TN_LAYOUT_FIRST_TOKEN);
+
+  const HostTensor a = HostTensor::random(TN_FLOAT32, {5, 7}, -2, 2, 1);
+  const HostTensor b = HostTensor::random(TN_FLOAT32, {7, 11}, -2, 2, 2);
+  const Buffer buffer_a = upload(a.bytes()), buffer_b = upload(b.bytes());
+  const Buffer packed = make_buffer(device().layout_size(token, TN_FLOAT32, b.dims));
+  const Buffer result = make_buffer(5 * 11 * 4), back = make_buffer(7 * 11 * 4);
+  const Tensor tensor_a = Tensor::device(buffer_a.get(), TN_FLOAT32, {5, 7});
+  const Tensor tensor_b = Tensor::device(buffer_b.get(), TN_FLOAT32, {7, 11});
+  const Tensor tensor_packed = Tensor::device(packed.get(), TN_FLOAT32, {7, 11}).with_layout(token);
+  const Tensor tensor_result = Tensor::device(result.get(), TN_FLOAT32, {5, 11});
+  const Tensor tensor_back = Tensor::device(back.get(), TN_FLOAT32, {7, 11});
+  stream_.reorder(tensor_packed, tensor_b);
+  stream_.reorder(tensor_back, tensor_packed);
+  EXPECT_EQ(download(back), b.bytes()) << "a token can be read back";
+
+  const Kernel kernel(device(), matmul(token));
+  const tn_tensor* inputs[] = {tensor_a.get(), tensor_packed.get()};
+  const tn_tensor* outputs[] = {tensor_result.get()};
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs;
+  launch.input_count = 2;
+  launch.outputs = outputs;
+  launch.output_count = 1;
+  const Buffer workspace = make_buffer(kernel.workspace_size(launch));
+  launch.workspace = workspace.get();
+  kernel.launch(stream_, launch);
+  const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {5, 11}, download(result).data());
+  EXPECT_EQ(difference(actual, product(a, b), 1e-5), "");
+}
+
+// ---- Constants ----
+
+TEST_F(LayoutTest, TN_constant_001_keeps_a_value) {
+  const HostTensor value = HostTensor::random(TN_FLOAT32, {7, 11}, -2, 2, 3);
+  Bytes bytes = value.bytes();
+  const Tensor host = Tensor::host(bytes.data(), TN_FLOAT32, {7, 11});
+  const tn_constant_desc desc{sizeof(desc), host.get(), TN_LAYOUT_STRIDED, nullptr};
+  tn_constant* handle = reinterpret_cast<tn_constant*>(this);
+  ErrorBuffer error;
+  const tn_status status = tn_constant_create(device().get(), &desc, &handle, &error);
+  if (TN_STATUS_CLASS(status) == TN_UNSUPPORTED) TN_OPTIONAL("constants are not offered");
+  ASSERT_EQ(status, TN_OK) << error.message;
+  Constant constant(handle);
+  std::fill(bytes.begin(), bytes.end(), static_cast<unsigned char>(0));  // It was copied.
+  const tn_constant_info about = constant.info();
+  EXPECT_EQ(about.dtype, TN_FLOAT32);
+  EXPECT_EQ(about.rank, 2);
+  EXPECT_EQ(about.dims[1], 11);
+  EXPECT_GE(about.resident_bytes, value.bytes().size());
+
+  // A kernel holds a reference of its own, and computes with it.
+  const HostTensor other = HostTensor::random(TN_FLOAT32, {7, 11}, -2, 2, 4);
+  KernelDesc add = dense_desc("Add", TN_FLOAT32, {7, 11}, 2);
+  add.inputs[1] = Argument::of_constant(constant, TN_FLOAT32, {7, 11});
+  const KernelSupport support = supports(device(), add);
+  if (!support) TN_OPTIONAL("Add takes no constant: " + support.reason);
+  const Kernel kernel(device(), add);
+  constant = Constant();
+  add.inputs.clear();
+  const Buffer a = upload(other.bytes()), c = make_buffer(7 * 11 * 4);
+  const Tensor in = Tensor::device(a.get(), TN_FLOAT32, {7, 11});
+  const Tensor out = Tensor::device(c.get(), TN_FLOAT32, {7, 11});
+  const tn_tensor* inputs[] = {in.get(), nullptr};  // Entries of constants may be NULL.
+  const tn_tensor* outputs[] = {out.get()};
+  kernel.launch(stream_, inputs, outputs);
+  HostTensor expected = other;
+  for (size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += value.values[i];
+  const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {7, 11}, download(c).data());
+  EXPECT_EQ(difference(actual, expected, 1e-6), "");
+}
+
+TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
+  const Bytes bytes = pattern_bytes(64);
+  Buffer source = make_buffer(64);
+  queue_slow_work(stream_, 5);
+  stream_.write(source, 0, bytes.data(), 64);
+  const Tensor tensor = Tensor::device(source.get(), TN_INT32, {16});
+  const tn_constant_desc desc{sizeof(desc), tensor.get(), TN_LAYOUT_STRIDED, stream_.get()};
+  tn_constant* handle = nullptr;
+  ErrorBuffer error;
+  const tn_status status = tn_constant_create(device().get(), &desc, &handle, &error);
+  if (TN_STATUS_CLASS(status) == TN_UNSUPPORTED) TN_OPTIONAL("constants are not offered");
+  ASSERT_EQ(status, TN_OK) << error.message;
+  const Constant constant(handle);
+  stream_.fill(source, 0, 64, "\0", 1);
+  source.reset();
+  KernelDesc desc_copy = dense_desc("Identity", TN_INT32, {16}, 1);
+  desc_copy.inputs[0] = Argument::of_constant(constant, TN_INT32, {16});
+  const KernelSupport support = supports(device(), desc_copy);
+  if (!support) TN_OPTIONAL("Identity takes no constant: " + support.reason);
+  const Kernel kernel(device(), desc_copy);
+  const Buffer result = make_buffer(64);
+  const Tensor out = Tensor::device(result.get(), TN_INT32, {16});
+  const tn_tensor* inputs[] = {nullptr};
+  const tn_tensor* outputs[] = {out.get()};
+  kernel.launch(stream_, inputs, outputs);
+  EXPECT_EQ(download(result), bytes);
+}
+
+}  // namespace
+}  // namespace tenon::conformance

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Destroying what queued work still uses is legal.
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+using LifetimeTest = DeviceTest;
+
+TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
+  const Bytes bytes = pattern_bytes(1 << 18, 7);
+  for (const bool on_stream : {false, true}) {
+    Buffer temporary = make_buffer(bytes.size());
+    const Buffer result = make_buffer(bytes.size());
+    queue_slow_work(stream_, 10);
+    stream_.write(temporary, 0, bytes.data(), bytes.size());
+    stream_.copy(result, 0, temporary, 0, bytes.size());
+    if (on_stream) {
+      temporary.destroy_on(stream_.get());
+    } else {
+      temporary.reset();
+    }
+    // Its memory must not be given to the next one yet, or only in order.
+    const Buffer next = make_buffer(bytes.size());
+    const Stream other(device());
+    other.fill(next, 0, bytes.size(), "\xff", 1);
+    other.synchronize();
+    EXPECT_EQ(download(result), bytes);
+  }
+}
+
+TEST_F(LifetimeTest, TN_lifetime_002_streams_in_flight) {
+  const Bytes bytes = pattern_bytes(1 << 16, 8);
+  const Buffer buffer = make_buffer(bytes.size());
+  Stream own(device());
+  queue_slow_work(own, 10);
+  own.write(buffer, 0, bytes.data(), bytes.size());
+  own.reset();
+  device().synchronize();
+  EXPECT_EQ(download(buffer), bytes);
+}
+
+TEST_F(LifetimeTest, TN_lifetime_003_events_in_flight) {
+  const Stream second(device());
+  const Bytes bytes = pattern_bytes(1 << 16, 9);
+  const Buffer buffer = make_buffer(bytes.size());
+  Event event(device());
+  queue_slow_work(stream_, 10);
+  stream_.write(buffer, 0, bytes.data(), bytes.size());
+  stream_.record(event);
+  second.wait(event);
+  event.reset();
+  Bytes seen(bytes.size());
+  second.read(seen.data(), buffer, 0, bytes.size());
+  second.synchronize();
+  EXPECT_EQ(seen, bytes);
+}
+
+TEST_F(LifetimeTest, TN_lifetime_004_kernels_in_flight) {
+  const Bytes bytes = pattern_bytes(1 << 16, 10);
+  const int64_t count = static_cast<int64_t>(bytes.size() / 4);
+  Kernel kernel(device(), dense_desc("Identity", TN_INT32, {count}, 1));
+  Buffer a = upload(bytes);
+  const Buffer b = make_buffer(bytes.size());
+  queue_slow_work(stream_, 10);
+  {
+    const Tensor in = Tensor::device(a.get(), TN_INT32, {count});
+    const Tensor out = Tensor::device(b.get(), TN_INT32, {count});
+    const tn_tensor* inputs[] = {in.get()};
+    const tn_tensor* outputs[] = {out.get()};
+    kernel.launch(stream_, inputs, outputs);
+  }
+  kernel.reset();
+  a.reset();
+  EXPECT_EQ(download(b), bytes);
+}
+
+TEST_F(LifetimeTest, TN_lifetime_005_deferred_memory_comes_back) {
+  Device own = Target::get().open_device();
+  {
+    const Stream stream(own);
+    for (int i = 0; i < 20; ++i) {
+      Buffer buffer(own, 1 << 16);
+      stream.fill(buffer, 0, 1 << 16, "z", 1);
+    }
+    stream.synchronize();
+  }
+  own.synchronize();
+  // The memory goes back once the work has finished; a plugin may do so a moment later.
+  tn_memory_info memory = own.memory();
+  for (int i = 0; i < 1000 && memory.deferred_bytes != 0; ++i) {
+    own.synchronize();
+    memory = own.memory();
+  }
+  EXPECT_EQ(memory.live_bytes, 0u);
+  EXPECT_EQ(memory.deferred_bytes, 0u);
+}
+
+}  // namespace
+}  // namespace tenon::conformance

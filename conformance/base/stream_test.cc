@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Streams: copies, fills, their order and their bounds.
+#include <thread>
+
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+using StreamTest = DeviceTest;
+
+TEST_F(StreamTest, TN_stream_001_work_runs_in_order) {
+  const Bytes first = pattern_bytes(4096, 1), second = pattern_bytes(4096, 2);
+  const Buffer a = make_buffer(4096), b = make_buffer(4096);
+  Bytes seen_a(4096), seen_b(4096), seen_later(4096);
+  queue_slow_work(stream_, 10);
+  stream_.write(a, 0, first.data(), 4096);
+  stream_.copy(b, 0, a, 0, 4096);
+  stream_.write(a, 0, second.data(), 4096);
+  stream_.read(seen_b.data(), b, 0, 4096);
+  stream_.read(seen_a.data(), a, 0, 4096);
+  stream_.fill(b, 0, 4096, "\x5a", 1);
+  stream_.read(seen_later.data(), b, 0, 4096);
+  stream_.synchronize();
+  EXPECT_EQ(seen_b, first);
+  EXPECT_EQ(seen_a, second);
+  EXPECT_EQ(seen_later, Bytes(4096, 0x5a));
+}
+
+TEST_F(StreamTest, TN_stream_002_copies_honour_offsets) {
+  const Bytes bytes = pattern_bytes(1000, 3);
+  const Buffer a = upload(bytes), b = upload(Bytes(1000, 0));
+  stream_.copy(b, 13, a, 501, 77);
+  Bytes expected(1000, 0);
+  std::copy_n(bytes.begin() + 501, 77, expected.begin() + 13);
+  EXPECT_EQ(download(b), expected);
+  EXPECT_EQ(download(a), bytes);
+  stream_.write(b, 3, bytes.data(), 5);
+  EXPECT_EQ(download(b, 3, 5), Bytes(bytes.begin(), bytes.begin() + 5));
+}
+
+TEST_F(StreamTest, TN_stream_003_copies_within_a_buffer) {
+  Bytes bytes = pattern_bytes(1000, 4);
+  const Buffer buffer = upload(bytes);
+  stream_.copy(buffer, 500, buffer, 0, 500);
+  std::copy_n(bytes.begin(), 500, bytes.begin() + 500);
+  EXPECT_EQ(download(buffer), bytes);
+}
+
+TEST_F(StreamTest, TN_stream_004_overlapping_copies_are_refused) {
+  const Buffer buffer = make_buffer(1000);
+  for (const auto& [dst, src] : {std::pair{0, 0}, {0, 99}, {99, 0}}) {
+    EXPECT_FAILS(TN_OVERLAP, tn_stream_copy, stream_.get(), buffer.get(),
+                 static_cast<uint64_t>(dst), buffer.get(), static_cast<uint64_t>(src),
+                 uint64_t{100});
+  }
+}
+
+TEST_F(StreamTest, TN_stream_005_ranges_lie_in_the_buffer) {
+  const Buffer a = make_buffer(100), b = make_buffer(200);
+  char host[200] = {};
+  for (const auto& [offset, size] : {std::pair{UINT64_C(0), UINT64_C(101)},
+                                     {UINT64_C(101), UINT64_C(0)},
+                                     {UINT64_C(100), UINT64_C(1)},
+                                     {UINT64_MAX, UINT64_C(2)},
+                                     {UINT64_C(1), UINT64_MAX}}) {
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_copy, stream_.get(), a.get(), offset, b.get(),
+                 uint64_t{0}, size);
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_copy, stream_.get(), b.get(), uint64_t{0}, a.get(),
+                 offset, size);
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_write, stream_.get(), a.get(), offset,
+                 static_cast<const void*>(host), size);
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_read, stream_.get(), static_cast<void*>(host), a.get(),
+                 offset, size);
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_fill, stream_.get(), a.get(), offset, size,
+                 static_cast<const void*>("x"), size_t{1});
+  }
+  // What is refused leaves the stream as it was.
+  EXPECT_OK(tn_stream_synchronize, stream_.get());
+}
+
+TEST_F(StreamTest, TN_stream_006_fills_repeat_their_pattern) {
+  const Bytes pattern = pattern_bytes(16, 9);
+  for (const size_t size : {1, 2, 4, 8, 16}) {
+    const Buffer buffer = upload(Bytes(160, 0));
+    Bytes copy(pattern.begin(), pattern.begin() + static_cast<long>(size));
+    stream_.fill(buffer, 32, 96, copy.data(), size);
+    std::fill(copy.begin(), copy.end(), static_cast<unsigned char>(0));  // Was read already.
+    Bytes expected(160, 0);
+    for (size_t i = 0; i < 96; ++i) expected[32 + i] = pattern[i % size];
+    EXPECT_EQ(download(buffer), expected) << size;
+  }
+}
+
+TEST_F(StreamTest, TN_stream_007_wrong_patterns_are_refused) {
+  const Buffer buffer = make_buffer(160);
+  const char pattern[32] = {};
+  for (const size_t size : {0, 3, 32}) {
+    EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_fill, stream_.get(), buffer.get(), uint64_t{0},
+                 uint64_t{96}, static_cast<const void*>(pattern), size);
+  }
+  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_fill, stream_.get(), buffer.get(), uint64_t{0},
+               uint64_t{10}, static_cast<const void*>(pattern), size_t{4});
+}
+
+TEST_F(StreamTest, TN_stream_008_query_tells_the_end) {
+  queue_slow_work(stream_, 20);
+  ErrorBuffer error;
+  const tn_status status = tn_stream_query(stream_.get(), &error);
+  EXPECT_TRUE(status == TN_OK || status == TN_NOT_READY) << status_name(status);
+  stream_.synchronize();
+  EXPECT_OK(tn_stream_query, stream_.get());
+}
+
+TEST_F(StreamTest, TN_stream_009_streams_of_several_threads) {
+  constexpr int kThreads = 4;
+  const Bytes bytes = pattern_bytes(100000);
+  std::vector<Bytes> results(kThreads, Bytes(bytes.size()));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (int round = 0; round < 10; ++round) {
+        const Stream stream(device());
+        const Buffer a(device(), bytes.size()), b(device(), bytes.size());
+        stream.write(a, 0, bytes.data(), bytes.size());
+        stream.copy(b, 0, a, 0, bytes.size());
+        stream.read(results[static_cast<size_t>(t)].data(), b, 0, bytes.size());
+        stream.synchronize();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Bytes& result : results) EXPECT_EQ(result, bytes);
+}
+
+TEST_F(StreamTest, TN_stream_010_descriptions_may_be_left_out) {
+  tn_stream* stream = nullptr;
+  ASSERT_OK(tn_stream_create, device().get(), static_cast<const tn_stream_desc*>(nullptr), &stream);
+  EXPECT_OK(tn_stream_synchronize, stream);
+  tn_stream_destroy(stream);
+  const tn_stream_desc high{sizeof(high), 5, 0};
+  ASSERT_OK(tn_stream_create, device().get(), &high, &stream);
+  tn_stream_destroy(stream);
+}
+
+TEST_F(StreamTest, TN_stream_011_an_empty_stream_is_complete) {
+  EXPECT_OK(tn_stream_query, stream_.get());
+  EXPECT_OK(tn_stream_synchronize, stream_.get());
+  EXPECT_OK(tn_stream_reset, stream_.get());
+}
+
+}  // namespace
+}  // namespace tenon::conformance

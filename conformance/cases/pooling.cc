@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Pooling, with its gradients.
+#include <cmath>
+
+#include "suite/case.h"
+
+namespace tenon::conformance {
+namespace {
+
+struct Geometry {
+  std::vector<int64_t> kernel, strides, pads;  // Two spatial dims.
+};
+
+Shape output_dims(const Shape& x, const Geometry& g) {
+  Shape y{x[0], x[1]};
+  for (size_t d = 0; d < 2; ++d) {
+    y.push_back((x[2 + d] + g.pads[d] + g.pads[2 + d] - g.kernel[d]) / g.strides[d] + 1);
+  }
+  return y;
+}
+
+// Calls body(h, w) for each cell of the window of output `y` that lies in the plane.
+template <class Body>
+void for_each_cell(const Shape& x, const Shape& y, const Geometry& g, Body&& body) {
+  for (int64_t i = 0; i < g.kernel[0]; ++i) {
+    for (int64_t j = 0; j < g.kernel[1]; ++j) {
+      const int64_t h = y[2] * g.strides[0] - g.pads[0] + i;
+      const int64_t w = y[3] * g.strides[1] - g.pads[1] + j;
+      if (h >= 0 && h < x[2] && w >= 0 && w < x[3]) body(h, w);
+    }
+  }
+}
+
+OperatorCase make(const char* domain, const char* name, int32_t version, const std::string& label,
+                  double tolerance, const Geometry& g) {
+  OperatorCase c{domain, name, version, label, TN_FLOAT32, tolerance};
+  c.attribute("kernel_shape", g.kernel).attribute("strides", g.strides);
+  return c.attribute("pads", g.pads);
+}
+
+void add(Cases& cases, const std::string& label, const Shape& dims, const Geometry& g) {
+  const HostTensor x = HostTensor::random(TN_FLOAT32, dims, -3, 3, 1);
+  const Shape y_dims = output_dims(dims, g);
+  const HostTensor dy = HostTensor::random(TN_FLOAT32, y_dims, -3, 3, 2);
+  HostTensor most(TN_FLOAT32, y_dims), index(TN_INT64, y_dims), plane(TN_INT64, y_dims);
+  HostTensor mean(TN_FLOAT32, y_dims), mean_all = mean, d_most(TN_FLOAT32, dims), d_mean = d_most;
+  for_each_index(y_dims, [&](const Shape& y) {
+    double best = -INFINITY, sum = 0, count = 0;
+    Shape where;
+    for_each_cell(dims, y, g, [&](int64_t h, int64_t w) {
+      const double value = x.at({y[0], y[1], h, w});
+      if (value > best) best = value, where = {y[0], y[1], h, w};
+      sum += value;
+      ++count;
+    });
+    most.at(y) = best;
+    index.at(y) = static_cast<double>(x.position(where));
+    plane.at(y) = static_cast<double>(where[2] * dims[3] + where[3]);
+    d_most.at(where) += dy.at(y);
+    mean.at(y) = sum / count;
+    mean_all.at(y) = sum / static_cast<double>(g.kernel[0] * g.kernel[1]);
+    for_each_cell(dims, y, g,
+                  [&](int64_t h, int64_t w) { d_mean.at({y[0], y[1], h, w}) += dy.at(y) / count; });
+  });
+  cases.push_back(make("", "MaxPool", 22, label, 0, g).in(x).out(most));
+  cases.push_back(make("", "MaxPool", 22, label + "_indices", 0, g).in(x).out(most).out(index));
+  cases.push_back(make("tenon", "MaxPool", 1, label, 0, g).in(x).out(most).out(plane));
+  cases.push_back(
+      OperatorCase{"tenon", "MaxPoolGrad", 1, label, TN_FLOAT32, 1e-6}.in(dy).in(plane).out(
+          d_most));
+  cases.push_back(make("", "AveragePool", 22, label, 1e-6, g).in(x).out(mean));
+  cases.push_back(make("", "AveragePool", 22, label + "_pads_count", 1e-6, g)
+                      .in(x)
+                      .attribute("count_include_pad", int64_t{1})
+                      .out(mean_all));
+  cases.push_back(make("tenon", "AveragePoolGrad", 1, label, 1e-6, g).in(dy).out(d_mean));
+}
+
+}  // namespace
+
+void add_pooling_cases(Cases& cases) {
+  add(cases, "2x2", {2, 3, 6, 8}, {{2, 2}, {2, 2}, {0, 0, 0, 0}});
+  add(cases, "overlapping_padded", {1, 4, 9, 7}, {{3, 3}, {2, 2}, {1, 1, 1, 1}});
+  add(cases, "uneven", {1, 2, 8, 9}, {{2, 3}, {1, 2}, {0, 1, 1, 0}});
+  const HostTensor x = HostTensor::random(TN_FLOAT32, {2, 3, 5, 4}, -3, 3, 1);
+  HostTensor mean(TN_FLOAT32, {2, 3, 1, 1});
+  HostTensor most(TN_FLOAT32, {2, 3, 1, 1}, std::vector<double>(6, -INFINITY));
+  for_each_index(x.dims, [&](const Shape& i) {
+    mean.at({i[0], i[1], 0, 0}) += x.at(i) / 20;
+    most.at({i[0], i[1], 0, 0}) = std::fmax(most.at({i[0], i[1], 0, 0}), x.at(i));
+  });
+  cases.push_back(
+      OperatorCase{"", "GlobalAveragePool", 22, "values", TN_FLOAT32, 1e-6}.in(x).out(mean));
+  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, "values"}.in(x).out(most));
+}
+
+}  // namespace tenon::conformance

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Operator cases: an operator, inputs, and what spec/ops says must come out, computed in double by
+// the naive loops of conformance/cases. They know nothing of devices.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "suite/host_tensor.h"
+
+namespace tenon::conformance {
+
+struct CaseInput {
+  tn_argument_kind kind = TN_ARGUMENT_DEVICE;
+  HostTensor tensor;
+};
+
+struct OperatorCase {
+  std::string domain;
+  std::string name;
+  int32_t version = 0;
+  std::string label;            // What is special about it; part of the test's name.
+  tn_dtype dtype = TN_FLOAT32;  // Of the first type constraint: the column of the device's table.
+  double tolerance = 0;         // See difference(); one unit in the last place is always granted.
+  std::vector<CaseInput> inputs = {};
+  std::vector<HostTensor> outputs = {};
+  std::vector<Attribute> attributes = {};
+  std::vector<int32_t> aliases = {};  // For each output, 1 + the input that it replaces, or 0.
+  // For outputs whose dims depend on data: the dims to allocate. Else empty.
+  std::vector<Shape> bounds = {};
+
+  OperatorCase& in(HostTensor tensor) {
+    inputs.push_back({TN_ARGUMENT_DEVICE, std::move(tensor)});
+    return *this;
+  }
+  OperatorCase& host(HostTensor tensor) {
+    inputs.push_back({TN_ARGUMENT_HOST, std::move(tensor)});
+    return *this;
+  }
+  OperatorCase& absent() {
+    inputs.push_back({TN_ARGUMENT_ABSENT, {}});
+    return *this;
+  }
+  OperatorCase& out(HostTensor tensor, int32_t alias = 0) {
+    outputs.push_back(std::move(tensor));
+    aliases.push_back(alias);
+    return *this;
+  }
+  OperatorCase& attribute(std::string attribute_name, AttributeValue value) {
+    attributes.push_back({std::move(attribute_name), std::move(value)});
+    return *this;
+  }
+};
+
+using Cases = std::vector<OperatorCase>;
+
+// The families, one file each; add_* appends.
+void add_elementwise_cases(Cases& cases);
+void add_gradient_cases(Cases& cases);
+void add_contraction_cases(Cases& cases);
+void add_movement_cases(Cases& cases);
+void add_index_cases(Cases& cases);
+void add_normalization_cases(Cases& cases);
+void add_pooling_cases(Cases& cases);
+void add_reduction_cases(Cases& cases);
+void add_loss_cases(Cases& cases);
+void add_training_cases(Cases& cases);
+
+Cases all_cases();
+
+}  // namespace tenon::conformance

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite/case_test.h"
+
+#include <map>
+#include <set>
+
+#include "suite/declaration.h"
+#include "suite/fixture.h"
+
+namespace tenon::conformance {
+namespace {
+
+constexpr unsigned char kUntouched = 0xa5;
+
+// A tensor within a larger buffer whose other bytes must stay as they are.
+struct Placed {
+  Buffer buffer;
+  Tensor tensor;
+  Shape strides;
+  uint64_t offset = 0;
+  Bytes image;  // Of the whole buffer.
+};
+
+Shape strides_of(const Shape& dims, Form form) {
+  Shape strides(dims.size());
+  if (form != Form::kStrided) return Argument::dense_strides(dims);
+  int64_t stride = 2;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    strides[i] = stride;
+    stride *= std::max<int64_t>(dims[i], 1);
+  }
+  return strides;
+}
+
+uint64_t byte_position(const Placed& placed, const Shape& index, size_t size) {
+  int64_t element = 0;
+  for (size_t i = 0; i < index.size(); ++i) element += index[i] * placed.strides[i];
+  return placed.offset + static_cast<uint64_t>(element) * size;
+}
+
+// `values` NULL: an output, whose bytes are all kUntouched.
+Placed place(const Device& device, const Stream& stream, tn_dtype dtype, const Shape& dims,
+             const HostTensor* values, Form form) {
+  Placed placed;
+  const size_t size = element_size(dtype);
+  const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
+  placed.strides = strides_of(dims, form);
+  placed.offset = guard;
+  uint64_t last = 0;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    last += static_cast<uint64_t>(std::max<int64_t>(dims[i] - 1, 0) * placed.strides[i]);
+  }
+  placed.image.assign(2 * guard + (last + 1) * size, kUntouched);
+  if (values != nullptr) {
+    size_t next = 0;
+    for_each_index(dims, [&](const Shape& index) {
+      encode(dtype, values->values[next++], &placed.image[byte_position(placed, index, size)]);
+    });
+  }
+  placed.buffer = Buffer(device, placed.image.size());
+  placed.tensor = Tensor::device(placed.buffer.get(), dtype, dims).with_offset(placed.offset);
+  if (form == Form::kStrided) placed.tensor.with_strides(placed.strides);
+  stream.write(placed.buffer, 0, placed.image.data(), placed.image.size());
+  return placed;
+}
+
+Argument describe(const CaseInput& input, Form form) {
+  const HostTensor& tensor = input.tensor;
+  switch (input.kind) {
+    case TN_ARGUMENT_ABSENT:
+      return Argument::absent();
+    case TN_ARGUMENT_HOST:
+      return Argument::host(tensor.dtype, tensor.dims);
+    default:
+      break;
+  }
+  if (form == Form::kDynamic) {
+    return Argument::dynamic(tensor.dtype, static_cast<int32_t>(tensor.dims.size()));
+  }
+  return Argument::device(tensor.dtype, tensor.dims).with_strides(strides_of(tensor.dims, form));
+}
+
+KernelDesc describe(const OperatorCase& c, Form form) {
+  KernelDesc desc;
+  desc.domain = c.domain;
+  desc.name = c.name;
+  desc.version = c.version;
+  desc.attributes = c.attributes;
+  for (const CaseInput& input : c.inputs) desc.input(describe(input, form));
+  for (size_t i = 0; i < c.outputs.size(); ++i) {
+    HostTensor shape = c.outputs[i];
+    if (!c.bounds.empty()) shape.dims = c.bounds[i];
+    Argument argument = describe({TN_ARGUMENT_DEVICE, shape}, form);
+    argument.alias = c.aliases[i];
+    desc.output(std::move(argument));
+  }
+  return desc;
+}
+
+double granted(const HostTensor& expected, double tolerance) {
+  double unit = 0;
+  switch (expected.dtype) {
+    case TN_FLOAT32:
+      unit = 1.2e-7;
+      break;
+    case TN_FLOAT64:
+      unit = 1e-15;
+      tolerance = std::min(tolerance, 1e-11);
+      break;
+    case TN_FLOAT16:
+      unit = 1e-3;
+      break;
+    case TN_BFLOAT16:
+      unit = 8e-3;
+      break;
+    default:
+      return 0;
+  }
+  return std::max(tolerance, unit);
+}
+
+class CaseTest : public DeviceTest {
+ public:
+  CaseTest(const OperatorCase& operator_case, Form form)
+      : operator_case_(operator_case), form_(form) {}
+  void TestBody() override { run_case(operator_case_, form_); }
+
+ private:
+  OperatorCase operator_case_;
+  Form form_;
+};
+
+const char* form_name(Form form) {
+  switch (form) {
+    case Form::kDense:
+      return "dense";
+    case Form::kDynamic:
+      return "dynamic";
+    case Form::kStrided:
+      return "strided";
+  }
+  return "";
+}
+
+}  // namespace
+
+void run_case(const OperatorCase& c, Form form) {
+  const Device& device = Target::get().device();
+  KernelDesc desc = describe(c, form);
+  const KernelSupport support = supports(device, desc);
+  if (support.status == TN_NEEDS_STATIC) {
+    EXPECT_NE(support.requirements, 0u) << "TN_NEEDS_STATIC does not say what it needs";
+    if (form == Form::kDynamic) {
+      EXPECT_EQ(Target::get().info().flags & TN_DEVICE_DYNAMIC_DIMS, 0u)
+          << "TN_DEVICE_DYNAMIC_DIMS is claimed";
+    }
+    TN_OPTIONAL("needs more at create: " + support.reason);
+  }
+  if (!support) TN_OPTIONAL(support.reason);
+
+  Stream stream(device);
+  const Kernel kernel(device, desc);
+  std::vector<Placed> inputs(c.inputs.size());
+  std::vector<Bytes> host_values(c.inputs.size());
+  std::vector<Tensor> tensors(c.inputs.size());
+  std::vector<const tn_tensor*> input_pointers, output_pointers;
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const HostTensor& tensor = c.inputs[i].tensor;
+    if (c.inputs[i].kind == TN_ARGUMENT_ABSENT) {
+      input_pointers.push_back(nullptr);
+    } else if (c.inputs[i].kind == TN_ARGUMENT_HOST) {
+      host_values[i] = tensor.bytes();
+      if (host_values[i].empty()) host_values[i].resize(16);  // Never a NULL pointer.
+      tensors[i] = Tensor::host(host_values[i].data(), tensor.dtype, Dims(tensor.dims));
+      input_pointers.push_back(tensors[i].get());
+    } else {
+      inputs[i] = place(device, stream, tensor.dtype, tensor.dims, &tensor, form);
+      input_pointers.push_back(inputs[i].tensor.get());
+    }
+  }
+  std::vector<Placed> outputs(c.outputs.size());
+  std::vector<Shape> actual_dims(c.outputs.size(), Shape(TN_MAX_RANK, -1));
+  std::vector<int64_t*> actual_dims_pointers;
+  for (size_t i = 0; i < c.outputs.size(); ++i) {
+    const HostTensor& tensor = c.outputs[i];
+    actual_dims_pointers.push_back(actual_dims[i].data());
+    if (c.aliases[i] != 0) {
+      output_pointers.push_back(inputs[static_cast<size_t>(c.aliases[i] - 1)].tensor.get());
+      continue;
+    }
+    const Shape& dims = c.bounds.empty() ? tensor.dims : c.bounds[i];
+    outputs[i] = place(device, stream, tensor.dtype, dims, nullptr, form);
+    output_pointers.push_back(outputs[i].tensor.get());
+  }
+
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = input_pointers.data();
+  launch.input_count = input_pointers.size();
+  launch.outputs = output_pointers.data();
+  launch.output_count = output_pointers.size();
+  if (!c.bounds.empty()) launch.output_dims = actual_dims_pointers.data();
+  const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
+  const uint64_t workspace_size = kernel.workspace_size(launch);
+  const Bytes workspace_image(2 * guard + workspace_size, kUntouched);
+  Buffer workspace(device, workspace_image.size());
+  stream.write(workspace, 0, workspace_image.data(), workspace_image.size());
+  launch.workspace = workspace.get();
+  launch.workspace_offset = guard;
+  kernel.launch(stream, launch);
+
+  // Everything is read back, so that a byte written outside of an output is seen.
+  std::vector<Bytes> after_inputs(inputs.size()), after_outputs(outputs.size());
+  Bytes after_workspace(workspace_image.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    after_inputs[i].resize(inputs[i].image.size());
+    if (inputs[i].buffer) {
+      stream.read(after_inputs[i].data(), inputs[i].buffer, 0, after_inputs[i].size());
+    }
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    after_outputs[i].resize(outputs[i].image.size());
+    if (outputs[i].buffer) {
+      stream.read(after_outputs[i].data(), outputs[i].buffer, 0, after_outputs[i].size());
+    }
+  }
+  stream.read(after_workspace.data(), workspace, 0, after_workspace.size());
+  stream.synchronize();
+
+  std::set<size_t> replaced;
+  for (size_t i = 0; i < c.outputs.size(); ++i) {
+    if (c.aliases[i] != 0) replaced.insert(static_cast<size_t>(c.aliases[i] - 1));
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!replaced.contains(i)) {
+      EXPECT_EQ(after_inputs[i], inputs[i].image) << "input " << i << " was modified";
+    }
+  }
+  for (size_t i = 0; i < c.outputs.size(); ++i) {
+    const HostTensor& expected = c.outputs[i];
+    const bool alias = c.aliases[i] != 0;
+    const size_t source = alias ? static_cast<size_t>(c.aliases[i] - 1) : i;
+    const Placed& placed = alias ? inputs[source] : outputs[source];
+    Bytes rest = alias ? after_inputs[source] : after_outputs[source];
+    if (!c.bounds.empty()) {
+      const Shape dims(actual_dims[i].begin(),
+                       actual_dims[i].begin() + static_cast<long>(expected.dims.size()));
+      ASSERT_EQ(dims, expected.dims) << "dims of output " << i << " in output_dims";
+    }
+    HostTensor actual(expected.dtype, expected.dims);
+    const size_t size = element_size(expected.dtype);
+    size_t next = 0;
+    for_each_index(expected.dims, [&](const Shape& index) {
+      unsigned char* element = &rest[byte_position(placed, index, size)];
+      actual.values[next++] = decode(expected.dtype, element);
+      std::fill_n(element, size, kUntouched);
+    });
+    EXPECT_EQ(difference(actual, expected, granted(expected, c.tolerance)), "") << "output " << i;
+    // With bounds, the bytes between the actual dims and the bound belong to the output.
+    if (c.bounds.empty()) {
+      EXPECT_EQ(std::count(rest.begin(), rest.end(), kUntouched), static_cast<long>(rest.size()))
+          << "bytes outside of output " << i << " were written";
+    }
+  }
+  for (size_t i = 0; i < guard; ++i) {
+    ASSERT_EQ(after_workspace[i], kUntouched) << "a byte before the workspace was written";
+    ASSERT_EQ(after_workspace[guard + workspace_size + i], kUntouched)
+        << "a byte behind the workspace was written";
+  }
+}
+
+std::vector<std::string> register_operator_tests() {
+  std::set<std::pair<std::string, std::string>> known;
+  std::map<std::string, int> names;
+  for (const OperatorCase& c : all_cases()) {
+    const OperatorRow* row = Target::get().find(c.domain, c.name);
+    known.insert({c.domain, c.name});
+    if (row == nullptr || !row->has(c.dtype)) continue;
+    for (const Form form : {Form::kDense, Form::kDynamic, Form::kStrided}) {
+      const std::string suite =
+          "Operator/" + operator_test_name(c.domain, c.name) + "/" + dtype_name(c.dtype);
+      std::string name = "TN_operator_001_" + c.label + "_" + form_name(form);
+      if (const int repeated = names[suite + name]++; repeated != 0) {
+        name += "_" + std::to_string(repeated);
+      }
+      testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            [c, form]() -> DeviceTest* { return new CaseTest(c, form); });
+    }
+  }
+  std::vector<std::string> without;
+  for (const OperatorRow& row : Target::get().operators()) {
+    if (row.has(TN_FLOAT32) && !known.contains({row.domain, row.name})) {
+      const std::string name = (row.domain.empty() ? "" : row.domain + ".") + row.name;
+      if (without.empty() || without.back() != name) without.push_back(name);
+    }
+  }
+  return without;
+}
+
+}  // namespace tenon::conformance

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite/host_tensor.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <sstream>
+
+namespace tenon::conformance {
+namespace {
+
+template <class T>
+void store(unsigned char* out, T value) {
+  std::memcpy(out, &value, sizeof(value));
+}
+template <class T>
+double load(const unsigned char* data) {
+  T value;
+  std::memcpy(&value, data, sizeof(value));
+  return static_cast<double>(value);
+}
+
+// A float of `mantissa` stored bits and 8 or 5 exponent bits, from its sixteen bits.
+double decode_small(uint16_t bits, int mantissa) {
+  const int exponent_bits = 15 - mantissa;
+  const int bias = (1 << (exponent_bits - 1)) - 1;
+  const int exponent = (bits >> mantissa) & ((1 << exponent_bits) - 1);
+  const double fraction = (bits & ((1 << mantissa) - 1)) / std::ldexp(1.0, mantissa);
+  const double sign = bits >> 15 ? -1.0 : 1.0;
+  if (exponent == (1 << exponent_bits) - 1) {
+    return fraction == 0 ? sign * INFINITY : NAN;
+  }
+  if (exponent == 0) return sign * std::ldexp(fraction, 1 - bias);
+  return sign * std::ldexp(1 + fraction, exponent - bias);
+}
+
+uint16_t encode_small(double value, int mantissa) {
+  const int exponent_bits = 15 - mantissa;
+  const int bias = (1 << (exponent_bits - 1)) - 1;
+  const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  const uint16_t infinity = static_cast<uint16_t>(((1 << exponent_bits) - 1) << mantissa);
+  if (std::isnan(value)) return static_cast<uint16_t>(infinity | 1 << (mantissa - 1));
+  value = std::fabs(value);
+  if (std::isinf(value)) return sign | infinity;
+  if (value == 0) return sign;
+  // Units of the last place at this magnitude; nearbyint goes to even.
+  const int exponent = std::max(std::ilogb(value), 1 - bias);
+  const double units = std::nearbyint(std::ldexp(value, mantissa - exponent));
+  double rounded = std::ldexp(units, exponent - mantissa);
+  if (rounded >= std::ldexp(2.0, bias)) return sign | infinity;
+  if (rounded < std::ldexp(1.0, 1 - bias)) {
+    return sign | static_cast<uint16_t>(std::ldexp(rounded, mantissa + bias - 1));
+  }
+  const int stored = std::ilogb(rounded);
+  const double fraction = std::ldexp(rounded, -stored) - 1;
+  return static_cast<uint16_t>(sign | (stored + bias) << mantissa |
+                               static_cast<int>(std::ldexp(fraction, mantissa)));
+}
+
+// Wraps like a cast from a wide integer does.
+template <class T>
+T to_integer(double value) {
+  if (std::isnan(value)) return 0;
+  if (value >= 9223372036854775808.0) return static_cast<T>(static_cast<uint64_t>(value));
+  return static_cast<T>(static_cast<int64_t>(value));
+}
+
+}  // namespace
+
+bool is_float(tn_dtype dtype) {
+  return dtype == TN_FLOAT32 || dtype == TN_FLOAT64 || dtype == TN_FLOAT16 || dtype == TN_BFLOAT16;
+}
+
+size_t element_size(tn_dtype dtype) { return tn_dtype_bits(dtype) / 8; }
+
+void encode(tn_dtype dtype, double value, unsigned char* out) {
+  switch (dtype) {
+    case TN_FLOAT32:
+      return store(out, static_cast<float>(value));
+    case TN_FLOAT64:
+      return store(out, value);
+    case TN_FLOAT16:
+      return store(out, encode_small(value, 10));
+    case TN_BFLOAT16:
+      return store(out, encode_small(value, 7));
+    case TN_INT8:
+      return store(out, to_integer<int8_t>(value));
+    case TN_UINT8:
+      return store(out, to_integer<uint8_t>(value));
+    case TN_INT16:
+      return store(out, to_integer<int16_t>(value));
+    case TN_UINT16:
+      return store(out, to_integer<uint16_t>(value));
+    case TN_INT32:
+      return store(out, to_integer<int32_t>(value));
+    case TN_UINT32:
+      return store(out, to_integer<uint32_t>(value));
+    case TN_INT64:
+      return store(out, to_integer<int64_t>(value));
+    case TN_UINT64:
+      return store(out, to_integer<uint64_t>(value));
+    case TN_BOOL:
+      return store(out, static_cast<uint8_t>(value != 0));
+    default:
+      throw Error(TN_INVALID_ARGUMENT, "", std::string("no host values of ") + dtype_name(dtype));
+  }
+}
+
+double decode(tn_dtype dtype, const unsigned char* data) {
+  switch (dtype) {
+    case TN_FLOAT32:
+      return load<float>(data);
+    case TN_FLOAT64:
+      return load<double>(data);
+    case TN_FLOAT16:
+    case TN_BFLOAT16: {
+      uint16_t bits;
+      std::memcpy(&bits, data, sizeof(bits));
+      return decode_small(bits, dtype == TN_FLOAT16 ? 10 : 7);
+    }
+    case TN_INT8:
+      return load<int8_t>(data);
+    case TN_UINT8:
+    case TN_BOOL:
+      return load<uint8_t>(data);
+    case TN_INT16:
+      return load<int16_t>(data);
+    case TN_UINT16:
+      return load<uint16_t>(data);
+    case TN_INT32:
+      return load<int32_t>(data);
+    case TN_UINT32:
+      return load<uint32_t>(data);
+    case TN_INT64:
+      return load<int64_t>(data);
+    case TN_UINT64:
+      return load<uint64_t>(data);
+    default:
+      throw Error(TN_INVALID_ARGUMENT, "", std::string("no host values of ") + dtype_name(dtype));
+  }
+}
+
+HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in, std::vector<double> values_in)
+    : dtype(dtype_in), dims(std::move(dims_in)), values(std::move(values_in)) {
+  unsigned char raw[16];
+  for (double& value : values) {
+    encode(dtype, value, raw);
+    value = decode(dtype, raw);
+  }
+}
+
+HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in)
+    : dtype(dtype_in), dims(std::move(dims_in)), values(static_cast<size_t>(count())) {}
+
+HostTensor HostTensor::random(tn_dtype dtype, Shape dims, double low, double high, uint32_t seed) {
+  std::vector<double> values(static_cast<size_t>(element_count(dims)));
+  uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+  for (double& value : values) {
+    state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    const double unit = static_cast<double>(state >> 33) / 2147483648.0;
+    value = low + (high - low) * unit;
+    if (!is_float(dtype)) value = std::floor(low + (high - low + 1) * unit);
+  }
+  return HostTensor(dtype, std::move(dims), std::move(values));
+}
+
+int64_t HostTensor::position(const Shape& index) const {
+  int64_t result = 0;
+  for (size_t i = 0; i < dims.size(); ++i) result = result * dims[i] + index[i];
+  return result;
+}
+
+std::vector<unsigned char> HostTensor::bytes() const {
+  const size_t size = element_size(dtype);
+  std::vector<unsigned char> result(values.size() * size);
+  for (size_t i = 0; i < values.size(); ++i) encode(dtype, values[i], &result[i * size]);
+  return result;
+}
+
+HostTensor HostTensor::from_bytes(tn_dtype dtype, Shape dims, const unsigned char* data) {
+  HostTensor tensor(dtype, std::move(dims));
+  for (double& value : tensor.values) {
+    value = decode(dtype, data);
+    data += element_size(dtype);
+  }
+  return tensor;
+}
+
+Shape broadcast_shape(const Shape& a, const Shape& b) {
+  Shape result(std::max(a.size(), b.size()), 1);
+  for (const Shape* shape : {&a, &b}) {
+    for (size_t i = 0; i < shape->size(); ++i) {
+      int64_t& dim = result[result.size() - shape->size() + i];
+      if ((*shape)[i] != 1) dim = (*shape)[i];
+    }
+  }
+  return result;
+}
+
+double broadcast_at(const HostTensor& tensor, const Shape& index) {
+  Shape own(tensor.dims.size());
+  const size_t shift = index.size() - own.size();
+  for (size_t i = 0; i < own.size(); ++i) own[i] = tensor.dims[i] == 1 ? 0 : index[shift + i];
+  return tensor.at(own);
+}
+
+std::string difference(const HostTensor& actual, const HostTensor& expected, double tolerance) {
+  double scale = 0, worst = -1;
+  size_t where = 0;
+  for (const double value : expected.values) {
+    if (std::isfinite(value)) scale = std::max(scale, std::fabs(value));
+  }
+  for (size_t i = 0; i < expected.values.size(); ++i) {
+    const double a = actual.values[i], e = expected.values[i];
+    if ((std::isnan(a) && std::isnan(e)) || a == e) continue;
+    const bool comparable = std::isfinite(a) && std::isfinite(e);
+    const double error = comparable ? std::fabs(a - e) : INFINITY;
+    if (error > worst) worst = error, where = i;
+  }
+  if (worst <= tolerance * scale) return "";
+  std::ostringstream text;
+  text.precision(9);
+  text << "element " << where << " is " << actual.values[where] << ", not "
+       << expected.values[where] << "; error " << worst << ", largest value " << scale
+       << ", tolerance " << tolerance;
+  return text.str();
+}
+
+}  // namespace tenon::conformance

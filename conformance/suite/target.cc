@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite/target.h"
+
+#include <cstring>
+#include <stdexcept>
+
+namespace tenon::conformance {
+
+Spec Spec::parse(const std::string& text) {
+  Spec spec;
+  spec.text = text;
+  std::string head = text;
+  if (const size_t mark = text.find('?'); mark != std::string::npos) {
+    head = text.substr(0, mark);
+    std::string rest = text.substr(mark + 1);
+    while (!rest.empty()) {
+      const size_t end = rest.find('&');
+      const std::string item = rest.substr(0, end);
+      rest = end == std::string::npos ? "" : rest.substr(end + 1);
+      const size_t equals = item.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        throw std::invalid_argument("'" + item + "' in '" + text + "' is not KEY=VALUE");
+      }
+      spec.options.emplace_back(item.substr(0, equals), item.substr(equals + 1));
+    }
+  }
+  const size_t colon = head.rfind(':');
+  if (colon != std::string::npos && colon + 1 < head.size() &&
+      head.find_first_not_of("0123456789", colon + 1) == std::string::npos) {
+    spec.index = std::stoul(head.substr(colon + 1));
+    head.resize(colon);
+  }
+  if (head.empty()) throw std::invalid_argument("'" + text + "' names no plugin");
+  spec.plugin = head;
+  return spec;
+}
+
+Target& Target::get() {
+  static Target target;
+  return target;
+}
+
+void Target::open(const Spec& spec) {
+  spec_ = spec;
+  loader_ = Loader();
+  instance_ = loader_.open(spec.plugin);
+  device_ = open_device();
+  info_ = device_.info();
+  for (const tn_operator_entry& row : device_.operators()) {
+    operators_.push_back({row.domain, row.name, row.version, row.dtypes});
+  }
+}
+
+void Target::close() {
+  device_.reset();
+  loader_.reset();
+}
+
+const OperatorRow* Target::find(const std::string& domain, const std::string& name) const {
+  for (const OperatorRow& row : operators_) {
+    if (row.domain == domain && row.name == name) return &row;
+  }
+  return nullptr;
+}
+
+Device Target::open_device() const {
+  std::vector<tn_option> options;
+  for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
+  return instance_.open_device(spec_.index, options);
+}
+
+std::string Target::library() const {
+  for (const tn_candidate_info& candidate : loader_.candidates()) {
+    if (candidate.state == TN_CANDIDATE_OPEN &&
+        std::strcmp(candidate.name, instance_.name()) == 0) {
+      return candidate.library;
+    }
+  }
+  const bool is_library =
+      spec_.plugin.find('/') != std::string::npos && spec_.plugin.find(".so") != std::string::npos;
+  return is_library ? spec_.plugin : "";
+}
+
+}  // namespace tenon::conformance
