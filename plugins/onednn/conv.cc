@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Conv and its two gradients. Of an argument described as TN_LAYOUT_ANY, with all dims given,
+// oneDNN chooses the form: blocked channels and packed filters are where its speed is.
+#include "operators.h"
+#include "primitive_kernel.h"
+#include "reference_impl/cpu/kernels/conv_attributes.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::onednn {
+namespace {
+
+using cpu::ConvAttributes;
+
+// The attributes as oneDNN wants them: of the spatial dims alone, dilations counted from 0.
+struct Window {
+  explicit Window(const ConvAttributes& a) {
+    for (int32_t axis = a.first_axis(); axis < 3; ++axis) {
+      strides.push_back(a.strides[axis]);
+      dilations.push_back(a.dilations[axis] - 1);
+      begin.push_back(a.pads_begin[axis]);
+      end.push_back(a.pads_end[axis]);
+    }
+  }
+  Dims strides, dilations, begin, end;
+};
+
+// Data, filters and result of the forward direction, in whatever part each of them plays.
+struct Descs {
+  Md x, w, y;
+  std::optional<Md> bias;
+};
+
+class ConvBase : public PrimitiveKernel {
+ public:
+  tn_layout input_layout(size_t i, tn_layout described) const override {
+    return i < 2 ? choose(inputs_[i], described) : TN_LAYOUT_STRIDED;
+  }
+  tn_layout output_layout(size_t, tn_layout described) const override {
+    return choose(output_, described);
+  }
+
+ protected:
+  ConvBase(const Description& d, size_t outputs = 1)
+      : name_(d.name()), attributes_(d, d.input(0).rank), window_(attributes_) {
+    require_float32(d, 3, outputs);
+    filters_.groups = attributes_.groups > 1 ? attributes_.groups : 0;
+  }
+
+  static tn_layout choose(tn_layout chosen, tn_layout described) {
+    return described == TN_LAYOUT_ANY ? chosen : form_of(described) ? described : TN_LAYOUT_STRIDED;
+  }
+
+  // Operand `i` of the program as filters: with the groups as a dim of their own.
+  Program::Operand filters_in(Program& p, size_t i, const View& view) const {
+    if (form_of(view.layout)) return p.input(i, view);
+    return p.input(i, Strided::of(view).as(filters_));
+  }
+  Program::Operand filters_out(Program& p, const View& view) const {
+    if (form_of(view.layout)) return p.output(0, view);
+    return p.output(0, Strided::of(view).as(filters_));
+  }
+
+  dnnl::convolution_forward::primitive_desc forward(const Descs& m) const {
+    const auto kind = dnnl::prop_kind::forward_inference;
+    const auto direct = dnnl::algorithm::convolution_direct;
+    const Window& w = window_;
+    if (m.bias) {
+      return {engine(), kind,      direct,      m.x,     m.w,   *m.bias,
+              m.y,      w.strides, w.dilations, w.begin, w.end, attributes_of()};
+    }
+    return {engine(), kind,  direct,         m.x, m.w, m.y, w.strides, w.dilations,
+            w.begin,  w.end, attributes_of()};
+  }
+
+  const std::string name_;
+  const ConvAttributes attributes_;
+  const Window window_;
+  Form filters_;
+  tn_layout inputs_[2] = {TN_LAYOUT_STRIDED, TN_LAYOUT_STRIDED};
+  tn_layout output_ = TN_LAYOUT_STRIDED;
+};
+
+class Conv final : public ConvBase {
+ public:
+  explicit Conv(const Description& d) : ConvBase(d) {
+    const Described x = Described::of(d.input(0)), w = Described::of(d.input(1));
+    const Described y = Described::of(d.output(0));
+    if (!x.known || !w.known || !y.known || (!x.any() && !w.any() && !y.any())) return;
+    if (x.strided.count() == 0 || w.strided.count() == 0 || y.strided.count() == 0) return;
+    check_dims(x, w, y);
+    guarded("Conv", [&] {
+      const Threads threads;
+      Descs m{x.md(), w.md(filters_), y.md(), {}};
+      if (d.has_input(2)) m.bias = Strided::dense({w.strided.dims[0]}).md();
+      const auto pd = forward(m);
+      inputs_[0] = find_token(pd.src_desc(), {});
+      inputs_[1] = find_token(pd.weights_desc(), filters_);
+      output_ = find_token(pd.dst_desc(), {});
+    });
+  }
+
+  void check(const Arguments& a) const override {
+    attributes_.check(name_, a.input(0), a.input(1), a.output(0));
+    const View bias = a.input(2);
+    const int64_t filters = a.input(1).dims[0];
+    if (bias.present() && (bias.rank != 1 || bias.dims[0] != filters)) {
+      cpu::throw_dims(name_, "B", bias.shape(), {&filters, 1});
+    }
+  }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const auto x = p.input(0, a.inputs[0]);
+    const auto w = filters_in(p, 1, a.inputs[1]);
+    const auto y = p.output(0, a.outputs[0]);
+    std::vector<Program::Argument> arguments = {
+        {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, y}};
+    Descs m{p.md(x), p.md(w), p.md(y), {}};
+    if (a.input(2).present()) {
+      const auto bias = p.input(2, a.input(2));
+      m.bias = p.md(bias);
+      arguments.push_back({DNNL_ARG_BIAS, bias});
+    }
+    const auto pd = forward(m);
+    p.execute(dnnl::convolution_forward(pd), pd.scratchpad_desc(), arguments);
+  }
+
+ private:
+  void check_dims(const Described& x, const Described& w, const Described& y) const {
+    const auto view = [](const Described& d) {
+      return View{nullptr,
+                  d.strided.dims.data(),
+                  d.strided.strides.data(),
+                  static_cast<int32_t>(d.strided.dims.size()),
+                  TN_FLOAT32,
+                  TN_LAYOUT_STRIDED};
+    };
+    attributes_.check(name_, view(x), view(w), view(y));
+  }
+};
+
+class ConvGradInput final : public ConvBase {
+ public:
+  explicit ConvGradInput(const Description& d) : ConvBase(d) {}
+
+  void check(const Arguments& a) const override {
+    attributes_.check(name_, a.output(0), a.input(1), a.input(0));
+  }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const auto dy = p.input(0, a.inputs[0]);
+    const auto w = filters_in(p, 1, a.inputs[1]);
+    const auto dx = p.output(0, a.outputs[0]);
+    const auto hint = forward({p.md(dx), p.md(w), p.md(dy), {}});
+    const Window& t = window_;
+    const dnnl::convolution_backward_data::primitive_desc pd(
+        engine(), dnnl::algorithm::convolution_direct, p.md(dx), p.md(w), p.md(dy), t.strides,
+        t.dilations, t.begin, t.end, hint, attributes_of());
+    p.execute(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
+              {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DIFF_SRC, dx}});
+  }
+};
+
+class ConvGradWeight final : public ConvBase {
+ public:
+  explicit ConvGradWeight(const Description& d) : ConvBase(d) {}
+
+  void check(const Arguments& a) const override {
+    attributes_.check(name_, a.input(1), a.output(0), a.input(0));
+  }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const auto dy = p.input(0, a.inputs[0]);
+    const auto x = p.input(1, a.inputs[1]);
+    const auto dw = filters_out(p, a.outputs[0]);
+    const auto hint = forward({p.md(x), p.md(dw), p.md(dy), {}});
+    const Window& t = window_;
+    const dnnl::convolution_backward_weights::primitive_desc pd(
+        engine(), dnnl::algorithm::convolution_direct, p.md(x), p.md(dw), p.md(dy), t.strides,
+        t.dilations, t.begin, t.end, hint, attributes_of());
+    p.execute(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
+              {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_WEIGHTS, dw}});
+  }
+};
+
+}  // namespace
+
+std::span<const cpu::OperatorEntry> conv_operators() {
+  static const cpu::OperatorEntry kEntries[] = {
+      {"", "Conv", 22, kFloat32, create<Conv>},
+      {"tenon", "ConvGradInput", 1, kFloat32, create<ConvGradInput>},
+      {"tenon", "ConvGradWeight", 1, kFloat32, create<ConvGradWeight>},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::onednn

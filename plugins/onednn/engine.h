@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// oneDNN's engine and stream, its errors, and the threads it computes on.
+#pragma once
+
+#include <functional>
+
+#include <dnnl.hpp>
+
+#include "reference_impl/cpu/kernel.h"
+
+namespace tenon::onednn {
+
+using cpu::Arguments;
+using cpu::Description;
+using cpu::Execution;
+using cpu::Kernel;
+using cpu::KernelError;
+using cpu::View;
+using Md = dnnl::memory::desc;
+using Dims = dnnl::memory::dims;
+
+// Of the whole process, and never destroyed: a host may call until its very end.
+const dnnl::engine& engine();
+const dnnl::stream& stream();
+
+// Throws KernelError for a status of oneDNN's C interface.
+void check(dnnl_status_t status, const char* what);
+
+// Calls `body`; oneDNN's exceptions become KernelError with `what` before their text:
+// TN_UNSUPPORTED for primitives that it does not have.
+template <class Body>
+auto guarded(const char* what, Body&& body) {
+  try {
+    return body();
+  } catch (const dnnl::error& error) {
+    check(error.status, what);
+    throw;
+  }
+}
+
+// oneDNN computes on OpenMP's threads, as many as the host's parallelism. The number belongs to
+// the calling thread, which is the host's: it is put back.
+void set_threads(int count);
+class Threads {
+ public:
+  Threads();
+  ~Threads();
+  Threads(const Threads&) = delete;
+
+ private:
+  int before_;
+};
+
+}  // namespace tenon::onednn

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// MatMul, Gemm and tenon.ScaledGemm: Y = alpha * A @ B + beta * C.
+//
+// A B without batch makes all rows of A one matrix. Described as TN_LAYOUT_ANY it is kept in the
+// form that oneDNN packs matrices in. C is brought into Y first (scaled, broadcast) and the product
+// added to it; a C of one row is oneDNN's bias.
+#include "operators.h"
+#include "primitive_kernel.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::onednn {
+namespace {
+
+struct Factors {
+  float alpha = 1;
+  float beta = 1;
+  // Inputs that hold them; 0: they do not.
+  size_t alpha_input = 0;
+  size_t beta_input = 0;
+  bool transpose_a = false;
+  bool transpose_b = false;
+};
+
+void prepend_ones(Strided& s, size_t rank) {
+  while (s.dims.size() < rank) {
+    s.strides.insert(s.strides.begin(), s.dims[0] * s.strides[0]);
+    s.dims.insert(s.dims.begin(), 1);
+  }
+}
+
+// A dim of 1 at `at`, which addresses nothing.
+void insert_one(Strided& s, size_t at) {
+  const auto place = static_cast<std::ptrdiff_t>(at);
+  s.strides.insert(s.strides.begin() + place, at < s.dims.size() ? s.dims[at] * s.strides[at] : 1);
+  s.dims.insert(s.dims.begin() + place, 1);
+}
+
+void drop_broadcast_batch(Strided& s) {
+  for (size_t i = s.dims.size() - 2; i-- > 0;) {
+    if (s.strides[i] != 0) continue;
+    s.dims[i] = 1;
+    s.strides[i] = s.dims[i + 1] * s.strides[i + 1];
+  }
+}
+
+bool rows_join(const Strided& s) {
+  for (size_t i = 0; i + 2 < s.dims.size(); ++i) {
+    if (s.dims[i] != 1 && s.strides[i] != s.dims[i + 1] * s.strides[i + 1]) return false;
+  }
+  return true;
+}
+
+void join_rows(Strided& s) {
+  while (s.dims.size() > 2) {
+    s.dims[1] *= s.dims[0];
+    s.dims.erase(s.dims.begin());
+    s.strides.erase(s.strides.begin());
+  }
+}
+
+class Matmul : public PrimitiveKernel {
+ public:
+  Matmul(const Description& d, const Factors& factors)
+      : name_(d.name()), factors_(factors), mode_(d.math_mode()) {
+    require_float32(d, 5);
+    const tn_argument &a = d.input(0), &b = d.input(1);
+    if (a.rank < 1 || b.rank < 1) cpu::throw_invalid(name_, "A and B must not be scalars");
+    if (b.layout == TN_LAYOUT_ANY && b.rank == 2) choose_layout(a, b);
+  }
+
+  void check(const Arguments& arguments) const override {
+    const View &a = arguments.inputs[0], &b = arguments.inputs[1], &y = arguments.outputs[0];
+    const int64_t m_dims = a.rank > 1 ? 1 : 0, n_dims = b.rank > 1 ? 1 : 0;
+    const int32_t batch = std::max(a.rank, b.rank) - 2;
+    const int64_t k = a.dims[a.rank - (factors_.transpose_a ? 2 : 1)];
+    const int64_t kb = b.rank == 1 ? b.dims[0] : b.dims[b.rank - (factors_.transpose_b ? 1 : 2)];
+    const int64_t m = m_dims == 0 ? 1 : a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
+    const int64_t n = n_dims == 0 ? 1 : b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
+    bool fits = k == kb && y.rank == std::max(batch, 0) + m_dims + n_dims;
+    if (fits && n_dims == 1) fits = y.dims[y.rank - 1] == n;
+    if (fits && m_dims == 1) fits = y.dims[y.rank - 1 - n_dims] == m;
+    for (int32_t i = 0; fits && i < batch; ++i) {
+      const int32_t behind = batch - i + 2;
+      const int64_t da = a.rank >= behind ? a.dims[a.rank - behind] : 1;
+      const int64_t db = b.rank >= behind ? b.dims[b.rank - behind] : 1;
+      fits = (da == db || da == 1 || db == 1) && y.dims[i] == (da == 1 ? db : da);
+    }
+    if (!fits) {
+      cpu::throw_invalid(name_, "dims do not fit: A " + cpu::dims_text(a.shape()) + ", B " +
+                                    cpu::dims_text(b.shape()) + ", Y " + cpu::dims_text(y.shape()));
+    }
+    const View c = arguments.input(2);
+    if (!c.present()) return;
+    fits = c.rank <= y.rank;
+    for (int32_t i = 1; fits && i <= c.rank; ++i) {
+      fits = c.dims[c.rank - i] == 1 || c.dims[c.rank - i] == y.dims[y.rank - i];
+    }
+    if (!fits) cpu::throw_dims(name_, "C", c.shape(), y.shape());
+  }
+
+  tn_layout input_layout(size_t i, tn_layout described) const override {
+    if (i != 1) return TN_LAYOUT_STRIDED;
+    return described == TN_LAYOUT_ANY ? packed_ : described;
+  }
+
+ protected:
+  bool takes_empty() const override { return true; }
+
+  int64_t variant(const Arguments& a) const override { return beta_is_zero(a); }
+
+  void build(const Arguments& arguments, Program& p) const override {
+    const View &a = arguments.inputs[0], &b = arguments.inputs[1], &y = arguments.outputs[0];
+    const View c = beta_is_zero(arguments) ? View{} : arguments.input(2);
+    const bool token = b.layout != TN_LAYOUT_STRIDED;
+    Strided left = Strided::of(a), out = Strided::of(y);
+    Strided right = token ? Strided::dense({b.dims, b.dims + b.rank}) : Strided::of(b);
+    if (b.rank == 1) {
+      insert_one(right, 1);
+      insert_one(out, out.dims.size());
+    }
+    if (a.rank == 1) {
+      insert_one(left, 0);
+      insert_one(out, out.dims.size() - 1);
+    }
+    if (factors_.transpose_a) left.swap_last_dims();
+    if (factors_.transpose_b) right.swap_last_dims();
+    const bool bias = c.present() && is_row(c) && !scaled();
+    Operands o;
+    if (right.dims.size() == 2 && left.dims.size() > 2) {
+      if (rows_join(left) && rows_join(out) && (!c.present() || bias || y.dense())) {
+        join_rows(left);
+        join_rows(out);
+      } else if (token) {
+        // Packed matrices have no batch: rows must join, so they are brought together.
+        const int64_t rows = left.count() / std::max<int64_t>(left.dims.back(), 1);
+        o.left = p.dense_input(0, a, {rows, left.dims.back()});
+        o.out = p.dense_output(0, y, {rows, right.dims[1]});
+        o.made = true;
+      }
+    }
+    if (!o.made) {
+      const size_t rank = std::max(left.dims.size(), right.dims.size());
+      prepend_ones(left, rank);
+      prepend_ones(right, rank);
+      prepend_ones(out, rank);
+      drop_broadcast_batch(left);
+      drop_broadcast_batch(right);
+      if (left.dims.back() == 0) return add_nothing(left, right, out, arguments, c, p);
+      o.left = p.input(0, left);
+      o.out = p.output(0, out);
+    }
+    o.right = token ? p.input(1, b) : p.input(1, right);
+    add(o, arguments, c, bias, p);
+  }
+
+ private:
+  struct Operands {
+    Program::Operand left = 0, right = 0, out = 0;
+    bool made = false;
+  };
+
+  // No products to sum: one of zeros has the same value.
+  void add_nothing(Strided left, Strided right, const Strided& out, const Arguments& arguments,
+                   const View& c, Program& p) const {
+    left.dims.back() = 1;
+    right.dims[right.dims.size() - 2] = 1;
+    Operands o;
+    o.left = p.constant(Strided::dense(left.dims).md(), 0);
+    o.right = p.constant(Strided::dense(right.dims).md(), 0);
+    o.out = p.output(0, out);
+    add(o, arguments, c, false, p);
+  }
+
+  bool scaled() const {
+    return factors_.alpha != 1 || factors_.beta != 1 || factors_.alpha_input != 0 ||
+           factors_.beta_input != 0;
+  }
+
+  bool beta_is_zero(const Arguments& a) const {
+    const View given = factors_.beta_input == 0 ? View{} : a.input(factors_.beta_input);
+    return given.present() ? cpu::real_at(given) == 0 : factors_.beta == 0;
+  }
+
+  static bool is_row(const View& c) {
+    return c.rank >= 1 && c.count() == c.dims[c.rank - 1] && c.dims[c.rank - 1] > 1;
+  }
+
+  // Which form B has best. How many rows A will have matters little.
+  void choose_layout(const tn_argument& a, const tn_argument& b) {
+    const Described right = Described::of(b);
+    if (!right.known || right.strided.count() == 0) return;
+    const Described left = Described::of(a);
+    Form form;
+    form.transposed = factors_.transpose_b;
+    const Strided matrix = right.strided.as(form);
+    int64_t rows = 128;
+    if (left.known) rows = std::max<int64_t>(left.strided.count() / matrix.dims[0], 1);
+    guarded("MatMul", [&] {
+      const Threads threads;
+      const dnnl::matmul::primitive_desc pd(
+          engine(), Strided::dense({rows, matrix.dims[0]}).md(), right.md(form),
+          Strided::dense({rows, matrix.dims[1]}).md(), attributes_of(mode_));
+      packed_ = find_token(pd.weights_desc(), form);
+    });
+  }
+
+  void add(const Operands& o, const Arguments& arguments, const View& c, bool bias,
+           Program& p) const {
+    const Md left = p.md(o.left), right = p.md(o.right), out = p.md(o.out);
+    const Dims ones(out.get_dims().size(), 1);
+    const Md scalar = Strided::dense(ones).md();
+    std::vector<Program::Argument> list = {
+        {DNNL_ARG_SRC, o.left}, {DNNL_ARG_WEIGHTS, o.right}, {DNNL_ARG_DST, o.out}};
+    dnnl::post_ops post;
+    if (const size_t i = factors_.alpha_input; i != 0 && arguments.input(i).present()) {
+      post.append_binary(dnnl::algorithm::binary_mul, scalar);
+      list.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, p.input(i, scalar)});
+    } else if (factors_.alpha != 1) {
+      post.append_eltwise(dnnl::algorithm::eltwise_linear, factors_.alpha, 0);
+    }
+    dnnl::primitive_attr attributes = attributes_of(mode_);
+    Md row;
+    if (bias) {
+      Dims dims = ones;
+      dims.back() = c.dims[c.rank - 1];
+      row = Strided::dense(dims).md();
+      list.push_back({DNNL_ARG_BIAS, p.dense_input(2, c, dims)});
+    } else if (c.present()) {
+      add_c(o, arguments, c, scalar, p);
+      post.append_sum(1);
+    }
+    attributes.set_post_ops(post);
+    const dnnl::matmul::primitive_desc pd =
+        bias ? dnnl::matmul::primitive_desc(engine(), left, right, row, out, attributes)
+             : dnnl::matmul::primitive_desc(engine(), left, right, out, attributes);
+    p.execute(dnnl::matmul(pd), pd.scratchpad_desc(), list);
+  }
+
+  // Y = beta * C.
+  void add_c(const Operands& o, const Arguments& arguments, const View& c, const Md& scalar,
+             Program& p) const {
+    const View& y = arguments.outputs[0];
+    Strided from = Strided::dense({y.dims, y.dims + y.rank});
+    for (int32_t i = 1; i <= y.rank; ++i) {
+      const bool broadcasts = i > c.rank || c.dims[c.rank - i] == 1;
+      from.strides[static_cast<size_t>(y.rank - i)] = broadcasts ? 0 : c.strides[c.rank - i];
+    }
+    p.broadcast(2, from, o.out);
+    const Md& out = p.md(o.out);
+    if (const size_t i = factors_.beta_input; i != 0 && arguments.input(i).present()) {
+      const auto beta = p.input(i, scalar);
+      const dnnl::binary::primitive_desc pd(engine(), dnnl::algorithm::binary_mul, out, scalar, out,
+                                            attributes_of());
+      p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
+                {{DNNL_ARG_SRC_0, o.out}, {DNNL_ARG_SRC_1, beta}, {DNNL_ARG_DST, o.out}});
+    } else if (factors_.beta != 1) {
+      const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
+                                                     dnnl::algorithm::eltwise_linear, out, out,
+                                                     factors_.beta, 0, attributes_of());
+      p.execute(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
+                {{DNNL_ARG_SRC, o.out}, {DNNL_ARG_DST, o.out}});
+    }
+  }
+
+  const std::string name_;
+  const Factors factors_;
+  const tn_math_mode mode_;
+  tn_layout packed_ = TN_LAYOUT_STRIDED;
+};
+
+std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
+  auto kernel = std::make_unique<Matmul>(d, factors);
+  kernel->prepare(d);
+  return kernel;
+}
+
+std::unique_ptr<Kernel> create_matmul(const Description& d) {
+  if (d.input_count() != 2) cpu::throw_invalid(d.name(), "takes two inputs");
+  return make(d, {});
+}
+
+std::unique_ptr<Kernel> create_gemm(const Description& d) {
+  Factors f;
+  f.alpha = d.real("alpha", 1);
+  f.beta = d.real("beta", 1);
+  f.transpose_a = d.integer("transA", 0) != 0;
+  f.transpose_b = d.integer("transB", 0) != 0;
+  if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
+    cpu::throw_invalid("Gemm", "A, B and Y must have rank 2");
+  }
+  return make(d, f);
+}
+
+std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
+  if (d.input(0).rank < 2 || d.input(1).rank < 2) {
+    cpu::throw_invalid("ScaledGemm", "A and B must be matrices");
+  }
+  Factors f;
+  if (d.has_input(3)) f.alpha_input = 3;
+  if (d.has_input(4)) f.beta_input = 4;
+  return make(d, f);
+}
+
+}  // namespace
+
+std::span<const cpu::OperatorEntry> matmul_operators() {
+  static const cpu::OperatorEntry kEntries[] = {
+      {"", "MatMul", 13, kFloat32, create_matmul},
+      {"", "Gemm", 13, kFloat32, create_gemm},
+      {"tenon", "ScaledGemm", 1, kFloat32, create_scaled_gemm},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::onednn

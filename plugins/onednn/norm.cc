@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Softmax, LogSoftmax, LayerNormalization and the inference of BatchNormalization.
+#include "operators.h"
+#include "primitive_kernel.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::onednn {
+namespace {
+
+using dnnl::algorithm;
+using dnnl::normalization_flags;
+using dnnl::prop_kind;
+
+// Over one axis; all dims before it and all behind it are one.
+class Softmax final : public PrimitiveKernel {
+ public:
+  Softmax(const Description& d, algorithm algorithm)
+      : name_(d.name()), algorithm_(algorithm), axis_(d.integer("axis", -1)) {
+    require_float32(d, 1);
+    cpu::normalize_axis(name_, axis_, d.input(0).rank);
+  }
+  void check(const Arguments& a) const override {
+    cpu::check_same_dims(name_, "the output", a.outputs[0], a.inputs[0]);
+  }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const View& x = a.inputs[0];
+    const int32_t axis = cpu::normalize_axis(name_, axis_, x.rank);
+    const int64_t size = x.rank == 0 ? 1 : x.dims[axis];
+    const int64_t inner = cpu::extent(x, axis + 1, x.rank);
+    Dims dims = {x.count() / size / inner, size};
+    if (inner != 1) dims.push_back(inner);
+    const auto src = p.dense_input(0, x, dims);
+    const auto dst = p.dense_output(0, a.outputs[0], dims);
+    const dnnl::softmax_forward::primitive_desc pd(engine(), prop_kind::forward_inference,
+                                                   algorithm_, p.md(src), p.md(dst), 1,
+                                                   attributes_of());
+    p.execute(dnnl::softmax_forward(pd), pd.scratchpad_desc(),
+              {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+  }
+
+ private:
+  const std::string name_;
+  const algorithm algorithm_;
+  const int64_t axis_;
+};
+
+// Over the last axes, as rows of one.
+class LayerNorm final : public PrimitiveKernel {
+ public:
+  explicit LayerNorm(const Description& d)
+      : axis_(d.integer("axis", -1)), epsilon_(d.real("epsilon", 1e-5f)) {
+    d.integer("stash_type", 1);  // The statistics are in float32.
+    require_float32(d, 3);
+    cpu::normalize_axis(kName, axis_, d.input(0).rank);
+  }
+
+  void check(const Arguments& a) const override {
+    const View& x = a.inputs[0];
+    cpu::check_same_dims(kName, "Y", a.outputs[0], x);
+    const int32_t axis = cpu::normalize_axis(kName, axis_, x.rank);
+    for (const size_t i : {size_t{1}, size_t{2}}) {
+      const View view = a.input(i);
+      if (!view.present()) continue;
+      const auto expected = x.shape().subspan(static_cast<size_t>(axis));
+      if (!std::ranges::equal(view.shape(), expected)) {
+        cpu::throw_dims(kName, i == 1 ? "Scale" : "B", view.shape(), expected);
+      }
+    }
+  }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const View& x = a.inputs[0];
+    const int64_t size = cpu::extent(x, cpu::normalize_axis(kName, axis_, x.rank), x.rank);
+    const Dims dims = {x.count() / size, size};
+    const auto src = p.dense_input(0, x, dims);
+    const auto dst = p.dense_output(0, a.outputs[0], dims);
+    auto flags = normalization_flags::none;
+    std::vector<Program::Argument> arguments = {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}};
+    if (a.input(1).present()) {
+      flags |= normalization_flags::use_scale;
+      arguments.push_back({DNNL_ARG_SCALE, p.dense_input(1, a.input(1), {size})});
+    }
+    if (a.input(2).present()) {
+      flags |= normalization_flags::use_shift;
+      arguments.push_back({DNNL_ARG_SHIFT, p.dense_input(2, a.input(2), {size})});
+    }
+    const dnnl::layer_normalization_forward::primitive_desc pd(
+        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
+        attributes_of());
+    p.execute(dnnl::layer_normalization_forward(pd), pd.scratchpad_desc(), arguments);
+  }
+
+ private:
+  static constexpr const char* kName = "LayerNormalization";
+  const int64_t axis_;
+  const float epsilon_;
+};
+
+class BatchNorm final : public PrimitiveKernel {
+ public:
+  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon", 1e-5f)) {
+    d.real("momentum", 0.9f);
+    if (d.integer("training_mode", 0) != 0) cpu::throw_invalid(kName, "training_mode 1");
+    require_float32(d, 5);
+    for (size_t i = 0; i < 5; ++i) d.input(i);
+    if (d.input(0).rank < 2) cpu::throw_invalid(kName, "X needs a batch and channels");
+    if (form_of(d.input(0).layout)) layout_ = d.input(0).layout;
+  }
+
+  void check(const Arguments& a) const override {
+    const View& x = a.inputs[0];
+    cpu::check_same_dims(kName, "Y", a.outputs[0], x);
+    for (size_t i = 1; i < 5; ++i) {
+      if (a.inputs[i].rank != 1 || a.inputs[i].dims[0] != x.dims[1]) {
+        cpu::throw_dims(kName, "a parameter", a.inputs[i].shape(), {x.dims + 1, 1});
+      }
+    }
+    if (a.outputs[0].layout != x.layout) {
+      throw KernelError(TN_UNSUPPORTED,
+                        std::string(kName) + ": the output must be in the input's layout");
+    }
+  }
+  tn_layout input_layout(size_t i, tn_layout) const override {
+    return i == 0 ? layout_ : TN_LAYOUT_STRIDED;
+  }
+  tn_layout output_layout(size_t, tn_layout) const override { return layout_; }
+
+ protected:
+  void build(const Arguments& a, Program& p) const override {
+    const View &x = a.inputs[0], &y = a.outputs[0];
+    Program::Operand src, dst;
+    if (x.dense() && y.dense()) {
+      const Dims dims = {x.dims[0], x.dims[1], cpu::extent(x, 2, x.rank)};
+      src = p.dense_input(0, x, dims);
+      dst = p.dense_output(0, y, dims);
+    } else {
+      src = p.input(0, x);
+      dst = p.output(0, y);
+    }
+    const auto channels = [&](size_t i) { return p.dense_input(i, a.inputs[i], {x.dims[1]}); };
+    const auto flags = normalization_flags::use_scale | normalization_flags::use_shift |
+                       normalization_flags::use_global_stats;
+    const dnnl::batch_normalization_forward::primitive_desc pd(
+        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
+        attributes_of());
+    p.execute(dnnl::batch_normalization_forward(pd), pd.scratchpad_desc(),
+              {{DNNL_ARG_SRC, src},
+               {DNNL_ARG_DST, dst},
+               {DNNL_ARG_SCALE, channels(1)},
+               {DNNL_ARG_SHIFT, channels(2)},
+               {DNNL_ARG_MEAN, channels(3)},
+               {DNNL_ARG_VARIANCE, channels(4)}});
+  }
+
+ private:
+  static constexpr const char* kName = "BatchNormalization";
+  const float epsilon_;
+  tn_layout layout_ = TN_LAYOUT_STRIDED;
+};
+
+template <algorithm kAlgorithm>
+std::unique_ptr<Kernel> create_softmax(const Description& d) {
+  auto kernel = std::make_unique<Softmax>(d, kAlgorithm);
+  kernel->prepare(d);
+  return kernel;
+}
+
+}  // namespace
+
+std::span<const cpu::OperatorEntry> norm_operators() {
+  static const cpu::OperatorEntry kEntries[] = {
+      {"", "Softmax", 13, kFloat32, create_softmax<algorithm::softmax_accurate>},
+      {"", "LogSoftmax", 13, kFloat32, create_softmax<algorithm::softmax_log>},
+      {"", "LayerNormalization", 17, kFloat32, create<LayerNorm>},
+      {"", "BatchNormalization", 15, kFloat32, create<BatchNorm>},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::onednn

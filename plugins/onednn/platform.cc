@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the core of the reference device needs to know to be this plugin.
+#include "reference_impl/cpu/platform.h"
+
+#include "engine.h"
+#include "operators.h"
+#include "reference_impl/cpu/kernels/families.h"
+
+namespace tenon::cpu {
+
+const Platform& platform() {
+  static const std::vector<Family> families = {
+      {onednn::matmul_operators, {}},
+      {onednn::conv_operators, {}},
+      {onednn::pool_operators, {}},
+      {onednn::norm_operators, {}},
+      {onednn::reduce_operators, {}},
+      {onednn::eltwise_operators, {{"*"}}},
+      {onednn::binary_operators, {{"*"}}},
+      // Host kernels: Identity, Cast and tenon.Fill of every element type.
+      {cast_copy_operators, {{"Identity"}}},
+  };
+  static const Platform self{
+      "onednn", "0.1.0", {"tenon.onednn\0\0\0\1"}, "oneDNN on ", families, [](const tn_host& host) {
+        onednn::set_threads(host.parallelism(host.context));
+      }};
+  return self;
+}
+
+}  // namespace tenon::cpu

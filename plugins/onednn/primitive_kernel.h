@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A kernel of oneDNN primitives. Primitives are made for exact dims and strides: a kernel whose
+// description says them all has its program from the start; others make one when they meet new
+// shapes and keep the last kPrograms (bounded re-creation, counted by programs_made()).
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "program.h"
+
+namespace tenon::onednn {
+
+class PrimitiveKernel : public Kernel {
+ public:
+  static constexpr size_t kPrograms = 16;
+
+  void run(const Arguments& arguments, const Execution& execution) const override;
+  uint64_t resident_bytes() const override;
+
+  // Makes the program of a description that says all shapes; otherwise does nothing. Throws what
+  // create functions throw.
+  void prepare(const Description& description);
+
+ protected:
+  // Adds operands and steps for these shapes; data may not be touched, except that of host values.
+  virtual void build(const Arguments& arguments, Program& program) const = 0;
+
+  // Other facts that a program depends on.
+  virtual int64_t variant(const Arguments&) const { return 0; }
+
+  // Whether inputs without elements are fine although there are outputs with some.
+  virtual bool takes_empty() const { return false; }
+
+ private:
+  using Key = std::vector<int64_t>;
+  struct Entry {
+    Key key;
+    std::shared_ptr<Program> program;
+  };
+
+  std::shared_ptr<Program> find(const Arguments& arguments) const;
+  std::shared_ptr<Program> make(const Arguments& arguments) const;
+
+  mutable std::mutex mutex_;
+  mutable std::vector<Entry> programs_;  // The one used last comes first.
+};
+
+// Since the process started.
+uint64_t programs_made();
+
+// A primitive desc's attributes: scratchpads are ours, products as exact as the description asks.
+dnnl::primitive_attr attributes_of(tn_math_mode mode = TN_MATH_STRICT);
+
+// Made and prepared: what the tables of operators list.
+template <class K>
+std::unique_ptr<Kernel> create(const Description& description) {
+  auto kernel = std::make_unique<K>(description);
+  kernel->prepare(description);
+  return kernel;
+}
+
+// Throws TN_UNSUPPORTED unless all tensors given are float32, and there are no further outputs.
+void require_float32(const Description& description, size_t tensors, size_t outputs = 1);
+
+// Dims and layouts of an argument as described; strides not given are taken as dense.
+struct Described {
+  bool known = false;  // All dims are given.
+  tn_layout layout = TN_LAYOUT_STRIDED;
+  Strided strided;
+
+  static Described of(const tn_argument& argument);
+  bool any() const { return layout == TN_LAYOUT_ANY; }
+  bool is_token() const { return form_of(layout).has_value(); }
+  // The desc in the dims of `form`; "any" if the kernel may choose.
+  Md md(const Form& form = {}) const;
+};
+
+}  // namespace tenon::onednn

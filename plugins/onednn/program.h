@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Primitives for one set of shapes, ready to run: which of them, on which memory, and what has to
+// be copied before and behind because oneDNN takes no such strides.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "forms.h"
+
+namespace tenon::onednn {
+
+// Whose memory an operand is.
+enum class Owner { kInput, kOutput, kProgram };
+
+class Program {
+ public:
+  // An operand's index; see execute().
+  using Operand = size_t;
+  using Argument = std::pair<int, Operand>;  // DNNL_ARG_*
+
+  // `dense`: every strided argument is handed to oneDNN in dense row-major form, copied if need be.
+  explicit Program(bool dense = false) : dense_(dense) {}
+  ~Program();
+  Program(const Program&) = delete;
+
+  // Input or output `i`, seen as `md`.
+  Operand input(size_t i, const Md& md) { return add(Owner::kInput, i, md); }
+  Operand output(size_t i, const Md& md) { return add(Owner::kOutput, i, md); }
+  // Memory of the program's own, with a single value everywhere.
+  Operand constant(const Md& md, float value);
+  // Strided memory of input `i`; copied into a dense buffer where oneDNN would not take it.
+  Operand input(size_t i, const Strided& strided);
+  // The same for an output, copied from the buffer behind all steps.
+  Operand output(size_t i, const Strided& strided);
+  // By its view: tokens, or strides.
+  Operand input(size_t i, const View& view);
+  Operand output(size_t i, const View& view);
+  // Dense row-major, with dims of the same count that may be others than the view's.
+  Operand dense_input(size_t i, const View& view, const Dims& dims);
+  Operand dense_output(size_t i, const View& view, const Dims& dims);
+
+  const Md& md(Operand operand) const { return operands_[operand].md; }
+
+  // Steps, in order.
+  void execute(const dnnl::primitive& primitive, const Md& scratchpad,
+               const std::vector<Argument>& arguments);
+  // Copies input `i`, whose strides may be 0, to a strided operand of the same dims.
+  void broadcast(size_t i, const Strided& from, Operand to);
+  // Sets every element of output `i`.
+  void fill(size_t i, float value);
+
+  // To be called once, behind the last step.
+  void finish();
+  void run(const Arguments& arguments, const Execution& execution);
+
+  uint64_t resident_bytes() const;
+
+ private:
+  struct Copy {
+    Owner owner;  // Of the strided side.
+    size_t index;
+    Strided strided;
+    Operand operand;
+  };
+  struct OperandSpec {
+    Owner owner;
+    size_t index;  // Of the argument; of the buffer.
+    Md md;
+  };
+  struct Buffer {
+    uint64_t bytes;
+    float value;
+    bool constant;
+  };
+  struct Step {
+    dnnl::primitive primitive;
+    std::vector<Argument> arguments;
+  };
+  struct Slot;  // What one run writes to; as many as there are runs at the same time.
+
+  Operand add(Owner owner, size_t index, const Md& md);
+  Operand buffer(const Dims& dims);
+  std::unique_ptr<Slot> make_slot() const;
+  Slot* acquire();
+  void release(Slot* slot);
+  void run(Slot& slot, const Arguments& arguments, const Execution& execution) const;
+  void copy(const Copy& copy, const Slot& slot, const Arguments& arguments, bool to_operand,
+            const Execution& execution) const;
+
+  const bool dense_;
+  std::vector<OperandSpec> operands_;
+  std::vector<Buffer> buffers_;
+  std::vector<Copy> copies_in_;
+  std::vector<Copy> copies_out_;
+  std::vector<Step> steps_;
+  std::vector<std::pair<size_t, float>> fills_;
+  uint64_t scratchpad_bytes_ = 0;
+  std::atomic<Slot*> free_{nullptr};
+};
+
+}  // namespace tenon::onednn
