@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon._native: the runtime's context and models. Tensors cross as (dtype number, dims, bytes);
+// the package turns them into NumPy arrays.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+
+#include "runtime/context.h"
+#include "runtime/model.h"
+#include "tenon/tenon.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using tenon::runtime::Context;
+using tenon::runtime::Device;
+using tenon::runtime::HostTensor;
+using tenon::runtime::Model;
+using tenon::runtime::ModelValue;
+
+using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using InputTuple = std::tuple<int32_t, std::vector<int64_t>, Bytes>;
+using Counts = std::map<std::string, std::map<std::string, uint64_t>>;
+
+// One context for the process, never destroyed: at exit, Python's modules and the plugins' threads
+// end in no order that could be relied on.
+Context& context() {
+  static Context* const instance = Context::create().release();
+  return *instance;
+}
+
+nb::dict to_dict(const ModelValue& value) {
+  nb::dict d;
+  d["name"] = value.name;
+  d["dtype"] = value.dtype;
+  nb::list dims;
+  for (size_t i = 0; i < value.dims.size(); ++i) {
+    if (value.dims[i] >= 0)
+      dims.append(value.dims[i]);
+    else if (value.symbols[i].empty())
+      dims.append(nb::none());
+    else
+      dims.append(value.symbols[i]);
+  }
+  d["dims"] = nb::tuple(dims);
+  return d;
+}
+
+nb::list describe(const std::vector<ModelValue>& values) {
+  nb::list list;
+  for (const ModelValue& value : values) list.append(to_dict(value));
+  return list;
+}
+
+// Hands the tensor's memory to NumPy without a copy.
+nb::tuple to_tuple(HostTensor tensor) {
+  auto* data = new std::vector<std::byte>(std::move(tensor.data));
+  nb::capsule owner(data, [](void* p) noexcept { delete static_cast<std::vector<std::byte>*>(p); });
+  nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> bytes(data->data(), {data->size()}, owner);
+  return nb::make_tuple(tensor.dtype, tensor.dims, bytes);
+}
+
+nb::list run(Model& model, const std::map<std::string, InputTuple>& inputs) {
+  std::map<std::string, HostTensor> tensors;
+  for (const auto& [name, input] : inputs) {
+    const auto& [dtype, dims, bytes] = input;
+    HostTensor& tensor = tensors[name];
+    tensor.dtype = dtype;
+    tensor.dims = dims;
+    tensor.data.resize(bytes.size());
+    if (bytes.size() != 0) std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
+  }
+  std::vector<HostTensor> outputs;
+  {
+    nb::gil_scoped_release release;
+    outputs = model.run(tensors);
+  }
+  nb::list list;
+  for (HostTensor& tensor : outputs) list.append(to_tuple(std::move(tensor)));
+  return list;
+}
+
+Counts placement(const Model& model) {
+  Counts rows;
+  for (const auto& row : model.placement())
+    rows[row.op] = {
+        {"device", row.device}, {"host", row.host}, {"view", row.view}, {"folded", row.folded}};
+  return rows;
+}
+
+Counts operator_counts(const Device& device) {
+  Counts rows;
+  for (const auto& row : device.operator_counts())
+    rows[row.name] = {{"device", row.device},
+                      {"decomposed", row.decomposed},
+                      {"fallback", row.fallback},
+                      {"copies", row.copies}};
+  return rows;
+}
+
+void set_fallback(Device& device, const std::string& policy) {
+  using tenon::runtime::FallbackPolicy;
+  if (policy == "allow")
+    device.set_fallback_policy(FallbackPolicy::kAllow);
+  else if (policy == "warn")
+    device.set_fallback_policy(FallbackPolicy::kWarn);
+  else if (policy == "error")
+    device.set_fallback_policy(FallbackPolicy::kError);
+  else
+    throw nb::value_error(("fallback '" + policy + "': use 'allow', 'warn' or 'error'").c_str());
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  nb::exception<tenon::Error>(m, "Error", PyExc_RuntimeError);
+
+  nb::class_<Device>(m, "Device")
+      .def_prop_ro("spec", [](Device& d) { return d.spec(); })
+      .def_prop_ro("name", [](Device& d) { return std::string(d.info().name); })
+      .def_prop_ro("coherent", [](Device& d) { return d.coherent(); })
+      .def("synchronize", &Device::synchronize, nb::call_guard<nb::gil_scoped_release>())
+      .def("set_fallback", &set_fallback, "policy"_a)
+      .def("operator_counts", &operator_counts)
+      .def("reset_operator_counts", &Device::reset_operator_counts)
+      .def("kernel_statistics",
+           [](Device& d) {
+             const auto s = d.kernel_statistics();
+             return std::map<std::string, uint64_t>{
+                 {"hits", s.hits},           {"misses", s.misses}, {"creates", s.creates},
+                 {"evictions", s.evictions}, {"size", s.size},     {"capacity", s.capacity}};
+           })
+      .def("memory_statistics", [](Device& d) {
+        const auto s = d.pool_statistics();
+        return std::map<std::string, uint64_t>{{"allocated_bytes", s.allocated_bytes},
+                                               {"peak_allocated_bytes", s.peak_allocated_bytes},
+                                               {"reserved_bytes", s.reserved_bytes},
+                                               {"allocations", s.allocations},
+                                               {"device_allocations", s.device_allocations}};
+      });
+
+  nb::class_<Model>(m, "Model")
+      .def_prop_ro("inputs", [](const Model& model) { return describe(model.inputs()); })
+      .def_prop_ro("outputs", [](const Model& model) { return describe(model.outputs()); })
+      .def("run", &run, "inputs"_a)
+      .def("placement", &placement);
+
+  m.def("devices", [] {
+    nb::list list;
+    for (const auto& row : context().listing()) {
+      nb::dict d;
+      d["spec"] = row.spec;
+      d["plugin"] = row.plugin;
+      d["name"] = row.name;
+      d["reason"] = row.reason;
+      list.append(d);
+    }
+    return list;
+  });
+  m.def("device_count", [] { return context().device_count(); });
+  m.def(
+      "device", [](size_t index) -> Device& { return context().device(index); }, "index"_a,
+      nb::rv_policy::reference);
+  m.def(
+      "open", [](const std::string& spec) -> Device& { return context().open(spec); }, "spec"_a,
+      nb::rv_policy::reference);
+  m.def(
+      "load",
+      [](Device& device, const std::string& path) {
+        nb::gil_scoped_release release;
+        return Model::load(context(), device, path);
+      },
+      "device"_a, "path"_a);
+  m.def(
+      "parse",
+      [](Device& device, nb::bytes bytes, const std::string& folder) {
+        const std::string_view view(bytes.c_str(), bytes.size());
+        nb::gil_scoped_release release;
+        return Model::parse(context(), device, view, {folder});
+      },
+      "device"_a, "bytes"_a, "base_folder"_a);
+}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tenon: devices, and ONNX models on them.
+
+    >>> import tenon
+    >>> tenon.devices()
+    >>> model = tenon.load("model.onnx", device="cpu")
+    >>> model.run({"x": array})
+
+A device is named by a spec, ``PLUGIN[:INDEX][?KEY=VALUE&...]`` ("cpu", "cpu?memory=discrete",
+"./libmine.so:1"), or by its number in ``tenon.devices()``. Threads: everything may be called from
+any thread; runs of one model follow one another and release the GIL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Mapping, Sequence
+
+import numpy as np
+
+from . import _native
+from ._dtypes import from_numpy, to_numpy
+from ._native import Device, Error
+
+__all__ = ["Device", "DeviceListing", "Error", "Model", "Value", "device", "devices", "load"]
+
+
+@dataclasses.dataclass(frozen=True)
+class DeviceListing:
+    """A device that was found. ``reason`` says why it cannot be used, and is empty when it can."""
+
+    spec: str
+    plugin: str
+    name: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """An input or output of a model; a dim is a number, a name, or None when left open."""
+
+    name: str
+    dtype: np.dtype
+    dims: tuple
+
+
+def devices() -> list[DeviceListing]:
+    """All devices of all plugins found, and those that could not be used, with the reason."""
+    return [DeviceListing(**row) for row in _native.devices()]
+
+
+def device(which: str | int | Device = 0) -> Device:
+    """Opens a device by spec or number; the same one again for the same spec.
+
+    Raises Error when there is no such device, with every path tried.
+    """
+    if isinstance(which, Device):
+        return which
+    return _native.device(which) if isinstance(which, int) else _native.open(which)
+
+
+class Model:
+    """An ONNX model made ready for a device; see :func:`load`."""
+
+    def __init__(self, native: _native.Model, on: Device):
+        self._native = native
+        self.device = on
+        self.inputs = [self._value(v) for v in native.inputs]
+        self.outputs = [self._value(v) for v in native.outputs]
+
+    @staticmethod
+    def _value(row: dict) -> Value:
+        return Value(row["name"], to_numpy(row["dtype"]), row["dims"])
+
+    def run(self, inputs: Mapping[str, np.ndarray] | Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Runs the model on inputs by name (or in the model's order) and returns its outputs.
+
+        Raises Error naming the input that does not fit, or the node that failed.
+        """
+        if not isinstance(inputs, Mapping):
+            if len(inputs) != len(self.inputs):
+                raise ValueError(f"the model has {len(self.inputs)} inputs, given {len(inputs)}")
+            inputs = {value.name: array for value, array in zip(self.inputs, inputs)}
+        packed = {}
+        for name, array in inputs.items():
+            shape = np.shape(array)
+            array = np.ascontiguousarray(array)
+            packed[name] = (from_numpy(array.dtype), list(shape), array.reshape(-1).view(np.uint8))
+        return [
+            data.view(to_numpy(dtype)).reshape(dims)
+            for dtype, dims, data in self._native.run(packed)
+        ]
+
+    def placement(self) -> dict[str, dict[str, int]]:
+        """By operator: how often its nodes ran on the device, on the host (shape arithmetic), as a
+        view, or were folded at load."""
+        return self._native.placement()
+
+
+def load(
+    model: str | os.PathLike | bytes, device: str | int | Device = 0, base_folder: str = ""
+) -> Model:
+    """Makes an ONNX model (a path or its bytes) ready for a device.
+
+    ``base_folder`` is where external data of a model given as bytes lie. Raises Error: no such file,
+    not a valid model, or operators that Tenon lacks, all named.
+    """
+    on = globals()["device"](device)
+    if isinstance(model, (bytes, bytearray)):
+        return Model(_native.parse(on, bytes(model), base_folder), on)
+    return Model(_native.load(on, os.fspath(model)), on)

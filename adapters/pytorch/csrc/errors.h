@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tenon's failures as torch's exceptions.
+#pragma once
+
+#include <utility>
+
+#include "tenon/cpp/error.hpp"
+
+namespace tenon::pytorch {
+
+// Throws the c10 exception that stands for `error`: IndexError, OutOfMemoryError,
+// NotImplementedError or RuntimeError, with the full text.
+[[noreturn]] void throw_as_torch(const Error& error);
+
+// Runs `body`, turning tenon::Error into torch's exceptions.
+template <class Body>
+inline decltype(auto) translated(Body&& body) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const Error& error) {
+    throw_as_torch(error);
+  }
+}
+
+}  // namespace tenon::pytorch

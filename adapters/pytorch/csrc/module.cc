@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// torch_tenon._C: what the Python half cannot reach through torch itself.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <exception>
+
+#include <c10/util/Exception.h>
+
+#include "benchmark.h"
+#include "devices.h"
+#include "errors.h"
+#include "exit.h"
+#include "fallback.h"
+#include "generator.h"
+
+namespace py = pybind11;
+
+namespace tenon::pytorch {
+namespace {
+
+using ReleaseGil = py::call_guard<py::gil_scoped_release>;
+
+// Exceptions of ops are translated by torch; these are for the functions below.
+void register_exceptions() {
+  py::register_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const c10::IndexError& error) {
+      PyErr_SetString(PyExc_IndexError, error.what_without_backtrace());
+    } catch (const c10::NotImplementedError& error) {
+      PyErr_SetString(PyExc_NotImplementedError, error.what_without_backtrace());
+    } catch (const c10::Error& error) {
+      PyErr_SetString(PyExc_RuntimeError, error.what_without_backtrace());
+    }
+  });
+}
+
+runtime::Device& device_of(int index) {
+  return device(index_or_current(static_cast<c10::DeviceIndex>(index)));
+}
+
+py::dict properties(int index) {
+  const runtime::Device& found = device_of(index);
+  const tn_device_info& info = found.info();
+  py::dict result;
+  result["name"] = std::string(info.name);
+  result["vendor"] = std::string(info.vendor);
+  result["spec"] = found.spec();
+  result["type"] = info.type == TN_DEVICE_CPU   ? "cpu"
+                   : info.type == TN_DEVICE_GPU ? "gpu"
+                                                : "accelerator";
+  result["physical_id"] = std::string(info.physical_id);
+  result["total_memory"] = info.total_memory;
+  result["max_allocation"] = info.max_allocation;
+  result["coherent"] = found.coherent();
+  return result;
+}
+
+py::dict memory_stats(int index) {
+  const runtime::PoolStatistics now = device_of(index).pool_statistics();
+  py::dict result;
+  result["allocated_bytes"] = now.allocated_bytes;
+  result["peak_allocated_bytes"] = now.peak_allocated_bytes;
+  result["reserved_bytes"] = now.reserved_bytes;
+  result["allocations"] = now.allocations;
+  result["device_allocations"] = now.device_allocations;
+  return result;
+}
+
+py::dict kernel_statistics(int index) {
+  const runtime::KernelCacheStatistics now = device_of(index).kernel_statistics();
+  py::dict result;
+  result["hits"] = now.hits;
+  result["misses"] = now.misses;
+  result["creates"] = now.creates;
+  result["evictions"] = now.evictions;
+  result["size"] = now.size;
+  result["capacity"] = now.capacity;
+  return result;
+}
+
+py::dict operator_counts(int index) {
+  py::dict result;
+  for (const runtime::OperatorCount& count : device_of(index).operator_counts()) {
+    py::dict row;
+    row["device"] = count.device;
+    row["decomposed"] = count.decomposed;
+    row["fallback"] = count.fallback;
+    row["copies"] = count.copies;
+    result[py::str(count.name)] = row;
+  }
+  return result;
+}
+
+py::dict fallback_counts_dict() {
+  py::dict result;
+  for (const auto& [name, count] : fallback_counts()) {
+    py::dict row;
+    row["calls"] = count.calls;
+    row["seconds"] = count.seconds;
+    result[py::str(name)] = row;
+  }
+  return result;
+}
+
+void reset_counts() {
+  reset_fallback_counts();
+  for (c10::DeviceIndex index = 0; index < kMaxDevices; ++index) {
+    if (is_open(index)) device(index).reset_operator_counts();
+  }
+}
+
+std::string policy_name() {
+  switch (fallback_policy()) {
+    case runtime::FallbackPolicy::kAllow:
+      return "allow";
+    case runtime::FallbackPolicy::kError:
+      return "error";
+    default:
+      return "warn";
+  }
+}
+void set_policy(const std::string& name) {
+  TORCH_CHECK(name == "allow" || name == "warn" || name == "error",
+              "The fallback policy is \"allow\", \"warn\" or \"error\", not \"", name, "\"");
+  set_fallback_policy(name == "allow"  ? runtime::FallbackPolicy::kAllow
+                      : name == "warn" ? runtime::FallbackPolicy::kWarn
+                                       : runtime::FallbackPolicy::kError);
+}
+
+TenonGenerator& generator(int index) {
+  return generator_or_default(std::nullopt, index_or_current(static_cast<c10::DeviceIndex>(index)));
+}
+py::bytes rng_state(int index) {
+  TenonGenerator& source = generator(index);
+  std::lock_guard lock(source.mutex_);
+  const uint64_t words[] = {source.current_seed(), source.get_offset()};
+  return py::bytes(reinterpret_cast<const char*>(words), sizeof words);
+}
+void set_rng_state(const std::string& bytes, int index) {
+  uint64_t words[2];
+  TORCH_CHECK(bytes.size() == sizeof words, "The random state of a tenon device has ", sizeof words,
+              " bytes, not ", bytes.size());
+  std::memcpy(words, bytes.data(), sizeof words);
+  TenonGenerator& target = generator(index);
+  std::lock_guard lock(target.mutex_);
+  target.set_current_seed(words[0]);
+  target.set_offset(words[1]);
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_C, m) {
+  register_exceptions();
+  m.def("device_count", [] { return static_cast<int>(device_count()); }, ReleaseGil());
+  m.def("current_device", [] { return static_cast<int>(current_device()); });
+  m.def("set_device", [](int index) { set_current_device(static_cast<c10::DeviceIndex>(index)); });
+  m.def("is_open", [](int index) { return is_open(static_cast<c10::DeviceIndex>(index)); });
+  m.def(
+      "synchronize", [](int index) { translated([&] { device_of(index).synchronize(); }); },
+      py::arg("device") = -1, ReleaseGil());
+  m.def(
+      "empty_cache",
+      [] {
+        for (c10::DeviceIndex index = 0; index < kMaxDevices; ++index) {
+          if (is_open(index)) translated([&] { device(index).empty_cache(); });
+        }
+      },
+      ReleaseGil());
+  m.def("device_properties", properties, py::arg("device") = -1);
+  m.def("memory_stats", memory_stats, py::arg("device") = -1);
+  m.def("kernel_statistics", kernel_statistics, py::arg("device") = -1);
+  m.def("operator_counts", operator_counts, py::arg("device") = -1);
+  m.def("fallback_counts", fallback_counts_dict);
+  m.def("reset_counts", reset_counts);
+  m.def("fallback_policy", policy_name);
+  m.def("set_fallback_policy", set_policy);
+  m.def("manual_seed", [](uint64_t seed, int index) {
+    TenonGenerator& target = generator(index);
+    std::lock_guard lock(target.mutex_);
+    target.set_current_seed(seed);
+  });
+  m.def("seed", [](int index) {
+    TenonGenerator& target = generator(index);
+    std::lock_guard lock(target.mutex_);
+    return target.seed();
+  });
+  m.def("initial_seed", [](int index) { return generator(index).current_seed(); });
+  m.def("rng_state", rng_state);
+  m.def("set_rng_state", set_rng_state);
+  m.def("stop_autograd", stop_autograd, ReleaseGil());
+  m.def("benchmark_add", benchmark_add, py::arg("calls"), ReleaseGil());
+}
+
+}  // namespace tenon::pytorch

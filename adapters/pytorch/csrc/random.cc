@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random numbers: Philox key and counter from the generator, the rest on the device.
+#include <torch/library.h>
+
+#include <cmath>
+#include <limits>
+
+#include <ATen/ops/argmax.h>
+#include <ATen/ops/div.h>
+#include <ATen/ops/exponential.h>
+#include <ATen/ops/topk.h>
+
+#include "elementwise.h"
+#include "fallback.h"
+#include "generator.h"
+#include "structured.h"
+
+namespace tenon::pytorch {
+namespace {
+
+using MaybeGenerator = std::optional<at::Generator>;
+
+Philox take(const MaybeGenerator& generator, const Tensor& tensor) {
+  // float64 uses two words an element.
+  const auto words = static_cast<uint64_t>(tensor.numel()) * 2;
+  return generator_or_default(generator, tensor.device().index()).take(words);
+}
+
+void draw(const runtime::Operation& op, const Tensor& out, double a, double b,
+          const MaybeGenerator& generator) {
+  if (out.numel() == 0) return;
+  const Philox state = take(generator, out);
+  // The mapping from counter to element is row-major, whatever the strides are.
+  Call(op, out)
+      .value(state.key, TN_UINT64)
+      .value(state.counter, TN_UINT64)
+      .float64(a)
+      .float64(b)
+      .output(out)
+      .run();
+}
+void draw_uniform(const Tensor& out, double low, double high, const MaybeGenerator& generator) {
+  draw(operation<"tenon.RandomUniform">(), out, low, high, generator);
+}
+
+Tensor& uniform(Tensor& self, double low, double high, MaybeGenerator generator) {
+  TORCH_CHECK(c10::isFloatingType(self.scalar_type()), "uniform_ needs a floating point tensor");
+  TORCH_CHECK(low <= high, "uniform_ expects to return a [from, to) range, but found from=", low,
+              " > to=", high);
+  draw_uniform(self, low, high, generator);
+  return self;
+}
+Tensor& normal(Tensor& self, double mean, double std, MaybeGenerator generator) {
+  TORCH_CHECK(std >= 0, "normal expects std >= 0.0, but found std ", std);
+  TORCH_CHECK(c10::isFloatingType(self.scalar_type()), "normal_ needs a floating point tensor");
+  draw(operation<"tenon.RandomNormal">(), self, mean, std, generator);
+  return self;
+}
+
+// self = uniform < p
+void draw_bernoulli(const Tensor& self, const Operand& p, const MaybeGenerator& generator) {
+  const Tensor uniform = make_tensor(self.sizes(), ScalarType::Float, self.device());
+  draw_uniform(uniform, 0, 1, generator);
+  elementwise(operation<"Less">(), {uniform, p}, ScalarType::Float, self, ScalarType::Bool);
+}
+Tensor& bernoulli_number(Tensor& self, double p, MaybeGenerator generator) {
+  TORCH_CHECK(0 <= p && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p=", p);
+  draw_bernoulli(self, at::Scalar(p), generator);
+  return self;
+}
+Tensor& bernoulli_tensor(Tensor& self, const Tensor& p, MaybeGenerator generator) {
+  draw_bernoulli(self, p.device().is_cpu() ? p.to(self.device()) : p, generator);
+  return self;
+}
+Tensor& bernoulli_out(const Tensor& p, MaybeGenerator generator, Tensor& out) {
+  at::native::resize_output(out, p.sizes());
+  draw_bernoulli(out, p, generator);
+  return out;
+}
+
+Tensor& exponential(Tensor& self, double rate, MaybeGenerator generator) {
+  TORCH_CHECK(rate > 0, "exponential_ expects lambda > 0.0, but found lambda=", rate);
+  // -log of (0, 1]: 1 - [0, 1).
+  const ScalarType type = self.scalar_type();
+  draw_uniform(self, 1, 0, generator);
+  elementwise(operation<"Log">(), {self}, type, self);
+  elementwise(operation<"Mul">(), {self, at::Scalar(-1 / rate)}, type, self);
+  return self;
+}
+
+// Integers in [low, low + range).
+void draw_integers(const Tensor& self, int64_t low, double range, const MaybeGenerator& generator) {
+  const Tensor uniform = make_tensor(self.sizes(), ScalarType::Double, self.device());
+  draw_uniform(uniform, 0, range, generator);
+  elementwise(operation<"Floor">(), {uniform}, ScalarType::Double, uniform);
+  if (low != 0)
+    elementwise(operation<"Add">(), {uniform, at::Scalar(static_cast<double>(low))},
+                ScalarType::Double, uniform);
+  assign(self, uniform);
+}
+Tensor& random_range(Tensor& self, int64_t low, std::optional<int64_t> high,
+                     MaybeGenerator generator) {
+  TORCH_CHECK(!high || low < *high,
+              "random_ expects 'from' to be less than 'to', but got from=", low,
+              " >= to=", high.value_or(0));
+  const double range =
+      high ? static_cast<double>(*high) - static_cast<double>(low) : std::ldexp(1.0, 53);
+  draw_integers(self, low, range, generator);
+  return self;
+}
+Tensor& random_to(Tensor& self, int64_t high, MaybeGenerator generator) {
+  return random_range(self, 0, high, std::move(generator));
+}
+// Without bounds: all values that the type holds exactly.
+Tensor& random_any(Tensor& self, MaybeGenerator generator) {
+  double range = 0;
+  switch (self.scalar_type()) {
+    case ScalarType::Bool:
+      range = 2;
+      break;
+    case ScalarType::Byte:
+      range = 256;
+      break;
+    case ScalarType::Char:
+      range = 128;
+      break;
+    case ScalarType::Short:
+      range = 32768;
+      break;
+    case ScalarType::Int:
+      range = 2147483648.0;
+      break;
+    case ScalarType::Half:
+      range = 2049;
+      break;
+    case ScalarType::BFloat16:
+      range = 257;
+      break;
+    case ScalarType::Float:
+      range = 16777217;
+      break;
+    default:
+      range = std::ldexp(1.0, 53);
+      break;
+  }
+  draw_integers(self, 0, range, generator);
+  return self;
+}
+
+// The order of random keys.
+Tensor& permutation(int64_t n, MaybeGenerator generator, Tensor& out) {
+  TORCH_CHECK(n >= 0, "n must be non-negative, got ", n);
+  out.resize_({n});
+  if (n == 0) return out;
+  const Tensor keys = make_tensor({n}, ScalarType::Double, out.device());
+  draw_uniform(keys, 0, 1, generator);
+  const Tensor order = std::get<1>(at::topk(keys, n));
+  assign(out, order);
+  return out;
+}
+
+// The largest of p / Exp(1) falls on i with probability p_i; the k largest are k draws without
+// replacement.
+Tensor multinomial(const Tensor& self, int64_t count, bool replacement, MaybeGenerator generator) {
+  const bool single = self.dim() == 1;
+  TORCH_CHECK(self.dim() == 1 || self.dim() == 2, "prob_dist must be 1 or 2 dim");
+  TORCH_CHECK(count > 0, "cannot sample n_sample <= 0 samples");
+  TORCH_CHECK(replacement || count <= self.size(-1),
+              "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+  const Tensor p = single ? self.unsqueeze(0) : self;
+  const bool repeated = replacement && count > 1;
+  std::vector<int64_t> sizes{p.size(0)};
+  if (repeated) sizes.push_back(count);
+  sizes.push_back(p.size(1));
+  Tensor waits = make_tensor(sizes, p.scalar_type(), p.device());
+  exponential(waits, 1, generator);
+  const Tensor race = at::div(repeated ? p.unsqueeze(1) : p, waits);
+  const Tensor out = repeated ? at::argmax(race, -1) : std::get<1>(at::topk(race, count, -1));
+  return single ? out.squeeze(0) : out;
+}
+
+// -- Dropout --
+
+std::tuple<Tensor, Tensor> dropout(const Tensor& self, double p, std::optional<bool> train) {
+  const Tensor out = make_like(self);
+  const Tensor mask = make_like(self, ScalarType::Bool);
+  if (self.numel() == 0) return {out, mask};
+  if (train && !*train) {
+    assign(out, self);
+    fill_with(mask, true);
+    return {out, mask};
+  }
+  const Philox state = take(std::nullopt, self);
+  Call(operation<"tenon.Dropout">(), out)
+      .input(self)
+      .float64(p)
+      .value(state.key, TN_UINT64)
+      .value(state.counter, TN_UINT64)
+      .output(out)
+      .output(mask)
+      .run();
+  return {out, mask};
+}
+Tensor dropout_backward(const Tensor& grad, const Tensor& mask, double scale) {
+  const Tensor out = make_like(grad);
+  const ScalarType type = grad.scalar_type();
+  elementwise(operation<"Mul">(), {grad, at::Scalar(scale)}, type, out);
+  elementwise(operation<"Mul">(), {out, mask}, type, out);
+  return out;
+}
+
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
+  m.impl("uniform_", TORCH_FN(uniform));
+  m.impl("normal_", TORCH_FN(normal));
+  m.impl("bernoulli_.float", TORCH_FN(bernoulli_number));
+  m.impl("bernoulli_.Tensor", TORCH_FN(bernoulli_tensor));
+  m.impl("bernoulli.out", TORCH_FN(bernoulli_out));
+  m.impl("exponential_", TORCH_FN(exponential));
+  m.impl("random_.from", TORCH_FN(random_range));
+  m.impl("random_.to", TORCH_FN(random_to));
+  m.impl("random_", TORCH_FN(random_any));
+  m.impl("randperm.generator_out", TORCH_FN(permutation));
+  m.impl("multinomial", TORCH_FN(multinomial));
+  m.impl("native_dropout", TORCH_FN(dropout));
+  m.impl("native_dropout_backward", TORCH_FN(dropout_backward));
+}
+
+}  // namespace
+}  // namespace tenon::pytorch

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensors.h"
+
+#include <array>
+
+#include <ATen/EmptyTensor.h>
+#include <c10/core/CPUAllocator.h>
+
+#include "allocator.h"
+#include "call.h"
+
+namespace tenon::pytorch {
+namespace {
+
+constexpr c10::DispatchKeySet kKeys{c10::DispatchKey::PrivateUse1};
+
+Tensor wrap(at::IntArrayRef sizes, at::IntArrayRef strides, bool dense, size_t elements,
+            ScalarType type, c10::Device device) {
+  const size_t bytes = elements * c10::elementSize(type);
+  auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(), bytes,
+                                                       allocate_on(device.index(), bytes),
+                                                       device_allocator(), /*resizable=*/true);
+  Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(std::move(storage), kKeys,
+                                                           c10::scalarTypeToTypeMeta(type));
+  auto* impl = tensor.unsafeGetTensorImpl();
+  if (!dense) {
+    impl->set_sizes_and_strides(sizes, strides);
+  } else if (sizes.size() != 1 || sizes[0] != 0) {  // [0] is what a new TensorImpl has.
+    impl->set_sizes_contiguous(sizes);
+  }
+  return tensor;
+}
+
+c10::Device placed(c10::Device device) { return {kTenon, index_or_current(device.index())}; }
+
+// Copies do not look at elements: a type that devices need not know travels as an integer of its
+// size, a complex128 as two.
+Tensor as_bits(const Tensor& tensor) {
+  switch (tensor.element_size()) {
+    case 1:
+      return tensor.view(ScalarType::Byte);
+    case 2:
+      return tensor.view(ScalarType::Short);
+    case 4:
+      return tensor.view(ScalarType::Int);
+    case 8:
+      return tensor.view(ScalarType::Long);
+    default:
+      break;
+  }
+  // view(dtype) wants a dense last dimension, which a strided complex128 lacks.
+  std::vector<int64_t> sizes = tensor.sizes().vec();
+  std::vector<int64_t> strides = tensor.strides().vec();
+  for (auto& stride : strides) stride *= 2;
+  sizes.push_back(2);
+  strides.push_back(1);
+  Tensor pairs = at::detail::make_tensor<c10::TensorImpl>(
+      c10::Storage(tensor.storage()), kKeys, c10::scalarTypeToTypeMeta(ScalarType::Long));
+  pairs.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides, 2 * tensor.storage_offset());
+  return pairs;
+}
+
+const runtime::Operation& cast_operation(tn_dtype to) {
+  static const auto* operations = [] {
+    auto* made = new std::vector<runtime::Operation>;
+    for (int64_t type = 0; type <= TN_BFLOAT16; ++type)
+      made->emplace_back("Cast", std::vector<runtime::Attribute>{{"to", type}});
+    return made;
+  }();
+  return (*operations)[static_cast<size_t>(to)];
+}
+
+}  // namespace
+
+tn_dtype to_tenon(ScalarType type) {
+  switch (type) {
+    case ScalarType::Byte:
+      return TN_UINT8;
+    case ScalarType::Char:
+      return TN_INT8;
+    case ScalarType::Short:
+      return TN_INT16;
+    case ScalarType::Int:
+      return TN_INT32;
+    case ScalarType::Long:
+      return TN_INT64;
+    case ScalarType::Half:
+      return TN_FLOAT16;
+    case ScalarType::Float:
+      return TN_FLOAT32;
+    case ScalarType::Double:
+      return TN_FLOAT64;
+    case ScalarType::Bool:
+      return TN_BOOL;
+    case ScalarType::BFloat16:
+      return TN_BFLOAT16;
+    case ScalarType::UInt16:
+      return TN_UINT16;
+    case ScalarType::UInt32:
+      return TN_UINT32;
+    case ScalarType::UInt64:
+      return TN_UINT64;
+    default:
+      return TN_DTYPE_UNDEFINED;
+  }
+}
+
+bool computable(ScalarType type) {
+  switch (type) {
+    case ScalarType::Byte:
+    case ScalarType::Char:
+    case ScalarType::Short:
+    case ScalarType::Int:
+    case ScalarType::Long:
+    case ScalarType::Half:
+    case ScalarType::Float:
+    case ScalarType::Double:
+    case ScalarType::Bool:
+    case ScalarType::BFloat16:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Tensor make_tensor(at::IntArrayRef sizes, ScalarType type, c10::Device device) {
+  return wrap(sizes, {}, true, static_cast<size_t>(c10::multiply_integers(sizes)), type,
+              placed(device));
+}
+
+Tensor make_strided(at::IntArrayRef sizes, at::IntArrayRef strides, ScalarType type,
+                    c10::Device device) {
+  const size_t bytes = at::detail::computeStorageNbytes(sizes, strides, 1);
+  return wrap(sizes, strides, false, bytes, type, placed(device));
+}
+
+Tensor make_like(const Tensor& like, ScalarType type) {
+  if (like.is_contiguous() || !like.is_non_overlapping_and_dense())
+    return make_tensor(like.sizes(), type, like.device());
+  return make_strided(like.sizes(), like.strides(), type, like.device());
+}
+
+Tensor make_suggested(at::IntArrayRef sizes, const Tensor& like) {
+  Tensor made = make_tensor(sizes, like.scalar_type(), like.device());
+  const auto format = like.suggest_memory_format();
+  const bool fits = (format == at::MemoryFormat::ChannelsLast && sizes.size() == 4) ||
+                    (format == at::MemoryFormat::ChannelsLast3d && sizes.size() == 5);
+  if (fits) made.unsafeGetTensorImpl()->empty_tensor_restride(format);
+  return made;
+}
+
+Tensor make_empty(const Tensor& like) {
+  return make_tensor({0}, like.scalar_type(), like.device());
+}
+
+Tensor as_type(const Tensor& tensor, ScalarType type) {
+  if (tensor.scalar_type() == type || !on_tenon(tensor)) return tensor;
+  Tensor made = make_like(tensor, type);
+  assign(made, tensor);
+  return made;
+}
+
+Tensor as_dense(const Tensor& tensor) {
+  if (tensor.is_contiguous()) return tensor;
+  Tensor made = make_tensor(tensor.sizes(), tensor.scalar_type(), tensor.device());
+  assign(made, tensor);
+  return made;
+}
+
+void assign(const Tensor& dst, const Tensor& src) {
+  if (dst.numel() == 0) return;
+  if (dst.scalar_type() == src.scalar_type()) {
+    if (!computable(dst.scalar_type())) {
+      return assign(as_bits(dst), as_bits(src.expand_as(dst)));
+    }
+    static const runtime::Operation identity("Identity");
+    const bool same_shape = dst.sizes() == src.sizes();
+    Call(identity, dst).input(same_shape ? src : src.expand_as(dst)).output(dst).run();
+    return;
+  }
+  const tn_dtype to = to_tenon(dst.scalar_type());
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      to != TN_DTYPE_UNDEFINED && to_tenon(src.scalar_type()) != TN_DTYPE_UNDEFINED,
+      "tenon: no conversion from ", src.scalar_type(), " to ", dst.scalar_type(), " on the device");
+  const bool same_shape = dst.sizes() == src.sizes();
+  Call(cast_operation(to), dst).input(same_shape ? src : src.expand_as(dst)).output(dst).run();
+}
+
+void fill_with(const Tensor& tensor, const at::Scalar& value) {
+  if (tensor.numel() == 0) return;
+  static const runtime::Operation operation("tenon.Fill");
+  Call(operation, tensor).scalar(value, tensor.scalar_type()).output(tensor).run();
+}
+
+}  // namespace tenon::pytorch

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Making tensors of tenon devices, and their types in Tenon's words.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "tenon/tenon.h"
+
+namespace tenon::pytorch {
+
+using at::Tensor;
+using c10::ScalarType;
+
+// TN_DTYPE_UNDEFINED for types that Tenon does not have.
+tn_dtype to_tenon(ScalarType type);
+
+// Types that the operators of the tables compute with. Others (complex, float8, the wide unsigned
+// ones) are moved here but computed by the fallback.
+bool computable(ScalarType type);
+
+inline bool on_tenon(const Tensor& tensor) {
+  return tensor.device().type() == c10::DeviceType::PrivateUse1;
+}
+
+// An uninitialised tensor, dense row-major.
+Tensor make_tensor(at::IntArrayRef sizes, ScalarType type, c10::Device device);
+// An uninitialised tensor with these strides.
+Tensor make_strided(at::IntArrayRef sizes, at::IntArrayRef strides, ScalarType type,
+                    c10::Device device);
+// An uninitialised tensor laid out as `like` where that has no gaps, else dense row-major.
+Tensor make_like(const Tensor& like, ScalarType type);
+inline Tensor make_like(const Tensor& like) { return make_like(like, like.scalar_type()); }
+// An uninitialised tensor in the memory format that `like` suggests (channels last).
+Tensor make_suggested(at::IntArrayRef sizes, const Tensor& like);
+// A defined tensor without elements.
+Tensor make_empty(const Tensor& like);
+
+// `tensor` with elements of `type`: itself, or a copy cast on the device. Scalars on the host stay
+// what they are: they become launch values.
+Tensor as_type(const Tensor& tensor, ScalarType type);
+// A dense row-major tensor with the same elements.
+Tensor as_dense(const Tensor& tensor);
+
+// dst = src, both on one tenon device, cast and broadcast as needed.
+void assign(const Tensor& dst, const Tensor& src);
+void fill_with(const Tensor& tensor, const at::Scalar& value);
+
+}  // namespace tenon::pytorch

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "device/state.h"
+
+std::atomic<uint32_t> tenon_tf_failures{0};
+
+namespace tenon::tensorflow {
+
+SP_Stream DeviceState::create_stream() {
+  auto stream = std::make_unique<SP_Stream_st>();
+  stream->owner = this;
+  stream->stream = device_.create_stream();
+  std::lock_guard lock(mutex_);
+  streams_.insert(stream.get());
+  return stream.release();
+}
+
+void DeviceState::destroy_stream(SP_Stream stream) {
+  std::lock_guard lock(mutex_);
+  streams_.erase(stream);
+  delete stream;
+}
+
+void DeviceState::keep_failure() noexcept {
+  Failure failure = current_failure();
+  std::lock_guard lock(mutex_);
+  // A failure reaches every stream that waited for the first one: clear all, report one.
+  for (SP_Stream stream : streams_) {
+    std::lock_guard stream_lock(stream->mutex);
+    try {
+      stream->stream->synchronize();
+    } catch (...) {
+    }
+  }
+  if (failed()) return;
+  failure_ = std::move(failure);
+  failed_.store(true, std::memory_order_release);
+  tenon_tf_failures.fetch_add(1);
+}
+
+Failure DeviceState::take_failure() {
+  std::lock_guard lock(mutex_);
+  if (!failed()) return {};
+  failed_.store(false, std::memory_order_release);
+  tenon_tf_failures.fetch_sub(1);
+  return std::move(failure_);
+}
+
+void DeviceState::rethrow() {
+  const Failure failure = take_failure();
+  if (failure.code != TF_OK) throw OpError(failure.code, failure.message);
+}
+
+void DeviceState::wait() noexcept {
+  std::vector<SP_Stream> streams;
+  {
+    std::lock_guard lock(mutex_);
+    streams.assign(streams_.begin(), streams_.end());
+  }
+  for (SP_Stream stream : streams) {
+    try {
+      std::lock_guard lock(stream->mutex);
+      stream->stream->synchronize();
+    } catch (...) {
+      keep_failure();
+    }
+  }
+  try {
+    device_.synchronize();
+  } catch (...) {
+    keep_failure();
+  }
+}
+
+const std::vector<DeviceState*>& device_states() {
+  // Never destroyed: TensorFlow's threads may outlive static destructors.
+  static const std::vector<DeviceState*>& states = []() -> std::vector<DeviceState*>& {
+    auto context = runtime::Context::create();
+    auto* result = new std::vector<DeviceState*>;
+    for (size_t i = 0; i < context->device_count(); ++i) {
+      result->push_back(new DeviceState(context->device(i)));
+    }
+    if (result->empty()) {
+      throw OpError(TF_NOT_FOUND, "no Tenon device found; see `tenon doctor`");
+    }
+    context.release();
+    return *result;
+  }();
+  return states;
+}
+
+DeviceState& device_state(size_t index) {
+  const auto& states = device_states();
+  if (index >= states.size()) {
+    throw OpError(TF_INVALID_ARGUMENT, "no device TENON:" + std::to_string(index) + "; there are " +
+                                           std::to_string(states.size()));
+  }
+  return *states[index];
+}
+
+DeviceState& owner_of(const void* address) {
+  for (DeviceState* state : device_states()) {
+    if (state->device().owns(address)) return *state;
+  }
+  throw OpError(TF_INTERNAL, "an address that belongs to no Tenon device");
+}
+
+}  // namespace tenon::tensorflow

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/call.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "kernels/types.h"
+
+namespace tenon::tensorflow {
+namespace {
+
+using runtime::Operation;
+
+// To nearest, ties to even; via the bits, as there is no such C++ type.
+uint16_t to_bfloat16(float value) {
+  auto bits = std::bit_cast<uint32_t>(value);
+  if (std::isnan(value)) return static_cast<uint16_t>((bits >> 16) | 0x40);
+  bits += 0x7fff + ((bits >> 16) & 1);
+  return static_cast<uint16_t>(bits >> 16);
+}
+
+uint16_t to_float16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
+  const float magnitude = std::fabs(value);
+  if (std::isnan(value)) return sign | 0x7e00;
+  if (magnitude >= 65520.0f) return sign | 0x7c00;
+  if (magnitude < 6.103515625e-05f) {  // Subnormal: a multiple of 2^-24.
+    return static_cast<uint16_t>(
+        sign | static_cast<uint16_t>(std::nearbyint(static_cast<double>(magnitude) * 16777216.0)));
+  }
+  uint32_t rounded = (bits & 0x7fffffff) - 0x38000000;
+  rounded += 0xfff + ((rounded >> 13) & 1);
+  return static_cast<uint16_t>(sign | (rounded >> 13));
+}
+
+template <class T>
+void store(char* bytes, T value) {
+  std::memcpy(bytes, &value, sizeof value);
+}
+
+View view_of(TF_Tensor* tensor) {
+  View view;
+  view.data = static_cast<const char*>(TF_TensorData(tensor));
+  view.dtype = to_tenon(TF_TensorType(tensor));
+  const int rank = TF_NumDims(tensor);
+  for (int i = 0; i < rank; ++i) view.dims.push_back(TF_Dim(tensor, i));
+  return view;
+}
+
+size_t bytes_of(tn_dtype dtype, const Dims& dims) {
+  return static_cast<size_t>(dims.product()) * (tn_dtype_bits(dtype) / 8);
+}
+
+}  // namespace
+
+Scalar::Scalar(double value, tn_dtype dtype) : dtype_(dtype) {
+  if (dtype == TN_FLOAT32) {
+    store(bytes_, static_cast<float>(value));
+  } else if (dtype == TN_FLOAT64) {
+    store(bytes_, value);
+  } else if (dtype == TN_FLOAT16) {
+    store(bytes_, to_float16(static_cast<float>(value)));
+  } else if (dtype == TN_BFLOAT16) {
+    store(bytes_, to_bfloat16(static_cast<float>(value)));
+  } else {  // Integers and bool: the low bytes of an int64, wherever they end.
+    store(bytes_, static_cast<int64_t>(value));
+  }
+}
+
+Scalar Scalar::of(int64_t value) {
+  Scalar scalar;
+  scalar.dtype_ = TN_INT64;
+  store(scalar.bytes_, value);
+  return scalar;
+}
+
+Scalar Scalar::of(double value) { return Scalar(value, TN_FLOAT64); }
+
+Scalar Scalar::of(uint64_t value) {
+  Scalar scalar;
+  scalar.dtype_ = TN_UINT64;
+  store(scalar.bytes_, value);
+  return scalar;
+}
+
+Call::Call(TF_OpKernelContext* context) : context_(context) {
+  TF_Status* status = scratch_status();
+  stream_ = TF_GetStream(context, status);
+  check(status);
+  stream_->owner->throw_failure();
+}
+
+Call::~Call() {
+  for (int i = 0; i < inline_count_; ++i) TF_DeleteTensor(inline_[i]);
+  for (TF_Tensor* tensor : more_) TF_DeleteTensor(tensor);
+}
+
+TF_Tensor* Call::keep(TF_Tensor* tensor) {
+  if (inline_count_ < static_cast<int>(std::size(inline_))) {
+    inline_[inline_count_++] = tensor;
+  } else {
+    more_.push_back(tensor);
+  }
+  return tensor;
+}
+
+View Call::input(int index) {
+  TF_Tensor* tensor = nullptr;
+  TF_Status* status = scratch_status();
+  TF_GetInput(context_, index, &tensor, status);
+  check(status);
+  return view_of(keep(tensor));
+}
+
+TF_Tensor* Call::host_input(int index) {
+  TF_Tensor* tensor = nullptr;
+  TF_Status* status = scratch_status();
+  TF_GetInput(context_, index, &tensor, status);
+  check(status);
+  return keep(tensor);
+}
+
+Dims Call::host_integers(int index) {
+  TF_Tensor* tensor = host_input(index);
+  const int64_t count = TF_TensorElementCount(tensor);
+  const void* data = TF_TensorData(tensor);
+  Dims values;
+  for (int64_t i = 0; i < count; ++i) {
+    switch (TF_TensorType(tensor)) {
+      case TF_INT32:
+        values.push_back(static_cast<const int32_t*>(data)[i]);
+        break;
+      case TF_INT64:
+        values.push_back(static_cast<const int64_t*>(data)[i]);
+        break;
+      case TF_INT16:
+        values.push_back(static_cast<const int16_t*>(data)[i]);
+        break;
+      default:
+        invalid_argument("input " + std::to_string(index) + " must hold integers");
+    }
+  }
+  return values;
+}
+
+int64_t Call::host_integer(int index) {
+  const Dims values = host_integers(index);
+  if (values.size() != 1) {
+    invalid_argument("input " + std::to_string(index) + " must be a scalar");
+  }
+  return values[0];
+}
+
+double Call::host_number(int index) {
+  TF_Tensor* tensor = host_input(index);
+  const void* data = TF_TensorData(tensor);
+  if (TF_TensorElementCount(tensor) != 1) {
+    invalid_argument("input " + std::to_string(index) + " must be a scalar");
+  }
+  switch (TF_TensorType(tensor)) {
+    case TF_FLOAT:
+      return *static_cast<const float*>(data);
+    case TF_DOUBLE:
+      return *static_cast<const double*>(data);
+    case TF_INT32:
+      return *static_cast<const int32_t*>(data);
+    case TF_INT64:
+      return static_cast<double>(*static_cast<const int64_t*>(data));
+    default:
+      unimplemented("a host scalar of this type");
+  }
+}
+
+View Call::output(int index, tn_dtype dtype, const Dims& dims) {
+  TF_Status* status = scratch_status();
+  TF_Tensor* tensor = TF_AllocateOutput(context_, index, to_tf(dtype), dims.data(), dims.size(),
+                                        bytes_of(dtype, dims), status);
+  check(status);
+  return View(TF_TensorData(keep(tensor)), dtype, dims);
+}
+
+View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
+                           std::initializer_list<int> candidates) {
+  TF_Status* status = scratch_status();
+  int forwarded = -1;
+  TF_Tensor* tensor = TF_ForwardInputOrAllocateOutput(context_, candidates.begin(),
+                                                      static_cast<int>(candidates.size()), index,
+                                                      dims.data(), dims.size(), &forwarded, status);
+  check(status);
+  return View(TF_TensorData(keep(tensor)), dtype, dims);
+}
+
+void Call::forward(int input, int output, const Dims& dims) {
+  TF_Status* status = scratch_status();
+  TF_Tensor* tensor = host_input(input);
+  if (TF_NumDims(tensor) != dims.size()) {
+    invalid_argument("an input can only be handed on with its own shape");
+  }
+  TF_SetOutput(context_, output, tensor, status);
+  check(status);
+}
+
+View Call::temporary(tn_dtype dtype, const Dims& dims) {
+  TF_Status* status = scratch_status();
+  TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 0};
+  TF_Tensor* tensor =
+      TF_AllocateTemp(context_, to_tf(dtype), dims.data(), dims.size(), &attributes, status);
+  check(status);
+  return View(TF_TensorData(keep(tensor)), dtype, dims);
+}
+
+void Call::run(const Operation& operation, std::initializer_list<Operand> inputs,
+               std::initializer_list<Operand> outputs) {
+  run(operation, std::span(inputs.begin(), inputs.size()),
+      std::span(outputs.begin(), outputs.size()));
+}
+
+void Call::run(const Operation& operation, std::span<const Operand> inputs,
+               std::span<const Operand> outputs) {
+  constexpr size_t kMost = 16;
+  if (inputs.size() > kMost || outputs.size() > kMost) {
+    throw OpError(TF_INTERNAL, "too many arguments for one launch");
+  }
+  // Left uninitialised beyond what is used: this stands in front of every launch.
+  alignas(runtime::Argument) char storage[2 * kMost * sizeof(runtime::Argument)];
+  auto* arguments = reinterpret_cast<runtime::Argument*>(storage);
+  size_t count = 0;
+  for (const Operand& input : inputs) new (arguments + count++) auto(input.argument());
+  bool anything = false;
+  for (const Operand& output : outputs) {
+    const runtime::Argument& argument = output.argument();
+    new (arguments + count++) auto(argument);
+    bool empty = argument.kind == runtime::Argument::Kind::kAbsent;
+    for (int32_t i = 0; i < argument.rank; ++i) empty = empty || argument.dims[i] == 0;
+    anything = anything || !empty;
+  }
+  if (!anything) return;
+  std::lock_guard lock(stream_->mutex);
+  device().run(operation, std::span(arguments, inputs.size()),
+               std::span(arguments + inputs.size(), outputs.size()), *stream_->stream);
+}
+
+void Call::copy(const View& from, const View& to) {
+  static const Operation identity{"Identity"};
+  run(identity, {from}, {to});
+}
+
+void Call::cast(const View& from, const View& to) {
+  if (from.dtype == to.dtype) return copy(from, to);
+  const Operation cast{"Cast", {{"to", int64_t{to.dtype}}}};
+  run(cast, {from}, {to});
+}
+
+void Call::fill(const View& to, double value) {
+  static const Operation fill{"tenon.Fill"};
+  run(fill, {Scalar(value, to.dtype)}, {to});
+}
+
+View Call::as(const View& from, tn_dtype dtype) {
+  if (from.dtype == dtype) return from;
+  const View to = temporary(dtype, from.dims);
+  cast(from, to);
+  return to;
+}
+
+View Call::contiguous(const View& from) {
+  if (from.dense) return from;
+  const View to = temporary(from.dtype, from.dims);
+  copy(from, to);
+  return to;
+}
+
+}  // namespace tenon::tensorflow

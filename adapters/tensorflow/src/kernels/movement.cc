@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ops that put elements elsewhere: each is strided copies between views.
+#include "kernels/pattern.h"
+
+namespace tenon::tensorflow {
+namespace {
+
+void transpose(Call& call) {
+  const View x = call.input(0);
+  const Dims order = call.host_integers(1);
+  Dims seen = Dims::filled(x.rank(), 0);
+  bool valid = order.size() == x.rank();
+  for (int32_t i = 0; valid && i < order.size(); ++i) {
+    valid = order[i] >= 0 && order[i] < x.rank() && seen[static_cast<int32_t>(order[i])]++ == 0;
+  }
+  if (!valid) invalid_argument("perm " + order.text() + " is no permutation of " + x.dims.text());
+  const View from = x.permuted(order);
+  call.copy(from, call.output(0, x.dtype, from.dims));
+}
+
+void broadcast_to(Call& call) {
+  const View x = call.input(0);
+  const View from = x.broadcast_to(call.host_integers(1));
+  call.copy(from, call.output(0, x.dtype, from.dims));
+}
+
+// [d0, d1] as [m0, d0, m1, d1] of stride 0 in the m's, copied to the dense result.
+void tile(Call& call) {
+  const View x = call.input(0);
+  const Dims repeats = call.host_integers(1);
+  if (repeats.size() != x.rank()) {
+    invalid_argument("Expected multiples argument to be a vector of length " +
+                     std::to_string(x.rank()) + " but got length " +
+                     std::to_string(repeats.size()));
+  }
+  View from = x;
+  Dims dims;
+  for (int32_t i = 0, at = 0; i < x.rank(); ++i) {
+    dims.push_back(x.dims[i] * repeats[i]);
+    if (repeats[i] != 1) from = from.with_axis(at++, repeats[i]);
+    ++at;
+  }
+  const View y = call.output(0, x.dtype, dims);
+  call.copy(from, y.reshaped(from.dims));
+}
+
+// Copies `parts` side by side along an axis of the output.
+void concatenate(Call& call, int first, int count, int64_t requested_axis) {
+  std::vector<View> parts;
+  for (int i = 0; i < count; ++i) parts.push_back(call.input(first + i));
+  const int32_t axis = normal_axis(requested_axis, parts.front().rank());
+  Dims dims = parts.front().dims;
+  dims[axis] = 0;
+  for (const View& part : parts) {
+    bool fits = part.rank() == dims.size();
+    for (int32_t i = 0; fits && i < dims.size(); ++i) {
+      fits = i == axis || part.dims[i] == dims[i];
+    }
+    if (!fits) {
+      invalid_argument("Dimensions of inputs should match: " + parts.front().dims.text() + " vs. " +
+                       part.dims.text());
+    }
+    dims[axis] += part.dims[axis];
+  }
+  const View y = call.output(0, parts.front().dtype, dims);
+  int64_t at = 0;
+  for (const View& part : parts) {
+    call.copy(part, y.sliced(axis, at, part.dims[axis]));
+    at += part.dims[axis];
+  }
+}
+
+void concat_v2(Call& call) {
+  const int count = call.input_count() - 1;
+  concatenate(call, 0, count, call.host_integer(count));
+}
+
+void concat(Call& call) { concatenate(call, 1, call.input_count() - 1, call.host_integer(0)); }
+
+Compute pack(const Node& node) {
+  const int64_t axis = node.integer("axis");
+  return [axis](Call& call) {
+    const View first = call.input(0);
+    const int32_t at = normal_axis(axis, first.rank() + 1);
+    Dims dims = first.dims;
+    dims.insert(at, call.input_count());
+    const View y = call.output(0, first.dtype, dims);
+    for (int i = 0; i < call.input_count(); ++i) {
+      const View part = call.input(i);
+      if (!(part.dims == first.dims)) {
+        invalid_argument("Shapes of all inputs must match: " + first.dims.text() + " vs. " +
+                         part.dims.text());
+      }
+      call.copy(part.with_axis(at), y.sliced(at, i, 1));
+    }
+  };
+}
+
+Compute unpack(const Node& node) {
+  const int64_t axis = node.integer("axis");
+  return [axis](Call& call) {
+    const View x = call.input(0);
+    const int32_t at = normal_axis(axis, x.rank());
+    for (int i = 0; i < TF_NumOutputs(call.context()); ++i) {
+      const View part = x.sliced(at, i, 1).without_axis(at);
+      call.copy(part, call.output(i, x.dtype, part.dims));
+    }
+  };
+}
+
+void split_into(Call& call, const View& x, int32_t axis, const Dims& sizes) {
+  int64_t at = 0;
+  for (int32_t i = 0; i < sizes.size(); ++i) {
+    const View part = x.sliced(axis, at, sizes[i]);
+    call.copy(part, call.output(i, x.dtype, part.dims));
+    at += sizes[i];
+  }
+}
+
+void split(Call& call) {
+  const View x = call.input(1);
+  const int32_t axis = normal_axis(call.host_integer(0), x.rank());
+  const int count = TF_NumOutputs(call.context());
+  if (x.dims[axis] % count != 0) {
+    invalid_argument("Number of ways to split should evenly divide the split dimension: " +
+                     std::to_string(count) + " vs. " + x.dims.text());
+  }
+  int64_t at = 0;
+  const int64_t size = x.dims[axis] / count;
+  for (int i = 0; i < count; ++i, at += size) {
+    const View part = x.sliced(axis, at, size);
+    call.copy(part, call.output(i, x.dtype, part.dims));
+  }
+}
+
+void split_v(Call& call) {
+  const View x = call.input(0);
+  Dims sizes = call.host_integers(1);
+  const int32_t axis = normal_axis(call.host_integer(2), x.rank());
+  int64_t known = 0;
+  int32_t open = -1;
+  for (int32_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == -1) {
+      open = i;
+    } else {
+      known += sizes[i];
+    }
+  }
+  if (open >= 0) sizes[open] = x.dims[axis] - known;
+  if (known > x.dims[axis] || (open < 0 && known != x.dims[axis])) {
+    invalid_argument("split sizes " + sizes.text() + " do not add up to a dimension of " +
+                     x.dims.text());
+  }
+  split_into(call, x, axis, sizes);
+}
+
+void pad_with(Call& call, const View* value) {
+  const View x = call.input(0);
+  const Dims pads = call.host_integers(1);
+  if (pads.size() != 2 * x.rank()) {
+    invalid_argument("paddings must have a row for each dimension of " + x.dims.text());
+  }
+  Dims dims;
+  for (int32_t i = 0; i < x.rank(); ++i) {
+    if (pads[2 * i] < 0 || pads[2 * i + 1] < 0) invalid_argument("Paddings must be non-negative");
+    dims.push_back(pads[2 * i] + x.dims[i] + pads[2 * i + 1]);
+  }
+  const View y = call.output(0, x.dtype, dims);
+  View inside = y;
+  for (int32_t i = 0; i < x.rank(); ++i) inside = inside.sliced(i, pads[2 * i], x.dims[i]);
+  if (value != nullptr) {
+    call.copy(value->broadcast_to(dims), y);
+  } else {
+    call.fill(y, 0);
+  }
+  call.copy(x, inside);
+}
+
+void pad(Call& call) { pad_with(call, nullptr); }
+
+void pad_v2(Call& call) {
+  const View value = call.input(2);
+  pad_with(call, &value);
+}
+
+void reverse(Call& call) {
+  View x = call.input(0);
+  const View y = call.output(0, x.dtype, x.dims);
+  for (int64_t requested : call.host_integers(1)) {
+    const int32_t axis = normal_axis(requested, x.rank());
+    if (x.dims[axis] > 0) x = x.sliced(axis, x.dims[axis] - 1, x.dims[axis], -1);
+  }
+  call.copy(x, y);
+}
+
+// Each axis in two pieces that change places; one axis after the other.
+void roll(Call& call) {
+  View x = call.input(0);
+  const Dims shifts = call.host_integers(1);
+  const Dims axes = call.host_integers(2);
+  const View y = call.output(0, x.dtype, x.dims);
+  if (axes.empty() || x.count() == 0) return call.copy(x, y);
+  for (int32_t i = 0; i < axes.size(); ++i) {
+    const int32_t axis = normal_axis(axes[i], x.rank());
+    const int64_t size = x.dims[axis];
+    const int64_t shift = ((shifts[i] % size) + size) % size;
+    const View to = i + 1 == axes.size() ? y : call.temporary(x.dtype, x.dims);
+    call.copy(x.sliced(axis, 0, size - shift), to.sliced(axis, shift, size - shift));
+    if (shift > 0) call.copy(x.sliced(axis, size - shift, shift), to.sliced(axis, 0, shift));
+    x = to;
+  }
+}
+
+// The same bytes as another type; of narrower elements there are more, in a last axis of their own.
+Compute bitcast(const Node& node) {
+  return [to = node.type("type")](Call& call) {
+    const View x = call.input(0);
+    const int64_t from_size = tn_dtype_bits(x.dtype) / 8;
+    const int64_t to_size = tn_dtype_bits(to) / 8;
+    Dims dims = x.dims;
+    if (from_size > to_size) dims.push_back(from_size / to_size);
+    if (from_size < to_size) {
+      if (x.rank() == 0 || x.dims[x.rank() - 1] != to_size / from_size) {
+        invalid_argument("Cannot bitcast " + x.dims.text() + " to a wider type");
+      }
+      dims.erase(dims.size() - 1);
+    }
+    const View y = call.output(0, to, dims);
+    const Dims bytes{x.count() * from_size};
+    call.copy(View(x.data, TN_UINT8, bytes), View(y.data, TN_UINT8, bytes));
+  };
+}
+
+Row moving(const char* op, std::vector<const char*> host, Compute compute) {
+  Row row = plain_row(op, movable(), std::move(compute));
+  row.host = std::move(host);
+  return row;
+}
+
+}  // namespace
+
+void add_movement(Rows& rows) {
+  rows.push_back(moving("Transpose", {"perm"}, transpose));
+  rows.push_back(moving("ConjugateTranspose", {"perm"}, transpose));
+  rows.push_back(moving("BroadcastTo", {"shape"}, broadcast_to));
+  rows.push_back(moving("Tile", {"multiples"}, tile));
+  rows.push_back(moving("Split", {"split_dim"}, split));
+  rows.push_back(moving("SplitV", {"size_splits", "split_dim"}, split_v));
+  rows.push_back(moving("Pad", {"paddings"}, pad));
+  rows.push_back(moving("PadV2", {"paddings"}, pad_v2));
+  rows.push_back(moving("ReverseV2", {"axis"}, reverse));
+  rows.push_back(moving("Roll", {"shift", "axis"}, roll));
+  // TensorFlow joins and unpacks int32 (and unpacks int64) on the host itself.
+  rows.push_back({"ConcatV2", {{"T", plain()}}, {"axis"}, [](const Node&) { return concat_v2; }});
+  rows.push_back({"Concat", {{"T", plain()}}, {"concat_dim"}, [](const Node&) { return concat; }});
+  rows.push_back({"Pack", {{"T", plain()}}, {}, pack});
+  rows.push_back({"Bitcast", {{"T", plain()}, {"type", movable()}}, {}, bitcast});
+  Types unpacked = floats();
+  unpacked.push_back(TF_BOOL);
+  rows.push_back({"Unpack", {{"T", unpacked}}, {}, unpack});
+}
+
+}  // namespace tenon::tensorflow

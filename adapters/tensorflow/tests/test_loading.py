@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Importing the package in the wrong way is an exception, not the end of the process."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+PATH = os.environ.get("TENON_TENSORFLOW_BUILD", "")
+
+
+def python(code, **environment):
+    prefix = f"import sys; sys.path.insert(0, {PATH!r}) if {PATH!r} else None\n"
+    return subprocess.run([sys.executable, "-c", prefix + code], capture_output=True, text=True,
+                          env=dict(os.environ, **environment), check=False)
+
+
+def test_import_after_the_first_operation():
+    result = python("import tensorflow as tf; tf.ones([2]) + 1\nimport tensorflow_tenon")
+    assert result.returncode == 1
+    assert "must be imported before" in result.stderr
+
+
+def test_import_twice_and_reload():
+    result = python("import tensorflow_tenon, importlib; importlib.reload(tensorflow_tenon)\n"
+                    "import tensorflow as tf; print(tf.config.list_physical_devices('TENON'))")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("TENON:0") == 1
+
+
+@pytest.mark.parametrize("spec", ["no-such-plugin", "cpu?memory=nonsense", "cpu:99"])
+def test_unusable_device(spec):
+    result = python("import tensorflow_tenon", TENON_DEVICES=spec)
+    assert result.returncode == 1, result.stderr
+    assert "tensorflow.python.framework.errors_impl" in result.stderr
+
+
+def test_two_devices():
+    result = python("import tensorflow as tf, tensorflow_tenon as t\n"
+                    "with tf.device('TENON:1'): a = tf.ones([2]) + 1\n"
+                    "with tf.device('TENON:0'): b = a + 1\n"
+                    "print(a.device, b.device, b.numpy(), t.device_spec(1))",
+                    TENON_DEVICES="cpu,cpu?memory=discrete")
+    assert result.returncode == 0, result.stderr
+    assert "TENON:1" in result.stdout and "[3. 3.]" in result.stdout
+
+
+def test_keras_imported_first():
+    result = python("import keras, tensorflow as tf\nimport tensorflow_tenon\n"
+                    "from keras.src.trainers import trainer\n"
+                    "print(trainer.model_supports_jit(None))")
+    assert result.returncode == 0, result.stderr
+    assert "False" in result.stdout
