@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the same oneDNN primitive costs through the ABI and called directly: Relu of 4 elements,
+// products of 64^3, 256^3 and 1024^3. Short turns of either kind alternate, so that both see the
+// same machine; medians of the turns and of their paired differences are printed.
+//
+//   onednn_overhead [manifest of the plugin]
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include <omp.h>
+#include <dnnl.hpp>
+
+#include "tenon/tenon.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using dnnl::memory;
+
+void check(tn_status status, const tn_error& error) {
+  if (status == TN_OK) return;
+  std::fprintf(stderr, "%d: %s\n", status, error.message);
+  std::exit(1);
+}
+
+#define CHECK(call)                 \
+  do {                              \
+    tn_error error = TN_ERROR_INIT; \
+    check(call, error);             \
+  } while (false)
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
+  return values[values.size() / 2];
+}
+
+struct Host {
+  tn_device* device = nullptr;
+  tn_stream* stream = nullptr;
+};
+
+tn_buffer* make_buffer(const Host& host, size_t floats) {
+  tn_buffer_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.size = floats * sizeof(float);
+  tn_buffer* buffer = nullptr;
+  CHECK(tn_buffer_create(host.device, &desc, &buffer, &error));
+  tn_buffer_info info{};
+  info.struct_size = sizeof(info);
+  CHECK(tn_buffer_get_info(buffer, &info, &error));
+  std::fill_n(static_cast<float*>(info.host_pointer), floats, 0.5f);
+  return buffer;
+}
+
+// An operator on dense square tensors, its last argument the output.
+struct Launch {
+  Launch(const Host& host, const char* name, int32_t version, int32_t rank, int64_t size,
+         size_t inputs)
+      : host_(host) {
+    for (int64_t& dim : dims_) dim = size;
+    size_t count = 1;
+    for (int32_t i = 0; i < rank; ++i) count *= static_cast<size_t>(size);
+    for (size_t i = 0; i <= inputs; ++i) {
+      arguments_[i] = {};
+      arguments_[i].struct_size = sizeof(tn_argument);
+      arguments_[i].kind = TN_ARGUMENT_DEVICE;
+      arguments_[i].dtype = TN_FLOAT32;
+      arguments_[i].rank = rank;
+      arguments_[i].dims = dims_;
+      described_[i] = &arguments_[i];
+      tensors_[i] = {};
+      tensors_[i].buffer = make_buffer(host, count);
+      tensors_[i].dims = dims_;
+      tensors_[i].dtype = TN_FLOAT32;
+      tensors_[i].rank = rank;
+      given_[i] = &tensors_[i];
+    }
+    tn_kernel_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.domain = "";
+    desc.name = name;
+    desc.version = version;
+    desc.inputs = described_;
+    desc.input_count = inputs;
+    desc.outputs = described_ + inputs;
+    desc.output_count = 1;
+    CHECK(tn_kernel_create(host.device, &desc, &kernel_, &error));
+    launch_.struct_size = sizeof(launch_);
+    launch_.inputs = given_;
+    launch_.input_count = inputs;
+    launch_.outputs = given_ + inputs;
+    launch_.output_count = 1;
+  }
+  Launch(const Launch&) = delete;
+
+  void operator()() const { CHECK(tn_kernel_launch(kernel_, host_.stream, &launch_, &error)); }
+
+ private:
+  Host host_;
+  int64_t dims_[2];
+  tn_argument arguments_[3];
+  const tn_argument* described_[3];
+  tn_tensor tensors_[3];
+  const tn_tensor* given_[3];
+  tn_kernel* kernel_ = nullptr;
+  tn_launch launch_{};
+};
+
+// The primitive with memory that never changes: the least that a direct user pays.
+class Direct {
+ public:
+  explicit Direct(int64_t size) : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+    if (size == 0) {
+      const memory::desc md({4}, memory::data_type::f32, memory::format_tag::a);
+      // What the plugin's Relu consists of: it keeps NaN.
+      const memory::desc one({1}, memory::data_type::f32, memory::format_tag::a);
+      dnnl::post_ops post;
+      post.append_binary(dnnl::algorithm::binary_max, md);
+      dnnl::primitive_attr attributes;
+      attributes.set_post_ops(post);
+      primitive_ = dnnl::binary(dnnl::binary::primitive_desc(
+          engine_, dnnl::algorithm::binary_lt, md, one, md, attributes));
+      add(md, {DNNL_ARG_SRC_0, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1});
+      add(one, {DNNL_ARG_SRC_1});
+      add(md, {DNNL_ARG_DST});
+    } else {
+      const memory::desc md({size, size}, memory::data_type::f32, memory::format_tag::ab);
+      primitive_ = dnnl::matmul(dnnl::matmul::primitive_desc(engine_, md, md, md));
+      for (const int id : {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}) add(md, {id});
+    }
+  }
+
+  void operator()() const {
+    if (dnnl_primitive_execute(primitive_.get(), stream_.get(), static_cast<int>(list_.size()),
+                               list_.data()) != dnnl_success) {
+      std::exit(1);
+    }
+  }
+
+ private:
+  void add(const memory::desc& md, std::initializer_list<int> ids) {
+    memories_.emplace_back(md, engine_);
+    std::fill_n(static_cast<float*>(memories_.back().get_data_handle()),
+                md.get_size() / sizeof(float), 0.5f);
+    for (const int id : ids) list_.push_back({id, memories_.back().get()});
+  }
+
+  dnnl::engine engine_;
+  dnnl::stream stream_;
+  dnnl::primitive primitive_;
+  std::vector<memory> memories_;
+  std::vector<dnnl_exec_arg_t> list_;
+};
+
+template <class Body>
+double turn(const Body& body, int calls) {
+  const auto begin = Clock::now();
+  for (int i = 0; i < calls; ++i) body();
+  return std::chrono::duration<double, std::nano>(Clock::now() - begin).count() / calls;
+}
+
+void compare(const char* name, const Launch& launch, const Direct& direct, int calls, int turns) {
+  std::vector<double> abi, plain, difference;
+  for (int i = 0; i < 3; ++i) turn(launch, calls), turn(direct, calls);
+  for (int i = 0; i < turns; ++i) {
+    // Whoever comes second finds the caches warm: they take turns at that, too.
+    double a, b;
+    if (i % 2 == 0) {
+      a = turn(launch, calls);
+      b = turn(direct, calls);
+    } else {
+      b = turn(direct, calls);
+      a = turn(launch, calls);
+    }
+    abi.push_back(a);
+    plain.push_back(b);
+    difference.push_back(a - b);
+  }
+  std::printf("%-8s direct %12.0f ns, through the ABI %12.0f ns, added %8.0f ns\n", name,
+              median(plain), median(abi), median(difference));
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  tn_loader* loader = nullptr;
+  CHECK(tn_loader_create(nullptr, &loader, &error));
+  tn_instance* instance = nullptr;
+  CHECK(tn_loader_open(loader, count > 1 ? arguments[1] : "onednn", &instance, &error));
+  Host host;
+  CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
+  CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));
+  std::printf("%d threads\n", omp_get_max_threads());
+  compare("4", Launch(host, "Relu", 14, 1, 4, 1), Direct(0), 1000, 301);
+  compare("64^3", Launch(host, "MatMul", 13, 2, 64, 2), Direct(64), 100, 301);
+  compare("256^3", Launch(host, "MatMul", 13, 2, 256, 2), Direct(256), 10, 201);
+  compare("1024^3", Launch(host, "MatMul", 13, 2, 1024, 2), Direct(1024), 1, 41);
+  return 0;
+}

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ONNX's backend cases, and running one on a device."""
+
+from __future__ import annotations
+
+import glob
+import os
+from typing import Iterator
+
+import numpy as np
+import onnx
+import tenon
+from onnx import numpy_helper
+from onnx.backend.test.loader import load_model_tests
+
+# Cases whose expected outputs are random numbers.
+RANDOM = ("test_bernoulli",)
+
+
+# Attention in 16 bits: ONNX's expected values were rounded after every step of its NumPy reference, ours
+# accumulate in float32, and the cases' rtol of 1e-3 is finer than one unit of bfloat16 (7.8e-3) and about
+# one of float16 (9.8e-4). They must agree to two units in the last place.
+ROUNDED = {
+    "test_attention_3d_causal_bf16": 2 * 2.0**-7,
+    "test_attention_3d_causal_bf16_expanded": 2 * 2.0**-7,
+    "test_attention_4d_attn_mask_causal_bf16": 2 * 2.0**-7,
+    "test_attention_4d_attn_mask_causal_bf16_expanded": 2 * 2.0**-7,
+    "test_attention_4d_causal_bf16": 2 * 2.0**-7,
+    "test_attention_4d_causal_bf16_expanded": 2 * 2.0**-7,
+    "test_attention_4d_causal_fp16": 2 * 2.0**-10,
+    "test_attention_4d_causal_fp16_expanded": 2 * 2.0**-10,
+    "test_attention_4d_causal_padded_kv_bf16_expanded": 2 * 2.0**-7,
+    "test_attention_4d_padded_kv_bf16_expanded": 2 * 2.0**-7,
+}
+
+
+class Unsupported(Exception):
+    """The case needs something that Tenon says it does not have."""
+
+
+def all_cases() -> Iterator:
+    """Cases with data on disk or in memory; `real` models are left out: their outputs do not depend on the
+    input, so they prove nothing."""
+    for kind in ("node", "simple", "pytorch-converted", "pytorch-operator"):
+        for case in load_model_tests(kind=kind):
+            if not case.name.startswith(RANDOM):
+                yield case
+
+
+def _load(path: str, type_proto: onnx.TypeProto):
+    if not type_proto.HasField("tensor_type"):
+        raise Unsupported("sequences, optionals and maps")
+    tensor = onnx.TensorProto()
+    with open(path, "rb") as file:
+        tensor.ParseFromString(file.read())
+    if tensor.data_type == onnx.TensorProto.STRING:
+        raise Unsupported("strings")
+    return numpy_helper.to_array(tensor)
+
+
+def _data_sets(case, model: onnx.ModelProto) -> Iterator[tuple[list, list]]:
+    graph = model.graph
+    if case.data_sets is not None:
+        for inputs, outputs in case.data_sets:
+            yield list(inputs), list(outputs)
+    if case.model_dir is None:
+        return
+    for folder in sorted(glob.glob(os.path.join(case.model_dir, "test_data_set_*"))):
+        inputs = [
+            _load(os.path.join(folder, f"input_{i}.pb"), graph.input[i].type)
+            for i in range(len(glob.glob(os.path.join(folder, "input_*.pb"))))
+        ]
+        outputs = [
+            _load(os.path.join(folder, f"output_{i}.pb"), graph.output[i].type)
+            for i in range(len(glob.glob(os.path.join(folder, "output_*.pb"))))
+        ]
+        yield inputs, outputs
+
+
+def _compare(value: np.ndarray, reference, case) -> None:
+    if not isinstance(reference, np.ndarray) and not np.isscalar(reference):
+        raise Unsupported("sequences, optionals and maps")
+    reference = np.asarray(reference)
+    assert value.dtype == reference.dtype, f"type {value.dtype}, expected {reference.dtype}"
+    assert value.shape == reference.shape, f"dims {value.shape}, expected {reference.shape}"
+    if value.dtype.kind not in "biufc":  # ml_dtypes
+        value, reference = value.astype(np.float32), reference.astype(np.float32)
+    rtol = ROUNDED.get(case.name, case.rtol)
+    np.testing.assert_allclose(value, reference, rtol=rtol, atol=case.atol)
+
+
+def run_case(case, device: tenon.Device) -> None:
+    """Raises Unsupported, AssertionError for a wrong result, or tenon.Error."""
+    try:
+        if case.model is not None:
+            model = case.model
+        else:
+            with open(os.path.join(case.model_dir, "model.onnx"), "rb") as file:
+                model = onnx.load_model_from_string(file.read())
+        for value in list(model.graph.input) + list(model.graph.output):
+            if not value.type.HasField("tensor_type"):
+                raise Unsupported("sequences, optionals and maps")
+        names = [v.name for v in model.graph.input]
+        loaded = tenon.load(model.SerializeToString(), device=device, base_folder=case.model_dir or "")
+        needed = {v.name for v in loaded.inputs}
+        for inputs, outputs in _data_sets(case, model):
+            feed = {n: np.asarray(a) for n, a in zip(names, inputs) if n in needed}
+            results = loaded.run(feed)
+            assert len(results) == len(outputs)
+            for value, reference in zip(results, outputs):
+                _compare(value, reference, case)
+    except tenon.Error as error:
+        text = str(error)
+        if text.startswith(("TN_UNSUPPORTED", "TN_UNIMPLEMENTED")):
+            raise Unsupported(text.splitlines()[0]) from error
+        raise
+    except TypeError as error:
+        raise Unsupported(str(error)) from error
