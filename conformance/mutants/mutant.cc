@@ -21,7 +21,8 @@ extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_p
                                                        tn_error* error) {
   using namespace tenon::mutant;
   const tn_status status = reference_plugin_entry(host, plugin, error);
-  if (plugin == nullptr || plugin->functions == nullptr) return status;
+  // A host that asks for less has nothing to be given.
+  if (plugin == nullptr || plugin->struct_size < sizeof(tn_plugin)) return status;
   functions = plugin->functions;
   static const tn_dispatch mutated = [] {
     tn_dispatch table = sound();

@@ -22,7 +22,7 @@ enum class Form {
 void run_case(const OperatorCase& operator_case, Form form, bool again);
 
 // One test for each case and form of the operators in the device's table, and one that launches
-// again for each operator and type. Returns the float32 operators of the table that no case knows.
+// again for each case. Returns the float32 operators of the table that no case knows.
 std::vector<std::string> register_operator_tests();
 
 }  // namespace tenon::conformance
