@@ -66,6 +66,7 @@ TEST_F(EventTest, TN_event_004_recording_again_replaces) {
   stream_.record(event);
   event.synchronize();
   EXPECT_EQ(seen, bytes);
+  stream_.synchronize();  // Where the event was wrong, `seen` is still being written.
 }
 
 TEST_F(EventTest, TN_event_005_measures_time) {

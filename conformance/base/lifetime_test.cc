@@ -11,10 +11,10 @@ using LifetimeTest = DeviceTest;
 TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 18, 7);
   for (const bool on_stream : {false, true}) {
-    Buffer temporary = make_buffer(bytes.size());
+    // Written long before, so that what is copied late is what its memory holds by then.
+    Buffer temporary = upload(bytes);
     const Buffer result = make_buffer(bytes.size());
     queue_slow_work(stream_, 10);
-    stream_.write(temporary, 0, bytes.data(), bytes.size());
     stream_.copy(result, 0, temporary, 0, bytes.size());
     if (on_stream) {
       temporary.destroy_on(stream_.get());

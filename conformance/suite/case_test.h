@@ -18,10 +18,11 @@ enum class Form {
 };
 
 // Runs one case; reports by GoogleTest's expectations, skips when the device does not take it.
-void run_case(const OperatorCase& operator_case, Form form);
+// `again`: its kernel is launched twice, the second time with another workspace.
+void run_case(const OperatorCase& operator_case, Form form, bool again);
 
-// One test for each case and form of the operators in the device's table. Returns the float32
-// operators of the table that no case knows.
+// One test for each case and form of the operators in the device's table, and one that launches
+// again for each case. Returns the float32 operators of the table that no case knows.
 std::vector<std::string> register_operator_tests();
 
 }  // namespace tenon::conformance

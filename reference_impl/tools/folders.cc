@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon path WHAT: where installed parts are, for build files.
+#include "folders.h"
+
+#include <cstdio>
+#include <stdexcept>
+#include <string>
+
+#include "command.h"
+
+namespace tenon::tools {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path beside(const char* folder, const char* file) {
+  const fs::path program = fs::read_symlink("/proc/self/exe");
+  const fs::path path = program.parent_path().parent_path() / folder;
+  if (!fs::exists(path / file)) {
+    throw std::runtime_error((path / file).string() + " is missing: install Tenon again");
+  }
+  return path;
+}
+
+void add(CLI::App& command, int& exit_code) {
+  static std::string what;
+  command
+      .add_option("what", what,
+                  "include: the folder of tenon/tenon.h; template: the plugin template")
+      ->required()
+      ->check(CLI::IsMember({"include", "template"}));
+  command.callback([&exit_code] {
+    const fs::path path = what == "include" ? include_folder() : template_folder();
+    std::printf("%s\n", path.c_str());
+    exit_code = 0;
+  });
+}
+
+const Command kCommand("path", "Says where an installed part of Tenon is", add);
+
+}  // namespace
+
+fs::path include_folder() { return beside("include", "tenon/tenon.h"); }
+fs::path template_folder() { return beside("share/tenon/template", "CMakeLists.txt"); }
+
+}  // namespace tenon::tools
