@@ -8,6 +8,7 @@
 #include <set>
 
 #include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/fold_batch_norm.h"
 #include "runtime/onnx/views.h"
 
 namespace tenon::runtime::onnx_import {
@@ -108,6 +109,8 @@ const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
 // Computes what follows from constants alone and drops those nodes. The rest of the constants goes
 // to the device when a node first needs it there.
 void Executor::fold_constants() {
+  if (const size_t folded = fold_batch_norm(graph_); folded != 0)
+    placement_["BatchNormalization"].folded += folded;
   constants_.resize(graph_.values.size());
   for (size_t i = 0; i < graph_.values.size(); ++i) {
     auto& constant = graph_.values[i].constant;

@@ -108,7 +108,8 @@ class Fuser {
     TracedCall longer = fused;
     if (step->binary) {
       const TracedArgument& other = next.inputs[1 - mine];
-      if ((mine == 1 && !step->commutes) || other.dtype != value.dtype ||
+      if (other.kind != Argument::Kind::kDevice || (mine == 1 && !step->commutes) ||
+          other.dtype != value.dtype ||
           !broadcasts_to(other, value.dims))
         return std::nullopt;
       longer.inputs.push_back(other);
