@@ -97,6 +97,18 @@ Counts placement(const Model& model) {
   return rows;
 }
 
+std::map<std::string, uint64_t> statistics(const Model& model) {
+  const auto s = model.statistics();
+  return {{"plans_made", s.plans_made},
+          {"plans_kept", s.plans_kept},
+          {"interpreted_runs", s.interpreted_runs},
+          {"packed_constants", s.packed_constants},
+          {"launches", s.latest.launches},
+          {"reorders", s.latest.reorders},
+          {"calls", s.latest.calls},
+          {"memory_bytes", s.latest.memory_bytes}};
+}
+
 Counts operator_counts(const Device& device) {
   Counts rows;
   for (const auto& row : device.operator_counts())
@@ -152,7 +164,8 @@ NB_MODULE(_native, m) {
       .def_prop_ro("inputs", [](const Model& model) { return describe(model.inputs()); })
       .def_prop_ro("outputs", [](const Model& model) { return describe(model.outputs()); })
       .def("run", &run, "inputs"_a)
-      .def("placement", &placement);
+      .def("placement", &placement)
+      .def("statistics", &statistics);
 
   m.def("devices", [] {
     nb::list list;

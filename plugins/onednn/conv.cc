@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conv and its two gradients. Of an argument described as TN_LAYOUT_ANY, with all dims given,
+// Conv, with what follows it (tenon.FusedConv), and its two gradients. Of an argument described as TN_LAYOUT_ANY, with all dims given,
 // oneDNN chooses the form: blocked channels and packed filters are where its speed is.
+#include <algorithm>
+
 #include "operators.h"
+#include "post_steps.h"
 #include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/conv_attributes.h"
 #include "reference_impl/cpu/kernels/shape.h"
@@ -43,7 +46,7 @@ class ConvBase : public PrimitiveKernel {
  protected:
   ConvBase(const Description& d, size_t outputs = 1)
       : name_(d.name()), attributes_(d, d.input(0).rank), window_(attributes_) {
-    require_float32(d, 3, outputs);
+    require_float32(d, std::max<size_t>(d.input_count(), 3), outputs);
     filters_.groups = attributes_.groups > 1 ? attributes_.groups : 0;
   }
 
@@ -61,16 +64,17 @@ class ConvBase : public PrimitiveKernel {
     return p.output(0, Strided::of(view).as(filters_));
   }
 
-  dnnl::convolution_forward::primitive_desc forward(const Descs& m) const {
+  dnnl::convolution_forward::primitive_desc forward(
+      const Descs& m, const dnnl::primitive_attr& attributes = attributes_of()) const {
     const auto kind = dnnl::prop_kind::forward_inference;
     const auto direct = dnnl::algorithm::convolution_direct;
     const Window& w = window_;
     if (m.bias) {
       return {engine(), kind,      direct,      m.x,     m.w,   *m.bias,
-              m.y,      w.strides, w.dilations, w.begin, w.end, attributes_of()};
+              m.y,      w.strides, w.dilations, w.begin, w.end, attributes};
     }
     return {engine(), kind,  direct,         m.x, m.w, m.y, w.strides, w.dilations,
-            w.begin,  w.end, attributes_of()};
+            w.begin,  w.end, attributes};
   }
 
   const std::string name_;
@@ -84,8 +88,13 @@ class ConvBase : public PrimitiveKernel {
 class Conv final : public ConvBase {
  public:
   explicit Conv(const Description& d) : ConvBase(d) {
+    if (name_ == "FusedConv") steps_ = PostSteps(d, 3);
     const Described x = Described::of(d.input(0)), w = Described::of(d.input(1));
     const Described y = Described::of(d.output(0));
+    for (size_t i = 3; i < d.input_count(); ++i) {
+      const Described operand = Described::of(d.input(i));
+      whole_.push_back(operand.known && operand.strided.dims == y.strided.dims);
+    }
     if (!x.known || !w.known || !y.known || (!x.any() && !w.any() && !y.any())) return;
     if (x.strided.count() == 0 || w.strided.count() == 0 || y.strided.count() == 0) return;
     check_dims(x, w, y);
@@ -93,7 +102,7 @@ class Conv final : public ConvBase {
       const Threads threads;
       Descs m{x.md(), w.md(filters_), y.md(), {}};
       if (d.has_input(2)) m.bias = Strided::dense({w.strided.dims[0]}).md();
-      const auto pd = forward(m);
+      const auto pd = forward(m, with_steps(d, y));
       inputs_[0] = find_token(pd.src_desc(), {});
       inputs_[1] = find_token(pd.weights_desc(), filters_);
       output_ = find_token(pd.dst_desc(), {});
@@ -107,6 +116,13 @@ class Conv final : public ConvBase {
     if (bias.present() && (bias.rank != 1 || bias.dims[0] != filters)) {
       cpu::throw_dims(name_, "B", bias.shape(), {&filters, 1});
     }
+    steps_.check(a, name_);
+  }
+
+  // Operands of the output's size are taken in its form.
+  tn_layout input_layout(size_t i, tn_layout described) const override {
+    if (i < 3) return ConvBase::input_layout(i, described);
+    return i - 3 < whole_.size() && whole_[i - 3] ? choose(output_, described) : TN_LAYOUT_STRIDED;
   }
 
  protected:
@@ -122,7 +138,24 @@ class Conv final : public ConvBase {
       m.bias = p.md(bias);
       arguments.push_back({DNNL_ARG_BIAS, bias});
     }
-    const auto pd = forward(m);
+    dnnl::primitive_attr attributes = attributes_of();
+    dnnl::post_ops post;
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      Md seen;
+      if (const size_t input = steps_.input_of(i); input != 0) {
+        const View& operand = a.inputs[input];
+        const auto rank = static_cast<size_t>(a.outputs[0].rank);
+        const auto o = form_of(operand.layout) ? p.input(input, operand)
+                                               : p.input(input, PostSteps::seen_as(operand, rank));
+        seen = p.md(o);
+        arguments.push_back(
+            {DNNL_ARG_ATTR_MULTIPLE_POST_OP(static_cast<int>(i)) | DNNL_ARG_SRC_1, o});
+      }
+      steps_.append(i, post, seen);
+    }
+    attributes.set_post_ops(post);
+    const auto pd = forward(m, attributes);
+    if (!steps_.empty()) require_fast(pd, name_);
     p.execute(dnnl::convolution_forward(pd), pd.scratchpad_desc(), arguments);
   }
 
@@ -138,6 +171,32 @@ class Conv final : public ConvBase {
     };
     attributes_.check(name_, view(x), view(w), view(y));
   }
+
+  // To choose forms with: operands of Y's size may be in any.
+  dnnl::primitive_attr with_steps(const Description& d, const Described& y) const {
+    dnnl::primitive_attr attributes = attributes_of();
+    dnnl::post_ops post;
+    const size_t rank = y.strided.dims.size();
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      Md seen;
+      if (const size_t input = steps_.input_of(i); input != 0) {
+        const Described operand = Described::of(d.input(input));
+        if (!operand.known) throw KernelError(TN_UNSUPPORTED, name_ + ": operands of unknown dims");
+        Dims dims = operand.strided.dims;
+        if (dims.size() > rank) cpu::throw_invalid(name_, "an operand has more dims than Y");
+        dims.insert(dims.begin(), rank - dims.size(), 1);
+        seen = dims == y.strided.dims ? Md(dims, dnnl::memory::data_type::f32,
+                                           dnnl::memory::format_tag::any)
+                                      : Strided::dense(dims).md();
+      }
+      steps_.append(i, post, seen);
+    }
+    attributes.set_post_ops(post);
+    return attributes;
+  }
+
+  PostSteps steps_;
+  std::vector<bool> whole_;  // By operand: it has Y's dims.
 };
 
 class ConvGradInput final : public ConvBase {
@@ -191,6 +250,7 @@ class ConvGradWeight final : public ConvBase {
 std::span<const cpu::OperatorEntry> conv_operators() {
   static const cpu::OperatorEntry kEntries[] = {
       {"", "Conv", 22, kFloat32, create<Conv>},
+      {"tenon", "FusedConv", 1, kFloat32, create<Conv>},
       {"tenon", "ConvGradInput", 1, kFloat32, create<ConvGradInput>},
       {"tenon", "ConvGradWeight", 1, kFloat32, create<ConvGradWeight>},
   };

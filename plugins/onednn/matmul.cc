@@ -4,8 +4,10 @@
 //
 // A B without batch makes all rows of A one matrix. Described as TN_LAYOUT_ANY it is kept in the
 // form that oneDNN packs matrices in. C is brought into Y first (scaled, broadcast) and the product
-// added to it; a C of one row is oneDNN's bias.
+// added to it; a C of one row is oneDNN's bias. tenon.FusedMatMul has steps in the place of C; a row
+// that is added first is a bias there, too.
 #include "operators.h"
+#include "post_steps.h"
 #include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
@@ -63,7 +65,8 @@ class Matmul : public PrimitiveKernel {
  public:
   Matmul(const Description& d, const Factors& factors)
       : name_(d.name()), factors_(factors), mode_(d.math_mode()) {
-    require_float32(d, 5);
+    require_float32(d, std::max<size_t>(d.input_count(), 5));
+    if (name_ == "FusedMatMul") steps_ = PostSteps(d, 2);
     const tn_argument &a = d.input(0), &b = d.input(1);
     if (a.rank < 1 || b.rank < 1) cpu::throw_invalid(name_, "A and B must not be scalars");
     if (b.layout == TN_LAYOUT_ANY && b.rank == 2) choose_layout(a, b);
@@ -90,6 +93,7 @@ class Matmul : public PrimitiveKernel {
       cpu::throw_invalid(name_, "dims do not fit: A " + cpu::dims_text(a.shape()) + ", B " +
                                     cpu::dims_text(b.shape()) + ", Y " + cpu::dims_text(y.shape()));
     }
+    if (!steps_.empty()) return steps_.check(arguments, name_);
     const View c = arguments.input(2);
     if (!c.present()) return;
     fits = c.rank <= y.rank;
@@ -111,7 +115,7 @@ class Matmul : public PrimitiveKernel {
 
   void build(const Arguments& arguments, Program& p) const override {
     const View &a = arguments.inputs[0], &b = arguments.inputs[1], &y = arguments.outputs[0];
-    const View c = beta_is_zero(arguments) ? View{} : arguments.input(2);
+    const View c = addend(arguments);
     const bool token = b.layout != TN_LAYOUT_STRIDED;
     Strided left = Strided::of(a), out = Strided::of(y);
     Strided right = token ? Strided::dense({b.dims, b.dims + b.rank}) : Strided::of(b);
@@ -128,10 +132,11 @@ class Matmul : public PrimitiveKernel {
     const bool bias = c.present() && is_row(c) && !scaled();
     Operands o;
     if (right.dims.size() == 2 && left.dims.size() > 2) {
-      if (rows_join(left) && rows_join(out) && (!c.present() || bias || y.dense())) {
+      if (rows_join(left) && rows_join(out) && (!c.present() || bias || y.dense()) &&
+          steps_join(arguments)) {
         join_rows(left);
         join_rows(out);
-      } else if (token) {
+      } else if (token && steps_.empty()) {
         // Packed matrices have no batch: rows must join, so they are brought together.
         const int64_t rows = left.count() / std::max<int64_t>(left.dims.back(), 1);
         o.left = p.dense_input(0, a, {rows, left.dims.back()});
@@ -159,6 +164,50 @@ class Matmul : public PrimitiveKernel {
     Program::Operand left = 0, right = 0, out = 0;
     bool made = false;
   };
+
+  // C, or the row that is added first.
+  View addend(const Arguments& a) const {
+    if (steps_.empty()) return beta_is_zero(a) ? View{} : a.input(2);
+    return first_is_bias(a) ? a.inputs[2] : View{};
+  }
+  bool first_is_bias(const Arguments& a) const {
+    const View &y = a.outputs[0], &b = a.inputs[1];
+    return !steps_.empty() && steps_.is_add(0) && b.rank > 1 && is_row(a.inputs[2]) &&
+           a.inputs[2].dims[a.inputs[2].rank - 1] == y.dims[y.rank - 1];
+  }
+
+  // Whether operands keep their meaning when Y's rows are seen as those of one matrix.
+  bool steps_join(const Arguments& a) const {
+    const View& y = a.outputs[0];
+    for (size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_.input_of(i) == 0) continue;
+      const View& operand = a.inputs[steps_.input_of(i)];
+      const bool one_row =
+          operand.rank == 0 || operand.count() == operand.dims[operand.rank - 1];
+      const bool all = operand.rank == y.rank && cpu::same_dims(operand, y) &&
+                       rows_join(Strided::of(operand));
+      if (!one_row && !all) return false;
+    }
+    return true;
+  }
+
+  void add_steps(const Operands& o, const Arguments& a, dnnl::post_ops& post,
+                 std::vector<Program::Argument>& list, Program& p) const {
+    const size_t rank = p.md(o.out).get_dims().size();
+    for (size_t i = first_is_bias(a) ? 1 : 0; i < steps_.size(); ++i) {
+      Md seen;
+      if (const size_t input = steps_.input_of(i); input != 0) {
+        Strided operand = Strided::of(a.inputs[input]);
+        if (operand.dims.size() > rank) join_rows(operand);
+        if (operand.dims.empty()) operand = Strided::dense({1});
+        prepend_ones(operand, rank);
+        const auto at = p.input(input, operand);
+        seen = p.md(at);
+        list.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(post.len()) | DNNL_ARG_SRC_1, at});
+      }
+      steps_.append(i, post, seen);
+    }
+  }
 
   // No products to sum: one of zeros has the same value.
   void add_nothing(Strided left, Strided right, const Strided& out, const Arguments& arguments,
@@ -230,10 +279,12 @@ class Matmul : public PrimitiveKernel {
       add_c(o, arguments, c, scalar, p);
       post.append_sum(1);
     }
+    add_steps(o, arguments, post, list, p);
     attributes.set_post_ops(post);
     const dnnl::matmul::primitive_desc pd =
         bias ? dnnl::matmul::primitive_desc(engine(), left, right, row, out, attributes)
              : dnnl::matmul::primitive_desc(engine(), left, right, out, attributes);
+    if (!steps_.empty()) require_fast(pd, name_);
     p.execute(dnnl::matmul(pd), pd.scratchpad_desc(), list);
   }
 
@@ -267,6 +318,7 @@ class Matmul : public PrimitiveKernel {
   const Factors factors_;
   const tn_math_mode mode_;
   tn_layout packed_ = TN_LAYOUT_STRIDED;
+  PostSteps steps_;
 };
 
 std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
@@ -277,6 +329,13 @@ std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
 
 std::unique_ptr<Kernel> create_matmul(const Description& d) {
   if (d.input_count() != 2) cpu::throw_invalid(d.name(), "takes two inputs");
+  return make(d, {});
+}
+
+std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
+  if (d.input(0).rank < 2 || d.input(1).rank < 2) {
+    throw KernelError(TN_UNSUPPORTED, "FusedMatMul: products with vectors");
+  }
   return make(d, {});
 }
 
@@ -308,6 +367,7 @@ std::span<const cpu::OperatorEntry> matmul_operators() {
   static const cpu::OperatorEntry kEntries[] = {
       {"", "MatMul", 13, kFloat32, create_matmul},
       {"", "Gemm", 13, kFloat32, create_gemm},
+      {"tenon", "FusedMatMul", 1, kFloat32, create_fused_matmul},
       {"tenon", "ScaledGemm", 1, kFloat32, create_scaled_gemm},
   };
   return kEntries;

@@ -8,11 +8,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/operation.h"
+#include "runtime/static_kernel.h"
 #include "tenon/tenon.h"
 #include "tenon/tenon.hpp"
 
@@ -148,6 +150,21 @@ class Device {
   // Whether run() would launch on the device, without decomposition or fallback.
   virtual bool supports(const Operation& operation, std::span<const Argument> inputs,
                         std::span<const Argument> outputs) = 0;
+
+  // -- Kernels for known arguments (static_kernel.h), for hosts that prepare a whole model --
+
+  // The layouts that the device's own kernel for these arguments wants; nothing when it has none (a
+  // caller then uses run()). Throws what the operator forbids.
+  virtual std::optional<ChosenLayouts> choose_layouts(const Operation& operation,
+                                                      std::span<const StaticArgument> inputs,
+                                                      std::span<const StaticArgument> outputs) = 0;
+  // That kernel; empty when the device has none.
+  virtual Kernel create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
+                               std::span<const StaticArgument> outputs) = 0;
+  // Queues one run of it, and counts it for `operation`.
+  virtual void launch(const Operation& operation, tn_kernel* kernel, const tn_launch& launch,
+                      Stream& stream) = 0;
+  virtual void reorder(const tn_tensor& dst, const tn_tensor& src, Stream& stream) = 0;
 
   virtual FallbackPolicy fallback_policy() const = 0;
   virtual void set_fallback_policy(FallbackPolicy policy) = 0;

@@ -4,6 +4,7 @@
 //
 //   device_impl.cc  memory, copies, streams      run.cc        the way of a call to a kernel
 //   decompose.cc    operators made of others     fallback.cc   the reference device in its place
+//   static_kernel.cc  kernels for known arguments
 #pragma once
 
 #include <atomic>
@@ -72,6 +73,15 @@ class DeviceImpl final : public Device {
            std::span<const Argument> outputs, Stream& stream) override;
   bool supports(const Operation& operation, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) override;
+
+  std::optional<ChosenLayouts> choose_layouts(const Operation& operation,
+                                              std::span<const StaticArgument> inputs,
+                                              std::span<const StaticArgument> outputs) override;
+  Kernel create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
+                       std::span<const StaticArgument> outputs) override;
+  void launch(const Operation& operation, tn_kernel* kernel, const tn_launch& launch,
+              Stream& stream) override;
+  void reorder(const tn_tensor& dst, const tn_tensor& src, Stream& stream) override;
 
   FallbackPolicy fallback_policy() const override { return policy_.load(); }
   void set_fallback_policy(FallbackPolicy policy) override { policy_.store(policy); }

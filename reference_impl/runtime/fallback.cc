@@ -64,14 +64,15 @@ std::vector<ByteRange> joined_ranges(std::span<const Argument> inputs,
 void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument> inputs,
                            std::span<const Argument> outputs, StreamImpl& stream,
                            const std::string& reason) {
-  const std::string name(operators()[operation.index()].full_name);
-  const std::string what =
-      name + " " + type_list(inputs, outputs) + " is not supported by " + spec_ + ": " + reason;
+  const auto what = [&] {
+    return std::string(operators()[operation.index()].full_name) + " " +
+           type_list(inputs, outputs) + " is not supported by " + spec_ + ": " + reason;
+  };
   Device& reference = reference_();
-  if (&reference == this) throw Error(TN_UNSUPPORTED, "", what);
+  if (&reference == this) throw Error(TN_UNSUPPORTED, "", what());
   if (fallback_policy() == FallbackPolicy::kError) {
     throw Error(TN_UNSUPPORTED, "",
-                what +
+                what() +
                     ". Set TENON_FALLBACK=warn or allow (set_fallback_policy) to run it on the "
                     "reference device, or use a device that has it");
   }
@@ -80,7 +81,7 @@ void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument>
     std::fprintf(stderr,
                  "tenon: warning: %s. It runs on the reference device, which is slow; "
                  "TENON_FALLBACK=error forbids this, =allow silences the warning.\n",
-                 what.c_str());
+                 what().c_str());
   }
   stream.synchronize();
   std::lock_guard lock(fallback_mutex_);
@@ -104,6 +105,8 @@ bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
     for (const ByteRange& range : joined_ranges(inputs, outputs)) {
       adopted.pointers.reserve(adopted.pointers.size() + 1);
       void* pointer = reinterpret_cast<void*>(range.begin);
+      // Somebody may have let the reference device see it for longer: a plan does.
+      if (reference.owns(pointer) && reference.owns(reinterpret_cast<void*>(range.end - 1))) continue;
       reference.adopt_host(pointer, range.end - range.begin);
       adopted.pointers.push_back(pointer);
     }

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "runtime/attribute_list.h"
 #include "runtime/registry.h"
 
 namespace tenon::runtime {
@@ -16,7 +17,8 @@ class Description {
   Description(const Operation& operation, const PreparedCall& call, Profile profile)
       : arguments_(call.inputs().size() + call.outputs().size()),
         dims_(arguments_.size()),
-        strides_(arguments_.size()) {
+        strides_(arguments_.size()),
+        attributes_(operation.attributes()) {
     const size_t inputs = call.inputs().size();
     for (size_t i = 0; i < arguments_.size(); ++i) {
       const bool is_input = i < inputs;
@@ -26,10 +28,6 @@ class Description {
       }
       argument_pointers_.push_back(&arguments_[i]);
     }
-    attributes_.reserve(operation.attributes().size());
-    for (const Attribute& attribute : operation.attributes()) add(attribute);
-    for (const tn_attribute& attribute : attributes_) attribute_pointers_.push_back(&attribute);
-
     desc_.struct_size = sizeof(desc_);
     desc_.domain = operation.domain().data();
     desc_.name = operation.name().data();
@@ -38,8 +36,8 @@ class Description {
     desc_.input_count = inputs;
     desc_.outputs = argument_pointers_.data() + inputs;
     desc_.output_count = call.outputs().size();
-    desc_.attributes = attribute_pointers_.data();
-    desc_.attribute_count = attribute_pointers_.size();
+    desc_.attributes = attributes_.data();
+    desc_.attribute_count = attributes_.size();
   }
 
   const tn_kernel_desc* get(int32_t version) {
@@ -84,40 +82,12 @@ class Description {
     }
   }
 
-  void add(const Attribute& from) {
-    tn_attribute to{};
-    to.struct_size = sizeof(to);
-    to.name = from.name.c_str();
-    to.count = 1;
-    if (auto* i = std::get_if<int64_t>(&from.value)) {
-      to.type = TN_ATTRIBUTE_INT;
-      to.ints = i;
-    } else if (auto* f = std::get_if<float>(&from.value)) {
-      to.type = TN_ATTRIBUTE_FLOAT;
-      to.floats = f;
-    } else if (auto* s = std::get_if<std::string>(&from.value)) {
-      to.type = TN_ATTRIBUTE_STRING;
-      to.string = s->c_str();
-    } else if (auto* ints = std::get_if<std::vector<int64_t>>(&from.value)) {
-      to.type = TN_ATTRIBUTE_INTS;
-      to.count = ints->size();
-      to.ints = ints->data();
-    } else {
-      const auto& floats = std::get<std::vector<float>>(from.value);
-      to.type = TN_ATTRIBUTE_FLOATS;
-      to.count = floats.size();
-      to.floats = floats.data();
-    }
-    attributes_.push_back(to);
-  }
-
   tn_kernel_desc desc_{};
   std::vector<tn_argument> arguments_;
   std::vector<std::vector<int64_t>> dims_;
   std::vector<std::vector<int64_t>> strides_;
   std::vector<const tn_argument*> argument_pointers_;
-  std::vector<tn_attribute> attributes_;
-  std::vector<const tn_attribute*> attribute_pointers_;
+  const AttributeList attributes_;
 };
 
 }  // namespace
@@ -139,12 +109,9 @@ KernelMaker::KernelMaker(tn_device* device) : device_(device), versions_(operato
   }
 }
 
-KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& call,
-                                Profile profile) const {
+std::vector<int32_t> KernelMaker::versions(const Operation& operation) const {
   const OperatorInfo& info = operators()[operation.index()];
   const std::vector<int32_t>& known = versions_[operation.index()].known;
-  Description description(operation, call, profile);
-
   std::vector<int32_t> versions{info.version};
   versions.insert(versions.end(), info.older.begin(), info.older.end());
   if (!known.empty()) {
@@ -153,9 +120,16 @@ KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& 
     });
     if (versions.empty()) versions.push_back(info.version);
   }
+  return versions;
+}
+
+KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& call,
+                                Profile profile) const {
+  const OperatorInfo& info = operators()[operation.index()];
+  Description description(operation, call, profile);
 
   KernelOutcome outcome;
-  for (int32_t version : versions) {
+  for (int32_t version : versions(operation)) {
     const tn_kernel_desc* desc = description.get(version);
     tn_kernel_support support{};
     support.struct_size = sizeof(support);

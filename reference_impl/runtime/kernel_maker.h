@@ -19,6 +19,9 @@ class KernelMaker {
   // unsupported: a description that the operator forbids, memory exhausted, a lost device.
   KernelOutcome make(const Operation& operation, const PreparedCall& call, Profile profile) const;
 
+  // The versions to describe an operation with, the best first.
+  std::vector<int32_t> versions(const Operation& operation) const;
+
  private:
   struct Versions {
     std::vector<int32_t> known;  // That the device's table lists; empty when it lists none.

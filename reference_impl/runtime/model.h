@@ -44,6 +44,22 @@ struct PlacementRow {
   uint64_t folded = 0;  // Computed once, at load.
 };
 
+// What a plan consists of: a model made ready for inputs of certain dims.
+struct PlanStatistics {
+  uint64_t launches = 0;      // Of the device's own kernels, in each run.
+  uint64_t reorders = 0;      // Values brought from one layout to another.
+  uint64_t calls = 0;         // Operators that the device decomposes or that fall back.
+  uint64_t memory_bytes = 0;  // For intermediate values and workspaces.
+};
+
+struct ModelStatistics {
+  uint64_t plans_made = 0;  // Since the model was loaded; those for dims not met lately are dropped.
+  uint64_t plans_kept = 0;
+  uint64_t interpreted_runs = 0;  // Node by node: the values of the inputs decide about dims.
+  uint64_t packed_constants = 0;
+  PlanStatistics latest;  // Of the plan used last.
+};
+
 struct ModelOptions {
   // Folder of external data; the model's own folder when empty.
   std::string base_folder;
@@ -71,6 +87,7 @@ class Model {
   virtual std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) = 0;
 
   virtual std::vector<PlacementRow> placement() const = 0;
+  virtual ModelStatistics statistics() const = 0;
 };
 
 }  // namespace tenon::runtime

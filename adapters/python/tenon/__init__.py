@@ -97,6 +97,13 @@ class Model:
         view, or were folded at load."""
         return self._native.placement()
 
+    def statistics(self) -> dict[str, int]:
+        """How runs were prepared: ``plans_made`` (one for each set of input dims; ``plans_kept`` are
+        still there), ``interpreted_runs`` (node by node, where values decide about dims),
+        ``packed_constants``; and of the latest plan ``launches`` of kernels, ``reorders`` between
+        layouts, ``calls`` of operators that are decomposed or fall back, ``memory_bytes``."""
+        return self._native.statistics()
+
 
 def load(
     model: str | os.PathLike | bytes, device: str | int | Device = 0, base_folder: str = ""

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/fold_batch_norm.h"
 #include "runtime/onnx/views.h"
 
 namespace tenon::runtime::onnx_import {
@@ -15,6 +16,12 @@ namespace {
 
 // Results of at most this many elements may be computed on the host.
 constexpr int64_t kMostHostElements = 4096;
+
+// Plans kept; a model that is served meets few shapes at a time, or pads to few.
+constexpr size_t kMostPlans = 8;
+
+// Thrown while a trace is made, when the host would have to wait for a value of the device.
+struct DependsOnValues {};
 
 const Operation& identity() {
   static const Operation operation{"Identity"};
@@ -38,6 +45,19 @@ std::string describe(const ModelValue& value) {
                                : (value.symbols[i].empty() ? "?" : value.symbols[i]);
   }
   return text + "]";
+}
+
+std::string label(const Node& node) { return "node '" + node.name + "' (" + node.op_type + ")"; }
+
+// `times` runs of `one` more.
+void add(std::map<std::string, PlacementRow>& total,
+         const std::map<std::string, PlacementRow>& one, uint64_t times) {
+  for (const auto& [op, row] : one) {
+    PlacementRow& to = total[op];
+    to.device += times * row.device;
+    to.host += times * row.host;
+    to.view += times * row.view;
+  }
 }
 
 // Against what the model declares; its own dims are bound by name across inputs.
@@ -73,7 +93,8 @@ Executor::Executor(Context& context, Device& device, Graph graph)
       reference_(context.reference()),
       stream_(device.create_stream()),
       host_stream_(reference_.create_stream()),
-      graph_(std::move(graph)) {
+      graph_(std::move(graph)),
+      packed_(device.handle(), *stream_) {
   fold_constants();
   plan_lifetimes();
 }
@@ -88,6 +109,8 @@ const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
 // Computes what follows from constants alone and drops those nodes. The rest of the constants goes
 // to the device when a node first needs it there.
 void Executor::fold_constants() {
+  if (const size_t folded = fold_batch_norm(graph_); folded != 0)
+    placement_["BatchNormalization"].folded += folded;
   constants_.resize(graph_.values.size());
   for (size_t i = 0; i < graph_.values.size(); ++i) {
     auto& constant = graph_.values[i].constant;
@@ -149,23 +172,34 @@ void Executor::plan_lifetimes() {
 
 std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& inputs) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Values values(graph_.values.size());
   std::map<std::string, int64_t> bound;
-  for (size_t i = 0; i < graph_.inputs.size(); ++i) {
-    const ModelValue& info = graph_.input_info[i];
+  std::vector<const HostTensor*> given;
+  for (const ModelValue& info : graph_.input_info) {
     auto found = inputs.find(info.name);
     if (found == inputs.end())
       throw Error(
           TN_INVALID_ARGUMENT, "",
           "input '" + info.name + "' is missing: " + dtype_name(info.dtype) + " " + describe(info));
     check_input(info, found->second, bound);
-    values[static_cast<size_t>(graph_.inputs[i])] = bring(found->second, false);
+    given.push_back(&found->second);
   }
   for (const auto& [name, tensor] : inputs)
     if (std::none_of(graph_.input_info.begin(), graph_.input_info.end(),
                      [&](const ModelValue& v) { return v.name == name; }))
       throw Error(TN_INVALID_ARGUMENT, "", "the model has no input '" + name + "'");
 
+  if (Planned* planned = plan_for(given)) {
+    ++planned->runs;
+    return planned->plan->run(given);
+  }
+  ++statistics_.interpreted_runs;
+  return interpret(given);
+}
+
+std::vector<HostTensor> Executor::interpret(std::span<const HostTensor* const> inputs) {
+  Values values(graph_.values.size());
+  for (size_t i = 0; i < graph_.inputs.size(); ++i)
+    values[static_cast<size_t>(graph_.inputs[i])] = bring(*inputs[i], false);
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     run_node(graph_.nodes[n], values, false);
     for (ValueIndex dead : dies_after_[n]) values[static_cast<size_t>(dead)] = {};
@@ -176,7 +210,85 @@ std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& i
   return outputs;
 }
 
+// ---- Plans ----
+
+Executor::Planned* Executor::plan_for(std::span<const HostTensor* const> inputs) {
+  if (!plannable_) return nullptr;
+  const auto fits = [&](const Planned& planned) {
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (planned.dims[i] != inputs[i]->dims) return false;
+    return true;
+  };
+  if (auto found = std::find_if(plans_.begin(), plans_.end(), fits); found != plans_.end()) {
+    plans_.splice(plans_.begin(), plans_, found);
+    return &plans_.front();
+  }
+  Planned planned;
+  for (const HostTensor* input : inputs) planned.dims.push_back(input->dims);
+  auto traced = trace(inputs, &planned.placement);
+  if (!traced) {
+    plannable_ = false;
+    return nullptr;
+  }
+  planned.plan =
+      std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
+  ++statistics_.plans_made;
+  if (plans_.size() == kMostPlans) {
+    add(placement_, plans_.back().placement, plans_.back().runs);
+    plans_.pop_back();
+  }
+  plans_.push_front(std::move(planned));
+  return &plans_.front();
+}
+
+std::optional<Trace> Executor::trace(std::span<const HostTensor* const> inputs,
+                                     Placement* placement) {
+  struct Tracing {
+    Executor& executor;
+    ~Tracing() {
+      executor.tracing_ = nullptr;
+      executor.counting_ = &executor.placement_;
+    }
+  } const tracing{*this};
+  Trace trace;
+  tracing_ = &trace;
+  counting_ = placement;
+  try {
+    Values values(graph_.values.size());
+    for (size_t i = 0; i < graph_.inputs.size(); ++i) {
+      Tensor& tensor = values[static_cast<size_t>(graph_.inputs[i])];
+      tensor = trace.allocate(inputs[i]->dtype, inputs[i]->dims);
+      trace.add_input(tensor);
+    }
+    for (const Node& node : graph_.nodes) run_node(node, values, false);
+    for (ValueIndex index : graph_.outputs) trace.add_output(dense(input_of(index, values)));
+  } catch (const DependsOnValues&) {
+    stream_->synchronize();
+    in_flight_.clear();
+    return std::nullopt;
+  }
+  stream_->synchronize();
+  in_flight_.clear();
+  return trace;
+}
+
+Tensor Executor::allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host) {
+  if (host) return allocate_tensor(reference_, *host_stream_, dtype, std::move(dims), true);
+  if (tracing_ != nullptr) return tracing_->allocate(dtype, std::move(dims));
+  return allocate_tensor(device_, *stream_, dtype, std::move(dims), false);
+}
+
+void Executor::run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
+                      std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
+                      std::span<const Tensor> output_tensors) {
+  if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
+  if (tracing_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
+  tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model", operation, inputs,
+                   input_tensors, outputs, output_tensors);
+}
+
 void Executor::run_node(const Node& node, Values& values, bool fold) try {
+  node_ = &node;
   std::vector<Tensor> inputs;
   std::vector<InferenceInput> shapes;
   inputs.reserve(node.inputs.size());
@@ -194,7 +306,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
         node.op_type != "Size")
       throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
 
-  PlacementRow& row = placement_[node.op_type];
+  PlacementRow& row = (*counting_)[node.op_type];
   if (node.view) {
     run_view(node, inputs, inferred, values);
     row.view += fold ? 0 : 1;
@@ -204,8 +316,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
   run_operation(node, inputs, inferred, host, values);
   if (!fold) ++(host ? row.host : row.device);
 } catch (const Error& e) {
-  throw Error(e.status(), e.rule(),
-              "node '" + node.name + "' (" + node.op_type + "): " + e.message());
+  throw Error(e.status(), e.rule(), label(node) + ": " + e.message());
 }
 
 // Small integer results of host values, which is what shape arithmetic is made of.
@@ -253,14 +364,13 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
     // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
     // there.
     const bool host = is_index_type(inferred[0].dtype) && runs_on_host(node, inputs, inferred);
-    Device& device = host ? reference_ : device_;
-    Stream& stream = host ? *host_stream_ : *stream_;
-    Tensor tensor = allocate_tensor(device, stream, inferred[0].dtype, inferred[0].dims, host);
+    Tensor tensor = allocate(inferred[0].dtype, inferred[0].dims, host);
     static const float zero = 0;
     const void* value = node.tensor ? static_cast<const void*>(node.tensor->data.data()) : &zero;
     const Argument in = Argument::host(value, tensor.dtype);
     const Argument out = tensor.argument();
-    device.run(fill(), {&in, 1}, {&out, 1}, stream);
+    const Tensor none;
+    run_on(host, fill(), {&in, 1}, {&none, 1}, {&out, 1}, {&tensor, 1});
     return set(0, std::move(tensor));
   }
   std::vector<std::vector<int64_t>> hosts(inputs.size());
@@ -282,8 +392,6 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
 void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
                              std::span<const InferredOutput> inferred, bool on_the_host,
                              Values& values) {
-  Device& device = on_the_host ? reference_ : device_;
-  Stream& stream = on_the_host ? *host_stream_ : *stream_;
   std::vector<Argument> in(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     Tensor& input = inputs[i];
@@ -313,16 +421,16 @@ void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
   std::vector<Argument> out(inferred.size());
   for (size_t i = 0; i < inferred.size(); ++i) {
     if (node.outputs[i] == kNoValue) continue;
-    outputs[i] = allocate_tensor(device, stream, inferred[i].dtype, inferred[i].dims, on_the_host);
+    outputs[i] = allocate(inferred[i].dtype, inferred[i].dims, on_the_host);
     out[i] = outputs[i].argument();
   }
   if (node.auto_pad) {
     const Operation operation(node.op_type,
                               explicit_pads(node.attributes, inputs[0].dims,
                                             inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
-    device.run(operation, in, out, stream);
+    run_on(on_the_host, operation, in, inputs, out, outputs);
   } else {
-    device.run(*node.operation, in, out, stream);
+    run_on(on_the_host, *node.operation, in, inputs, out, outputs);
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     if (node.outputs[i] != kNoValue)
@@ -340,12 +448,10 @@ Tensor Executor::host_vector(std::span<const int64_t> values) {
 
 Tensor Executor::dense(const Tensor& tensor) {
   if (tensor.dense()) return tensor;
-  Device& device = device_of(tensor);
-  Stream& stream = tensor.host ? *host_stream_ : *stream_;
-  Tensor copy = allocate_tensor(device, stream, tensor.dtype, tensor.dims, tensor.host);
+  Tensor copy = allocate(tensor.dtype, tensor.dims, tensor.host);
   const Argument in = tensor.argument();
   const Argument out = copy.argument();
-  device.run(identity(), {&in, 1}, {&out, 1}, stream);
+  run_on(tensor.host, identity(), {&in, 1}, {&tensor, 1}, {&out, 1}, {&copy, 1});
   return copy;
 }
 
@@ -362,7 +468,9 @@ Tensor Executor::on_device(const Tensor& tensor) {
 
 Tensor Executor::on_host(const Tensor& tensor) {
   if (tensor.host) return tensor;
+  if (tracing_ != nullptr && Trace::is_traced(tensor)) throw DependsOnValues();
   const Tensor source = dense(tensor);
+  if (tracing_ != nullptr && Trace::is_traced(source)) throw DependsOnValues();
   Tensor copy = allocate_tensor(reference_, *host_stream_, tensor.dtype, tensor.dims, true);
   if (copy.address != nullptr) {
     device_.copy_to_host(copy.address, source.address, source.bytes(), *stream_);
@@ -399,11 +507,22 @@ HostTensor Executor::take(const Tensor& tensor) {
 std::vector<PlacementRow> Executor::placement() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<PlacementRow> rows;
-  for (const auto& [op, row] : placement_) {
+  Placement total = placement_;
+  for (const Planned& planned : plans_) add(total, planned.placement, planned.runs);
+  for (const auto& [op, row] : total) {
     rows.push_back(row);
     rows.back().op = op;
   }
   return rows;
+}
+
+ModelStatistics Executor::statistics() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  ModelStatistics statistics = statistics_;
+  statistics.plans_kept = plans_.size();
+  statistics.packed_constants = packed_.size();
+  if (!plans_.empty()) statistics.latest = plans_.front().plan->statistics();
+  return statistics;
 }
 
 }  // namespace tenon::runtime::onnx_import

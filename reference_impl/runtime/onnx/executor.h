@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a graph node by node on a device's stream.
+// Runs a graph on a device's stream: with a plan for the inputs' dims (plan.h), or node by node where
+// no plan can be made because dims depend on the values of the inputs.
 //
 // A value is on the device or on the host (in memory of the reference device, which the host
 // reads). Values that follow from dims (Shape and what is computed from it) stay on the host, so
@@ -8,12 +9,16 @@
 // elsewhere.
 #pragma once
 
+#include <list>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "runtime/onnx/graph.h"
+#include "runtime/onnx/plan.h"
 #include "runtime/onnx/tensor.h"
 
 namespace tenon::runtime::onnx_import {
@@ -26,8 +31,18 @@ class Executor final : public Model {
   const std::vector<ModelValue>& outputs() const override { return graph_.output_info; }
   std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) override;
   std::vector<PlacementRow> placement() const override;
+  ModelStatistics statistics() const override;
 
  private:
+  using Placement = std::map<std::string, PlacementRow>;
+  // A plan for the dims of all inputs.
+  struct Planned {
+    std::vector<std::vector<int64_t>> dims;
+    std::unique_ptr<Plan> plan;
+    Placement placement;  // Of one run.
+    uint64_t runs = 0;
+  };
+
   // The values of one run. Constants stay in constants_.
   using Values = std::vector<Tensor>;
 
@@ -40,6 +55,18 @@ class Executor final : public Model {
                      std::span<const InferredOutput> inferred, bool on_host, Values& values);
   bool runs_on_host(const Node& node, std::span<const Tensor> inputs,
                     std::span<const InferredOutput> inferred) const;
+  // The plan for these inputs, made if need be; null when there can be none.
+  Planned* plan_for(std::span<const HostTensor* const> inputs);
+  // Nothing when dims turn out to depend on values.
+  std::optional<Trace> trace(std::span<const HostTensor* const> inputs, Placement* placement);
+  std::vector<HostTensor> interpret(std::span<const HostTensor* const> inputs);
+
+  // On the device these are only written down while a trace is made.
+  Tensor allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host);
+  void run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
+              std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
+              std::span<const Tensor> output_tensors);
+
   Tensor host_vector(std::span<const int64_t> values);
 
   // The tensor where it is needed; copies if it must.
@@ -49,7 +76,6 @@ class Executor final : public Model {
   Tensor bring(const HostTensor& tensor, bool host);
   HostTensor take(const Tensor& tensor);
 
-  Device& device_of(const Tensor& tensor) { return tensor.host ? reference_ : device_; }
   const Tensor& input_of(ValueIndex index, const Values& values) const;
 
   mutable std::mutex mutex_;
@@ -63,7 +89,14 @@ class Executor final : public Model {
   Values constants_;
   std::map<ValueIndex, Tensor> device_constants_;
   std::vector<std::vector<ValueIndex>> dies_after_;  // By node.
-  std::map<std::string, PlacementRow> placement_;
+  Placement placement_;
+  Placement* counting_ = &placement_;  // Where nodes are counted now.
+  PackedConstants packed_;
+  std::list<Planned> plans_;  // The one used last comes first.
+  bool plannable_ = true;
+  Trace* tracing_ = nullptr;
+  const Node* node_ = nullptr;  // The one that is run, for the trace.
+  ModelStatistics statistics_;
   std::vector<Tensor> in_flight_;  // Host sources of copies that the stream has not reached yet.
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/shape_inference.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <string>
@@ -65,7 +66,9 @@ struct ShapeInference::State {
     std::unordered_map<std::string, onnx::TypeProto*> type_pointers;
     std::unordered_map<std::string, onnx::TensorProto> tensors;
     std::unordered_map<std::string, const onnx::TensorProto*> tensor_pointers;
-    for (size_t i = 0; i < inputs.size(); ++i) {
+    // An input that the model's node did not have (a bias made by folding) decides about no dims.
+    const size_t known = std::min(inputs.size(), static_cast<size_t>(node.input_size()));
+    for (size_t i = 0; i < known; ++i) {
       const std::string& name = node.input(static_cast<int>(i));
       if (name.empty() || inputs[i].dtype == TN_DTYPE_UNDEFINED) continue;
       auto* tensor = types[name].mutable_tensor_type();

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/attribute_list.h"
+
+namespace tenon::runtime {
+namespace {
+
+tn_attribute convert(const Attribute& from) {
+  tn_attribute to{};
+  to.struct_size = sizeof(to);
+  to.name = from.name.c_str();
+  to.count = 1;
+  if (auto* i = std::get_if<int64_t>(&from.value)) {
+    to.type = TN_ATTRIBUTE_INT;
+    to.ints = i;
+  } else if (auto* f = std::get_if<float>(&from.value)) {
+    to.type = TN_ATTRIBUTE_FLOAT;
+    to.floats = f;
+  } else if (auto* s = std::get_if<std::string>(&from.value)) {
+    to.type = TN_ATTRIBUTE_STRING;
+    to.string = s->c_str();
+  } else if (auto* ints = std::get_if<std::vector<int64_t>>(&from.value)) {
+    to.type = TN_ATTRIBUTE_INTS;
+    to.count = ints->size();
+    to.ints = ints->data();
+  } else {
+    const auto& floats = std::get<std::vector<float>>(from.value);
+    to.type = TN_ATTRIBUTE_FLOATS;
+    to.count = floats.size();
+    to.floats = floats.data();
+  }
+  return to;
+}
+
+}  // namespace
+
+AttributeList::AttributeList(std::span<const Attribute> attributes) {
+  attributes_.reserve(attributes.size());
+  for (const Attribute& attribute : attributes) attributes_.push_back(convert(attribute));
+  for (const tn_attribute& attribute : attributes_) pointers_.push_back(&attribute);
+}
+
+}  // namespace tenon::runtime

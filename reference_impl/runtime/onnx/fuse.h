@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Elementwise operators that follow a product become part of it: tenon.FusedConv, tenon.FusedMatMul.
+#pragma once
+
+#include "runtime/onnx/trace.h"
+
+namespace tenon::runtime::onnx_import {
+
+// As far as the device has kernels of its own for the result. Values of the trace keep their
+// numbers; some are no longer computed.
+void fuse(Device& device, Trace& trace);
+
+}  // namespace tenon::runtime::onnx_import
