@@ -16,9 +16,6 @@ std::string with_remedy(const char* function, const std::string& what, const std
   return std::string(function) + ": " + what + "; " + remedy;
 }
 
-// How many layers watch, in this process.
-std::atomic<int> watching{0};
-
 // A small name for the calling thread.
 int thread_number() {
   static std::atomic<int> last{0};
@@ -31,12 +28,7 @@ int thread_number() {
 std::atomic<uintptr_t> checked_below{0};
 thread_local int InCallback::depth_ = 0;
 
-void watch_stale_handles(bool on) {
-  if (on) ++watching;
-  // Once begun it goes on: handles may be used after their instance has gone.
-  if (on) checked_below = UINTPTR_MAX;
-  if (!on) --watching;
-}
+void watch_stale_handles() { checked_below = UINTPTR_MAX; }
 
 void stop_watching_after_fork() { checked_below = 0; }
 
@@ -45,7 +37,8 @@ bool refuse_stale(const void* handle, const char* function, tn_status* status, t
   if (record == nullptr || !record->dead) return false;
   constexpr const char* kRule = "TN-handle-001";
   const std::string message = with_remedy(
-      function, "the first argument was " + describe(*record) + " and destroyed by " + record->ended,
+      function,
+      "the first argument was " + describe(*record) + " and destroyed by " + record->ended,
       "do not use a handle after its destroy");
   if (record->layer != nullptr) {
     record->layer->report(TN_LOG_ERROR, kRule, message);
@@ -72,11 +65,10 @@ Call::Call(const char* function, const void* first, tn_error* error, Kind kind)
     refuse(TN_INVALID_STATE, "TN-callback-005", "it is called from within a callback",
            "set a flag there and call from a thread of your own");
   }
-  if (error != nullptr && (error->struct_size < sizeof(size_t) ||
-                           error->struct_size > plugin::kMaxStructSize)) {
+  if (error != nullptr &&
+      (error->struct_size < sizeof(size_t) || error->struct_size > plugin::kMaxStructSize)) {
     refuse(TN_INVALID_ARGUMENT, "TN-struct-005",
-           fmt::format("error->struct_size is {}", error->struct_size),
-           "begin with TN_ERROR_INIT");
+           fmt::format("error->struct_size is {}", error->struct_size), "begin with TN_ERROR_INIT");
   }
 }
 
@@ -90,8 +82,7 @@ tn_status Call::refuse(tn_status status, const char* rule, const std::string& wh
   status_ = status;
   const std::string message = with_remedy(function_, what, remedy);
   layer_.report(TN_LOG_ERROR, rule, message);
-  plugin::set_error_text(error_, status, rule,
-                         (message + " (" + sentence_of(rule) + ")").c_str());
+  plugin::set_error_text(error_, status, rule, (message + " (" + sentence_of(rule) + ")").c_str());
   return status;
 }
 
@@ -128,9 +119,10 @@ void Call::check_handle(const void* handle, Kind kind, const Path& path) {
            "copy through the host between plugins");
   } else if (kind != Kind::kInstance && kind != Kind::kDevice && device_ != nullptr &&
              record->device != device_) {
-    refuse(TN_INVALID_ARGUMENT, "TN-device-002",
-           path.text() + " is " + describe(*record) + " from another device than the first argument",
-           "give one of the same tn_device");
+    refuse(
+        TN_INVALID_ARGUMENT, "TN-device-002",
+        path.text() + " is " + describe(*record) + " from another device than the first argument",
+        "give one of the same tn_device");
   }
 }
 
@@ -192,8 +184,7 @@ void Call::zero(uint32_t reserved, const Path& path) {
 
 std::string made_by(const char* function, const std::string& words) {
   static std::atomic<uint64_t> calls{0};
-  return fmt::format("{}({}) as handle {} on thread {}", function, words, ++calls,
-                     thread_number());
+  return fmt::format("{}({}) as handle {} on thread {}", function, words, ++calls, thread_number());
 }
 
 }  // namespace tenon::layers::validation

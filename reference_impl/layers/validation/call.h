@@ -114,8 +114,7 @@ class Call {
   Call(const char* function, const void* first, tn_error* error, Kind kind);
   bool needed_pointer(const void* pointer, const Path& path);
   void check_handle(const void* handle, Kind kind, const Path& path);
-  bool check_struct(const void* given, size_t known, bool tail, const char* name,
-                    const Path& path);
+  bool check_struct(const void* given, size_t known, bool tail, const char* name, const Path& path);
 
   const char* const function_;
   tn_error* const error_;

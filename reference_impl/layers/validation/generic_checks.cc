@@ -220,7 +220,7 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
   call.needed(name, Path("name"));
   call.needed(table, Path("table"));
   if (call.refused()) return call.status();
-  return rules::instance_extension(call, instance, name, version, table, error);
+  return call.below().instance_extension(instance, name, version, table, error);
 }
 
 // 5

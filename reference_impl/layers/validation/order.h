@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What is known about the order of queued work. Each stream numbers its work; a clock says for each
-// stream up to which number work has been waited for. Not synchronised: the layer's mutex guards it.
+// stream up to which number work has been waited for. Not synchronised: the layer's mutex guards
+// it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

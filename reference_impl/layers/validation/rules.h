@@ -10,8 +10,6 @@
 namespace tenon::layers::validation::rules {
 
 void instance_destroy(Call& call, tn_instance* instance);
-tn_status instance_extension(Call& call, tn_instance* instance, const char* name, uint32_t version,
-                             const void** table, tn_error* error);
 tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
                       tn_device** device, tn_error* error);
 void device_close(Call& call, tn_device* device);

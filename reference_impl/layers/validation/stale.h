@@ -18,8 +18,8 @@ inline bool wants_check(const void* handle) {
   return reinterpret_cast<uintptr_t>(handle) <= checked_below.load(std::memory_order_relaxed);
 }
 
-// Begins or ends the checks; counts.
-void watch_stale_handles(bool on);
+// Begins the checks. They do not end: handles may be used after their instance has gone.
+void watch_stale_handles();
 // In a forked child, where the registry's lock may be held by a thread that is not there.
 void stop_watching_after_fork();
 

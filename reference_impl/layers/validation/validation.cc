@@ -54,13 +54,10 @@ Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
     : Layer(*table), host_(surroundings.host), plugin_(surroundings.plugin) {
   insert_checks(table);
   table->instance_create = instance_create;
-  watch_stale_handles(true);
+  watch_stale_handles();
 }
 
-Validation::~Validation() {
-  Registry::get().forget(this);
-  watch_stale_handles(false);
-}
+Validation::~Validation() { Registry::get().forget(this); }
 
 void Validation::report(tn_log_level level, const char* rule, const std::string& message) const {
   host_->log(host_->context, level, "validation",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The validation layer of one instance: what it knows, how it speaks, and the handles it keeps back.
+// The validation layer of one instance: what it knows, how it speaks, and the handles it keeps
+// back.
 #pragma once
 
 #include <deque>
