@@ -6,6 +6,17 @@
 namespace tenon::layers::validation {
 
 size_t Order::add_stream() {
+  for (size_t& retired : retired_) {
+    const size_t stream = retired;
+    if (!finished({stream, streams_[stream][stream]})) continue;
+    retired = retired_.back();
+    retired_.pop_back();
+    // It goes on counting, so that what is known of earlier work stays true.
+    const uint64_t number = streams_[stream][stream];
+    streams_[stream].assign(stream + 1, 0);
+    streams_[stream][stream] = number;
+    return stream;
+  }
   const size_t stream = streams_.size();
   // Number 0 stands for nothing queued.
   streams_.emplace_back(stream + 1, 0);

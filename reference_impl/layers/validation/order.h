@@ -24,6 +24,8 @@ class Order {
  public:
   // A new stream; its name here.
   size_t add_stream();
+  // The stream was destroyed. Its name is given to another one once its work has finished.
+  void retire(size_t stream) { retired_.push_back(stream); }
 
   // Work is queued; its point.
   Point queue(size_t stream);
@@ -37,7 +39,9 @@ class Order {
   void finish_stream(size_t stream) { finish(streams_[stream]); }
   void finish_all();
 
-  bool finished(const Point& work) const { return reaches(finished_, work); }
+  bool finished(const Point& work) const {
+    return work.number == 0 || reaches(finished_, work);
+  }
   // Whether work queued on `stream` from now on runs behind `work`.
   bool ordered(const Point& work, size_t stream) const {
     return finished(work) || reaches(streams_[stream], work);
@@ -51,6 +55,7 @@ class Order {
 
   std::vector<Clock> streams_;
   Clock finished_;
+  std::vector<size_t> retired_;
 };
 
 }  // namespace tenon::layers::validation

@@ -76,6 +76,10 @@ tn_status device_get_memory(Call& call, tn_device* device, tn_memory_info* info,
 }
 
 tn_status device_synchronize(Call& call, tn_device* device, tn_error* error) {
+  // It answers the failures that streams keep, those of destroyed ones no longer.
+  call.layer().release_if([&](const Record& kept) {
+    return kept.kind == Kind::kStream && kept.device == call.device();
+  });
   const tn_status status = call.below().device_synchronize(device, error);
   const std::lock_guard lock(call.layer().mutex);
   call.layer().order.finish_all();

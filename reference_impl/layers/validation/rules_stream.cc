@@ -76,8 +76,12 @@ tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* des
 }
 
 void stream_destroy(Call& call, tn_stream* stream) {
-  const auto record = Registry::get().find(stream);
+  const auto record = call.record<StreamRecord>(stream);
   if (record == nullptr) return call.below().stream_destroy(stream);
+  {
+    const std::lock_guard lock(call.layer().mutex);
+    call.layer().order.retire(record->order);
+  }
   Registry::get().end(*record, call.function());
   call.layer().keep(record, 0, [below = &call.below(), stream] { below->stream_destroy(stream); });
 }

@@ -80,12 +80,12 @@ void Validation::keep(std::shared_ptr<Record> record, uint64_t bytes,
   for (const Kept& kept : gone) kept.destroy();
 }
 
-bool Validation::release(const Record* device) {
+bool Validation::release_if(const std::function<bool(const Record&)>& wanted) {
   std::vector<Kept> gone;
   {
     const std::lock_guard lock(kept_mutex_);
     std::erase_if(kept_, [&](Kept& kept) {
-      if (device != nullptr && kept.record->device.get() != device) return false;
+      if (!wanted(*kept.record)) return false;
       kept_bytes_ -= kept.bytes;
       gone.push_back(std::move(kept));
       return true;

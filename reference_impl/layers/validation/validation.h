@@ -45,7 +45,11 @@ class Validation : public Layer {
   // is let go.
   void keep(std::shared_ptr<Record> record, uint64_t bytes, std::function<void()> destroy);
   // Lets go what is kept of this device (NULL: of all). True if there was something.
-  bool release(const Record* device);
+  bool release(const Record* device) {
+    return release_if(
+        [device](const Record& kept) { return device == nullptr || kept.device.get() == device; });
+  }
+  bool release_if(const std::function<bool(const Record&)>& wanted);
 
   // Destroys what was made from a device and is left, or from the instance.
   void destroy_leaked(const Record& owner, const char* function, const char* rule);
