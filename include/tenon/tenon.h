@@ -82,7 +82,7 @@ extern "C" {
 
 /* Fingerprint of everything in this header that binaries depend on. Until 1.0 a plugin loads only
  * into a loader with the same fingerprint. Computed by scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x614dc40c85149f7b)
+#define TN_ABI_HASH UINT64_C(0x1a7cdd6d3a662343)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -945,6 +945,10 @@ typedef struct tn_loader_desc {
   const tn_host* host;
   const char* const* search_paths; /* Folders, manifests or libraries. */
   size_t search_path_count;
+  /* Layers to put between hosts and plugins, the host's side first: "validation",
+   * "trace,validation". "": none. NULL: those that TENON_LAYERS names, unless the process runs with
+   * elevated privileges. */
+  const char* layers;
 } tn_loader_desc;
 
 typedef int32_t tn_candidate_state;

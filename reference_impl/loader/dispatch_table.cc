@@ -40,7 +40,7 @@ DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::st
                  size);
   }
   functions.struct_size = sizeof(functions);
-  functions.loader = this;
+  functions.loader = static_cast<layers::Layered*>(this);
 #define TN_SLOT(ordinal, result, name, parameters, arguments)                           \
   functions.name = &Stub<ordinal, TN_UNIMPLEMENTED, decltype(tn_dispatch::name)>::call; \
   if (offsetof(tn_dispatch, name) + sizeof(void*) <= size && given->name != nullptr) {  \
@@ -49,6 +49,12 @@ DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::st
 #include "slots.inc"
   plugin_instance_destroy = functions.instance_destroy;
   add_live_table(this);
+}
+
+void DispatchTable::insert(const std::vector<std::string>& names,
+                           const layers::Surroundings& surroundings) {
+  layers::insert_layers(names, surroundings, &functions, this);
+  plugin_instance_destroy = functions.instance_destroy;
 }
 
 DispatchTable::~DispatchTable() { remove_live_table(this); }

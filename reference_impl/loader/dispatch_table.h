@@ -4,7 +4,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "reference_impl/layers/layer.h"
 #include "tenon/tenon.h"
 
 namespace tenon::loader {
@@ -12,11 +14,12 @@ namespace tenon::loader {
 class Loader;
 
 // One for each instance. Lives from before instance_create until after instance_destroy.
-struct DispatchTable {
-  tn_dispatch functions{};  // functions.loader points back to this object.
+struct DispatchTable : layers::Layered {
+  tn_dispatch functions{};  // functions.loader points to the Layered of this object.
   std::string plugin_name;
   std::string plugin_version;
-  // The plugin's own; functions.instance_destroy is the loader's, which must know of it.
+  // The plugin's own, or the outermost layer's; functions.instance_destroy is the loader's, which
+  // must know of it.
   void(TN_CALL* plugin_instance_destroy)(tn_instance*) = nullptr;
   Loader* loader = nullptr;
 
@@ -32,11 +35,14 @@ struct DispatchTable {
   DispatchTable(const DispatchTable&) = delete;
   DispatchTable& operator=(const DispatchTable&) = delete;
 
+  // Puts layers before the plugin's functions.
+  void insert(const std::vector<std::string>& names, const layers::Surroundings& surroundings);
+
   // Makes every function answer TN_FORKED. Only stores: it runs in a forked child.
   void disable_after_fork();
 
   static DispatchTable* of(const tn_dispatch* functions) {
-    return static_cast<DispatchTable*>(functions->loader);
+    return static_cast<DispatchTable*>(static_cast<layers::Layered*>(functions->loader));
   }
   static DispatchTable* of(const tn_instance* instance) {
     return of(reinterpret_cast<const tn_handle*>(instance)->dispatch);

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "dispatch_table.h"
+#include "reference_impl/layers/validation/stale.h"
 
 namespace tenon::loader {
 namespace {
@@ -31,6 +32,7 @@ void before_fork() { pthread_mutex_lock(&g_live.mutex); }
 void after_fork_in_parent() { pthread_mutex_unlock(&g_live.mutex); }
 void after_fork_in_child() {
   g_live.forked.store(true, std::memory_order_relaxed);
+  layers::validation::stop_watching_after_fork();
   for (DispatchTable* table = g_live.first; table != nullptr; table = table->next) {
     table->disable_after_fork();
   }

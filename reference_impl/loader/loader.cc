@@ -44,6 +44,9 @@ Loader::Loader(const tn_loader_desc& desc)
     : environment_(Environment::of_process()),
       process_(getpid()),
       host_(desc.host, environment_),
+      layers_(desc.layers != nullptr
+                  ? layers::parse_layers(desc.layers, "tn_loader_desc.layers")
+                  : layers::parse_layers(environment_.get("TENON_LAYERS"), "TENON_LAYERS")),
       search_(search(environment_, search_paths(desc), own_folder())) {
   for (const SearchStep& step : search_.steps) {
     host_.log(TN_LOG_DEBUG,
@@ -184,6 +187,7 @@ void Loader::start(Candidate& candidate) {
                  candidate.name, library.name.c_str());
   }
   auto table = std::make_unique<DispatchTable>(library.functions, library.name, library.version);
+  table->insert(layers_, {host_.get(), library.name, environment_.get("TENON_TRACE_FILE")});
   table->loader = this;
   table->functions.instance_destroy = destroy_instance;
   candidate.instance = start_instance(*table, host_.get());

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "default_host.h"
 #include "dispatch_table.h"
@@ -66,6 +67,7 @@ class Loader {
   const Environment environment_;
   const int process_;
   HostServices host_;
+  const std::vector<std::string> layers_;
   SearchResult search_;
   mutable std::mutex mutex_;
   std::deque<Candidate> candidates_;

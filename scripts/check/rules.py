@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Each rule of spec/rules.yaml is named by a conformance test, and each test names a rule."""
+"""Each rule of spec/rules.yaml is named by a test of those who check it, and each test names a rule.
+
+Devices are checked by the conformance suite; rules with `by: validation`, and whatever else the
+validation layer reports, by that layer's tests.
+"""
 import pathlib
 import re
 import sys
@@ -10,7 +14,27 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RULES = ROOT / "spec/rules.yaml"
 # Cases become tests in case_test.cc; everything else is a TEST_F of base/.
-SOURCES = sorted((ROOT / "conformance/base").glob("*.cc")) + [ROOT / "conformance/suite/case_test.cc"]
+SOURCES = sorted((ROOT / "conformance/base").glob("*.cc"))
+SOURCES.append(ROOT / "conformance/suite/case_test.cc")
+
+LAYER = ROOT / "reference_impl/layers/validation"
+LAYER_TESTS = sorted((ROOT / "reference_impl/layers/tests").glob("validation*_test.cc"))
+
+
+def named_tests(text):
+    return {"TN-%s-%s" % m for m in re.findall(r"\bTEST(?:_F)?\(\w+,\s*TN_([a-z]+)_(\d{3})_", text)}
+
+
+def of_validation(rules, tested, reported):
+    """What is wrong between the rules, the layer's tests and the rules that its source names."""
+    known = {rule["id"] for rule in rules}
+    own = {rule["id"] for rule in rules if rule.get("by") == "validation"}
+    out = [f"spec/rules.yaml: {i} has no test of the validation layer" for i in sorted(own - tested)]
+    out += [f"the validation layer reports {i}, but has no test of it"
+            for i in sorted(reported - tested)]
+    out += [f"the validation layer never reports {i}" for i in sorted((own | tested) - reported)]
+    return out + [f"the validation layer names {i}, which spec/rules.yaml lacks"
+                  for i in sorted((tested | reported) - known)]
 
 
 def main() -> int:
@@ -18,9 +42,17 @@ def main() -> int:
     problems = []
     ids = [rule["id"] for rule in rules]
     for rule in rules:
-        if set(rule) != {"id", "section", "rule"} or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
-            problems.append(f"spec/rules.yaml: {rule}: wants id (TN-word-001), section, rule")
+        if set(rule) - {"by"} != {"id", "section", "rule"} or rule.get("by", "validation") != \
+                "validation" or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
+            problems.append(f"spec/rules.yaml: {rule}: wants id (TN-word-001), section, "
+                            "rule, and perhaps by: validation")
     problems += [f"spec/rules.yaml: {i} stands there twice" for i in set(ids) if ids.count(i) > 1]
+
+    own = {rule["id"] for rule in rules if rule.get("by") == "validation"}
+    tested = named_tests("".join(test.read_text() for test in LAYER_TESTS))
+    reported = set(re.findall(r'"(TN-[a-z]+-\d{3})"',
+                              "".join(f.read_text() for f in sorted(LAYER.glob("*.cc")))))
+    problems += of_validation(rules, tested, reported)
 
     named = set()
     for source in SOURCES:
@@ -32,7 +64,8 @@ def main() -> int:
                 continue
             named.add("TN-%s-%s" % match.groups())
         named |= {"TN-%s-%s" % m for m in re.findall(r'"TN_([a-z]+)_(\d{3})_', text)}
-    problems += [f"spec/rules.yaml: {i} has no test" for i in ids if i not in named]
+    problems += [f"spec/rules.yaml: {i} has no test" for i in ids
+                 if i not in named and i not in own]
     problems += [f"a test names {i}, which spec/rules.yaml lacks" for i in sorted(named - set(ids))]
     for problem in problems:
         print(problem, file=sys.stderr)

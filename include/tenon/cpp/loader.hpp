@@ -64,11 +64,12 @@ class Instance {
 // Finds plugins and owns the instances it opens. Destroy every device first.
 class Loader : public UniqueHandle<tn_loader, tn_loader_destroy> {
  public:
-  // `host` NULL: the default services. Paths and `host` are as in tn_loader_desc.
-  explicit Loader(std::span<const std::string> search_paths = {}, const tn_host* host = nullptr) {
+  // `host` NULL: the default services. Paths, `host` and `layers` are as in tn_loader_desc.
+  explicit Loader(std::span<const std::string> search_paths = {}, const tn_host* host = nullptr,
+                  const char* layers = nullptr) {
     std::vector<const char*> paths;
     for (const std::string& path : search_paths) paths.push_back(path.c_str());
-    const tn_loader_desc desc{sizeof(desc), host, paths.data(), paths.size()};
+    const tn_loader_desc desc{sizeof(desc), host, paths.data(), paths.size(), layers};
     call(tn_loader_create, &desc, &handle_);
   }
   explicit Loader(tn_loader* loader) : UniqueHandle(loader) {}

@@ -140,7 +140,7 @@ TEST(Guard, ExceptionsBecomeStatuses) {
 
 // Real plugins of other table sizes, opened by the real loader.
 struct Opened {
-  tn_loader_desc desc{sizeof(desc), nullptr, nullptr, 0};
+  tn_loader_desc desc{sizeof(desc), nullptr, nullptr, 0, nullptr};
   tenon::loader::Loader loader{desc};
   tn_instance* instance;
   tn_device* device = nullptr;

@@ -258,11 +258,12 @@ AT(tn_dispatch, kernel_launch, 376);
 SIZE(tn_handle, 8);
 AT(tn_handle, dispatch, 0);
 
-SIZE(tn_loader_desc, 32);
+SIZE(tn_loader_desc, 40);
 AT(tn_loader_desc, struct_size, 0);
 AT(tn_loader_desc, host, 8);
 AT(tn_loader_desc, search_paths, 16);
 AT(tn_loader_desc, search_path_count, 24);
+AT(tn_loader_desc, layers, 32);
 
 SIZE(tn_candidate_info, 64);
 AT(tn_candidate_info, struct_size, 0);

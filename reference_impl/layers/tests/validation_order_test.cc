@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Order: two threads on one stream, two streams on one buffer, callbacks that call.
+#include <atomic>
+#include <thread>
+
+#include "reference_impl/layers/tests/fixture.h"
+
+namespace tenon::layers {
+namespace {
+
+using OrderOfWork = Layers;
+
+TEST_F(OrderOfWork, TN_stream_012_two_threads_on_one_stream) {
+  // stream_reset waits for the queued work, a callback that waits for us: it is on the stream until
+  // we let it go.
+  struct Gate {
+    std::atomic<bool> reached{false};
+    std::atomic<bool> open{false};
+  } gate;
+  const Buffer buffer = make_buffer(16);
+  stream_.callback(
+      [](void* user, tn_status, const tn_error*) {
+        auto& waiting = *static_cast<Gate*>(user);
+        waiting.reached = true;
+        while (!waiting.open) std::this_thread::yield();
+      },
+      &gate);
+  std::thread resets([&] { tn_stream_reset(stream_.get(), nullptr); });
+  while (!gate.reached) std::this_thread::yield();
+  std::atomic<bool> filled{false};
+  std::thread fills([&] {
+    // Waits for the reset once it has begun; until then this is a correct program.
+    while (host_.about("TN-stream-012").empty() && !gate.open) {
+      tn_stream_fill(stream_.get(), buffer.get(), 0, 16, "x", 1, nullptr);
+    }
+    filled = true;
+  });
+  while (host_.about("TN-stream-012").empty() && !filled) std::this_thread::yield();
+  gate.open = true;
+  resets.join();
+  fills.join();
+  EXPECT_GE(host_.about("TN-stream-012").size(), 1u);
+}
+
+TEST_F(OrderOfWork, TN_stream_012_is_silent_for_streams_of_their_own) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      const Stream own(device_);
+      const Buffer buffer(device_, 64);
+      for (int n = 0; n < 200; ++n) own.fill(buffer, 0, 64, "x", 1);
+      own.synchronize();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  expect_silence();
+}
+
+TEST_F(OrderOfWork, TN_stream_013_a_write_on_another_stream_without_an_event) {
+  const Buffer buffer = make_buffer(64);
+  const Stream second(device_);
+  stream_.fill(buffer, 0, 32, "x", 1);
+  second.fill(buffer, 32, 32, "y", 1);
+  expect_silence();
+  second.fill(buffer, 31, 1, "y", 1);
+  expect_reported("TN-stream-013");
+}
+
+TEST_F(OrderOfWork, TN_stream_013_reads_may_race) {
+  const Buffer buffer = make_buffer(64);
+  const Stream second(device_);
+  char host[2][64];
+  stream_.fill(buffer, 0, 64, "x", 1);
+  stream_.synchronize();
+  stream_.read(host[0], buffer, 0, 64);
+  second.read(host[1], buffer, 0, 64);
+  second.synchronize();
+  stream_.synchronize();
+  expect_silence();
+}
+
+TEST_F(OrderOfWork, TN_stream_013_events_order_also_by_way_of_a_third) {
+  const Buffer buffer = make_buffer(64);
+  const Stream second(device_);
+  const Stream third(device_);
+  const Event event(device_);
+  stream_.fill(buffer, 0, 64, "x", 1);
+  stream_.record(event);
+  second.wait(event);
+  second.record(event);
+  third.wait(event);
+  third.fill(buffer, 0, 64, "z", 1);
+  expect_silence();
+  // The first stream has not waited for the third.
+  stream_.fill(buffer, 0, 64, "x", 1);
+  expect_reported("TN-stream-013");
+}
+
+TEST_F(OrderOfWork, TN_lifetime_006_destroyed_on_one_stream_while_another_works) {
+  Buffer buffer = make_buffer(64);
+  const Stream second(device_);
+  second.fill(buffer, 0, 64, "x", 1);
+  buffer.destroy_on(stream_.get());
+  expect_reported("TN-lifetime-006");
+
+  Buffer ordered = make_buffer(64);
+  const Event event(device_);
+  second.fill(ordered, 0, 64, "x", 1);
+  second.record(event);
+  stream_.wait(event);
+  ordered.destroy_on(stream_.get());
+  Buffer anywhere = make_buffer(64);
+  second.fill(anywhere, 0, 64, "x", 1);
+  anywhere.reset();
+  expect_reported("TN-lifetime-006");
+}
+
+TEST_F(OrderOfWork, TN_callback_005_calls_from_within) {
+  struct Seen {
+    tn_device* device;
+    tn_status status = TN_OK;
+    std::string rule;
+  } seen{device_.get(), TN_OK, ""};
+  stream_.callback(
+      [](void* user, tn_status, const tn_error*) {
+        auto& own = *static_cast<Seen*>(user);
+        ErrorBuffer error;
+        own.status = tn_device_synchronize(own.device, &error);
+        own.rule = error.rule;
+      },
+      &seen);
+  stream_.synchronize();
+  EXPECT_EQ(seen.status, TN_INVALID_STATE);
+  EXPECT_EQ(seen.rule, "TN-callback-005");
+  expect_reported("TN-callback-005");
+}
+
+TEST_F(OrderOfWork, TN_event_006_without_timing) {
+  const Event start(device_);
+  const Event end(device_, TN_EVENT_TIMING);
+  stream_.record(start);
+  stream_.record(end);
+  stream_.synchronize();
+  int64_t nanoseconds = 0;
+  expect_broken("TN-event-006", TN_INVALID_STATE, tn_event_elapsed, start.get(), end.get(),
+                &nanoseconds);
+}
+
+}  // namespace
+}  // namespace tenon::layers

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the layer knows of each kind of handle beyond the common. Guarded by the layer's mutex where
+// it changes.
+#pragma once
+
+#include <vector>
+
+#include "reference_impl/layers/validation/order.h"
+#include "reference_impl/layers/validation/registry.h"
+
+namespace tenon::layers::validation {
+
+struct DeviceRecord : Record {
+  using Record::Record;
+  tn_device_info info{};
+};
+
+// Queued work that reads or writes bytes of a buffer.
+struct Use {
+  Point work;
+  uint64_t begin;
+  uint64_t end;
+  bool writes;
+  bool exact;  // Every byte of the range is used; else it is the hull of a view with gaps.
+};
+
+struct MappedRange {
+  const void* pointer;
+  uint64_t begin;
+  uint64_t end;
+};
+
+struct BufferRecord : Record {
+  using Record::Record;
+  uint64_t size = 0;
+  bool imported = false;
+  std::vector<MappedRange> mapped;
+  std::vector<Use> uses;
+};
+
+struct StreamRecord : Record {
+  using Record::Record;
+  size_t order = 0;   // Its name in Order.
+  std::mutex serial;  // Held by the call that queues work.
+};
+
+struct EventRecord : Record {
+  using Record::Record;
+  bool timing = false;
+  Clock recorded;  // What its latest record stands for.
+};
+
+struct ConstantRecord : Record {
+  using Record::Record;
+  int64_t references = 1;  // The host's.
+};
+
+// An argument as described at create.
+struct Described {
+  tn_argument_kind kind;
+  tn_dtype dtype;
+  int32_t rank;
+  int32_t alias;
+  tn_layout layout;
+  // Empty: all dynamic, or no bound.
+  std::vector<int64_t> dims;
+  std::vector<int64_t> max_dims;
+  std::vector<int64_t> strides;
+};
+
+struct KernelRecord : Record {
+  using Record::Record;
+  std::string name;  // "Add", "tenon.Fill"
+  std::vector<Described> inputs;
+  std::vector<Described> outputs;
+};
+
+}  // namespace tenon::layers::validation

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Events: what they stand for, and what waiting for them tells.
+#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/rules.h"
+
+namespace tenon::layers::validation::rules {
+namespace {
+
+// The work that the event stands for has finished.
+tn_status waited(Call& call, EventRecord* event, const Clock& recorded, tn_status status) {
+  if (event == nullptr || status == TN_NOT_READY || TN_STATUS_CLASS(status) == TN_UNSUPPORTED) {
+    return status;
+  }
+  const std::lock_guard lock(call.layer().mutex);
+  call.layer().order.finish(recorded);
+  return status;
+}
+
+Clock recorded_by(Call& call, const EventRecord* event) {
+  if (event == nullptr) return {};
+  const std::lock_guard lock(call.layer().mutex);
+  return event->recorded;
+}
+
+}  // namespace
+
+tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc, tn_event** event,
+                       tn_error* error) {
+  tn_event_desc known{};
+  if (desc != nullptr) call.read(desc, &known, "tn_event_desc", Path("desc"));
+  const tn_status status =
+      with_room(call, [&] { return call.below().event_create(device, desc, event, error); });
+  if (status != TN_OK) return status;
+  auto record = enter<EventRecord>(call, *event, "");
+  record->timing = (known.flags & TN_EVENT_TIMING) != 0;
+  Registry::get().add(std::move(record));
+  return status;
+}
+
+void event_destroy(Call& call, tn_event* event) {
+  const auto record = Registry::get().find(event);
+  if (record == nullptr) return call.below().event_destroy(event);
+  Registry::get().end(*record, call.function());
+  call.layer().keep(record, 0, [below = &call.below(), event] { below->event_destroy(event); });
+}
+
+tn_status event_record(Call& call, tn_event* event, tn_stream* stream, tn_error* error) {
+  const tn_status status = call.below().event_record(event, stream, error);
+  const auto record = call.record<EventRecord>(event);
+  const auto on = call.record<StreamRecord>(stream);
+  if (status == TN_OK && record != nullptr && on != nullptr) {
+    const std::lock_guard lock(call.layer().mutex);
+    record->recorded = call.layer().order.position(on->order);
+  }
+  return status;
+}
+
+tn_status event_query(Call& call, tn_event* event, tn_error* error) {
+  const auto record = call.record<EventRecord>(event);
+  const Clock recorded = recorded_by(call, record.get());
+  return waited(call, record.get(), recorded, call.below().event_query(event, error));
+}
+
+tn_status event_synchronize(Call& call, tn_event* event, tn_error* error) {
+  const auto record = call.record<EventRecord>(event);
+  const Clock recorded = recorded_by(call, record.get());
+  return waited(call, record.get(), recorded, call.below().event_synchronize(event, error));
+}
+
+tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
+                        tn_error* error) {
+  for (tn_event* const event : {start, end}) {
+    const auto record = call.record<EventRecord>(event);
+    if (record == nullptr || record->timing) continue;
+    return call.refuse(
+        TN_INVALID_STATE, "TN-event-006",
+        (event == start ? "start is " : "end is ") + describe(*record) + " without TN_EVENT_TIMING",
+        "set the flag in tn_event_desc");
+  }
+  return call.below().event_elapsed(start, end, nanoseconds, error);
+}
+
+}  // namespace tenon::layers::validation::rules

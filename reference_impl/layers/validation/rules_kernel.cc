@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Constants and kernels: their descriptions, kept for the launches to come.
+#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/rules.h"
+#include "reference_impl/layers/validation/tensors.h"
+
+namespace tenon::layers::validation::rules {
+namespace {
+
+std::vector<int64_t> list_of(const int64_t* values, int32_t rank) {
+  if (values == nullptr) return {};
+  return {values, values + rank};
+}
+
+Described describe_argument(const tn_argument* given) {
+  tn_argument known{};
+  std::memcpy(&known, given, std::min(given->struct_size, sizeof(known)));
+  const int32_t rank = std::max(known.rank, 0);
+  return {known.kind,
+          known.dtype,
+          rank,
+          known.alias,
+          known.layout,
+          list_of(known.dims, rank),
+          list_of(known.max_dims, rank),
+          list_of(known.strides, rank)};
+}
+
+// What holds for every description, whatever the operator.
+bool check_description(Call& call, const tn_kernel_desc& desc) {
+  if (!call.needed(desc.name, Path("desc->name"))) return false;
+  for (size_t i = 0; i < desc.input_count; ++i) {
+    const tn_argument* given = desc.inputs[i];
+    const Path desc_path("desc");
+    const Path path = desc_path.element("inputs", i);
+    tn_argument known;
+    if (!call.read(given, &known, "tn_argument", path)) return false;
+    if (known.kind == TN_ARGUMENT_CONSTANT && known.constant != nullptr &&
+        known.host_data != nullptr) {
+      call.refuse(TN_INVALID_ARGUMENT, "TN-kernel-010",
+                  path.text() + " has a constant and host_data", "give one of them");
+      return false;
+    }
+  }
+  return true;
+}
+
+// The layouts that the kernel has chosen where TN_LAYOUT_ANY was described.
+void resolve_layouts(Call& call, tn_kernel* kernel, KernelRecord* record) {
+  std::vector<tn_layout> inputs(record->inputs.size());
+  std::vector<tn_layout> outputs(record->outputs.size());
+  tn_kernel_info info{};
+  info.struct_size = sizeof(info);
+  info.input_layouts = inputs.data();
+  info.output_layouts = outputs.data();
+  if (call.below().kernel_get_info(kernel, &info, nullptr) != TN_OK) return;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (record->inputs[i].layout == TN_LAYOUT_ANY) record->inputs[i].layout = inputs[i];
+  }
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (record->outputs[i].layout == TN_LAYOUT_ANY) record->outputs[i].layout = outputs[i];
+  }
+}
+
+}  // namespace
+
+tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc* desc,
+                          tn_constant** constant, tn_error* error) {
+  tn_constant_desc known;
+  call.read(desc, &known, "tn_constant_desc", Path("desc"));
+  if (!call.needed(known.value, Path("desc->value"))) return call.status();
+  const tn_tensor& value = *known.value;
+  std::vector<Access> accesses;
+  if (value.buffer != nullptr && value.host_data != nullptr) {
+    return call.refuse(TN_INVALID_ARGUMENT, "TN-constant-003",
+                       "desc->value has a buffer and host_data", "give one of them");
+  }
+  if (value.buffer != nullptr) {
+    locate_tensor(call, value, false, Path("desc->value"), &accesses);
+  } else {
+    check_dims(call, value.rank, value.dims, Path("desc->value"));
+  }
+  if (!check_order(call, known.stream, accesses)) return call.status();
+  const tn_status status =
+      with_room(call, [&] { return call.below().constant_create(device, desc, constant, error); });
+  if (status != TN_OK) return status;
+  if (known.stream != nullptr) note_work(call, known.stream, accesses);
+  Registry::get().add(enter<ConstantRecord>(
+      call, *constant, fmt::format("rank {}, layout {}", value.rank, known.layout)));
+  return status;
+}
+
+void constant_retain(Call& call, tn_constant* constant) {
+  if (const auto record = call.record<ConstantRecord>(constant)) {
+    const std::lock_guard lock(call.layer().mutex);
+    ++record->references;
+  }
+  call.below().constant_retain(constant);
+}
+
+void constant_release(Call& call, tn_constant* constant) {
+  if (const auto record = call.record<ConstantRecord>(constant)) {
+    bool last = false;
+    {
+      const std::lock_guard lock(call.layer().mutex);
+      last = --record->references == 0;
+    }
+    if (last) Registry::get().end(*record, call.function());
+  }
+  call.below().constant_release(constant);
+}
+
+tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* desc,
+                          tn_kernel_support* support, tn_error* error) {
+  tn_kernel_desc known;
+  call.read(desc, &known, "tn_kernel_desc", Path("desc"));
+  if (!check_description(call, known)) return call.status();
+  return call.below().kernel_supports(device, desc, support, error);
+}
+
+tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* desc,
+                        tn_kernel** kernel, tn_error* error) {
+  tn_kernel_desc known;
+  call.read(desc, &known, "tn_kernel_desc", Path("desc"));
+  if (!check_description(call, known)) return call.status();
+  const tn_status status =
+      with_room(call, [&] { return call.below().kernel_create(device, desc, kernel, error); });
+  if (status != TN_OK) return status;
+  const bool onnx = known.domain == nullptr || *known.domain == '\0';
+  const std::string name = onnx ? known.name : std::string(known.domain) + "." + known.name;
+  auto record = enter<KernelRecord>(call, *kernel, name);
+  record->name = name;
+  for (size_t i = 0; i < known.input_count; ++i) {
+    record->inputs.push_back(describe_argument(known.inputs[i]));
+  }
+  for (size_t i = 0; i < known.output_count; ++i) {
+    record->outputs.push_back(describe_argument(known.outputs[i]));
+  }
+  resolve_layouts(call, *kernel, record.get());
+  Registry::get().add(std::move(record));
+  return status;
+}
+
+void kernel_destroy(Call& call, tn_kernel* kernel) {
+  const auto record = Registry::get().find(kernel);
+  if (record == nullptr) return call.below().kernel_destroy(kernel);
+  Registry::get().end(*record, call.function());
+  call.layer().keep(record, 0, [below = &call.below(), kernel] { below->kernel_destroy(kernel); });
+}
+
+}  // namespace tenon::layers::validation::rules

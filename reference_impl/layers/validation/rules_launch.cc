@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Launches: arguments as described, within their buffers, disjoint, with the workspace asked for.
+#include <algorithm>
+
+#include "reference_impl/layers/validation/rules.h"
+#include "reference_impl/layers/validation/tensors.h"
+
+namespace tenon::layers::validation::rules {
+namespace {
+
+constexpr const char* kDescribed = "TN-launch-002";
+
+bool is_empty(const tn_tensor& tensor) {
+  return std::find(tensor.dims, tensor.dims + tensor.rank, 0) != tensor.dims + tensor.rank;
+}
+
+// Type, rank, dims, strides and layout are those of the description.
+bool match(Call& call, const Described& described, const tn_tensor& tensor, const Path& path) {
+  if (!check_dims(call, tensor.rank, tensor.dims, path)) return false;
+  const auto refuse = [&](const std::string& what) {
+    call.refuse(TN_INVALID_ARGUMENT, kDescribed, path.text() + " has " + what,
+                "launch with what the kernel was made for, or make another kernel");
+    return false;
+  };
+  if (tensor.dtype != described.dtype) {
+    return refuse(fmt::format("element type {}, described was {}", tensor.dtype, described.dtype));
+  }
+  if (tensor.rank != described.rank) {
+    return refuse(fmt::format("rank {}, described was {}", tensor.rank, described.rank));
+  }
+  if (described.layout != TN_LAYOUT_ANY && tensor.layout != described.layout &&
+      described.kind == TN_ARGUMENT_DEVICE) {
+    return refuse(fmt::format("layout {}, described was {}", tensor.layout, described.layout));
+  }
+  for (int32_t i = 0; i < tensor.rank; ++i) {
+    const auto at = static_cast<size_t>(i);
+    const int64_t dim = tensor.dims[i];
+    if (!described.dims.empty() && described.dims[at] != TN_DYNAMIC && dim != described.dims[at]) {
+      return refuse(fmt::format("dims[{}] = {}, described was {}", i, dim, described.dims[at]));
+    }
+    if (!described.max_dims.empty() && described.max_dims[at] > 0 && dim > described.max_dims[at]) {
+      return refuse(
+          fmt::format("dims[{}] = {}, described was at most {}", i, dim, described.max_dims[at]));
+    }
+    // Where only one element lies along a dim, or none at all, its stride does not matter.
+    if (!described.strides.empty() && described.strides[at] != TN_DYNAMIC &&
+        tensor.strides != nullptr && dim > 1 && !is_empty(tensor) &&
+        tensor.strides[i] != described.strides[at]) {
+      return refuse(fmt::format("strides[{}] = {}, described was {}", i, tensor.strides[i],
+                                described.strides[at]));
+    }
+  }
+  return true;
+}
+
+// Where the bytes of each argument lie; empty ones have none.
+struct Arguments {
+  std::vector<Access> accesses;
+  std::vector<int> input_at;  // Index into accesses, or -1.
+  std::vector<int> output_at;
+};
+
+bool locate(Call& call, const std::vector<Described>& described, const tn_tensor* const* tensors,
+            bool outputs, Arguments* arguments) {
+  const Path launch("launch");
+  std::vector<int>& at = outputs ? arguments->output_at : arguments->input_at;
+  for (size_t i = 0; i < described.size(); ++i) {
+    at.push_back(-1);
+    const tn_argument_kind kind = described[i].kind;
+    if (kind == TN_ARGUMENT_ABSENT || kind == TN_ARGUMENT_CONSTANT) continue;  // Ignored.
+    const Path path = launch.element(outputs ? "outputs" : "inputs", i);
+    if (!call.needed(tensors[i], path)) return false;
+    const tn_tensor& tensor = *tensors[i];
+    if (!match(call, described[i], tensor, path)) return false;
+    if (kind == TN_ARGUMENT_HOST) {
+      if (!is_empty(tensor) && !call.needed(tensor.host_data, path.field("host_data")))
+        return false;
+      continue;
+    }
+    const size_t before = arguments->accesses.size();
+    if (!locate_tensor(call, tensor, outputs, path, &arguments->accesses)) return false;
+    if (arguments->accesses.size() > before) at.back() = static_cast<int>(before);
+  }
+  return true;
+}
+
+// Outputs lie apart from each other and from inputs, save the one that each replaces.
+bool check_overlap(Call& call, const KernelRecord& kernel, const Arguments& arguments) {
+  for (size_t o = 0; o < arguments.output_at.size(); ++o) {
+    if (arguments.output_at[o] < 0) continue;
+    const Access& output = arguments.accesses[static_cast<size_t>(arguments.output_at[o])];
+    const int32_t alias = kernel.outputs[o].alias;
+    const int replaced = alias > 0 && static_cast<size_t>(alias) <= arguments.input_at.size()
+                             ? arguments.input_at[static_cast<size_t>(alias) - 1]
+                             : -1;
+    for (size_t a = 0; a < arguments.accesses.size(); ++a) {
+      const Access& other = arguments.accesses[a];
+      if (&other == &output || !overlap(output, other)) continue;
+      const bool same = other.begin == output.begin && other.end == output.end;
+      // Further inputs may share the replaced one's memory as the same view.
+      if (replaced >= 0 && !other.writes && same) continue;
+      call.refuse(
+          TN_OVERLAP, replaced == static_cast<int>(a) ? "TN-launch-004" : "TN-launch-003",
+          fmt::format("{} overlaps {} in {}", output.name, other.name, describe(*output.buffer)),
+          "write to other memory, or describe an alias and give exactly the same view");
+      return false;
+    }
+  }
+  return true;
+}
+
+bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, const tn_launch* given,
+                     std::vector<Access>* accesses) {
+  uint64_t size = 0;
+  if (call.below().kernel_workspace_size(kernel, given, &size, nullptr) != TN_OK || size == 0) {
+    return true;  // What is wrong, the launch will say.
+  }
+  constexpr const char* kRule = "TN-launch-012";
+  if (launch.workspace == nullptr) {
+    call.refuse(TN_INVALID_ARGUMENT, kRule,
+                fmt::format("launch->workspace is NULL, but {} bytes are needed", size),
+                "ask tn_kernel_workspace_size for these dims");
+    return false;
+  }
+  return locate_range(call, launch.workspace, launch.workspace_offset, size, true, kRule,
+                      "launch->workspace", accesses);
+}
+
+bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
+  if (launch.input_count != kernel.inputs.size() || launch.output_count != kernel.outputs.size()) {
+    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-010",
+                fmt::format("{} inputs and {} outputs are given, {} has {} and {}",
+                            launch.input_count, launch.output_count, describe(kernel),
+                            kernel.inputs.size(), kernel.outputs.size()),
+                "give an entry for each, NULL for absent ones and constants");
+  }
+  const Path path("launch");
+  call.list(launch.inputs, launch.input_count, path.field("inputs"));
+  call.list(launch.outputs, launch.output_count, path.field("outputs"));
+  return !call.refused();
+}
+
+}  // namespace
+
+tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* launch,
+                                uint64_t* size, tn_error* error) {
+  tn_launch known;
+  call.read(launch, &known, "tn_launch", Path("launch"));
+  const auto record = call.record<KernelRecord>(kernel);
+  if (record != nullptr && !check_counts(call, *record, known)) return call.status();
+  return call.below().kernel_workspace_size(kernel, launch, size, error);
+}
+
+tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
+                        tn_error* error) {
+  const auto record = call.record<KernelRecord>(kernel);
+  if (record == nullptr) return call.below().kernel_launch(kernel, stream, launch, error);
+  tn_launch known;
+  call.read(launch, &known, "tn_launch", Path("launch"));
+  Arguments arguments;
+  if (!check_counts(call, *record, known) ||
+      !locate(call, record->inputs, known.inputs, false, &arguments) ||
+      !locate(call, record->outputs, known.outputs, true, &arguments) ||
+      !check_overlap(call, *record, arguments) ||
+      !check_workspace(call, kernel, known, launch, &arguments.accesses) ||
+      !check_order(call, stream, arguments.accesses)) {
+    return call.status();
+  }
+  const tn_status status = call.below().kernel_launch(kernel, stream, launch, error);
+  if (status == TN_OK) note_work(call, stream, arguments.accesses);
+  return status;
+}
+
+}  // namespace tenon::layers::validation::rules

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Streams: copies, and what waiting for them tells.
+#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/rules.h"
+#include "reference_impl/layers/validation/tensors.h"
+
+namespace tenon::layers::validation::rules {
+namespace {
+
+constexpr const char* kRange = "TN-stream-005";
+
+// A status of the work itself; with others, nothing was waited for.
+bool has_finished(tn_status status) {
+  const tn_status kind = TN_STATUS_CLASS(status);
+  return status != TN_NOT_READY && status != TN_FORKED && kind != TN_UNSUPPORTED;
+}
+
+tn_status waited(Call& call, tn_stream* stream, const Clock& before, tn_status status) {
+  if (has_finished(status) && call.record<StreamRecord>(stream) != nullptr) {
+    const std::lock_guard lock(call.layer().mutex);
+    call.layer().order.finish(before);
+  }
+  return status;
+}
+
+// What is queued on the stream now.
+Clock position(Call& call, tn_stream* stream) {
+  const auto record = call.record<StreamRecord>(stream);
+  if (record == nullptr) return {};
+  const std::lock_guard lock(call.layer().mutex);
+  return call.layer().order.position(record->order);
+}
+
+// Stands for a host's callback.
+struct Callback {
+  tn_callback function;
+  void* user;
+  Validation* layer;
+  Clock before;
+};
+
+void TN_CALL run_callback(void* user, tn_status status, const tn_error* error) {
+  const std::unique_ptr<Callback> callback(static_cast<Callback*>(user));
+  {
+    const std::lock_guard lock(callback->layer->mutex);
+    callback->layer->order.finish(callback->before);
+  }
+  const InCallback here;
+  callback->function(callback->user, status, error);
+}
+
+// Queues what `work` does, once its accesses have been found to be in order.
+template <class Work>
+tn_status queue(Call& call, tn_stream* stream, const std::vector<Access>& accesses, Work work) {
+  if (!check_order(call, stream, accesses)) return call.status();
+  const tn_status status = work();
+  if (status == TN_OK) note_work(call, stream, accesses);
+  return status;
+}
+
+}  // namespace
+
+tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* desc,
+                        tn_stream** stream, tn_error* error) {
+  const tn_status status =
+      with_room(call, [&] { return call.below().stream_create(device, desc, stream, error); });
+  if (status != TN_OK) return status;
+  auto record = enter<StreamRecord>(call, *stream, "");
+  {
+    const std::lock_guard lock(call.layer().mutex);
+    record->order = call.layer().order.add_stream();
+  }
+  Registry::get().add(std::move(record));
+  return status;
+}
+
+void stream_destroy(Call& call, tn_stream* stream) {
+  const auto record = call.record<StreamRecord>(stream);
+  if (record == nullptr) return call.below().stream_destroy(stream);
+  {
+    const std::lock_guard lock(call.layer().mutex);
+    call.layer().order.retire(record->order);
+  }
+  Registry::get().end(*record, call.function());
+  call.layer().keep(record, 0, [below = &call.below(), stream] { below->stream_destroy(stream); });
+}
+
+tn_status stream_synchronize(Call& call, tn_stream* stream, tn_error* error) {
+  const Clock before = position(call, stream);
+  return waited(call, stream, before, call.below().stream_synchronize(stream, error));
+}
+
+tn_status stream_query(Call& call, tn_stream* stream, tn_error* error) {
+  const Clock before = position(call, stream);
+  return waited(call, stream, before, call.below().stream_query(stream, error));
+}
+
+tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error) {
+  const Clock before = position(call, stream);
+  return waited(call, stream, before, call.below().stream_reset(stream, error));
+}
+
+tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {
+  const tn_status status = call.below().stream_wait_event(stream, event, error);
+  const auto waiting = call.record<StreamRecord>(stream);
+  const auto record = call.record<EventRecord>(event);
+  if (status == TN_OK && waiting != nullptr && record != nullptr) {
+    const std::lock_guard lock(call.layer().mutex);
+    call.layer().order.wait(waiting->order, record->recorded);
+  }
+  return status;
+}
+
+tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
+                          tn_error* error) {
+  auto box =
+      std::make_unique<Callback>(Callback{callback, user, &call.layer(), position(call, stream)});
+  Callback* const given = box.release();  // It may run, and end, before the call returns.
+  const tn_status status = call.below().stream_callback(stream, run_callback, given, error);
+  if (status != TN_OK) delete given;  // Then it was not queued.
+  return status;
+}
+
+tn_status stream_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                      tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
+  std::vector<Access> accesses;
+  locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
+  locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
+  if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
+    call.refuse(
+        TN_OVERLAP, "TN-stream-004",
+        fmt::format("{} bytes at {} and at {} of one buffer overlap", size, dst_offset, src_offset),
+        "copy through a temporary");
+  }
+  return queue(call, stream, accesses, [&] {
+    return call.below().stream_copy(stream, dst, dst_offset, src, src_offset, size, error);
+  });
+}
+
+tn_status stream_write(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                       const void* src, uint64_t size, tn_error* error) {
+  std::vector<Access> accesses;
+  locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
+  return queue(call, stream, accesses, [&] {
+    return call.below().stream_write(stream, dst, dst_offset, src, size, error);
+  });
+}
+
+tn_status stream_read(Call& call, tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
+                      uint64_t size, tn_error* error) {
+  std::vector<Access> accesses;
+  locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
+  return queue(call, stream, accesses,
+               [&] { return call.below().stream_read(stream, dst, src, src_offset, size, error); });
+}
+
+tn_status stream_fill(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
+                      const void* pattern, size_t pattern_size, tn_error* error) {
+  if (pattern_size == 0 || pattern_size > 16 || (pattern_size & (pattern_size - 1)) != 0 ||
+      size % pattern_size != 0) {
+    return call.refuse(TN_INVALID_ARGUMENT, "TN-stream-007",
+                       fmt::format("size is {} and pattern_size {}", size, pattern_size),
+                       "give a pattern of 1, 2, 4, 8 or 16 bytes and a multiple of it as size");
+  }
+  std::vector<Access> accesses;
+  locate_range(call, dst, offset, size, true, kRange, "dst", &accesses);
+  return queue(call, stream, accesses, [&] {
+    return call.below().stream_fill(stream, dst, offset, size, pattern, pattern_size, error);
+  });
+}
+
+tn_status stream_reorder(Call& call, tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
+                         tn_error* error) {
+  std::vector<Access> accesses;
+  locate_tensor(call, *dst, true, Path("dst"), &accesses);
+  locate_tensor(call, *src, false, Path("src"), &accesses);
+  if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
+    call.refuse(TN_OVERLAP, "TN-stream-004", "dst and src overlap", "reorder through a temporary");
+  }
+  return queue(call, stream, accesses,
+               [&] { return call.below().stream_reorder(stream, dst, src, error); });
+}
+
+}  // namespace tenon::layers::validation::rules

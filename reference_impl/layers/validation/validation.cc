@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/layers/validation/validation.h"
+
+#include <cstring>
+
+#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/stale.h"
+#include "tenon/tenon_plugin.hpp"
+
+namespace tenon::layers::validation {
+namespace {
+
+// What the quarantine holds at most.
+constexpr size_t kMostKept = 256;
+constexpr uint64_t kMostKeptBytes = 1 << 20;
+
+struct Sentence {
+  const char* rule;
+  const char* text;
+};
+
+constexpr Sentence kSentences[] = {
+#define RULE(id, text) {id, text},
+#include "reference_impl/layers/validation/sentences.inc"
+#undef RULE
+};
+
+// The one function that takes no handle.
+tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** instance,
+                                  tn_error* error) {
+  Validation& layer = Validation::of(desc->dispatch);
+  const tn_status status = layer.below().instance_create(desc, instance, error);
+  if (status == TN_OK && *instance != nullptr) {
+    Registry::get().add(std::make_shared<Record>(Kind::kInstance, *instance, &layer, nullptr,
+                                                 "tn_loader_open(\"" + layer.plugin() + "\")"));
+  }
+  return status;
+}
+
+}  // namespace
+
+const char* sentence_of(const char* rule) {
+  for (const Sentence& sentence : kSentences) {
+    if (std::strcmp(sentence.rule, rule) == 0) return sentence.text;
+  }
+  return "";
+}
+
+std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table) {
+  return std::make_unique<Validation>(surroundings, table);
+}
+
+Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
+    : Layer(*table), host_(surroundings.host), plugin_(surroundings.plugin) {
+  insert_checks(table);
+  table->instance_create = instance_create;
+  watch_stale_handles();
+}
+
+Validation::~Validation() { Registry::get().forget(this); }
+
+void Validation::report(tn_log_level level, const char* rule, const std::string& message) const {
+  host_->log(host_->context, level, "validation",
+             (message + " [" + rule + ": " + sentence_of(rule) + "]").c_str());
+}
+
+void Validation::keep(std::shared_ptr<Record> record, uint64_t bytes,
+                      std::function<void()> destroy) {
+  std::vector<Kept> gone;
+  {
+    const std::lock_guard lock(kept_mutex_);
+    kept_.push_back({std::move(record), bytes, std::move(destroy)});
+    kept_bytes_ += bytes;
+    while (kept_.size() > kMostKept || kept_bytes_ > kMostKeptBytes) {
+      kept_bytes_ -= kept_.front().bytes;
+      gone.push_back(std::move(kept_.front()));
+      kept_.pop_front();
+    }
+  }
+  for (const Kept& kept : gone) kept.destroy();
+}
+
+bool Validation::release_if(const std::function<bool(const Record&)>& wanted) {
+  std::vector<Kept> gone;
+  {
+    const std::lock_guard lock(kept_mutex_);
+    std::erase_if(kept_, [&](Kept& kept) {
+      if (!wanted(*kept.record)) return false;
+      kept_bytes_ -= kept.bytes;
+      gone.push_back(std::move(kept));
+      return true;
+    });
+  }
+  for (const Kept& kept : gone) kept.destroy();
+  return !gone.empty();
+}
+
+void Validation::destroy_leaked(const Record& owner, const char* function, const char* rule) {
+  const bool instance = owner.kind == Kind::kInstance;
+  const auto leaked = Registry::get().live([&](const Record& record) {
+    return instance ? record.layer == this && record.kind == Kind::kDevice
+                    : record.device.get() == &owner;
+  });
+  for (const auto& record : leaked) {
+    report(TN_LOG_ERROR, rule,
+           std::string(function) + ": " + describe(*record) +
+               " is left; destroy it before. The layer does so now");
+  }
+  // Streams last: what is destroyed on them may still be queued there.
+  for (const bool streams : {false, true}) {
+    for (const auto& record : leaked) {
+      if (record->dead || (record->kind == Kind::kStream) != streams) continue;
+      destroy_below(*record, function);
+    }
+  }
+}
+
+}  // namespace tenon::layers::validation

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The validation layer of one instance: what it knows, how it speaks, and the handles it keeps
+// back.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <mutex>
+
+#include "reference_impl/layers/layer.h"
+#include "reference_impl/layers/validation/records.h"
+
+namespace tenon::layers::validation {
+
+// The layer, with its functions put into `table`.
+std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table);
+
+// The generated functions (generic_checks.cc).
+void insert_checks(tn_dispatch* table);
+
+// The sentence of a rule of spec/rules.yaml.
+const char* sentence_of(const char* rule);
+
+class Validation : public Layer {
+ public:
+  Validation(const Surroundings& surroundings, tn_dispatch* table);
+  ~Validation() override;
+
+  static Validation& of(const tn_dispatch* table) {
+    return static_cast<Validation&>(*layered(table).validation);
+  }
+
+  // Logs a broken rule: what happened, the rule and its sentence, and what to do.
+  void report(tn_log_level level, const char* rule, const std::string& message) const;
+
+  const std::string& plugin() const { return plugin_; }
+
+  // Guards the records' changing parts and `order`.
+  std::mutex mutex;
+  Order order;
+
+  // Quarantine: a small thing that was destroyed is kept for a while, so that its address is not
+  // given to the next one and a late use of it is known for what it is. `destroy` is called when it
+  // is let go.
+  void keep(std::shared_ptr<Record> record, uint64_t bytes, std::function<void()> destroy);
+  // Lets go what is kept of this device (NULL: of all). True if there was something.
+  bool release(const Record* device) {
+    return release_if(
+        [device](const Record& kept) { return device == nullptr || kept.device.get() == device; });
+  }
+  bool release_if(const std::function<bool(const Record&)>& wanted);
+
+  // Destroys what was made from a device and is left, or from the instance.
+  void destroy_leaked(const Record& owner, const char* function, const char* rule);
+
+ private:
+  struct Kept {
+    std::shared_ptr<Record> record;
+    uint64_t bytes;
+    std::function<void()> destroy;
+  };
+
+  const tn_host* const host_;
+  const std::string plugin_;
+  std::mutex kept_mutex_;
+  std::deque<Kept> kept_;
+  uint64_t kept_bytes_ = 0;
+};
+
+}  // namespace tenon::layers::validation

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The generic half of the validation layer, from what every parameter is annotated with."""
+from . import layer_code as code
+
+# Nothing beyond the generic half is to be checked or learned there.
+PLAIN = ["instance_device_count", "instance_device_info", "instance_extension", "device_get_info",
+         "device_get_operators", "buffer_get_info", "constant_get_info", "kernel_get_info"]
+# They wait for a stream; only calls that queue work on it, or reset it, exclude each other.
+WAITING = ["stream_synchronize", "stream_query"]
+# Which tensors of a launch count is known to the kernel: see rules_launch.cc.
+BY_HAND = {"tn_launch": ["inputs", "outputs"]}
+
+RULES = """\
+// The half of the validation layer that is written by hand, a function for each slot: it is called
+// when the generic half has found nothing, checks what only that slot knows, and calls below.
+#pragma once
+
+#include "reference_impl/layers/validation/call.h"
+
+namespace tenon::layers::validation::rules {{
+
+{functions}
+
+}}  // namespace tenon::layers::validation::rules
+"""
+
+CHECKS = """\
+// The generic half of the validation layer: NULLs, handles, sizes of structs, values of enums, bits
+// of sets, output handles. What it finds nothing wrong with goes on to rules.h, or straight below.
+#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/rules.h"
+#include "reference_impl/layers/validation/validation.h"
+
+namespace tenon::layers::validation {{
+namespace {{
+
+{body}
+
+}}  // namespace
+
+void insert_checks(tn_dispatch* table) {{
+{inserts}
+}}
+
+}}  // namespace tenon::layers::validation
+"""
+
+SENTENCES = """\
+// Every rule and its sentence: RULE(id, sentence).
+// clang-format off
+{rules}
+// clang-format on
+"""
+
+
+def known_value(name, values):
+    cases = [f"    case {v.name}:" for v in values]
+    return [f"bool is_known_{name.removeprefix('tn_')}({name} value) {{", "  switch (value) {",
+            *cases, "      return true;", "    default:", "      return false;", "  }", "}"]
+
+
+def check_value(kind, expression, path, registry):
+    values = code.enums(registry)[kind]
+    if code.is_set(values):
+        return code.statement("call.bits(", [expression, code.constant(kind), path])
+    known = f"is_known_{kind.removeprefix('tn_')}({expression})"
+    return code.statement("call.known(", [known, expression, path])
+
+
+def check_field(item, f, registry):
+    path = f'path.field("{f.name}")'
+    value = f"known.{f.name}"
+    if f.name == "reserved":
+        return code.statement("call.zero(", [value, path])
+    if f"{item.name}.{f.name}" in code.flags(registry):
+        return code.statement("call.bits(", [value, code.constant(f"{item.name}.{f.name}"), path])
+    if f.type in code.enums(registry):
+        return check_value(f.type, value, path, registry)
+    if code.is_handle(f.type, registry):
+        return code.statement("call.optional_handle(", [value, path])
+    inner = code.struct_of(f.type, registry)
+    if inner is None or inner.raw["use"] == "output" or f.name in BY_HAND.get(item.name, []):
+        return []
+    count = code.count_field(item, f)
+    if inner.name not in checked(registry):
+        return []
+    if count is None:
+        return code.statement(f"if ({value} != nullptr) check(", ["call", value, path])
+    element = f"{value}[i]"
+    lines = [f"  if (!call.list({value}, known.{count}, {path})) return;",
+             f"  for (size_t i = 0; i < known.{count}; ++i) {{"]
+    lines += code.statement("check(", ["call", element, f'path.element("{f.name}", i)'], indent=4)
+    return lines + ["  }"]
+
+
+def checked(registry):
+    """Structs that hosts fill, behind a slot's parameters; those they point to come first."""
+    out = []
+
+    def visit(item):
+        if item.name in out or item.raw["use"] == "output":
+            return
+        for f in item.fields:
+            inner = code.struct_of(f.type, registry) if f.name else None
+            if inner and inner.raw["use"] != "output" and inner.name != item.name:
+                visit(inner)
+        if item.name not in ("tn_host", "tn_error", "tn_option"):
+            out.append(item.name)
+
+    for f in registry.dispatch.slots:
+        for p in f.params:
+            item = code.struct_of(p.type, registry)
+            if f.wrapped and item and p.name != "error":
+                visit(item)
+    return out
+
+
+def check_struct(item, registry):
+    lines = [f"void check(Call& call, const {item.name}* given, const Path& path) {{"]
+    if item.raw["growth"] == "grows":
+        lines += [f"  {item.name} known;",
+                  f'  if (!call.read(given, &known, "{item.name}", path)) return;']
+    else:
+        lines += ["  if (!call.needed(given, path)) return;", f"  const {item.name}& known = *given;"]
+    for f in item.fields:
+        if f.name and not f.function:
+            lines += check_field(item, f, registry)
+    return lines + ["}"]
+
+
+def check_parameter(f, p, registry):
+    path = f'Path("{p.name}")'
+    item = code.struct_of(p.type, registry)
+    lines = []
+    if p.name == "error":
+        return []
+    if code.is_handle(p.type, registry):
+        if "optional" in p.words:
+            lines += code.statement("call.optional_handle(", [p.name, path])
+        else:
+            lines += code.statement("call.handle(", [p.name, path])
+        if "serial" in p.words and f.name not in WAITING:
+            lines += code.statement("call.serial(", [p.name])
+        return lines
+    if item is not None and item.name in checked(registry) and p.words[0] != "filled":
+        guard = f"if ({p.name} != nullptr) " if "optional" in p.words else ""
+        return code.statement(guard + "check(", ["call", p.name, path])
+    if item is not None and p.words[0] == "filled":
+        guard = f"if ({p.name} != nullptr) " if "optional" in p.words else ""
+        how = "answer" if "unknown" in p.words else "output"
+        return code.statement(f"{guard}call.{how}(", [p.name, f'"{item.name}"', path])
+    if "sized" in p.words:
+        size = next(q.name for q in f.params if q.name in ("size", "rank"))
+        return [f"  if ({size} != 0) call.needed({p.name}, {path});"]
+    if "needed" in p.words:
+        return code.statement("call.needed(", [p.name, path])
+    if p.type in code.enums(registry) and "unknown" in p.words:
+        return check_value(p.type, p.name, path, registry)
+    return []
+
+
+def slot(f, registry):
+    lines = [f"// {f.slot}"]
+    lines += code.definition(f"{f.returns} TN_CALL {f.name}",
+                             [p.declaration for p in f.params])
+    first = f.params[0]
+    void = f.returns == "void"
+    if void:
+        lines.append(f"  if ({first.name} == nullptr) return;")
+    error = "nullptr" if void else "error"
+    lines += code.statement("Call call(", [f'"tn_{f.name}"', first.name, error])
+    lines += [f"  call.clear({p.name});" for p in f.params if "cleared" in p.words]
+    for p in f.params:
+        lines += check_parameter(f, p, registry)
+    lines.append("  if (call.refused()) return" + (";" if void else " call.status();"))
+    names = [p.name for p in f.params]
+    result = "" if void else "return "
+    if f.name in PLAIN:
+        lines += code.statement(f"{result}call.below().{f.name}(", names)
+    else:
+        names = [n for n in names if n != "error"] + ([] if void else ["error"])
+        lines += code.statement(f"{result}rules::{f.name}(", ["call", *names])
+    return lines + ["}"]
+
+
+def checks(registry, source):
+    used = checked(registry)
+    kinds = {p.type for f in registry.dispatch.slots for p in f.params if "unknown" in p.words}
+    kinds |= {f.type for name in used for f in code.structs(registry)[name].fields if f.name}
+    blocks = []
+    for name, values in code.enums(registry).items():
+        if name in kinds:
+            blocks.append(code.set_of(code.constant(name), values) if code.is_set(values)
+                          else known_value(name, values))
+    sets = [code.set_of(code.constant(name), values) for name, values in code.flags(registry).items()
+            if name.partition(".")[0] in used and name.partition(".")[2] == "flags"]
+    blocks += sets
+    blocks += [check_struct(code.structs(registry)[name], registry) for name in used
+               if code.structs(registry)[name].raw["use"] == "input"]
+    blocks += [slot(f, registry) for f in registry.dispatch.slots if f.wrapped]
+    body = "\n\n".join("\n".join(block) for block in blocks)
+    inserts = "\n".join(f"  table->{f.name} = {f.name};" for f in registry.dispatch.slots
+                        if f.wrapped)
+    return code.BANNER.format(source=source) + CHECKS.format(body=body, inserts=inserts)
+
+
+def rules(registry, source):
+    lines = []
+    for f in registry.dispatch.slots:
+        if f.wrapped and f.name not in PLAIN:
+            lines += code.definition(f"{f.returns} {f.name}",
+                                     ["Call& call"] + [p.declaration for p in f.params], ";")
+    return code.BANNER.format(source=source) + RULES.format(functions="\n".join(lines))
+
+
+def sentences(rules_read, source):
+    def quoted(text):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    rows = [f"RULE({quoted(r['id'])}, {quoted(r['rule'])})" for r in rules_read]
+    return code.BANNER.format(source=source.replace("spec/abi.yaml", "spec/rules.yaml")) + \
+        SENTENCES.format(rules="\n".join(rows))
