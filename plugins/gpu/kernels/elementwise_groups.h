@@ -16,8 +16,8 @@
 #define FLOAT_trigonometry(X) X(Sin) X(Cos)
 #define NUMERIC_test(X)
 #define FLOAT_test(X) X(IsNaN) X(IsInf)
-#define NUMERIC_not(X) X(Not)
-#define FLOAT_not(X)
+#define NUMERIC_inversion(X) X(Not)
+#define FLOAT_inversion(X)
 
 #define NUMERIC_binary(X) X(Add) X(Sub) X(Mul) X(Max) X(Min) X(ClipLow) X(ClipHigh)
 #define FLOAT_binary(X)                                           \

@@ -12,8 +12,9 @@ namespace {
 
 const char* group_name(Group group) {
   static constexpr const char* kNames[] = {
-      "copy",      "cast",  "unary",    "math",    "trigonometry", "test",  "not",     "binary",
-      "math_grad", "power", "division", "compare", "logic",        "where", "ternary", "quaternary",
+      "copy",      "cast",   "unary",     "math",       "trigonometry", "test",
+      "inversion", "binary", "math_grad", "power",      "division",     "compare",
+      "logic",     "where",  "ternary",   "quaternary",
   };
   return kNames[static_cast<size_t>(group)];
 }

@@ -23,7 +23,7 @@ enum class Group {
   kMath,
   kTrigonometry,
   kTest,
-  kNot,
+  kInversion,
   kBinary,
   kMathGrad,
   kPower,
