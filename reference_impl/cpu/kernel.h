@@ -24,6 +24,8 @@
 
 namespace tenon::cpu {
 
+class Backend;  // backend.h
+
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
  public:
@@ -70,10 +72,20 @@ struct Arguments {
   View output(size_t index) const { return index < outputs.size() ? outputs[index] : View{}; }
 };
 
-// Where run() does its work: on the host's threads.
+// Where run() does its work: on the host's threads, or, made by a Backend, on a device's queue.
 class Execution {
  public:
   explicit Execution(const tn_host& host) : host_(host) {}
+  virtual ~Execution() = default;
+
+  // Bytes between ranges that do not overlap.
+  virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) const;
+  // Repeats a pattern; `size` is a multiple of its size.
+  virtual void fill(std::byte* dst, uint64_t size, const std::byte* pattern,
+                    uint64_t pattern_size) const;
+  // Waits for what has been queued; throws KernelError when it failed. On the host's threads work
+  // is done when it returns.
+  virtual void finish() const {}
 
   // Calls body(begin, end) for ranges that cover [0, count), each of at least `grain` items, on
   // several threads. The first exception that a body throws is rethrown here.
@@ -121,7 +133,12 @@ class Kernel {
 // The description of a kernel to be made, checked for form (kinds, ranks and types are in range).
 class Description {
  public:
-  explicit Description(const tn_kernel_desc& desc) : desc_(desc) {}
+  explicit Description(const tn_kernel_desc& desc, Backend* backend = nullptr)
+      : desc_(desc), backend_(backend) {}
+
+  // What the device of the kernel computes with, for kernels that are tied to it. Null in tests of
+  // kernels by themselves.
+  Backend* backend() const { return backend_; }
 
   std::string_view name() const { return desc_.name; }
   int32_t version() const { return desc_.version; }
@@ -171,6 +188,7 @@ class Description {
   }
   const tn_attribute* find(std::string_view name) const;
   const tn_kernel_desc& desc_;
+  Backend* backend_;
   mutable uint64_t asked_ = 0;  // Bit n: attribute n was found by name.
 };
 
