@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Range, OneHot and Trilu.
+#include <algorithm>
+#include <cmath>
+
+#include "plugins/gpu/operators/copy.h"
+#include "plugins/gpu/operators/elementwise.h"
+#include "plugins/gpu/operators/places.h"
+#include "plugins/gpu/operators/row_major.h"
+
+namespace tenon::gpu {
+namespace {
+
+using cpu::BuiltView, cpu::dims_text, cpu::throw_invalid;
+
+constexpr uint64_t kRangeTypes = cpu::dtype_bit(TN_FLOAT32) | cpu::dtype_bit(TN_FLOAT64) |
+                                 cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_INT32) |
+                                 cpu::dtype_bit(TN_INT64);
+
+void require_host_value(const Description& d, size_t i) {
+  if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
+    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": input " + std::to_string(i) +
+                                          " must be a host value");
+  }
+}
+
+int64_t range_length(const View& start, const View& limit, const View& delta) {
+  if ((cpu::kFloatTypes >> start.dtype & 1) != 0) {
+    const double first = cpu::real_at(start), last = cpu::real_at(limit);
+    const double step = cpu::real_at(delta);
+    if (step == 0) throw_invalid("Range", "delta is 0");
+    return std::max<int64_t>(0, static_cast<int64_t>(std::ceil((last - first) / step)));
+  }
+  const int64_t first = cpu::integer_at(start), last = cpu::integer_at(limit);
+  const int64_t step = cpu::integer_at(delta);
+  if (step == 0) throw_invalid("Range", "delta is 0");
+  if (step > 0 ? first >= last : first <= last) return 0;
+  // Without a sign: the distance of two int64 may not be one.
+  const auto u = [](int64_t x) { return static_cast<uint64_t>(x); };
+  const uint64_t distance = step > 0 ? u(last) - u(first) : u(first) - u(last);
+  const uint64_t size = step > 0 ? u(step) : 0 - u(step);
+  return static_cast<int64_t>((distance - 1) / size + 1);
+}
+
+class Range final : public Kernel {
+ public:
+  explicit Range(const Description& d)
+      : limits_(machine_of(d).limits()),
+        range_(machine_of(d).function(
+            "sequence", machine_definitions(limits_) + define_type("T", d.output_dtype(0)),
+            "range")) {}
+
+  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+    require_one_type(d, 3);
+    for (size_t i = 0; i < 3; ++i) require_host_value(d, i);
+    require_arithmetic(d, d.output_dtype(0));
+    return std::make_unique<Range>(d);
+  }
+
+  void check(const Arguments& a) const override {
+    if (a.outputs[0].rank != 1) {
+      throw_invalid(
+          "Range", "the output has dims " + dims_text(a.outputs[0].shape()) + ", expected one dim");
+    }
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View& output = a.outputs[0];
+    const int64_t count = range_length(a.inputs[0], a.inputs[1], a.inputs[2]);
+    if (count != output.dims[0]) {
+      throw_invalid("Range", "the range has " + std::to_string(count) +
+                                 " elements, the output dims " + dims_text(output.shape()));
+    }
+    if (count == 0) return;
+    const uint64_t size = tn_dtype_bits(output.dtype) / 8;
+    int64_t chunk = 0;
+    const Grid grid = element_grid(limits_, count, &chunk);
+    queue.launch(range_, grid,
+                 {Parameter::memory(output), Parameter::bytes(a.inputs[0].data, size),
+                  Parameter::bytes(a.inputs[2].data, size), Parameter::value(output.strides[0]),
+                  Parameter::value(count), Parameter::value(chunk)});
+  }
+
+ private:
+  const Limits& limits_;
+  const Function& range_;
+};
+
+class OneHot final : public Kernel {
+ public:
+  explicit OneHot(const Description& d)
+      : axis_(d.integer("axis", -1)),
+        limits_(machine_of(d).limits()),
+        copy_(d, d.input_dtype(2)),
+        one_hot_(machine_of(d).function(
+            "sequence",
+            define_moved("T", d.input_dtype(2)) + define_type("INDEX", d.input_dtype(0)),
+            "one_hot")) {}
+
+  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+    require_arity(d, 3);
+    cpu::require_index_type(d, 0);
+    require_output_type(d, d.input_dtype(2));
+    require_host_value(d, 1);
+    for (const size_t i : {size_t{0}, size_t{2}}) {
+      if (d.input(i).kind == TN_ARGUMENT_HOST) {
+        throw KernelError(TN_UNSUPPORTED, "OneHot: indices and values must be on the device");
+      }
+    }
+    return std::make_unique<OneHot>(d);
+  }
+
+  void check(const Arguments& a) const override {
+    const View &indices = a.inputs[0], &output = a.outputs[0];
+    if (a.inputs[2].rank != 1 || a.inputs[2].dims[0] != 2) {
+      throw_invalid("OneHot",
+                    "values have dims " + dims_text(a.inputs[2].shape()) + ", expected [2]");
+    }
+    const int32_t axis = cpu::normalize_axis("OneHot", axis_, indices.rank + 1);
+    bool fits = output.rank == indices.rank + 1;
+    for (int32_t d = 0; fits && d < indices.rank; ++d) {
+      fits = indices.dims[d] == output.dims[d < axis ? d : d + 1];
+    }
+    if (!fits) cpu::throw_dims("OneHot", "indices", indices.shape(), output.shape());
+  }
+
+  // All off, then one on for each index.
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &indices = a.inputs[0], &values = a.inputs[2], &output = a.outputs[0];
+    const int32_t axis = cpu::normalize_axis("OneHot", axis_, output.rank);
+    const int64_t depth = cpu::integer_at(a.inputs[1]);
+    if (depth != output.dims[axis]) {
+      throw_invalid("OneHot", "depth is " + std::to_string(depth) + ", the output has dims " +
+                                  dims_text(output.shape()));
+    }
+    if (output.count() == 0) return;
+    static constexpr int64_t kStrides[TN_MAX_RANK] = {};
+    View off = output;
+    off.data = values.data;
+    off.strides = kStrides;
+    copy_.enqueue(output, off, queue);
+    View on = values;
+    on.data += values.strides[0] * cpu::element_size(values);
+    RowMajor<2> lines;
+    for (int32_t d = indices.rank; d-- > 0;) {
+      lines.add(indices.dims[d], {output.strides[d < axis ? d : d + 1], indices.strides[d]});
+    }
+    lines.finish();
+    int64_t chunk = 0;
+    const Grid grid = element_grid(limits_, lines.count, &chunk);
+    queue.launch(one_hot_, grid,
+                 {Parameter::memory(output), Parameter::memory(indices), Parameter::memory(on),
+                  Parameter::value(depth), Parameter::value(output.strides[axis]),
+                  Parameter::value(lines.count), Parameter::value(lines.rank),
+                  Parameter::value(lines.dims), Parameter::value(lines.steps[0]),
+                  Parameter::value(lines.steps[1]), Parameter::value(chunk)});
+  }
+
+ private:
+  const int64_t axis_;
+  const Limits& limits_;
+  const Copy copy_;
+  const Function& one_hot_;
+};
+
+class Trilu final : public Kernel {
+ public:
+  explicit Trilu(const Description& d)
+      : upper_(d.integer("upper", 1) != 0),
+        limits_(machine_of(d).limits()),
+        trilu_(machine_of(d).function("sequence", define_moved("T", d.input_dtype(0)), "trilu")) {}
+
+  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+    if (!d.has_input(0) || d.input_count() > 2 || d.output_count() != 1) {
+      throw_invalid(d.name(), "takes an input and k");
+    }
+    require_output_type(d, d.input_dtype(0));
+    require_device_inputs(d, 1);
+    require_host_value(d, 1);
+    return std::make_unique<Trilu>(d);
+  }
+
+  void check(const Arguments& a) const override {
+    const View& input = a.inputs[0];
+    if (input.rank < 2) {
+      throw_invalid("Trilu",
+                    "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
+    }
+    cpu::check_same_dims("Trilu", "the output", a.outputs[0], input);
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &input = a.inputs[0], &output = a.outputs[0];
+    const int64_t count = input.count();
+    if (count == 0) return;
+    const int64_t k = a.input(1).present() ? cpu::integer_at(a.input(1)) : 0;
+    // Not joined: the kernel needs rows and columns.
+    Longs dims, to, from;
+    for (int32_t d = 0; d < input.rank; ++d) {
+      dims.v[d] = input.dims[input.rank - 1 - d];
+      to.v[d] = output.strides[input.rank - 1 - d];
+      from.v[d] = input.strides[input.rank - 1 - d];
+    }
+    int64_t chunk = 0;
+    const Grid grid = element_grid(limits_, count, &chunk, 8);
+    queue.launch(trilu_, grid,
+                 {Parameter::memory(output), Parameter::memory(input),
+                  Parameter::value(int32_t{upper_}), Parameter::value(k), Parameter::value(count),
+                  Parameter::value(input.rank), Parameter::value(dims), Parameter::value(to),
+                  Parameter::value(from), Parameter::value(chunk)});
+  }
+
+ private:
+  const bool upper_;
+  const Limits& limits_;
+  const Function& trilu_;
+};
+
+}  // namespace
+
+Rows sequence_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Range", 27, kRangeTypes, Range::create},
+      {"", "OneHot", 11, kMovedTypes, OneHot::create},
+      {"", "Trilu", 14, kMovedTypes, Trilu::create},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::gpu
