@@ -2,7 +2,7 @@
 //
 // LayerNormalization and its gradient. A line is the elements that are normalized together, of any
 // number of axes.
-#include "lines.h"
+#include "norm_lines.h"
 
 KERNEL(layer_norm)
 (OUT(T, y), IN(T, x), IN(T, scale), IN(T, shift), OUT(T, mean_out), OUT(T, inv_out), Lines l,

@@ -2,7 +2,7 @@
 //
 // Softmax, LogSoftmax, their gradients and LpNormalization. LOG: 1 for those of LogSoftmax. Lines
 // are of one axis; `dense`: of neighbours in memory.
-#include "lines.h"
+#include "norm_lines.h"
 
 DEVICE void softmax_line(GLOBAL T *RESTRICT y, long y_step, GLOBAL const T *RESTRICT x, long x_step,
                          int n, int item SHARED_PARAMETER) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "plugins/gpu/families.h"
-#include "plugins/gpu/operators/lines.h"
+#include "plugins/gpu/operators/norm_lines.h"
 #include "plugins/gpu/operators/norm_types.h"
 #include "reference_impl/cpu/kernels/shape.h"
 

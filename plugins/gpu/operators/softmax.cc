@@ -2,7 +2,7 @@
 //
 // Softmax, LogSoftmax, their gradients and LpNormalization: lines along one axis.
 #include "plugins/gpu/families.h"
-#include "plugins/gpu/operators/lines.h"
+#include "plugins/gpu/operators/norm_lines.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Operators on lines: the elements under some axes (one for softmax, the last ones for layer
-// normalization), for each index of the other axes. The host (operators/lines.h) defines
+// normalization), for each index of the other axes. The host (operators/norm_lines.h) defines
 //
 //   T, A          element type; accumulator
 //   OPERANDS      tensors that are walked together

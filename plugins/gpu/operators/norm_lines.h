@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lines of tensors: what kernels/lines.h needs from the host.
+// Lines of tensors: what kernels/norm_lines.h needs from the host.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace tenon::gpu {
 
 inline constexpr uint64_t kLineFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
 
-// `Lines` of kernels/lines.h, for kOperands tensors that broadcast to the dims of `x`: the axes
+// `Lines` of kernels/norm_lines.h, for kOperands tensors that broadcast to the dims of `x`: the axes
 // [begin, end) are the lines' own.
 template <int kOperands>
 struct Lines {
@@ -85,7 +85,7 @@ struct Lines {
   }
 };
 
-// The definitions of kernels/lines.h, for an accumulator as wide as the device has.
+// The definitions of kernels/norm_lines.h, for an accumulator as wide as the device has.
 inline std::string line_definitions(const Limits& limits, tn_dtype dtype, int operands) {
   return std::string("-DT=") + c_type(dtype) + " -DA=" + (limits.float64 ? "double" : "float") +
          " -DOPERANDS=" + std::to_string(operands) +
