@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine.h"
 
-#include <atomic>
 #include <string>
 
-#include <omp.h>
+#include <dlfcn.h>
+
+#include "team.h"
 
 namespace tenon::onednn {
 namespace {
-
-std::atomic<int> threads{1};
 
 tn_status status_of(dnnl_status_t status) {
   switch (status) {
@@ -55,15 +54,32 @@ void check(dnnl_status_t status, const char* what) {
   throw KernelError(status_of(status), std::string(what) + ": oneDNN says " + text_of(status));
 }
 
-void set_threads(int count) { threads = count; }
+void set_threads(int count) { set_team_size(count); }
 
-Threads::Threads() : before_(omp_get_max_threads()) {
-  const int wanted = threads.load(std::memory_order_relaxed);
-  if (wanted != before_) omp_set_num_threads(wanted);
+namespace {
+
+// Those of the libgomp that oneDNN uses where it does not use team.cc.
+struct OpenMp {
+  int (*get)() = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
+  void (*set)(int) = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
+  bool there() const { return get != nullptr && set != nullptr; }
+};
+
+const OpenMp& open_mp() {
+  static const OpenMp functions;
+  return functions;
+}
+
+}  // namespace
+
+Threads::Threads() : before_(0) {
+  if (own_team() || !open_mp().there()) return;
+  before_ = open_mp().get();
+  if (before_ != team_size()) open_mp().set(team_size());
 }
 
 Threads::~Threads() {
-  if (omp_get_max_threads() != before_) omp_set_num_threads(before_);
+  if (before_ != 0 && before_ != team_size()) open_mp().set(before_);
 }
 
 }  // namespace tenon::onednn
