@@ -106,7 +106,8 @@ bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
       adopted.pointers.reserve(adopted.pointers.size() + 1);
       void* pointer = reinterpret_cast<void*>(range.begin);
       // Somebody may have let the reference device see it for longer: a plan does.
-      if (reference.owns(pointer) && reference.owns(reinterpret_cast<void*>(range.end - 1))) continue;
+      if (reference.owns(pointer) && reference.owns(reinterpret_cast<void*>(range.end - 1)))
+        continue;
       reference.adopt_host(pointer, range.end - range.begin);
       adopted.pointers.push_back(pointer);
     }

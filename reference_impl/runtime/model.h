@@ -53,7 +53,8 @@ struct PlanStatistics {
 };
 
 struct ModelStatistics {
-  uint64_t plans_made = 0;  // Since the model was loaded; those for dims not met lately are dropped.
+  uint64_t plans_made =
+      0;  // Since the model was loaded; those for dims not met lately are dropped.
   uint64_t plans_kept = 0;
   uint64_t interpreted_runs = 0;  // Node by node: the values of the inputs decide about dims.
   uint64_t packed_constants = 0;

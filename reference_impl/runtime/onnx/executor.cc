@@ -50,8 +50,8 @@ std::string describe(const ModelValue& value) {
 std::string label(const Node& node) { return "node '" + node.name + "' (" + node.op_type + ")"; }
 
 // `times` runs of `one` more.
-void add(std::map<std::string, PlacementRow>& total,
-         const std::map<std::string, PlacementRow>& one, uint64_t times) {
+void add(std::map<std::string, PlacementRow>& total, const std::map<std::string, PlacementRow>& one,
+         uint64_t times) {
   for (const auto& [op, row] : one) {
     PlacementRow& to = total[op];
     to.device += times * row.device;
@@ -230,8 +230,7 @@ Executor::Planned* Executor::plan_for(std::span<const HostTensor* const> inputs)
     plannable_ = false;
     return nullptr;
   }
-  planned.plan =
-      std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
+  planned.plan = std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
   ++statistics_.plans_made;
   if (plans_.size() == kMostPlans) {
     add(placement_, plans_.back().placement, plans_.back().runs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a graph on a device's stream: with a plan for the inputs' dims (plan.h), or node by node where
-// no plan can be made because dims depend on the values of the inputs.
+// Runs a graph on a device's stream: with a plan for the inputs' dims (plan.h), or node by node
+// where no plan can be made because dims depend on the values of the inputs.
 //
 // A value is on the device or on the host (in memory of the reference device, which the host
 // reads). Values that follow from dims (Shape and what is computed from it) stay on the host, so

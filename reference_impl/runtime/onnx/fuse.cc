@@ -109,8 +109,7 @@ class Fuser {
     if (step->binary) {
       const TracedArgument& other = next.inputs[1 - mine];
       if (other.kind != Argument::Kind::kDevice || (mine == 1 && !step->commutes) ||
-          other.dtype != value.dtype ||
-          !broadcasts_to(other, value.dims))
+          other.dtype != value.dtype || !broadcasts_to(other, value.dims))
         return std::nullopt;
       longer.inputs.push_back(other);
     }
@@ -132,8 +131,7 @@ class Fuser {
       }
       return list;
     };
-    return device_
-        .choose_layouts(call.operation, describe(call.inputs), describe(call.outputs))
+    return device_.choose_layouts(call.operation, describe(call.inputs), describe(call.outputs))
         .has_value();
   }
 

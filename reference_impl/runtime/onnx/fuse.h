@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Elementwise operators that follow a product become part of it: tenon.FusedConv, tenon.FusedMatMul.
+// Elementwise operators that follow a product become part of it: tenon.FusedConv,
+// tenon.FusedMatMul.
 #pragma once
 
 #include "runtime/onnx/trace.h"

@@ -71,8 +71,7 @@ void Plan::get_ready() {
     size_t i = 0;
     for (const auto* side : {&step.inputs, &step.outputs})
       for (const Operand& operand : *side) {
-        const bool given =
-            operand.kind != Argument::Kind::kAbsent && operand.constant == nullptr;
+        const bool given = operand.kind != Argument::Kind::kAbsent && operand.constant == nullptr;
         ready.pointers.push_back(given ? &ready.tensors[i] : nullptr);
         ++i;
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A model made ready for inputs of certain dims: kernels made, layouts chosen, weights packed, memory
-// placed. A run is then a launch for each step.
+// A model made ready for inputs of certain dims: kernels made, layouts chosen, weights packed,
+// memory placed. A run is then a launch for each step.
 #pragma once
 
 #include <map>

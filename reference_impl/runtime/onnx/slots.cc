@@ -28,10 +28,10 @@ uint64_t place_slots(std::vector<Slot>& slots) {
       slot.offset = std::max(slot.offset, other->offset + rounded(other->bytes));
     }
     total = std::max(total, slot.offset + bytes);
-    placed.insert(std::upper_bound(
-                      placed.begin(), placed.end(), slot.offset,
-                      [](uint64_t offset, const Slot* other) { return offset < other->offset; }),
-                  &slot);
+    placed.insert(
+        std::upper_bound(placed.begin(), placed.end(), slot.offset,
+                         [](uint64_t offset, const Slot* other) { return offset < other->offset; }),
+        &slot);
   }
   return total;
 }

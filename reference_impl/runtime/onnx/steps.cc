@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Layouts are chosen call by call, in order. Each kernel is first asked what it likes best. One that
-// does not care (it wants row-major where the value is in some token) is asked again with the form
-// that the value has, so that blocked layouts flow through it; one that wants another token gets a
-// reorder, because a kernel made for the wrong form costs more than that.
+// Layouts are chosen call by call, in order. Each kernel is first asked what it likes best. One
+// that does not care (it wants row-major where the value is in some token) is asked again with the
+// form that the value has, so that blocked layouts flow through it; one that wants another token
+// gets a reorder, because a kernel made for the wrong form costs more than that.
 #include "runtime/onnx/steps.h"
 
 #include <algorithm>
@@ -56,8 +56,8 @@ class StepMaker {
   std::vector<StaticArgument> describe(std::span<const TracedArgument> arguments, bool any) const {
     std::vector<StaticArgument> list;
     for (const TracedArgument& argument : arguments)
-      list.push_back(describe(argument, any && trace_.is_whole(argument) ? TN_LAYOUT_ANY
-                                                                         : TN_LAYOUT_STRIDED));
+      list.push_back(
+          describe(argument, any && trace_.is_whole(argument) ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED));
     return list;
   }
 

@@ -29,7 +29,8 @@ struct Operand {
   std::vector<int64_t> dims;
   std::vector<int64_t> strides;  // With TN_LAYOUT_STRIDED.
   tn_layout layout = TN_LAYOUT_STRIDED;
-  // Where: a slot, an address (constants), a packed constant, host values, or nothing (no elements).
+  // Where: a slot, an address (constants), a packed constant, host values, or nothing (no
+  // elements).
   int32_t slot = kNoSlot;
   uint64_t offset = 0;
   std::byte* address = nullptr;
@@ -79,8 +80,8 @@ class PackedConstants {
   std::map<Key, Constant> packed_;
 };
 
-// Chooses kernels and layouts for the calls of a trace, and brings values from one layout to another
-// where two kernels disagree.
+// Chooses kernels and layouts for the calls of a trace, and brings values from one layout to
+// another where two kernels disagree.
 Steps make_steps(Device& device, Trace& trace, PackedConstants& constants);
 
 // Says where in one block each slot lies, so that those in use at the same time are disjoint.

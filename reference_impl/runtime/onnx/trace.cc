@@ -63,9 +63,8 @@ TracedArgument Trace::locate(const Tensor& tensor) {
     return argument;
   }
   // Each view of a constant is a value of its own: it may be packed.
-  const auto [found, inserted] =
-      constants_.try_emplace({tensor.address, tensor.dims, tensor.strides},
-                             static_cast<TracedValue>(values_.size()));
+  const auto [found, inserted] = constants_.try_emplace(
+      {tensor.address, tensor.dims, tensor.strides}, static_cast<TracedValue>(values_.size()));
   if (inserted)
     values_.push_back({tensor.dtype, tensor.dims, tensor.bytes(), tensor.address, tensor});
   argument.value = found->second;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a model asks of its device when its inputs have certain dims: calls of operators on values,
-// with views resolved and everything that follows from dims computed. The executor writes a trace by
-// running the model on tensors without memory; a plan is made from it.
+// with views resolved and everything that follows from dims computed. The executor writes a trace
+// by running the model on tensors without memory; a plan is made from it.
 #pragma once
 
 #include <cstdint>
