@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <stdexcept>
@@ -22,6 +23,7 @@ constexpr const char* kUsage =
     "  PLUGIN              name of a plugin, or path of its manifest or library\n"
     "  --declaration FILE  what the vendor declares: unsupported tests, expected failures\n"
     "  --report FILE       write the results as JSON\n"
+    "  --layer NAMES       put layers before the plugin: validation, trace (as TENON_LAYERS)\n"
     "  --filter PATTERN    run only tests whose names match (* and ?), ':' between patterns\n"
     "  --list              print the tests' names and run nothing\n"
     "  --timeout SECONDS   of one test (120)\n"
@@ -49,6 +51,8 @@ Options parse_options(int argc, char** argv) {
       options.declaration = value();
     } else if (argument == "--report") {
       options.report = value();
+    } else if (argument == "--layer") {
+      setenv("TENON_LAYERS", value().c_str(), 1);
     } else if (argument == "--filter") {
       options.filter = value();
     } else if (argument == "--timeout") {

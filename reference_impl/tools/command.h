@@ -30,6 +30,9 @@ class Command {
   const char* description;
   Add add;
 
+  // Takes --layer, which puts layers between this process (or the program it becomes) and plugins.
+  static void add_layer_option(CLI::App& command);
+
   // All of them, by name.
   static std::vector<const Command*> all();
 };

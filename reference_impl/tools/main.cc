@@ -3,6 +3,7 @@
 // `tenon`: what people do with plugins from a shell.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 
@@ -23,6 +24,15 @@ std::vector<const Command*>& registered() {
 Command::Command(const char* name, const char* description, Add add)
     : name(name), description(description), add(add) {
   registered().push_back(this);
+}
+
+void Command::add_layer_option(CLI::App& command) {
+  command
+      .add_option_function<std::string>(
+          "--layer", [](const std::string& layers) { setenv("TENON_LAYERS", layers.c_str(), 1); },
+          "validation, trace, or both with a comma; the first is on the host's side "
+          "(as TENON_LAYERS; TENON_TRACE_FILE says where the trace goes)")
+      ->trigger_on_parse();
 }
 
 std::vector<const Command*> Command::all() {

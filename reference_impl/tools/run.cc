@@ -180,6 +180,7 @@ void add(CLI::App& command, int& exit_code) {
   command.add_option("--repeat", options.repeat, "runs")->check(CLI::PositiveNumber);
   command.add_flag("--no-fallback", options.forbid_fallback,
                    "fail when the device lacks an operator");
+  tenon::tools::Command::add_layer_option(command);
   command.callback([&exit_code] {
     run(options);
     exit_code = 0;

@@ -82,6 +82,29 @@ class Registry(unittest.TestCase):
         found = self.problems(("errors: TN_OUT_OF_RANGE; TN_OVERLAP.", "errors: TN_OVERLAPS."))
         self.assertIn("TN_OVERLAPS: is mentioned", found)
 
+    def test_output_handle_that_may_be_null(self):
+        found = self.problems(("tn_event** event: [created, own, needed, cleared]",
+                               "tn_event** event: [created, own, cleared]"))
+        self.assertIn("event_create(event): an output handle is needed", found)
+
+    def test_filled_but_const(self):
+        found = self.problems(("- tn_memory_info* info: [filled", "- const tn_memory_info* info: [filled"))
+        self.assertIn("device_get_memory(info): is filled, but const", found)
+
+    def test_sized_without_a_size(self):
+        found = self.problems(("tn_callback callback: [queued, foreign, needed]",
+                               "tn_callback callback: [queued, foreign, sized]"))
+        self.assertIn("stream_callback(callback): is sized, but there is neither size nor rank",
+                      found)
+
+    def test_list_that_nothing_counts(self):
+        found = self.problems(("    - size_t attribute_count\n", "    - size_t attributes_size\n"))
+        self.assertIn("tn_kernel_desc.attributes: a list wants a field that counts it", found)
+
+    def test_flags_without_bits(self):
+        found = self.problems(("flags: tn_event_desc.flags", "flags: tn_event_desc.options"))
+        self.assertIn("tn_event_desc.flags: wants an item of kind flags", found)
+
     def test_new_field_at_the_end_is_fine_but_wants_the_lock(self):
         text = TEXT.replace("    - const tn_tensor* tensor\n",
                             "    - const tn_tensor* tensor\n    - uint64_t more\n", 1)
@@ -89,6 +112,46 @@ class Registry(unittest.TestCase):
         self.assertEqual(generate_abi.problems(text, LOCK), [])
         added = generate_abi.lock.added(generate_abi.model.read(text), LOCK)
         self.assertEqual(added, ["field tn_attribute.more at 72: uint64_t"])
+
+
+class Layers(unittest.TestCase):
+    """A change of the registry reaches the layers."""
+
+    def written(self, *changes):
+        text = TEXT
+        for old, new in changes:
+            self.assertIn(old, text, "the registry no longer has what this test changes")
+            text = text.replace(old, new, 1)
+        registry = generate_abi.model.read(text)
+        return (generate_abi.validation_files.checks(registry, ""),
+                generate_abi.trace_files.printers(registry, ""))
+
+    def test_every_slot_is_checked_and_printed(self):
+        checks, printers = self.written()
+        for f in generate_abi.model.read(TEXT).dispatch.slots:
+            if f.wrapped:
+                self.assertIn(f"  table->{f.name} = {f.name};", checks)
+                self.assertIn(f'  Span span("tn_{f.name}", ', printers)
+
+    def test_annotations_decide_what_is_checked(self):
+        line = '  call.needed(pattern, Path("pattern"));'
+        self.assertIn(line, self.written()[0])
+        checks, _ = self.written(("const void* pattern: [borrowed, own, needed]",
+                                  "const void* pattern: [borrowed, own, any]"))
+        self.assertNotIn(line, checks)
+
+    def test_new_value_is_known_and_named(self):
+        checks, printers = self.written((
+            "    - TN_MATH_BF16 = 3\n", "    - TN_MATH_BF16 = 3\n    - TN_MATH_FP8 = 4\n"))
+        self.assertIn("case TN_MATH_FP8:", checks)
+        self.assertIn('return "TN_MATH_FP8";', printers)
+
+    def test_new_field_is_checked_and_printed(self):
+        checks, printers = self.written((
+            "    - size_t attribute_count\n",
+            "    - size_t attribute_count\n    - tn_stream* near\n"))
+        self.assertIn('call.optional_handle(known.near, path.field("near"));', checks)
+        self.assertIn("json.pointer(known.near);", printers)
 
 
 if __name__ == "__main__":
