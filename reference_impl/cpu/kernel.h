@@ -24,6 +24,8 @@
 
 namespace tenon::cpu {
 
+class Backend;  // backend.h
+
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
  public:
@@ -121,7 +123,12 @@ class Kernel {
 // The description of a kernel to be made, checked for form (kinds, ranks and types are in range).
 class Description {
  public:
-  explicit Description(const tn_kernel_desc& desc) : desc_(desc) {}
+  explicit Description(const tn_kernel_desc& desc, Backend* backend = nullptr)
+      : desc_(desc), backend_(backend) {}
+
+  // What the device of the kernel computes with, for kernels that are tied to it. Null in tests of
+  // kernels by themselves.
+  Backend* backend() const { return backend_; }
 
   std::string_view name() const { return desc_.name; }
   int32_t version() const { return desc_.version; }
@@ -171,6 +178,7 @@ class Description {
   }
   const tn_attribute* find(std::string_view name) const;
   const tn_kernel_desc& desc_;
+  Backend* backend_;
   mutable uint64_t asked_ = 0;  // Bit n: attribute n was found by name.
 };
 

@@ -61,6 +61,10 @@ class StridedLoop {
   }
 
   int64_t count() const { return count_; }
+  // What is left to walk, innermost first; at least one dim. Strides are in bytes.
+  int32_t rank() const { return rank_; }
+  int64_t dim(int32_t d) const { return dims_[d]; }
+  int64_t stride(int32_t d, int operand) const { return strides_[d][operand]; }
 
   // Calls inner(pointers, byte strides, count) for the rows of elements [begin, end), in an order
   // of this loop's own.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugins/gpu/kernel.h"
+
+#include <algorithm>
+
+namespace tenon::gpu {
+
+void Kernel::run(const Arguments& arguments, const cpu::Execution& execution) const {
+  enqueue(arguments, static_cast<const StreamExecution&>(execution).queue());
+}
+
+Grid element_grid(const Limits& limits, int64_t count, int64_t* chunk, int64_t weight) {
+  Grid grid;
+  if (!limits.is_cpu) {
+    *chunk = 1;
+    grid.global[0] = static_cast<uint64_t>(std::max<int64_t>(count, 0));
+    return grid;
+  }
+  // Pieces that are worth handing out, and enough of them for every core to be busy to the end.
+  constexpr int64_t kWorth = 16384;
+  const int64_t least = std::max<int64_t>(1, kWorth / std::max<int64_t>(1, weight));
+  const int64_t even = count / (int64_t{limits.units} * 4);
+  *chunk = (std::max(least, even) + 63) / 64 * 64;
+  if (least < 64) *chunk = std::max(least, even);
+  grid.global[0] = static_cast<uint64_t>((std::max<int64_t>(count, 0) + *chunk - 1) / *chunk);
+  return grid;
+}
+
+}  // namespace tenon::gpu

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A stream as kernels see it: an in-order queue of launches, copies and fills on the device. Used
+// by one thread at a time. Everything throws KernelError when the device refuses it.
+#pragma once
+
+#include <initializer_list>
+#include <span>
+
+#include "plugins/gpu/machine.h"
+#include "plugins/gpu/parameter.h"
+
+namespace tenon::gpu {
+
+// Work items of a launch, and how many of them are a group.
+//
+// Where local[0] is 0, the backend chooses the group and may round `global` up: such kernels
+// compare GLOBAL_ID with a count. Where it is given, `global` must be a multiple of it; kernels
+// with barriers or local memory give it.
+struct Grid {
+  uint64_t global[3] = {1, 1, 1};
+  uint32_t local[3] = {0, 0, 0};
+};
+
+// A grid for `count` independent elements, walked by FOR_ELEMENTS(i, count, chunk): on CPUs a few
+// work items of many neighbouring elements, elsewhere one element each. `weight`: roughly how many
+// simple operations an element costs.
+Grid element_grid(const Limits& limits, int64_t count, int64_t* chunk, int64_t weight = 1);
+
+class Queue {
+ public:
+  virtual ~Queue() = default;
+
+  // Queues one run. A grid without work items does nothing.
+  virtual void launch(const Function& function, const Grid& grid,
+                      std::span<const Parameter> parameters) = 0;
+  void launch(const Function& function, const Grid& grid,
+              std::initializer_list<Parameter> parameters) {
+    launch(function, grid, std::span(parameters.begin(), parameters.size()));
+  }
+
+  // Bytes between device addresses (View::data, or one within it), which do not overlap.
+  virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) = 0;
+  // Repeats a pattern of 1, 2, 4, 8 or 16 bytes; `size` is a multiple of it.
+  virtual void fill(std::byte* dst, uint64_t size, const void* pattern, uint64_t pattern_size) = 0;
+  // To host memory, which stays valid until the work has finished (tn_launch.output_dims).
+  virtual void read(void* dst, const std::byte* src, uint64_t size) = 0;
+};
+
+}  // namespace tenon::gpu
