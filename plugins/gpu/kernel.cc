@@ -3,7 +3,13 @@
 
 #include <algorithm>
 
+#include "plugins/gpu/backend.h"
+
 namespace tenon::gpu {
+
+Machine& machine_of(const cpu::Description& description) {
+  return static_cast<Backend*>(description.backend())->machine();
+}
 
 void Kernel::run(const Arguments& arguments, const cpu::Execution& execution) const {
   enqueue(arguments, static_cast<const StreamExecution&>(execution).queue());

@@ -23,14 +23,26 @@ class Kernel : public cpu::Kernel {
   void run(const Arguments& arguments, const cpu::Execution& execution) const final;
 };
 
-// What run() is called with: the execution that belongs to a stream of this plugin.
-class StreamExecution : public cpu::Execution {
+// What run() is called with: the queue of a stream.
+class StreamExecution final : public cpu::Execution {
  public:
-  StreamExecution(const tn_host& host, Queue& queue) : Execution(host), queue_(queue) {}
-  Queue& queue() const { return queue_; }
+  StreamExecution(const tn_host& host, Machine& machine, std::unique_ptr<Queue> queue)
+      : Execution(host), machine_(machine), queue_(std::move(queue)) {}
+  Machine& machine() const { return machine_; }
+  Queue& queue() const { return *queue_; }
+
+  void copy(std::byte* dst, const std::byte* src, uint64_t size) const override {
+    if (size != 0) queue_->copy(dst, src, size);
+  }
+  void fill(std::byte* dst, uint64_t size, const std::byte* pattern,
+            uint64_t pattern_size) const override {
+    if (size != 0) queue_->fill(dst, size, pattern, pattern_size);
+  }
+  void finish() const override { queue_->finish(); }
 
  private:
-  Queue& queue_;
+  Machine& machine_;
+  const std::unique_ptr<Queue> queue_;
 };
 
 }  // namespace tenon::gpu

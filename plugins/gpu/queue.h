@@ -39,12 +39,18 @@ class Queue {
     launch(function, grid, std::span(parameters.begin(), parameters.size()));
   }
 
-  // Bytes between device addresses (View::data, or one within it), which do not overlap.
+  // Bytes between ranges that do not overlap. Either may be host memory, which stays valid until
+  // the work has finished; others are device addresses (View::data, or one within it).
   virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) = 0;
   // Repeats a pattern of 1, 2, 4, 8 or 16 bytes; `size` is a multiple of it.
   virtual void fill(std::byte* dst, uint64_t size, const void* pattern, uint64_t pattern_size) = 0;
-  // To host memory, which stays valid until the work has finished (tn_launch.output_dims).
-  virtual void read(void* dst, const std::byte* src, uint64_t size) = 0;
+
+  // Waits for everything queued; throws what failed: KernelError, for a fault with its message.
+  virtual void finish() = 0;
+  // To host memory (tn_launch.output_dims).
+  void read(void* dst, const std::byte* src, uint64_t size) {
+    copy(static_cast<std::byte*>(dst), src, size);
+  }
 };
 
 }  // namespace tenon::gpu

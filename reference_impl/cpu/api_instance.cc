@@ -18,7 +18,7 @@ tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** i
     watch_forks();
     platform().start(*desc.host);
     *instance = plugin::handle_of<tn_instance>(
-        new Instance{{desc.dispatch}, desc.host, describe_processor(), fork_generation.load()});
+        new Instance{{desc.dispatch}, desc.host, describe_devices(), fork_generation.load()});
   });
 }
 
@@ -41,22 +41,25 @@ tn_status instance_call(tn_instance* instance, tn_error* error, Body&& body) {
   });
 }
 
-void check_index(size_t index) {
-  if (index != 0) plugin::fail(TN_OUT_OF_RANGE, nullptr, "there is no device %zu, only 0", index);
+const tn_device_info& device_at(const Instance& instance, size_t index) {
+  if (index >= instance.devices.size()) {
+    plugin::fail(TN_OUT_OF_RANGE, nullptr, "there is no device %zu; the last is %zu", index,
+                 instance.devices.size() - 1);
+  }
+  return instance.devices[index];
 }
 
 tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
-  return instance_call(instance, error, [&](Instance&) {
+  return instance_call(instance, error, [&](Instance& object) {
     require(count, "count");
-    *count = 1;
+    *count = object.devices.size();
   });
 }
 
 tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
                                        tn_error* error) {
   return instance_call(instance, error, [&](Instance& object) {
-    check_index(index);
-    plugin::write(info, object.info, "tn_device_info");
+    plugin::write(info, device_at(object, index), "tn_device_info");
   });
 }
 
@@ -74,9 +77,12 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
                               tn_device** device, tn_error* error) {
   return instance_call(instance, error, [&](Instance& object) {
     plugin::clear(device);
-    check_index(index);
+    const tn_device_info& info = device_at(object, index);
     const auto desc = plugin::read_optional(given, "tn_device_desc");
-    *device = plugin::handle_of<tn_device>(new Device(object, parse_options(desc)));
+    const bool backed = platform().open != nullptr;
+    const Options options = backed ? parse_backend_options(desc, info) : parse_options(desc);
+    *device = plugin::handle_of<tn_device>(
+        new Device(object, info, options, backed ? platform().open(index) : nullptr));
   });
 }
 

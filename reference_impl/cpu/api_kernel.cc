@@ -60,7 +60,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* giv
                      made.get());
     } else {
       if (desc.value->buffer != nullptr) owner.synchronize(nullptr);
-      reorder(target, value, owner.execution());
+      owner.reorder_now(target, value);
     }
     made->retain();  // The caller's.
     *constant = plugin::handle_of<tn_constant>(made.get());

@@ -57,9 +57,9 @@ void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   if (!block_.coherent) {
     mapping.staging.emplace(size);
     mapping.pointer = mapping.staging->data();
-    if (!discard && size != 0) std::memcpy(mapping.pointer, block_.data + offset, size);
+    if (!discard) device->memory().read(mapping.pointer, block_.data + offset, size);
   }
-  if (discard && device->memory().mode() == MemoryMode::kMapped) {
+  if (discard && device->memory().poisons()) {
     std::memset(mapping.pointer, kPoisonDiscard, size);
   }
   std::byte* const pointer = mapping.pointer;
@@ -76,8 +76,8 @@ void Buffer::unmap(void* pointer) {
   if (found == mappings_.end()) {
     plugin::fail(TN_INVALID_ARGUMENT, nullptr, "no mapping of this buffer starts at %p", pointer);
   }
-  if (found->staging && (found->access & TN_ACCESS_WRITE) != 0 && found->size != 0) {
-    std::memcpy(block_.data + found->offset, found->pointer, found->size);
+  if (found->staging && (found->access & TN_ACCESS_WRITE) != 0) {
+    device->memory().write(block_.data + found->offset, found->pointer, found->size);
   }
   std::iter_swap(found, std::prev(mappings_.end()));
   mappings_.pop_back();

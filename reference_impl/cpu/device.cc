@@ -3,21 +3,26 @@
 
 #include <algorithm>
 
+#include "reference_impl/cpu/layouts.h"
 #include "reference_impl/cpu/platform.h"
 
 namespace tenon::cpu {
 
-Device::Device(const Instance& instance, const Options& options)
+Device::Device(const Instance& instance, const tn_device_info& info, const Options& options,
+               std::unique_ptr<Backend> backend)
     : tn_handle{instance.dispatch},
       host_(*instance.host),
       generation_(instance.generation),
       options_(options),
-      info_(instance.info),
-      execution_(*instance.host),
-      memory_(options),
+      info_(info),
+      backend_(std::move(backend)),
+      execution_(backend_ != nullptr ? backend_->make_execution(host_)
+                                     : std::make_unique<Execution>(host_)),
+      memory_(options, backend_.get()),
       reclaimer_(memory_) {
   if (late()) info_.flags = TN_DEVICE_ASYNCHRONOUS | TN_DEVICE_DYNAMIC_DIMS;
-  info_.total_memory = info_.max_allocation = memory_.limit();
+  info_.total_memory = memory_.limit();
+  info_.max_allocation = memory_.max_allocation();
 }
 
 Device::~Device() {
@@ -39,6 +44,8 @@ Block Device::allocate(uint64_t size, uint32_t alignment, bool coherent) {
     return memory_.allocate(size, alignment, coherent);
   } catch (const plugin::Failure& failure) {
     if (failure.error.code != TN_OUT_OF_DEVICE_MEMORY || !memory_.has_deferred()) throw;
+  } catch (const KernelError& failure) {  // Of a backend.
+    if (failure.status != TN_OUT_OF_DEVICE_MEMORY || !memory_.has_deferred()) throw;
   }
   synchronize(nullptr);
   reclaimer_.collect();
@@ -48,7 +55,9 @@ Block Device::allocate(uint64_t size, uint32_t alignment, bool coherent) {
 Block Device::allocate_constant(uint64_t size) { return memory_.allocate_constant(size); }
 
 std::shared_ptr<StreamCore> Device::make_stream() {
-  auto stream = std::make_shared<StreamCore>(execution_, reclaimer_, late(), options_.delay_us);
+  auto stream = std::make_shared<StreamCore>(
+      *execution_, backend_ != nullptr ? backend_->make_execution(host_) : nullptr, reclaimer_,
+      late(), options_.delay_us);
   const std::lock_guard lock(mutex_);
   reap();
   streams_.push_back(stream);
@@ -66,6 +75,13 @@ void Device::reap() {
     stream->join();
     return true;
   });
+}
+
+void Device::reorder_now(const View& dst, const View& src) {
+  if (backend_ == nullptr) return reorder(dst, src, *execution_);
+  const std::lock_guard lock(reorder_mutex_);
+  reorder(dst, src, *execution_);
+  execution_->finish();
 }
 
 tn_status Device::synchronize(tn_error* error) {

@@ -19,14 +19,16 @@ namespace tenon::cpu {
 
 class Device : public tn_handle {
  public:
-  Device(const Instance& instance, const Options& options);
+  // `backend` may be null: memory and work are the host's.
+  Device(const Instance& instance, const tn_device_info& info, const Options& options,
+         std::unique_ptr<Backend> backend);
   // Waits for all work and for the workers.
   ~Device();
 
   const tn_device_info& info() const { return info_; }
   Memory& memory() { return memory_; }
   Reclaimer& reclaimer() { return reclaimer_; }
-  const Execution& execution() const { return execution_; }
+  Backend* backend() const { return backend_.get(); }
   bool late() const { return memory_.mode() != MemoryMode::kUnified; }
   bool forked() const { return generation_ != fork_generation.load(std::memory_order_relaxed); }
 
@@ -38,6 +40,9 @@ class Device : public tn_handle {
   // All that may still have work, those of destroyed streams included.
   std::vector<std::shared_ptr<StreamCore>> streams();
 
+  // Copies between layouts, at once and behind no queued work; `src` may be host memory.
+  void reorder_now(const View& dst, const View& src);
+
   // Waits for the work queued so far; the first failure that an open stream keeps.
   tn_status synchronize(tn_error* error);
 
@@ -48,7 +53,9 @@ class Device : public tn_handle {
   const uint32_t generation_;
   const Options options_;
   tn_device_info info_;
-  Execution execution_;
+  const std::unique_ptr<Backend> backend_;
+  const std::unique_ptr<Execution> execution_;
+  std::mutex reorder_mutex_;
   Memory memory_;
   Reclaimer reclaimer_;
   std::mutex mutex_;

@@ -31,6 +31,11 @@ std::string vendor_name(const std::string& id) {
 
 }  // namespace
 
+std::vector<tn_device_info> describe_devices() {
+  if (platform().devices != nullptr) return platform().devices();
+  return {describe_processor()};
+}
+
 tn_device_info describe_processor() {
   tn_device_info info{};
   info.struct_size = sizeof(info);

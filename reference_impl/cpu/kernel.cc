@@ -3,6 +3,9 @@
 // What kernel.h promises to the authors of kernels: View and the attributes of a Description.
 #include "reference_impl/cpu/kernel.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace tenon::cpu {
 namespace {
 
@@ -12,6 +15,23 @@ namespace {
 }
 
 }  // namespace
+
+void Execution::copy(std::byte* dst, const std::byte* src, uint64_t size) const {
+  if (size != 0) std::memcpy(dst, src, size);
+}
+
+void Execution::fill(std::byte* dst, uint64_t size, const std::byte* pattern,
+                     uint64_t pattern_size) const {
+  if (size == 0) return;
+  // Doubles the filled part until it is large enough to be worth a plain loop.
+  std::memcpy(dst, pattern, pattern_size);
+  uint64_t done = pattern_size;
+  while (done < size) {
+    const uint64_t step = std::min(done, size - done);
+    std::memcpy(dst + done, dst, step);
+    done += step;
+  }
+}
 
 bool View::dense() const {
   if (layout != TN_LAYOUT_STRIDED) return false;

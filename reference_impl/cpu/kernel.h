@@ -72,10 +72,20 @@ struct Arguments {
   View output(size_t index) const { return index < outputs.size() ? outputs[index] : View{}; }
 };
 
-// Where run() does its work: on the host's threads.
+// Where run() does its work: on the host's threads, or, made by a Backend, on a device's queue.
 class Execution {
  public:
   explicit Execution(const tn_host& host) : host_(host) {}
+  virtual ~Execution() = default;
+
+  // Bytes between ranges that do not overlap.
+  virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) const;
+  // Repeats a pattern; `size` is a multiple of its size.
+  virtual void fill(std::byte* dst, uint64_t size, const std::byte* pattern,
+                    uint64_t pattern_size) const;
+  // Waits for what has been queued; throws KernelError when it failed. On the host's threads work
+  // is done when it returns.
+  virtual void finish() const {}
 
   // Calls body(begin, end) for ranges that cover [0, count), each of at least `grain` items, on
   // several threads. The first exception that a body throws is rethrown here.

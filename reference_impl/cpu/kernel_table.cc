@@ -73,9 +73,9 @@ tn_layout choose_layout(const Kernel& kernel, const CheckedDescription& descript
   return chosen;
 }
 
-std::unique_ptr<Kernel> make_implementation(const CheckedDescription& checked) {
+std::unique_ptr<Kernel> make_implementation(Device& device, const CheckedDescription& checked) {
   const Found found = find_operator(checked);
-  const Description description(checked.desc);
+  const Description description(checked.desc, device.backend());
   const tn_dtype dtype = constrained_dtype(description);
   if ((found.entry->dtypes >> dtype & 1) == 0) {
     throw KernelError(TN_UNSUPPORTED,
@@ -147,7 +147,7 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   value.data = static_cast<std::byte*>(const_cast<void*>(argument.host_data));
   value.strides = strides.data();
   value.layout = TN_LAYOUT_STRIDED;
-  reorder(constant->view(), value, device.execution());
+  device.reorder_now(constant->view(), value);
   return constant;
 }
 
@@ -180,7 +180,7 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
   if (support != nullptr) answer = plugin::read(support, "tn_kernel_support");
   answer.requirements = 0;
   try {
-    const std::unique_ptr<Kernel> kernel = make_implementation(checked);
+    const std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
     for (size_t i = 0; i < checked.inputs.size(); ++i) {
       const tn_layout layout = choose_layout(*kernel, checked, i);
       if (answer.input_layouts != nullptr) answer.input_layouts[i] = layout;
@@ -200,7 +200,7 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
 KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
   CheckedDescription checked;
   check_description(device, desc, &checked);
-  std::unique_ptr<Kernel> kernel = make_implementation(checked);
+  std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
   std::vector<ArgumentSpec> inputs;
   std::vector<ArgumentSpec> outputs;
   inputs.reserve(checked.inputs.size());

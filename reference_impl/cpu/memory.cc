@@ -35,15 +35,18 @@ void reserve(Block& block, uint64_t alignment) {
 
 }  // namespace
 
-Memory::Memory(const Options& options)
+Memory::Memory(const Options& options, Backend* backend)
     : mode_(options.memory),
-      limit_(options.memory_limit != 0 ? options.memory_limit : machine_memory()) {}
+      limit_(options.memory_limit != 0 ? options.memory_limit : machine_memory()),
+      max_allocation_(options.max_allocation != 0 ? std::min(limit_, options.max_allocation)
+                                                  : limit_),
+      backend_(backend) {}
 
 Block Memory::allocate(uint64_t size, uint32_t alignment, bool coherent, bool constant) {
-  if (size > limit_) {
+  if (size > max_allocation_) {
     plugin::fail(TN_OUT_OF_RANGE, nullptr,
                  "%" PRIu64 " bytes are more than the largest allocation of %" PRIu64, size,
-                 limit_);
+                 max_allocation_);
   }
   {
     const std::lock_guard lock(mutex_);
@@ -61,25 +64,41 @@ Block Memory::allocate(uint64_t size, uint32_t alignment, bool coherent, bool co
   block.size = size;
   block.constant = constant;
   block.coherent = coherent || mode_ == MemoryMode::kUnified;
-  const uint64_t align = std::max<uint64_t>(alignment, kAlignment);
-  const uint64_t bytes = (std::max<uint64_t>(size, 1) + align - 1) / align * align;
-  block.data = static_cast<std::byte*>(std::aligned_alloc(align, bytes));
+  block.backed = backend_ != nullptr && (constant || !block.coherent);
+  if (block.backed) block.coherent = false;
   try {
-    if (block.data == nullptr) {
-      plugin::fail(TN_OUT_OF_DEVICE_MEMORY, nullptr, "the host has no %" PRIu64 " bytes left",
-                   size);
-    }
-    if (block.coherent) {
-      block.address = reinterpret_cast<uint64_t>(block.data);
-    } else if (mode_ == MemoryMode::kDiscrete) {
-      reserve(block, align);
-    }
+    obtain(block, std::max<uint64_t>(alignment, kAlignment));
   } catch (...) {
+    if (block.backed) block.data = nullptr;
     free(block, false);
     throw;
   }
-  if (mode_ == MemoryMode::kMapped) std::memset(block.data, kPoisonNew, size);
+  if (poisons()) std::memset(block.data, kPoisonNew, size);
   return block;
+}
+
+void Memory::obtain(Block& block, uint64_t alignment) {
+  if (block.backed) {
+    block.data = backend_->allocate(block.size, alignment);
+    block.address = reinterpret_cast<uint64_t>(block.data);
+    return;
+  }
+  const uint64_t bytes =
+      (std::max<uint64_t>(block.size, 1) + alignment - 1) / alignment * alignment;
+  block.data = static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));
+  if (block.data == nullptr) {
+    plugin::fail(TN_OUT_OF_DEVICE_MEMORY, nullptr, "the host has no %" PRIu64 " bytes left",
+                 block.size);
+  }
+  if (backend_ != nullptr) {
+    backend_->import(block.data, block.size);
+    block.shown = true;
+  }
+  if (block.coherent) {
+    block.address = reinterpret_cast<uint64_t>(block.data);
+  } else if (mode_ == MemoryMode::kDiscrete) {
+    reserve(block, alignment);
+  }
 }
 
 Block Memory::import(const tn_import_desc& desc) {
@@ -91,9 +110,25 @@ Block Memory::import(const tn_import_desc& desc) {
   block.imported = true;
   block.release = desc.release;
   block.user = desc.user;
+  if (backend_ != nullptr) {
+    backend_->import(block.data, block.size);
+    block.shown = true;
+  }
   const std::lock_guard lock(mutex_);
   ++live_buffers_;
   return block;
+}
+
+void Memory::read(void* to, const std::byte* from, uint64_t size) {
+  if (size == 0) return;
+  backend_ != nullptr ? backend_->read(to, from, size)
+                      : static_cast<void>(std::memcpy(to, from, size));
+}
+
+void Memory::write(std::byte* to, const void* from, uint64_t size) {
+  if (size == 0) return;
+  backend_ != nullptr ? backend_->write(to, from, size)
+                      : static_cast<void>(std::memcpy(to, from, size));
 }
 
 void Memory::defer(const Block& block) {
@@ -112,11 +147,13 @@ void Memory::free(const Block& block, bool deferred) noexcept {
 }
 
 void Memory::give_back(const Block& block) noexcept {
+  if (block.shown || (block.backed && block.data != nullptr)) backend_->free(block.data);
+  if (block.backed) return;
   if (block.imported) {
     if (block.release != nullptr) block.release(block.user);
     return;
   }
-  if (mode_ == MemoryMode::kMapped && block.data != nullptr) {
+  if (poisons() && block.data != nullptr) {
     std::memset(block.data, kPoisonFreed, block.size);
   }
   std::free(block.data);

@@ -10,12 +10,16 @@
 //             poison: new memory, freed memory, ranges mapped with TN_ACCESS_DISCARD.
 //
 // In the latter two, map() hands out staging copies (staging.h).
+//
+// With a backend, memory that is not coherent is the backend's; its mode is mapped, but without
+// poison.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
 
+#include "reference_impl/cpu/backend.h"
 #include "reference_impl/cpu/options.h"
 #include "tenon/tenon.h"
 
@@ -29,11 +33,13 @@ inline constexpr int kPoisonFreed = 0xDD;    // mapped: memory given back.
 
 // One allocation, or one piece of imported host memory.
 struct Block {
-  std::byte* data = nullptr;  // For the device's threads.
+  std::byte* data = nullptr;  // For the device's threads, or an address of the backend.
   uint64_t size = 0;          // Bytes asked for.
   uint64_t address = 0;       // See tn_buffer_info.
   bool coherent = false;      // The host may touch `data`.
   bool imported = false;
+  bool backed = false;              // The backend's memory.
+  bool shown = false;               // Host memory that the backend has imported.
   bool constant = false;            // Counts bytes, but is no buffer.
   tn_release_fn release = nullptr;  // Of imported memory.
   void* user = nullptr;
@@ -44,10 +50,14 @@ struct Block {
 // Allocates and counts. Safe to call from any thread.
 class Memory {
  public:
-  explicit Memory(const Options& options);
+  // `backend` may be null; outlives this.
+  explicit Memory(const Options& options, Backend* backend = nullptr);
 
   MemoryMode mode() const { return mode_; }
+  // Whether what nobody has written reads as poison.
+  bool poisons() const { return mode_ == MemoryMode::kMapped && backend_ == nullptr; }
   uint64_t limit() const { return limit_; }
+  uint64_t max_allocation() const { return max_allocation_; }
 
   // Throws plugin::Failure: TN_OUT_OF_RANGE, TN_OUT_OF_DEVICE_MEMORY. `alignment` is a power of two
   // or 0. Coherent memory is host memory in every mode.
@@ -60,6 +70,10 @@ class Memory {
   // A block over host memory that stays its owner's; `release` is called when it is freed.
   Block import(const tn_import_desc& desc);
 
+  // Between the host and a block, at once.
+  void read(void* to, const std::byte* from, uint64_t size);
+  void write(std::byte* to, const void* from, uint64_t size);
+
   // The owner has let go of it, but queued work may still use it.
   void defer(const Block& block);
 
@@ -71,10 +85,13 @@ class Memory {
 
  private:
   Block allocate(uint64_t size, uint32_t alignment, bool coherent, bool constant);
+  void obtain(Block& block, uint64_t alignment);
   void give_back(const Block& block) noexcept;
 
   const MemoryMode mode_;
   const uint64_t limit_;
+  const uint64_t max_allocation_;
+  Backend* const backend_;
 
   mutable std::mutex mutex_;
   uint64_t live_bytes_ = 0;

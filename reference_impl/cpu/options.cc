@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -29,10 +30,7 @@ uint64_t parse_number(const char* key, std::string_view value) {
   return number;
 }
 
-}  // namespace
-
-Options parse_options(const tn_device_desc& desc) {
-  Options options;
+void check_list(const tn_device_desc& desc) {
   if (desc.option_count != 0 && desc.options == nullptr) {
     plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option_count is %zu, but options is NULL",
                  desc.option_count);
@@ -42,6 +40,16 @@ Options parse_options(const tn_device_desc& desc) {
     if (option.key == nullptr || option.value == nullptr) {
       plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option %zu has a NULL key or value", i);
     }
+  }
+}
+
+}  // namespace
+
+Options parse_options(const tn_device_desc& desc) {
+  check_list(desc);
+  Options options;
+  for (size_t i = 0; i < desc.option_count; ++i) {
+    const tn_option& option = desc.options[i];
     const std::string_view key = option.key;
     if (key == "memory") {
       options.memory = parse_memory(option.value);
@@ -56,6 +64,25 @@ Options parse_options(const tn_device_desc& desc) {
           "memory_limit (bytes) and delay_us (microseconds)",
           option.key);
     }
+  }
+  return options;
+}
+
+Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& info) {
+  check_list(desc);
+  Options options;
+  options.memory = MemoryMode::kMapped;
+  options.memory_limit = info.total_memory;
+  options.max_allocation = info.max_allocation;
+  options.delay_us = 0;
+  for (size_t i = 0; i < desc.option_count; ++i) {
+    const tn_option& option = desc.options[i];
+    if (std::string_view(option.key) != "memory_limit") {
+      plugin::fail(TN_INVALID_ARGUMENT, nullptr,
+                   "there is no option '%.64s'; the option is memory_limit (bytes)", option.key);
+    }
+    const uint64_t limit = parse_number("memory_limit", option.value);
+    if (limit != 0) options.memory_limit = std::min(limit, info.total_memory);
   }
   return options;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What makes a plugin of this core: who it is and which operators it has. The core (everything in
-// this folder but platform.cc and layouts.cc) is linked into several plugins whose devices compute
-// in host memory; each brings a definition of platform() and of the functions in layouts.h.
+// this folder but platform.cc and layouts.cc) is linked into several plugins; each brings a
+// definition of platform() and of the functions in layouts.h, and, when its devices do not compute
+// in host memory, a backend (backend.h).
 #pragma once
 
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reference_impl/cpu/backend.h"
 #include "reference_impl/cpu/kernel.h"
 
 namespace tenon::cpu {
@@ -38,6 +40,11 @@ struct Platform {
   std::span<const Family> families;
   // Called when an instance is made, before there are kernels.
   void (*start)(const tn_host& host);
+
+  // Of plugins with backends; null: one device, the processor. Both may throw plugin::Failure or
+  // KernelError: devices() when there is none, with the reason.
+  std::vector<tn_device_info> (*devices)() = nullptr;
+  std::unique_ptr<Backend> (*open)(size_t index) = nullptr;
 };
 
 const Platform& platform();

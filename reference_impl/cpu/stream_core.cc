@@ -9,9 +9,10 @@
 
 namespace tenon::cpu {
 
-StreamCore::StreamCore(const Execution& execution, Reclaimer& reclaimer, bool late,
-                       uint64_t delay_us)
-    : execution_(execution),
+StreamCore::StreamCore(const Execution& shared, std::unique_ptr<Execution> own,
+                       Reclaimer& reclaimer, bool late, uint64_t delay_us)
+    : own_(std::move(own)),
+      execution_(own_ != nullptr ? *own_ : shared),
       reclaimer_(reclaimer),
       late_(late),
       delay_(std::min<uint64_t>(delay_us, 3'600'000'000)) {

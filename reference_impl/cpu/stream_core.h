@@ -29,7 +29,9 @@ class StreamCore {
   static constexpr uint64_t kSlots = 256;
   static constexpr uint64_t kArenaBytes = 256 * 1024;
 
-  StreamCore(const Execution& execution, Reclaimer& reclaimer, bool late, uint64_t delay_us);
+  // `own`, if any, is the stream's queue on a device with a backend; `shared` is not used then.
+  StreamCore(const Execution& shared, std::unique_ptr<Execution> own, Reclaimer& reclaimer,
+             bool late, uint64_t delay_us);
   ~StreamCore();
   StreamCore(const StreamCore&) = delete;
   StreamCore& operator=(const StreamCore&) = delete;
@@ -69,6 +71,7 @@ class StreamCore {
  private:
   void work();
 
+  const std::unique_ptr<Execution> own_;
   const Execution& execution_;
   Reclaimer& reclaimer_;
   const bool late_;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/task.h"
 
-#include <cstring>
-
 #include "reference_impl/cpu/constant.h"
 #include "reference_impl/cpu/kernel_object.h"
 #include "reference_impl/cpu/layouts.h"
@@ -10,28 +8,16 @@
 namespace tenon::cpu {
 namespace {
 
-void fill(std::byte* dst, uint64_t size, const std::byte* pattern, uint64_t pattern_size) {
-  if (size == 0) return;
-  // Doubles the filled part until it is large enough to be worth a plain loop.
-  std::memcpy(dst, pattern, pattern_size);
-  uint64_t done = pattern_size;
-  while (done < size) {
-    const uint64_t step = done < size - done ? done : size - done;
-    std::memcpy(dst + done, dst, step);
-    done += step;
-  }
-}
-
 void work(Task& task, const Execution& execution) {
   switch (task.kind) {
     case TaskKind::kLaunch:
       task.kernel->implementation().run(task.arguments, execution);
       break;
     case TaskKind::kCopy:
-      if (task.size != 0) std::memcpy(task.dst, task.src, task.size);
+      execution.copy(task.dst, task.src, task.size);
       break;
     case TaskKind::kFill:
-      fill(task.dst, task.size, task.pattern.data(), task.pattern_size);
+      execution.fill(task.dst, task.size, task.pattern.data(), task.pattern_size);
       break;
     case TaskKind::kReorder:
       reorder(task.dst_view, task.src_view, execution);
@@ -39,6 +25,7 @@ void work(Task& task, const Execution& execution) {
     default:
       break;
   }
+  execution.finish();
 }
 
 }  // namespace

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The core's Backend with what compiles its kernels.
+#pragma once
+
+#include "plugins/gpu/machine.h"
+#include "reference_impl/cpu/backend.h"
+
+namespace tenon::gpu {
+
+// make_execution() gives StreamExecutions (kernel.h).
+class Backend : public cpu::Backend {
+ public:
+  virtual Machine& machine() = 0;
+};
+
+}  // namespace tenon::gpu

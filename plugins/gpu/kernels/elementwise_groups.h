@@ -1,0 +1,43 @@
+// The functions of each group: for all types, and those that floats have besides.
+
+#define NUMERIC_copy(X) X(Copy)
+#define FLOAT_copy(X)
+#define NUMERIC_cast(X) X(Cast)
+#define FLOAT_cast(X)
+#define NUMERIC_unary(X) X(Neg) X(Abs) X(Sign) X(Relu)
+#define FLOAT_unary(X)                                            \
+  X(Sqrt) X(Reciprocal) X(Rsqrt) X(Floor) X(Ceil) X(Round)        \
+  X(HardSwish) X(HardSigmoid) X(LeakyRelu)
+#define NUMERIC_math(X)
+#define FLOAT_math(X)                                             \
+  X(Exp) X(Log) X(Tanh) X(Sigmoid) X(Silu) X(Softplus)            \
+  X(Erf) X(Erfc) X(Gelu) X(GeluTanh) X(Elu)
+#define NUMERIC_trigonometry(X)
+#define FLOAT_trigonometry(X) X(Sin) X(Cos)
+#define NUMERIC_test(X)
+#define FLOAT_test(X) X(IsNaN) X(IsInf)
+#define NUMERIC_inversion(X) X(Not)
+#define FLOAT_inversion(X)
+
+#define NUMERIC_binary(X) X(Add) X(Sub) X(Mul) X(Max) X(Min) X(ClipLow) X(ClipHigh)
+#define FLOAT_binary(X)                                           \
+  X(Div) X(DivNoNan) X(SquaredDifference)                         \
+  X(TanhGrad) X(SigmoidGrad) X(RsqrtGrad) X(SqrtGrad)
+#define NUMERIC_math_grad(X)
+#define FLOAT_math_grad(X) X(SiluGrad) X(GeluGrad) X(GeluTanhGrad)
+#define NUMERIC_power(X) X(Pow)
+#define FLOAT_power(X) X(Atan2)
+#define NUMERIC_division(X) X(Div) X(FloorDiv) X(ModFloor) X(ModTruncate)
+#define FLOAT_division(X)
+#define NUMERIC_compare(X)                                        \
+  X(Equal) X(NotEqual) X(Less) X(LessOrEqual) X(Greater) X(GreaterOrEqual)
+#define FLOAT_compare(X)
+#define NUMERIC_logic(X) X(And) X(Or) X(Xor)
+#define FLOAT_logic(X)
+
+#define NUMERIC_where(X) X(Where)
+#define FLOAT_where(X)
+#define NUMERIC_ternary(X) X(AddScaled) X(ClipBoth)
+#define FLOAT_ternary(X) X(Lerp) X(ReluGrad)
+#define NUMERIC_quaternary(X) X(AddCMul)
+#define FLOAT_quaternary(X) X(AddCDiv)

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gather, GatherElements and GatherND: one kernel that differs in how `data` and `indices` are laid
+// along the output's dims.
+#include <algorithm>
+
+#include "plugins/gpu/operators/elementwise.h"
+#include "plugins/gpu/operators/loop.h"
+#include "plugins/gpu/operators/places.h"
+
+namespace tenon::gpu {
+namespace {
+
+using cpu::BuiltView, cpu::dims_text, cpu::normalize_axis, cpu::throw_dims, cpu::throw_invalid;
+
+class GatherBase : public Kernel {
+ protected:
+  explicit GatherBase(const Description& d)
+      : name_(d.name()),
+        limits_(machine_of(d).limits()),
+        gather_(machine_of(d).function("gather",
+                                       machine_definitions(limits_) +
+                                           define_moved("T", d.input_dtype(0)) +
+                                           define_type("INDEX", d.input_dtype(1)),
+                                       "gather")) {}
+
+  // `data` and `indices` have the output's dims or broadcast to them.
+  void launch(const View& output, const View& data, const View& indices, const Places& places,
+              Queue& queue) const {
+    for_each_loop<3>(limits_, {&output, &data, &indices}, 4,
+                     [&](Loop<3>& loop, const Grid& grid, const std::array<View, 3>& views) {
+                       queue.launch(gather_, grid,
+                                    {Parameter::memory(views[0]), Parameter::memory(views[1]),
+                                     Parameter::memory(views[2]), Parameter::value(loop),
+                                     Parameter::value(places), Parameter::fault(name_)});
+                     });
+  }
+
+  const std::string name_;
+
+ private:
+  const Limits& limits_;
+  const Function& gather_;
+};
+
+void check_parts(std::string_view op, const View& output,
+                 std::initializer_list<std::span<const int64_t>> parts) {
+  int64_t dims[3 * TN_MAX_RANK];
+  size_t rank = 0;
+  for (std::span<const int64_t> part : parts)
+    for (int64_t dim : part) dims[rank++] = dim;
+  const std::span<const int64_t> expected(dims, rank);
+  if (!std::ranges::equal(output.shape(), expected)) {
+    throw_dims(op, "the output", output.shape(), expected);
+  }
+}
+
+class Gather final : public GatherBase {
+ public:
+  explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
+
+  void check(const Arguments& a) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    if (data.rank == 0) throw_invalid(name_, "data has no axis");
+    const auto axis = static_cast<size_t>(normalize_axis(name_, axis_, data.rank));
+    check_parts(name_, a.outputs[0],
+                {data.shape().first(axis), indices.shape(), data.shape().subspan(axis + 1)});
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    BuiltView from(data), at(indices);
+    from.add(data, 0, axis);
+    for (int32_t d = 0; d < indices.rank; ++d) from.add(1, 0);
+    from.add(data, axis + 1, data.rank);
+    for (int32_t d = 0; d < axis; ++d) at.add(1, 0);
+    at.add(indices, 0, indices.rank);
+    for (int32_t d = axis + 1; d < data.rank; ++d) at.add(1, 0);
+    launch(a.outputs[0], from.view(), at.view(), Places::along(data, axis), queue);
+  }
+
+ private:
+  const int64_t axis_;
+};
+
+class GatherNd final : public GatherBase {
+ public:
+  explicit GatherNd(const Description& d)
+      : GatherBase(d), batch_(static_cast<int32_t>(d.integer("batch_dims", 0))) {}
+
+  void check(const Arguments& a) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    if (indices.rank == 0 || batch_ < 0 || batch_ >= indices.rank ||
+        batch_ + indices.dims[indices.rank - 1] > data.rank) {
+      throw_invalid(name_, "indices of dims " + dims_text(indices.shape()) +
+                               " do not name places in dims " + dims_text(data.shape()));
+    }
+    for (int32_t d = 0; d < batch_; ++d) {
+      if (indices.dims[d] != data.dims[d]) {
+        throw_dims(name_, "indices", indices.shape(), data.shape());
+      }
+    }
+    const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
+    if (depth - static_cast<size_t>(batch_) > kIndexDepth) {
+      throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
+                                            " indices for a place");
+    }
+    check_parts(name_, a.outputs[0],
+                {indices.shape().first(static_cast<size_t>(indices.rank - 1)),
+                 data.shape().subspan(depth)});
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    const int32_t places_rank = indices.rank - 1;
+    Places places;
+    places.depth = static_cast<int32_t>(indices.dims[places_rank]);
+    places.index_step = indices.strides[places_rank];
+    for (int32_t k = 0; k < places.depth; ++k) {
+      places.extents[k] = data.dims[batch_ + k];
+      places.steps[k] = data.strides[batch_ + k];
+    }
+    BuiltView from(data), at(indices);
+    from.add(data, 0, batch_);
+    for (int32_t d = batch_; d < places_rank; ++d) from.add(1, 0);
+    from.add(data, batch_ + places.depth, data.rank);
+    at.add(indices, 0, places_rank);
+    for (int32_t d = batch_ + places.depth; d < data.rank; ++d) at.add(1, 0);
+    launch(a.outputs[0], from.view(), at.view(), places, queue);
+  }
+
+ private:
+  const int32_t batch_;
+};
+
+class GatherElements final : public GatherBase {
+ public:
+  explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
+
+  void check(const Arguments& a) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    cpu::check_same_dims(name_, "the output", a.outputs[0], indices);
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    bool fits = data.rank == indices.rank;
+    for (int32_t d = 0; fits && d < data.rank; ++d) {
+      fits = d == axis || indices.dims[d] <= data.dims[d];
+    }
+    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &data = a.inputs[0], &indices = a.inputs[1];
+    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    BuiltView line(data);  // The data at index 0 of the axis, for each index.
+    for (int32_t d = 0; d < data.rank; ++d)
+      line.add(indices.dims[d], d == axis ? 0 : data.strides[d]);
+    launch(a.outputs[0], line.view(), indices, Places::along(data, axis), queue);
+  }
+
+ private:
+  const int64_t axis_;
+};
+
+template <class K>
+std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  require_arity(d, 2);
+  cpu::require_index_type(d, 1);
+  require_output_type(d, d.input_dtype(0));
+  require_device_inputs(d, 2);
+  return std::make_unique<K>(d);
+}
+
+}  // namespace
+
+Rows gather_operators() {
+  static const OperatorEntry kEntries[] = {
+      {"", "Gather", 13, kMovedTypes, create<Gather>},
+      {"", "GatherND", 13, kMovedTypes, create<GatherNd>},
+      {"", "GatherElements", 13, kMovedTypes, create<GatherElements>},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::gpu
