@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reductions over any set of axes. The axes are an input whose values a launch alone knows; check()
+// says whether the ranks can fit.
+#include <algorithm>
+
+#include "plugins/gpu/families.h"
+#include "plugins/gpu/operators/reduction.h"
+#include "plugins/gpu/types.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::gpu {
+namespace {
+
+using Op = Reduction::Op;
+using Finish = Reduction::Finish;
+
+constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | cpu::dtype_bit(TN_INT8) |
+                              cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_UINT16) |
+                              cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64);
+
+// The operator's inputs: data, axes and, for a variance, the correction.
+class Reduce final : public Kernel {
+ public:
+  Reduce(const Description& d, Op op, Finish finish)
+      : name_(d.name()),
+        keepdims_(d.integer("keepdims", 1) != 0),
+        noop_(d.integer("noop_with_empty_axes", 0) != 0),
+        variance_(op == Op::kVariance),
+        reduction_(d, op, finish, d.input_dtype(0)) {
+    const size_t outputs = variance_ ? 2 : 1;
+    if (d.input_count() > (variance_ ? 3 : 2) || d.output_count() > outputs) {
+      cpu::throw_invalid(name_, "takes data and axes, and gives the reduced data");
+    }
+    for (size_t i = 0; i < outputs; ++i) {
+      if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
+        throw KernelError(TN_UNSUPPORTED, name_ + ": input and output differ in element type");
+      }
+    }
+    if (variance_) d.input(2);  // Throws when it is missing.
+  }
+
+  void check(const Arguments& a) const override {
+    const View &data = a.inputs[0], &output = a.outputs[0];
+    const View axes = a.input(1);
+    if (axes.present() && axes.rank > 1) {
+      cpu::throw_invalid(name_,
+                         "axes has dims " + cpu::dims_text(axes.shape()) + ", expected one dim");
+    }
+    const bool given = axes.present() && axes.count() > 0;
+    const auto dropped = given ? static_cast<int32_t>(axes.count()) : noop_ ? 0 : data.rank;
+    if (output.rank != (keepdims_ ? data.rank : data.rank - dropped)) {
+      cpu::throw_invalid(name_, "the output has dims " + cpu::dims_text(output.shape()) +
+                                    ", which are not dims " + cpu::dims_text(data.shape()) +
+                                    " with " + std::to_string(dropped) + " axes reduced");
+    }
+    if (a.output(1).present()) {
+      cpu::check_same_dims(name_, "the second output", a.output(1), output);
+    }
+  }
+
+  uint64_t workspace_size(const Arguments& a) const override {
+    const int64_t results = a.outputs[0].count();
+    return results == 0 ? 0 : reduction_.workspace_size(results, a.inputs[0].count() / results);
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    Reduction::Task task;
+    task.x = a.inputs[0];
+    task.axes = read_axes(a.input(1), task.x.rank);
+    task.out = a.outputs[0];
+    task.out2 = a.output(1);
+    set_steps(task.x, task.out, task.axes, task.out_steps);
+    if (task.out2.present()) set_steps(task.x, task.out2, task.axes, task.out2_steps);
+    if (variance_) task.extra = cpu::real_at(a.inputs[2]);
+    reduction_.enqueue(task, a, queue);
+  }
+
+ private:
+  uint32_t read_axes(const View& view, int32_t rank) const {
+    const uint32_t all = (uint32_t{1} << rank) - 1;
+    if (!view.present() || view.count() == 0) return noop_ ? 0 : all;
+    uint32_t axes = 0;
+    for (int64_t i = 0; i < view.count(); ++i) {
+      axes |= uint32_t{1} << cpu::normalize_axis(name_, cpu::integer_at(view, i), rank);
+    }
+    return axes & all;
+  }
+
+  // The output's step for each dim of the data; checks its dims.
+  void set_steps(const View& data, const View& output, uint32_t axes, int64_t* steps) const {
+    int64_t expected[TN_MAX_RANK];
+    int32_t rank = 0;
+    for (int32_t d = 0; d < data.rank; ++d) {
+      const bool reduced = axes >> d & 1;
+      if (reduced && !keepdims_) continue;
+      if (!reduced && rank < output.rank) steps[d] = output.strides[rank];
+      expected[rank++] = reduced ? 1 : data.dims[d];
+    }
+    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
+    if (!std::ranges::equal(dims, output.shape())) {
+      cpu::throw_dims(name_, "the output", output.shape(), dims);
+    }
+  }
+
+  const std::string name_;
+  const bool keepdims_, noop_, variance_;
+  const Reduction reduction_;
+};
+
+template <Op kOp, Finish kFinish>
+std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  // Bools are bytes that are 0 or 1: any is the largest, all the smallest.
+  const bool truth = d.input_dtype(0) == TN_BOOL;
+  return std::make_unique<Reduce>(d, kOp, truth ? Finish::kTruth : kFinish);
+}
+
+}  // namespace
+
+Rows reduce_operators() {
+  static constexpr OperatorEntry kOperators[] = {
+      {"", "ReduceSum", 13, kNumbers, create<Op::kSum, Finish::kValue>},
+      {"", "ReduceMean", 18, kNumbers, create<Op::kSum, Finish::kMean>},
+      {"", "ReduceSumSquare", 18, kNumbers, create<Op::kSumSquare, Finish::kValue>},
+      {"", "ReduceL1", 18, kNumbers, create<Op::kSumAbsolute, Finish::kValue>},
+      {"", "ReduceL2", 18, kFloats, create<Op::kSumSquare, Finish::kRoot>},
+      {"", "ReduceProd", 18, kNumbers, create<Op::kProduct, Finish::kValue>},
+      {"", "ReduceMax", 20, kNumbers | kBool, create<Op::kMax, Finish::kValue>},
+      {"", "ReduceMin", 20, kNumbers | kBool, create<Op::kMin, Finish::kValue>},
+      {"", "ReduceLogSumExp", 18, kFloats, create<Op::kLogSumExp, Finish::kValue>},
+      {"tenon", "ReduceAll", 1, kBool, create<Op::kMin, Finish::kTruth>},
+      {"tenon", "ReduceAny", 1, kBool, create<Op::kMax, Finish::kTruth>},
+      {"tenon", "ReduceVariance", 1, kFloats, create<Op::kVariance, Finish::kValue>},
+  };
+  return kOperators;
+}
+
+}  // namespace tenon::gpu
