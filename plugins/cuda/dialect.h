@@ -14,6 +14,7 @@ typedef unsigned long ulong;  // NVRTC's host is Linux: 64 bits.
 
 #define KERNEL(name) extern "C" __global__ void name
 #define DEVICE static __device__ inline
+#define INLINE static __device__ __forceinline__
 #define CONSTANT static __constant__ const
 #define GLOBAL
 #define LOCAL
