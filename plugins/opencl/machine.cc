@@ -22,7 +22,7 @@ Machine::Machine(const Device& device, cl_context context)
     : device_(device),
       context_(context),
       limits_(limits_of(device.id)),
-      options_("-cl-std=CL1.2"),
+      options_("-cl-std=CL1.2 -w"),
       cache_(platform_text(device.platform, CL_PLATFORM_VERSION) + '\n' +
              text(device.id, CL_DEVICE_NAME) + '\n' + text(device.id, CL_DRIVER_VERSION)) {
   if (limits_.float64) options_ += " -DTENON_FLOAT64";

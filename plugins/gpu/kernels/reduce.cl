@@ -81,10 +81,10 @@ KERNEL(reduce_rows)
 #if ITEMS > 1
       shared[item] = state;
       BARRIER();
-      for (int half = ITEMS / 2; half > 0; half /= 2) {
-        if (item < half) {
+      for (int other = ITEMS / 2; other > 0; other /= 2) {
+        if (item < other) {
           State joined = shared[item];
-          join(&joined, shared[item + half], pass);
+          join(&joined, shared[item + other], pass);
           shared[item] = joined;
         }
         BARRIER();
@@ -123,7 +123,7 @@ KERNEL(reduce_columns)
     const long result = block / blocks * inner + block % blocks * COLUMNS;
     const int columns = (int)min_long(COLUMNS, inner - block % blocks * COLUMNS);
     const long begin = part * r.chunk, end = min_long(begin + r.chunk, r.elements);
-    const long x_step = r.x[0], y_step = r.y[0];
+    const long x_step = r.x[0], y_step = OP == OP_DOT ? r.y[0] : 1;
     GLOBAL const T *x_at = CONST_AT(T, x) + first_element(&r, result, r.x);
     GLOBAL const T *y_at = CONST_AT(T, y);
     State states[COLUMNS];
@@ -144,7 +144,7 @@ KERNEL(reduce_columns)
           at_y += (rest - next * r.dims[at]) * r.y[at];
           rest = next;
         }
-        if (columns == COLUMNS && x_step == 1 && (OP != OP_DOT || y_step == 1)) {
+        if (columns == COLUMNS && x_step == 1 && y_step == 1) {
           for (int c = 0; c < COLUMNS; ++c) {
             step(&states[c], x_at[at_x + c], OP == OP_DOT ? y_at[at_y + c] : (T)0, i, means[c],
                  pass);

@@ -199,7 +199,7 @@ DEVICE State take_elements(const Reduction *r, GLOBAL const T *x, GLOBAL const T
   const int first = r->kept_rank;
   const long inner = r->reduced_rank > 0 ? r->dims[first] : 1;
   const long x_step = r->reduced_rank > 0 ? r->x[first] : 0;
-  const long y_step = r->reduced_rank > 0 ? r->y[first] : 0;
+  const long y_step = OP == OP_DOT ? (r->reduced_rank > 0 ? r->y[first] : 0) : 1;
   for (long i = begin; i < end;) {
     long rest = i / inner, at_x = (i - rest * inner) * x_step, at_y = (i - rest * inner) * y_step;
     const long count = min_long(end - i, inner - (i - rest * inner));
@@ -209,7 +209,7 @@ DEVICE State take_elements(const Reduction *r, GLOBAL const T *x, GLOBAL const T
       at_x += digit * r->x[first + d];
       at_y += digit * r->y[first + d];
     }
-    if (x_step == 1 && (OP != OP_DOT || y_step == 1)) {
+    if (x_step == 1 && y_step == 1) {
       take_row(lanes, x + at_x, 1, y + at_y, 1, i, count, mean, pass, item);
     } else {
       take_row(lanes, x + at_x, x_step, y + at_y, y_step, i, count, mean, pass, item);

@@ -151,7 +151,7 @@ void require_arity(const Description& d, size_t inputs) {
 
 void require_output_type(const Description& d, tn_dtype dtype) {
   if (d.output_dtype(0) != dtype) {
-    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": the output is " +
+    throw KernelError(TN_INVALID_ARGUMENT, std::string(d.name()) + ": the output is " +
                                           cpu::dtype_name(d.output_dtype(0)) + ", expected " +
                                           cpu::dtype_name(dtype));
   }
@@ -161,7 +161,7 @@ void require_one_type(const Description& d, size_t inputs, size_t first) {
   require_arity(d, inputs);
   for (size_t i = first; i < inputs; ++i) {
     if (d.input_dtype(i) != d.input_dtype(first)) {
-      throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": the inputs differ in type");
+      throw KernelError(TN_INVALID_ARGUMENT, std::string(d.name()) + ": the inputs differ in type");
     }
   }
   require_output_type(d, d.input_dtype(first));

@@ -62,7 +62,7 @@ void GemmOperand::choose_direction() {
                           : 0;
 }
 
-void GemmOperand::simplify() {
+void GemmOperand::simplify(int64_t element_size) {
   const Window& w = window;
   for (int i = 0; i < 4; ++i) {
     int64_t low = w.first[i], high = w.first[i];
@@ -74,12 +74,13 @@ void GemmOperand::simplify() {
     if (low < 0 || high >= w.extents[i]) return;
   }
   Plain even;
-  if (w.start < 0 || !even_stride(w.rows.dims, w.row_strides, &even.row_stride) ||
+  if (!even_stride(w.rows.dims, w.row_strides, &even.row_stride) ||
       !even_stride(w.depth.dims, w.depth_strides, &even.depth_stride)) {
     return;
   }
   windowed = false;
   plain = even;
+  if (data != nullptr) data += w.start * element_size;
 }
 
 void GemmProblem::add_batch_dim(int64_t dim, const std::array<int64_t, 4>& strides) {

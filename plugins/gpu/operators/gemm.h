@@ -49,7 +49,7 @@ struct GemmOperand {
   // Along its depth or along its rows: whichever has the smaller stride.
   void choose_direction();
   // Gives up a window that shows everything in even steps.
-  void simplify();
+  void simplify(int64_t element_size);
 };
 
 // A product with any number of batch dims, outermost first. Strides are in elements. What the host

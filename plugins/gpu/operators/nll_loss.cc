@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// tenon.NllLoss and its gradient. Sums are added in pieces of a fixed size, in order: the same bits
+// on any device of equal arithmetic.
+#include "plugins/gpu/operators/elementwise.h"
+#include "plugins/gpu/operators/losses.h"
+#include "plugins/gpu/operators/places.h"
+#include "plugins/gpu/operators/row_major.h"
+
+namespace tenon::gpu {
+namespace {
+
+using cpu::dims_text, cpu::throw_invalid;
+
+enum Reduction : int32_t { kNone, kSum, kMean };
+
+Reduction reduction_of(const Description& d) {
+  const std::string text = d.text("reduction", "mean");
+  if (text == "none") return kNone;
+  if (text == "sum") return kSum;
+  if (text == "mean") return kMean;
+  throw_invalid(d.name(), "reduction is none, sum or mean, not " + text);
+}
+
+// As in kernels/nll_loss.cl.
+struct Classes {
+  int64_t classes, ignored;
+  int32_t reduction, weighted;
+  int64_t class_step, weight_step;
+};
+
+const Function& function_of(const Description& d, tn_dtype dtype, tn_dtype target,
+                            const char* name) {
+  if (target != TN_INT64 && target != TN_INT32) {
+    throw_invalid(d.name(), "target must be int64 or int32");
+  }
+  require_arithmetic(d, dtype);
+  return machine_of(d).function("nll_loss",
+                                machine_definitions(machine_of(d).limits()) +
+                                    define_type("T", dtype) + define_type("TARGET", target),
+                                name);
+}
+
+// x [N, C, d...], target [N, d...], weight [C].
+void check_dims(const char* op, const View& x, const View& target, const View& weight) {
+  bool fits = x.rank >= 2 && target.rank == x.rank - 1 && target.dims[0] == x.dims[0];
+  for (int32_t d = 2; fits && d < x.rank; ++d) fits = target.dims[d - 1] == x.dims[d];
+  if (!fits) {
+    throw_invalid(op, "target " + dims_text(target.shape()) + " does not fit log_probabilities " +
+                          dims_text(x.shape()));
+  }
+  if (weight.present() && (weight.rank != 1 || weight.dims[0] != x.dims[1])) {
+    cpu::throw_dims(op, "weight", weight.shape(), {&x.dims[1], 1});
+  }
+}
+
+void check_one(const char* op, const char* what, const View& view) {
+  if (view.present() && view.count() != 1) cpu::throw_dims(op, what, view.shape(), {});
+}
+
+// Positions in the order of the targets: steps of x (without its classes), target and, where it has
+// an element for each, the loss.
+RowMajor<3> positions(const View& x, const View& target, const View& loss, bool each) {
+  RowMajor<3> made;
+  for (int32_t d = target.rank; d-- > 0;) {
+    made.add(target.dims[d],
+             {x.strides[d == 0 ? 0 : d + 1], target.strides[d], each ? loss.strides[d] : 0});
+  }
+  made.finish();
+  return made;
+}
+
+class NllLoss final : public Kernel {
+ public:
+  explicit NllLoss(const Description& d)
+      : reduction_(reduction_of(d)),
+        ignored_(d.integer("ignore_index", -100)),
+        limits_(machine_of(d).limits()),
+        loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
+        total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
+    for (size_t i = 0; i < 2; ++i) {
+      if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
+        throw_invalid(kName, "outputs must have log_probabilities' type");
+      }
+    }
+    require_device_inputs(d, 3);
+  }
+
+  void check(const Arguments& a) const override {
+    check_dims(kName, a.inputs[0], a.inputs[1], a.input(2));
+    if (reduction_ == kNone) {
+      cpu::check_same_dims(kName, "loss", a.outputs[0], a.inputs[1]);
+    } else {
+      check_one(kName, "loss", a.outputs[0]);
+    }
+    check_one(kName, "total_weight", a.output(1));
+  }
+
+  uint64_t workspace_size(const Arguments& a) const override {
+    const int64_t parts = part_count(a.inputs[1].count());
+    return parts > 1 ? static_cast<uint64_t>(parts) * 2 * sizeof(double) : 0;
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &x = a.inputs[0], &target = a.inputs[1], &loss = a.outputs[0];
+    const View weight = a.input(2), total = a.output(1);
+    const auto walk = positions(x, target, loss, reduction_ == kNone);
+    const Classes classes{x.dims[1],        ignored_,     reduction_,
+                          weight.present(), x.strides[1], weight.present() ? weight.strides[0] : 0};
+    const int64_t parts = part_count(walk.count);
+    Grid grid;
+    grid.global[0] = static_cast<uint64_t>(parts);
+    const Parameter has_total = Parameter::value(int32_t{total.present()});
+    // Nothing to read without a workspace.
+    const Parameter sums = parts > 1 ? Parameter::workspace(a, 0) : Parameter::memory(View{});
+    queue.launch(
+        loss_, grid,
+        {Parameter::memory(x), Parameter::memory(target), Parameter::memory(weight),
+         Parameter::memory(loss), Parameter::memory(total), sums, has_total,
+         Parameter::value(classes), Parameter::value(walk.count), Parameter::value(walk.rank),
+         Parameter::value(walk.dims), Parameter::value(walk.steps[0]),
+         Parameter::value(walk.steps[1]), Parameter::value(walk.steps[2]), Parameter::value(kPart),
+         Parameter::value(int32_t{parts == 1}), Parameter::fault(kName)});
+    if (parts == 1) return;
+    queue.launch(total_, Grid{},
+                 {Parameter::memory(loss), Parameter::memory(total), sums, has_total,
+                  Parameter::value(classes), Parameter::value(parts)});
+  }
+
+ private:
+  static constexpr const char* kName = "NllLoss";
+  static constexpr int64_t kPart = 4096;  // Positions.
+  // At least one: without positions the sums are 0 all the same.
+  static int64_t part_count(int64_t count) {
+    return std::max<int64_t>(1, (count + kPart - 1) / kPart);
+  }
+
+  const Reduction reduction_;
+  const int64_t ignored_;
+  const Limits& limits_;
+  const Function& loss_;
+  const Function& total_;
+};
+
+class NllLossGrad final : public Kernel {
+ public:
+  explicit NllLossGrad(const Description& d)
+      : reduction_(reduction_of(d)),
+        ignored_(d.integer("ignore_index", -100)),
+        limits_(machine_of(d).limits()),
+        grad_(function_of(d, d.output_dtype(0), d.input_dtype(2), "nll_loss_grad")) {
+    if (d.output_dtype(0) != d.input_dtype(0)) {
+      throw_invalid(kName, "dLoss and dX must have one type");
+    }
+    require_device_inputs(d, 5);
+  }
+
+  void check(const Arguments& a) const override {
+    check_dims(kName, a.outputs[0], a.inputs[2], a.input(3));
+    if (reduction_ == kNone) {
+      cpu::check_same_dims(kName, "dLoss", a.inputs[0], a.inputs[2]);
+    } else {
+      check_one(kName, "dLoss", a.inputs[0]);
+    }
+    check_one(kName, "total_weight", a.input(4));
+    if (reduction_ == kMean && !a.input(4).present()) {
+      throw_invalid(kName, "the mean's gradient needs total_weight");
+    }
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &dloss = a.inputs[0], &target = a.inputs[2], &dx = a.outputs[0];
+    const View weight = a.input(3);
+    const auto walk = positions(dx, target, dloss, reduction_ == kNone);
+    if (walk.count == 0) return;
+    const Classes classes{dx.dims[1],    ignored_,
+                          reduction_,    weight.present(),
+                          dx.strides[1], weight.present() ? weight.strides[0] : 0};
+    int64_t chunk = 0;
+    const Grid grid = element_grid(limits_, walk.count, &chunk, classes.classes + 8);
+    queue.launch(
+        grad_, grid,
+        {Parameter::memory(dloss), Parameter::memory(target), Parameter::memory(weight),
+         Parameter::memory(a.input(4)), Parameter::memory(dx), Parameter::value(classes),
+         Parameter::value(walk.count), Parameter::value(walk.rank), Parameter::value(walk.dims),
+         Parameter::value(walk.steps[0]), Parameter::value(walk.steps[1]),
+         Parameter::value(walk.steps[2]), Parameter::value(chunk), Parameter::fault(kName)});
+  }
+
+ private:
+  static constexpr const char* kName = "NllLossGrad";
+
+  const Reduction reduction_;
+  const int64_t ignored_;
+  const Limits& limits_;
+  const Function& grad_;
+};
+
+}  // namespace
+
+std::unique_ptr<cpu::Kernel> create_nll_loss(const Description& d) {
+  return std::make_unique<NllLoss>(d);
+}
+std::unique_ptr<cpu::Kernel> create_nll_loss_grad(const Description& d) {
+  return std::make_unique<NllLossGrad>(d);
+}
+
+}  // namespace tenon::gpu
