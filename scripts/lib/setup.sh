@@ -3,7 +3,8 @@
 # private ONNX library. Every step is a no-op when it is already done, so scripts just call it.
 #
 #   tenon_setup            enough for the build and the demo
-#   tenon_setup --all      also the frameworks, the formatter and the fuzzer, for the tests
+#   tenon_setup --all      also the frameworks, CUDA's headers, the formatter and the fuzzer, for the
+#                          tests
 
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -120,7 +121,7 @@ tenon_setup_unlocked() {
   local apt=(base) python=(base base-no-deps)
   if [[ "${1:-}" == --all ]]; then
     apt+=(lint)
-    python+=(frameworks)
+    python+=(frameworks cuda)
   fi
   mkdir -p "$TENON_BUILD"
   tenon_setup_apt "${apt[@]}"

@@ -1,6 +1,22 @@
 // Elementwise operators of a GROUP: y = op(a, b, ...), in COMPUTE(TC). ARITY inputs of types T1, T2,
 // ..., an output of type T0. Inputs that are HOST values come in `values`, with their bit in
 // loop.host. p and q are the operator's numeric attributes.
+// compile: -DHAS_DOUBLE -DGROUP=copy -DARITY=1 -DT0={u8,u16,u32,u64} -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=cast -DARITY=1 -DT0={f32,f64,f16,bf16,i8,i16,i32,i64,u8,u16,u32,u64,b8} -DT1={f32,i64} -DTC=T1
+// compile: -DHAS_DOUBLE -DGROUP=cast -DARITY=1 -DT0={f32,bf16,i8,u64,b8} -DT1={f64,f16,bf16,u8,b8} -DTC=T1
+// compile: -DHAS_DOUBLE -DGROUP=unary -DARITY=1 -DT0={f32,f64,f16,bf16,i8,i32,i64,u8,u64} -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP={math,trigonometry} -DARITY=1 -DT0={f32,f64,f16,bf16} -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=test -DARITY=1 -DT0=b8 -DT1={f32,f64,f16,bf16} -DTC=T1
+// compile: -DHAS_DOUBLE -DGROUP=inversion -DARITY=1 -DT0=b8 -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP={binary,power} -DARITY=2 -DT0={f32,f64,f16,bf16,i8,i32,i64,u8,u64} -DT1=T0 -DT2=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=division -DARITY=2 -DT0={f32,f64,f16,bf16} -DT1=T0 -DT2=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=division -DARITY=2 -DT0={i8,i32,i64,u8,u64} -DT1=T0 -DT2=T0 -DTC=T0 -DCAN_FAIL
+// compile: -DHAS_DOUBLE -DGROUP=math_grad -DARITY=2 -DT0={f32,f64,f16,bf16} -DT1=T0 -DT2=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=compare -DARITY=2 -DT0=b8 -DT1={f32,f64,bf16,i32,i64,u8,b8} -DT2=T1 -DTC=T1
+// compile: -DHAS_DOUBLE -DGROUP=logic -DARITY=2 -DT0=b8 -DT1=T0 -DT2=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=where -DARITY=3 -DT0={u8,u16,u32,u64} -DT1=u8 -DT2=T0 -DT3=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=ternary -DARITY=3 -DT0={f32,f64,f16,bf16,i32,i64,u8} -DT1=T0 -DT2=T0 -DT3=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=quaternary -DARITY=4 -DT0={f32,f64,f16,bf16} -DT1=T0 -DT2=T0 -DT3=T0 -DT4=T0 -DTC=T0
 #define OPERANDS (ARITY + 1)
 #include "element_types.h"
 #include "float_math.h"

@@ -1,4 +1,5 @@
 // tenon.Fill. T: an unsigned type of the element's size.
+// compile: -DT={uchar,ushort,uint,ulong,Bits128}
 
 KERNEL(fill_value)
 (OUT(T, y), T value, long count, int rank, Longs dims, Longs steps, long chunk) {

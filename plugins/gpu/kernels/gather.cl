@@ -1,5 +1,6 @@
 // Gather, GatherElements, GatherND: each element of y is the one at a place that indices name, from
 // where the walk of `data` stands. T: of the elements' size; INDEX: i32 or i64.
+// compile: -DHAS_DOUBLE -DT={u8,u16,u32,u64} -DINDEX={i32,i64}
 #define OPERANDS 3
 #include "element_types.h"
 #include "loop.h"

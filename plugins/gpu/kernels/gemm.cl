@@ -16,6 +16,10 @@
 //
 // Long sums of few results are split: part s of the depth goes to a dense result of its own in
 // `partial`, and gemm_join adds them in order.
+// compile: -DT=float -DLANES=1 -DFUSED=1 -DBLOCK_M=128 -DBLOCK_N=128 -DSTEP=16 -DTILE_M=8 -DTILE_N=8 -DITEMS=256 -DRUN=1 -DWINDOW_A={0,1} -DWINDOW_B={0,1}
+// compile: -DT=double -DLANES=1 -DFUSED=1 -DBLOCK_M=64 -DBLOCK_N=64 -DSTEP=16 -DTILE_M=8 -DTILE_N=8 -DITEMS=64 -DRUN=1 -DWINDOW_A={0,1} -DWINDOW_B={0,1}
+// compile: -DT=int -DLANES=1 -DFUSED=0 -DBLOCK_M=128 -DBLOCK_N=128 -DSTEP=16 -DTILE_M=8 -DTILE_N=8 -DITEMS=256 -DRUN=1 -DWINDOW_A=0 -DWINDOW_B=0
+// compile: -DT=ulong -DLANES=1 -DFUSED=0 -DBLOCK_M=64 -DBLOCK_N=64 -DSTEP=16 -DTILE_M=8 -DTILE_N=8 -DITEMS=64 -DRUN=1 -DWINDOW_A=0 -DWINDOW_B=0
 
 #if LANES == 1
 typedef T Lanes;

@@ -6,6 +6,16 @@
 //   FINISH        what the output is of the state, see finish()
 //   S             A with a sign, for means of integers
 //   COLUMNS       results that an item of reduce_columns computes side by side
+// compile: -DT={float,double} -DA=double -DOP={0,1,2,3,4,5,6,7} -DFLOATS=1 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=0 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={float,double} -DA=double -DOP=0 -DFLOATS=1 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=1 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={float,double} -DA=double -DOP=1 -DFLOATS=1 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=2 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={schar,long} -DA=ulong -DOP={0,1,2,3,4,5} -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=T -DS=long -DFINISH=0 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={schar,int} -DA=ulong -DOP=0 -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=T -DS=long -DFINISH=1 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={uint} -DA=ulong -DOP={0,1,2,3,4,5} -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=0 -DLAST=0 -DCOLUMNS=1
+// compile: -DT=ulong -DA=ulong -DOP=0 -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=1 -DLAST=0 -DCOLUMNS=1
+// compile: -DT=uchar -DA=ulong -DOP={4,5} -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=T -DS=ulong -DFINISH=3 -DLAST=0 -DCOLUMNS=1
+// compile: -DT={float,double} -DA=double -DOP={9,10} -DFLOATS=1 -DITEMS=256 -DWIDTH=1 -DR=long -DS=ulong -DFINISH=0 -DLAST={0,1} -DCOLUMNS=1
+// compile: -DT={int,long} -DA=ulong -DOP={9,10} -DFLOATS=0 -DITEMS=256 -DWIDTH=1 -DR=long -DS=long -DFINISH=0 -DLAST={0,1} -DCOLUMNS=1
 #include "reduction.h"
 
 #define FINISH_VALUE 0

@@ -1,4 +1,5 @@
 // tn_stream_reorder between strided views. T: an unsigned type of the element's size.
+// compile: -DT={uchar,ushort,uint,ulong,Bits128}
 
 KERNEL(reorder)
 (OUT(T, y), IN(T, x), long count, int rank, Longs dims, Longs to, Longs from, long chunk) {

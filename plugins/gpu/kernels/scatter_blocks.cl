@@ -1,6 +1,8 @@
 // ScatterND, IndexAdd, EmbeddingGrad: blocks of updates that go to places which indices name. Blocks
 // may meet, so work items share the columns of the blocks, never the blocks: each takes all of
 // them in order, and sums always come out the same. Operands of the walk: a block of y, of updates.
+// compile: -DHAS_DOUBLE -DT={u8,u64} -DINDEX={i32,i64} -DUPDATE=replace
+// compile: -DHAS_DOUBLE -DT={f32,f64,i64,u8} -DINDEX=i64 -DUPDATE={sum,product,larger,smaller}
 #define OPERANDS 2
 #include "element_types.h"
 #include "loop.h"

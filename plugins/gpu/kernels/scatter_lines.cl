@@ -1,5 +1,7 @@
 // ScatterElements: `count` updates along each line of the axis, taken in order. Lines never meet.
 // Operands of the walk: y, updates, indices, without the axis.
+// compile: -DHAS_DOUBLE -DT={u8,u64} -DINDEX={i32,i64} -DUPDATE=replace
+// compile: -DHAS_DOUBLE -DT={f32,f64,i64,u8} -DINDEX=i64 -DUPDATE={sum,product,larger,smaller}
 #define OPERANDS 3
 #include "element_types.h"
 #include "loop.h"

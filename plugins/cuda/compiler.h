@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From kernel source to machine code: NVRTC, NVIDIA's compiler as a library. It needs no driver and
+// no device.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tenon::cuda {
+
+// Throws plugin::Failure (TN_NOT_FOUND) unless NVRTC can be used, saying what is missing.
+void require_compiler();
+
+// A CUDA source for devices of a compute capability (75: 7.5): a cubin, for cuModuleLoadData.
+// `name` is for messages; `definitions` as in gpu::Machine ("-DT=float -DRANK=4"). Any thread.
+// Throws plugin::Failure as above, or cpu::KernelError (TN_INTERNAL) with the compiler's log.
+std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
+                    int capability);
+
+// plugins/gpu/kernels/<source>.cl behind this plugin's dialect.
+std::string kernel_text(std::string_view source);
+
+}  // namespace tenon::cuda
