@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Softmax, LogSoftmax, their gradients and LpNormalization. LOG: 1 for those of LogSoftmax. Lines
-// are of one axis; `dense`: of neighbours in memory.
+// are of one axis. Of processors the compiler makes a second version, for neighbours in memory.
 #include "norm_lines.h"
 
 DEVICE void softmax_line(GLOBAL T *RESTRICT y, long y_step, GLOBAL const T *RESTRICT x, long x_step,
@@ -46,7 +46,7 @@ KERNEL(softmax)(OUT(T, y), IN(T, x), Lines l) {
   FOR_LINES(line, l) {
     GLOBAL T *to = AT(T, y) + line_start(&l, line, 0);
     GLOBAL const T *from = CONST_AT(T, x) + line_start(&l, line, 1);
-    if (y_step == 1 && x_step == 1) {
+    if (ITEMS == 1 && y_step == 1 && x_step == 1) {
       softmax_line(to, 1, from, 1, l.length, item SHARED_ARGUMENT);
     } else {
       softmax_line(to, y_step, from, x_step, l.length, item SHARED_ARGUMENT);
@@ -81,7 +81,7 @@ KERNEL(softmax_grad)(OUT(T, dx), IN(T, dy), IN(T, y), Lines l) {
     GLOBAL T *to = AT(T, dx) + line_start(&l, line, 0);
     GLOBAL const T *from = CONST_AT(T, dy) + line_start(&l, line, 1);
     GLOBAL const T *result = CONST_AT(T, y) + line_start(&l, line, 2);
-    if (dx_step == 1 && dy_step == 1 && y_step == 1) {
+    if (ITEMS == 1 && dx_step == 1 && dy_step == 1 && y_step == 1) {
       softmax_grad_line(to, 1, from, 1, result, 1, l.length, item SHARED_ARGUMENT);
     } else {
       softmax_grad_line(to, dx_step, from, dy_step, result, y_step, l.length, item SHARED_ARGUMENT);
