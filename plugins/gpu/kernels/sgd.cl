@@ -1,5 +1,6 @@
 // tenon.SgdMomentum: one step of torch.optim.SGD. BUFFER: 0 none, 1 none before this step, 2 one.
 // Operands of the walk: new_param, param, grad, new_buffer, buffer, as many as there are.
+// compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16} -DBUFFER={0,1,2}
 #define OPERANDS (3 + BUFFER)
 #include "element_types.h"
 #include "loop.h"
