@@ -43,17 +43,27 @@ const gpu::Function& Machine::function(std::string_view source, const std::strin
   const std::lock_guard lock(mutex_);
   auto found = functions_.find(key);
   if (found == functions_.end()) {
-    cl_int status = CL_SUCCESS;
-    cl_kernel handle =
-        library().clCreateKernel(program(source, definitions), std::string(name).c_str(), &status);
-    if (status != CL_SUCCESS) {
-      throw cpu::KernelError(TN_INTERNAL, std::string(source) + ".cl has no function " +
-                                              std::string(name) + ": OpenCL error " +
-                                              std::to_string(status));
-    }
-    found = functions_.emplace(key, std::make_unique<Function>(handle)).first;
+    found =
+        functions_.emplace(key, std::make_unique<Function>(*this, source, definitions, name)).first;
   }
   return *found->second;
+}
+
+cl_kernel Function::handle() const {
+  if (handle_ == nullptr) handle_ = machine_.kernel(source_, definitions_, name_);
+  return handle_;
+}
+
+cl_kernel Machine::kernel(std::string_view source, const std::string& definitions,
+                          const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  cl_int status = CL_SUCCESS;
+  cl_kernel handle = library().clCreateKernel(program(source, definitions), name.c_str(), &status);
+  if (status != CL_SUCCESS) {
+    throw cpu::KernelError(TN_INTERNAL, std::string(source) + ".cl has no function " + name +
+                                            ": OpenCL error " + std::to_string(status));
+  }
+  return handle;
 }
 
 cl_program Machine::program(std::string_view source, const std::string& definitions) {

@@ -14,14 +14,29 @@
 
 namespace tenon::opencl {
 
-// Arguments are set on the handle itself, so setting and queueing are done under its lock.
+class Machine;
+
+// Compiled at its first launch: to ask whether a kernel is supported makes functions, too, and
+// drivers compile at the first launch anyway. Arguments are set on the handle itself, so setting
+// and queueing are done under `mutex`.
 class Function final : public gpu::Function {
  public:
-  explicit Function(cl_kernel handle) : handle(handle) {}
-  ~Function() override { library().clReleaseKernel(handle); }
+  Function(Machine& machine, std::string_view source, std::string definitions,
+           std::string_view name)
+      : machine_(machine), source_(source), definitions_(std::move(definitions)), name_(name) {}
+  ~Function() override {
+    if (handle_ != nullptr) library().clReleaseKernel(handle_);
+  }
 
-  const cl_kernel handle;
+  // Throws KernelError with the compiler's log. Locked.
+  cl_kernel handle() const;
+
   mutable std::mutex mutex;
+
+ private:
+  Machine& machine_;
+  const std::string source_, definitions_, name_;
+  mutable cl_kernel handle_ = nullptr;
 };
 
 class Machine final : public gpu::Machine {
@@ -34,6 +49,9 @@ class Machine final : public gpu::Machine {
                                 std::string_view name) override;
 
  private:
+  friend class Function;
+  cl_kernel kernel(std::string_view source, const std::string& definitions,
+                   const std::string& name);
   cl_program program(std::string_view source, const std::string& definitions);
   cl_program build(const std::string& text, const std::string& options, std::string_view name);
 

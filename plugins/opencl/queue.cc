@@ -52,18 +52,19 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
   const Library& cl = library();
   const auto& own = static_cast<const Function&>(function);
   const std::lock_guard lock(own.mutex);
+  const cl_kernel kernel = own.handle();
   cl_uint index = 0;
   for (const gpu::Parameter& parameter : parameters) {
     switch (parameter.kind()) {
       case gpu::Parameter::Kind::kMemory:
-        set_memory(own.handle, &index, parameter.address());
+        set_memory(kernel, &index, parameter.address());
         break;
       case gpu::Parameter::Kind::kValue:
-        check(cl.clSetKernelArg(own.handle, index++, parameter.size(), parameter.data()),
+        check(cl.clSetKernelArg(kernel, index++, parameter.size(), parameter.data()),
               "clSetKernelArg");
         break;
       case gpu::Parameter::Kind::kFault:
-        check(cl.clSetKernelArg(own.handle, index++, sizeof(cl_mem), &fault_), "clSetKernelArg");
+        check(cl.clSetKernelArg(kernel, index++, sizeof(cl_mem), &fault_), "clSetKernelArg");
         may_fail_ = parameter.text();
         break;
     }
@@ -81,9 +82,8 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
     local[0] = std::min<uint64_t>(64, limits_.max_group);
     global[0] = (global[0] + local[0] - 1) / local[0] * local[0];
   }
-  check(
-      cl.clEnqueueNDRangeKernel(queue_, own.handle, 3, nullptr, global, local, 0, nullptr, nullptr),
-      "clEnqueueNDRangeKernel");
+  check(cl.clEnqueueNDRangeKernel(queue_, kernel, 3, nullptr, global, local, 0, nullptr, nullptr),
+        "clEnqueueNDRangeKernel");
 }
 
 void Queue::copy(std::byte* dst, const std::byte* src, uint64_t size) {

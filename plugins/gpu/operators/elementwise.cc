@@ -152,8 +152,8 @@ void require_arity(const Description& d, size_t inputs) {
 void require_output_type(const Description& d, tn_dtype dtype) {
   if (d.output_dtype(0) != dtype) {
     throw KernelError(TN_INVALID_ARGUMENT, std::string(d.name()) + ": the output is " +
-                                          cpu::dtype_name(d.output_dtype(0)) + ", expected " +
-                                          cpu::dtype_name(dtype));
+                                               cpu::dtype_name(d.output_dtype(0)) + ", expected " +
+                                               cpu::dtype_name(dtype));
   }
 }
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// AveragePool and its gradient. T: the element type.
+#include "pool.h"
+
+// What the sum of a window is divided by, along axis d: the taps inside X, or with padding those
+// inside the padded X. What ceil_mode puts beyond the padding never counts.
+DEVICE int taps_that_count(const Pool *p, int d, int position) {
+  const int low = p->option ? -p->pads_begin[d] : 0;
+  const int high = p->x_dims[d] + (p->option ? p->pads_end[d] : 0);
+  const int begin = position * p->strides[d] - p->pads_begin[d];
+  int count = 0;
+  for (int t = 0; t < p->taps[d]; ++t) {
+    const int i = begin + t * p->dilations[d];
+    count += i >= low && i < high;
+  }
+  return count;
+}
+
+KERNEL(average_pool)(OUT(T, y), IN(T, x), Pool p, long chunk) {
+  FOR_ELEMENTS(i, p.count, chunk) {
+    long at[5];
+    pool_place(i, p.channels, p.y_dims, at);
+    GLOBAL const T *plane = CONST_AT(T, x) + at[0] * p.x[0] + at[1] * p.x[1];
+    int begin[3];
+    long divisor = 1;
+    for (int d = 0; d < 3; ++d) {
+      begin[d] = (int)at[2 + d] * p.strides[d] - p.pads_begin[d];
+      divisor *= taps_that_count(&p, d, (int)at[2 + d]);
+    }
+    T sum = 0;
+    for (int t0 = 0; t0 < p.taps[0]; ++t0) {
+      const int i0 = begin[0] + t0 * p.dilations[0];
+      if (i0 < 0 || i0 >= p.x_dims[0]) continue;
+      for (int t1 = 0; t1 < p.taps[1]; ++t1) {
+        const int i1 = begin[1] + t1 * p.dilations[1];
+        if (i1 < 0 || i1 >= p.x_dims[1]) continue;
+        GLOBAL const T *row = plane + i0 * p.x[2] + i1 * p.x[3];
+        for (int t2 = 0; t2 < p.taps[2]; ++t2) {
+          const int i2 = begin[2] + t2 * p.dilations[2];
+          if (i2 >= 0 && i2 < p.x_dims[2]) sum += row[i2 * p.x[4]];
+        }
+      }
+    }
+    AT(T, y)[pool_offset(at, p.y)] = sum / (T)divisor;
+  }
+}
+
+// Each element of dX sums its share of the windows that hold it, in ascending order. Dilation is 1.
+KERNEL(average_pool_grad)(OUT(T, dx), IN(T, dy), Pool p, long chunk) {
+  FOR_ELEMENTS(i, p.count, chunk) {
+    long at[5];
+    pool_place(i, p.channels, p.x_dims, at);
+    GLOBAL const T *plane = CONST_AT(T, dy) + at[0] * p.y[0] + at[1] * p.y[1];
+    int first[3], last[3];
+    for (int d = 0; d < 3; ++d) {
+      const int padded = (int)at[2 + d] + p.pads_begin[d], before = padded - p.taps[d] + 1;
+      first[d] = before <= 0 ? 0 : (before + p.strides[d] - 1) / p.strides[d];
+      last[d] = min(padded / p.strides[d] + 1, p.y_dims[d]);
+    }
+    T sum = 0;
+    for (int o0 = first[0]; o0 < last[0]; ++o0) {
+      for (int o1 = first[1]; o1 < last[1]; ++o1) {
+        const long outer = (long)taps_that_count(&p, 0, o0) * taps_that_count(&p, 1, o1);
+        for (int o2 = first[2]; o2 < last[2]; ++o2) {
+          sum += plane[o0 * p.y[2] + o1 * p.y[3] + o2 * p.y[4]] /
+                 (T)(outer * taps_that_count(&p, 2, o2));
+        }
+      }
+    }
+    AT(T, dx)[pool_offset(at, p.x)] = sum;
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// GlobalAveragePool and GlobalMaxPool: reductions over the spatial dims.
+#include "plugins/gpu/families.h"
+#include "plugins/gpu/operators/reduction.h"
+#include "plugins/gpu/types.h"
+#include "reference_impl/cpu/kernels/shape.h"
+
+namespace tenon::gpu {
+namespace {
+
+class GlobalPool final : public Kernel {
+ public:
+  GlobalPool(const Description& d, Reduction::Op op, Reduction::Finish finish)
+      : name_(d.name()), reduction_(d, op, finish, d.input_dtype(0)) {
+    if (d.input(0).rank < 2) cpu::throw_invalid(name_, "X must have batch and channels");
+    if (d.output_dtype(0) != d.input_dtype(0)) {
+      cpu::throw_invalid(name_, "X and Y must have one type");
+    }
+  }
+
+  void check(const Arguments& a) const override {
+    const View x = a.input(0), y = a.output(0);
+    bool fits = x.rank == y.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
+    for (int32_t d = 2; fits && d < y.rank; ++d) fits = y.dims[d] == 1;
+    if (!fits) {
+      cpu::throw_invalid(name_, "dims do not fit: X " + cpu::dims_text(x.shape()) + ", Y " +
+                                    cpu::dims_text(y.shape()));
+    }
+  }
+
+  uint64_t workspace_size(const Arguments& a) const override {
+    return reduction_.workspace_size(a.output(0).count(),
+                                     cpu::extent(a.input(0), 2, a.input(0).rank));
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    Reduction::Task task;
+    task.x = a.input(0);
+    task.out = a.output(0);
+    for (int32_t d = 0; d < 2; ++d) task.out_steps[d] = task.out.strides[d];
+    task.axes = ((uint32_t{1} << task.x.rank) - 1) & ~uint32_t{3};
+    reduction_.enqueue(task, a, queue);
+  }
+
+ private:
+  const std::string name_;
+  const Reduction reduction_;
+};
+
+template <Reduction::Op kOp, Reduction::Finish kFinish>
+std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  return std::make_unique<GlobalPool>(d, kOp, kFinish);
+}
+
+}  // namespace
+
+Rows global_pool_operators() {
+  using Op = Reduction::Op;
+  using Finish = Reduction::Finish;
+  constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+  static constexpr OperatorEntry kOperators[] = {
+      {"", "GlobalAveragePool", 22, kFloats, create<Op::kSum, Finish::kMean>},
+      {"", "GlobalMaxPool", 22, kFloats, create<Op::kMax, Finish::kValue>},
+  };
+  return kOperators;
+}
+
+}  // namespace tenon::gpu
