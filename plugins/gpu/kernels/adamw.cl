@@ -2,7 +2,7 @@
 // walk: new_param, new_exp_avg, new_exp_avg_sq, param, grad, exp_avg, exp_avg_sq, and with MAX
 // new_max_exp_avg_sq, max_exp_avg_sq.
 // compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16}
-// compile: -DHAS_DOUBLE -DT={f32,f16} -DMAX
+// compile: -DHAS_DOUBLE -DT=f32 -DMAX
 #ifdef MAX
 #define OPERANDS 9
 #else

@@ -1,7 +1,7 @@
 // tenon.SparseSoftmaxCrossEntropy (-DSPARSE, LABEL i32 or i64) and SoftmaxCrossEntropy (labels are
 // probabilities of type T): loss and gradient of a row of logits.
 // compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16} -DLABEL=T
-// compile: -DHAS_DOUBLE -DT={f32,f64,bf16} -DLABEL={i32,i64} -DSPARSE
+// compile: -DHAS_DOUBLE -DT={f32,f64} -DLABEL={i32,i64} -DSPARSE
 #include "element_types.h"
 #include "float_math.h"
 

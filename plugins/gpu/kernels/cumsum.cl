@@ -1,5 +1,7 @@
 // CumSum: a work item adds up whole lines. T: of the elements. Operands of the walk: y, x, without
 // the axis.
+// compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16,i8,i16,i32,i64,u8,u16,u32,u64}
+// compile: -DT=f32
 #define OPERANDS 2
 #include "element_types.h"
 #include "loop.h"

@@ -1,6 +1,7 @@
 // tenon.NllLoss and its gradient. T: of log_probabilities and loss; TARGET: i32 or i64. Positions
 // are those of the targets, dims innermost first; SUM is what losses are added in.
 // compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16} -DTARGET={i32,i64}
+// compile: -DT=f32 -DTARGET=i64
 #include "element_types.h"
 
 #define C COMPUTE(T)

@@ -1,5 +1,6 @@
 // NonZero in three launches: pieces count what is not zero, the counts are added up, pieces write.
 // T: of the elements. A piece is `chunk` elements, a work item each.
+// compile: -DT={f32,f64,f16,bf16,i8,i16,i32,i64,u8,u16,u32,u64,b8}
 #include "element_types.h"
 
 KERNEL(nonzero_count)

@@ -1,4 +1,5 @@
 // Pad with elements of the input. T: of the elements' size. MODE: 1 reflect, 2 edge, 3 wrap.
+// compile: -DT={u8,u16,u32,u64}
 #include "element_types.h"
 
 // The input's index for an index of the output, moved by the padding in front.

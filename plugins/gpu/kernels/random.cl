@@ -2,6 +2,7 @@
 // numbers: as easy as 1, 2, 3"). Word i is word i % 4 of the block `counter` + i / 4; a work item
 // has `chunk` blocks. T: of the elements.
 // compile: -DHAS_DOUBLE -DT={f32,f64,f16,bf16}
+// compile: -DT=f32
 #include "element_types.h"
 #include "float_math.h"
 

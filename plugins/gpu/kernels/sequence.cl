@@ -1,4 +1,6 @@
 // Range, Trilu and the ones of OneHot: elements that depend on where they stand. T: of the elements.
+// compile: -DHAS_DOUBLE -DT={f32,f64,i16,i32,i64,u8,u16,u32,u64} -DINDEX=i64
+// compile: -DT=f32 -DINDEX=i32
 #include "element_types.h"
 
 #if FLOAT_BITS(T) == 0

@@ -1,6 +1,7 @@
 // TopK: the best elements of a line so far are a heap, the worst on top, that lives in the outputs; at
 // the end it is taken apart into order. A work item has whole lines. T: of the elements. Operands of
 // the walk: values, indices, x, without the axis.
+// compile: -DT={f32,f64,f16,bf16,i8,i16,i32,i64,u8,u16,u32,u64}
 #define OPERANDS 3
 #include "element_types.h"
 #include "loop.h"
