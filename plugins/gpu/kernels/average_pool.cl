@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AveragePool and its gradient. T: the element type.
+// compile: -DT={float,double}
 #include "pool.h"
 
 // What the sum of a window is divided by, along axis d: the taps inside X, or with padding those

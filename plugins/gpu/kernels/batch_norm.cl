@@ -3,6 +3,7 @@
 // Batch normalization. What belongs to a channel is brought into a table of rows of one value for
 // each channel; it is applied to the elements in the order of memory, so NCHW and channels-last
 // data are equally at home. OP: OP_VARIANCE, OP_DOT for the gradient.
+// compile: -DT={float,double} -DA=double -DOP={7,8} -DFLOATS=1 -DITEMS=256 -DWIDTH=1
 #include "reduction.h"
 
 // Channels of inputs and outputs that lie `strides[i]` apart.

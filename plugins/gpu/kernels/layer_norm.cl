@@ -2,6 +2,7 @@
 //
 // LayerNormalization and its gradient. A line is the elements that are normalized together, of any
 // number of axes.
+// compile: -DT={float,double} -DA=double -DOPERANDS=6 -DITEMS=256 -DWIDTH=1
 #include "norm_lines.h"
 
 KERNEL(layer_norm)

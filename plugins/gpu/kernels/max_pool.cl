@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // MaxPool and its gradient. T: the element type. LOWEST: what an empty window gives.
+// compile: -DT={float,double} -DLOWEST=-INFINITY
+// compile: -DT=schar -DLOWEST=-128
+// compile: -DT=uchar -DLOWEST=0
 #include "pool.h"
 
 // Option: 0 counts indices in the tensor, 1 in it with the first spatial dim fastest, 2 in the

@@ -2,6 +2,7 @@
 //
 // Softmax, LogSoftmax, their gradients and LpNormalization. LOG: 1 for those of LogSoftmax. Lines
 // are of one axis. Of processors the compiler makes a second version, for neighbours in memory.
+// compile: -DT={float,double} -DA=double -DOPERANDS={2,3} -DITEMS=256 -DWIDTH=1 -DLOG={0,1}
 #include "norm_lines.h"
 
 DEVICE void softmax_line(GLOBAL T *RESTRICT y, long y_step, GLOBAL const T *RESTRICT x, long x_step,
