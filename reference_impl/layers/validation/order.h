@@ -39,9 +39,7 @@ class Order {
   void finish_stream(size_t stream) { finish(streams_[stream]); }
   void finish_all();
 
-  bool finished(const Point& work) const {
-    return work.number == 0 || reaches(finished_, work);
-  }
+  bool finished(const Point& work) const { return work.number == 0 || reaches(finished_, work); }
   // Whether work queued on `stream` from now on runs behind `work`.
   bool ordered(const Point& work, size_t stream) const {
     return finished(work) || reaches(streams_[stream], work);
