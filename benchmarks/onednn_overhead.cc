@@ -9,11 +9,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 #include <vector>
 
-#include <omp.h>
 #include <dnnl.hpp>
 
+#include "team.h"
 #include "tenon/tenon.h"
 
 namespace {
@@ -188,6 +189,10 @@ void compare(const char* name, const Launch& launch, const Direct& direct, int c
 }  // namespace
 
 int main(int count, char** arguments) {
+  const char* threads = std::getenv("TENON_NUM_THREADS");
+  tenon::onednn::set_team_size(threads != nullptr
+                                   ? std::atoi(threads)
+                                   : static_cast<int>(std::thread::hardware_concurrency()));
   tn_loader* loader = nullptr;
   CHECK(tn_loader_create(nullptr, &loader, &error));
   tn_instance* instance = nullptr;
@@ -195,7 +200,7 @@ int main(int count, char** arguments) {
   Host host;
   CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
   CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));
-  std::printf("%d threads\n", omp_get_max_threads());
+  std::printf("%d threads\n", tenon::onednn::team_size());
   compare("4", Launch(host, "Relu", 14, 1, 4, 1), Direct(0), 1000, 301);
   compare("64^3", Launch(host, "MatMul", 13, 2, 64, 2), Direct(64), 100, 301);
   compare("256^3", Launch(host, "MatMul", 13, 2, 256, 2), Direct(256), 10, 201);

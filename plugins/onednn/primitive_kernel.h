@@ -42,9 +42,18 @@ class PrimitiveKernel : public Kernel {
     std::shared_ptr<Program> program;
   };
 
+  // The program of prepare(), for launches with the strides that it assumed; dims are then as
+  // described, which the core has checked. Found without a lock or a key.
+  struct Prepared {
+    std::shared_ptr<Program> program;
+    std::vector<int64_t> strides;  // Of inputs, then outputs, those without strides left out.
+    bool serves(const Arguments& arguments) const;
+  };
+
   std::shared_ptr<Program> find(const Arguments& arguments) const;
   std::shared_ptr<Program> make(const Arguments& arguments) const;
 
+  Prepared prepared_;
   mutable std::mutex mutex_;
   mutable std::vector<Entry> programs_;  // The one used last comes first.
 };

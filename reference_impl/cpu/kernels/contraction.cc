@@ -14,6 +14,8 @@ std::span<const OperatorEntry> contraction_operators() {
       {"", "Gemm", 13, kFloatTypes, create_gemm},
       {"tenon", "ScaledGemm", 1, kFloatTypes, create_scaled_gemm},
       {"", "Conv", 22, kFloatTypes, create_conv},
+      {"tenon", "FusedConv", 1, kFloatTypes, create_fused_conv},
+      {"tenon", "FusedMatMul", 1, kFloatTypes, create_fused_matmul},
       {"tenon", "ConvGradInput", 1, kFloatTypes, create_conv_grad_input},
       {"tenon", "ConvGradWeight", 1, kFloatTypes, create_conv_grad_weight},
   };

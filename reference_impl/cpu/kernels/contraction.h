@@ -13,6 +13,8 @@ std::unique_ptr<Kernel> create_matmul(const Description& description);
 std::unique_ptr<Kernel> create_gemm(const Description& description);
 std::unique_ptr<Kernel> create_scaled_gemm(const Description& description);
 std::unique_ptr<Kernel> create_conv(const Description& description);
+std::unique_ptr<Kernel> create_fused_conv(const Description& description);
+std::unique_ptr<Kernel> create_fused_matmul(const Description& description);
 std::unique_ptr<Kernel> create_conv_grad_input(const Description& description);
 std::unique_ptr<Kernel> create_conv_grad_weight(const Description& description);
 
