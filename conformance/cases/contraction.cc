@@ -96,17 +96,23 @@ void add_fused_matmul(Cases& cases) {
     for_each_index(y.dims, [&](const Shape& i) { y.at(i) = value(sum.at(i), i); });
     return y;
   };
-  cases.push_back(fused("bias", "Add").in(row).out(
-      set([&](double s, const Shape& i) { return s + row.at({i[2]}); })));
-  cases.push_back(fused("gelu", "Add Gelu").in(row).out(
-      set([&](double s, const Shape& i) { return gelu(s + row.at({i[2]})); })));
-  cases.push_back(fused("residual", "Add Add Tanh").in(row).in(whole).out(
-      set([&](double s, const Shape& i) { return std::tanh(s + row.at({i[2]}) + whole.at(i)); })));
+  cases.push_back(fused("bias", "Add").in(row).out(set([&](double s, const Shape& i) {
+    return s + row.at({i[2]});
+  })));
+  cases.push_back(fused("gelu", "Add Gelu").in(row).out(set([&](double s, const Shape& i) {
+    return gelu(s + row.at({i[2]}));
+  })));
   cases.push_back(
-      fused("order", "Sub Mul Div Sigmoid").in(whole).in(row).in(scalar).out(
-          set([&](double s, const Shape& i) {
-            return 1 / (1 + std::exp(-(s - whole.at(i)) * row.at({i[2]}) / 0.5));
-          })));
+      fused("residual", "Add Add Tanh").in(row).in(whole).out(set([&](double s, const Shape& i) {
+        return std::tanh(s + row.at({i[2]}) + whole.at(i));
+      })));
+  cases.push_back(fused("order", "Sub Mul Div Sigmoid")
+                      .in(whole)
+                      .in(row)
+                      .in(scalar)
+                      .out(set([&](double s, const Shape& i) {
+                        return 1 / (1 + std::exp(-(s - whole.at(i)) * row.at({i[2]}) / 0.5));
+                      })));
 }
 
 // A NaN in X must not be lost on its way through Relu.

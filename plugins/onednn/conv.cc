@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conv, with what follows it (tenon.FusedConv), and its two gradients. Of an argument described as TN_LAYOUT_ANY, with all dims given,
-// oneDNN chooses the form: blocked channels and packed filters are where its speed is.
+// Conv, with what follows it (tenon.FusedConv), and its two gradients. Of an argument described as
+// TN_LAYOUT_ANY, with all dims given, oneDNN chooses the form: blocked channels and packed filters
+// are where its speed is.
 #include <algorithm>
 
 #include "operators.h"
@@ -73,8 +74,8 @@ class ConvBase : public PrimitiveKernel {
       return {engine(), kind,      direct,      m.x,     m.w,   *m.bias,
               m.y,      w.strides, w.dilations, w.begin, w.end, attributes};
     }
-    return {engine(), kind,  direct,         m.x, m.w, m.y, w.strides, w.dilations,
-            w.begin,  w.end, attributes};
+    return {engine(),  kind,        direct,  m.x,   m.w,       m.y,
+            w.strides, w.dilations, w.begin, w.end, attributes};
   }
 
   const std::string name_;
@@ -185,9 +186,9 @@ class Conv final : public ConvBase {
         Dims dims = operand.strided.dims;
         if (dims.size() > rank) cpu::throw_invalid(name_, "an operand has more dims than Y");
         dims.insert(dims.begin(), rank - dims.size(), 1);
-        seen = dims == y.strided.dims ? Md(dims, dnnl::memory::data_type::f32,
-                                           dnnl::memory::format_tag::any)
-                                      : Strided::dense(dims).md();
+        seen = dims == y.strided.dims
+                   ? Md(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any)
+                   : Strided::dense(dims).md();
       }
       steps_.append(i, post, seen);
     }

@@ -4,8 +4,8 @@
 //
 // A B without batch makes all rows of A one matrix. Described as TN_LAYOUT_ANY it is kept in the
 // form that oneDNN packs matrices in. C is brought into Y first (scaled, broadcast) and the product
-// added to it; a C of one row is oneDNN's bias. tenon.FusedMatMul has steps in the place of C; a row
-// that is added first is a bias there, too.
+// added to it; a C of one row is oneDNN's bias. tenon.FusedMatMul has steps in the place of C; a
+// row that is added first is a bias there, too.
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
@@ -182,10 +182,9 @@ class Matmul : public PrimitiveKernel {
     for (size_t i = 0; i < steps_.size(); ++i) {
       if (steps_.input_of(i) == 0) continue;
       const View& operand = a.inputs[steps_.input_of(i)];
-      const bool one_row =
-          operand.rank == 0 || operand.count() == operand.dims[operand.rank - 1];
-      const bool all = operand.rank == y.rank && cpu::same_dims(operand, y) &&
-                       rows_join(Strided::of(operand));
+      const bool one_row = operand.rank == 0 || operand.count() == operand.dims[operand.rank - 1];
+      const bool all =
+          operand.rank == y.rank && cpu::same_dims(operand, y) && rows_join(Strided::of(operand));
       if (!one_row && !all) return false;
     }
     return true;

@@ -26,8 +26,8 @@ class PostSteps {
   // Throws unless every operand broadcasts to the output.
   void check(const Arguments& arguments, const std::string& name) const;
 
-  // Appends step `i`; `operand` is how its operand is seen, if it reads one. (Where oneDNN has a choice, `operand` may
-  // be of any format.)
+  // Appends step `i`; `operand` is how its operand is seen, if it reads one. (Where oneDNN has a
+  // choice, `operand` may be of any format.)
   void append(size_t i, dnnl::post_ops& post, const Md& operand) const;
 
   // The operand of step `i` in `rank` dims, those in front being 1.

@@ -6,21 +6,21 @@
 // OpenMP's place, with threads that go to sleep after kSpin; docs/decisions/onednn-threads.md has
 // the measurements.
 //
-// libdnnl finds them because this library comes before libgomp in the scope that it was loaded with.
-// In a process that has a libgomp in its global scope already (PyTorch's, a program linked with
-// OpenMP) that one is found instead, which is as well: its threads are then shared. own_team() says
-// which it is.
+// libdnnl finds them because this library comes before libgomp in the scope that it was loaded
+// with. In a process that has a libgomp in its global scope already (PyTorch's, a program linked
+// with OpenMP) that one is found instead, which is as well: its threads are then shared. own_team()
+// says which it is.
 //
 // As in libgomp, each thread that calls has a team of its own, and a team has exactly as many
 // threads as it was asked for, all running at the same time: kernels rely on it.
 #include "team.h"
 
+#include <dlfcn.h>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
-#include <dlfcn.h>
 
 #include "tenon/tenon.h"
 
@@ -176,8 +176,8 @@ uint32_t region_threads() {
 }
 
 bool next_chunk(long* begin, long* end) {
-  const long iterations = (place.end - place.start + place.step + (place.step > 0 ? -1 : 1)) /
-                          place.step;
+  const long iterations =
+      (place.end - place.start + place.step + (place.step > 0 ? -1 : 1)) / place.step;
   const long threads = static_cast<long>(region_threads());
   const long id = place.nested != 0 ? 0 : static_cast<long>(place.id);
   long first, last;
@@ -210,9 +210,7 @@ extern "C" {
 static int own_max_threads() { return team_size(); }
 TN_EXPORT int omp_get_max_threads() __attribute__((alias("own_max_threads")));
 TN_EXPORT int omp_get_num_threads() { return static_cast<int>(region_threads()); }
-TN_EXPORT int omp_get_thread_num() {
-  return place.nested != 0 ? 0 : static_cast<int>(place.id);
-}
+TN_EXPORT int omp_get_thread_num() { return place.nested != 0 ? 0 : static_cast<int>(place.id); }
 TN_EXPORT int omp_in_parallel() { return place.nested != 0 || region_threads() > 1; }
 
 // The caller runs the body itself between these two.
@@ -254,7 +252,7 @@ TN_EXPORT void GOMP_loop_end_nowait() {}
 
 // What this library finds under the name is what libdnnl, loaded with it, finds.
 bool tenon::onednn::own_team() {
-  static const bool own = dlsym(RTLD_DEFAULT, "omp_get_max_threads") ==
-                          reinterpret_cast<void*>(&own_max_threads);
+  static const bool own =
+      dlsym(RTLD_DEFAULT, "omp_get_max_threads") == reinterpret_cast<void*>(&own_max_threads);
   return own;
 }
