@@ -96,6 +96,11 @@ class Conv final : public ConvBase {
       const Described operand = Described::of(d.input(i));
       whole_.push_back(operand.known && operand.strided.dims == y.strided.dims);
     }
+    if (!steps_.empty() && (!x.known || !w.known || !y.known)) {
+      // Whether oneDNN is fast with these steps (require_fast) shows with the dims alone; a launch
+      // is too late to say no.
+      throw KernelError(TN_UNSUPPORTED, name_ + ": takes known dims alone; give them all");
+    }
     if (!x.known || !w.known || !y.known || (!x.any() && !w.any() && !y.any())) return;
     if (x.strided.count() == 0 || w.strided.count() == 0 || y.strided.count() == 0) return;
     check_dims(x, w, y);
