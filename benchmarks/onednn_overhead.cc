@@ -123,8 +123,8 @@ class Direct {
       post.append_binary(dnnl::algorithm::binary_max, md);
       dnnl::primitive_attr attributes;
       attributes.set_post_ops(post);
-      primitive_ = dnnl::binary(dnnl::binary::primitive_desc(
-          engine_, dnnl::algorithm::binary_lt, md, one, md, attributes));
+      primitive_ = dnnl::binary(dnnl::binary::primitive_desc(engine_, dnnl::algorithm::binary_lt,
+                                                             md, one, md, attributes));
       add(md, {DNNL_ARG_SRC_0, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1});
       add(one, {DNNL_ARG_SRC_1});
       add(md, {DNNL_ARG_DST});
