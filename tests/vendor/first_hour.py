@@ -133,7 +133,7 @@ def main() -> None:
             # Nothing of this system's own configuration of pip.
             "PIP_CONFIG_FILE": os.devnull,
         }
-        command = ["chroot", root, "/bin/bash", "/root/.first_hour.sh"] if arguments.chroot else [
+        command = [shutil.which("chroot"), root, "/bin/bash", "/root/.first_hour.sh"] if arguments.chroot else [
             "/bin/bash", script]  # fmt: skip
         times = run(command, environment)
 
