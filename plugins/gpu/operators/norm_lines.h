@@ -15,8 +15,8 @@ namespace tenon::gpu {
 
 inline constexpr uint64_t kLineFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
 
-// `Lines` of kernels/norm_lines.h, for kOperands tensors that broadcast to the dims of `x`: the axes
-// [begin, end) are the lines' own.
+// `Lines` of kernels/norm_lines.h, for kOperands tensors that broadcast to the dims of `x`: the
+// axes [begin, end) are the lines' own.
 template <int kOperands>
 struct Lines {
   int64_t lines = 1, per_group = 1;
