@@ -75,7 +75,6 @@ class NllLoss final : public Kernel {
   explicit NllLoss(const Description& d)
       : reduction_(reduction_of(d)),
         ignored_(d.integer("ignore_index", -100)),
-        limits_(machine_of(d).limits()),
         loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
         total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
     for (size_t i = 0; i < 2; ++i) {
@@ -137,7 +136,6 @@ class NllLoss final : public Kernel {
 
   const Reduction reduction_;
   const int64_t ignored_;
-  const Limits& limits_;
   const Function& loss_;
   const Function& total_;
 };
