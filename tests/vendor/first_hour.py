@@ -72,6 +72,13 @@ def make_debian(folder: pathlib.Path) -> None:
     )  # fmt: skip
 
 
+def enter(folder: pathlib.Path) -> list:
+    """The beginning of a command that runs in the folder, with /proc, which goes with the command."""
+    mount_and_enter = 'mount -t proc proc "$1/proc" && exec "$0" "$@"'
+    return [shutil.which("unshare"), "--mount", "--propagation", "private", "/bin/bash", "-c",
+            mount_and_enter, shutil.which("chroot"), folder]  # fmt: skip
+
+
 def shell_text(parts: list[tuple[str, str]]) -> str:
     lines = ["set -e -o pipefail", "cd"]
     for title, commands in parts:
@@ -133,7 +140,7 @@ def main() -> None:
             # Nothing of this system's own configuration of pip.
             "PIP_CONFIG_FILE": os.devnull,
         }
-        command = [shutil.which("chroot"), root, "/bin/bash", "/root/.first_hour.sh"] if arguments.chroot else [
+        command = [*enter(root), "/bin/bash", "/root/.first_hour.sh"] if arguments.chroot else [
             "/bin/bash", script]  # fmt: skip
         times = run(command, environment)
 
