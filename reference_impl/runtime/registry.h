@@ -62,6 +62,8 @@ struct OperatorInfo {
   bool elementwise() const { return (flags & kElementwise) != 0; }
   bool boolean() const { return (flags & kBoolean) != 0; }
   bool variadic() const { return !inputs.empty() && (inputs.back().flags & kVariadic) != 0; }
+  // A call with so many inputs runs as a chain of two-input calls: Max(a, b, c).
+  bool runs_as_chain(size_t count) const { return variadic() && elementwise() && count != 2; }
 };
 
 std::span<const OperatorInfo> operators();

@@ -90,7 +90,7 @@ void DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> 
                           std::span<const Argument> outputs, StreamImpl& stream) {
   const OperatorInfo& info = operators()[operation.index()];
   check_call(info, inputs, outputs);
-  if (info.variadic() && info.elementwise() && inputs.size() != 2) {
+  if (info.runs_as_chain(inputs.size())) {
     chain(operation, inputs, outputs[0], &stream);
     return;
   }
@@ -176,7 +176,7 @@ bool DeviceImpl::supports(const Operation& operation, std::span<const Argument> 
                           std::span<const Argument> outputs) {
   const OperatorInfo& info = operators()[operation.index()];
   check_call(info, inputs, outputs);
-  if (info.variadic() && info.elementwise() && inputs.size() != 2) {
+  if (info.runs_as_chain(inputs.size())) {
     return chain(operation, inputs, outputs[0], nullptr);
   }
   return static_cast<bool>(

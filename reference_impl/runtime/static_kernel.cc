@@ -80,12 +80,6 @@ class StaticDescription {
               std::string(operators()[operation.index()].full_name) + ": " + error.message);
 }
 
-// Calls that run() makes a chain of two-input calls are no kernel of the device's.
-bool is_chain(const Operation& operation, size_t inputs) {
-  const OperatorInfo& info = operators()[operation.index()];
-  return info.variadic() && info.elementwise() && inputs != 2;
-}
-
 // "No" is an answer here; everything else is an error.
 bool accepted(const Operation& operation, tn_status status, const tn_error& error) {
   if (status == TN_OK) return true;
@@ -98,7 +92,7 @@ bool accepted(const Operation& operation, tn_status status, const tn_error& erro
 std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operation,
                                                         std::span<const StaticArgument> inputs,
                                                         std::span<const StaticArgument> outputs) {
-  if (is_chain(operation, inputs.size())) return std::nullopt;
+  if (operators()[operation.index()].runs_as_chain(inputs.size())) return std::nullopt;
   StaticDescription description(operation, inputs, outputs);
   ChosenLayouts chosen{std::vector<tn_layout>(inputs.size()),
                        std::vector<tn_layout>(outputs.size())};
@@ -117,7 +111,7 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
 
 Kernel DeviceImpl::create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
                                  std::span<const StaticArgument> outputs) {
-  if (is_chain(operation, inputs.size())) return {};
+  if (operators()[operation.index()].runs_as_chain(inputs.size())) return {};
   StaticDescription description(operation, inputs, outputs);
   for (const int32_t version : maker_.versions(operation)) {
     tn_kernel* kernel = nullptr;
