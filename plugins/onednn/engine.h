@@ -39,8 +39,8 @@ auto guarded(const char* what, Body&& body) {
   }
 }
 
-// oneDNN computes on the threads of team.h, as many as the host's parallelism. The number belongs to
-// the calling thread, which is the host's: it is put back.
+// oneDNN computes on the threads of team.h, as many as the host's parallelism. The number belongs
+// to the calling thread, which is the host's: it is put back.
 void set_threads(int count);
 class Threads {
  public:
