@@ -3,12 +3,40 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::opencl {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kCanBindDeep = false;  // AddressSanitizer ends processes that ask for it.
+#else
+constexpr bool kCanBindDeep = true;
+#endif
+
+// Opens the drivers before the loader does, so that each uses its own libraries rather than what
+// the process has under the same names: TensorFlow shows all of the LLVM in it, and a PoCL that
+// mixes it with its own crashes. What fails here fails again in the loader, whose business it is.
+void bind_drivers_to_themselves() {
+  if (!kCanBindDeep) return;
+  const char* given = std::getenv("OCL_ICD_VENDORS");
+  if (given == nullptr) given = std::getenv("OPENCL_VENDOR_PATH");
+  const std::filesystem::path folder = given != nullptr ? given : "/etc/OpenCL/vendors";
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() != ".icd") continue;
+    std::string driver;
+    std::ifstream(entry.path()) >> driver;
+    if (!driver.empty()) dlopen(driver.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+  }
+}
+
 Library open_library() {
+  bind_drivers_to_themselves();
   void* handle = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     plugin::fail(TN_NOT_FOUND, nullptr,

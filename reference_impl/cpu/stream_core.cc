@@ -57,7 +57,8 @@ std::byte* StreamCore::allocate(uint64_t bytes) {
 
 void StreamCore::submit(Task&& task) {
   if (!late_) {
-    run_task(task, failure_, execution_);
+    start_task(task, failure_, execution_);
+    drop_task(task);
     return;
   }
   const uint64_t sequence = queued_.load();
@@ -95,29 +96,64 @@ void StreamCore::join() {
   if (worker_.joinable()) worker_.join();
 }
 
+bool StreamCore::startable(uint64_t started) const {
+  if (started == queued_.load()) return false;
+  return started < kicked_ || closed_.load() ||
+         std::chrono::steady_clock::now() >= ring_[started % kSlots].due;
+}
+
+bool StreamCore::must_finish(uint64_t started) const {
+  const uint64_t finished = finished_.load();
+  if (started == finished) return false;
+  const uint64_t batch = own_ != nullptr ? uint64_t{kBatch} : 1;
+  const bool awaited = finished < kicked_ && kicked_ <= started;
+  return awaited || started - finished >= batch || !startable(started) ||
+         !is_queued(ring_[started % kSlots].kind);
+}
+
+void StreamCore::finish(uint64_t started, std::unique_lock<std::mutex>& lock) {
+  const uint64_t finished = finished_.load();
+  lock.unlock();
+  try {
+    execution_.finish();
+  } catch (...) {
+    failure_.fail_from_exception();
+  }
+  uint64_t arena_end = 0;
+  for (uint64_t sequence = finished; sequence < started; ++sequence) {
+    Task& task = ring_[sequence % kSlots];
+    if (task.arena_end != 0) arena_end = task.arena_end;
+    drop_task(task);
+  }
+  lock.lock();
+  if (arena_end != 0) arena_tail_ = arena_end;
+  finished_.store(started);
+  done_.notify_all();
+  lock.unlock();
+  reclaimer_.collect();
+  lock.lock();
+}
+
 void StreamCore::work() {
   std::unique_lock lock(mutex_);
+  // Tasks from finished_ to here are on the device's queue.
+  uint64_t started = finished_.load();
   for (;;) {
-    const uint64_t sequence = finished_.load();
-    if (sequence == queued_.load()) {
-      if (closed_.load()) return;
+    if (must_finish(started)) {
+      finish(started, lock);
+    } else if (startable(started)) {
+      Task& task = ring_[started % kSlots];
+      lock.unlock();
+      start_task(task, failure_, execution_);
+      lock.lock();
+      ++started;
+    } else if (started != queued_.load()) {
+      wake_.wait_until(lock, ring_[started % kSlots].due);
+    } else if (closed_.load()) {
+      return;
+    } else {
       wake_.wait(lock);
-      continue;
     }
-    Task& task = ring_[sequence % kSlots];
-    if (sequence >= kicked_ && !closed_.load() && std::chrono::steady_clock::now() < task.due) {
-      wake_.wait_until(lock, task.due);
-      continue;
-    }
-    lock.unlock();
-    run_task(task, failure_, execution_);
-    lock.lock();
-    if (task.arena_end != 0) arena_tail_ = task.arena_end;
-    finished_.store(sequence + 1);
-    done_.notify_all();
-    lock.unlock();
-    reclaimer_.collect();
-    lock.lock();
   }
 }
 

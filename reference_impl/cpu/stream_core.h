@@ -8,6 +8,10 @@
 // after a delay: a host that forgets to wait sees old data here, every time, rather than once a
 // month.
 //
+// On a device's queue the worker starts tasks one after the other and waits for the queue only when
+// it has nothing else to start, when someone waits, or when kBatch tasks are under way: a device
+// that had to report each task before it got the next would idle in between.
+//
 // One thread at a time queues (the caller serialises); all else may be called from any thread.
 #pragma once
 
@@ -28,6 +32,7 @@ class StreamCore {
  public:
   static constexpr uint64_t kSlots = 256;
   static constexpr uint64_t kArenaBytes = 256 * 1024;
+  static constexpr int kBatch = 64;
 
   // `own`, if any, is the stream's queue on a device with a backend; `shared` is not used then.
   StreamCore(const Execution& shared, std::unique_ptr<Execution> own, Reclaimer& reclaimer,
@@ -70,6 +75,10 @@ class StreamCore {
 
  private:
   void work();
+  // With mutex_ held, `started` tasks begun:
+  bool startable(uint64_t started) const;
+  bool must_finish(uint64_t started) const;
+  void finish(uint64_t started, std::unique_lock<std::mutex>& lock);
 
   const std::unique_ptr<Execution> own_;
   const Execution& execution_;

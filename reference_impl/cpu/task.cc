@@ -25,12 +25,11 @@ void work(Task& task, const Execution& execution) {
     default:
       break;
   }
-  execution.finish();
 }
 
 }  // namespace
 
-void run_task(Task& task, KeptFailure& failure, const Execution& execution) {
+void start_task(Task& task, KeptFailure& failure, const Execution& execution) {
   tn_error error = TN_ERROR_INIT;
   switch (task.kind) {
     case TaskKind::kCallback: {
@@ -54,6 +53,9 @@ void run_task(Task& task, KeptFailure& failure, const Execution& execution) {
         failure.fail_from_exception();
       }
   }
+}
+
+void drop_task(Task& task) {
   if (task.kernel != nullptr) task.kernel->release();
   if (task.constant != nullptr) task.constant->release();
   task.kernel = nullptr;

@@ -53,8 +53,19 @@ struct Task {
   uint64_t arena_end = 0;  // The arena is free up to here when the task is done; 0: none used.
 };
 
-// Runs a task, unless the stream has failed and the kind is one that is skipped then; a failure of
-// the task becomes the stream's. Then drops what the task holds.
-void run_task(Task& task, KeptFailure& failure, const Execution& execution);
+// Whether tasks of this kind go to the execution, which may queue them. The others look at what has
+// become of the work in front of them, so that has to be finished first.
+inline bool is_queued(TaskKind kind) {
+  return kind == TaskKind::kLaunch || kind == TaskKind::kCopy || kind == TaskKind::kFill ||
+         kind == TaskKind::kReorder;
+}
+
+// Starts a task, unless the stream has failed and the kind is one that is skipped then; a failure
+// of the task becomes the stream's. On a device's queue its work is done, and known to have
+// succeeded, only after execution.finish().
+void start_task(Task& task, KeptFailure& failure, const Execution& execution);
+
+// Lets go of what the task holds. After its work is done.
+void drop_task(Task& task);
 
 }  // namespace tenon::cpu
