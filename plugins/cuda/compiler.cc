@@ -114,6 +114,13 @@ std::string define_lines(const std::string& name, std::string_view definitions) 
 
 void require_compiler() { nvrtc(); }
 
+std::string compiler_version() {
+  int major = 0;
+  int minor = 0;
+  check(nvrtc().nvrtcVersion(&major, &minor), "asking for NVRTC's version");
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
                     int capability) {
   Program program(name, define_lines(name, definitions) + "#line 1\n" + text);

@@ -12,6 +12,9 @@ namespace tenon::cuda {
 // Throws plugin::Failure (TN_NOT_FOUND) unless NVRTC can be used, saying what is missing.
 void require_compiler();
 
+// "13.0". Of NVRTC.
+std::string compiler_version();
+
 // A CUDA source for devices of a compute capability (75: 7.5): a cubin, for cuModuleLoadData.
 // `name` is for messages; `definitions` as in gpu::Machine ("-DT=float -DRANK=4"). Any thread.
 // Throws plugin::Failure as above, or cpu::KernelError (TN_INTERNAL) with the compiler's log.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "program_cache.h"
+#include "plugins/gpu/program_cache.h"
 
 #include <unistd.h>
 
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <iterator>
 
-namespace tenon::opencl {
+namespace tenon::gpu {
 namespace {
 
 uint64_t fnv1a(const std::string& text) {
@@ -19,18 +19,18 @@ uint64_t fnv1a(const std::string& text) {
   return hash;
 }
 
-std::string cache_folder() {
+std::string cache_folder(const std::string& plugin) {
   const char* base = std::getenv("XDG_CACHE_HOME");
-  if (base != nullptr && *base == '/') return std::string(base) + "/tenon/opencl";
+  if (base != nullptr && *base == '/') return std::string(base) + "/tenon/" + plugin;
   const char* home = std::getenv("HOME");
-  if (home != nullptr && *home == '/') return std::string(home) + "/.cache/tenon/opencl";
+  if (home != nullptr && *home == '/') return std::string(home) + "/.cache/tenon/" + plugin;
   return {};
 }
 
 }  // namespace
 
-ProgramCache::ProgramCache(std::string device)
-    : device_(std::move(device)), folder_(cache_folder()) {}
+ProgramCache::ProgramCache(const std::string& plugin, std::string device)
+    : device_(std::move(device)), folder_(cache_folder(plugin)) {}
 
 std::string ProgramCache::key(const std::string& source, const std::string& options) const {
   return device_ + '\n' + options + '\n' + source;
@@ -79,4 +79,4 @@ void ProgramCache::store(const std::string& source, const std::string& options,
   }
 }
 
-}  // namespace tenon::opencl
+}  // namespace tenon::gpu
