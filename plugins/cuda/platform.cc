@@ -9,9 +9,11 @@
 #include <mutex>
 
 #include "plugins/cuda/compiler.h"
+#include "plugins/cuda/cublaslt.h"
 #include "plugins/cuda/driver.h"
 #include "plugins/cuda/machine.h"
 #include "plugins/cuda/memory.h"
+#include "plugins/cuda/products.h"
 #include "plugins/cuda/queue.h"
 #include "plugins/gpu/backend.h"
 #include "plugins/gpu/families.h"
@@ -77,7 +79,16 @@ class Backend final : public gpu::Backend {
         context_(driver, device),
         memory_(driver, context_.get(), device),
         machine_(driver, context_.get(), device),
-        transfers_(driver, context_.get(), memory_, machine_) {}
+        products_(open_products()),
+        transfers_(driver, context_.get(), memory_, machine_, nullptr) {}
+  ~Backend() override {
+    try {
+      const ContextScope scope(driver_, context_.get());
+      products_.reset();
+    } catch (...) {
+      products_.reset();
+    }
+  }
 
   gpu::Machine& machine() override { return machine_; }
 
@@ -96,10 +107,18 @@ class Backend final : public gpu::Backend {
 
   std::unique_ptr<cpu::Execution> make_execution(const tn_host& host) override {
     return std::make_unique<gpu::StreamExecution>(
-        host, machine_, std::make_unique<Queue>(driver_, context_.get(), memory_, machine_));
+        host, machine_,
+        std::make_unique<Queue>(driver_, context_.get(), memory_, machine_, products_.get()));
   }
 
  private:
+  std::unique_ptr<Products> open_products() {
+    const cublaslt::Table* library = cublaslt::table();
+    if (library == nullptr) return nullptr;
+    const ContextScope scope(driver_, context_.get());
+    return std::make_unique<Products>(*library);
+  }
+
   void transfer(std::byte* to, const std::byte* from, uint64_t size) {
     const std::lock_guard lock(mutex_);
     transfers_.copy(to, from, size);
@@ -110,6 +129,7 @@ class Backend final : public gpu::Backend {
   const PrimaryContext context_;
   Memory memory_;
   Machine machine_;
+  std::unique_ptr<Products> products_;  // Null: there is no cuBLASLt.
   std::mutex mutex_;
   Queue transfers_;
 };
@@ -140,6 +160,18 @@ tn_device_info describe(const Driver& driver, CUdevice device) {
   return info;
 }
 
+void start(const tn_host& host) {
+  driver();
+  require_compiler();
+  std::string reason;
+  const cublaslt::Table* library = cublaslt::table(&reason);
+  const std::string message =
+      library != nullptr
+          ? "cuBLASLt " + std::to_string(library->cublasLtGetVersion()) + " multiplies matrices"
+          : "matrices are multiplied by kernels/gemm.cl: " + reason;
+  host.log(host.context, TN_LOG_INFO, cpu::platform().name, message.c_str());
+}
+
 std::vector<tn_device_info> describe_all() {
   std::vector<tn_device_info> all;
   for (const CUdevice device : usable_devices()) all.push_back(describe(driver(), device));
@@ -157,10 +189,7 @@ const Platform& platform() {
                              {"tenon.cuda\0\0\0\0\0\1"},
                              "",
                              gpu::families(),
-                             [](const tn_host&) {
-                               cuda::driver();
-                               cuda::require_compiler();
-                             },
+                             cuda::start,
                              cuda::describe_all,
                              [](size_t index) -> std::unique_ptr<Backend> {
                                return std::make_unique<cuda::Backend>(

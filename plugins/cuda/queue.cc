@@ -15,8 +15,9 @@ constexpr size_t kMostParameters = 64;
 
 }  // namespace
 
-Queue::Queue(const Driver& driver, CUcontext context, Memory& memory, Machine& machine)
-    : driver_(driver), context_(context), memory_(memory), machine_(machine) {
+Queue::Queue(const Driver& driver, CUcontext context, Memory& memory, Machine& machine,
+             Products* products)
+    : driver_(driver), context_(context), memory_(memory), machine_(machine), products_(products) {
   const ContextScope scope(driver_, context_);
   fault_ = memory_.allocate(sizeof(int32_t), alignof(int32_t));
   try {
@@ -44,6 +45,7 @@ Queue::~Queue() {
     // Lost with the context.
   }
   memory_.free(fault_);
+  if (workspace_ != nullptr) memory_.free(workspace_);
 }
 
 CUdeviceptr Queue::visible(const std::byte* address) const {
@@ -201,6 +203,51 @@ void Queue::fill_elements(std::byte* dst, const std::byte* pattern, uint64_t pat
     }
   }
   check(driver_, result, "filling memory");
+}
+
+bool Queue::multiply(const gpu::Product& product) {
+  if (products_ == nullptr) return false;
+  gpu::Product seen = product;
+  for (gpu::Matrices* side : {&seen.a, &seen.b, &seen.y}) {
+    side->data = reinterpret_cast<std::byte*>(visible(side->data));
+  }
+  const ContextScope scope(driver_, context_);
+  if (!products_->takes(seen)) return false;
+  finish_fault();
+  if (workspace_ == nullptr) workspace_ = memory_.allocate(Products::kWorkspaceBytes, 256);
+  const bool add = product.c.data != nullptr;
+  // The library adds to Y: so what is to be added goes there first.
+  if (add) write_addend(product);
+  return products_->multiply(seen, add, memory_.find(workspace_), stream_);
+}
+
+void Queue::write_addend(const gpu::Product& product) {
+  const gpu::Matrices &y = product.y, &c = product.c;
+  if (c.data == y.data && c.row_stride == y.row_stride && c.column_stride == y.column_stride &&
+      (c.batch_stride == y.batch_stride || product.batch == 1)) {
+    return;
+  }
+  const auto view = [](const gpu::Matrices& matrices) {
+    cpu::View out;
+    out.data = matrices.data;
+    return gpu::Parameter::memory(out);
+  };
+  const auto list = [](int64_t columns, int64_t rows, int64_t batch) {
+    const int64_t values[] = {columns, rows, batch};
+    return gpu::Longs(values, 3);
+  };
+  const gpu::Function& function = machine_.function(
+      "reorder", product.dtype == TN_FLOAT64 ? "-DT=ulong" : "-DT=uint", "reorder");
+  const int64_t count = product.m * product.n * product.batch;
+  const gpu::Longs dims = list(product.n, product.m, product.batch);
+  const gpu::Longs to = list(y.column_stride, y.row_stride, y.batch_stride);
+  const gpu::Longs from = list(c.column_stride, c.row_stride, c.batch_stride);
+  int64_t chunk = 0;
+  const gpu::Grid grid = gpu::element_grid(machine_.limits(), count, &chunk);
+  launch(function, grid,
+         {view(y), view(c), gpu::Parameter::value(count), gpu::Parameter::value(int32_t{3}),
+          gpu::Parameter::value(dims), gpu::Parameter::value(to), gpu::Parameter::value(from),
+          gpu::Parameter::value(chunk)});
 }
 
 void Queue::finish() {

@@ -7,13 +7,16 @@
 
 #include "plugins/cuda/machine.h"
 #include "plugins/cuda/memory.h"
+#include "plugins/cuda/products.h"
 #include "plugins/gpu/queue.h"
 
 namespace tenon::cuda {
 
 class Queue final : public gpu::Queue {
  public:
-  Queue(const Driver& driver, CUcontext context, Memory& memory, Machine& machine);
+  // `products` may be null.
+  Queue(const Driver& driver, CUcontext context, Memory& memory, Machine& machine,
+        Products* products);
   ~Queue() override;
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
@@ -23,6 +26,7 @@ class Queue final : public gpu::Queue {
               std::span<const gpu::Parameter> parameters) override;
   void copy(std::byte* dst, const std::byte* src, uint64_t size) override;
   void fill(std::byte* dst, uint64_t size, const void* pattern, uint64_t pattern_size) override;
+  bool multiply(const gpu::Product& product) override;
   void finish() override;
 
  private:
@@ -31,16 +35,19 @@ class Queue final : public gpu::Queue {
                   uint64_t to);
   void fill_elements(std::byte* dst, const std::byte* pattern, uint64_t pattern_size,
                      uint64_t count);
+  void write_addend(const gpu::Product& product);
   CUdeviceptr visible(const std::byte* address) const;
 
   const Driver& driver_;
   const CUcontext context_;
   Memory& memory_;
   Machine& machine_;
+  Products* const products_;
   CUstream stream_ = nullptr;
-  std::byte* fault_ = nullptr;  // One int of the device; 0: no failure.
-  int32_t* seen_ = nullptr;     // Its copy, in pinned memory of the host.
-  std::string may_fail_;        // The operator whose launch is to be verified.
+  std::byte* workspace_ = nullptr;  // Of products; made for the first.
+  std::byte* fault_ = nullptr;      // One int of the device; 0: no failure.
+  int32_t* seen_ = nullptr;         // Its copy, in pinned memory of the host.
+  std::string may_fail_;            // The operator whose launch is to be verified.
 };
 
 }  // namespace tenon::cuda
