@@ -54,6 +54,16 @@ TEST_F(ProgramCacheTest, IgnoresFilesThatAreNotItsOwn) {
   EXPECT_TRUE(cache.load("source", "options").empty());
 }
 
+TEST_F(ProgramCacheTest, IgnoresFilesThatHaveChanged) {
+  const ProgramCache cache("plugin", "device");
+  cache.store("source", "options", binary_);
+  const auto size = std::filesystem::file_size(file());
+  std::filesystem::resize_file(file(), size - 1);
+  EXPECT_TRUE(cache.load("source", "options").empty());
+  std::filesystem::resize_file(file(), size);  // Ends with 0 now, not with 255.
+  EXPECT_TRUE(cache.load("source", "options").empty());
+}
+
 TEST_F(ProgramCacheTest, DoesWithoutAFolder) {
   setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);
   const ProgramCache cache("plugin", "device");

@@ -15,6 +15,8 @@ constexpr uint64_t kAddresses = uint64_t{1} << 42;
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kAlignment = 256;
 constexpr int kPoison = 0xCB;
+constexpr uint64_t kMostPoison = 16
+                                 << 20;  // Of an allocation: the rest is zero, and no memory yet.
 
 uint64_t reserve() {
   void* range =
@@ -52,7 +54,7 @@ uint64_t Memory::allocate(uint64_t size) {
   auto* at = reinterpret_cast<void*>(next_ + shift_);
   if (mprotect(at, pages, PROT_READ | PROT_WRITE) != 0) return 0;
   const uint64_t address = next_ + pages - bytes;
-  std::memset(at, kPoison, pages);
+  std::memset(at, kPoison, std::min(pages, kMostPoison));
   next_ += pages + kPage;
   used_ += bytes;
   allocations_[address] = size;
