@@ -128,7 +128,7 @@ std::string compile(const std::string& name, const std::string& text, std::strin
   // 177: kernel files include more functions than each program calls.
   std::vector<std::string> options = {"--gpu-architecture=sm_" + std::to_string(capability),
                                       "--std=c++17", "--fmad=false", "--diag-suppress=177"};
-  if (effort == Effort::kLeast) options.emplace_back("--Ofast-compile=min");
+  if (effort == Effort::kLeast) options.emplace_back("--Ofast-compile=max");
   const nvrtcResult result = program.compile(options);
   if (result == NVRTC_ERROR_COMPILATION) {
     throw cpu::KernelError(TN_INTERNAL, name + " (" + std::string(definitions) +

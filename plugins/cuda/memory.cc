@@ -81,11 +81,14 @@ void Memory::import(std::byte* memory, uint64_t size) {
       memory, size, CU_MEMHOSTREGISTER_PORTABLE | CU_MEMHOSTREGISTER_DEVICEMAP);
   range.pinned_here = result == CUDA_SUCCESS;
   if (status_of(result) == TN_DEVICE_LOST) check(driver_, result, "pinning memory of the host");
-  // Somebody else may have pinned it, all of it or a part.
-  CUdeviceptr last = 0;
-  if (driver_.cuMemHostGetDevicePointer(&range.device, memory, 0) != CUDA_SUCCESS ||
-      driver_.cuMemHostGetDevicePointer(&last, memory + size - 1, 0) != CUDA_SUCCESS ||
-      last != range.device + size - 1) {
+  bool seen = driver_.cuMemHostGetDevicePointer(&range.device, memory, 0) == CUDA_SUCCESS;
+  if (seen && !range.pinned_here) {
+    // By somebody else: all of it?
+    CUdeviceptr last = 0;
+    seen = driver_.cuMemHostGetDevicePointer(&last, memory + size - 1, 0) == CUDA_SUCCESS &&
+           last == range.device + size - 1;
+  }
+  if (!seen) {
     if (range.pinned_here) driver_.cuMemHostUnregister(memory);
     return;
   }
