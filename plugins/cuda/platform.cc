@@ -82,6 +82,7 @@ class Backend final : public gpu::Backend {
         products_(open_products()),
         transfers_(driver, context_.get(), memory_, machine_, nullptr) {}
   ~Backend() override {
+    // The library gives back what it holds of the context, if that is still there.
     try {
       const ContextScope scope(driver_, context_.get());
       products_.reset();
