@@ -60,6 +60,10 @@ struct View {
   }
 };
 
+// An absent argument: of rank 0, and a kernel that reads its dims all the same reads zeros.
+inline constexpr int64_t kAbsentDims[TN_MAX_RANK] = {};
+inline constexpr View kAbsentView{nullptr, kAbsentDims, kAbsentDims};
+
 // The arguments of one launch, at their positions in the operator's signature.
 struct Arguments {
   std::span<const View> inputs;
@@ -68,8 +72,8 @@ struct Arguments {
   std::byte* workspace = nullptr;         // workspace_size() bytes, 64-byte aligned.
 
   // The input at `index`, or an absent view beyond the end.
-  View input(size_t index) const { return index < inputs.size() ? inputs[index] : View{}; }
-  View output(size_t index) const { return index < outputs.size() ? outputs[index] : View{}; }
+  View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }
+  View output(size_t index) const { return index < outputs.size() ? outputs[index] : kAbsentView; }
 };
 
 // Where run() does its work: on the host's threads, or, made by a Backend, on a device's queue.

@@ -51,7 +51,10 @@ tn_status bind(const Binding& binding, const ArgumentSpec& spec, const tn_tensor
                const TensorName& name, size_t slot, bool memory, tn_error* error) {
   View* view = new (&binding.views[slot]) View;
   ByteRange* range = new (&binding.ranges[slot]) ByteRange;
-  if (spec.kind == TN_ARGUMENT_ABSENT) return TN_OK;
+  if (spec.kind == TN_ARGUMENT_ABSENT) {
+    *view = kAbsentView;
+    return TN_OK;
+  }
   if (spec.kind == TN_ARGUMENT_CONSTANT) {
     *view = spec.constant->view();
     return TN_OK;
@@ -78,16 +81,16 @@ tn_status bind_all(const Binding& binding, const tn_launch& launch, bool memory,
                              binding.kernel.name().c_str(), inputs.size(), outputs.size(),
                              launch.input_count, launch.output_count);
   }
-  if ((launch.inputs == nullptr && !inputs.empty()) ||
-      (launch.outputs == nullptr && !outputs.empty())) {
+  if ((launch.inputs == nullptr && launch.input_count != 0) ||
+      (launch.outputs == nullptr && launch.output_count != 0)) {
     return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of tensors is NULL");
   }
-  for (size_t i = 0; i < inputs.size(); ++i) {
+  for (size_t i = 0; i < launch.input_count; ++i) {
     const tn_status status =
         bind(binding, inputs[i], launch.inputs[i], binding.input_name(i), i, memory, error);
     if (status != TN_OK) return status;
   }
-  for (size_t i = 0; i < outputs.size(); ++i) {
+  for (size_t i = 0; i < launch.output_count; ++i) {
     const tn_status status = bind(binding, outputs[i], launch.outputs[i], binding.output_name(i),
                                   inputs.size() + i, memory, error);
     if (status != TN_OK) return status;

@@ -51,10 +51,11 @@ void Loader::diagnose(const std::function<void(const std::string&)>& report) {
   for (Candidate& candidate : candidates_) {
     const std::string result = diagnose_candidate(candidate);
     std::string line = std::string("plugin ") + (*candidate.name ? candidate.name : "?");
-    if (*candidate.manifest) line += std::string(" ") + candidate.manifest;
-    if (*candidate.library)
-      line += std::string(*candidate.manifest ? " -> " : " ") + candidate.library;
-    report(line + ": " + result);
+    if (*candidate.manifest) line.append(" ").append(candidate.manifest);
+    if (*candidate.library) {
+      line.append(*candidate.manifest ? " -> " : " ").append(candidate.library);
+    }
+    report(line.append(": ").append(result));
   }
 }
 

@@ -15,7 +15,7 @@ namespace {
 // Values of one decomposition with their dims, and memory for them unless it is only a rehearsal.
 class Values {
  public:
-  Values(Device& device, StreamImpl* stream) : stream_(stream) {
+  Values(Device& device, StreamImpl* stream) {
     if (stream != nullptr) memory_.emplace(device, *stream);
   }
 
@@ -24,7 +24,7 @@ class Values {
     std::vector<int64_t>& dims = dims_.emplace_back();
     for (const Argument& input : inputs) broadcast(dims, input);
     Argument value = Argument::device(nullptr, dtype, dims);
-    if (stream_ != nullptr) value.data = memory_->allocate_like(value);
+    if (memory_) value.data = memory_->allocate_like(value);
     return value;
   }
 
@@ -38,7 +38,6 @@ class Values {
     }
   }
 
-  StreamImpl* const stream_;
   std::optional<ScratchMemory> memory_;
   std::deque<std::vector<int64_t>> dims_;  // Arguments point into it.
 };
@@ -91,6 +90,7 @@ bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument>
   for (const BodyStep& step : info.body) {
     const OperatorInfo& callee = *find_operator(step.name);
     std::vector<Argument> from;
+    from.reserve(step.input_count);
     for (size_t i = 0; i < step.input_count; ++i) from.push_back(known[step.inputs[i]]);
     const auto absent = [](const Argument& a) { return a.kind == Argument::Kind::kAbsent; };
     if (std::any_of(from.begin(), from.end(), absent)) return false;

@@ -47,6 +47,7 @@ class Part {
   std::unique_ptr<Kernel> make(CreateKernel create, int32_t version, const Description& whole,
                                const tn_argument* output) {
     std::vector<const tn_attribute*> attributes;
+    attributes.reserve(attributes_.size());
     for (const tn_attribute& a : attributes_) attributes.push_back(&a);
     tn_kernel_desc desc{};
     desc.struct_size = sizeof(desc);

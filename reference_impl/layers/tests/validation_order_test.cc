@@ -45,6 +45,7 @@ TEST_F(OrderOfWork, TN_stream_012_two_threads_on_one_stream) {
 
 TEST_F(OrderOfWork, TN_stream_012_is_silent_for_streams_of_their_own) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       const Stream own(device_);

@@ -60,7 +60,7 @@ std::string Path::text() const {
 Call::Call(const char* function, const void* first, tn_error* error, Kind kind)
     : function_(function), error_(error), layer_(Validation::of(table_of(first))) {
   const std::shared_ptr<Record> record = Registry::get().find(first);
-  if (record != nullptr) device_ = kind == Kind::kDevice ? record : record->device;
+  if (record) device_ = kind == Kind::kDevice ? record : record->device;
   if (InCallback::now()) {
     refuse(TN_INVALID_STATE, "TN-callback-005", "it is called from within a callback",
            "set a flag there and call from a thread of your own");

@@ -68,7 +68,7 @@ void resolve_layouts(Call& call, tn_kernel* kernel, KernelRecord* record) {
 tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc* desc,
                           tn_constant** constant, tn_error* error) {
   tn_constant_desc known;
-  call.read(desc, &known, "tn_constant_desc", Path("desc"));
+  if (!call.read(desc, &known, "tn_constant_desc", Path("desc"))) return call.status();
   if (!call.needed(known.value, Path("desc->value"))) return call.status();
   const tn_tensor& value = *known.value;
   std::vector<Access> accesses;
@@ -114,7 +114,7 @@ void constant_release(Call& call, tn_constant* constant) {
 tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* desc,
                           tn_kernel_support* support, tn_error* error) {
   tn_kernel_desc known;
-  call.read(desc, &known, "tn_kernel_desc", Path("desc"));
+  if (!call.read(desc, &known, "tn_kernel_desc", Path("desc"))) return call.status();
   if (!check_description(call, known)) return call.status();
   return call.below().kernel_supports(device, desc, support, error);
 }
@@ -122,7 +122,7 @@ tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* d
 tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* desc,
                         tn_kernel** kernel, tn_error* error) {
   tn_kernel_desc known;
-  call.read(desc, &known, "tn_kernel_desc", Path("desc"));
+  if (!call.read(desc, &known, "tn_kernel_desc", Path("desc"))) return call.status();
   if (!check_description(call, known)) return call.status();
   const tn_status status =
       with_room(call, [&] { return call.below().kernel_create(device, desc, kernel, error); });

@@ -14,7 +14,6 @@
 namespace {
 
 using tenon::loader::DispatchTable;
-using testing::HasSubstr;
 
 template <class... Arguments>
 tn_status call_with(void(TN_CALL*)(Arguments...), tn_status expected, void*, tn_error*) {
