@@ -149,6 +149,7 @@ TEST_F(LaunchTest, TN_launch_008_threads_may_launch_one_kernel) {
   const Bytes bytes = download(a_);
   std::vector<Bytes> results(kThreads, Bytes(256));
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       const Stream stream(device());

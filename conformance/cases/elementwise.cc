@@ -242,6 +242,7 @@ void add_ternary(Cases& cases, const char* domain, const char* name, int32_t ver
   HostTensor out(inputs[1].dtype, dims);
   for_each_index(dims, [&](const Shape& index) {
     std::vector<double> values;
+    values.reserve(inputs.size());
     for (const HostTensor& input : inputs) values.push_back(broadcast_at(input, index));
     out.at(index) = function(values);
   });

@@ -35,6 +35,7 @@ HostTensor reduce(const HostTensor& x, const Shape& axes, bool keep, tn_dtype dt
     groups[static_cast<size_t>(position.position(group))].push_back(x.at(index));
   });
   Values values;
+  values.reserve(groups.size());
   for (const Values& group : groups) values.push_back(function(group));
   return HostTensor(dtype, reduced_dims(x.dims, axes, keep), values);
 }

@@ -65,6 +65,7 @@ const OperatorRow* Target::find(const std::string& domain, const std::string& na
 
 Device Target::open_device() const {
   std::vector<tn_option> options;
+  options.reserve(spec_.options.size());
   for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
   return instance_.open_device(spec_.index, options);
 }

@@ -28,7 +28,7 @@ void DeviceState::keep_failure() noexcept {
     std::lock_guard stream_lock(stream->mutex);
     try {
       stream->stream->synchronize();
-    } catch (...) {
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
   if (failed()) return;
