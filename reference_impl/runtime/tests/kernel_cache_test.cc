@@ -23,11 +23,6 @@ struct Call {
   PreparedCall prepared{nullptr, operation, std::span(&argument, 1), std::span<const Argument>()};
   KernelKey key{operation, prepared, 0u};
 };
-std::vector<int64_t> dims;
-Argument argument;
-std::optional<PreparedCall> prepared;
-std::optional<KernelKey> key;
-};
 
 KernelOutcome refusal(std::string reason) { return {nullptr, 0, std::move(reason)}; }
 
