@@ -305,11 +305,9 @@ std::vector<std::string> register_operator_tests() {
       if (const int repeated = names[suite + name]++; repeated != 0) {
         name += "_" + std::to_string(repeated);
       }
-#ifndef __clang_analyzer__  // To which GoogleTest seems to lose what it makes of the function.
       testing::RegisterTest(
           suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
           [c, form, again]() -> DeviceTest* { return new CaseTest(c, form, again); });
-#endif
     };
     for (const Form form : {Form::kDense, Form::kDynamic, Form::kStrided}) {
       add("TN_operator_001_" + c.label + "_" + form_name(form), form, false);
