@@ -96,7 +96,6 @@ void sum_private(Call& call, Factor& x, const std::string& others) {
 
 View permuted_to(const Factor& x, const std::string& order) {
   Dims axes;
-  axes.reserve(order.size());
   for (char label : order) axes.push_back(static_cast<int32_t>(x.labels.find(label)));
   return x.view.permuted(axes);
 }
