@@ -114,14 +114,22 @@ std::string define_lines(const std::string& name, std::string_view definitions) 
 
 void require_compiler() { nvrtc(); }
 
+std::string compiler_version() {
+  int major = 0;
+  int minor = 0;
+  check(nvrtc().nvrtcVersion(&major, &minor), "asking for NVRTC's version");
+  return std::to_string(major) + "." + std::to_string(minor);
+}
+
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
-                    int capability) {
+                    int capability, Effort effort) {
   Program program(name, define_lines(name, definitions) + "#line 1\n" + text);
   // Products and sums round one by one unless a kernel says fma(), as in the reference device.
   // 177: kernel files include more functions than each program calls.
-  const nvrtcResult result =
-      program.compile({"--gpu-architecture=sm_" + std::to_string(capability), "--std=c++17",
-                       "--fmad=false", "--diag-suppress=177"});
+  std::vector<std::string> options = {"--gpu-architecture=sm_" + std::to_string(capability),
+                                      "--std=c++17", "--fmad=false", "--diag-suppress=177"};
+  if (effort == Effort::kLeast) options.emplace_back("--Ofast-compile=max");
+  const nvrtcResult result = program.compile(options);
   if (result == NVRTC_ERROR_COMPILATION) {
     throw cpu::KernelError(TN_INTERNAL, name + " (" + std::string(definitions) +
                                             ") does not compile: " + program.log());

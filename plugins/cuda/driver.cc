@@ -2,6 +2,9 @@
 #include "plugins/cuda/driver.h"
 
 #include <mutex>
+#include <string>
+
+#include "tenon/tenon_plugin.hpp"
 
 namespace tenon::cuda {
 namespace {
@@ -100,8 +103,8 @@ tn_status status_of(CUresult result) {
 
 void check(const Driver& driver, CUresult result, const char* what) {
   if (result == CUDA_SUCCESS) return;
-  plugin::fail(status_of(result), nullptr, "%s: %s (%s)", what, name_of(driver, result),
-               text_of(driver, result));
+  throw cpu::KernelError(status_of(result), std::string(what) + ": " + name_of(driver, result) +
+                                                " (" + text_of(driver, result) + ")");
 }
 
 }  // namespace tenon::cuda

@@ -6,7 +6,7 @@
 #include <cuda.h>
 
 #include "plugins/cuda/library.h"
-#include "tenon/tenon_plugin.hpp"
+#include "reference_impl/cpu/kernel.h"
 
 // clang-format off
 #define TENON_CUDA_DRIVER_FUNCTIONS(X)                                                      \
@@ -14,18 +14,14 @@
   X(cuDeviceGetCount) X(cuDeviceGet) X(cuDeviceGetName) X(cuDeviceGetUuid)                  \
   X(cuDeviceTotalMem) X(cuDeviceGetAttribute) X(cuDeviceGetPCIBusId)                        \
   X(cuDevicePrimaryCtxRetain) X(cuDevicePrimaryCtxRelease)                                  \
-  X(cuCtxGetCurrent) X(cuCtxPushCurrent) X(cuCtxPopCurrent) X(cuCtxGetStreamPriorityRange)  \
+  X(cuCtxGetCurrent) X(cuCtxPushCurrent) X(cuCtxPopCurrent)                                 \
   X(cuMemPoolCreate) X(cuMemPoolDestroy) X(cuMemPoolSetAttribute)                           \
   X(cuMemAllocFromPoolAsync) X(cuMemFreeAsync)                                              \
   X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemHostRegister) X(cuMemHostUnregister)            \
   X(cuMemHostGetDevicePointer)                                                              \
   X(cuMemcpyAsync) X(cuMemsetD8Async) X(cuMemsetD16Async) X(cuMemsetD32Async)               \
-  X(cuStreamCreateWithPriority) X(cuStreamDestroy) X(cuStreamSynchronize) X(cuStreamQuery)  \
-  X(cuStreamWaitEvent) X(cuLaunchHostFunc) X(cuLaunchKernel)                                \
-  X(cuEventCreate) X(cuEventDestroy) X(cuEventRecord) X(cuEventQuery)                       \
-  X(cuEventSynchronize) X(cuEventElapsedTime)                                               \
-  X(cuModuleLoadData) X(cuModuleUnload) X(cuModuleGetFunction)                              \
-  X(cuFuncGetAttribute) X(cuFuncSetAttribute)
+  X(cuStreamCreate) X(cuStreamDestroy) X(cuStreamSynchronize) X(cuLaunchKernel)             \
+  X(cuModuleLoadData) X(cuModuleUnload) X(cuModuleGetFunction)
 // clang-format on
 
 namespace tenon::cuda {
@@ -42,7 +38,7 @@ const Driver& driver();
 // everything in this context ("sticky" ones) are TN_DEVICE_LOST.
 tn_status status_of(CUresult result);
 
-// Throws plugin::Failure unless the call succeeded. `what` says what was tried: "copying memory".
+// Throws cpu::KernelError unless the call succeeded. `what` says what was tried: "copying memory".
 void check(const Driver& driver, CUresult result, const char* what);
 
 // A device's context, current on this thread until the end of the scope. Contexts belong to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a kernel's fault word says: the codes of kernels/portable.h with their meaning.
+// What a kernel's fault word says: the codes of kernels/portable.h with their meaning. The statuses
+// are those of spec/ops/README.md ("Integers").
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ inline Fault fault_of(int32_t code) {
     case 1:
       return {TN_INVALID_ARGUMENT, "integer division by zero"};
     case 2:
-      return {TN_OUT_OF_RANGE, "an index is out of range"};
+      return {TN_INVALID_ARGUMENT, "an index is out of range"};
     case 3:
       return {TN_INVALID_ARGUMENT, "a value is not allowed"};
     default:

@@ -18,8 +18,11 @@ void Kernel::run(const Arguments& arguments, const cpu::Execution& execution) co
 Grid element_grid(const Limits& limits, int64_t count, int64_t* chunk, int64_t weight) {
   Grid grid;
   if (!limits.is_cpu) {
-    *chunk = 1;
-    grid.global[0] = static_cast<uint64_t>(std::max<int64_t>(count, 0));
+    // GLOBAL_ID has 32 bits, and the last group may reach beyond the count.
+    constexpr int64_t kMost = int64_t{1} << 31;
+    count = std::max<int64_t>(count, 0);
+    *chunk = std::max<int64_t>(1, (count + kMost - 1) / kMost);
+    grid.global[0] = static_cast<uint64_t>((count + *chunk - 1) / *chunk);
     return grid;
   }
   // Pieces that are worth handing out, and enough of them for every core to be busy to the end.

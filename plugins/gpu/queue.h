@@ -9,6 +9,7 @@
 
 #include "plugins/gpu/machine.h"
 #include "plugins/gpu/parameter.h"
+#include "plugins/gpu/product.h"
 
 namespace tenon::gpu {
 
@@ -44,6 +45,9 @@ class Queue {
   virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) = 0;
   // Repeats a pattern of 1, 2, 4, 8 or 16 bytes; `size` is a multiple of it.
   virtual void fill(std::byte* dst, uint64_t size, const void* pattern, uint64_t pattern_size) = 0;
+
+  // Queues a product, if the backend has something better for it than kernels/gemm.cl.
+  virtual bool multiply(const Product& product) { return (void)product, false; }
 
   // Waits for everything queued; throws what failed: KernelError, for a fault with its message.
   virtual void finish() = 0;

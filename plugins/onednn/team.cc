@@ -100,7 +100,7 @@ class Team {
   }
 
   uint32_t threads() const { return region_.threads; }
-  void share(std::shared_ptr<Team> self) { self_ = std::move(self); }
+  void share(const std::shared_ptr<Team>& self) { self_ = self; }
 
  private:
   // The lower bits of a generation: how many threads its region has. A worker beyond them may come

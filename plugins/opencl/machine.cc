@@ -23,8 +23,9 @@ Machine::Machine(const Device& device, cl_context context)
       context_(context),
       limits_(limits_of(device.id)),
       options_("-cl-std=CL1.2 -w"),
-      cache_(platform_text(device.platform, CL_PLATFORM_VERSION) + '\n' +
-             text(device.id, CL_DEVICE_NAME) + '\n' + text(device.id, CL_DRIVER_VERSION)) {
+      cache_("opencl", platform_text(device.platform, CL_PLATFORM_VERSION) + '\n' +
+                           text(device.id, CL_DEVICE_NAME) + '\n' +
+                           text(device.id, CL_DRIVER_VERSION)) {
   if (limits_.float64) options_ += " -DTENON_FLOAT64";
   const auto single = value<cl_device_fp_config>(device.id, CL_DEVICE_SINGLE_FP_CONFIG);
   if ((single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0) {

@@ -10,7 +10,7 @@
 
 #include "library.h"
 #include "plugins/gpu/machine.h"
-#include "program_cache.h"
+#include "plugins/gpu/program_cache.h"
 
 namespace tenon::opencl {
 
@@ -59,7 +59,7 @@ class Machine final : public gpu::Machine {
   const cl_context context_;
   gpu::Limits limits_;
   std::string options_;
-  const ProgramCache cache_;
+  const gpu::ProgramCache cache_;
   std::mutex mutex_;
   std::map<std::string, cl_program> programs_;
   std::map<std::string, std::unique_ptr<Function>> functions_;

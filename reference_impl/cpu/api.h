@@ -13,6 +13,17 @@ namespace tenon::cpu::api {
 inline Device& device_of(Device& device) { return device; }
 inline Device& device_of(DeviceObject& object) { return *object.device; }
 
+// plugin::guard, for bodies that may throw KernelError as well.
+template <class Body>
+tn_status guard(tn_error* error, Body&& body) noexcept {
+  try {
+    body();
+    return TN_OK;
+  } catch (...) {
+    return exception_to_error(error);
+  }
+}
+
 // Runs body(object) for the object behind `handle`; NULL handles, forked processes and exceptions
 // become statuses.
 template <class Object, class Handle, class Body>

@@ -10,7 +10,7 @@ namespace {
 
 tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** instance,
                                   tn_error* error) {
-  return plugin::guard(error, [&] {
+  return guard(error, [&] {
     plugin::clear(instance);
     const auto desc = plugin::read(given, "tn_instance_desc");
     require(desc.dispatch, "dispatch");
@@ -31,7 +31,7 @@ void TN_CALL instance_destroy(tn_instance* instance) {
 // What call() is for handles below a device.
 template <class Body>
 tn_status instance_call(tn_instance* instance, tn_error* error, Body&& body) {
-  return plugin::guard(error, [&] {
+  return guard(error, [&] {
     require(instance, "the instance");
     auto& object = *plugin::object_of<Instance>(instance);
     if (object.generation != fork_generation.load()) {

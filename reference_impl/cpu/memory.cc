@@ -83,6 +83,10 @@ void Memory::obtain(Block& block, uint64_t alignment) {
     block.address = reinterpret_cast<uint64_t>(block.data);
     return;
   }
+  // Pages of their own: drivers pin whole ones, and each once.
+  if (backend_ != nullptr) {
+    alignment = std::max(alignment, static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  }
   const uint64_t bytes =
       (std::max<uint64_t>(block.size, 1) + alignment - 1) / alignment * alignment;
   block.data = static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));

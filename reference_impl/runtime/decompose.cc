@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operators that run as others: chains of two-input calls for variadic ones, and the bodies of the
-// registry. Both are elementwise, so that the dims of every step follow from broadcasting.
+// Operators that run as others: chains of two-input calls for variadic ones, the bodies of the
+// registry, and scaled matrix products. The first two are elementwise, so that the dims of every
+// step follow from broadcasting.
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <vector>
 
@@ -23,6 +25,11 @@ class Values {
   Argument make(std::span<const Argument> inputs, tn_dtype dtype) {
     std::vector<int64_t>& dims = dims_.emplace_back();
     for (const Argument& input : inputs) broadcast(dims, input);
+    return allocate(dims, dtype);
+  }
+
+  // A tensor with these dims, which stay the caller's.
+  Argument allocate(std::span<const int64_t> dims, tn_dtype dtype) {
     Argument value = Argument::device(nullptr, dtype, dims);
     if (memory_) value.data = memory_->allocate_like(value);
     return value;
@@ -42,6 +49,27 @@ class Values {
   std::deque<std::vector<int64_t>> dims_;  // Arguments point into it.
 };
 
+// A factor on the host in the type of what it multiplies.
+class Factor {
+ public:
+  // `argument`: 0-d float32 on the host; absent means 1.
+  Factor(std::span<const Argument> inputs, size_t i, tn_dtype dtype) : dtype_(dtype) {
+    if (i < inputs.size() && inputs[i].kind != Argument::Kind::kAbsent)
+      single_ = *static_cast<const float*>(inputs[i].data);
+    exact_ = single_;
+  }
+  float value() const { return single_; }
+  Argument argument() const {
+    return dtype_ == TN_FLOAT64 ? Argument::host(&exact_, dtype_)
+                                : Argument::host(&single_, dtype_);
+  }
+
+ private:
+  const tn_dtype dtype_;
+  float single_ = 1;
+  double exact_ = 1;
+};
+
 }  // namespace
 
 bool DeviceImpl::runs_here(const Operation& operation, std::span<const Argument> inputs,
@@ -51,20 +79,22 @@ bool DeviceImpl::runs_here(const Operation& operation, std::span<const Argument>
          decompose(operation, inputs, outputs, nullptr);
 }
 
+bool DeviceImpl::step(const Operation& operation, std::span<const Argument> inputs,
+                      const Argument& output, StreamImpl* stream) {
+  if (stream == nullptr) return runs_here(operation, inputs, {&output, 1});
+  run(operation, inputs, {&output, 1}, *stream);
+  return true;
+}
+
 bool DeviceImpl::chain(const Operation& operation, std::span<const Argument> inputs,
                        const Argument& output, StreamImpl* stream) {
-  const auto step = [&](const Operation& what, std::span<const Argument> from, const Argument& to) {
-    if (stream == nullptr) return runs_here(what, from, {&to, 1});
-    run(what, from, {&to, 1}, *stream);
-    return true;
-  };
   if (inputs.empty()) {
     throw Error(TN_INVALID_ARGUMENT, "",
                 std::string(operators()[operation.index()].full_name) + " needs an input");
   }
   if (inputs.size() == 1) {
     static const Operation kIdentity("Identity");
-    return step(kIdentity, inputs, output);
+    return step(kIdentity, inputs, output, stream);
   }
   // The output is written last: it may be one of the inputs.
   Values values(*this, stream);
@@ -73,37 +103,67 @@ bool DeviceImpl::chain(const Operation& operation, std::span<const Argument> inp
     const Argument pair[] = {sum, inputs[i]};
     const bool last = i + 1 == inputs.size();
     const Argument result = last ? output : values.make(pair, output.dtype);
-    if (!step(operation, pair, result)) return false;
+    if (!step(operation, pair, result, stream)) return false;
     sum = result;
   }
   return true;
 }
 
+// Y = alpha * A @ B + beta * C by MatMul, and Mul and Add as far as they are needed. For the types
+// that the factors and products lose nothing in; 16-bit floats would be rounded at each step.
+bool DeviceImpl::scaled_product(std::span<const Argument> inputs, const Argument& output,
+                                StreamImpl* stream) {
+  static const Operation kMatMul("MatMul"), kMul("Mul"), kAdd("Add");
+  enum { kA, kB, kC, kAlpha, kBeta };
+  const tn_dtype dtype = output.dtype;
+  if (inputs.size() <= kB || (dtype != TN_FLOAT32 && dtype != TN_FLOAT64)) return false;
+  const Factor alpha(inputs, kAlpha, dtype), beta(inputs, kBeta, dtype);
+  const bool has_c = inputs.size() > kC && inputs[kC].kind != Argument::Kind::kAbsent &&
+                     beta.value() != 0;  // Times 0, C would still give its NaN.
+  const std::span<const int64_t> dims(output.dims, static_cast<size_t>(output.rank));
+  Values values(*this, stream);
+
+  // The output is written last: it may be C.
+  Argument sum = alpha.value() == 1 && !has_c ? output : values.allocate(dims, dtype);
+  if (!step(kMatMul, inputs.first(kC), sum, stream)) return false;
+  if (alpha.value() != 1) {
+    const std::array scaled{sum, alpha.argument()};
+    sum = has_c ? values.allocate(dims, dtype) : output;
+    if (!step(kMul, scaled, sum, stream)) return false;
+  }
+  if (!has_c) return true;
+  Argument addend = inputs[kC];
+  if (beta.value() != 1) {
+    const std::array scaled{addend, beta.argument()};
+    addend = values.make({&inputs[kC], 1}, dtype);
+    if (!step(kMul, scaled, addend, stream)) return false;
+  }
+  const std::array terms{sum, addend};
+  return step(kAdd, terms, output, stream);
+}
+
 bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument> inputs,
                            std::span<const Argument> outputs, StreamImpl* stream) {
+  static const Operation kScaledGemm("tenon.ScaledGemm");
+  if (operation.index() == kScaledGemm.index()) return scaled_product(inputs, outputs[0], stream);
   const OperatorInfo& info = operators()[operation.index()];
   if (info.body.empty()) return false;
   Values values(*this, stream);
   std::vector<Argument> known(info.inputs.size() + info.outputs.size() + info.body.size());
   std::copy(inputs.begin(), inputs.end(), known.begin());
   for (size_t i = 0; i < outputs.size(); ++i) known[info.inputs.size() + i] = outputs[i];
-  for (const BodyStep& step : info.body) {
-    const OperatorInfo& callee = *find_operator(step.name);
+  for (const BodyStep& line : info.body) {
+    const OperatorInfo& callee = *find_operator(line.name);
     std::vector<Argument> from;
-    from.reserve(step.input_count);
-    for (size_t i = 0; i < step.input_count; ++i) from.push_back(known[step.inputs[i]]);
+    from.reserve(line.input_count);
+    for (size_t i = 0; i < line.input_count; ++i) from.push_back(known[line.inputs[i]]);
     const auto absent = [](const Argument& a) { return a.kind == Argument::Kind::kAbsent; };
     if (std::any_of(from.begin(), from.end(), absent)) return false;
-    Argument& to = known[step.output];
-    if (step.output >= info.inputs.size() + info.outputs.size()) {
+    Argument& to = known[line.output];
+    if (line.output >= info.inputs.size() + info.outputs.size()) {
       to = values.make(from, callee.boolean() ? tn_dtype{TN_BOOL} : from[0].dtype);
     }
-    const Operation what(step.name);
-    if (stream == nullptr) {
-      if (!runs_here(what, from, {&to, 1})) return false;
-    } else {
-      run(what, from, {&to, 1}, *stream);
-    }
+    if (!step(Operation(line.name), from, to, stream)) return false;
   }
   return true;
 }

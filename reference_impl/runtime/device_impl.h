@@ -119,8 +119,11 @@ class DeviceImpl final : public Device {
   // Runs the operator as others, or with `stream` null only says whether that would work.
   bool chain(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
              StreamImpl* stream);
+  bool scaled_product(std::span<const Argument> inputs, const Argument& output, StreamImpl* stream);
   bool decompose(const Operation& operation, std::span<const Argument> inputs,
                  std::span<const Argument> outputs, StreamImpl* stream);
+  bool step(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
+            StreamImpl* stream);
   // On the device, by itself or as others.
   bool runs_here(const Operation& operation, std::span<const Argument> inputs,
                  std::span<const Argument> outputs);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The plugin on machines without a driver, with one that it cannot use, and with one that works
-// (fake_driver.cc, where the environment puts it in front of the machine's own).
+// (emulator/, where the environment puts it in front of the machine's own).
 #include <dlfcn.h>
 #include <gmock/gmock.h>
 
@@ -15,16 +15,22 @@ using testing::HasSubstr;
 struct Answer {
   tn_status status = TN_OK;
   std::string message;
+  std::vector<std::string> devices;
 };
 
 Answer open_plugin() {
+  Answer answer;
   try {
     const tenon::Loader loader(std::vector<std::string>{});
-    loader.open(PLUGIN);
-    return {};
+    const tenon::Instance instance = loader.open(PLUGIN);
+    for (size_t i = 0; i < instance.device_count(); ++i) {
+      answer.devices.emplace_back(instance.device_info(i).name);
+    }
   } catch (const tenon::Error& error) {
-    return {error.status(), error.message()};
+    answer.status = error.status();
+    answer.message = error.message();
   }
+  return answer;
 }
 
 // Undone at the end of the scope.
@@ -40,38 +46,49 @@ TEST(Load, WithTheDriverOfThisMachine) {
     EXPECT_EQ(answer.status, TN_NOT_FOUND);
     EXPECT_THAT(answer.message, AllOf(HasSubstr("no device: libcuda.so.1 cannot be opened"),
                                       HasSubstr("driver is not installed")));
+  } else if (answer.status == TN_OK) {
+    EXPECT_FALSE(answer.devices.empty());
   } else {
-    EXPECT_THAT(answer.status, testing::AnyOf(TN_NOT_FOUND, TN_UNSUPPORTED)) << answer.message;
+    EXPECT_EQ(answer.status, TN_NOT_FOUND) << answer.message;
   }
 }
 
-TEST(FakeDriver, TooOld) {
-  const Setting version("FAKE_CUDA_VERSION", "12040");
+TEST(Emulated, DriverIsTooOld) {
+  const Setting version("EMULATED_CUDA_VERSION", "12040");
   const Answer answer = open_plugin();
   EXPECT_EQ(answer.status, TN_NOT_FOUND);
   EXPECT_THAT(answer.message,
               HasSubstr("no device: the driver is for CUDA 12.4, and this plugin needs 13.0"));
 }
 
-TEST(FakeDriver, DoesNotStart) {
-  const Setting init("FAKE_CUDA_INIT", "100");
+TEST(Emulated, DriverDoesNotStart) {
+  const Setting init("EMULATED_CUDA_INIT", "100");
   const Answer answer = open_plugin();
   EXPECT_EQ(answer.status, TN_NOT_FOUND);
-  EXPECT_THAT(answer.message, HasSubstr("does not start: CUDA_ERROR_NO_DEVICE (words of the"));
+  EXPECT_THAT(answer.message, HasSubstr("does not start: CUDA_ERROR_NO_DEVICE (of the emulated"));
 }
 
-TEST(FakeDriver, HasNoDevice) {
-  const Setting devices("FAKE_CUDA_DEVICES", "0");
+TEST(Emulated, DriverHasNoDevice) {
+  const Setting devices("EMULATED_CUDA_DEVICES", "0");
   const Answer answer = open_plugin();
   EXPECT_EQ(answer.status, TN_NOT_FOUND);
   EXPECT_THAT(answer.message, HasSubstr("the CUDA driver has no device"));
 }
 
-TEST(FakeDriver, WorksAndThePluginSaysThatItCannotUseIt) {
+TEST(Emulated, DeviceIsTooOld) {
+  const Setting capability("EMULATED_CUDA_CAPABILITY", "61");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_UNSUPPORTED);
-  EXPECT_THAT(answer.message, AllOf(HasSubstr("1 devices; device 0 is Fake GPU"),
-                                    HasSubstr("compiles kernels only")));
+  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_THAT(answer.message,
+              HasSubstr("Emulated CUDA device (no GPU) has compute capability 6.1, and 7.5 is"));
+}
+
+TEST(Emulated, EveryDeviceIsListed) {
+  const Setting devices("EMULATED_CUDA_DEVICES", "2");
+  const Answer answer = open_plugin();
+  EXPECT_EQ(answer.message, "");
+  EXPECT_THAT(answer.devices, testing::ElementsAre("Emulated CUDA device (no GPU)",
+                                                   "Emulated CUDA device (no GPU)"));
 }
 
 }  // namespace

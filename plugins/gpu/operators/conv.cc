@@ -55,23 +55,15 @@ class Conv final : public Convolution {
   GemmProblem problem(const Arguments& a) const {
     const View x = a.input(0), w = a.input(1), y = a.output(0), bias = a.input(2);
     ConvProduct p;
-    p.element_size = tn_dtype_bits(x.dtype) / 8;
-    p.images = x.dims[0];
     p.groups = attributes_.groups;
     p.channels = w.dims[1];
     p.filters = w.dims[0] / p.groups;
-    p.image = x.data;
-    p.image_stride = x.strides[0];
-    p.channel_stride = x.strides[1];
-    p.image_group_stride = x.strides[1] * p.channels;
+    p.set_image(x);
+    p.set_output(y);
     p.weights = w.data;
     p.filter_stride = w.strides[0];
     p.filter_channel_stride = w.strides[1];
     p.filter_group_stride = w.strides[0] * p.filters;
-    p.output = y.data;
-    p.output_image_stride = y.strides[0];
-    p.output_filter_stride = y.strides[1];
-    p.output_group_stride = y.strides[1] * p.filters;
     if (bias.present()) {
       p.bias = bias.data;
       p.bias_stride = bias.strides[0];
@@ -121,25 +113,16 @@ class ConvGradInput final : public Convolution {
 
   GemmProblem problem(const Arguments& a, const std::array<int64_t, 3>& remainder) const {
     const View dy = a.input(0), w = a.input(1), dx = a.output(0);
-    const auto size = static_cast<int64_t>(tn_dtype_bits(dx.dtype) / 8);
     ConvProduct p;
-    p.element_size = size;
-    p.images = dx.dims[0];
     p.groups = attributes_.groups;
     p.channels = w.dims[0] / p.groups;
     p.filters = w.dims[1];
-    p.image = dy.data;
-    p.image_stride = dy.strides[0];
-    p.channel_stride = dy.strides[1];
-    p.image_group_stride = dy.strides[1] * p.channels;
+    p.set_image(dy);
+    p.set_output(dx);
     p.weights = w.data;
     p.filter_stride = w.strides[1];
     p.filter_channel_stride = w.strides[0];
     p.filter_group_stride = w.strides[0] * p.channels;
-    p.output = dx.data;
-    p.output_image_stride = dx.strides[0];
-    p.output_filter_stride = dx.strides[1];
-    p.output_group_stride = dx.strides[1] * p.filters;
     for (int32_t d = 0; d < 3; ++d) {
       const int64_t stride = attributes_.strides[d], dilation = attributes_.dilations[d];
       const int64_t r = remainder[static_cast<size_t>(d)], shift = r + attributes_.pads_begin[d];
@@ -156,9 +139,11 @@ class ConvGradInput final : public Convolution {
       axis.extent = attributes_.dim(dy, d);
       axis.stride = attributes_.stride(dy, d);
       p.tap_strides[d] = attributes_.stride(w, d) * period;
-      if (axis.taps > 0 && p.weights) p.weights += first * attributes_.stride(w, d) * size;
+      if (axis.taps > 0 && p.weights)
+        p.weights += first * attributes_.stride(w, d) * p.element_size;
       p.position_strides[d] = attributes_.stride(dx, d) * stride;
-      if (axis.positions > 0 && p.output) p.output += r * attributes_.stride(dx, d) * size;
+      if (axis.positions > 0 && p.output)
+        p.output += r * attributes_.stride(dx, d) * p.element_size;
     }
     return p.problem(name_, gemm_.block_columns());
   }

@@ -85,6 +85,22 @@ GemmProblem ConvProduct::problem(std::string_view op, int64_t block_columns) con
   return p;
 }
 
+void ConvProduct::set_image(const View& view) {
+  image = view.data;
+  image_stride = view.strides[0];
+  channel_stride = view.strides[1];
+  image_group_stride = view.strides[1] * channels;
+}
+
+void ConvProduct::set_output(const View& view) {
+  element_size = tn_dtype_bits(view.dtype) / 8;
+  images = view.dims[0];
+  output = view.data;
+  output_image_stride = view.strides[0];
+  output_filter_stride = view.strides[1];
+  output_group_stride = view.strides[1] * filters;
+}
+
 GemmProblem grad_weight_problem(std::string_view op, const cpu::ConvAttributes& attributes,
                                 const View& dy, const View& x, const View& dw) {
   const int64_t filters = dw.dims[0] / attributes.groups, channels = dw.dims[1];

@@ -35,6 +35,11 @@ struct ConvProduct {
   const std::byte* bias = nullptr;
   int64_t bias_stride = 0;
 
+  // With groups, channels and filters given: what is read through windows, and what is written,
+  // save their spatial axes.
+  void set_image(const View& view);
+  void set_output(const View& view);
+
   // `block_columns`: see Gemm. Throws TN_UNSUPPORTED where a number exceeds 31 bits.
   GemmProblem problem(std::string_view op, int64_t block_columns) const;
 };

@@ -138,6 +138,7 @@ Gemm::Blocks Gemm::choose_blocks(const Limits& limits, tn_dtype dtype) {
 Gemm::Gemm(const Description& description, tn_dtype dtype, bool plain)
     : machine_(machine_of(description)),
       dtype_(dtype),
+      deterministic_(description.deterministic()),
       blocks_(choose_blocks(machine_.limits(), dtype)) {
   require_arithmetic(description, dtype);
   const auto define = [&](const char* name, const std::string& value) {
@@ -185,10 +186,38 @@ uint64_t Gemm::workspace_size(const GemmProblem& problem) const {
          (tn_dtype_bits(dtype_) / 8);
 }
 
+// To the backend's library, where strides alone say where everything lies. Libraries do not look at
+// A and B when alpha is 0, so that NaN there would be lost.
+bool Gemm::offer(const GemmProblem& problem, double alpha, double beta, Queue& queue) const {
+  const ProductShape& s = problem.shape;
+  if (deterministic_ || problem.a.windowed || problem.b.windowed || s.split_columns != 0 ||
+      s.k == 0 || alpha == 0 || problem.batch_rank > 1) {
+    return false;
+  }
+  const auto matrices = [&](const std::byte* data, int64_t rows, int64_t columns, size_t k) {
+    return Matrices{const_cast<std::byte*>(data), rows, columns,
+                    problem.batch_rank == 0 ? 0 : problem.batch_strides[k][0]};
+  };
+  Product product;
+  product.dtype = dtype_;
+  product.m = s.m;
+  product.n = s.n;
+  product.k = s.k;
+  product.batch = problem.batch();
+  product.alpha = alpha;
+  product.beta = beta;
+  // Columns of B are the rows of its operand.
+  product.a = matrices(problem.a.data, problem.a.plain.row_stride, problem.a.plain.depth_stride, 0);
+  product.b = matrices(problem.b.data, problem.b.plain.depth_stride, problem.b.plain.row_stride, 1);
+  product.y = matrices(problem.y, s.y_row, s.y_column, 2);
+  if (s.has_c != 0) product.c = matrices(problem.c, s.c_row, s.c_column, 3);
+  return queue.multiply(product);
+}
+
 void Gemm::enqueue(GemmProblem problem, double alpha, double beta, const Arguments& arguments,
                    Queue& queue) const {
   ProductShape& s = problem.shape;
-  if (problem.batch() * s.m * s.n == 0) return;
+  if (problem.batch() * s.m * s.n == 0 || offer(problem, alpha, beta, queue)) return;
   s.splits = static_cast<int32_t>(splits(problem));
   s.split_depth = static_cast<int32_t>(ceil_div(s.k, s.splits));
   problem.a.choose_direction();

@@ -91,11 +91,13 @@ class Gemm {
   static Blocks choose_blocks(const Limits& limits, tn_dtype dtype);
   const Function& function(bool window_a, bool window_b) const;
   int64_t splits(const GemmProblem& problem) const;
+  bool offer(const GemmProblem& problem, double alpha, double beta, Queue& queue) const;
   void launch(const GemmProblem& problem, const Parameter& alpha, const Parameter& beta,
               const Arguments& arguments, Queue& queue) const;
 
   Machine& machine_;
   tn_dtype dtype_;
+  bool deterministic_;
   Blocks blocks_;
   std::string definitions_;
   // By windows of a and b; the machine owns them. Made when first needed.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A device that has Add and Mul of float32, and only for dense tensors of known dims that overlap
-// nothing. Its memory has no addresses of its own and the host sees it through map alone. It does
-// its work at once. So the smallest device that makes a host show all it can do for one.
+// A device that has Add, Mul and MatMul of float32, and only for dense tensors of known dims that
+// overlap nothing; matrices alone. Its memory has no addresses of its own and the host sees it
+// through map alone. It does its work at once. So the smallest device that makes a host show all it
+// can do for one.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -31,9 +32,11 @@ struct tn_buffer : tn_handle {
 struct tn_stream : tn_handle {};
 struct tn_event : tn_handle {};
 struct tn_kernel : tn_handle {
-  bool multiply;
+  std::string name;
   std::vector<bool> host;  // For each input: a value of rank 0 on the host.
   int64_t count;
+  int64_t columns;  // Of the output, for MatMul.
+  int64_t depth;    // Columns of A.
 };
 
 namespace {
@@ -182,13 +185,15 @@ bool is_scalar(const tn_argument& argument) {
 tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   const std::string_view name = desc->name;
-  if (desc->domain[0] != '\0' || (name != "Add" && name != "Mul") || desc->version != 13) {
+  if (desc->domain[0] != '\0' || (name != "Add" && name != "Mul" && name != "MatMul") ||
+      desc->version != 13) {
     return plugin::set_error(error, TN_UNSUPPORTED, "", "picky has no %s", desc->name);
   }
   uint32_t missing = 0;
   const tn_argument& output = *desc->outputs[0];
+  const bool product = name == "MatMul";
   const auto examine = [&](const tn_argument& argument) {
-    if (is_scalar(argument)) return true;
+    if (is_scalar(argument)) return !product;
     if (argument.dtype != TN_FLOAT32 || argument.kind != TN_ARGUMENT_DEVICE) return false;
     if (argument.alias != 0) missing |= TN_REQUIRES_NO_ALIAS;
     if (argument.dims == nullptr) {
@@ -205,6 +210,7 @@ tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
       dense *= argument.dims[d];
     }
     // No broadcasting.
+    if (product) return argument.rank == 2;
     return argument.rank == output.rank &&
            std::equal(argument.dims, argument.dims + argument.rank, output.dims);
   };
@@ -224,7 +230,11 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   const tn_status status = kernel_supports(device, desc, nullptr, error);
   if (status != TN_OK) return status;
   *kernel = make<tn_kernel>(device);
-  (*kernel)->multiply = std::string_view(desc->name) == "Mul";
+  (*kernel)->name = desc->name;
+  if ((*kernel)->name == "MatMul") {
+    (*kernel)->columns = desc->outputs[0]->dims[1];
+    (*kernel)->depth = desc->inputs[0]->dims[1];
+  }
   (*kernel)->count = 1;
   for (int32_t d = 0; d < desc->outputs[0]->rank; ++d) {
     (*kernel)->count *= desc->outputs[0]->dims[d];
@@ -249,9 +259,18 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream*, const tn_launch* 
   const float* b = values(1);
   if (y == a || y == b)
     return plugin::set_error(error, TN_OVERLAP, "", "picky is not that flexible");
+  if (kernel->name == "MatMul") {
+    for (int64_t i = 0; i < kernel->count; ++i) {
+      const int64_t row = i / kernel->columns, column = i % kernel->columns;
+      y[i] = 0;
+      for (int64_t k = 0; k < kernel->depth; ++k)
+        y[i] += a[row * kernel->depth + k] * b[k * kernel->columns + column];
+    }
+    return TN_OK;
+  }
   for (int64_t i = 0; i < kernel->count; ++i) {
     const float x0 = a[kernel->host[0] ? 0 : i], x1 = b[kernel->host[1] ? 0 : i];
-    y[i] = kernel->multiply ? x0 * x1 : x0 + x1;
+    y[i] = kernel->name == "Mul" ? x0 * x1 : x0 + x1;
   }
   return TN_OK;
 }

@@ -4,6 +4,7 @@
 // everything on it all the same, and how it says so.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "fixture.h"
@@ -106,6 +107,45 @@ TEST_P(PlacementTest, BodiesRunOnTheDevice) {
   const Argument inputs[] = {a.argument(), b.argument(), host_float(alpha)};
   const Argument output = c.argument();
   EXPECT_FALSE(device_.supports(kAddScaled, inputs, {&output, 1}));  // Not by itself.
+}
+
+TEST_P(PlacementTest, ScaledProductsRunAsProducts) {
+  static const Operation kScaledGemm("tenon.ScaledGemm");
+  Tensor a(device_, {2, 3}, counting(6)), b(device_, {3, 2}, {1, 0, 0, 1, 1, 1});
+  Tensor c(device_, {2, 2}, {100, 200, 300, 400}), y(device_, TN_FLOAT32, {2, 2});
+  const std::vector<float> product{2, 3, 8, 9};
+
+  run(kScaledGemm, {a.argument(), b.argument()}, {y.argument()});
+  EXPECT_EQ(y.read(), product);
+  EXPECT_EQ(count("MatMul").device, 1u);
+  EXPECT_EQ(count("Mul").device + count("Add").device, 0u);  // 1 * A @ B needs no more.
+
+  const float alpha = 10, beta = 0.5, zero = 0;
+  run(kScaledGemm, {a.argument(), b.argument(), Argument::absent(), host_float(alpha)},
+      {y.argument()});
+  EXPECT_EQ(y.read(), (std::vector<float>{20, 30, 80, 90}));
+  run(kScaledGemm, {a.argument(), b.argument(), c.argument(), host_float(alpha), host_float(beta)},
+      {y.argument()});
+  EXPECT_EQ(y.read(), (std::vector<float>{70, 130, 230, 290}));
+  run(kScaledGemm, {a.argument(), b.argument(), c.argument()}, {c.argument()});  // In place.
+  EXPECT_EQ(c.read(), (std::vector<float>{102, 203, 308, 409}));
+
+  // beta 0 ignores what C holds.
+  Tensor nan(device_, {2, 2}, std::vector<float>(4, NAN));
+  run(kScaledGemm,
+      {a.argument(), b.argument(), nan.argument(), Argument::absent(), host_float(zero)},
+      {y.argument()});
+  EXPECT_EQ(y.read(), product);
+  EXPECT_EQ(count("tenon.ScaledGemm").decomposed, 5u);
+  EXPECT_EQ(count("tenon.ScaledGemm").fallback, 0u);
+
+  // Its Add does not broadcast, so nothing of this is done there.
+  Tensor row(device_, {2}, {1, 2});
+  const uint64_t products = count("MatMul").device;
+  run(kScaledGemm, {a.argument(), b.argument(), row.argument()}, {y.argument()});
+  EXPECT_EQ(y.read(), (std::vector<float>{3, 5, 9, 11}));
+  EXPECT_EQ(count("tenon.ScaledGemm").fallback, 1u);
+  EXPECT_EQ(count("MatMul").device, products);
 }
 
 // Half a body on the device and half elsewhere would be two copies for one.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled programs on disk: $XDG_CACHE_HOME/tenon/opencl or ~/.cache/tenon/opencl, a file for each
-// source, options and device. What cannot be read or written is compiled again.
+// Compiled programs on disk: $XDG_CACHE_HOME/tenon/<plugin> or ~/.cache/tenon/<plugin>, a file for
+// each source, options and device. What cannot be read or written is compiled again.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace tenon::opencl {
+namespace tenon::gpu {
 
 class ProgramCache {
  public:
-  // `device`: names the device and its driver's version.
-  explicit ProgramCache(std::string device);
+  // `device`: names the device and the version of what compiles for it.
+  ProgramCache(const std::string& plugin, std::string device);
 
   // Empty when there is none.
   std::vector<unsigned char> load(const std::string& source, const std::string& options) const;
@@ -27,4 +27,4 @@ class ProgramCache {
   std::string folder_;  // Empty: no cache.
 };
 
-}  // namespace tenon::opencl
+}  // namespace tenon::gpu

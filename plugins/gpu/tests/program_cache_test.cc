@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugins/opencl/program_cache.h"
+#include "plugins/gpu/program_cache.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace tenon::opencl {
+namespace tenon::gpu {
 namespace {
 
 class ProgramCacheTest : public testing::Test {
@@ -21,7 +21,7 @@ class ProgramCacheTest : public testing::Test {
 
   // The only file in the cache.
   std::filesystem::path file() const {
-    return *std::filesystem::directory_iterator(folder_ / "tenon/opencl");
+    return *std::filesystem::directory_iterator(folder_ / "tenon/plugin");
   }
 
   std::filesystem::path folder_;
@@ -29,23 +29,24 @@ class ProgramCacheTest : public testing::Test {
 };
 
 TEST_F(ProgramCacheTest, GivesBackWhatWasStored) {
-  const ProgramCache cache("device");
+  const ProgramCache cache("plugin", "device");
   EXPECT_TRUE(cache.load("source", "options").empty());
   cache.store("source", "options", binary_);
   EXPECT_EQ(cache.load("source", "options"), binary_);
-  EXPECT_EQ(ProgramCache("device").load("source", "options"), binary_);
+  EXPECT_EQ(ProgramCache("plugin", "device").load("source", "options"), binary_);
 }
 
-TEST_F(ProgramCacheTest, KnowsSourceOptionsAndDevice) {
-  const ProgramCache cache("device");
+TEST_F(ProgramCacheTest, KnowsPluginSourceOptionsAndDevice) {
+  const ProgramCache cache("plugin", "device");
   cache.store("source", "options", binary_);
   EXPECT_TRUE(cache.load("other", "options").empty());
   EXPECT_TRUE(cache.load("source", "other").empty());
-  EXPECT_TRUE(ProgramCache("newer driver").load("source", "options").empty());
+  EXPECT_TRUE(ProgramCache("other", "device").load("source", "options").empty());
+  EXPECT_TRUE(ProgramCache("plugin", "newer driver").load("source", "options").empty());
 }
 
 TEST_F(ProgramCacheTest, IgnoresFilesThatAreNotItsOwn) {
-  const ProgramCache cache("device");
+  const ProgramCache cache("plugin", "device");
   cache.store("source", "options", binary_);
   std::ofstream(file(), std::ios::binary) << "device\noptions\nanother source" << '\0' << "x";
   EXPECT_TRUE(cache.load("source", "options").empty());
@@ -53,12 +54,22 @@ TEST_F(ProgramCacheTest, IgnoresFilesThatAreNotItsOwn) {
   EXPECT_TRUE(cache.load("source", "options").empty());
 }
 
+TEST_F(ProgramCacheTest, IgnoresFilesThatHaveChanged) {
+  const ProgramCache cache("plugin", "device");
+  cache.store("source", "options", binary_);
+  const auto size = std::filesystem::file_size(file());
+  std::filesystem::resize_file(file(), size - 1);
+  EXPECT_TRUE(cache.load("source", "options").empty());
+  std::filesystem::resize_file(file(), size);  // Ends with 0 now, not with 255.
+  EXPECT_TRUE(cache.load("source", "options").empty());
+}
+
 TEST_F(ProgramCacheTest, DoesWithoutAFolder) {
   setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);
-  const ProgramCache cache("device");
+  const ProgramCache cache("plugin", "device");
   cache.store("source", "options", binary_);
   EXPECT_TRUE(cache.load("source", "options").empty());
 }
 
 }  // namespace
-}  // namespace tenon::opencl
+}  // namespace tenon::gpu
