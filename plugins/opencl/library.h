@@ -42,6 +42,7 @@ namespace tenon::opencl {
 
 // The functions of libOpenCL.so.1.
 struct Library {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name.
 #define TENON_OPENCL_FUNCTION(name) decltype(&::name) name = nullptr;
   TENON_OPENCL_FUNCTIONS(TENON_OPENCL_FUNCTION)
 #undef TENON_OPENCL_FUNCTION
