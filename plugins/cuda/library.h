@@ -38,5 +38,6 @@ class Library {
 // For the lists of functions: a field of a table, and how it is filled.
 #define TENON_CUDA_TEXT_(name) #name
 #define TENON_CUDA_TEXT(name) TENON_CUDA_TEXT_(name)
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name.
 #define TENON_CUDA_FIELD(name) decltype(&::name) name = nullptr;
 #define TENON_CUDA_FIND(name) library.find(table.name, TENON_CUDA_TEXT(name));
