@@ -25,6 +25,15 @@ Bytes allocate(uint64_t size) {
   return Bytes(static_cast<std::byte*>(::operator new(size, std::align_val_t{kAlignment})));
 }
 
+// An operand in an argument's memory, and where it was at the last run: most launches of a model
+// find it there again.
+struct Bound {
+  Owner owner;
+  size_t index;
+  dnnl_memory_t memory;
+  std::byte* data;
+};
+
 View view_of(std::byte* data, const Strided& strided) {
   return {data,
           strided.dims.data(),
@@ -39,7 +48,8 @@ View view_of(std::byte* data, const Strided& strided) {
 struct Program::Slot {
   std::vector<Bytes> buffers;
   Bytes scratchpad;
-  std::vector<dnnl::memory> memories;                   // By operand.
+  std::vector<dnnl::memory> memories;  // By operand.
+  std::vector<Bound> bound;
   std::vector<std::vector<dnnl_exec_arg_t>> arguments;  // By step.
   std::vector<dnnl::memory> scratchpads;                // By step; all in `scratchpad`.
 };
@@ -142,6 +152,8 @@ std::unique_ptr<Program::Slot> Program::make_slot() const {
       data = spec.index == SIZE_MAX ? slot->scratchpad.get() : slot->buffers[spec.index].get();
     }
     slot->memories.emplace_back(spec.md, engine(), data);
+    if (spec.owner == Owner::kProgram) continue;
+    slot->bound.push_back({spec.owner, spec.index, slot->memories.back().get(), nullptr});
   }
   for (const Step& step : steps_) {
     auto& arguments = slot->arguments.emplace_back();
@@ -176,12 +188,12 @@ void Program::copy(const Copy& copy, const Slot& slot, const Arguments& argument
 }
 
 void Program::run(Slot& slot, const Arguments& arguments, const Execution& execution) const {
-  for (size_t i = 0; i < operands_.size(); ++i) {
-    const OperandSpec& spec = operands_[i];
-    if (spec.owner == Owner::kProgram) continue;
-    const View& view =
-        spec.owner == Owner::kInput ? arguments.inputs[spec.index] : arguments.outputs[spec.index];
-    check(dnnl_memory_set_data_handle(slot.memories[i].get(), view.data), "memory");
+  for (Bound& one : slot.bound) {
+    const auto& side = one.owner == Owner::kInput ? arguments.inputs : arguments.outputs;
+    std::byte* data = side[one.index].data;
+    if (data == one.data) continue;
+    check(dnnl_memory_set_data_handle(one.memory, data), "memory");
+    one.data = data;
   }
   for (const auto& [i, value] : fills_) {
     static constexpr std::array<int64_t, TN_MAX_RANK> kZeros{};
