@@ -12,13 +12,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
-#include <thread>
 #include <vector>
 
 #include <dnnl.hpp>
 
-#include "team.h"
 #include "tenon/tenon.h"
+
+// Of the plugin's threads.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int);
 
 namespace {
 
@@ -220,9 +222,7 @@ void compare(const char* name, Launch launch, int64_t size, int calls, int turns
 
 int main(int count, char** arguments) {
   const char* threads = std::getenv("TENON_NUM_THREADS");
-  tenon::onednn::set_team_size(threads != nullptr
-                                   ? std::atoi(threads)
-                                   : static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads != nullptr) omp_set_num_threads(std::atoi(threads));
   tn_loader* loader = nullptr;
   CHECK(tn_loader_create(nullptr, &loader, &error));
   tn_instance* instance = nullptr;
@@ -230,7 +230,7 @@ int main(int count, char** arguments) {
   Host host;
   CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
   CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));
-  std::printf("%d threads\n", tenon::onednn::team_size());
+  std::printf("%d threads\n", omp_get_max_threads());
   compare("4", Launch(host, "Relu", 14, 1, 4, 1), 0, 1000, 301);
   compare("64^3", Launch(host, "MatMul", 13, 2, 64, 2), 64, 100, 301);
   compare("256^3", Launch(host, "MatMul", 13, 2, 256, 2), 256, 10, 201);

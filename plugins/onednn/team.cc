@@ -6,16 +6,14 @@
 // OpenMP's place, with threads that go to sleep after kSpin; docs/decisions/onednn-threads.md has
 // the measurements.
 //
-// libdnnl finds them because this library comes before libgomp in the scope that it was loaded
-// with. In a process that has a libgomp in its global scope already (PyTorch's, a program linked
-// with OpenMP) that one is found instead, which is as well: its threads are then shared. own_team()
-// says which it is.
+// They are a library of their own, which the plugin is linked with: libdnnl finds names that other
+// libraries export, and a plugin exports its entry alone. This library comes before libgomp in the
+// scope that the plugin brings. In a process that has a libgomp in its global scope already
+// (PyTorch's, a program linked with OpenMP) libdnnl and the plugin find that one instead, which is
+// as well: its threads are then shared.
 //
 // As in libgomp, each thread that calls has a team of its own, and a team has exactly as many
 // threads as it was asked for, all running at the same time: kernels rely on it.
-#include "team.h"
-
-#include <dlfcn.h>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -35,7 +33,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr int kChecksPerClock = 32;
 
-std::atomic<int> most{1};
+thread_local int most = 0;  // Threads of a region; 0: nobody has said.
+
+int max_threads() {
+  static const int processors = static_cast<int>(std::thread::hardware_concurrency());
+  return most != 0 ? most : std::max(processors, 1);
+}
 
 void pause() {
 #if defined(__x86_64__)
@@ -196,19 +199,15 @@ bool next_chunk(long* begin, long* end) {
 }
 
 }  // namespace
-
-void set_team_size(int threads) { most.store(threads, std::memory_order_relaxed); }
-int team_size() { return most.load(std::memory_order_relaxed); }
-
 }  // namespace tenon::onednn
 
 using namespace tenon::onednn;
 
-// The part of GNU OpenMP's interface that libdnnl 3.2 uses.
+// The part of GNU OpenMP's interface that libdnnl 3.2 and the plugin use.
 extern "C" {
 
-static int own_max_threads() { return team_size(); }
-TN_EXPORT int omp_get_max_threads() __attribute__((alias("own_max_threads")));
+TN_EXPORT void omp_set_num_threads(int threads) { most = threads; }
+TN_EXPORT int omp_get_max_threads() { return max_threads(); }
 TN_EXPORT int omp_get_num_threads() { return static_cast<int>(region_threads()); }
 TN_EXPORT int omp_get_thread_num() { return place.nested != 0 ? 0 : static_cast<int>(place.id); }
 TN_EXPORT int omp_in_parallel() { return place.nested != 0 || region_threads() > 1; }
@@ -220,7 +219,7 @@ TN_EXPORT void GOMP_parallel_start(void (*body)(void*), void* data, unsigned thr
     return;
   }
   Team& team = own_team_of_thread();
-  team.begin({body, data, threads != 0 ? threads : static_cast<unsigned>(team_size())});
+  team.begin({body, data, threads != 0 ? threads : static_cast<unsigned>(max_threads())});
   place.team = &team;
   place.id = 0;
 }
@@ -249,10 +248,3 @@ TN_EXPORT bool GOMP_loop_static_next(long* begin, long* end) { return next_chunk
 TN_EXPORT void GOMP_loop_end_nowait() {}
 
 }  // extern "C"
-
-// What this library finds under the name is what libdnnl, loaded with it, finds.
-bool tenon::onednn::own_team() {
-  static const bool own =
-      dlsym(RTLD_DEFAULT, "omp_get_max_threads") == reinterpret_cast<void*>(&own_max_threads);
-  return own;
-}
