@@ -30,6 +30,7 @@ Bytes allocate(uint64_t size) {
 struct Bound {
   Owner owner;
   size_t index;
+  uint64_t offset;
   dnnl_memory_t memory;
   std::byte* data;
 };
@@ -56,8 +57,8 @@ struct Program::Slot {
 
 Program::~Program() { delete free_.load(); }
 
-Program::Operand Program::add(Owner owner, size_t index, const Md& md) {
-  operands_.push_back({owner, index, md});
+Program::Operand Program::add(Owner owner, size_t index, const Md& md, uint64_t offset) {
+  operands_.push_back({owner, index, md, offset});
   return operands_.size() - 1;
 }
 
@@ -118,6 +119,12 @@ Program::Operand Program::dense_output(size_t i, const View& view, const Dims& d
   return operand;
 }
 
+Program::Operand Program::piece(Operand whole, const Dims& dims, int64_t elements) {
+  const OperandSpec of = operands_[whole];
+  return add(of.owner, of.index, Strided::dense(dims).md(),
+             of.offset + static_cast<uint64_t>(elements) * sizeof(float));
+}
+
 void Program::execute(const dnnl::primitive& primitive, const Md& scratchpad,
                       const std::vector<Argument>& arguments) {
   scratchpad_bytes_ = std::max<uint64_t>(scratchpad_bytes_, scratchpad.get_size());
@@ -149,11 +156,13 @@ std::unique_ptr<Program::Slot> Program::make_slot() const {
   for (const OperandSpec& spec : operands_) {
     void* data = DNNL_MEMORY_NONE;
     if (spec.owner == Owner::kProgram) {
-      data = spec.index == SIZE_MAX ? slot->scratchpad.get() : slot->buffers[spec.index].get();
+      data = spec.index == SIZE_MAX ? slot->scratchpad.get()
+                                    : slot->buffers[spec.index].get() + spec.offset;
     }
     slot->memories.emplace_back(spec.md, engine(), data);
     if (spec.owner == Owner::kProgram) continue;
-    slot->bound.push_back({spec.owner, spec.index, slot->memories.back().get(), nullptr});
+    slot->bound.push_back(
+        {spec.owner, spec.index, spec.offset, slot->memories.back().get(), nullptr});
   }
   for (const Step& step : steps_) {
     auto& arguments = slot->arguments.emplace_back();
@@ -192,7 +201,7 @@ void Program::run(Slot& slot, const Arguments& arguments, const Execution& execu
     const auto& side = one.owner == Owner::kInput ? arguments.inputs : arguments.outputs;
     std::byte* data = side[one.index].data;
     if (data == one.data) continue;
-    check(dnnl_memory_set_data_handle(one.memory, data), "memory");
+    check(dnnl_memory_set_data_handle(one.memory, data + one.offset), "memory");
     one.data = data;
   }
   for (const auto& [i, value] : fills_) {
