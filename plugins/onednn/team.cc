@@ -256,6 +256,7 @@ TN_EXPORT void GOMP_parallel_end() {
   }
   place.team->end();
   place.team = nullptr;
+  place.id = 0;
 }
 TN_EXPORT void GOMP_barrier() {
   if (region_threads() > 1) place.team->barrier();

@@ -46,6 +46,7 @@ TEST(TeamTest, EachPartIsPlayedOnce) {
       wrong += static_cast<unsigned>(omp_get_num_threads()) != threads;
     });
     ASSERT_EQ(0u, wrong);
+    ASSERT_EQ(0, omp_get_thread_num());
     for (size_t i = 0; i < played.size(); ++i) ASSERT_EQ(i < threads ? 1 : 0, played[i]) << round;
   }
   EXPECT_EQ(1, omp_get_num_threads());
