@@ -43,6 +43,7 @@ struct OperatorCase {
     return *this;
   }
   OperatorCase& out(HostTensor tensor, int32_t alias = 0) {
+    tensor.repeated.clear();  // Outputs address each element once.
     outputs.push_back(std::move(tensor));
     aliases.push_back(alias);
     return *this;
