@@ -106,8 +106,8 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
   return views_overlap(a, b);
 }
 
-// Each output is disjoint from the inputs, save the one it replaces, and from itself and the
-// others.
+// Each output is disjoint from the inputs, save the one it replaces and those that are the same
+// view as that one, and from itself and the others.
 tn_status check_overlap(const Binding& binding, tn_error* error) {
   const auto& inputs = binding.kernel.inputs();
   const auto& outputs = binding.kernel.outputs();
@@ -117,11 +117,16 @@ tn_status check_overlap(const Binding& binding, tn_error* error) {
     const View& view = binding.output_views()[o];
     for (size_t i = 0; i < inputs.size(); ++i) {
       const View& input = binding.views[i];
-      if (outputs[o].alias == static_cast<int32_t>(i) + 1) {
+      const int32_t alias = outputs[o].alias;
+      if (alias == static_cast<int32_t>(i) + 1 || (alias != 0 && inputs[i].alias == alias)) {
         if (same_view(view, input)) continue;
         return tensor_error(
             error, intersect(range, binding.ranges[i]) ? TN_OVERLAP : TN_INVALID_ARGUMENT,
-            binding.output_name(o), "is described to replace input %zu, but differs", i);
+            binding.output_name(o),
+            alias == static_cast<int32_t>(i) + 1
+                ? "is described to replace input %zu, but differs"
+                : "replaces an input that input %zu is described to equal, but it differs",
+            i);
       }
       if (overlap(view, range, input, binding.ranges[i])) {
         return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps input %zu", i);
@@ -285,8 +290,9 @@ tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* g
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
   kernel.implementation().check(arguments);
-  if (const uint64_t size = kernel.implementation().workspace_size(arguments); size != 0) {
-    status = bind_workspace(binding, *launch, size, &arguments, error);
+  if (kernel.needs_workspace()) {
+    const uint64_t size = kernel.implementation().workspace_size(arguments);
+    if (size != 0) status = bind_workspace(binding, *launch, size, &arguments, error);
     if (status != TN_OK) return status;
   }
   enqueue(binding, *stream.core, *launch, arguments);
@@ -307,7 +313,7 @@ tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t*
   const Arguments arguments{{binding.views, binding.inputs()},
                             {binding.output_views(), binding.outputs()}};
   kernel.implementation().check(arguments);
-  *size = kernel.implementation().workspace_size(arguments);
+  *size = kernel.needs_workspace() ? kernel.implementation().workspace_size(arguments) : 0;
   return TN_OK;
 }
 

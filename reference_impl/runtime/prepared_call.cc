@@ -56,7 +56,8 @@ PreparedCall::PreparedCall(const AddressMap* map, const Operation& operation,
       tensors_(inputs.size() + outputs.size()),
       pointers_(inputs.size() + outputs.size()),
       ranges_(inputs.size() + outputs.size()),
-      aliases_(outputs.size()) {
+      aliases_(outputs.size()),
+      same_as_(inputs.size()) {
   for (size_t i = 0; i < inputs.size(); ++i) prepare(map, i, inputs[i]);
   for (size_t i = 0; i < outputs.size(); ++i) {
     prepare(map, inputs.size() + i, outputs[i]);
@@ -95,6 +96,7 @@ void PreparedCall::prepare(const AddressMap* map, size_t position, const Argumen
 }
 
 void PreparedCall::find_aliases() {
+  for (size_t i = 0; i < inputs_.size(); ++i) same_as_[i] = 0;
   for (size_t o = 0; o < outputs_.size(); ++o) {
     const ByteRange& range = ranges_[inputs_.size() + o];
     aliases_[o] = kDisjoint;
@@ -102,11 +104,23 @@ void PreparedCall::find_aliases() {
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!range.overlaps(ranges_[i])) [[likely]]
         continue;
-      // The contract allows one input to be replaced; a second one, even the same, is an overlap.
-      const bool exact = aliases_[o] == kDisjoint && inputs_[i].data == outputs_[o].data &&
-                         same_view(inputs_[i], outputs_[o]);
-      aliases_[o] = exact ? static_cast<int32_t>(i + 1) : kTemporary;
-      if (!exact) break;
+      const bool exact =
+          inputs_[i].data == outputs_[o].data && same_view(inputs_[i], outputs_[o]);
+      if (!exact) {
+        aliases_[o] = kTemporary;
+        break;
+      }
+      if (aliases_[o] == kDisjoint) {
+        aliases_[o] = static_cast<int32_t>(i + 1);
+      } else {
+        same_as_[i] = aliases_[o];  // x *= x.
+      }
+    }
+    if (aliases_[o] == kTemporary) {
+      // Nothing is replaced then, so that no input need be said to be the same as it.
+      for (size_t i = 0; i < inputs_.size(); ++i) {
+        if (range.overlaps(ranges_[i])) same_as_[i] = 0;
+      }
     }
     has_alias_ |= aliases_[o] > 0;
     needs_temporary_ |= aliases_[o] == kTemporary;
