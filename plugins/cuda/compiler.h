@@ -9,7 +9,7 @@
 
 namespace tenon::cuda {
 
-// Throws plugin::Failure (TN_NOT_FOUND) unless NVRTC can be used, saying what is missing.
+// Throws plugin::Failure (TN_NO_DEVICE) unless NVRTC can be used, saying what is missing.
 void require_compiler();
 
 // A CUDA source for devices of a compute capability (75: 7.5): a cubin, for cuModuleLoadData.

@@ -17,7 +17,7 @@ namespace {
   require_compiler();
   int count = 0;
   check(driver, driver.cuDeviceGetCount(&count), "counting devices");
-  if (count == 0) plugin::fail(TN_NOT_FOUND, nullptr, "the CUDA driver has no device");
+  if (count == 0) plugin::fail(TN_NO_DEVICE, nullptr, "the CUDA driver has no device");
   CUdevice device = 0;
   char name[256] = "";
   check(driver, driver.cuDeviceGet(&device, 0), "asking for device 0");

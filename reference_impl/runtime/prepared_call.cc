@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/prepared_call.h"
 
+#include <algorithm>
 #include <string>
 
 #include "runtime/registry.h"
@@ -96,16 +97,15 @@ void PreparedCall::prepare(const AddressMap* map, size_t position, const Argumen
 }
 
 void PreparedCall::find_aliases() {
-  for (size_t i = 0; i < inputs_.size(); ++i) same_as_[i] = 0;
   for (size_t o = 0; o < outputs_.size(); ++o) {
     const ByteRange& range = ranges_[inputs_.size() + o];
     aliases_[o] = kDisjoint;
     if (range.end == 0) continue;
+    bool again = false;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!range.overlaps(ranges_[i])) [[likely]]
         continue;
-      const bool exact =
-          inputs_[i].data == outputs_[o].data && same_view(inputs_[i], outputs_[o]);
+      const bool exact = inputs_[i].data == outputs_[o].data && same_view(inputs_[i], outputs_[o]);
       if (!exact) {
         aliases_[o] = kTemporary;
         break;
@@ -113,17 +113,21 @@ void PreparedCall::find_aliases() {
       if (aliases_[o] == kDisjoint) {
         aliases_[o] = static_cast<int32_t>(i + 1);
       } else {
-        same_as_[i] = aliases_[o];  // x *= x.
+        again = true;
       }
     }
-    if (aliases_[o] == kTemporary) {
-      // Nothing is replaced then, so that no input need be said to be the same as it.
-      for (size_t i = 0; i < inputs_.size(); ++i) {
-        if (range.overlaps(ranges_[i])) same_as_[i] = 0;
-      }
-    }
+    if (again && aliases_[o] > 0) find_same_inputs(o);
     has_alias_ |= aliases_[o] > 0;
     needs_temporary_ |= aliases_[o] == kTemporary;
+  }
+}
+
+// x *= x.
+void PreparedCall::find_same_inputs(size_t output) {
+  if (!has_same_) std::fill_n(same_as_.data(), inputs_.size(), 0);
+  has_same_ = true;
+  for (auto i = static_cast<size_t>(aliases_[output]); i < inputs_.size(); ++i) {
+    if (ranges_[inputs_.size() + output].overlaps(ranges_[i])) same_as_[i] = aliases_[output];
   }
 }
 

@@ -78,7 +78,7 @@ void DeviceImpl::run(const Operation& operation, std::span<const Argument> input
       const KernelKey key(operation, call, 0);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
-        launch(operation, pin->kernel, call, queue);
+        launch(operation, *pin, call, queue);
         return;
       }
     }
@@ -101,7 +101,7 @@ void DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> 
     if (choice.pin) {
       Temporaries temporaries(*this, stream);
       temporaries.apply(call, choice.profile);
-      launch(operation, *choice.pin.operator->(), call, stream);
+      launch(operation, *choice.pin, call, stream);
       temporaries.copy_back();
       increment(counters_[operation].copies, temporaries.count());
       return;

@@ -37,18 +37,18 @@ struct Setting {
 TEST(Load, WithTheDriverOfThisMachine) {
   const Answer answer = open_plugin();
   if (dlopen("libcuda.so.1", RTLD_NOW) == nullptr) {
-    EXPECT_EQ(answer.status, TN_NOT_FOUND);
+    EXPECT_EQ(answer.status, TN_NO_DEVICE);
     EXPECT_THAT(answer.message, AllOf(HasSubstr("no device: libcuda.so.1 cannot be opened"),
                                       HasSubstr("driver is not installed")));
   } else {
-    EXPECT_THAT(answer.status, testing::AnyOf(TN_NOT_FOUND, TN_UNSUPPORTED)) << answer.message;
+    EXPECT_THAT(answer.status, testing::AnyOf(TN_NO_DEVICE, TN_UNSUPPORTED)) << answer.message;
   }
 }
 
 TEST(FakeDriver, TooOld) {
   const Setting version("FAKE_CUDA_VERSION", "12040");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message,
               HasSubstr("no device: the driver is for CUDA 12.4, and this plugin needs 13.0"));
 }
@@ -56,14 +56,14 @@ TEST(FakeDriver, TooOld) {
 TEST(FakeDriver, DoesNotStart) {
   const Setting init("FAKE_CUDA_INIT", "100");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message, HasSubstr("does not start: CUDA_ERROR_NO_DEVICE (words of the"));
 }
 
 TEST(FakeDriver, HasNoDevice) {
   const Setting devices("FAKE_CUDA_DEVICES", "0");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message, HasSubstr("the CUDA driver has no device"));
 }
 
