@@ -140,7 +140,9 @@ TEST_F(LaunchTest, TN_launch_013_an_input_that_equals_a_replaced_one_is_describe
 
   KernelDesc wrong = mul(true);
   wrong.inputs[1].aliasing(1);
-  EXPECT_EQ(TN_STATUS_CLASS(supports(device(), wrong).status), TN_INVALID_ARGUMENT);
+  const KernelDescView view(wrong);
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_supports, device().get(), view.get(),
+                 static_cast<tn_kernel_support*>(nullptr));
 }
 
 TEST_F(LaunchTest, TN_launch_014_kernels_that_say_so_need_no_workspace) {

@@ -520,7 +520,7 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
 static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* src,
                                          uint32_t alignment, int64_t limit, tnp_view* to,
                                          tnp_view* from, tn_error* error) {
-  tnp_slot slot;
+  tnp_slot slot = {0};
   TNP_NEED(dst);
   TNP_NEED(src);
   const tn_argument any = {.struct_size = sizeof(any),
