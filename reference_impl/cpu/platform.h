@@ -25,7 +25,7 @@ struct Replaces {
   bool same_inputs = false;
 
   bool allows(const OperatorEntry& entry, size_t output, bool same) const {
-    return (name == "*" || name == entry.name) && output >= first_output && same_inputs >= same;
+    return (name == "*" || name == entry.name) && output >= first_output && (same_inputs || !same);
   }
 };
 

@@ -71,6 +71,22 @@ TEST_F(Handles, TN_handle_001_devices_and_their_children_after_close) {
   expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, tn_stream_query, stream);
 }
 
+// The last to know the layer has gone with its instance: the error says it all.
+TEST_F(Handles, TN_handle_001_instances_after_their_loader) {
+  tn_instance* old = nullptr;
+  {
+    const Loader loader({}, host_.get(), "validation");
+    old = loader.open("cpu").get();
+    EXPECT_EQ(loader.open("cpu").get(), old);
+  }
+  expect_silence();
+  ErrorBuffer error;
+  size_t count = 0;
+  EXPECT_EQ(tn_instance_device_count(old, &count, &error), TN_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.rule, "TN-handle-001");
+  EXPECT_THAT(error.message, testing::HasSubstr("destroyed by tn_loader_destroy"));
+}
+
 TEST_F(Handles, TN_handle_001_constants_by_their_references) {
   const float value = 1;
   const Tensor tensor = Tensor::host(&value, TN_FLOAT32, {});
