@@ -27,7 +27,7 @@ struct Call {
   std::optional<KernelKey> key;
 };
 
-KernelOutcome refusal(std::string reason) { return {nullptr, 0, std::move(reason)}; }
+KernelOutcome refusal(std::string reason) { return {nullptr, true, 0, std::move(reason)}; }
 
 TEST(KernelCache, HitsWhatWasMadeAndCounts) {
   KernelCache cache(8);
