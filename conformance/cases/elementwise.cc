@@ -133,6 +133,14 @@ void add_binary(Cases& cases, const BinaryRow& row, const std::string& label, Ho
   cases.push_back(operator_case.out(HostTensor(c.dtype, c.dims, c.values), alias));
 }
 
+// a op= a
+void add_binary_onto_itself(Cases& cases, const BinaryRow& row, HostTensor a) {
+  HostTensor c(a.dtype, a.dims);
+  for (size_t i = 0; i < a.values.size(); ++i) c.values[i] = row.function(a.values[i], a.values[i]);
+  OperatorCase both{row.domain, row.name, row.version, "in_place_both", a.dtype, row.tolerance};
+  cases.push_back(both.in(a).again(0).out(HostTensor(c.dtype, c.dims, c.values), 1));
+}
+
 void add_binary_cases(Cases& cases) {
   for (const BinaryRow& row : kBinary) {
     const auto values = [](Shape dims, uint32_t seed, tn_dtype dtype = TN_FLOAT32) {
@@ -154,6 +162,7 @@ void add_binary_cases(Cases& cases) {
     add_binary(cases, row, "host_scalar", values({5, 6}, 5), values({}, 6), true);
     add_binary(cases, row, "empty", values({5, 0}, 5), values({1}, 6));
     add_binary(cases, row, "in_place_a", values({5, 6}, 7), values({6}, 8), false, 1);
+    add_binary_onto_itself(cases, row, HostTensor::random(TN_FLOAT32, {5, 6}, 1, 5, 7));
     if (row.integers) {
       for (const tn_dtype dtype : {TN_INT32, TN_INT64, TN_INT8, TN_UINT8}) {
         add_binary(cases, row, "integers", HostTensor::random(dtype, {20}, 0, 120, 9),

@@ -94,11 +94,15 @@ KernelDesc describe(const OperatorCase& c, Form form) {
   desc.name = c.name;
   desc.version = c.version;
   desc.attributes = c.attributes;
-  for (const CaseInput& input : c.inputs) desc.input(describe(input, form));
+  for (const CaseInput& input : c.inputs) {
+    Argument argument = describe(input, form);
+    argument.alias = input.same;
+    desc.input(std::move(argument));
+  }
   for (size_t i = 0; i < c.outputs.size(); ++i) {
     HostTensor shape = c.outputs[i];
     if (!c.bounds.empty()) shape.dims = c.bounds[i];
-    Argument argument = describe({TN_ARGUMENT_DEVICE, shape}, form);
+    Argument argument = describe({TN_ARGUMENT_DEVICE, shape, 0}, form);
     argument.alias = c.aliases[i];
     desc.output(std::move(argument));
   }
@@ -145,6 +149,8 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
       if (host_values[i].empty()) host_values[i].resize(16);  // Never a NULL pointer.
       tensors[i] = Tensor::host(host_values[i].data(), tensor.dtype, Dims(tensor.dims));
       input_pointers.push_back(tensors[i].get());
+    } else if (c.inputs[i].same != 0) {
+      input_pointers.push_back(input_pointers[static_cast<size_t>(c.inputs[i].same) - 1]);
     } else {
       inputs[i] = place(device, stream, tensor, form);
       input_pointers.push_back(inputs[i].tensor.get());
@@ -174,6 +180,7 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
   if (!c.bounds.empty()) launch.output_dims = actual_dims_pointers.data();
   const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
   const uint64_t workspace_size = kernel.workspace_size(launch);
+  EXPECT_TRUE(workspace_size == 0 || kernel.needs_workspace()) << "TN_KERNEL_NO_WORKSPACE";
   Bytes around(2 * guard + workspace_size, kUntouched);
   std::fill_n(around.begin() + static_cast<long>(guard), workspace_size, garbage);
   Buffer workspace(device, around.size());

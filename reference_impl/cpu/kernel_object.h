@@ -44,6 +44,7 @@ class KernelObject : public DeviceObject {
       : DeviceObject(device),
         name_(std::move(name)),
         implementation_(std::move(implementation)),
+        needs_workspace_(implementation_->needs_workspace()),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)) {}
 
@@ -54,6 +55,8 @@ class KernelObject : public DeviceObject {
 
   const std::string& name() const { return name_; }
   const Kernel& implementation() const { return *implementation_; }
+  // If not, no launch does: TN_KERNEL_NO_WORKSPACE.
+  bool needs_workspace() const { return needs_workspace_; }
   const std::vector<ArgumentSpec>& inputs() const { return inputs_; }
   const std::vector<ArgumentSpec>& outputs() const { return outputs_; }
 
@@ -76,6 +79,7 @@ class KernelObject : public DeviceObject {
   std::atomic<uint64_t> fixed_workspace_{kUnknown};
   const std::string name_;
   const std::unique_ptr<Kernel> implementation_;
+  const bool needs_workspace_;
   const std::vector<ArgumentSpec> inputs_;
   const std::vector<ArgumentSpec> outputs_;
 };

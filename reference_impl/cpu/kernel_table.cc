@@ -17,10 +17,11 @@ struct Found {
   const OperatorEntry* entry;
   const Family* family;
 
-  bool may_replace(size_t output) const {
+  // `same`: a further input is the view that is replaced.
+  bool may_replace(size_t output, bool same) const {
     const auto& all = family->replaces_input;
     return std::any_of(all.begin(), all.end(),
-                       [&](const Replaces& one) { return one.allows(*entry, output); });
+                       [&](const Replaces& one) { return one.allows(*entry, output, same); });
   }
 };
 
@@ -88,9 +89,13 @@ std::unique_ptr<Kernel> make_implementation(Device& device, const CheckedDescrip
   }
   for (size_t i = 0; i < checked.outputs.size(); ++i) {
     const tn_argument& output = checked.outputs[i];
-    if (output.alias != 0 && !found.may_replace(i)) {
+    if (output.alias == 0) continue;
+    const bool same = std::any_of(checked.inputs.begin(), checked.inputs.end(),
+                                  [&](const auto& input) { return input.alias == output.alias; });
+    if (!found.may_replace(i, same)) {
       throw KernelError(TN_NEEDS_STATIC, "output " + std::to_string(i) + " of " +
-                                             checked.operator_name + " cannot replace an input");
+                                             checked.operator_name + " cannot replace an input" +
+                                             (same ? " that is given twice" : ""));
     }
   }
   return kernel;

@@ -115,8 +115,8 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
   return views_overlap(a, b);
 }
 
-// Each output is disjoint from the inputs, save the one it replaces, and from itself and the
-// others.
+// Each output is disjoint from the inputs, save the one it replaces and those that are the same
+// view as that one, and from itself and the others.
 tn_status check_overlap(const Binding& binding, tn_error* error) {
   const auto& inputs = binding.kernel.inputs();
   const auto& outputs = binding.kernel.outputs();
@@ -126,11 +126,16 @@ tn_status check_overlap(const Binding& binding, tn_error* error) {
     const View& view = binding.output_views()[o];
     for (size_t i = 0; i < inputs.size(); ++i) {
       const View& input = binding.views[i];
-      if (outputs[o].alias == static_cast<int32_t>(i) + 1) {
+      const int32_t alias = outputs[o].alias;
+      if (alias == static_cast<int32_t>(i) + 1 || (alias != 0 && inputs[i].alias == alias)) {
         if (same_view(view, input)) continue;
         return tensor_error(
             error, intersect(range, binding.ranges[i]) ? TN_OVERLAP : TN_INVALID_ARGUMENT,
-            binding.output_name(o), "is described to replace input %zu, but differs", i);
+            binding.output_name(o),
+            alias == static_cast<int32_t>(i) + 1
+                ? "is described to replace input %zu, but differs"
+                : "replaces an input that input %zu is described to equal, but it differs",
+            i);
       }
       if (overlap(view, range, input, binding.ranges[i])) {
         return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps input %zu", i);
@@ -194,7 +199,7 @@ uint64_t checked_workspace_size(const Binding& binding, const Arguments& argumen
   }
   const Kernel& kernel = binding.kernel.implementation();
   kernel.check(arguments);
-  const uint64_t size = kernel.workspace_size(arguments);
+  const uint64_t size = binding.kernel.needs_workspace() ? kernel.workspace_size(arguments) : 0;
   if (binding.fixed) binding.kernel.set_fixed_workspace(size);
   return size;
 }
