@@ -134,6 +134,7 @@ void set_fallback(Device& device, const std::string& policy) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing): it registers the exception's type.
   nb::exception<tenon::Error>(m, "Error", PyExc_RuntimeError);
 
   nb::class_<Device>(m, "Device")
@@ -195,7 +196,7 @@ NB_MODULE(_native, m) {
       "device"_a, "path"_a);
   m.def(
       "parse",
-      [](Device& device, nb::bytes bytes, const std::string& folder) {
+      [](Device& device, const nb::bytes& bytes, const std::string& folder) {
         const std::string_view view(bytes.c_str(), bytes.size());
         nb::gil_scoped_release release;
         return Model::parse(context(), device, view, {folder});

@@ -96,8 +96,9 @@ TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
   const Event event(device());
   queue_slow_work(stream_, 10);
   stream_.record(event);
-  std::vector<std::thread> threads;
   std::vector<tn_status> results(4, TN_INTERNAL);
+  std::vector<std::thread> threads;
+  threads.reserve(results.size());
   for (tn_status& result : results) {
     threads.emplace_back([&] { result = tn_event_synchronize(event.get(), nullptr); });
   }

@@ -118,6 +118,7 @@ TEST_F(StreamTest, TN_stream_009_streams_of_several_threads) {
   const Bytes bytes = pattern_bytes(100000);
   std::vector<Bytes> results(kThreads, Bytes(bytes.size()));
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       for (int round = 0; round < 10; ++round) {

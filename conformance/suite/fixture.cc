@@ -30,7 +30,7 @@ testing::AssertionResult check_details(tn_status status, const tn_error& error) 
 Bytes pattern_bytes(size_t size, unsigned seed) {
   Bytes bytes(size);
   for (size_t i = 0; i < size; ++i) {
-    bytes[i] = static_cast<unsigned char>((i * 131 + seed * 29 + (i >> 8)) & 0xff);
+    bytes[i] = static_cast<unsigned char>((i * 131 + size_t{seed} * 29 + (i >> 8)) & 0xff);
   }
   return bytes;
 }

@@ -5,6 +5,13 @@
 #include <stdexcept>
 
 namespace tenon::conformance {
+namespace {
+
+[[noreturn]] void fail_option(const std::string& option, const std::string& spec) {
+  throw std::invalid_argument("'" + option + "' in '" + spec + "' is not KEY=VALUE");
+}
+
+}  // namespace
 
 Spec Spec::parse(const std::string& text) {
   Spec spec;
@@ -19,7 +26,7 @@ Spec Spec::parse(const std::string& text) {
       rest = end == std::string::npos ? "" : rest.substr(end + 1);
       const size_t equals = item.find('=');
       if (equals == std::string::npos || equals == 0) {
-        throw std::invalid_argument("'" + item + "' in '" + text + "' is not KEY=VALUE");
+        fail_option(item, text);
       }
       spec.options.emplace_back(item.substr(0, equals), item.substr(equals + 1));
     }
@@ -65,6 +72,7 @@ const OperatorRow* Target::find(const std::string& domain, const std::string& na
 
 Device Target::open_device() const {
   std::vector<tn_option> options;
+  options.reserve(spec_.options.size());
   for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
   return instance_.open_device(spec_.index, options);
 }

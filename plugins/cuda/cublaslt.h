@@ -71,6 +71,7 @@ struct HeuristicResult {
 // clang-format on
 
 struct Table {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name and type.
 #define TENON_CUBLASLT_FIELD(result, name, parameters) result(*name) parameters = nullptr;
   TENON_CUBLASLT_FUNCTIONS(TENON_CUBLASLT_FIELD)
 #undef TENON_CUBLASLT_FIELD

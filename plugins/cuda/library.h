@@ -17,10 +17,10 @@ namespace tenon::cuda {
 // system.
 class Library {
  public:
-  // Throws plugin::Failure (TN_NOT_FOUND) that says what was tried and `advice`.
+  // Throws plugin::Failure (TN_NO_DEVICE) that says what was tried and `advice`.
   Library(const char* file, const char* advice);
 
-  // Throws plugin::Failure (TN_NOT_FOUND): the library is too old.
+  // Throws plugin::Failure (TN_NO_DEVICE): the library is too old.
   void* symbol(const char* name) const;
 
   template <class Function>
@@ -38,5 +38,6 @@ class Library {
 // For the lists of functions: a field of a table, and how it is filled.
 #define TENON_CUDA_TEXT_(name) #name
 #define TENON_CUDA_TEXT(name) TENON_CUDA_TEXT_(name)
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a member's name.
 #define TENON_CUDA_FIELD(name) decltype(&::name) name = nullptr;
 #define TENON_CUDA_FIND(name) library.find(table.name, TENON_CUDA_TEXT(name));

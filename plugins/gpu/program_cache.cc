@@ -85,7 +85,7 @@ void ProgramCache::store(const std::string& source, const std::string& options,
       if (!out.flush()) return;
     }
     std::filesystem::rename(part, path);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Slower next time, nothing else.
   }
 }

@@ -97,7 +97,9 @@ void move(const Md& dst_md, std::byte* dst, const Md& src_md, std::byte* src) {
 
 // Between a token and strided memory, in either direction.
 void convert(const View& token, const View& strided, bool into_token, const Execution& execution) {
-  const Form form = *onednn::form_of(token.layout);
+  const std::optional<Form> known = onednn::form_of(token.layout);
+  if (!known) throw KernelError(TN_INTERNAL, "reorder: the layout is no token");
+  const Form form = *known;
   const Md md = onednn::form_md(form, token.shape());
   Strided other = Strided::of(strided);
   if (other.plain()) {

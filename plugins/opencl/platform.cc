@@ -105,6 +105,7 @@ tn_device_info describe(const Device& device, size_t index) {
 
 std::vector<tn_device_info> describe_all() {
   std::vector<tn_device_info> all;
+  all.reserve(devices().size());
   for (size_t i = 0; i < devices().size(); ++i) all.push_back(describe(devices()[i], i));
   return all;
 }

@@ -60,6 +60,10 @@ struct View {
   }
 };
 
+// An absent argument: of rank 0, and a kernel that reads its dims all the same reads zeros.
+inline constexpr int64_t kAbsentDims[TN_MAX_RANK] = {};
+inline constexpr View kAbsentView{nullptr, kAbsentDims, kAbsentDims};
+
 // The arguments of one launch, at their positions in the operator's signature.
 struct Arguments {
   std::span<const View> inputs;
@@ -68,8 +72,8 @@ struct Arguments {
   std::byte* workspace = nullptr;         // workspace_size() bytes, 64-byte aligned.
 
   // The input at `index`, or an absent view beyond the end.
-  View input(size_t index) const { return index < inputs.size() ? inputs[index] : View{}; }
-  View output(size_t index) const { return index < outputs.size() ? outputs[index] : View{}; }
+  View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }
+  View output(size_t index) const { return index < outputs.size() ? outputs[index] : kAbsentView; }
 };
 
 // Where run() does its work: on the host's threads, or, made by a Backend, on a device's queue.
@@ -107,6 +111,9 @@ class Kernel {
   // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
   virtual void check(const Arguments& arguments) const = 0;
 
+  // Whether there may be launches that need a workspace; workspace_size() is asked for no others,
+  // so a kernel that overrides one overrides both.
+  virtual bool needs_workspace() const { return false; }
   virtual uint64_t workspace_size(const Arguments&) const { return 0; }
 
   // Computes. Does not allocate: temporary memory is the workspace. What only the data shows (an

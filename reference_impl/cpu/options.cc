@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <string_view>
 
 #include "tenon/tenon_plugin.hpp"
@@ -10,22 +11,22 @@
 namespace tenon::cpu {
 namespace {
 
-MemoryMode parse_memory(std::string_view value) {
+MemoryMode parse_memory(const char* text) {
+  const std::string_view value = text;
   if (value == "unified") return MemoryMode::kUnified;
   if (value == "discrete") return MemoryMode::kDiscrete;
   if (value == "mapped") return MemoryMode::kMapped;
   plugin::fail(TN_INVALID_ARGUMENT, nullptr,
-               "option memory has no value '%.64s'; it is unified, discrete or mapped",
-               value.data());
+               "option memory has no value '%.64s'; it is unified, discrete or mapped", text);
 }
 
-uint64_t parse_number(const char* key, std::string_view value) {
+uint64_t parse_number(const char* key, const char* text) {
   uint64_t number = 0;
-  const char* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, number);
+  const char* end = text + std::strlen(text);
+  const auto [rest, error] = std::from_chars(text, end, number);
   if (error != std::errc() || rest != end) {
     plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option %s must be a number, not '%.64s'", key,
-                 value.data());
+                 text);
   }
   return number;
 }

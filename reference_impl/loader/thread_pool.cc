@@ -92,7 +92,7 @@ void ThreadPool::start_threads() {
       threads_.emplace_back([this] { work(); });
       pthread_setname_np(threads_.back().native_handle(), "tenon-worker");
     }
-  } catch (const std::exception&) {
+  } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // Those that did start are enough.
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

@@ -54,6 +54,7 @@ class ContextImpl final : public Context {
       try {
         const DeviceSpec parsed = DeviceSpec::parse(spec);
         std::vector<tn_option> options;
+        options.reserve(parsed.options.size());
         for (const auto& [key, value] : parsed.options) {
           options.push_back({key.c_str(), value.c_str()});
         }

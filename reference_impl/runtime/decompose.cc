@@ -17,7 +17,7 @@ namespace {
 // Values of one decomposition with their dims, and memory for them unless it is only a rehearsal.
 class Values {
  public:
-  Values(Device& device, StreamImpl* stream) : stream_(stream) {
+  Values(Device& device, StreamImpl* stream) {
     if (stream != nullptr) memory_.emplace(device, *stream);
   }
 
@@ -31,7 +31,7 @@ class Values {
   // A tensor with these dims, which stay the caller's.
   Argument allocate(std::span<const int64_t> dims, tn_dtype dtype) {
     Argument value = Argument::device(nullptr, dtype, dims);
-    if (stream_ != nullptr) value.data = memory_->allocate_like(value);
+    if (memory_) value.data = memory_->allocate_like(value);
     return value;
   }
 
@@ -45,7 +45,6 @@ class Values {
     }
   }
 
-  StreamImpl* const stream_;
   std::optional<ScratchMemory> memory_;
   std::deque<std::vector<int64_t>> dims_;  // Arguments point into it.
 };
@@ -156,6 +155,7 @@ bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument>
   for (const BodyStep& line : info.body) {
     const OperatorInfo& callee = *find_operator(line.name);
     std::vector<Argument> from;
+    from.reserve(line.input_count);
     for (size_t i = 0; i < line.input_count; ++i) from.push_back(known[line.inputs[i]]);
     const auto absent = [](const Argument& a) { return a.kind == Argument::Kind::kAbsent; };
     if (std::any_of(from.begin(), from.end(), absent)) return false;

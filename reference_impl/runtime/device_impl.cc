@@ -187,7 +187,7 @@ void DeviceImpl::adopt_host(void* pointer, size_t bytes) {
   const tn_import_desc desc{sizeof(desc), pointer, bytes, on_release, user.get()};
   tn_buffer* buffer = nullptr;
   tenon::call(tn_buffer_import, device_.get(), &desc, &buffer);
-  user.release();  // on_release has it now.
+  static_cast<void>(user.release());  // on_release has it now.
   try {
     map_.insert(address_of(pointer), bytes, buffer);
   } catch (...) {

@@ -30,8 +30,7 @@ DeviceSpec DeviceSpec::parse(std::string_view text) {
   if (const size_t colon = plugin.rfind(':'); colon != std::string_view::npos) {
     const std::string_view index = plugin.substr(colon + 1);
     if (!index.empty() && std::all_of(index.begin(), index.end(), is_digit)) {
-      const auto end = index.data() + index.size();
-      const auto result = std::from_chars(index.data(), end, spec.index);
+      const auto result = std::from_chars(index.data(), index.data() + index.size(), spec.index);
       if (result.ec != std::errc()) fail(text, "the index is out of range");
       plugin = plugin.substr(0, colon);
     } else if (plugin.find('/') == std::string_view::npos) {

@@ -20,7 +20,7 @@ bool KernelCache::same_words(const std::vector<uint64_t>& words, const KernelKey
 }
 
 bool KernelCache::same_key(const Entry& entry, const KernelKey& key) {
-  return same_words(entry.words, key) && *entry.operation == key.operation();
+  return same_words(entry.words, key) && entry.operation == key.operation();
 }
 
 KernelCache::Pin KernelCache::find_or_create(const KernelKey& key,

@@ -23,6 +23,7 @@ void add(CLI::App& command, int&) {
     std::vector<std::string> words = command.remaining();
     words.insert(words.begin(), program.string());
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ::execv(program.c_str(), arguments.data());

@@ -45,23 +45,25 @@ std::vector<const Command*> Command::all() {
 }  // namespace tenon::tools
 
 int main(int count, char** arguments) {
-  char version[96];
-  std::snprintf(version, sizeof(version), "tenon %s, ABI %d.%d (hash %016llx)", TENON_VERSION,
-                TN_ABI_MAJOR, TN_ABI_MINOR, static_cast<unsigned long long>(TN_ABI_HASH));
-  CLI::App app("Tenon: one interface from machine-learning frameworks to hardware", "tenon");
-  app.set_version_flag("--version", version);
-  app.require_subcommand(1);
-  int exit_code = 0;
-  for (const tenon::tools::Command* command : tenon::tools::Command::all()) {
-    command->add(*app.add_subcommand(command->name, command->description), exit_code);
-  }
   try {
-    app.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    char version[96];
+    std::snprintf(version, sizeof(version), "tenon %s, ABI %d.%d (hash %016llx)", TENON_VERSION,
+                  TN_ABI_MAJOR, TN_ABI_MINOR, static_cast<unsigned long long>(TN_ABI_HASH));
+    CLI::App app("Tenon: one interface from machine-learning frameworks to hardware", "tenon");
+    app.set_version_flag("--version", version);
+    app.require_subcommand(1);
+    int exit_code = 0;
+    for (const tenon::tools::Command* command : tenon::tools::Command::all()) {
+      command->add(*app.add_subcommand(command->name, command->description), exit_code);
+    }
+    try {
+      app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+      return app.exit(error);
+    }
+    return exit_code;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tenon: %s\n", error.what());
     return 1;
   }
-  return exit_code;
 }

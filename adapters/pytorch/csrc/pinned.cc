@@ -104,7 +104,7 @@ class PinnedMemory {
     for (const auto& event : block.uses) {
       try {
         if (!event->query()) return false;
-      } catch (const Error&) {
+      } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
       }
     }
     return true;

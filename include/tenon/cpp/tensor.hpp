@@ -29,6 +29,7 @@ class Tensor {
   Tensor() = default;
   Tensor(const Tensor& other) { *this = other; }
   Tensor& operator=(const Tensor& other) {
+    if (this == &other) return *this;
     view_ = other.view_;
     std::copy_n(other.dims_, TN_MAX_RANK, dims_);
     std::copy_n(other.strides_, TN_MAX_RANK, strides_);

@@ -12,7 +12,7 @@
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::dims_text, cpu::throw_invalid;
+using cpu::dims_text, cpu::throw_invalid;
 
 constexpr uint64_t kRangeTypes = cpu::dtype_bit(TN_FLOAT32) | cpu::dtype_bit(TN_FLOAT64) |
                                  cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_INT32) |

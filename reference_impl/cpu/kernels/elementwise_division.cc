@@ -121,9 +121,7 @@ template <class C, class Y>
 TENON_INLINE C power(C x, Y y) {
   if constexpr (std::is_integral_v<C> && std::is_integral_v<Y>) {
     return integer_power(x, static_cast<int64_t>(y));
-  } else if constexpr (std::is_integral_v<C>) {
-    return static_cast<C>(std::pow(static_cast<double>(x), static_cast<double>(y)));
-  } else if constexpr (sizeof(Y) > sizeof(C)) {
+  } else if constexpr (std::is_integral_v<C> || sizeof(Y) > sizeof(C)) {
     return static_cast<C>(std::pow(static_cast<double>(x), static_cast<double>(y)));
   } else {
     return std::pow(x, static_cast<C>(y));

@@ -47,6 +47,7 @@ class Part {
   std::unique_ptr<Kernel> make(CreateKernel create, int32_t version, const Description& whole,
                                const tn_argument* output) {
     std::vector<const tn_attribute*> attributes;
+    attributes.reserve(attributes_.size());
     for (const tn_attribute& a : attributes_) attributes.push_back(&a);
     tn_kernel_desc desc{};
     desc.struct_size = sizeof(desc);
@@ -100,6 +101,7 @@ class Fused final : public Kernel {
     }
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = product_->workspace_size(product_arguments(a));
     for (const Step& step : steps_) {

@@ -81,7 +81,7 @@ class MatmulRun {
 
   // The matrix of one batch index, on this thread alone when `execution` is null.
   void one(int64_t batch, std::byte* scratch, const Execution* execution) const {
-    int64_t index[TN_MAX_RANK];
+    int64_t index[TN_MAX_RANK] = {};
     for (int32_t d = p_.batch_rank; d-- > 0; batch /= p_.batch_dims[d]) {
       index[d] = batch % p_.batch_dims[d];
     }

@@ -43,7 +43,10 @@ class NonZeroKernel final : public Kernel {
           y.as<int64_t>()[d * y.strides[0] + found * y.strides[1]] = d == last ? i : at[d];
         ++found;
       }
-      for (int32_t d = last; d-- > 0 && ++at[d] == x.dims[d];) at[d] = 0;
+      for (int32_t d = last - 1; d >= 0; --d) {
+        if (++at[d] < x.dims[d]) break;
+        at[d] = 0;
+      }
     }
     if (arguments.output_dims && arguments.output_dims[0]) {
       arguments.output_dims[0][0] = x.rank;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/kernels/pool_window.h"
 
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "reference_impl/cpu/kernels/shape.h"
 
@@ -18,24 +20,26 @@ PoolWindow::PoolWindow(const Description& d, int32_t rank)
   if (auto_pad != "NOTSET") {
     throw KernelError(TN_UNSUPPORTED, name + ": auto_pad is resolved by the host");
   }
-  const auto read = [&](const char* attribute, int64_t* to, int64_t* to_second, int64_t least) {
+  const auto read = [&](const char* attribute, int64_t least,
+                        std::initializer_list<int64_t*> lists) {
     const std::vector<int64_t> values = d.integers(attribute);
-    const auto count = static_cast<size_t>(spatial);
     if (values.empty()) return;
-    if (values.size() != (to_second ? 2 * count : count)) {
+    if (values.size() != lists.size() * static_cast<size_t>(spatial)) {
       throw_invalid(name, std::string(attribute) + " has the wrong length");
     }
-    for (size_t i = 0; i < values.size(); ++i) {
-      if (values[i] < least) throw_invalid(name, std::string(attribute) + " is out of range");
-      const size_t axis = static_cast<size_t>(first_axis()) + i % count;
-      (i < count ? to : to_second)[axis] = values[i];
+    auto value = values.begin();
+    for (int64_t* list : lists) {
+      for (int32_t axis = first_axis(); axis < 3; ++axis, ++value) {
+        if (*value < least) throw_invalid(name, std::string(attribute) + " is out of range");
+        list[axis] = *value;
+      }
     }
   };
   if (!d.has_attribute("kernel_shape")) throw_invalid(name, "kernel_shape is missing");
-  read("kernel_shape", kernel, nullptr, 1);
-  read("strides", strides, nullptr, 1);
-  read("dilations", dilations, nullptr, 1);
-  read("pads", pads_begin, pads_end, 0);
+  read("kernel_shape", 1, {kernel});
+  read("strides", 1, {strides});
+  read("dilations", 1, {dilations});
+  read("pads", 0, {pads_begin, pads_end});
 }
 
 void PoolWindow::check(std::string_view op, const View& x, const View& y) const {

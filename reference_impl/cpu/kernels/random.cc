@@ -53,7 +53,9 @@ struct UniformPiece {
 
 // sin and cos of 2 pi u for u in [0, 1): the nearest quarter turn, and a polynomial for the rest.
 TENON_INLINE void turn(float u, float& sine, float& cosine) {
-  const int32_t quarter = static_cast<int32_t>(u * 4 + 0.5f);
+  // Neither negative nor large; lround would keep the loop from becoming vectors.
+  const int32_t quarter =
+      static_cast<int32_t>(u * 4 + 0.5f);  // NOLINT(bugprone-incorrect-roundings)
   const float x = (u - static_cast<float>(quarter) * 0.25f) * 6.28318530717958647692f;
   const float z = x * x;
   const float s = x + x * z * (-1.6666654611e-1f + z * (8.3321608736e-3f + z * -1.9515295891e-4f));

@@ -274,6 +274,7 @@ TEST_P(StreamTest, AllocationWaitsForMemoryOnItsWayBack) {
 TEST_P(StreamTest, StreamsOfManyThreadsShareAKernel) {
   constexpr int kThreads = 4;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   std::vector<int32_t> results(kThreads);
   for (int t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {

@@ -327,6 +327,8 @@ class Operation {
     if (alias) in[*alias] = out[0];
     std::vector<Dims> actual;
     std::vector<int64_t*> dims;
+    actual.reserve(outputs.size());
+    dims.reserve(outputs.size());
     for (const Array& a : outputs) actual.emplace_back(a.dims().size(), int64_t{-1});
     for (Dims& d : actual) dims.push_back(d.data());
     Arguments arguments{in, out, dims.data(), nullptr};
@@ -337,6 +339,7 @@ class Operation {
     const Arguments blind{blind_in, blind_out, nullptr, nullptr};
     kernel.check(blind);
     const uint64_t size = kernel.workspace_size(blind);
+    EXPECT_TRUE(size == 0 || kernel.needs_workspace()) << "the core would not ask for the size";
     std::vector<std::byte> workspace(size + 64 + 8, std::byte{0xCD});
     std::byte* start = workspace.data() + (64 - reinterpret_cast<uintptr_t>(workspace.data()) % 64);
     arguments.workspace = size ? start : nullptr;
@@ -350,7 +353,7 @@ class Operation {
   // Runs dense and scattered, on 1 and 3 threads; |error| <= tolerance * max |expected|.
   void expect(const std::vector<Array>& inputs, const std::vector<Array>& expected,
               double tolerance = 0) const {
-    for (uint32_t way = 0; way < 5; ++way) {
+    for (size_t way = 0; way < 5; ++way) {
       SCOPED_TRACE(name_ + (way == 0 ? " dense" : " scattered, way " + std::to_string(way)));
       std::vector<Array> in, out;
       for (const Array& a : inputs) in.push_back(way ? a.scattered(way * 7 + in.size()) : a);
@@ -453,6 +456,7 @@ template <class F>
 Array map_values(tn_dtype dtype, const Dims& dims, const std::vector<Array>& inputs, F f) {
   Array result(dtype, dims);
   std::vector<Array> full;
+  full.reserve(inputs.size());
   for (const Array& a : inputs) full.push_back(a.broadcast(dims));
   std::vector<double> x(inputs.size());
   for (int64_t i = 0, n = result.count(); i < n; ++i) {

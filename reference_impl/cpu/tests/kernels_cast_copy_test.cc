@@ -100,8 +100,8 @@ TEST(FillTest, WritesOneValueEverywhere) {
 
 TEST(CastTest, ConvertsBetweenNumbers) {
   const Operation cast("Cast", cast_copy_operators());
-  const auto expect = [&](tn_dtype from, std::vector<double> x, tn_dtype to,
-                          std::vector<double> y) {
+  const auto expect = [&](tn_dtype from, const std::vector<double>& x, tn_dtype to,
+                          const std::vector<double>& y) {
     const Dims dims{static_cast<int64_t>(x.size())};
     Operation(cast).set("to", to).expect({Array(from, dims, x)}, {Array(to, dims, y)});
   };

@@ -360,7 +360,8 @@ TEST(OneHot, TurnsOne) {
 }
 
 TEST(Range, Counts) {
-  const auto range = [](tn_dtype dtype, double start, double limit, double delta, Array expected) {
+  const auto range = [](tn_dtype dtype, double start, double limit, double delta,
+                        const Array& expected) {
     op("Range").expect(
         {Array::scalar(dtype, start), Array::scalar(dtype, limit), Array::scalar(dtype, delta)},
         {expected});
@@ -422,6 +423,7 @@ TEST(TopK, SortsTheBest) {
           Array values(dtype, dims), indices(TN_INT64, dims);
           for (int64_t line = 0; line < 12; ++line) {
             std::vector<std::pair<double, int64_t>> all;
+            all.reserve(12);
             for (int64_t i = 0; i < 12; ++i)
               all.emplace_back(value_at(x, axis ? Dims{line, i} : Dims{i, line}), i);
             std::stable_sort(all.begin(), all.end(), [&](auto& a, auto& b) {

@@ -253,9 +253,7 @@ TEST(ArgReduce, FindsTheFirstOrLast) {
                 [&](Values& v) {
                   size_t best = 0;
                   for (size_t i = 1; i < v.size(); ++i)
-                    if (largest ? v[i] > v[best] : v[i] < v[best])
-                      best = i;
-                    else if (last && v[i] == v[best])
+                    if ((largest ? v[i] > v[best] : v[i] < v[best]) || (last && v[i] == v[best]))
                       best = i;
                   return double(best);
                 },

@@ -45,6 +45,7 @@ TEST_F(OrderOfWork, TN_stream_012_two_threads_on_one_stream) {
 
 TEST_F(OrderOfWork, TN_stream_012_is_silent_for_streams_of_their_own) {
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       const Stream own(device_);
@@ -65,6 +66,28 @@ TEST_F(OrderOfWork, TN_stream_013_a_write_on_another_stream_without_an_event) {
   expect_silence();
   second.fill(buffer, 31, 1, "y", 1);
   expect_reported("TN-stream-013");
+}
+
+TEST_F(OrderOfWork, TN_stream_013_between_devices) {
+  const Device other = instance_.open_device(0);
+  const Stream their(other);
+  const Buffer there(other, 64);
+  const Buffer here = make_buffer(64);
+  const auto copy = [&] {
+    return tn_peer_copy(stream_.get(), here.get(), 0, there.get(), 0, 64, nullptr);
+  };
+  their.fill(there, 0, 64, "x", 1);
+  const Event event(other);
+  their.record(event);
+  EXPECT_EQ(tn_peer_wait_event(stream_.get(), event.get(), nullptr), TN_OK);
+  EXPECT_EQ(copy(), TN_OK);
+  expect_silence();
+  stream_.synchronize();
+  their.fill(there, 0, 64, "y", 1);
+  EXPECT_EQ(copy(), TN_OK);
+  expect_reported("TN-stream-013");
+  stream_.synchronize();
+  their.synchronize();
 }
 
 TEST_F(OrderOfWork, TN_stream_013_reads_may_race) {

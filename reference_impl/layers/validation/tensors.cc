@@ -59,9 +59,12 @@ bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path)
   if (rank < 0 || rank > TN_MAX_RANK) {
     call.refuse(TN_INVALID_ARGUMENT, kRule, fmt::format("{} has rank {}", path.text(), rank),
                 "give one from 0 to TN_MAX_RANK");
-  } else if (rank != 0 && dims == nullptr) {
+    return false;
+  }
+  if (rank != 0 && dims == nullptr) {
     call.refuse(TN_INVALID_ARGUMENT, kRule, path.text() + " has no dims",
                 "give as many as its rank");
+    return false;
   }
   for (int32_t i = 0; !call.refused() && i < rank; ++i) {
     if (dims[i] >= 0) continue;
@@ -103,7 +106,7 @@ bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path&
   if (tensor.layout == TN_LAYOUT_STRIDED) {
     hull = hull_of(tensor, bits);
   } else {
-    const auto device = call.device();
+    const auto& device = call.device();
     uint64_t size = 0;
     if (device == nullptr ||
         call.below().layout_size(static_cast<tn_device*>(device->handle), tensor.layout,

@@ -141,6 +141,7 @@ TEST(ThreadPool, ManyCallersAtOnce) {
   constexpr int32_t kThreads = 3;
   ThreadPool pool(kThreads);
   std::vector<std::thread> callers;
+  callers.reserve(6);
   std::atomic<int> wrong{0};
   for (int caller = 0; caller < 6; ++caller) {
     callers.emplace_back([&] {

@@ -205,6 +205,7 @@ std::vector<HostTensor> Executor::interpret(std::span<const HostTensor* const> i
     for (ValueIndex dead : dies_after_[n]) values[static_cast<size_t>(dead)] = {};
   }
   std::vector<HostTensor> outputs;
+  outputs.reserve(graph_.outputs.size());
   for (ValueIndex index : graph_.outputs) outputs.push_back(take(input_of(index, values)));
   in_flight_.clear();
   return outputs;
@@ -385,6 +386,7 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
   for (const InferredOutput& output : inferred) dims.push_back(output.dims);
   auto views = make_views(node, inputs[0], hosts, dims);
   if (!views) views = make_views(node, dense(inputs[0]), hosts, dims);
+  if (!views) throw Error(TN_INTERNAL, "", "'" + node.op_type + "' of a dense tensor is no view");
   for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
 }
 

@@ -20,7 +20,7 @@ Plan::~Plan() {
   if (!shown_) return;
   try {
     reference_.forget_host(memory_->address());
-  } catch (const Error&) {
+  } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
     // Nobody is left to tell; the reference device has lost the range already.
   }
 }
@@ -129,7 +129,7 @@ void Plan::get_ready() {
     try {
       reference_.adopt_host(memory_->address(), memory_bytes_);
       shown_ = true;
-    } catch (const Error&) {
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): this only saves time.
       // Then each fallback finds its own way.
     }
   }

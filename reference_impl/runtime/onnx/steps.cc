@@ -99,6 +99,7 @@ class StepMaker {
   bool add_launch(const TracedCall& call, const ChosenLayouts& layouts) {
     std::vector<StaticArgument> inputs;
     std::vector<StaticArgument> outputs;
+    outputs.reserve(call.outputs.size());
     Step step{Step::Kind::kLaunch, call.label, call.operation, {}, {}, {}};
     for (size_t i = 0; i < call.inputs.size(); ++i) {
       inputs.push_back(describe(call.inputs[i], layouts.inputs[i]));

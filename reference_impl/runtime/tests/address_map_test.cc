@@ -93,6 +93,7 @@ TEST(AddressMap, EightThreadsLookUpWhileOthersFreeAndReuse) {
   constexpr uint64_t kThreads = 8, kRounds = 300;
   std::atomic<uint64_t> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (uint64_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&, t] {
       std::mt19937_64 random(t);

@@ -15,30 +15,27 @@ namespace {
 
 // A call with one input of this rank: a key each.
 struct Call {
-  explicit Call(int32_t rank, tn_dtype dtype = TN_FLOAT32) : dims(static_cast<size_t>(rank), 2) {
-    argument = Argument::device(nullptr, dtype, dims);
-    prepared.emplace(nullptr, operation, std::span(&argument, 1), std::span<const Argument>());
-    key.emplace(operation, *prepared, 0u);
-  }
+  explicit Call(int32_t rank, tn_dtype dtype = TN_FLOAT32)
+      : dims(static_cast<size_t>(rank), 2), argument(Argument::device(nullptr, dtype, dims)) {}
   Operation operation{"Relu"};
   std::vector<int64_t> dims;
   Argument argument;
-  std::optional<PreparedCall> prepared;
-  std::optional<KernelKey> key;
+  PreparedCall prepared{nullptr, operation, std::span(&argument, 1), std::span<const Argument>()};
+  KernelKey key{operation, prepared, 0u};
 };
 
-KernelOutcome refusal(std::string reason) { return {nullptr, 0, std::move(reason)}; }
+KernelOutcome refusal(std::string reason) { return {nullptr, true, 0, std::move(reason)}; }
 
 TEST(KernelCache, HitsWhatWasMadeAndCounts) {
   KernelCache cache(8);
   const Call call(1), other(2), half(1, TN_FLOAT16);
-  EXPECT_FALSE(cache.find(*call.key));
-  EXPECT_EQ(cache.find_or_create(*call.key, [] { return refusal("one"); })->reason, "one");
-  EXPECT_EQ(cache.find_or_create(*other.key, [] { return refusal("two"); })->reason, "two");
-  EXPECT_FALSE(cache.find(*half.key));
-  EXPECT_EQ(cache.find(*call.key)->reason, "one");
-  EXPECT_EQ(cache.find(*other.key)->reason, "two");
-  EXPECT_EQ(cache.find_or_create(*call.key, [] { return refusal("never"); })->reason, "one");
+  EXPECT_FALSE(cache.find(call.key));
+  EXPECT_EQ(cache.find_or_create(call.key, [] { return refusal("one"); })->reason, "one");
+  EXPECT_EQ(cache.find_or_create(other.key, [] { return refusal("two"); })->reason, "two");
+  EXPECT_FALSE(cache.find(half.key));
+  EXPECT_EQ(cache.find(call.key)->reason, "one");
+  EXPECT_EQ(cache.find(other.key)->reason, "two");
+  EXPECT_EQ(cache.find_or_create(call.key, [] { return refusal("never"); })->reason, "one");
   const KernelCacheStatistics statistics = cache.statistics();
   EXPECT_EQ(statistics.hits, 3u);
   EXPECT_EQ(statistics.misses, 2u);
@@ -50,25 +47,25 @@ TEST(KernelCache, HitsWhatWasMadeAndCounts) {
 TEST(KernelCache, IsBoundedAndKeepsWhatIsUsed) {
   KernelCache cache(4);
   const Call kept(0);
-  cache.find_or_create(*kept.key, [] { return refusal("kept"); });
+  cache.find_or_create(kept.key, [] { return refusal("kept"); });
   for (int32_t rank = 1; rank <= 15; ++rank) {
     const Call call(rank);
-    cache.find_or_create(*call.key, [&] { return refusal(std::to_string(rank)); });
-    EXPECT_TRUE(cache.find(*kept.key)) << "evicted though used after " << rank;
+    cache.find_or_create(call.key, [&] { return refusal(std::to_string(rank)); });
+    EXPECT_TRUE(cache.find(kept.key)) << "evicted though used after " << rank;
     EXPECT_LE(cache.statistics().size, 4u);
   }
   EXPECT_EQ(cache.statistics().evictions, 12u);
-  EXPECT_FALSE(cache.find(*Call(1).key));
+  EXPECT_FALSE(cache.find(Call(1).key));
 }
 
 TEST(KernelCache, EvictedOnesLiveWhileHeld) {
   KernelCache cache(1);
   const Call first(1);
-  KernelCache::Pin held = cache.find_or_create(*first.key, [] { return refusal("first"); });
+  KernelCache::Pin held = cache.find_or_create(first.key, [] { return refusal("first"); });
   for (int32_t rank = 2; rank < 12; ++rank) {
-    cache.find_or_create(*Call(rank).key, [&] { return refusal(std::to_string(rank)); });
+    cache.find_or_create(Call(rank).key, [&] { return refusal(std::to_string(rank)); });
   }
-  EXPECT_FALSE(cache.find(*first.key));
+  EXPECT_FALSE(cache.find(first.key));
   EXPECT_EQ(held->reason, "first");
 }
 
@@ -76,19 +73,20 @@ TEST(KernelCache, AThrowingCreateLeavesNothingBehind) {
   KernelCache cache(4);
   const Call call(1);
   const auto fail = []() -> KernelOutcome { throw Error(TN_OUT_OF_MEMORY, "", "none left"); };
-  EXPECT_THROW(cache.find_or_create(*call.key, fail), Error);
-  EXPECT_EQ(cache.find_or_create(*call.key, [] { return refusal("now"); })->reason, "now");
+  EXPECT_THROW(cache.find_or_create(call.key, fail), Error);
+  EXPECT_EQ(cache.find_or_create(call.key, [] { return refusal("now"); })->reason, "now");
 }
 
 TEST(KernelCache, ConcurrentCreatesOfOneKeyHappenOnce) {
   KernelCache cache(64);
   std::atomic<int> made{0}, wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&] {
       for (int32_t rank = 0; rank <= 10; ++rank) {
         const Call call(rank);
-        const auto pin = cache.find_or_create(*call.key, [&] {
+        const auto pin = cache.find_or_create(call.key, [&] {
           ++made;
           std::this_thread::sleep_for(std::chrono::milliseconds(2));  // Others arrive meanwhile.
           return refusal(std::to_string(rank));
@@ -107,13 +105,14 @@ TEST(KernelCache, ReadersNeverSeeAnotherKeysOutcome) {
   KernelCache cache(3);
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(8);
   for (int t = 0; t < 8; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 2000; ++i) {
         const int32_t rank = (i * 7 + t) % 9;
         const Call call(rank);
         const auto pin =
-            cache.find_or_create(*call.key, [&] { return refusal(std::to_string(rank)); });
+            cache.find_or_create(call.key, [&] { return refusal(std::to_string(rank)); });
         wrong += pin->reason != std::to_string(rank);
       }
     });

@@ -98,6 +98,7 @@ TEST_P(MemoryTest, AdoptedMemoryIsAnArgument) {
 TEST_P(MemoryTest, ThreadsAllocateFreeAndComputeAtOnce) {
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       const std::unique_ptr<Stream> own = device_.create_stream();

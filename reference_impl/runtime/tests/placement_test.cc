@@ -223,6 +223,7 @@ TEST_P(PlacementTest, ForbiddenFallbackSaysEverything) {
 TEST_P(PlacementTest, ThreadsFallBackAtOnce) {
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       const std::unique_ptr<Stream> own = device_.create_stream();

@@ -47,6 +47,7 @@ TEST_P(PoolTest, UseOnAnotherStreamDelaysReuse) {
   const std::unique_ptr<Event> ready = device_.create_event();
   Tensor busy(device_, TN_FLOAT32, {4 * kCount}, other.get());
   std::vector<Tensor> results;
+  results.reserve(kRounds);
   for (int round = 0; round < kRounds; ++round) {
     results.emplace_back(device_, TN_FLOAT32, Dims{kCount}, other.get());
   }
@@ -85,6 +86,7 @@ TEST_P(PoolTest, UseOnAnotherStreamDelaysReuse) {
 TEST_P(PoolTest, BlocksAreSplitAndMerged) {
   const uint64_t segments = device_.pool_statistics().device_allocations;
   std::vector<void*> blocks;
+  blocks.reserve(16);
   for (int i = 0; i < 16; ++i) blocks.push_back(device_.allocate(kMebibyte / 8, stream()));
   EXPECT_EQ(device_.pool_statistics().device_allocations, segments + 1);
   EXPECT_EQ(device_.pool_statistics().allocated_bytes, 2 * kMebibyte);

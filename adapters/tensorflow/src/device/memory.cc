@@ -20,7 +20,7 @@ void allocate(const SP_Device* device, uint64_t size, int64_t, SP_DeviceMemoryBa
     runtime::Device& target = state_of(device).device();
     memory->opaque = target.allocate(size, target.default_stream());
     if (memory->opaque != nullptr) memory->size = size;
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Null is how this interface says "out of memory"; the allocator above retries or reports it.
   }
 }

@@ -28,7 +28,7 @@ void DeviceState::keep_failure() noexcept {
     std::lock_guard stream_lock(stream->mutex);
     try {
       stream->stream->synchronize();
-    } catch (...) {
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
   if (failed()) return;
@@ -82,7 +82,7 @@ const std::vector<DeviceState*>& device_states() {
     if (result->empty()) {
       throw OpError(TF_NOT_FOUND, "no Tenon device found; see `tenon doctor`");
     }
-    context.release();
+    static_cast<void>(context.release());
     return *result;
   }();
   return states;

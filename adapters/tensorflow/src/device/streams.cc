@@ -136,7 +136,7 @@ TF_Bool host_callback(const SP_Device*, SP_Stream stream, SE_StatusCallbackFn fu
     std::lock_guard lock(stream->mutex);
     call(tn_stream_callback, stream->stream->handle(), run_callback,
          static_cast<void*>(callback.get()));
-    callback.release();
+    static_cast<void>(callback.release());  // run_callback has it now.
     return 1;
   } catch (...) {
     stream->owner->keep_failure();

@@ -48,6 +48,7 @@ void tile(Call& call) {
 // Copies `parts` side by side along an axis of the output.
 void concatenate(Call& call, int first, int count, int64_t requested_axis) {
   std::vector<View> parts;
+  parts.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) parts.push_back(call.input(first + i));
   const int32_t axis = normal_axis(requested_axis, parts.front().rank());
   Dims dims = parts.front().dims;

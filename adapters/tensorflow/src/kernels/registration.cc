@@ -2,6 +2,7 @@
 #include "kernels/registration.h"
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
@@ -38,18 +39,18 @@ struct Kernel {
 
 void* create(TF_OpKernelConstruction* construction) noexcept {
   TF_Status* status = TF_NewStatus();
-  Kernel* kernel = nullptr;
+  std::unique_ptr<Kernel> kernel;
   guarded(status, [&] {
     TF_Status* inner = scratch_status();
-    TF_Buffer* buffer = TF_OpKernelConstruction_GetNodeDef(construction, inner);
+    const std::unique_ptr<TF_Buffer, decltype(&TF_DeleteBuffer)> buffer(
+        TF_OpKernelConstruction_GetNodeDef(construction, inner), TF_DeleteBuffer);
     check(inner);
     const Node node = Node::parse({static_cast<const char*>(buffer->data), buffer->length});
-    TF_DeleteBuffer(buffer);
-    kernel = new Kernel{node.op(), table().at(node.op()).prepare(node)};
+    kernel = std::make_unique<Kernel>(Kernel{node.op(), table().at(node.op()).prepare(node)});
   });
   if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
   TF_DeleteStatus(status);
-  return kernel;
+  return kernel.release();
 }
 
 void compute(void* pointer, TF_OpKernelContext* context) noexcept {
