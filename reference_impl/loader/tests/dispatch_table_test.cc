@@ -39,7 +39,7 @@ int count_others(const DispatchTable& table, tn_status status) {
 #include "slots.inc"
   // Without an instance nobody has said that there is an extension.
   const tn_status absent = status == TN_UNIMPLEMENTED ? TN_UNSUPPORTED : status;
-#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments)               \
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
   if (call_with(table.extensions.extension.name, absent, &handle, &error) != absent) ++others;
 #include "reference_impl/layers/extensions.inc"
   return others;
