@@ -69,6 +69,20 @@ class Registry(unittest.TestCase):
         found = self.problems((kind, ""), (after, kind + after.replace("alignment", "moved")))
         self.assertIn("no longer holds: field tn_buffer_desc.alignment at 20", found)
 
+    def test_functions_of_extensions(self):
+        name = "    - slot: 1\n      name: peer_wait_event\n"
+        found = self.problems((name, name.replace("slot: 1", "slot: 2")))
+        self.assertIn("peer_wait_event: slot 2 stands where 1 belongs", found)
+        found = self.problems((name, name.replace("peer_wait", "wait")))
+        self.assertIn("peer: wait_event begins with peer_", found)
+        found = self.problems(("- tn_event* event: [queued, any, peer]",
+                               "- tn_stream* event: [queued, any, peer]"))
+        self.assertIn("no longer holds: slot 1 of peer 1: tn_status peer_wait_event", found)
+
+    def test_an_extension_without_version(self):
+        found = self.problems(("  - extension: peer\n    version: 1\n", "  - extension: peer\n"))
+        self.assertIn("peer: wants a version", found)
+
     def test_grown_frozen_struct(self):
         found = self.problems(("    - int32_t rank: 0 to TN_MAX_RANK.\n",
                                "    - int32_t rank: 0 to TN_MAX_RANK.\n    - uint64_t more\n"))
