@@ -165,10 +165,10 @@ void products(const tenon::Device& device, const tenon::Stream& stream, const Di
   }
   const std::vector<double> times = measure(ways, 8, 11);
   const double flops = 2e-3 * static_cast<double>(size * size * size);
-  std::printf("sgemm %lld^3  through the ABI %.0f GF/s", static_cast<long long>(size),
+  std::printf("sgemm %lld^3  through the ABI %.1f GF/s", static_cast<long long>(size),
               flops / times[0]);
   if (times.size() > 1) {
-    std::printf("  cuBLASLt directly %.0f GF/s  share %.3f", flops / times[1], times[1] / times[0]);
+    std::printf("  cuBLASLt directly %.1f GF/s  share %.3f", flops / times[1], times[1] / times[0]);
   } else {
     std::printf("  (kernels/gemm.cl: there is no cuBLASLt to compare with)");
   }

@@ -103,6 +103,73 @@ TEST_F(LaunchTest, TN_launch_004_an_exact_alias_is_accepted) {
   EXPECT_EQ(TN_STATUS_CLASS(launch(kernel, at(a_, 8, 16), at(a_, 8, 20))), TN_INVALID_ARGUMENT);
 }
 
+TEST_F(LaunchTest, TN_launch_013_an_input_that_equals_a_replaced_one_is_described) {
+  const int32_t version = version_of("", "Mul", 0);
+  if (version == 0) TN_OPTIONAL("no Mul");
+  const auto mul = [&](bool same) {
+    KernelDesc desc = dense_desc("Mul", TN_INT32, {8}, 2);
+    desc.version = version;
+    desc.outputs[0].aliasing(0);
+    if (same) desc.inputs[1].aliasing(0);
+    return desc;
+  };
+  const KernelSupport support = supports(device(), mul(true));
+  if (!support) TN_OPTIONAL(support.reason);
+  const auto launch = [&](const Kernel& kernel, const Tensor& first, const Tensor& second) {
+    const tn_tensor* inputs[] = {first.get(), second.get()};
+    const tn_tensor* outputs[] = {first.get()};
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = inputs;
+    launch.input_count = 2;
+    launch.outputs = outputs;
+    launch.output_count = 1;
+    return tn_kernel_launch(kernel.get(), stream_.get(), &launch, nullptr);
+  };
+  const std::vector<int32_t> values = {1, -2, 3, -4, 5, -6, 7, -8};
+  stream_.write(a_, 0, values.data(), 32);
+  const Kernel described(device(), mul(true));
+  EXPECT_EQ(launch(described, at(a_, 8), at(a_, 8)), TN_OK);
+  std::vector<int32_t> squares(8);
+  stream_.read(squares.data(), a_, 0, 32);
+  stream_.synchronize();
+  EXPECT_EQ(squares, (std::vector<int32_t>{1, 4, 9, 16, 25, 36, 49, 64}));
+  EXPECT_EQ(TN_STATUS_CLASS(launch(described, at(a_, 8), at(a_, 8, 4))), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(TN_STATUS_CLASS(launch(described, at(a_, 8), at(b_, 8))), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(launch(Kernel(device(), mul(false)), at(a_, 8), at(a_, 8)), TN_OVERLAP);
+
+  KernelDesc wrong = mul(true);
+  wrong.inputs[1].aliasing(1);
+  const KernelDescView view(wrong);
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_supports, device().get(), view.get(),
+                 static_cast<tn_kernel_support*>(nullptr));
+}
+
+TEST_F(LaunchTest, TN_launch_014_kernels_that_say_so_need_no_workspace) {
+  constexpr int64_t kSide = 64;
+  KernelDesc product = dense_desc("MatMul", TN_FLOAT32, {kSide, kSide}, 2);
+  product.version = version_of("", "MatMul", 13);
+  const auto check = [&](const Kernel& kernel, const Tensor& tensor, size_t input_count) {
+    tn_kernel_info info{};
+    info.struct_size = sizeof(info);
+    ASSERT_OK(tn_kernel_get_info, kernel.get(), &info);
+    EXPECT_EQ(info.flags & ~uint32_t{TN_KERNEL_NO_WORKSPACE}, 0u) << "unknown bits";
+    const tn_tensor* tensors[] = {tensor.get(), tensor.get()};
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = tensors;
+    launch.input_count = input_count;
+    launch.outputs = tensors;
+    launch.output_count = 1;
+    const uint64_t size = kernel.workspace_size(launch);
+    EXPECT_TRUE(size == 0 || (info.flags & TN_KERNEL_NO_WORKSPACE) == 0) << size << " bytes";
+  };
+  check(identity_, at(Buffer(), 64), 1);
+  if (supports(device(), product)) {
+    check(Kernel(device(), product), Tensor::device(nullptr, TN_FLOAT32, {kSide, kSide}), 2);
+  }
+}
+
 TEST_F(LaunchTest, TN_launch_005_misaligned_offsets_are_refused) {
   EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(a_, 8, 2), at(b_, 8))), TN_INVALID_ARGUMENT);
   EXPECT_EQ(launch(identity_, at(a_, 8, 4), at(b_, 8, 12)), TN_OK)

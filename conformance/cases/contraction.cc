@@ -37,10 +37,13 @@ HostTensor product(const HostTensor& a, const HostTensor& b) {
 }
 
 // broadcast_at treats a dim of 1 as broadcast, so the inner dim must be larger than 1 here.
-void add_matmul(Cases& cases, const char* label, Shape a_dims, Shape b_dims) {
-  const HostTensor a = random(std::move(a_dims), 1), b = random(std::move(b_dims), 2);
+void add_matmul(Cases& cases, const char* label, const HostTensor& a, const HostTensor& b) {
   cases.push_back(
       OperatorCase{"", "MatMul", 13, label, TN_FLOAT32, kTolerance}.in(a).in(b).out(product(a, b)));
+}
+
+void add_matmul(Cases& cases, const char* label, Shape a_dims, Shape b_dims) {
+  add_matmul(cases, label, random(std::move(a_dims), 1), random(std::move(b_dims), 2));
 }
 
 void add_gemm(Cases& cases, const char* label, bool trans_a, bool trans_b, float alpha, float beta,
@@ -167,8 +170,9 @@ void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Geom
   });
 }
 
+// `expanded`: the gradients are those of a sum over each channel.
 void add_conv(Cases& cases, const char* label, const Shape& x_dims, const Shape& w_dims,
-              const Geometry& g) {
+              const Geometry& g, bool expanded = false) {
   const size_t spatial = x_dims.size() - 2;
   const HostTensor x = random(x_dims, 1), w = random(w_dims, 2), b = random({w_dims[0]}, 3);
   Shape y_dims{x_dims[0], w_dims[0]};
@@ -177,7 +181,8 @@ void add_conv(Cases& cases, const char* label, const Shape& x_dims, const Shape&
     y_dims.push_back((x_dims[2 + d] + g.pads[d] + g.pads[spatial + d] - window) / g.strides[d] + 1);
   }
   HostTensor y(TN_FLOAT32, y_dims), dx(TN_FLOAT32, x_dims), dw(TN_FLOAT32, w_dims);
-  const HostTensor dy = random(y_dims, 4);
+  HostTensor dy = random(y_dims, 4);
+  if (expanded) dy = dy.expanded({2, 3});
   for_each_index(y_dims, [&](const Shape& i) { y.at(i) = b.at({i[1]}); });
   for_each_product(x_dims, w_dims, y_dims, g,
                    [&](const Shape& xi, const Shape& wi, const Shape& yi) {
@@ -209,6 +214,9 @@ void add_contraction_cases(Cases& cases) {
   add_matmul(cases, "batch", {2, 3, 4, 5}, {2, 3, 5, 6});
   add_matmul(cases, "batch_broadcast", {2, 1, 4, 5}, {3, 5, 6});
   add_matmul(cases, "one_weight", {6, 4, 5}, {5, 7});
+  add_matmul(cases, "expanded_batch", random({3, 4, 5}, 1), random({3, 5, 6}, 2).expanded({0}));
+  add_matmul(cases, "expanded_rows", random({3, 4, 5}, 1).expanded({1}),
+             random({3, 5, 6}, 2).expanded({1, 2}));
   add_matmul(cases, "empty_rows", {0, 5}, {5, 7});
   add_gemm(cases, "plain", false, false, 1, 1, true);
   add_gemm(cases, "transposed", true, true, 0.5f, 2, true);
@@ -223,6 +231,7 @@ void add_contraction_cases(Cases& cases) {
   add_conv(cases, "groups", {2, 4, 7, 7}, {6, 2, 3, 3}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 2});
   add_conv(cases, "depthwise", {1, 5, 7, 7}, {5, 1, 3, 3}, {{2, 2}, {1, 1, 1, 1}, {1, 1}, 5});
   add_conv(cases, "1x1", {2, 8, 5, 5}, {6, 8, 1, 1}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1});
+  add_conv(cases, "expanded", {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1}, true);
   add_conv(cases, "1d", {2, 3, 20}, {4, 3, 5}, {{2}, {2, 2}, {1}, 1});
   add_conv(cases, "3d", {1, 2, 5, 6, 4}, {3, 2, 2, 3, 2},
            {{1, 1, 1}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}, 1});

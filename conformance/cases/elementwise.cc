@@ -72,6 +72,7 @@ void add_unary_cases(Cases& cases) {
     };
     add_unary(cases, row, "values", values(TN_FLOAT32, {3, 5, 7}));
     add_unary(cases, row, "long", values(TN_FLOAT32, {1037}));
+    add_unary(cases, row, "expanded", values(TN_FLOAT32, {3, 5, 7}).expanded({0, 2}));
     add_unary(cases, row, "scalar", values(TN_FLOAT32, {}));
     add_unary(cases, row, "empty", values(TN_FLOAT32, {3, 0}));
     add_unary(cases, row, "float64", values(TN_FLOAT64, {3, 5}));
@@ -132,6 +133,14 @@ void add_binary(Cases& cases, const BinaryRow& row, const std::string& label, Ho
   cases.push_back(operator_case.out(HostTensor(c.dtype, c.dims, c.values), alias));
 }
 
+// a op= a
+void add_binary_onto_itself(Cases& cases, const BinaryRow& row, HostTensor a) {
+  HostTensor c(a.dtype, a.dims);
+  for (size_t i = 0; i < a.values.size(); ++i) c.values[i] = row.function(a.values[i], a.values[i]);
+  OperatorCase both{row.domain, row.name, row.version, "in_place_both", a.dtype, row.tolerance};
+  cases.push_back(both.in(a).again(0).out(HostTensor(c.dtype, c.dims, c.values), 1));
+}
+
 void add_binary_cases(Cases& cases) {
   for (const BinaryRow& row : kBinary) {
     const auto values = [](Shape dims, uint32_t seed, tn_dtype dtype = TN_FLOAT32) {
@@ -142,9 +151,18 @@ void add_binary_cases(Cases& cases) {
     add_binary(cases, row, "broadcast", values({4, 1, 3}, 3), values({2, 3}, 4));
     add_binary(cases, row, "row", values({5, 6}, 3), values({6}, 4));
     add_binary(cases, row, "column", values({5, 1}, 3), values({5, 6}, 4));
+    add_binary(cases, row, "expanded", values({4, 3, 5}, 3).expanded({1, 2}), values({4, 3, 5}, 4));
+    // A gradient of a mean: nothing but the output has as many elements as the output.
+    add_binary(cases, row, "expanded_by_scalar", values({4, 3, 5}, 3).expanded({1, 2}),
+               values({}, 4));
+    add_binary(cases, row, "expanded_by_row", values({4, 3, 5}, 3).expanded({1, 2}),
+               values({5}, 4));
+    add_binary(cases, row, "both_expanded", values({4, 3, 5}, 3).expanded({0, 2}),
+               values({4, 3, 5}, 4).expanded({0, 1}));
     add_binary(cases, row, "host_scalar", values({5, 6}, 5), values({}, 6), true);
     add_binary(cases, row, "empty", values({5, 0}, 5), values({1}, 6));
     add_binary(cases, row, "in_place_a", values({5, 6}, 7), values({6}, 8), false, 1);
+    add_binary_onto_itself(cases, row, HostTensor::random(TN_FLOAT32, {5, 6}, 1, 5, 7));
     if (row.integers) {
       for (const tn_dtype dtype : {TN_INT32, TN_INT64, TN_INT8, TN_UINT8}) {
         add_binary(cases, row, "integers", HostTensor::random(dtype, {20}, 0, 120, 9),

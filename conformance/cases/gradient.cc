@@ -10,15 +10,17 @@ namespace tenon::conformance {
 namespace {
 
 void add(Cases& cases, const char* name, double tolerance, double low, double high,
-         double (*function)(double, double)) {
-  const HostTensor dy = HostTensor::random(TN_FLOAT32, {3, 5, 7}, -2, 2, 1);
+         double (*function)(double, double), bool expanded = false) {
+  HostTensor dy = HostTensor::random(TN_FLOAT32, {3, 5, 7}, -2, 2, 1);
+  if (expanded) dy = dy.expanded({0, 1, 2});
   const HostTensor x = HostTensor::random(TN_FLOAT32, {3, 5, 7}, low, high, 2);
   HostTensor dx(TN_FLOAT32, dy.dims);
   for (size_t i = 0; i < dx.values.size(); ++i) {
     dx.values[i] = function(dy.values[i], x.values[i]);
   }
-  cases.push_back(OperatorCase{"tenon", name, 1, "values", TN_FLOAT32, tolerance}.in(dy).in(x).out(
-      HostTensor(dx.dtype, dx.dims, dx.values)));
+  OperatorCase c{"tenon", name, 1, expanded ? "expanded" : "values", TN_FLOAT32, tolerance};
+  cases.push_back(c.in(dy).in(x).out(HostTensor(dx.dtype, dx.dims, dx.values)));
+  if (!expanded) add(cases, name, tolerance, low, high, function, true);
 }
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }

@@ -102,9 +102,10 @@ const Row kRows[] = {
 };
 
 void add(Cases& cases, const Row& row, const char* label, const Shape& dims, const Shape& axes,
-         bool keep) {
+         bool keep, std::vector<size_t> expanded = {}) {
   const bool is_truth = row.dtype == TN_BOOL;
-  const HostTensor x = HostTensor::random(row.dtype, dims, is_truth ? 0 : -2, is_truth ? 1 : 2, 1);
+  const HostTensor x = HostTensor::random(row.dtype, dims, is_truth ? 0 : -2, is_truth ? 1 : 2, 1)
+                           .expanded(std::move(expanded));
   HostTensor given(TN_INT64, {static_cast<int64_t>(axes.size())});
   std::copy(axes.begin(), axes.end(), given.values.begin());
   cases.push_back(OperatorCase{row.domain, row.name, row.version, label, row.dtype, row.tolerance}
@@ -159,7 +160,13 @@ void add_reduction_cases(Cases& cases) {
     add(cases, row, "first", {4, 5, 6}, {0}, false);
     add(cases, row, "two", {3, 4, 5}, {0, 2}, true);
     add(cases, row, "all", {3, 4, 2}, {0, 1, 2}, false);
-    if (row.function == sum) add(cases, row, "long", {2, 10007}, {1}, false);
+    add(cases, row, "expanded", {3, 4, 5}, {0, 2}, true, {1, 2});
+    if (row.function == sum || row.name == std::string("ReduceMean")) {
+      add(cases, row, "long", {2, 10007}, {1}, false);
+      add(cases, row, "long_first", {10007, 3}, {0}, false);
+      add(cases, row, "long_middle", {2, 4001, 5}, {1}, false);
+      add(cases, row, "around", {40, 6, 50}, {0, 2}, false);
+    }
   }
   // Over nothing: the identity.
   cases.push_back(OperatorCase{"", "ReduceSum", 13, "nothing"}

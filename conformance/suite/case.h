@@ -14,6 +14,7 @@ namespace tenon::conformance {
 struct CaseInput {
   tn_argument_kind kind = TN_ARGUMENT_DEVICE;
   HostTensor tensor;
+  int32_t same = 0;  // 1 + the earlier input that it is the same view as, and an output replaces.
 };
 
 struct OperatorCase {
@@ -31,18 +32,24 @@ struct OperatorCase {
   std::vector<Shape> bounds = {};
 
   OperatorCase& in(HostTensor tensor) {
-    inputs.push_back({TN_ARGUMENT_DEVICE, std::move(tensor)});
+    inputs.push_back({TN_ARGUMENT_DEVICE, std::move(tensor), 0});
     return *this;
   }
   OperatorCase& host(HostTensor tensor) {
-    inputs.push_back({TN_ARGUMENT_HOST, std::move(tensor)});
+    inputs.push_back({TN_ARGUMENT_HOST, std::move(tensor), 0});
     return *this;
   }
   OperatorCase& absent() {
-    inputs.push_back({TN_ARGUMENT_ABSENT, {}});
+    inputs.push_back({TN_ARGUMENT_ABSENT, {}, 0});
+    return *this;
+  }
+  // The input at `index` once more.
+  OperatorCase& again(size_t index) {
+    inputs.push_back({TN_ARGUMENT_DEVICE, inputs[index].tensor, static_cast<int32_t>(index) + 1});
     return *this;
   }
   OperatorCase& out(HostTensor tensor, int32_t alias = 0) {
+    tensor.repeated.clear();  // Outputs address each element once.
     outputs.push_back(std::move(tensor));
     aliases.push_back(alias);
     return *this;

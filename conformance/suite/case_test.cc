@@ -21,14 +21,18 @@ struct Placed {
   Bytes image;  // Of the whole buffer.
 };
 
-Shape strides_of(const Shape& dims, Form form) {
-  Shape strides(dims.size());
-  if (form != Form::kStrided) return Argument::dense_strides(dims);
-  int64_t stride = 2;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    strides[i] = stride;
-    stride *= std::max<int64_t>(dims[i], 1);
+Shape strides_of(const HostTensor& tensor, Form form) {
+  Shape dims = tensor.dims;
+  for (const size_t axis : tensor.repeated) dims[axis] = 1;
+  Shape strides = Argument::dense_strides(dims);
+  if (form == Form::kStrided) {
+    int64_t stride = 2;
+    for (size_t i = 0; i < dims.size(); ++i) {
+      strides[i] = stride;
+      stride *= std::max<int64_t>(dims[i], 1);
+    }
   }
+  for (const size_t axis : tensor.repeated) strides[axis] = 0;
   return strides;
 }
 
@@ -38,28 +42,32 @@ uint64_t byte_position(const Placed& placed, const Shape& index, size_t size) {
   return placed.offset + static_cast<uint64_t>(element) * size;
 }
 
-// `values` NULL: an output, whose bytes are all kUntouched.
-Placed place(const Device& device, const Stream& stream, tn_dtype dtype, const Shape& dims,
-             const HostTensor* values, Form form) {
+// `output`: its bytes are all kUntouched, not the values.
+Placed place(const Device& device, const Stream& stream, const HostTensor& tensor, Form form,
+             bool output = false) {
   Placed placed;
+  const Shape& dims = tensor.dims;
+  const tn_dtype dtype = tensor.dtype;
   const size_t size = element_size(dtype);
   const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
-  placed.strides = strides_of(dims, form);
+  placed.strides = strides_of(tensor, form);
   placed.offset = guard;
   uint64_t last = 0;
   for (size_t i = 0; i < dims.size(); ++i) {
     last += static_cast<uint64_t>(std::max<int64_t>(dims[i] - 1, 0) * placed.strides[i]);
   }
   placed.image.assign(2 * guard + (last + 1) * size, kUntouched);
-  if (values != nullptr) {
+  if (!output) {
     size_t next = 0;
     for_each_index(dims, [&](const Shape& index) {
-      encode(dtype, values->values[next++], &placed.image[byte_position(placed, index, size)]);
+      encode(dtype, tensor.values[next++], &placed.image[byte_position(placed, index, size)]);
     });
   }
   placed.buffer = Buffer(device, placed.image.size());
   placed.tensor = Tensor::device(placed.buffer.get(), dtype, dims).with_offset(placed.offset);
-  if (form == Form::kStrided) placed.tensor.with_strides(placed.strides);
+  if (form == Form::kStrided || !tensor.repeated.empty()) {
+    placed.tensor.with_strides(placed.strides);
+  }
   stream.write(placed.buffer, 0, placed.image.data(), placed.image.size());
   return placed;
 }
@@ -77,7 +85,7 @@ Argument describe(const CaseInput& input, Form form) {
   if (form == Form::kDynamic) {
     return Argument::dynamic(tensor.dtype, static_cast<int32_t>(tensor.dims.size()));
   }
-  return Argument::device(tensor.dtype, tensor.dims).with_strides(strides_of(tensor.dims, form));
+  return Argument::device(tensor.dtype, tensor.dims).with_strides(strides_of(tensor, form));
 }
 
 KernelDesc describe(const OperatorCase& c, Form form) {
@@ -86,11 +94,15 @@ KernelDesc describe(const OperatorCase& c, Form form) {
   desc.name = c.name;
   desc.version = c.version;
   desc.attributes = c.attributes;
-  for (const CaseInput& input : c.inputs) desc.input(describe(input, form));
+  for (const CaseInput& input : c.inputs) {
+    Argument argument = describe(input, form);
+    argument.alias = input.same;
+    desc.input(std::move(argument));
+  }
   for (size_t i = 0; i < c.outputs.size(); ++i) {
     HostTensor shape = c.outputs[i];
     if (!c.bounds.empty()) shape.dims = c.bounds[i];
-    Argument argument = describe({TN_ARGUMENT_DEVICE, shape}, form);
+    Argument argument = describe({TN_ARGUMENT_DEVICE, shape, 0}, form);
     argument.alias = c.aliases[i];
     desc.output(std::move(argument));
   }
@@ -137,8 +149,10 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
       if (host_values[i].empty()) host_values[i].resize(16);  // Never a NULL pointer.
       tensors[i] = Tensor::host(host_values[i].data(), tensor.dtype, Dims(tensor.dims));
       input_pointers.push_back(tensors[i].get());
+    } else if (c.inputs[i].same != 0) {
+      input_pointers.push_back(input_pointers[static_cast<size_t>(c.inputs[i].same) - 1]);
     } else {
-      inputs[i] = place(device, stream, tensor.dtype, tensor.dims, &tensor, form);
+      inputs[i] = place(device, stream, tensor, form);
       input_pointers.push_back(inputs[i].tensor.get());
     }
   }
@@ -153,7 +167,7 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
       continue;
     }
     const Shape& dims = c.bounds.empty() ? tensor.dims : c.bounds[i];
-    outputs[i] = place(device, stream, tensor.dtype, dims, nullptr, form);
+    outputs[i] = place(device, stream, HostTensor(tensor.dtype, dims), form, true);
     output_pointers.push_back(outputs[i].tensor.get());
   }
 
@@ -166,6 +180,7 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
   if (!c.bounds.empty()) launch.output_dims = actual_dims_pointers.data();
   const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
   const uint64_t workspace_size = kernel.workspace_size(launch);
+  EXPECT_TRUE(workspace_size == 0 || kernel.needs_workspace()) << "TN_KERNEL_NO_WORKSPACE";
   Bytes around(2 * guard + workspace_size, kUntouched);
   std::fill_n(around.begin() + static_cast<long>(guard), workspace_size, garbage);
   Buffer workspace(device, around.size());
@@ -269,7 +284,8 @@ void run_case(const OperatorCase& c, Form form, bool again) {
   const KernelSupport support = supports(device, desc);
   if (support.status == TN_NEEDS_STATIC) {
     EXPECT_NE(support.requirements, 0u) << "TN_NEEDS_STATIC does not say what it needs";
-    if (form == Form::kDynamic) {
+    constexpr uint32_t kStatic = TN_REQUIRES_STATIC_DIMS | TN_REQUIRES_STATIC_STRIDES;
+    if (form == Form::kDynamic && (support.requirements & kStatic) != 0) {
       EXPECT_EQ(Target::get().info().flags & TN_DEVICE_DYNAMIC_DIMS, 0u)
           << "TN_DEVICE_DYNAMIC_DIMS is claimed";
     }

@@ -10,7 +10,8 @@
 
 namespace tenon::conformance {
 
-// How a case's tensors lie in memory and are described.
+// How a case's tensors lie in memory and are described. Axes along which an input repeats have
+// stride 0 in all of them.
 enum class Form {
   kDense,    // Dense row-major, all dims and strides known.
   kDynamic,  // The same memory, dims and strides given at launch.

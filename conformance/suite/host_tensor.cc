@@ -164,6 +164,17 @@ HostTensor HostTensor::random(tn_dtype dtype, Shape dims, double low, double hig
   return HostTensor(dtype, std::move(dims), std::move(values));
 }
 
+HostTensor HostTensor::expanded(std::vector<size_t> axes) const {
+  HostTensor result = *this;
+  for_each_index(dims, [&](const Shape& index) {
+    Shape source = index;
+    for (const size_t axis : axes) source[axis] = 0;
+    result.at(index) = at(source);
+  });
+  result.repeated = std::move(axes);
+  return result;
+}
+
 int64_t HostTensor::position(const Shape& index) const {
   int64_t result = 0;
   for (size_t i = 0; i < dims.size(); ++i) result = result * dims[i] + index[i];

@@ -18,6 +18,7 @@ struct HostTensor {
   tn_dtype dtype = TN_FLOAT32;
   Shape dims;
   std::vector<double> values;
+  std::vector<size_t> repeated;  // Axes of equal values: cases lay them out with stride 0.
 
   HostTensor() = default;
   // Values are rounded to the element type.
@@ -29,6 +30,10 @@ struct HostTensor {
   }
   // Pseudo-random values in [low, high], whole for integer types; the same for the same seed.
   static HostTensor random(tn_dtype dtype, Shape dims, double low, double high, uint32_t seed);
+
+  // The same with the values at index 0 of these axes all along them: what a framework makes of a
+  // smaller tensor without copying it.
+  HostTensor expanded(std::vector<size_t> axes) const;
 
   int64_t count() const { return element_count(dims); }
   double& at(const Shape& index) { return values[static_cast<size_t>(position(index))]; }

@@ -23,6 +23,7 @@
  *   11  Kernels
  *   12  The dispatch table
  *   13  The loader (for hosts only)
+ *   14  Extensions
  *
  * Rules that hold everywhere
  *   Size first   Every struct that may grow starts with `struct_size`, set by its *caller* to
@@ -82,7 +83,7 @@ extern "C" {
 
 /* Fingerprint of everything in this header that binaries depend on. Until 1.0 a plugin loads only
  * into a loader with the same fingerprint. Computed by scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x1a7cdd6d3a662343)
+#define TN_ABI_HASH UINT64_C(0xda143b8b4fa23cc5)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -130,8 +131,10 @@ enum {
   TN_OUT_OF_MEMORY = 0x400, /* Host memory. */
   TN_OUT_OF_DEVICE_MEMORY = 0x401,
 
-  TN_NOT_FOUND = 0x500,   /* No such plugin, file, device or name. */
+  TN_NOT_FOUND = 0x500,   /* No such plugin, file or name. */
   TN_LOAD_FAILED = 0x501, /* A plugin was found but could not be loaded. */
+  TN_NO_DEVICE = 0x502,   /* The plugin is fine, but its hardware, driver or runtime is not
+                             there. */
 
   /* The device is gone. Waits finish, destroys succeed, all else answers this; reopen it. */
   TN_DEVICE_LOST = 0x600,
@@ -494,8 +497,10 @@ typedef struct tn_argument {
   tn_argument_kind kind;
   tn_dtype dtype;
   int32_t rank;
-  int32_t alias;           /* Outputs: 1 + index of the input whose bytes this output replaces at
-                              launch, exactly; 0: it is disjoint from all inputs. */
+  /* Outputs: 1 + index of the input whose bytes this output replaces at launch, exactly; 0: it is
+   * disjoint from all inputs. Inputs: 1 + index of an earlier input that is replaced, when at
+   * launch this one is the same view (x *= x); else 0. */
+  int32_t alias;
   const int64_t* dims;     /* NULL: all TN_DYNAMIC. */
   const int64_t* max_dims; /* Upper bounds of dynamic dims; NULL or 0: none known. */
   const int64_t* strides;  /* NULL: all TN_DYNAMIC. Only with TN_LAYOUT_STRIDED. */
@@ -576,11 +581,19 @@ typedef struct tn_kernel_support {
   tn_layout* output_layouts;
 } tn_kernel_support;
 
+/* tn_kernel_info.flags */
+enum {
+  TN_KERNEL_NO_WORKSPACE = 1u << 0 /* No launch of it needs a workspace: tn_kernel_workspace_size
+                                      always says 0, so hosts need not ask. */
+};
+
 typedef struct tn_kernel_info {
   size_t struct_size;
   uint64_t resident_bytes;  /* Memory that the kernel itself holds, constants it shares excluded. */
   tn_layout* input_layouts; /* As in tn_kernel_support. */
   tn_layout* output_layouts;
+  uint32_t flags;
+  uint32_t reserved;
 } tn_kernel_info;
 
 /* Arguments of one launch. Positions are those of the kernel's description; entries for ABSENT and
@@ -617,11 +630,12 @@ struct tn_dispatch {
 
   /* 0. Starts the plugin: finds devices, but opens none. Called by the loader alone; a plugin may
    * have several instances in one process.
-   * Errors: TN_NOT_FOUND when there is nothing here to drive, with the reason. */
+   * Errors: TN_NO_DEVICE when there is nothing here to drive, with the reason. */
   tn_status(TN_CALL* instance_create)(const tn_instance_desc* desc, tn_instance** instance,
                                       tn_error* error);
 
-  /* 1. Ends the instance. Its devices must have been closed. */
+  /* 1. Ends the instance. Called by the loader alone, when it is destroyed; hosts have closed the
+   * devices. */
   void(TN_CALL* instance_destroy)(tn_instance* instance);
 
   /* 2. Number of devices. */
@@ -632,8 +646,8 @@ struct tn_dispatch {
   tn_status(TN_CALL* instance_device_info)(tn_instance* instance, size_t index,
                                            tn_device_info* info, tn_error* error);
 
-  /* 4. Looks up the function table of an extension. The table starts with its size_t struct_size
-   * and is valid as long as the instance.
+  /* 4. Looks up the function table of an extension: see section 14. The table starts with its
+   * size_t struct_size and is valid as long as the instance.
    * Errors: TN_UNSUPPORTED when the plugin lacks the extension or this version of it. */
   tn_status(TN_CALL* instance_extension)(tn_instance* instance, const char* name, uint32_t version,
                                          const void** table, tn_error* error);
@@ -824,7 +838,8 @@ struct tn_dispatch {
   /* 45. Queues one run of the kernel. Arguments are read before it returns; buffers may be
    * destroyed right after. Does not allocate. A workspace may be reused by the next launch on the
    * same stream. Inputs are not modified. Each output is disjoint from every input, save the one it
-   * aliases exactly; further inputs may share that memory only as exactly identical views.
+   * is described to replace and those described to be the same view as that one; these it equals
+   * exactly: offset, dims and strides.
    * Errors: TN_INVALID_ARGUMENT, TN_OUT_OF_RANGE, TN_OVERLAP at once, then nothing was queued; what
    * only the data shows (an index out of range) becomes the stream's failure. */
   tn_status(TN_CALL* kernel_launch)(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
@@ -838,7 +853,6 @@ typedef struct tn_handle {
 
 /* The same for hosts: each calls the function of its first argument's dispatch table. A NULL first
  * argument answers TN_INVALID_ARGUMENT (functions that return void do nothing). */
-TN_API void TN_CALL tn_instance_destroy(tn_instance* instance);
 TN_API tn_status TN_CALL tn_instance_device_count(tn_instance* instance, size_t* count,
                                                   tn_error* error);
 TN_API tn_status TN_CALL tn_instance_device_info(tn_instance* instance, size_t index,
@@ -982,7 +996,8 @@ typedef void(TN_CALL* tn_diagnostic_fn)(void* user, const char* line);
 TN_API tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loader,
                                           tn_error* error);
 
-/* Destroys the instances that are left. Libraries stay loaded. */
+/* Destroys the instances that it has opened, whose devices must have been closed. Libraries stay
+ * loaded. */
 TN_API void TN_CALL tn_loader_destroy(tn_loader* loader);
 
 /* Number of candidates. */
@@ -995,9 +1010,10 @@ TN_API tn_status TN_CALL tn_loader_candidate_info(tn_loader* loader, size_t inde
                                                   tn_candidate_info* info, tn_error* error);
 
 /* Opens a plugin by name, or by the path of its manifest or library (anything with a '/'), or gives
- * the instance that is open already. The loader owns it.
+ * the instance that is open already. The loader owns the instance, which lives as long as it does:
+ * there is nothing to destroy, however often it was opened.
  * Errors: TN_NOT_FOUND with the paths tried, as many as the message holds (tn_loader_diagnose has
- * all); TN_LOAD_FAILED, TN_VERSION_MISMATCH with the reason. */
+ * all); TN_NO_DEVICE, TN_LOAD_FAILED, TN_VERSION_MISMATCH with the reason. */
 TN_API tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin,
                                         tn_instance** instance, tn_error* error);
 
@@ -1010,6 +1026,44 @@ TN_API const char* TN_CALL tn_instance_plugin_name(tn_instance* instance);
 
 /* Its version, likewise. */
 TN_API const char* TN_CALL tn_instance_plugin_version(tn_instance* instance);
+
+/* ---- 14  Extensions -------------------------------------------------------------------------- */
+
+/* What only some devices offer: tables of functions by name and version. A plugin's
+ * instance_extension gives its table, in which functions may be NULL. The loader makes one from it
+ * as it does from the dispatch table, so layers see the calls, and after a fork they answer
+ * TN_FORKED.
+ *
+ * A host asks tn_instance_extension; after TN_OK it calls the functions below, or those of the
+ * table that it got, which are the same. Where a plugin lacks the extension they answer
+ * TN_UNSUPPORTED, where it lacks one function TN_UNIMPLEMENTED.
+ *
+ * An extension or version that this header does not know is handed through as the plugin gave it:
+ * layers do not see its functions, and only the plugin can protect them after a fork. */
+
+/* Work between devices of one instance: what the core refuses, since an argument there belongs to
+ * the device of the first one. Buffers and events of another device than the stream's are not known
+ * to it: they may be destroyed, and their device closed, once the work has finished. */
+#define TN_EXTENSION_PEER "tenon.peer"
+#define TN_EXTENSION_PEER_VERSION 1
+typedef struct tn_peer_functions {
+  size_t struct_size;
+
+  /* 0. Queues a copy of `size` bytes between buffers of any two devices, one of which is as a rule
+   * the stream's. The order to work on other streams is the caller's to make, with events.
+   * Errors: TN_OUT_OF_RANGE; TN_OVERLAP; TN_UNSUPPORTED where the devices cannot reach each
+   * other. */
+  tn_status(TN_CALL* peer_copy)(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                                tn_buffer* src, uint64_t src_offset, uint64_t size,
+                                tn_error* error);
+
+  /* 1. As tn_stream_wait_event, for an event of any device. */
+  tn_status(TN_CALL* peer_wait_event)(tn_stream* stream, tn_event* event, tn_error* error);
+} tn_peer_functions;
+TN_API tn_status TN_CALL tn_peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                                      tn_buffer* src, uint64_t src_offset, uint64_t size,
+                                      tn_error* error);
+TN_API tn_status TN_CALL tn_peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -341,8 +341,9 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
     TNP_TRY(tnp_describe(is_input ? desc->inputs[i] : desc->outputs[o], slot, error));
     TNP_CHECK(tnp_has_dtype(&table[op], slot->dtype), TN_UNSUPPORTED,
               "%s of type %d: cast it first", desc->name, slot->dtype);
-    TNP_CHECK(is_input || (slot->alias >= 0 && slot->alias <= (int32_t)desc->input_count),
-              TN_INVALID_ARGUMENT, "alias %d: there is no such input", slot->alias);
+    TNP_CHECK(slot->alias >= 0 && slot->alias <= (int32_t)(is_input ? i : desc->input_count),
+              TN_INVALID_ARGUMENT, "alias %d: there is no such%s input", slot->alias,
+              is_input ? " earlier" : "");
   }
   return TN_OK;
 }
@@ -370,10 +371,11 @@ static inline tn_status tnp_answer_support(const tnp_signature* signature, tn_st
 
 /* What kernel_get_info answers. */
 static inline tn_status tnp_kernel_info(const tnp_signature* signature, uint64_t resident_bytes,
-                                        tn_kernel_info* info, tn_error* error) {
+                                        uint32_t flags, tn_kernel_info* info, tn_error* error) {
   tn_kernel_info known = {0};
   TNP_TAKE(known, info);
   known.resident_bytes = resident_bytes;
+  known.flags = flags;
   tnp_answer_strided(signature, known.input_layouts, known.output_layouts);
   return TNP_GIVE(info, known);
 }
@@ -468,7 +470,8 @@ static inline tn_status tnp_check_output(const tnp_view* out, tn_error* error) {
   return TN_OK;
 }
 
-/* An output is disjoint from an input, or, described as its alias, replaces it exactly. */
+/* An output is disjoint from an input, or, described as its alias, replaces it exactly; likewise an
+ * input that is described as the same view as that one. */
 static inline tn_status tnp_check_alias(const tnp_view* out, const tnp_view* in, bool alias,
                                         tn_error* error) {
   if (out->count == 0 || in->count == 0 || in->buffer == NULL) return TN_OK;
@@ -503,8 +506,11 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
     const tnp_slot* slot = &signature->outputs[o];
     TNP_TRY(tnp_view_tensor(slot, launch.outputs[o], alignment, limit, &outputs[o], error));
     TNP_TRY(tnp_check_output(&outputs[o], error));
-    for (size_t i = 0; i < launch.input_count; ++i)
-      TNP_TRY(tnp_check_alias(&outputs[o], &inputs[i], slot->alias == 1 + (int32_t)i, error));
+    for (size_t i = 0; i < launch.input_count; ++i) {
+      const bool same = slot->alias != 0 && signature->inputs[i].alias == slot->alias;
+      TNP_TRY(
+          tnp_check_alias(&outputs[o], &inputs[i], slot->alias == 1 + (int32_t)i || same, error));
+    }
     for (size_t i = 0; i < o; ++i) TNP_TRY(tnp_check_alias(&outputs[o], &outputs[i], false, error));
   }
   return TN_OK;
@@ -514,7 +520,7 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
 static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* src,
                                          uint32_t alignment, int64_t limit, tnp_view* to,
                                          tnp_view* from, tn_error* error) {
-  tnp_slot slot;
+  tnp_slot slot = {0};
   TNP_NEED(dst);
   TNP_NEED(src);
   const tn_argument any = {.struct_size = sizeof(any),

@@ -9,7 +9,7 @@
 
 namespace tenon::cuda {
 
-// Throws plugin::Failure (TN_NOT_FOUND) unless NVRTC can be used, saying what is missing.
+// Throws plugin::Failure (TN_NO_DEVICE) unless NVRTC can be used, saying what is missing.
 void require_compiler();
 
 // "13.0". Of NVRTC.

@@ -45,7 +45,7 @@ const Driver& driver() {
   // First: a driver that is too old may not know the device either.
   int version = 0;
   if (table.cuDriverGetVersion(&version) == CUDA_SUCCESS && version < kOldestDriver) {
-    plugin::fail(TN_NOT_FOUND, nullptr,
+    plugin::fail(TN_NO_DEVICE, nullptr,
                  "the driver is for CUDA %d.%d, and this plugin needs %d.%d: install version 580 "
                  "or newer",
                  version / 1000, version % 1000 / 10, kOldestDriver / 1000,
@@ -53,7 +53,7 @@ const Driver& driver() {
   }
   const CUresult result = table.cuInit(0);
   if (result != CUDA_SUCCESS) {
-    plugin::fail(TN_NOT_FOUND, nullptr, "the CUDA driver does not start: %s (%s)",
+    plugin::fail(TN_NO_DEVICE, nullptr, "the CUDA driver does not start: %s (%s)",
                  name_of(table, result), text_of(table, result));
   }
   started = true;
@@ -69,7 +69,7 @@ tn_status status_of(CUresult result) {
     case CUDA_ERROR_OUT_OF_MEMORY:
       return TN_OUT_OF_DEVICE_MEMORY;
     case CUDA_ERROR_NO_DEVICE:
-      return TN_NOT_FOUND;
+      return TN_NO_DEVICE;
     case CUDA_ERROR_NOT_SUPPORTED:
     case CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED:
     case CUDA_ERROR_NO_BINARY_FOR_GPU:

@@ -30,7 +30,7 @@ struct Driver {
   TENON_CUDA_DRIVER_FUNCTIONS(TENON_CUDA_FIELD)
 };
 
-// The driver, started. Throws plugin::Failure (TN_NOT_FOUND) with the reason why there is none that
+// The driver, started. Throws plugin::Failure (TN_NO_DEVICE) with the reason why there is none that
 // this plugin can use: no libcuda.so.1, one that is too old, no device, a broken installation.
 const Driver& driver();
 

@@ -17,10 +17,10 @@ namespace tenon::cuda {
 // system.
 class Library {
  public:
-  // Throws plugin::Failure (TN_NOT_FOUND) that says what was tried and `advice`.
+  // Throws plugin::Failure (TN_NO_DEVICE) that says what was tried and `advice`.
   Library(const char* file, const char* advice);
 
-  // Throws plugin::Failure (TN_NOT_FOUND): the library is too old.
+  // Throws plugin::Failure (TN_NO_DEVICE): the library is too old.
   void* symbol(const char* name) const;
 
   template <class Function>

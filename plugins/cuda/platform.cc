@@ -31,7 +31,7 @@ std::vector<CUdevice> usable_devices() {
   const Driver& driver = cuda::driver();
   int count = 0;
   check(driver, driver.cuDeviceGetCount(&count), "counting devices");
-  if (count == 0) plugin::fail(TN_NOT_FOUND, nullptr, "the CUDA driver has no device");
+  if (count == 0) plugin::fail(TN_NO_DEVICE, nullptr, "the CUDA driver has no device");
   std::vector<CUdevice> usable;
   std::string reasons;
   for (int i = 0; i < count; ++i) {
@@ -50,7 +50,7 @@ std::vector<CUdevice> usable_devices() {
                       : " has no memory pools");
   }
   if (usable.empty()) {
-    plugin::fail(TN_NOT_FOUND, nullptr, "no device can be used: %.300s", reasons.c_str());
+    plugin::fail(TN_NO_DEVICE, nullptr, "no device can be used: %.300s", reasons.c_str());
   }
   return usable;
 }
@@ -82,6 +82,7 @@ class Backend final : public gpu::Backend {
         products_(open_products()),
         transfers_(driver, context_.get(), memory_, machine_, nullptr) {}
   ~Backend() override {
+    // The library gives back what it holds of the context, if that is still there.
     try {
       const ContextScope scope(driver_, context_.get());
       products_.reset();

@@ -20,6 +20,9 @@ class Kernel : public cpu::Kernel {
   // may not be touched; HOST inputs are values in host memory, valid during the call.
   virtual void enqueue(const Arguments& arguments, Queue& queue) const = 0;
 
+  // Queueing costs more than the question: kernels need not say that they never need any.
+  bool needs_workspace() const override { return true; }
+
   void run(const Arguments& arguments, const cpu::Execution& execution) const final;
 };
 

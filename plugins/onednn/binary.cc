@@ -49,9 +49,11 @@ Joined join(const View& x, const View& y, const View& z) {
     for (Strided* s : {&j.x, &j.y, &j.z}) push(*s, 1, 1);
   }
   for (Strided* s : {&j.x, &j.y}) {
-    // A dim that is stepped over by 0 is broadcast: oneDNN says that with a dim of 1.
+    // A dim that is stepped over by 0 is broadcast: oneDNN says that with a dim of 1. One of the
+    // two has to have the output's dim, so where both are stepped over, x keeps its 0, for which it
+    // is copied.
     for (size_t i = s->dims.size(); i-- > 0;) {
-      if (s->strides[i] != 0) continue;
+      if (s->strides[i] != 0 || (s == &j.x && j.y.strides[i] == 0)) continue;
       s->dims[i] = 1;
       s->strides[i] = i + 1 < s->dims.size() ? s->dims[i + 1] * s->strides[i + 1] : 1;
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine.h"
 
+#include <atomic>
 #include <string>
 
-#include <dlfcn.h>
-
-#include "team.h"
+// Of team.cc, or of a libgomp that the process has: as libdnnl finds them.
+extern "C" int omp_get_max_threads();
+extern "C" void omp_set_num_threads(int);
 
 namespace tenon::onednn {
 namespace {
@@ -54,32 +55,22 @@ void check(dnnl_status_t status, const char* what) {
   throw KernelError(status_of(status), std::string(what) + ": oneDNN says " + text_of(status));
 }
 
-void set_threads(int count) { set_team_size(count); }
-
 namespace {
 
-// Those of the libgomp that oneDNN uses where it does not use team.cc.
-struct OpenMp {
-  int (*get)() = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "omp_get_max_threads"));
-  void (*set)(int) = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
-  bool there() const { return get != nullptr && set != nullptr; }
-};
-
-const OpenMp& open_mp() {
-  static const OpenMp functions;
-  return functions;
-}
+std::atomic<int> threads{1};
 
 }  // namespace
 
-Threads::Threads() : before_(0) {
-  if (own_team() || !open_mp().there()) return;
-  before_ = open_mp().get();
-  if (before_ != team_size()) open_mp().set(team_size());
+void set_threads(int count) { threads.store(count, std::memory_order_relaxed); }
+
+Threads::Threads() : before_(omp_get_max_threads()) {
+  const int wanted = threads.load(std::memory_order_relaxed);
+  changed_ = before_ != wanted;
+  if (changed_) omp_set_num_threads(wanted);
 }
 
 Threads::~Threads() {
-  if (before_ != 0 && before_ != team_size()) open_mp().set(before_);
+  if (changed_) omp_set_num_threads(before_);
 }
 
 }  // namespace tenon::onednn

@@ -39,7 +39,7 @@ auto guarded(const char* what, Body&& body) {
   }
 }
 
-// oneDNN computes on the threads of team.h, as many as the host's parallelism. The number belongs
+// oneDNN computes on the threads of team.cc, as many as the host's parallelism. The number belongs
 // to the calling thread, which is the host's: it is put back.
 void set_threads(int count);
 class Threads {
@@ -49,7 +49,8 @@ class Threads {
   Threads(const Threads&) = delete;
 
  private:
-  int before_;
+  const int before_;
+  bool changed_;
 };
 
 }  // namespace tenon::onednn

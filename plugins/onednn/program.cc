@@ -25,6 +25,16 @@ Bytes allocate(uint64_t size) {
   return Bytes(static_cast<std::byte*>(::operator new(size, std::align_val_t{kAlignment})));
 }
 
+// An operand in an argument's memory, and where it was at the last run: most launches of a model
+// find it there again.
+struct Bound {
+  Owner owner;
+  size_t index;
+  uint64_t offset;
+  dnnl_memory_t memory;
+  std::byte* data;
+};
+
 View view_of(std::byte* data, const Strided& strided) {
   return {data,
           strided.dims.data(),
@@ -39,15 +49,16 @@ View view_of(std::byte* data, const Strided& strided) {
 struct Program::Slot {
   std::vector<Bytes> buffers;
   Bytes scratchpad;
-  std::vector<dnnl::memory> memories;                   // By operand.
+  std::vector<dnnl::memory> memories;  // By operand.
+  std::vector<Bound> bound;
   std::vector<std::vector<dnnl_exec_arg_t>> arguments;  // By step.
   std::vector<dnnl::memory> scratchpads;                // By step; all in `scratchpad`.
 };
 
 Program::~Program() { delete free_.load(); }
 
-Program::Operand Program::add(Owner owner, size_t index, const Md& md) {
-  operands_.push_back({owner, index, md});
+Program::Operand Program::add(Owner owner, size_t index, const Md& md, uint64_t offset) {
+  operands_.push_back({owner, index, md, offset});
   return operands_.size() - 1;
 }
 
@@ -108,6 +119,12 @@ Program::Operand Program::dense_output(size_t i, const View& view, const Dims& d
   return operand;
 }
 
+Program::Operand Program::piece(Operand whole, const Dims& dims, int64_t elements) {
+  const OperandSpec of = operands_[whole];
+  return add(of.owner, of.index, Strided::dense(dims).md(),
+             of.offset + static_cast<uint64_t>(elements) * sizeof(float));
+}
+
 void Program::execute(const dnnl::primitive& primitive, const Md& scratchpad,
                       const std::vector<Argument>& arguments) {
   scratchpad_bytes_ = std::max<uint64_t>(scratchpad_bytes_, scratchpad.get_size());
@@ -139,9 +156,13 @@ std::unique_ptr<Program::Slot> Program::make_slot() const {
   for (const OperandSpec& spec : operands_) {
     void* data = DNNL_MEMORY_NONE;
     if (spec.owner == Owner::kProgram) {
-      data = spec.index == SIZE_MAX ? slot->scratchpad.get() : slot->buffers[spec.index].get();
+      data = spec.index == SIZE_MAX ? slot->scratchpad.get()
+                                    : slot->buffers[spec.index].get() + spec.offset;
     }
     slot->memories.emplace_back(spec.md, engine(), data);
+    if (spec.owner == Owner::kProgram) continue;
+    slot->bound.push_back(
+        {spec.owner, spec.index, spec.offset, slot->memories.back().get(), nullptr});
   }
   for (const Step& step : steps_) {
     auto& arguments = slot->arguments.emplace_back();
@@ -176,12 +197,12 @@ void Program::copy(const Copy& copy, const Slot& slot, const Arguments& argument
 }
 
 void Program::run(Slot& slot, const Arguments& arguments, const Execution& execution) const {
-  for (size_t i = 0; i < operands_.size(); ++i) {
-    const OperandSpec& spec = operands_[i];
-    if (spec.owner == Owner::kProgram) continue;
-    const View& view =
-        spec.owner == Owner::kInput ? arguments.inputs[spec.index] : arguments.outputs[spec.index];
-    check(dnnl_memory_set_data_handle(slot.memories[i].get(), view.data), "memory");
+  for (Bound& one : slot.bound) {
+    const auto& side = one.owner == Owner::kInput ? arguments.inputs : arguments.outputs;
+    std::byte* data = side[one.index].data;
+    if (data == one.data) continue;
+    check(dnnl_memory_set_data_handle(one.memory, data + one.offset), "memory");
+    one.data = data;
   }
   for (const auto& [i, value] : fills_) {
     static constexpr std::array<int64_t, TN_MAX_RANK> kZeros{};

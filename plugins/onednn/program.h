@@ -30,7 +30,9 @@ class Program {
   // Input or output `i`, seen as `md`.
   Operand input(size_t i, const Md& md) { return add(Owner::kInput, i, md); }
   Operand output(size_t i, const Md& md) { return add(Owner::kOutput, i, md); }
-  // Memory of the program's own, with a single value everywhere.
+  // Dense memory of the program's own, for what goes from one step to the next.
+  Operand buffer(const Dims& dims);
+  // The same with a single value everywhere.
   Operand constant(const Md& md, float value);
   // Strided memory of input `i`; copied into a dense buffer where oneDNN would not take it.
   Operand input(size_t i, const Strided& strided);
@@ -42,6 +44,10 @@ class Program {
   // Dense row-major, with dims of the same count that may be others than the view's.
   Operand dense_input(size_t i, const View& view, const Dims& dims);
   Operand dense_output(size_t i, const View& view, const Dims& dims);
+
+  // A dense piece of an operand, `elements` behind its beginning. (Not all primitives look at the
+  // offset in a desc.)
+  Operand piece(Operand whole, const Dims& dims, int64_t elements);
 
   const Md& md(Operand operand) const { return operands_[operand].md; }
 
@@ -70,6 +76,7 @@ class Program {
     Owner owner;
     size_t index;  // Of the argument; of the buffer.
     Md md;
+    uint64_t offset = 0;  // In bytes.
   };
   struct Buffer {
     uint64_t bytes;
@@ -82,8 +89,7 @@ class Program {
   };
   struct Slot;  // What one run writes to; as many as there are runs at the same time.
 
-  Operand add(Owner owner, size_t index, const Md& md);
-  Operand buffer(const Dims& dims);
+  Operand add(Owner owner, size_t index, const Md& md, uint64_t offset = 0);
   std::unique_ptr<Slot> make_slot() const;
   Slot* acquire();
   void release(Slot* slot);

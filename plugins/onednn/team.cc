@@ -6,16 +6,18 @@
 // OpenMP's place, with threads that go to sleep after kSpin; docs/decisions/onednn-threads.md has
 // the measurements.
 //
-// libdnnl finds them because this library comes before libgomp in the scope that it was loaded
-// with. In a process that has a libgomp in its global scope already (PyTorch's, a program linked
-// with OpenMP) that one is found instead, which is as well: its threads are then shared. own_team()
-// says which it is.
+// They are a library of their own, which the plugin is linked with: libdnnl finds names that other
+// libraries export, and a plugin exports its entry alone. This library comes before libgomp in the
+// scope that the plugin brings. In a process that has a libgomp in its global scope already
+// (PyTorch's, a program linked with OpenMP) libdnnl and the plugin find that one instead, which is
+// as well: its threads are then shared.
 //
-// As in libgomp, each thread that calls has a team of its own, and a team has exactly as many
-// threads as it was asked for, all running at the same time: kernels rely on it.
-#include "team.h"
-
-#include <dlfcn.h>
+// As in libgomp, each thread that calls has a team of its own, and the body of a region is called
+// once for each of the threads that it was asked for. Which thread of the team plays which part is
+// not fixed: the caller, done with part 0, takes those that no worker has begun, so that it never
+// waits for a worker that has yet to wake up or to get a processor. Kernels that have barriers rely
+// on all parts running at the same time; they do, since nobody is done with a part before all have
+// come to its last barrier.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -35,7 +37,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr int kChecksPerClock = 32;
 
-std::atomic<int> most{1};
+thread_local int most = 0;  // Threads of a region; 0: nobody has said.
+
+int max_threads() {
+  static const int processors = static_cast<int>(std::thread::hardware_concurrency());
+  return most != 0 ? most : std::max(processors, 1);
+}
 
 void pause() {
 #if defined(__x86_64__)
@@ -73,10 +80,14 @@ class Team {
     while (workers_ + 1 < region.threads) add_worker();
     if (region.threads == 1) return;
     running_.store(region.threads - 1, std::memory_order_relaxed);
-    announce(region.threads);
+    const uint64_t number = (parts_.load(std::memory_order_relaxed) >> kNumber) + 1;
+    parts_.store(number << kNumber | uint64_t{region.threads} << kEnd | 1,
+                 std::memory_order_release);
+    announce();
   }
 
   void end() {
+    play();
     for (uint32_t left; (left = running_.load(std::memory_order_acquire)) != 0;) {
       wait_for_change(running_, left);
     }
@@ -85,7 +96,7 @@ class Team {
 
   void stop() {
     stopping_.store(true, std::memory_order_relaxed);
-    announce(0);
+    announce();
   }
 
   // All threads of the region meet.
@@ -103,22 +114,36 @@ class Team {
   void share(const std::shared_ptr<Team>& self) { self_ = self; }
 
  private:
-  // The lower bits of a generation: how many threads its region has. A worker beyond them may come
-  // late and must not look at a region that is being replaced.
-  static constexpr uint32_t kThreads = 0xfff;
+  // Where the fields of parts_ begin, behind the next part to be played: the number of parts, and
+  // which region it is, so that nobody takes a part of a region that has been replaced meanwhile.
+  static constexpr int kEnd = 16;
+  static constexpr int kNumber = 32;
+  static constexpr uint64_t kPart = 0xffff;
 
-  void announce(uint32_t threads) {
-    const uint32_t old = generation_.load(std::memory_order_relaxed);
-    generation_.store(((old & ~kThreads) + kThreads + 1) | threads, std::memory_order_release);
+  // The next part that nobody plays, or 0.
+  uint32_t take() {
+    uint64_t parts = parts_.load(std::memory_order_acquire);
+    while ((parts & kPart) < (parts >> kEnd & kPart)) {
+      if (parts_.compare_exchange_weak(parts, parts + 1, std::memory_order_acquire)) {
+        return static_cast<uint32_t>(parts & kPart);
+      }
+    }
+    return 0;
+  }
+
+  void announce() {
+    generation_.fetch_add(1, std::memory_order_release);
     generation_.notify_all();
   }
+  void play();
   void add_worker();
-  void work(uint32_t id, uint32_t generation);
+  void work(uint32_t generation);
 
   Region region_;
   std::weak_ptr<Team> self_;
   uint32_t workers_ = 0;
-  std::atomic<uint32_t> generation_{0};
+  std::atomic<uint64_t> parts_{0};
+  std::atomic<uint32_t> generation_{0};  // Changes with each region; what workers wait for.
   std::atomic<uint32_t> running_{0};
   std::atomic<uint32_t> arrived_{0};
   std::atomic<uint32_t> round_{0};
@@ -128,8 +153,8 @@ class Team {
 // Where this thread is, and how far in a loop.
 struct Place {
   Team* team = nullptr;  // Of the region; null outside of one.
-  uint32_t id = 0;
-  uint32_t nested = 0;  // Regions inside a region have one thread.
+  uint32_t id = 0;       // The part that it plays.
+  uint32_t nested = 0;   // Regions inside a region have one thread.
   long start = 0, end = 0, step = 1, chunk = 0, next = 0;
 };
 thread_local Place place;
@@ -146,22 +171,26 @@ class OwnTeam {
 
 void Team::add_worker() {
   ++workers_;
-  std::thread([team = self_.lock(), id = workers_,
-               generation = generation_.load(std::memory_order_relaxed)] {
-    team->work(id, generation);
+  std::thread([team = self_.lock(), generation = generation_.load(std::memory_order_relaxed)] {
+    team->work(generation);
   }).detach();
 }
 
-void Team::work(uint32_t id, uint32_t generation) {
+void Team::work(uint32_t generation) {
   for (;;) {
     wait_for_change(generation_, generation);
     generation = generation_.load(std::memory_order_acquire);
     if (stopping_.load(std::memory_order_relaxed)) return;
-    if (id >= (generation & kThreads)) continue;
-    place.team = this;
-    place.id = id;
-    region_.body(region_.data);
+    play();
     place.team = nullptr;
+  }
+}
+
+void Team::play() {
+  while (const uint32_t part = take()) {
+    place.team = this;
+    place.id = part;
+    region_.body(region_.data);
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
   }
 }
@@ -196,19 +225,15 @@ bool next_chunk(long* begin, long* end) {
 }
 
 }  // namespace
-
-void set_team_size(int threads) { most.store(threads, std::memory_order_relaxed); }
-int team_size() { return most.load(std::memory_order_relaxed); }
-
 }  // namespace tenon::onednn
 
 using namespace tenon::onednn;
 
-// The part of GNU OpenMP's interface that libdnnl 3.2 uses.
+// The part of GNU OpenMP's interface that libdnnl 3.2 and the plugin use.
 extern "C" {
 
-static int own_max_threads() { return team_size(); }
-TN_EXPORT int omp_get_max_threads() __attribute__((alias("own_max_threads")));
+TN_EXPORT void omp_set_num_threads(int threads) { most = threads; }
+TN_EXPORT int omp_get_max_threads() { return max_threads(); }
 TN_EXPORT int omp_get_num_threads() { return static_cast<int>(region_threads()); }
 TN_EXPORT int omp_get_thread_num() { return place.nested != 0 ? 0 : static_cast<int>(place.id); }
 TN_EXPORT int omp_in_parallel() { return place.nested != 0 || region_threads() > 1; }
@@ -220,7 +245,7 @@ TN_EXPORT void GOMP_parallel_start(void (*body)(void*), void* data, unsigned thr
     return;
   }
   Team& team = own_team_of_thread();
-  team.begin({body, data, threads != 0 ? threads : static_cast<unsigned>(team_size())});
+  team.begin({body, data, threads != 0 ? threads : static_cast<unsigned>(max_threads())});
   place.team = &team;
   place.id = 0;
 }
@@ -231,6 +256,7 @@ TN_EXPORT void GOMP_parallel_end() {
   }
   place.team->end();
   place.team = nullptr;
+  place.id = 0;
 }
 TN_EXPORT void GOMP_barrier() {
   if (region_threads() > 1) place.team->barrier();
@@ -249,10 +275,3 @@ TN_EXPORT bool GOMP_loop_static_next(long* begin, long* end) { return next_chunk
 TN_EXPORT void GOMP_loop_end_nowait() {}
 
 }  // extern "C"
-
-// What this library finds under the name is what libdnnl, loaded with it, finds.
-bool tenon::onednn::own_team() {
-  static const bool own =
-      dlsym(RTLD_DEFAULT, "omp_get_max_threads") == reinterpret_cast<void*>(&own_max_threads);
-  return own;
-}

@@ -39,7 +39,7 @@ Library open_library() {
   bind_drivers_to_themselves();
   void* handle = dlopen("libOpenCL.so.1", RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
-    plugin::fail(TN_NOT_FOUND, nullptr,
+    plugin::fail(TN_NO_DEVICE, nullptr,
                  "there is no OpenCL here (%.300s); install an OpenCL loader (ocl-icd-libopencl1) "
                  "and a driver",
                  dlerror());
@@ -48,7 +48,7 @@ Library open_library() {
 #define TENON_OPENCL_FUNCTION(name)                                                               \
   found.name = reinterpret_cast<decltype(&::name)>(dlsym(handle, #name));                         \
   if (found.name == nullptr) {                                                                    \
-    plugin::fail(TN_NOT_FOUND, nullptr, "libOpenCL.so.1 has no %s: OpenCL 1.2 is needed", #name); \
+    plugin::fail(TN_NO_DEVICE, nullptr, "libOpenCL.so.1 has no %s: OpenCL 1.2 is needed", #name); \
   }
   TENON_OPENCL_FUNCTIONS(TENON_OPENCL_FUNCTION)
 #undef TENON_OPENCL_FUNCTION
@@ -79,7 +79,7 @@ std::vector<Device> find_devices() {
     }
   }
   if (found.empty()) {
-    plugin::fail(TN_NOT_FOUND, nullptr,
+    plugin::fail(TN_NO_DEVICE, nullptr,
                  "OpenCL has %u platforms, but no device with a compiler; install a driver "
                  "(pocl-opencl-icd for the processor)",
                  platform_count);

@@ -48,7 +48,7 @@ struct Library {
 #undef TENON_OPENCL_FUNCTION
 };
 
-// Opened once and kept. Throws plugin::Failure (TN_NOT_FOUND) with the linker's reason.
+// Opened once and kept. Throws plugin::Failure (TN_NO_DEVICE) with the linker's reason.
 const Library& library();
 
 // Throws KernelError for anything but CL_SUCCESS: `what` is the function.
@@ -60,7 +60,7 @@ struct Device {
   cl_device_id id = nullptr;
 };
 
-// All of them, in the order of platforms. Throws plugin::Failure (TN_NOT_FOUND) when there is none.
+// All of them, in the order of platforms. Throws plugin::Failure (TN_NO_DEVICE) when there is none.
 const std::vector<Device>& devices();
 
 std::string text(cl_device_id device, cl_device_info name);

@@ -138,7 +138,7 @@ tn_status kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel
 void kernel_destroy(tn_kernel* kernel) { free(kernel); }
 
 tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
-  return tnp_kernel_info(&kernel->signature, 0, info, error);
+  return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
 }
 
 tn_status kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,

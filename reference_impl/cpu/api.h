@@ -67,6 +67,16 @@ Object& argument(const DeviceObject& owner, Handle* handle, const char* name) {
   return *plugin::object_of<Object>(handle);
 }
 
+// One that may be of any device of the instance: plugins have a dispatch table for each instance.
+template <class Object, class Handle>
+Object& peer_argument(const DeviceObject& owner, Handle* handle, const char* name) {
+  if (handle == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  if (reinterpret_cast<const tn_handle*>(handle)->dispatch != owner.dispatch) {
+    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is of another instance", name);
+  }
+  return *plugin::object_of<Object>(handle);
+}
+
 template <class T>
 void require(const T* pointer, const char* name) {
   if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
@@ -78,5 +88,12 @@ void add_buffer_functions(tn_dispatch* table);    // api_buffer.cc
 void add_stream_functions(tn_dispatch* table);    // api_stream.cc
 void add_copy_functions(tn_dispatch* table);      // api_copy.cc
 void add_kernel_functions(tn_dispatch* table);    // api_kernel.cc
+
+// Extension peer.
+tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
+                            uint64_t src_offset, uint64_t size,
+                            tn_error* error);  // api_copy.cc
+tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event,
+                                  tn_error* error);  // api_stream.cc
 
 }  // namespace tenon::cpu::api

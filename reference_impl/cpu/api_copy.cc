@@ -16,9 +16,7 @@ namespace tenon::cpu::api {
 namespace {
 
 // The bytes at `offset`, which must exist and not be mapped.
-std::byte* range_of(const Stream& stream, tn_buffer* handle, uint64_t offset, uint64_t size,
-                    const char* name) {
-  const auto& buffer = argument<Buffer>(stream, handle, name);
+std::byte* range_of(const Buffer& buffer, uint64_t offset, uint64_t size, const char* name) {
   if (!buffer.contains(offset, size)) {
     plugin::fail(TN_OUT_OF_RANGE, nullptr,
                  "%s: %" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, name,
@@ -30,6 +28,11 @@ std::byte* range_of(const Stream& stream, tn_buffer* handle, uint64_t offset, ui
   return buffer.data() + offset;
 }
 
+std::byte* range_of(const Stream& stream, tn_buffer* handle, uint64_t offset, uint64_t size,
+                    const char* name) {
+  return range_of(argument<Buffer>(stream, handle, name), offset, size, name);
+}
+
 void submit_copy(Stream& stream, std::byte* dst, const void* src, uint64_t size) {
   Task task;
   task.kind = TaskKind::kCopy;
@@ -39,15 +42,18 @@ void submit_copy(Stream& stream, std::byte* dst, const void* src, uint64_t size)
   stream.core->submit(std::move(task));
 }
 
+void submit_disjoint_copy(Stream& stream, std::byte* to, const std::byte* from, uint64_t size) {
+  if (to < from + size && from < to + size && size != 0) {
+    plugin::fail(TN_OVERLAP, nullptr, "source and destination overlap");
+  }
+  submit_copy(stream, to, from, size);
+}
+
 tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    std::byte* to = range_of(object, dst, dst_offset, size, "dst");
-    const std::byte* from = range_of(object, src, src_offset, size, "src");
-    if (to < from + size && from < to + size && size != 0) {
-      plugin::fail(TN_OVERLAP, nullptr, "source and destination overlap");
-    }
-    submit_copy(object, to, from, size);
+    submit_disjoint_copy(object, range_of(object, dst, dst_offset, size, "dst"),
+                         range_of(object, src, src_offset, size, "src"), size);
   });
 }
 
@@ -120,6 +126,18 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
 }
 
 }  // namespace
+
+// All memory is the host's, so that a device's threads reach that of the others.
+tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
+                            uint64_t src_offset, uint64_t size, tn_error* error) {
+  return call<Stream>(stream, error, [&](Stream& object) {
+    const auto range = [&](tn_buffer* handle, uint64_t offset, const char* name) {
+      return range_of(peer_argument<Buffer>(object, handle, name), offset, size, name);
+    };
+    submit_disjoint_copy(object, range(dst, dst_offset, "dst"), range(src, src_offset, "src"),
+                         size);
+  });
+}
 
 void add_copy_functions(tn_dispatch* table) {
   table->stream_copy = stream_copy;

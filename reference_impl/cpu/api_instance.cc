@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Functions 0 to 10: instances and devices.
+#include <cstring>
+
 #include "reference_impl/cpu/api.h"
 #include "reference_impl/cpu/kernel_table.h"
 #include "reference_impl/cpu/platform.h"
@@ -63,13 +65,22 @@ tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_d
   });
 }
 
-tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t,
+const tn_peer_functions kPeer = {sizeof(kPeer), peer_copy, peer_wait_event};
+
+tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
                                      const void** table, tn_error* error) {
   return instance_call(instance, error, [&](Instance&) {
-    require(name, "name");
     require(table, "table");
     *table = nullptr;
-    plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s", name);
+    require(name, "name");
+    // With a backend, memory of one device is not known to be within reach of another.
+    const bool peers = platform().open == nullptr;
+    if (peers && std::strcmp(name, TN_EXTENSION_PEER) == 0 &&
+        version == TN_EXTENSION_PEER_VERSION) {
+      *table = &kPeer;
+      return;
+    }
+    plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s, version %u", name, version);
   });
 }
 

@@ -81,14 +81,18 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* err
   });
 }
 
+void wait_for(Stream& stream, Event& event) {
+  auto record = event.latest();
+  if (record == nullptr) return;
+  Task task;
+  task.kind = TaskKind::kWait;
+  task.record = std::move(record);
+  stream.core->submit(std::move(task));
+}
+
 tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    auto record = argument<Event>(object, event, "the event").latest();
-    if (record == nullptr) return;
-    Task task;
-    task.kind = TaskKind::kWait;
-    task.record = std::move(record);
-    object.core->submit(std::move(task));
+    wait_for(object, argument<Event>(object, event, "the event"));
   });
 }
 
@@ -127,6 +131,12 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
 }
 
 }  // namespace
+
+tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+  return call<Stream>(stream, error, [&](Stream& object) {
+    wait_for(object, peer_argument<Event>(object, event, "the event"));
+  });
+}
 
 void add_stream_functions(tn_dispatch* table) {
   table->stream_create = stream_create;

@@ -48,6 +48,37 @@ tn_status out_of_range(tn_error* error, const TensorName& name, const Buffer& bu
                       buffer.size());
 }
 
+tn_status foreign_buffer(tn_error* error, const TensorName& name) {
+  return tensor_error(error, TN_INVALID_ARGUMENT, name, "is a buffer of another device");
+}
+
+// The bytes [begin, end) from the tensor's offset on.
+tn_status bind_bytes(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
+                     const TensorName& name, int64_t begin, int64_t end, View* view,
+                     ByteRange* range, tn_error* error) {
+  if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
+  const auto& buffer = *plugin::object_of<Buffer>(tensor.buffer);
+  if (bits > 8 && (tensor.offset & (bits / 8 - 1)) != 0) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name,
+                        "has offset %" PRIu64 ", no multiple of its element size", tensor.offset);
+  }
+  if (tensor.offset > buffer.size()) return out_of_range(error, name, buffer, tensor.offset);
+  if (begin < -static_cast<int64_t>(tensor.offset) ||
+      static_cast<uint64_t>(end) > buffer.size() - tensor.offset) {
+    return out_of_range(error, name, buffer, tensor.offset);
+  }
+  const uint64_t first = tensor.offset + static_cast<uint64_t>(begin);
+  const auto size = static_cast<uint64_t>(end - begin);
+  // A view with gaps may go around a mapped range; then the host has to know.
+  if (buffer.is_mapped(first, size) && (view->strides == nullptr || view->dense())) {
+    return tensor_error(error, TN_INVALID_STATE, name, "is mapped by the host");
+  }
+  view->data = buffer.data() + tensor.offset;
+  const auto base = reinterpret_cast<uintptr_t>(buffer.data());
+  *range = {base + first, base + first + size};
+  return TN_OK;
+}
+
 }  // namespace
 
 tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
@@ -152,6 +183,34 @@ tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorNam
   return TN_OK;
 }
 
+bool matches_as_described(const ArgumentSpec& spec, const tn_tensor& tensor, View* view) {
+  if (!spec.fixed || tensor.rank != spec.rank || tensor.layout != spec.layout) return false;
+  if (tensor.dims == nullptr && spec.rank != 0) return false;
+  const bool strided = spec.layout == TN_LAYOUT_STRIDED;
+  if (!strided && tensor.strides != nullptr) return false;
+  for (int32_t i = 0; i < spec.rank; ++i) {
+    const auto at = static_cast<size_t>(i);
+    if (tensor.dims[i] != spec.dims[at]) return false;
+    if (tensor.strides != nullptr && tensor.strides[i] != spec.dense_strides[at]) return false;
+  }
+  view->dims = spec.dims.data();
+  view->strides = strided ? spec.dense_strides.data() : nullptr;
+  view->rank = spec.rank;
+  view->dtype = spec.dtype;
+  view->layout = spec.layout;
+  return true;
+}
+
+tn_status bind_fixed_memory(const DeviceObject& owner, const ArgumentSpec& spec,
+                            const tn_tensor& tensor, const TensorName& name, View* view,
+                            ByteRange* range, tn_error* error) {
+  if (tensor.buffer == nullptr) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "has no buffer");
+  }
+  return bind_bytes(owner, tensor, spec.bits, name, 0, static_cast<int64_t>(spec.bytes), view,
+                    range, error);
+}
+
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
                       const TensorName& name, View* view, ByteRange* range, tn_error* error) {
   *range = {};
@@ -159,39 +218,20 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
     if (is_empty(*view)) return TN_OK;
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "has no buffer");
   }
-  if (!owner.shares_device(tensor.buffer)) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name, "is a buffer of another device");
-  }
-  const auto& buffer = *plugin::object_of<Buffer>(tensor.buffer);
+  if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
   int64_t begin = 0;
   int64_t end = 0;
   if (view->layout == TN_LAYOUT_STRIDED) {
     const Reach reach = reach_of(*view, bits, &begin, &end);
     if (reach == Reach::kNone) return TN_OK;
-    if (reach == Reach::kTooFar) return out_of_range(error, name, buffer, tensor.offset);
+    if (reach == Reach::kTooFar) {
+      return out_of_range(error, name, *plugin::object_of<Buffer>(tensor.buffer), tensor.offset);
+    }
   } else {
     if (is_empty(*view)) return TN_OK;
     end = static_cast<int64_t>(layout_bytes(view->layout, view->dtype, view->shape()));
   }
-  if (bits > 8 && (tensor.offset & (bits / 8 - 1)) != 0) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name,
-                        "has offset %" PRIu64 ", no multiple of its element size", tensor.offset);
-  }
-  if (tensor.offset > buffer.size()) return out_of_range(error, name, buffer, tensor.offset);
-  if (begin < -static_cast<int64_t>(tensor.offset) ||
-      static_cast<uint64_t>(end) > buffer.size() - tensor.offset) {
-    return out_of_range(error, name, buffer, tensor.offset);
-  }
-  const uint64_t first = tensor.offset + static_cast<uint64_t>(begin);
-  const auto size = static_cast<uint64_t>(end - begin);
-  // A view with gaps may go around a mapped range; then the host has to know.
-  if (buffer.is_mapped(first, size) && (view->strides == nullptr || view->dense())) {
-    return tensor_error(error, TN_INVALID_STATE, name, "is mapped by the host");
-  }
-  view->data = buffer.data() + tensor.offset;
-  const auto base = reinterpret_cast<uintptr_t>(buffer.data());
-  *range = {base + first, base + first + size};
-  return TN_OK;
+  return bind_bytes(owner, tensor, bits, name, begin, end, view, range, error);
 }
 
 tn_status bind_host(const tn_tensor& tensor, const TensorName& name, View* view, tn_error* error) {

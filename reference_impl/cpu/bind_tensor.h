@@ -31,6 +31,15 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
 tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorName& name,
                      tn_error* error);
 
+// Whether the tensor is what a fixed spec describes, so that bind_shape and match_spec would say
+// so, too. The view then borrows from the spec.
+bool matches_as_described(const ArgumentSpec& spec, const tn_tensor& tensor, View* view);
+
+// Device memory of such a tensor.
+tn_status bind_fixed_memory(const DeviceObject& owner, const ArgumentSpec& spec,
+                            const tn_tensor& tensor, const TensorName& name, View* view,
+                            ByteRange* range, tn_error* error);
+
 // Device memory: finds the addressed bytes and checks that they lie in the buffer.
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
                       const TensorName& name, View* view, ByteRange* range, tn_error* error);

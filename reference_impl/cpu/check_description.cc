@@ -118,6 +118,25 @@ void check_alias(const CheckedDescription& all, const tn_argument& output, const
   }
 }
 
+// An input that is the same view as an earlier one, which some output replaces.
+void check_same(const CheckedDescription& all, size_t i, const Place& place) {
+  const tn_argument& input = all.inputs[i];
+  if (input.alias == 0) return;
+  if (input.alias < 0 || static_cast<size_t>(input.alias) > i) {
+    TN_BAD(place, "has alias %d, which is no earlier input", input.alias);
+  }
+  const tn_argument& first = all.inputs[static_cast<size_t>(input.alias) - 1];
+  if (input.kind != TN_ARGUMENT_DEVICE || first.kind != TN_ARGUMENT_DEVICE ||
+      input.dtype != first.dtype || input.rank != first.rank) {
+    TN_BAD(place, "cannot be the same view as input %d, which has another kind, type or rank",
+           input.alias - 1);
+  }
+  if (std::none_of(all.outputs.begin(), all.outputs.end(),
+                   [&](const tn_argument& output) { return output.alias == input.alias; })) {
+    TN_BAD(place, "has alias %d, but no output replaces that input", input.alias);
+  }
+}
+
 void check_attribute(const tn_attribute& attribute, const Place& place) {
   if (attribute.name == nullptr) TN_BAD(place, "has no name");
   const bool list = attribute.type == TN_ATTRIBUTE_INTS || attribute.type == TN_ATTRIBUTE_FLOATS ||
@@ -193,7 +212,7 @@ void check_description(const Device& device, const tn_kernel_desc* given, Checke
     const Place place{"input", i, name};
     check_argument(device, out->inputs[i], place);
     if (out->inputs[i].constant != nullptr) describe_constant(&out->inputs[i]);
-    if (out->inputs[i].alias != 0) TN_BAD(place, "has an alias; only outputs have");
+    check_same(*out, i, place);
   }
   for (size_t i = 0; i < out->outputs.size(); ++i) {
     const Place place{"output", i, name};

@@ -111,6 +111,9 @@ class Kernel {
   // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
   virtual void check(const Arguments& arguments) const = 0;
 
+  // Whether there may be launches that need a workspace; workspace_size() is asked for no others,
+  // so a kernel that overrides one overrides both.
+  virtual bool needs_workspace() const { return false; }
   virtual uint64_t workspace_size(const Arguments&) const { return 0; }
 
   // Computes. Does not allocate: temporary memory is the workspace. What only the data shows (an

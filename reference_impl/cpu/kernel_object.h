@@ -28,6 +28,12 @@ struct ArgumentSpec {
   std::array<int64_t, TN_MAX_RANK> max_dims{};  // 0 where not given.
   std::array<int64_t, TN_MAX_RANK> strides{};   // TN_DYNAMIC where not given.
   Constant* constant = nullptr;                 // Retained.
+
+  // All dims are given, none is 0, and the form is a token or dense row-major: what a launch would
+  // find out about such a tensor, known beforehand. See matches_as_described().
+  bool fixed = false;
+  std::array<int64_t, TN_MAX_RANK> dense_strides{};
+  uint64_t bytes = 0;
 };
 
 class KernelObject : public DeviceObject {
@@ -38,6 +44,7 @@ class KernelObject : public DeviceObject {
       : DeviceObject(device),
         name_(std::move(name)),
         implementation_(std::move(implementation)),
+        needs_workspace_(implementation_->needs_workspace()),
         inputs_(std::move(inputs)),
         outputs_(std::move(outputs)) {}
 
@@ -48,8 +55,18 @@ class KernelObject : public DeviceObject {
 
   const std::string& name() const { return name_; }
   const Kernel& implementation() const { return *implementation_; }
+  // If not, no launch does: TN_KERNEL_NO_WORKSPACE.
+  bool needs_workspace() const { return needs_workspace_; }
   const std::vector<ArgumentSpec>& inputs() const { return inputs_; }
   const std::vector<ArgumentSpec>& outputs() const { return outputs_; }
+
+  // The workspace of launches on tensors that are all as described and fixed: check() and
+  // workspace_size() see the same in each of them, so the first one asks for all.
+  static constexpr uint64_t kUnknown = UINT64_MAX;
+  uint64_t fixed_workspace() const { return fixed_workspace_.load(std::memory_order_relaxed); }
+  void set_fixed_workspace(uint64_t size) {
+    fixed_workspace_.store(size, std::memory_order_relaxed);
+  }
 
  private:
   ~KernelObject() {
@@ -59,8 +76,10 @@ class KernelObject : public DeviceObject {
   }
 
   std::atomic<int64_t> references_{1};
+  std::atomic<uint64_t> fixed_workspace_{kUnknown};
   const std::string name_;
   const std::unique_ptr<Kernel> implementation_;
+  const bool needs_workspace_;
   const std::vector<ArgumentSpec> inputs_;
   const std::vector<ArgumentSpec> outputs_;
 };

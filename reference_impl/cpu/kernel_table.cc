@@ -17,10 +17,11 @@ struct Found {
   const OperatorEntry* entry;
   const Family* family;
 
-  bool may_replace(size_t output) const {
+  // `same`: a further input is the view that is replaced.
+  bool may_replace(size_t output, bool same) const {
     const auto& all = family->replaces_input;
     return std::any_of(all.begin(), all.end(),
-                       [&](const Replaces& one) { return one.allows(*entry, output); });
+                       [&](const Replaces& one) { return one.allows(*entry, output, same); });
   }
 };
 
@@ -88,9 +89,13 @@ std::unique_ptr<Kernel> make_implementation(Device& device, const CheckedDescrip
   }
   for (size_t i = 0; i < checked.outputs.size(); ++i) {
     const tn_argument& output = checked.outputs[i];
-    if (output.alias != 0 && !found.may_replace(i)) {
+    if (output.alias == 0) continue;
+    const bool same = std::any_of(checked.inputs.begin(), checked.inputs.end(),
+                                  [&](const auto& input) { return input.alias == output.alias; });
+    if (!found.may_replace(i, same)) {
       throw KernelError(TN_NEEDS_STATIC, "output " + std::to_string(i) + " of " +
-                                             checked.operator_name + " cannot replace an input");
+                                             checked.operator_name + " cannot replace an input" +
+                                             (same ? " that is given twice" : ""));
     }
   }
   return kernel;
@@ -112,6 +117,27 @@ tn_layout choose_output_layout(const Kernel& kernel, const CheckedDescription& d
   return chosen;
 }
 
+// Fills in what is known of a tensor whose dims, strides and layout the description gives.
+void fix(ArgumentSpec& spec) {
+  if (spec.kind != TN_ARGUMENT_DEVICE || spec.bits == 0) return;
+  const std::span<const int64_t> dims(spec.dims.data(), static_cast<size_t>(spec.rank));
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] <= 0 || (spec.max_dims[i] != 0 && dims[i] > spec.max_dims[i])) return;
+  }
+  try {
+    spec.bytes = layout_bytes(spec.layout, spec.dtype, dims);
+  } catch (const KernelError&) {
+    return;  // Launches say what is wrong with it.
+  }
+  dense_strides(dims, spec.dense_strides.data());
+  for (size_t i = 0; i < dims.size(); ++i) {
+    if (spec.strides[i] != TN_DYNAMIC && dims[i] > 1 && spec.strides[i] != spec.dense_strides[i]) {
+      return;
+    }
+  }
+  spec.fixed = true;
+}
+
 ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
   ArgumentSpec spec;
   spec.kind = argument.kind;
@@ -128,6 +154,7 @@ ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
     spec.constrained |=
         spec.dims[i] != TN_DYNAMIC || spec.max_dims[i] != 0 || spec.strides[i] != TN_DYNAMIC;
   }
+  fix(spec);
   return spec;
 }
 

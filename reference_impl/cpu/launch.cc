@@ -19,6 +19,7 @@ struct Binding {
   View* views;
   ByteRange* ranges;
   Strides* strides;
+  bool fixed = true;  // All tensors are what fixed specs describe.
 
   size_t inputs() const { return kernel.inputs().size(); }
   size_t outputs() const { return kernel.outputs().size(); }
@@ -47,7 +48,7 @@ Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch
 }
 
 // One argument. `memory`: device tensors have buffers (they need none to ask for a workspace size).
-tn_status bind(const Binding& binding, const ArgumentSpec& spec, const tn_tensor* tensor,
+tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tensor,
                const TensorName& name, size_t slot, bool memory, tn_error* error) {
   View* view = new (&binding.views[slot]) View;
   ByteRange* range = new (&binding.ranges[slot]) ByteRange;
@@ -64,6 +65,11 @@ tn_status bind(const Binding& binding, const ArgumentSpec& spec, const tn_tensor
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "has element type %d, described was %d",
                         tensor->dtype, spec.dtype);
   }
+  if (matches_as_described(spec, *tensor, view)) {
+    if (!memory) return TN_OK;
+    return bind_fixed_memory(binding.kernel, spec, *tensor, name, view, range, error);
+  }
+  binding.fixed = false;
   tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
   if (status == TN_OK) status = match_spec(spec, *view, name, error);
   if (status != TN_OK) return status;
@@ -72,7 +78,7 @@ tn_status bind(const Binding& binding, const ArgumentSpec& spec, const tn_tensor
   return bind_memory(binding.kernel, *tensor, spec.bits, name, view, range, error);
 }
 
-tn_status bind_all(const Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
+tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
   const auto& inputs = binding.kernel.inputs();
   const auto& outputs = binding.kernel.outputs();
   if (launch.input_count != inputs.size() || launch.output_count != outputs.size()) {
@@ -109,8 +115,8 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
   return views_overlap(a, b);
 }
 
-// Each output is disjoint from the inputs, save the one it replaces, and from itself and the
-// others.
+// Each output is disjoint from the inputs, save the one it replaces and those that are the same
+// view as that one, and from itself and the others.
 tn_status check_overlap(const Binding& binding, tn_error* error) {
   const auto& inputs = binding.kernel.inputs();
   const auto& outputs = binding.kernel.outputs();
@@ -120,11 +126,16 @@ tn_status check_overlap(const Binding& binding, tn_error* error) {
     const View& view = binding.output_views()[o];
     for (size_t i = 0; i < inputs.size(); ++i) {
       const View& input = binding.views[i];
-      if (outputs[o].alias == static_cast<int32_t>(i) + 1) {
+      const int32_t alias = outputs[o].alias;
+      if (alias == static_cast<int32_t>(i) + 1 || (alias != 0 && inputs[i].alias == alias)) {
         if (same_view(view, input)) continue;
         return tensor_error(
             error, intersect(range, binding.ranges[i]) ? TN_OVERLAP : TN_INVALID_ARGUMENT,
-            binding.output_name(o), "is described to replace input %zu, but differs", i);
+            binding.output_name(o),
+            alias == static_cast<int32_t>(i) + 1
+                ? "is described to replace input %zu, but differs"
+                : "replaces an input that input %zu is described to equal, but it differs",
+            i);
       }
       if (overlap(view, range, input, binding.ranges[i])) {
         return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps input %zu", i);
@@ -137,8 +148,10 @@ tn_status check_overlap(const Binding& binding, tn_error* error) {
       }
     }
     // Strides that were filled in here are dense.
-    if (view.strides != nullptr && view.strides != binding.strides[inputs.size() + o].data() &&
-        overlaps_itself(view)) {
+    const bool dense = view.strides == nullptr ||
+                       view.strides == binding.strides[inputs.size() + o].data() ||
+                       view.strides == outputs[o].dense_strides.data();
+    if (!dense && overlaps_itself(view)) {
       return tensor_error(error, TN_OVERLAP, binding.output_name(o),
                           "has strides that address some memory twice");
     }
@@ -177,6 +190,18 @@ tn_status bind_workspace(const Binding& binding, const tn_launch& launch, uint64
     }
   }
   return TN_OK;
+}
+
+// The size of the workspace, after the kernel's own check of the arguments.
+uint64_t checked_workspace_size(const Binding& binding, const Arguments& arguments) {
+  if (binding.fixed && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
+    return binding.kernel.fixed_workspace();
+  }
+  const Kernel& kernel = binding.kernel.implementation();
+  kernel.check(arguments);
+  const uint64_t size = binding.kernel.needs_workspace() ? kernel.workspace_size(arguments) : 0;
+  if (binding.fixed) binding.kernel.set_fixed_workspace(size);
+  return size;
 }
 
 tn_status read_launch(const tn_launch* given, tn_launch* copy, const tn_launch** launch,
@@ -280,15 +305,14 @@ tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* g
   tn_status status = read_launch(given, &copy, &launch, error);
   if (status != TN_OK) return status;
   InlineStorage storage;
-  const Binding binding = make_binding(kernel, storage, stream.scratch);
+  Binding binding = make_binding(kernel, storage, stream.scratch);
   status = bind_all(binding, *launch, true, error);
   if (status == TN_OK) status = check_overlap(binding, error);
   if (status != TN_OK) return status;
   Arguments arguments{{binding.views, binding.inputs()},
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
-  kernel.implementation().check(arguments);
-  if (const uint64_t size = kernel.implementation().workspace_size(arguments); size != 0) {
+  if (const uint64_t size = checked_workspace_size(binding, arguments); size != 0) {
     status = bind_workspace(binding, *launch, size, &arguments, error);
     if (status != TN_OK) return status;
   }
@@ -304,13 +328,12 @@ tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t*
   if (status != TN_OK) return status;
   InlineStorage storage;
   LaunchScratch scratch;
-  const Binding binding = make_binding(kernel, storage, scratch);
+  Binding binding = make_binding(kernel, storage, scratch);
   status = bind_all(binding, *launch, false, error);
   if (status != TN_OK) return status;
   const Arguments arguments{{binding.views, binding.inputs()},
                             {binding.output_views(), binding.outputs()}};
-  kernel.implementation().check(arguments);
-  *size = kernel.implementation().workspace_size(arguments);
+  *size = checked_workspace_size(binding, arguments);
   return TN_OK;
 }
 

@@ -9,7 +9,7 @@ namespace tenon::cpu {
 
 const Platform& platform() {
   static const std::vector<Family> families = {
-      {elementwise_operators, {{"*"}}},
+      {elementwise_operators, {{"*", 0, true}}},
       {cast_copy_operators, {{"Identity"}}},
       {reduction_operators, {}},
       {contraction_operators, {}},

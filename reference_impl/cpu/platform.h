@@ -17,13 +17,15 @@
 namespace tenon::cpu {
 
 // An operator ("*": all) whose outputs, from the given one on, may replace an input. Others read
-// inputs after they have begun to write.
+// inputs after they have begun to write. `same_inputs`: further inputs may be the view that is
+// replaced, since each element is written after all that is read at its place.
 struct Replaces {
   std::string_view name;
   size_t first_output = 0;
+  bool same_inputs = false;
 
-  bool allows(const OperatorEntry& entry, size_t output) const {
-    return (name == "*" || name == entry.name) && output >= first_output;
+  bool allows(const OperatorEntry& entry, size_t output, bool same) const {
+    return (name == "*" || name == entry.name) && output >= first_output && (same_inputs || !same);
   }
 };
 

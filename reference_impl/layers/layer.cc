@@ -37,4 +37,10 @@ void insert_layers(const std::vector<std::string>& names, const Surroundings& su
   }
 }
 
+void insert_into_extensions(const std::vector<std::string>& names, Layered* layered) {
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    (*name == "validation" ? layered->validation : layered->trace)->insert(&layered->extensions);
+  }
+}
+
 }  // namespace tenon::layers

@@ -12,6 +12,12 @@
 
 namespace tenon::layers {
 
+// The tables of the extensions that tenon.h knows; struct_size is 0 where the plugin lacks one.
+struct Extensions {
+#define TN_EXTENSION(extension, table, name, version) table extension{};
+#include "reference_impl/layers/extensions.inc"
+};
+
 // One layer of one instance. Its functions find it by the table in their handle's first word.
 class Layer {
  public:
@@ -19,18 +25,29 @@ class Layer {
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;
 
-  // What stood in the table before: the next layer's functions or the plugin's.
+  // What stood in the tables before: the next layer's functions or the plugin's.
   const tn_dispatch& below() const { return below_; }
+  const Extensions& extensions_below() const { return extensions_below_; }
+
+  // Puts the layer into the tables of extensions, which are not known before there is an instance.
+  void insert(Extensions* tables) {
+    extensions_below_ = *tables;
+    replace(tables);
+  }
 
  protected:
   explicit Layer(const tn_dispatch& below) : below_(below) {}
 
  private:
+  virtual void replace(Extensions* tables) const = 0;
+
   const tn_dispatch below_;
+  Extensions extensions_below_;
 };
 
 // What tn_dispatch.loader points to begins with this.
 struct Layered {
+  Extensions extensions;  // With the layers before the plugin's functions.
   std::unique_ptr<Layer> validation;
   std::unique_ptr<Layer> trace;
 };
@@ -57,5 +74,8 @@ std::vector<std::string> parse_layers(const std::string& text, const char* origi
 // when one cannot start.
 void insert_layers(const std::vector<std::string>& names, const Surroundings& surroundings,
                    tn_dispatch* table, Layered* layered);
+
+// Puts them, in the same order, into `layered->extensions`.
+void insert_into_extensions(const std::vector<std::string>& names, Layered* layered);
 
 }  // namespace tenon::layers

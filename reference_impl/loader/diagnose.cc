@@ -3,7 +3,6 @@
 // tn_loader_diagnose: every place, every candidate, each tried in a child process.
 #include "loader.h"
 #include "probe.h"
-#include "start.h"
 #include "tenon/cpp/error.hpp"
 #include "tenon/tenon_plugin.hpp"
 
@@ -29,11 +28,9 @@ std::string Loader::diagnose_candidate(Candidate& candidate) {
                        (result.devices.size() == 1 ? " device" : " devices");
     for (const std::string& device : result.devices) text += ", " + device;
     return text;
-  } catch (const NoDevice& failure) {
-    if (!candidate.table) fail_candidate(candidate, TN_CANDIDATE_NO_DEVICE, failure.error);
-    return failure.error.message;
   } catch (const plugin::Failure& failure) {
-    if (!candidate.table) fail_candidate(candidate, TN_CANDIDATE_FAILED, failure.error);
+    if (!candidate.table) fail_candidate(candidate, failure.error);
+    if (failure.error.code == TN_NO_DEVICE) return failure.error.message;
     return std::string("failed (") + status_name(failure.error.code) +
            "): " + failure.error.message;
   }

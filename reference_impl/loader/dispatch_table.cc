@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dispatch_table.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "fork.h"
@@ -10,8 +12,40 @@
 
 namespace tenon::loader {
 
+namespace {
+
+// Stands in the table where the plugin's own instance_extension was.
+tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
+                                     const void** table, tn_error* error) {
+  const DispatchTable& self = *DispatchTable::of(instance);
+  const layers::Extensions& tables =
+      self.extensions_for_hosts != nullptr ? *self.extensions_for_hosts : self.extensions;
+  if (name == nullptr || table == nullptr) {
+    if (table != nullptr) *table = nullptr;
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s is NULL",
+                             name == nullptr ? "name" : "table");
+  }
+#define TN_EXTENSION(extension, type, known_name, known_version)                                \
+  if (std::strcmp(name, known_name) == 0 && version == (known_version)) {                       \
+    const bool there = self.extensions.extension.struct_size != 0;                              \
+    *table = there ? &tables.extension : nullptr;                                               \
+    if (there) return TN_OK;                                                                    \
+    return plugin::set_error(error, TN_UNSUPPORTED, nullptr, "plugin '%s' has no extension %s", \
+                             self.plugin_name.c_str(), name);                                   \
+  }
+#include "reference_impl/layers/extensions.inc"
+  return self.plugin_extension(instance, name, version, table, error);
+}
+
+// Whether a table of `size` bytes can begin with struct_size and go on with functions.
+bool is_table_size(size_t size, size_t first) {
+  return size >= first && size <= plugin::kMaxStructSize && size % sizeof(void*) == 0;
+}
+
+}  // namespace
+
 tn_status report_stub(size_t ordinal, tn_status status, const tn_handle* first, tn_error* error) {
-  const char* function = kSlotNames[ordinal];
+  const auto& [function, extension] = kFunctionNames[ordinal];
   const char* plugin = first != nullptr && first->dispatch != nullptr
                            ? DispatchTable::of(first->dispatch)->plugin_name.c_str()
                            : "";
@@ -21,19 +55,24 @@ tn_status report_stub(size_t ordinal, tn_status status, const tn_handle* first, 
                              "children with exec (in Python: spawn or forkserver)",
                              function, plugin);
   }
+  if (status == TN_UNSUPPORTED) {
+    return plugin::set_error(error, status, nullptr, "tn_%s: plugin '%s' has no extension %s",
+                             function, plugin, extension);
+  }
   return plugin::set_error(error, status, nullptr, "plugin '%s' has no function %s", plugin,
                            function);
 }
 
 tn_status report_null_handle(size_t ordinal, tn_error* error) {
   return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                           "tn_%s: the first argument is a NULL handle", kSlotNames[ordinal]);
+                           "tn_%s: the first argument is a NULL handle",
+                           kFunctionNames[ordinal].name);
 }
 
 DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::string version)
     : plugin_name(std::move(name)), plugin_version(std::move(version)) {
   const size_t size = given->struct_size;
-  if (size < kFirstSlot || size > plugin::kMaxStructSize || size % sizeof(void*) != 0) {
+  if (!is_table_size(size, kFirstSlot)) {
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "its function table says struct_size = %zu; the plugin must set it to "
                  "sizeof(tn_dispatch)",
@@ -47,14 +86,63 @@ DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::st
     functions.name = given->name;                                                       \
   }
 #include "slots.inc"
-  plugin_instance_destroy = functions.instance_destroy;
+  plugin_extension = functions.instance_extension;
+  const size_t end = offsetof(tn_dispatch, instance_extension) + sizeof(void*);
+  if (end <= size && given->instance_extension != nullptr) {
+    functions.instance_extension = instance_extension;
+  }
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  extensions.extension.name =                                                     \
+      &Stub<number, TN_UNSUPPORTED, decltype(extensions.extension.name)>::call;
+#include "reference_impl/layers/extensions.inc"
   add_live_table(this);
 }
 
 void DispatchTable::insert(const std::vector<std::string>& names,
                            const layers::Surroundings& surroundings) {
   layers::insert_layers(names, surroundings, &functions, this);
-  plugin_instance_destroy = functions.instance_destroy;
+  layer_names_ = names;
+}
+
+// Copies as much of the plugin's table as both know. False when the plugin lacks the extension.
+template <class Table>
+bool DispatchTable::find_extension(tn_instance* instance, const char* name, uint32_t version,
+                                   Table* known) {
+  const void* given = nullptr;
+  tn_error error = TN_ERROR_INIT;
+  const tn_status status = plugin_extension(instance, name, version, &given, &error);
+  if (TN_STATUS_CLASS(status) == TN_UNSUPPORTED) return false;
+  if (status != TN_OK) {
+    error.message[sizeof(error.message) - 1] = '\0';
+    plugin::fail(status, nullptr, "its instance_extension failed for %s: %s", name, error.message);
+  }
+  const size_t size = given != nullptr ? *static_cast<const size_t*>(given) : 0;
+  if (!is_table_size(size, sizeof(size_t))) {
+    plugin::fail(TN_LOAD_FAILED, nullptr,
+                 "its table of extension %s %s; the plugin must set struct_size to sizeof(table)",
+                 name, given == nullptr ? "is NULL" : "has a struct_size that cannot be");
+  }
+  std::memcpy(known, given, std::min(size, sizeof(Table)));
+  known->struct_size = sizeof(Table);
+  return true;
+}
+
+void DispatchTable::add_extensions(tn_instance* instance) {
+  layers::Extensions found;
+#define TN_EXTENSION(extension, table, name, version)              \
+  if (find_extension(instance, name, version, &found.extension)) { \
+    extensions.extension.struct_size = sizeof(table);              \
+  }
+#include "reference_impl/layers/extensions.inc"
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments)   \
+  if (found.extension.name != nullptr) {                                            \
+    extensions.extension.name = found.extension.name;                               \
+  } else if (found.extension.struct_size != 0) {                                    \
+    extensions.extension.name =                                                     \
+        &Stub<number, TN_UNIMPLEMENTED, decltype(extensions.extension.name)>::call; \
+  }
+#include "reference_impl/layers/extensions.inc"
+  layers::insert_into_extensions(layer_names_, this);
 }
 
 DispatchTable::~DispatchTable() { remove_live_table(this); }
@@ -63,6 +151,9 @@ void DispatchTable::disable_after_fork() {
 #define TN_SLOT(ordinal, result, name, parameters, arguments) \
   functions.name = &Stub<ordinal, TN_FORKED, decltype(tn_dispatch::name)>::call;
 #include "slots.inc"
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  extensions.extension.name = &Stub<number, TN_FORKED, decltype(extensions.extension.name)>::call;
+#include "reference_impl/layers/extensions.inc"
 }
 
 }  // namespace tenon::loader

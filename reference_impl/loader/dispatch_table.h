@@ -11,17 +11,16 @@
 
 namespace tenon::loader {
 
-class Loader;
-
 // One for each instance. Lives from before instance_create until after instance_destroy.
 struct DispatchTable : layers::Layered {
   tn_dispatch functions{};  // functions.loader points to the Layered of this object.
   std::string plugin_name;
   std::string plugin_version;
-  // The plugin's own, or the outermost layer's; functions.instance_destroy is the loader's, which
-  // must know of it.
-  void(TN_CALL* plugin_instance_destroy)(tn_instance*) = nullptr;
-  Loader* loader = nullptr;
+  // The plugin's own; functions.instance_extension is the loader's, behind the layers.
+  decltype(tn_dispatch::instance_extension) plugin_extension = nullptr;
+  // What hosts are given for extensions that the plugin has; NULL: the tables of this object, which
+  // do not look out for handles that are NULL or stale.
+  const layers::Extensions* extensions_for_hosts = nullptr;
 
   // Neighbours in the list of live tables (fork.h).
   DispatchTable* previous = nullptr;
@@ -38,6 +37,11 @@ struct DispatchTable : layers::Layered {
   // Puts layers before the plugin's functions.
   void insert(const std::vector<std::string>& names, const layers::Surroundings& surroundings);
 
+  // Asks a new instance for the extensions that tenon.h knows, and puts the layers before their
+  // functions. Those that it lacks answer TN_UNSUPPORTED. Throws plugin::Failure when it answers
+  // what it may not.
+  void add_extensions(tn_instance* instance);
+
   // Makes every function answer TN_FORKED. Only stores: it runs in a forked child.
   void disable_after_fork();
 
@@ -47,6 +51,15 @@ struct DispatchTable : layers::Layered {
   static DispatchTable* of(const tn_instance* instance) {
     return of(reinterpret_cast<const tn_handle*>(instance)->dispatch);
   }
+
+ private:
+  template <class Table>
+  bool find_extension(tn_instance* instance, const char* name, uint32_t version, Table* known);
+
+  std::vector<std::string> layer_names_;
 };
+
+// libtenon's own functions tn_*, the same for all plugins (trampolines.cc).
+extern const layers::Extensions kExtensionsForHosts;
 
 }  // namespace tenon::loader

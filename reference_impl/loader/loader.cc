@@ -14,14 +14,6 @@
 namespace tenon::loader {
 namespace {
 
-// Stands in the table where the plugin's own instance_destroy was.
-void TN_CALL destroy_instance(tn_instance* instance) {
-  if (instance == nullptr) return;
-  DispatchTable* table = DispatchTable::of(instance);
-  table->plugin_instance_destroy(instance);
-  table->loader->forget(table);  // Deletes the table.
-}
-
 std::vector<std::string> search_paths(const tn_loader_desc& desc) {
   std::vector<std::string> paths;
   for (size_t i = 0; i < desc.search_path_count; ++i) {
@@ -40,8 +32,9 @@ bool same_file(const char* a, const std::string& b) {
 
 }  // namespace
 
-Loader::Loader(const tn_loader_desc& desc)
-    : environment_(Environment::of_process()),
+Loader::Loader(const tn_loader_desc& desc, const layers::Extensions* extensions_for_hosts)
+    : extensions_for_hosts_(extensions_for_hosts),
+      environment_(Environment::of_process()),
       process_(getpid()),
       host_(desc.host, environment_),
       layers_(desc.layers != nullptr
@@ -58,7 +51,7 @@ Loader::Loader(const tn_loader_desc& desc)
 Loader::~Loader() {
   // Latest first: a plugin may rest on one that was opened before.
   for (auto candidate = candidates_.rbegin(); candidate != candidates_.rend(); ++candidate) {
-    if (candidate->table) candidate->table->plugin_instance_destroy(candidate->instance);
+    if (candidate->table) candidate->table->functions.instance_destroy(candidate->instance);
     candidate->table.reset();
   }
 }
@@ -92,7 +85,7 @@ Loader::Candidate& Loader::add(const FoundFile& file) {
     }
   } catch (const plugin::Failure& failure) {
     candidate.broken_manifest = true;
-    fail_candidate(candidate, TN_CANDIDATE_FAILED, failure.error);
+    fail_candidate(candidate, failure.error);
   }
   return candidate;
 }
@@ -111,10 +104,11 @@ void Loader::set_name(Candidate& candidate, const std::string& name) {
   }
 }
 
-void Loader::fail_candidate(Candidate& candidate, tn_candidate_state state, const tn_error& error) {
+void Loader::fail_candidate(Candidate& candidate, const tn_error& error) {
   // Earlier errors stay: someone may hold a pointer to them.
   candidate.error = &errors_.emplace_back(error);
-  candidate.state = state;
+  const bool works = error.code == TN_NO_DEVICE;
+  candidate.state = works ? TN_CANDIDATE_NO_DEVICE : TN_CANDIDATE_FAILED;
 }
 
 size_t Loader::candidate_count() const {
@@ -156,7 +150,7 @@ Loader::Candidate* Loader::find(const std::string& plugin) {
       try {
         set_name(candidate, open_library(candidate.library, host_.get()).name);
       } catch (const plugin::Failure& failure) {
-        fail_candidate(candidate, TN_CANDIDATE_FAILED, failure.error);
+        fail_candidate(candidate, failure.error);
         host_.log(TN_LOG_WARNING,
                   (std::string(candidate.library) + ": " + failure.error.message).c_str());
       }
@@ -188,8 +182,7 @@ void Loader::start(Candidate& candidate) {
   }
   auto table = std::make_unique<DispatchTable>(library.functions, library.name, library.version);
   table->insert(layers_, {host_.get(), library.name, environment_.get("TENON_TRACE_FILE")});
-  table->loader = this;
-  table->functions.instance_destroy = destroy_instance;
+  table->extensions_for_hosts = extensions_for_hosts_;
   candidate.instance = start_instance(*table, host_.get());
   candidate.table = std::move(table);
   if (*candidate.name == '\0') set_name(candidate, library.name);
@@ -200,32 +193,17 @@ tn_instance* Loader::open_candidate(Candidate& candidate) {
   if (candidate.broken_manifest) {
     plugin::fail(candidate.error->code, nullptr, "%s", candidate.error->message);
   }
-  const auto fail_with_path = [&](tn_candidate_state state, const tn_error& error) {
-    fail_candidate(candidate, state, error);
-    plugin::fail(error.code, error.rule, "%s: %s", candidate.library, error.message);
-  };
   try {
     if (candidate.probe_in_child) probe_library(candidate.library, probe_timeout(environment_));
     start(candidate);
     candidate.state = TN_CANDIDATE_OPEN;
     candidate.error = nullptr;
-  } catch (const NoDevice& failure) {
-    fail_with_path(TN_CANDIDATE_NO_DEVICE, failure.error);
   } catch (const plugin::Failure& failure) {
-    fail_with_path(TN_CANDIDATE_FAILED, failure.error);
+    const tn_error& error = failure.error;
+    fail_candidate(candidate, error);
+    plugin::fail(error.code, error.rule, "%s: %s", candidate.library, error.message);
   }
   return candidate.instance;
-}
-
-void Loader::forget(const DispatchTable* table) {
-  const std::lock_guard lock(mutex_);
-  for (Candidate& candidate : candidates_) {
-    if (candidate.table.get() != table) continue;
-    candidate.table.reset();
-    candidate.instance = nullptr;
-    candidate.state = TN_CANDIDATE_FOUND;
-    return;
-  }
 }
 
 void Loader::fail_not_found(const std::string& plugin) const {

@@ -22,7 +22,9 @@ namespace tenon::loader {
 // that only grow.
 class Loader {
  public:
-  explicit Loader(const tn_loader_desc& desc);
+  // `extensions_for_hosts`: see DispatchTable.
+  explicit Loader(const tn_loader_desc& desc,
+                  const layers::Extensions* extensions_for_hosts = nullptr);
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -34,9 +36,6 @@ class Loader {
   tn_candidate_info candidate_info(size_t index) const;
   tn_instance* open(const std::string& plugin);
   void diagnose(const std::function<void(const std::string&)>& report);
-
-  // Called by the table's instance_destroy before the instance goes.
-  void forget(const DispatchTable* table);
 
  private:
   struct Candidate {
@@ -59,11 +58,12 @@ class Loader {
   tn_instance* open_candidate(Candidate& candidate);
   void start(Candidate& candidate);
   void set_name(Candidate& candidate, const std::string& name);
-  void fail_candidate(Candidate& candidate, tn_candidate_state state, const tn_error& error);
+  void fail_candidate(Candidate& candidate, const tn_error& error);
   [[noreturn]] void fail_not_found(const std::string& plugin) const;
   std::string diagnose_candidate(Candidate& candidate);
   const char* keep(std::string_view text);
 
+  const layers::Extensions* const extensions_for_hosts_;
   const Environment environment_;
   const int process_;
   HostServices host_;

@@ -128,11 +128,10 @@ ProbeResult decode(const std::string& line) {
   if (status == TN_OK) {
     return {answer.at("name"), answer.at("version"), answer.at("devices")};
   }
-  NoDevice failure;
+  plugin::Failure failure;
   plugin::set_error_text(&failure.error, status, answer.at("rule").get<std::string>().c_str(),
                          answer.at("message").get<std::string>().c_str());
-  if (answer.at("no_device")) throw failure;
-  throw static_cast<const plugin::Failure&>(failure);
+  throw failure;
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ struct ProbeResult {
 
 // Opens the plugin in the program tenon-probe, asks for its devices and closes it. The child is
 // a fresh program (spawned, not only forked: after fork alone, a process with threads may hardly do
-// anything). Throws NoDevice or plugin::Failure as opening it here would; TN_LOAD_FAILED when the
-// child dies or does not answer in time; TN_INTERNAL when there is no tenon-probe.
+// anything). Throws plugin::Failure as opening it here would; TN_LOAD_FAILED when the child dies or
+// does not answer in time; TN_INTERNAL when there is no tenon-probe.
 ProbeResult probe_library(const std::string& path, std::chrono::milliseconds timeout);
 
 // TENON_PROBE_TIMEOUT in seconds; without it, 20: the first start of a GPU's driver is slow.

@@ -15,7 +15,6 @@
 namespace {
 
 using tenon::loader::DispatchTable;
-using tenon::loader::NoDevice;
 using tenon::plugin::Failure;
 
 std::vector<std::string> device_names(tn_instance* instance, const tn_dispatch& functions) {
@@ -32,29 +31,22 @@ std::vector<std::string> device_names(tn_instance* instance, const tn_dispatch& 
   return names;
 }
 
-nlohmann::json answer_of(const Failure& failure, bool no_device) {
-  return {{"status", failure.error.code},
-          {"rule", failure.error.rule},
-          {"message", failure.error.message},
-          {"no_device", no_device}};
-}
-
 nlohmann::json try_plugin(const char* path) {
   const tenon::loader::HostServices host(nullptr, tenon::loader::Environment::of_process());
   try {
     const tenon::loader::Library library = tenon::loader::open_library(path, host.get());
-    const DispatchTable table(library.functions, library.name, library.version);
+    DispatchTable table(library.functions, library.name, library.version);
     tn_instance* instance = tenon::loader::start_instance(table, host.get());
     const std::vector<std::string> devices = device_names(instance, table.functions);
-    table.plugin_instance_destroy(instance);
+    table.functions.instance_destroy(instance);
     return {{"status", TN_OK},
             {"name", library.name},
             {"version", library.version},
             {"devices", devices}};
-  } catch (const NoDevice& failure) {
-    return answer_of(failure, true);
   } catch (const Failure& failure) {
-    return answer_of(failure, false);
+    return {{"status", failure.error.code},
+            {"rule", failure.error.rule},
+            {"message", failure.error.message}};
   }
 }
 

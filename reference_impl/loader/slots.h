@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What slots.inc implies: count, names, and proof that the table has the layout of its ordinals.
+// What slots.inc and extensions.inc imply: count, names, and proof that the table has the layout of
+// its ordinals.
 #pragma once
 
 #include <cstddef>
@@ -9,11 +10,23 @@
 
 namespace tenon::loader {
 
-inline constexpr const char* kSlotNames[] = {
-#define TN_SLOT(ordinal, result, name, parameters, arguments) #name,
-#include "slots.inc"
+// By ordinal, then by the numbers of functions of extensions.
+struct FunctionName {
+  const char* name;
+  const char* extension;  // "tenon.peer"; NULL in the dispatch table.
 };
-inline constexpr size_t kSlotCount = sizeof(kSlotNames) / sizeof(kSlotNames[0]);
+inline constexpr FunctionName kFunctionNames[] = {
+#define TN_SLOT(ordinal, result, name, parameters, arguments) {#name, nullptr},
+#include "slots.inc"
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  {#name, "tenon." #extension},
+#include "reference_impl/layers/extensions.inc"
+};
+
+inline constexpr size_t kSlotCount = 0
+#define TN_SLOT(ordinal, result, name, parameters, arguments) +1
+#include "slots.inc"
+    ;
 inline constexpr size_t kFirstSlot = offsetof(tn_dispatch, instance_create);
 
 #define TN_SLOT(ordinal, result, name, parameters, arguments)                          \

@@ -5,7 +5,7 @@
 
 namespace tenon::loader {
 
-tn_instance* start_instance(const DispatchTable& table, const tn_host* host) {
+tn_instance* start_instance(DispatchTable& table, const tn_host* host) {
   const tn_instance_desc desc{sizeof(desc), &table.functions, host};
   tn_instance* instance = nullptr;
   tn_error error = TN_ERROR_INIT;
@@ -23,10 +23,8 @@ tn_instance* start_instance(const DispatchTable& table, const tn_host* host) {
   }
   error.message[sizeof(error.message) - 1] = '\0';
   error.rule[sizeof(error.rule) - 1] = '\0';
-  if (status == TN_NOT_FOUND) {
-    NoDevice failure;
-    plugin::set_error(&failure.error, status, error.rule, "no device: %s", error.message);
-    throw failure;
+  if (status == TN_NO_DEVICE) {
+    plugin::fail(status, error.rule, "no device: %s", error.message);
   }
   if (status == TN_UNIMPLEMENTED) {
     // The stub cannot name the plugin: it has no handle yet.
@@ -39,6 +37,12 @@ tn_instance* start_instance(const DispatchTable& table, const tn_host* host) {
     // A call through it would jump anywhere. It cannot even be destroyed.
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "its instance_create gave no instance that starts with the dispatch pointer");
+  }
+  try {
+    table.add_extensions(instance);
+  } catch (const plugin::Failure&) {
+    table.functions.instance_destroy(instance);
+    throw;
   }
   return instance;
 }

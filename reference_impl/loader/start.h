@@ -8,10 +8,8 @@
 
 namespace tenon::loader {
 
-// The plugin works, but there is nothing here for it to drive; not a defect.
-struct NoDevice : plugin::Failure {};
-
-// Throws NoDevice, or plugin::Failure: TN_LOAD_FAILED, or what the plugin answered.
-tn_instance* start_instance(const DispatchTable& table, const tn_host* host);
+// Throws plugin::Failure: TN_NO_DEVICE when there is nothing here to drive, which is no defect;
+// TN_LOAD_FAILED, or what the plugin answered.
+tn_instance* start_instance(DispatchTable& table, const tn_host* host);
 
 }  // namespace tenon::loader

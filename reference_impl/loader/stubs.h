@@ -2,7 +2,7 @@
 //
 // Typed functions that stand in for a plugin's: Stub<ordinal, status, type>::call answers `status`
 // (or does nothing, where the function returns void), sets output handles to NULL and fills the
-// error.
+// error. An ordinal is an index into kFunctionNames.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace tenon::loader {
 
-// Fills `error` for slot `ordinal` and returns `status`. `first` is the call's first argument.
+// Fills `error` for function `ordinal` and returns `status`. `first` is the call's first argument.
 tn_status report_stub(size_t ordinal, tn_status status, const tn_handle* first, tn_error* error);
 tn_status report_null_handle(size_t ordinal, tn_error* error);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tn_*: each loads the table from its handle's first word and jumps to the function there.
+// tn_*: each loads the table from its handle's first word and jumps to the function there; those of
+// extensions find their table behind that one.
+#include "dispatch_table.h"
 #include "reference_impl/layers/validation/stale.h"
 #include "slots.h"
 #include "stubs.h"
@@ -10,14 +12,14 @@ namespace {
 
 // What happens off the common path, kept out of line so that that stays a load, a test and a jump:
 // a NULL handle, and every call while a validation layer looks out for handles that were destroyed.
-template <size_t ordinal, class Function>
+// `Find` gives the function for a handle.
+template <size_t ordinal, class Find, class Function>
 struct Checked;
 
-template <size_t ordinal, class First, class... Rest>
-struct Checked<ordinal, tn_status(TN_CALL*)(First, Rest...)> {
-  [[gnu::noinline, gnu::cold]] static tn_status call(
-      tn_status (TN_CALL* tn_dispatch::*function)(First, Rest...), const char* name, First first,
-      Rest... rest) {
+template <size_t ordinal, class Find, class First, class... Rest>
+struct Checked<ordinal, Find, tn_status(TN_CALL*)(First, Rest...)> {
+  [[gnu::noinline, gnu::cold]] static tn_status call(Find find, const char* name, First first,
+                                                     Rest... rest) {
     tn_status status = TN_OK;
     if (first == nullptr) {
       (clear_output(rest), ...);
@@ -27,19 +29,18 @@ struct Checked<ordinal, tn_status(TN_CALL*)(First, Rest...)> {
       (clear_output(rest), ...);
       return status;
     }
-    return (first_handle(first)->dispatch->*function)(first, rest...);
+    return find(first_handle(first))(first, rest...);
   }
 };
 
-template <size_t ordinal, class First, class... Rest>
-struct Checked<ordinal, void(TN_CALL*)(First, Rest...)> {
-  [[gnu::noinline, gnu::cold]] static void call(
-      void (TN_CALL* const tn_dispatch::*function)(First, Rest...), const char* name, First first,
-      Rest... rest) {
+template <size_t ordinal, class Find, class First, class... Rest>
+struct Checked<ordinal, Find, void(TN_CALL*)(First, Rest...)> {
+  [[gnu::noinline, gnu::cold]] static void call(Find find, const char* name, First first,
+                                                Rest... rest) {
     tn_status status = TN_OK;
     if (first == nullptr) return;
     if (layers::validation::refuse_stale(first, name, &status, nullptr)) return;
-    (first_handle(first)->dispatch->*function)(first, rest...);
+    find(first_handle(first))(first, rest...);
   }
 };
 
@@ -51,18 +52,42 @@ template <class Handle, class... Rest>
 }  // namespace
 }  // namespace tenon::loader
 
-// instance_create is the loader's to call.
-#define TN_SLOT_CREATE(ordinal, result, name, parameters, arguments)
-#define TN_SLOT(ordinal, result, name, parameters, arguments)                      \
-  extern "C" TN_API result TN_CALL tn_##name parameters {                          \
-    const tn_handle* handle = tenon::loader::handle_of_call arguments;             \
-    if (tenon::layers::validation::wants_check(handle)) [[unlikely]] {             \
-      const auto call = [](auto... given) {                                        \
-        return tenon::loader::Checked<ordinal, decltype(tn_dispatch::name)>::call( \
-            &tn_dispatch::name, "tn_" #name, given...);                            \
-      };                                                                           \
-      return call arguments;                                                       \
-    }                                                                              \
-    return handle->dispatch->name arguments;                                       \
+#define TN_TRAMPOLINE(ordinal, result, name, parameters, arguments, found, type)              \
+  extern "C" TN_API result TN_CALL tn_##name parameters {                                     \
+    const tn_handle* handle = tenon::loader::handle_of_call arguments;                        \
+    if (tenon::layers::validation::wants_check(handle)) [[unlikely]] {                        \
+      const auto call = [](auto... given) {                                                   \
+        const auto find = [](const tn_handle* handle) { return found; };                      \
+        return tenon::loader::Checked<ordinal, decltype(find), type>::call(find, "tn_" #name, \
+                                                                           given...);         \
+      };                                                                                      \
+      return call arguments;                                                                  \
+    }                                                                                         \
+    return (found)arguments;                                                                  \
   }
+
+#define TN_SLOT_OWN(ordinal, result, name, parameters, arguments)
+#define TN_SLOT(ordinal, result, name, parameters, arguments)                         \
+  TN_TRAMPOLINE(ordinal, result, name, parameters, arguments, handle->dispatch->name, \
+                decltype(tn_dispatch::name))
 #include "slots.inc"
+
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  TN_TRAMPOLINE(number, result, name, parameters, arguments,                      \
+                tenon::layers::layered(handle).extensions.extension.name,         \
+                decltype(tenon::layers::Extensions{}.extension.name))
+#include "reference_impl/layers/extensions.inc"
+
+namespace tenon::loader {
+
+constinit const layers::Extensions kExtensionsForHosts = [] {
+  layers::Extensions tables;
+#define TN_EXTENSION(extension, table, name, version) tables.extension.struct_size = sizeof(table);
+#include "reference_impl/layers/extensions.inc"
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  tables.extension.name = tn_##name;
+#include "reference_impl/layers/extensions.inc"
+  return tables;
+}();
+
+}  // namespace tenon::loader

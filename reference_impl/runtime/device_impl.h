@@ -112,7 +112,7 @@ class DeviceImpl final : public Device {
   void run_slow(const Operation& operation, std::span<const Argument> inputs,
                 std::span<const Argument> outputs, StreamImpl& stream);
   Choice choose(const Operation& operation, const PreparedCall& call);
-  void launch(const Operation& operation, tn_kernel* kernel, PreparedCall& call,
+  void launch(const Operation& operation, const KernelOutcome& made, PreparedCall& call,
               StreamImpl& stream);
 
   // -- decompose.cc --

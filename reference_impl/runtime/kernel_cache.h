@@ -27,8 +27,9 @@ namespace tenon::runtime {
 // What a device answered to a description.
 struct KernelOutcome {
   tn_kernel* kernel = nullptr;
-  Profile requirements = 0;  // Without a kernel: what to describe differently ...
-  std::string reason;        // ... or, when that is nothing, why it is not supported.
+  bool needs_workspace = true;  // If not, its size need not be asked for at launch.
+  Profile requirements = 0;     // Without a kernel: what to describe differently ...
+  std::string reason;           // ... or, when that is nothing, why it is not supported.
 };
 
 class KernelCache {
@@ -54,6 +55,7 @@ class KernelCache {
     }
     explicit operator bool() const { return entry_ != nullptr; }
     const KernelOutcome* operator->() const { return &entry_->outcome; }
+    const KernelOutcome& operator*() const { return entry_->outcome; }
 
    private:
     Entry* entry_ = nullptr;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What makes two calls use the same kernel: the operation, the kinds, types and ranks of the
-// arguments, which outputs replace which inputs, and what the device insists on knowing.
+// arguments, which outputs replace which inputs and which further inputs equal those, and what the
+// device insists on knowing.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +25,13 @@ class KernelKey {
       : operation_(operation) {
     hash_ = operation.hash();
     push(profile | uint64_t{call.inputs().size()} << 32 | uint64_t{call.outputs().size()} << 48);
-    for (const Argument& argument : call.inputs()) push_argument(argument, 0, profile);
+    const bool in_place = (profile & TN_REQUIRES_NO_ALIAS) == 0;
+    for (size_t i = 0; i < call.inputs().size(); ++i) {
+      push_argument(call.inputs()[i], in_place ? static_cast<uint64_t>(call.same_as(i)) : 0,
+                    profile);
+    }
     for (size_t i = 0; i < call.outputs().size(); ++i) {
-      const int32_t alias = (profile & TN_REQUIRES_NO_ALIAS) != 0 ? 0 : call.alias(i);
+      const int32_t alias = in_place ? call.alias(i) : 0;
       push_argument(call.outputs()[i], alias > 0 ? static_cast<uint64_t>(alias) : 0, profile);
     }
   }

@@ -26,6 +26,9 @@ class Description {
       if (!is_input && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
         arguments_[i].alias = std::max(0, call.alias(i - inputs));
       }
+      if (is_input && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
+        arguments_[i].alias = call.same_as(i);
+      }
       argument_pointers_.push_back(&arguments_[i]);
     }
     desc_.struct_size = sizeof(desc_);
@@ -136,7 +139,13 @@ KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& 
     ErrorBuffer error;
     tn_status status = tn_kernel_supports(device_, desc, &support, &error);
     if (status == TN_OK) status = tn_kernel_create(device_, desc, &outcome.kernel, &error);
-    if (status == TN_OK) return outcome;
+    if (status == TN_OK) {
+      tn_kernel_info made{};
+      made.struct_size = sizeof(made);
+      const bool told = tn_kernel_get_info(outcome.kernel, &made, nullptr) == TN_OK;
+      outcome.needs_workspace = !told || (made.flags & TN_KERNEL_NO_WORKSPACE) == 0;
+      return outcome;
+    }
     if (status == TN_NEEDS_STATIC) {
       outcome.requirements = support.requirements & ~profile;
       // Nothing new asked for: it wants strides that only follow from static dims.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/prepared_call.h"
 
+#include <algorithm>
 #include <string>
 
 #include "runtime/registry.h"
@@ -56,7 +57,8 @@ PreparedCall::PreparedCall(const AddressMap* map, const Operation& operation,
       tensors_(inputs.size() + outputs.size()),
       pointers_(inputs.size() + outputs.size()),
       ranges_(inputs.size() + outputs.size()),
-      aliases_(outputs.size()) {
+      aliases_(outputs.size()),
+      same_as_(inputs.size()) {
   for (size_t i = 0; i < inputs.size(); ++i) prepare(map, i, inputs[i]);
   for (size_t i = 0; i < outputs.size(); ++i) {
     prepare(map, inputs.size() + i, outputs[i]);
@@ -99,17 +101,33 @@ void PreparedCall::find_aliases() {
     const ByteRange& range = ranges_[inputs_.size() + o];
     aliases_[o] = kDisjoint;
     if (range.end == 0) continue;
+    bool again = false;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (!range.overlaps(ranges_[i])) [[likely]]
         continue;
-      // The contract allows one input to be replaced; a second one, even the same, is an overlap.
-      const bool exact = aliases_[o] == kDisjoint && inputs_[i].data == outputs_[o].data &&
-                         same_view(inputs_[i], outputs_[o]);
-      aliases_[o] = exact ? static_cast<int32_t>(i + 1) : kTemporary;
-      if (!exact) break;
+      const bool exact = inputs_[i].data == outputs_[o].data && same_view(inputs_[i], outputs_[o]);
+      if (!exact) {
+        aliases_[o] = kTemporary;
+        break;
+      }
+      if (aliases_[o] == kDisjoint) {
+        aliases_[o] = static_cast<int32_t>(i + 1);
+      } else {
+        again = true;
+      }
     }
+    if (again && aliases_[o] > 0) find_same_inputs(o);
     has_alias_ |= aliases_[o] > 0;
     needs_temporary_ |= aliases_[o] == kTemporary;
+  }
+}
+
+// x *= x.
+void PreparedCall::find_same_inputs(size_t output) {
+  if (!has_same_) std::fill_n(same_as_.data(), inputs_.size(), 0);
+  has_same_ = true;
+  for (auto i = static_cast<size_t>(aliases_[output]); i < inputs_.size(); ++i) {
+    if (ranges_[inputs_.size() + output].overlaps(ranges_[i])) same_as_[i] = aliases_[output];
   }
 }
 

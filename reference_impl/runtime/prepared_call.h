@@ -46,11 +46,13 @@ class PreparedCall {
   std::span<const Argument> outputs() const { return outputs_; }
   // True when no output has elements; only with a map.
   bool empty() const { return empty_; }
-  // True when an output overlaps an input other than exactly, or more than one of them.
+  // True when an output overlaps an input other than exactly.
   bool needs_temporary() const { return needs_temporary_; }
   // Of an output: 1 + the input that it replaces exactly, or one of the values above.
   int32_t alias(size_t output) const { return aliases_[output]; }
   bool has_alias() const { return has_alias_; }
+  // Of an input: 1 + the earlier one that an output replaces and that this one is too, or 0.
+  int32_t same_as(size_t input) const { return has_same_ ? same_as_[input] : 0; }
 
   tn_tensor& input_tensor(size_t i) { return tensors_[i]; }
   tn_tensor& output_tensor(size_t i) { return tensors_[inputs_.size() + i]; }
@@ -62,6 +64,7 @@ class PreparedCall {
 
   void prepare(const AddressMap* map, size_t position, const Argument& argument);
   void find_aliases();
+  void find_same_inputs(size_t output);
   [[noreturn]] void throw_unknown_address(size_t position) const;
 
   const Operation& operation_;
@@ -71,8 +74,10 @@ class PreparedCall {
   SmallArray<const tn_tensor*, kInline> pointers_;
   SmallArray<ByteRange, kInline> ranges_;
   SmallArray<int32_t, kInline> aliases_;
+  SmallArray<int32_t, kInline> same_as_;  // Written when has_same_.
   bool empty_ = true;
   bool has_alias_ = false;
+  bool has_same_ = false;
   bool needs_temporary_ = false;
 };
 

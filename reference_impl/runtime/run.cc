@@ -78,7 +78,7 @@ void DeviceImpl::run(const Operation& operation, std::span<const Argument> input
       const KernelKey key(operation, call, 0);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
-        launch(operation, pin->kernel, call, queue);
+        launch(operation, *pin, call, queue);
         return;
       }
     }
@@ -101,7 +101,7 @@ void DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> 
     if (choice.pin) {
       Temporaries temporaries(*this, stream);
       temporaries.apply(call, choice.profile);
-      launch(operation, choice.pin->kernel, call, stream);
+      launch(operation, *choice.pin, call, stream);
       temporaries.copy_back();
       increment(counters_[operation].copies, temporaries.count());
       return;
@@ -138,7 +138,7 @@ DeviceImpl::Choice DeviceImpl::choose(const Operation& operation, const Prepared
   }
 }
 
-void DeviceImpl::launch(const Operation& operation, tn_kernel* kernel, PreparedCall& call,
+void DeviceImpl::launch(const Operation& operation, const KernelOutcome& made, PreparedCall& call,
                         StreamImpl& stream) {
   tn_launch launch;
   launch.struct_size = sizeof(launch);
@@ -151,12 +151,15 @@ void DeviceImpl::launch(const Operation& operation, tn_kernel* kernel, PreparedC
   launch.output_dims = nullptr;
   ErrorBuffer error;
   uint64_t bytes = 0;
-  tn_status status = tn_kernel_workspace_size(kernel, &launch, &bytes, &error);
-  if (status != TN_OK) [[unlikely]]
-    throw_failure(operation, status, error);
+  tn_status status = TN_OK;
+  if (made.needs_workspace) {
+    status = tn_kernel_workspace_size(made.kernel, &launch, &bytes, &error);
+    if (status != TN_OK) [[unlikely]]
+      throw_failure(operation, status, error);
+  }
   const auto enqueue = [&] {
     std::lock_guard lock(stream.mutex());
-    status = tn_kernel_launch(kernel, stream.handle(), &launch, &error);
+    status = tn_kernel_launch(made.kernel, stream.handle(), &launch, &error);
   };
   if (bytes == 0) {
     enqueue();

@@ -42,6 +42,10 @@ void Temporaries::apply(PreparedCall& call, Profile profile) {
   for (size_t i = 0; i < call.inputs().size(); ++i) {
     if (!must_be_dense(call.inputs()[i])) continue;
     tn_tensor& tensor = call.input_tensor(i);
+    if (call.same_as(i) != 0 && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
+      tensor = call.input_tensor(static_cast<size_t>(call.same_as(i)) - 1);  // As described.
+      continue;
+    }
     const tn_tensor dense = dense_copy_of(tensor, call.inputs()[i]);
     stream_.enqueue(tn_stream_reorder, &dense, static_cast<const tn_tensor*>(&tensor));
     tensor = dense;

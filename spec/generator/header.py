@@ -102,6 +102,19 @@ def wrappers(item, registry):
     return out
 
 
+def extension(item):
+    macro = "TN_EXTENSION_" + item.raw["extension"].upper()
+    out = doc(item.doc) + [f'#define {macro} "tenon.{item.raw["extension"]}"',
+                           f"#define {macro}_VERSION {item.raw['version']}",
+                           f"typedef struct {item.name} {{"] + rows(item.fields, member)
+    for f in item.slots:
+        out += [""] + doc(f"{f.slot}. {text_of(f)}", 2) + pointer(f)
+    out += [f"}} {item.name};"]
+    for f in item.slots:
+        out += exported(f, "tn_" + f.name)
+    return out
+
+
 def define(item):
     value = NO_HASH if item.raw["value"] == "computed" else item.raw["value"]
     return doc(item.doc) + [f"#define {item.name} {value}"]
@@ -132,6 +145,8 @@ def lines_of(item, registry):
         return dispatch(item)
     if item.kind == "wrappers":
         return wrappers(item, registry)
+    if item.kind == "extension":
+        return extension(item)
     return doc(text_of(item.function)) + exported(item.function, item.name)
 
 

@@ -19,7 +19,7 @@ def base(kind):
 
 def handles(registry):
     """The handles that hosts hold: those that slots take, not the loader's own."""
-    used = {p.type for f in registry.dispatch.slots for p in f.params}
+    used = {p.type for f in registry.calls for p in f.params}
     return [h for item in registry.items("handles") for h in item.name if h + "*" in used]
 
 
@@ -55,6 +55,19 @@ def count_field(item, field):
     """The field that counts the elements `field` points to: `inputs` by `input_count`."""
     wanted = {re.sub("ies$", "y", field.name) + "_count", field.name[:-1] + "_count"}
     return next((f.name for f in item.fields if f.name in wanted), None)
+
+
+def table_of(f, dispatch, extensions):
+    """The expression for the table below in which a function is found."""
+    return f"{extensions}.{f.extension}" if f.extension else dispatch
+
+
+def inserts(registry):
+    """What puts the layer's functions into the tables: of dispatch, and of extensions."""
+    own = "\n".join(f"  table->{f.name} = {f.name};" for f in registry.calls if not f.extension)
+    more = "\n".join(f"  tables->{f.extension}.{f.name} = {f.name};" for f in registry.calls
+                     if f.extension)
+    return own, more
 
 
 def camel(name):

@@ -12,6 +12,8 @@ HEAD = """\
 def lines(registry):
     """What stands in the registry now."""
     out = [f"slot {f.slot} {f.signature}" for f in registry.dispatch.slots]
+    out += [f"slot {f.slot} of {e.raw['extension']} {e.raw['version']}: {f.signature}"
+            for e in registry.extensions for f in e.slots]
     for item in registry.items("struct", "dispatch"):
         size, offsets = layout.of(item, registry)
         data = {f.name: f for f in item.fields if f.name}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import yaml
 
 KINDS = ["text", "code", "handles", "define", "type", "enum", "flags", "struct", "callback",
-         "dispatch", "wrappers", "function"]
+         "dispatch", "wrappers", "extension", "function"]
 KEYS = {
     "define": {"value", "doc", "joined"},
     "type": {"as", "doc"},
@@ -16,6 +16,7 @@ KEYS = {
     "struct": {"growth", "use", "doc", "fields"},
     "dispatch": {"growth", "use", "doc", "fields", "groups"},
     "wrappers": {"doc"},
+    "extension": {"version", "doc", "functions"},
     "function": {"returns", "result", "doc", "errors", "params"},
 }
 KEYS["callback"] = KEYS["function"]
@@ -43,6 +44,7 @@ class Function:
     result: list = field(default_factory=list)
     slot: int = None
     wrapped: bool = True  # A function of a slot: hosts call it as tn_<name>.
+    extension: str = ""   # Whose table it stands in; empty: the dispatch table.
 
     @property
     def signature(self):
@@ -82,7 +84,7 @@ class Item:
     raw: dict = field(default_factory=dict)
     values: list = field(default_factory=list)     # enum, flags
     fields: list = field(default_factory=list)     # struct, dispatch
-    groups: list = field(default_factory=list)     # dispatch
+    groups: list = field(default_factory=list)     # dispatch, extension
     function: Function = None                      # callback, function
 
     @property
@@ -110,6 +112,15 @@ class Registry:
     @property
     def dispatch(self):
         return self.items("dispatch")[0]
+
+    @property
+    def extensions(self):
+        return self.items("extension")
+
+    @property
+    def calls(self):
+        """What hosts call and layers see: the slots of dispatch, then those of extensions."""
+        return [f for item in [self.dispatch, *self.extensions] for f in item.slots if f.wrapped]
 
     def functions(self):
         """All of them, as (where, function)."""
@@ -177,6 +188,21 @@ def read_value(item):
     return Value(name, value, **notes(rest))
 
 
+def read_functions(raw, unknown):
+    for f in raw:
+        unknown += [f"{f.get('name')}: unknown key {k}" for k in f if k not in SLOT_KEYS]
+    return [read_function(f, f["name"]) for f in raw]
+
+
+def read_extension(item):
+    """Its table is a struct like others: tn_<name>_functions."""
+    item.raw |= {"growth": "grows", "use": "output"}
+    item.name = f"tn_{item.raw['extension']}_functions"
+    item.fields = [read_field("size_t struct_size")]
+    for f in item.slots:
+        f.extension = item.raw["extension"]
+
+
 def read_item(raw, unknown):
     kind = next((k for k in KINDS if k in raw), None)
     if kind is None:
@@ -187,10 +213,10 @@ def read_item(raw, unknown):
     item.values = [read_value(v) for v in raw.get("values", [])]
     item.fields = [read_field(f) for f in raw.get("fields", [])]
     for group in raw.get("groups", []):
-        for f in group["functions"]:
-            unknown += [f"{f.get('name')}: unknown key {k}" for k in f if k not in SLOT_KEYS]
-        item.groups.append(Group(group["group"],
-                                 [read_function(f, f["name"]) for f in group["functions"]]))
+        item.groups.append(Group(group["group"], read_functions(group["functions"], unknown)))
+    if kind == "extension":
+        item.groups.append(Group("", read_functions(raw["functions"], unknown)))
+        read_extension(item)
     if kind in ("callback", "function"):
         item.function = read_function(raw, name)
     return item

@@ -87,6 +87,16 @@ def dispatch(item, registry):
     return out
 
 
+def extension(item, registry):
+    name = item.raw["extension"]
+    out = struct(item, registry)
+    out += [f'By the name `TN_EXTENSION_{name.upper()}` ("tenon.{name}"), version '
+            f"{item.raw['version']}.", ""]
+    for f in item.slots:
+        out += function(f, "tn_" + f.name, header.exported(f, "tn_" + f.name))
+    return out
+
+
 def lines_of(item, registry):
     if item.kind == "text":
         return prose(item.raw["text"].strip())
@@ -107,6 +117,8 @@ def lines_of(item, registry):
         return struct(item, registry)
     if item.kind == "dispatch":
         return dispatch(item, registry)
+    if item.kind == "extension":
+        return extension(item, registry)
     if item.kind == "wrappers":
         return []
     code = header.lines_of(item, registry)

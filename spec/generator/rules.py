@@ -43,12 +43,26 @@ def of_struct(item):
     return out
 
 
-def of_slots(slots):
+def of_slots(registry):
+    tables = [registry.dispatch.slots] + [e.slots for e in registry.extensions]
     out = [f"{f.name}: slot {f.slot} stands where {n} belongs: ordinals are permanent"
-           for n, f in enumerate(slots) if f.slot != n]
-    names = [f.name for f in slots]
+           for slots in tables for n, f in enumerate(slots) if f.slot != n]
+    names = [f.name for slots in tables for f in slots]
     return out + [f"{name}: two slots have this name" for name in {n for n in names
                                                                    if names.count(n) > 1}]
+
+
+def of_extension(item):
+    """Layers find everything by the handle that comes first; a name says whose function it is."""
+    out, name = [], item.raw["extension"]
+    if not isinstance(item.raw.get("version"), int):
+        out.append(f"{name}: wants a version, a number")
+    for f in item.slots:
+        if not f.name.startswith(name + "_"):
+            out.append(f"{name}: {f.name} begins with {name}_, as all of the extension do")
+        if not f.params or not re.fullmatch(r"tn_\w+\*", f.params[0].type):
+            out.append(f"{name}: the first parameter of {f.name} is a handle")
+    return out
 
 
 def known_names(registry):
@@ -58,7 +72,10 @@ def known_names(registry):
             known |= set(item.name)
         elif isinstance(item.name, str):
             known.add(item.name.partition("(")[0])
-    return known | {"tn_" + f.name for f in registry.dispatch.slots}
+    for e in registry.extensions:
+        macro = "TN_EXTENSION_" + e.raw["extension"].upper()
+        known |= {macro, macro + "_VERSION"}
+    return known | {"tn_" + f.name for f in registry.calls}
 
 
 def of_names(registry, text):
@@ -74,7 +91,9 @@ def problems(registry, text):
         out += of_function(where, function, registry)
     for item in registry.items("struct", "dispatch"):
         out += of_struct(item)
-    out += of_slots(registry.dispatch.slots)
+    out += of_slots(registry)
+    for item in registry.extensions:
+        out += of_extension(item)
     out += of_names(registry, text)
     used = {w for _, f in registry.functions() for w in f.result + [w for p in f.params
                                                                     for w in p.words]}

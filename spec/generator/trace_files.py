@@ -3,11 +3,11 @@
 from . import layer_code as code
 
 # Slots that the layer also learns from (hooks.h): before the call, where a handle ends with it ...
-BEFORE = ["instance_destroy", "device_close", "buffer_destroy", "stream_destroy", "kernel_destroy"]
+BEFORE = ["device_close", "buffer_destroy", "stream_destroy", "kernel_destroy"]
 # ... and after it.
 AFTER = ["device_open", "buffer_create", "buffer_import", "stream_create", "kernel_create",
          "kernel_launch", "stream_copy", "stream_write", "stream_read", "stream_fill",
-         "stream_reorder"]
+         "stream_reorder", "peer_copy"]
 
 HOOKS = """\
 // The half of the trace layer that is written by hand: what it learns before or after a call.
@@ -39,6 +39,10 @@ namespace {{
 
 void insert_printers(tn_dispatch* table) {{
 {inserts}
+}}
+
+void insert_printers(Extensions* tables) {{
+{extensions}
 }}
 
 }}  // namespace tenon::layers::trace
@@ -90,10 +94,10 @@ def printed(registry):
                 visit(inner)
         out.append(item.name)
 
-    for f in registry.dispatch.slots:
+    for f in registry.calls:
         for p in f.params:
             item = code.struct_of(p.type, registry)
-            if f.wrapped and item and p.name != "error":
+            if item and p.name != "error":
                 visit(item)
     return out
 
@@ -165,8 +169,8 @@ def argument(f, p, registry):
 def slot(f, registry):
     names = [p.name for p in f.params]
     void = f.returns == "void"
-    lines = [f"// {f.slot}"] + code.definition(f"{f.returns} TN_CALL {f.name}",
-                                               [p.declaration for p in f.params])
+    lines = [f"// {f.slot}" + (f" of {f.extension}" if f.extension else "")]
+    lines += code.definition(f"{f.returns} TN_CALL {f.name}", [p.declaration for p in f.params])
     if void:
         lines.append(f"  if ({names[0]} == nullptr) return;")
     lines.append(f'  Span span("tn_{f.name}", {names[0]});')
@@ -174,10 +178,11 @@ def slot(f, registry):
     if f.name in BEFORE:
         lines += code.statement(f"hooks::{f.name}(", ["span", *hook])
     begin = "" if void else "const tn_status status = "
-    call = code.statement(f"{begin}span.below().{f.name}(", names)
+    below = code.table_of(f, "span.below()", "span.extensions_below()")
+    call = code.statement(f"{begin}{below}.{f.name}(", names)
     if begin and len(call) > 1:
         call = [f"  {begin.rstrip()}"]
-        call += code.statement(f"span.below().{f.name}(", names, indent=6)
+        call += code.statement(f"{below}.{f.name}(", names, indent=6)
     lines += call
     lines.append("  span.stop();" if void else "  span.stop(status, error);")
     for p in f.params:
@@ -190,7 +195,7 @@ def slot(f, registry):
 
 def printers(registry, source):
     used = printed(registry)
-    kinds = {p.type for f in registry.dispatch.slots for p in f.params}
+    kinds = {p.type for f in registry.calls for p in f.params}
     kinds |= {f.type for name in used for f in code.structs(registry)[name].fields if f.name}
     blocks = []
     for name, values in code.enums(registry).items():
@@ -200,16 +205,16 @@ def printers(registry, source):
         if name.partition(".")[0] in used:
             blocks.append(bits_of(name, values))
     blocks += [print_struct(code.structs(registry)[name], registry) for name in used]
-    blocks += [slot(f, registry) for f in registry.dispatch.slots if f.wrapped]
+    blocks += [slot(f, registry) for f in registry.calls]
     body = "\n\n".join("\n".join(block) for block in blocks)
-    inserts = "\n".join(f"  table->{f.name} = {f.name};" for f in registry.dispatch.slots
-                        if f.wrapped)
-    return code.BANNER.format(source=source) + PRINTERS.format(body=body, inserts=inserts)
+    inserts, extensions = code.inserts(registry)
+    return code.BANNER.format(source=source) + PRINTERS.format(body=body, inserts=inserts,
+                                                               extensions=extensions)
 
 
 def hooks(registry, source):
     lines = []
-    for f in registry.dispatch.slots:
+    for f in registry.calls:
         if f.name in BEFORE + AFTER:
             head = ["Span& span"] + (["tn_status status"] if f.name in AFTER else [])
             lines += code.definition(f"void {f.name}",

@@ -42,6 +42,10 @@ void insert_checks(tn_dispatch* table) {{
 {inserts}
 }}
 
+void insert_checks(Extensions* tables) {{
+{extensions}
+}}
+
 }}  // namespace tenon::layers::validation
 """
 
@@ -107,10 +111,10 @@ def checked(registry):
         if item.name not in ("tn_host", "tn_error", "tn_option"):
             out.append(item.name)
 
-    for f in registry.dispatch.slots:
+    for f in registry.calls:
         for p in f.params:
             item = code.struct_of(p.type, registry)
-            if f.wrapped and item and p.name != "error":
+            if item and p.name != "error":
                 visit(item)
     return out
 
@@ -137,6 +141,8 @@ def check_parameter(f, p, registry):
     if code.is_handle(p.type, registry):
         if "optional" in p.words:
             lines += code.statement("call.optional_handle(", [p.name, path])
+        elif "peer" in p.words:
+            lines += code.statement("call.peer_handle(", [p.name, path])
         else:
             lines += code.statement("call.handle(", [p.name, path])
         if "serial" in p.words and f.name not in WAITING:
@@ -160,7 +166,7 @@ def check_parameter(f, p, registry):
 
 
 def slot(f, registry):
-    lines = [f"// {f.slot}"]
+    lines = [f"// {f.slot}" + (f" of {f.extension}" if f.extension else "")]
     lines += code.definition(f"{f.returns} TN_CALL {f.name}",
                              [p.declaration for p in f.params])
     first = f.params[0]
@@ -176,7 +182,8 @@ def slot(f, registry):
     names = [p.name for p in f.params]
     result = "" if void else "return "
     if f.name in PLAIN:
-        lines += code.statement(f"{result}call.below().{f.name}(", names)
+        below = code.table_of(f, "call.below()", "call.extensions_below()")
+        lines += code.statement(f"{result}{below}.{f.name}(", names)
     else:
         names = [n for n in names if n != "error"] + ([] if void else ["error"])
         lines += code.statement(f"{result}rules::{f.name}(", ["call", *names])
@@ -185,29 +192,29 @@ def slot(f, registry):
 
 def checks(registry, source):
     used = checked(registry)
-    kinds = {p.type for f in registry.dispatch.slots for p in f.params if "unknown" in p.words}
+    kinds = {p.type for f in registry.calls for p in f.params if "unknown" in p.words}
     kinds |= {f.type for name in used for f in code.structs(registry)[name].fields if f.name}
     blocks = []
     for name, values in code.enums(registry).items():
         if name in kinds:
             blocks.append(code.set_of(code.constant(name), values) if code.is_set(values)
                           else known_value(name, values))
+    inputs = [n for n in used if code.structs(registry)[n].raw["use"] == "input"]
     sets = [code.set_of(code.constant(name), values) for name, values in code.flags(registry).items()
-            if name.partition(".")[0] in used and name.partition(".")[2] == "flags"]
+            if name.partition(".")[2] == "flags" and name.partition(".")[0] in inputs]
     blocks += sets
-    blocks += [check_struct(code.structs(registry)[name], registry) for name in used
-               if code.structs(registry)[name].raw["use"] == "input"]
-    blocks += [slot(f, registry) for f in registry.dispatch.slots if f.wrapped]
+    blocks += [check_struct(code.structs(registry)[name], registry) for name in inputs]
+    blocks += [slot(f, registry) for f in registry.calls]
     body = "\n\n".join("\n".join(block) for block in blocks)
-    inserts = "\n".join(f"  table->{f.name} = {f.name};" for f in registry.dispatch.slots
-                        if f.wrapped)
-    return code.BANNER.format(source=source) + CHECKS.format(body=body, inserts=inserts)
+    inserts, extensions = code.inserts(registry)
+    return code.BANNER.format(source=source) + CHECKS.format(body=body, inserts=inserts,
+                                                             extensions=extensions)
 
 
 def rules(registry, source):
     lines = []
-    for f in registry.dispatch.slots:
-        if f.wrapped and f.name not in PLAIN:
+    for f in registry.calls:
+        if f.name not in PLAIN:
             lines += code.definition(f"{f.returns} {f.name}",
                                      ["Call& call"] + [p.declaration for p in f.params], ";")
     return code.BANNER.format(source=source) + RULES.format(functions="\n".join(lines))

@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "build"
 REFERENCE = ROOT / "reference_impl" / "cpu" / "declaration.json"
-SPECS = ["cpu", "cpu?memory=discrete", "cpu?memory=mapped", "opencl"]
+SPECS = ["cpu", "cpu?memory=discrete", "cpu?memory=mapped", "onednn", "opencl"]
 ROWS = ["conformance", "onnx", "pytorch", "tensorflow"]
 SCRIPTS = {"onnx": "onnx_models.py", "pytorch": "pytorch_train.py", "tensorflow": "tensorflow_train.py"}
 # Builds of the reference device in which these operators answer zeros. Every row must notice.

@@ -52,6 +52,19 @@ def test_fallback_in_place_out_lists_and_views():
     torch.testing.assert_close((u * s @ v).cpu(), host, rtol=1e-4, atol=1e-4)
 
 
+def test_a_tensor_times_itself_in_place_needs_no_temporary():
+    if not os.environ["TENON_DEVICES"].startswith("cpu"):
+        pytest.skip("says what the reference device does")
+    host = torch.arange(6.0).view(2, 3)
+    x = host.to(DEVICE)
+    torch_tenon.reset_counts()
+    x.mul_(x)
+    x.t().add_(x.t())
+    counts = torch_tenon.operator_counts()
+    assert counts["Mul"]["copies"] == 0 and counts["Add"]["copies"] == 0
+    torch.testing.assert_close(x.cpu(), 2 * host * host)
+
+
 def test_operators_are_counted():
     x = torch.randn(3, 3, device=DEVICE)
     torch_tenon.reset_counts()

@@ -45,6 +45,8 @@ inline const char* status_name(tn_status status) {
       return "TN_NOT_FOUND";
     case TN_LOAD_FAILED:
       return "TN_LOAD_FAILED";
+    case TN_NO_DEVICE:
+      return "TN_NO_DEVICE";
     case TN_DEVICE_LOST:
       return "TN_DEVICE_LOST";
     case TN_INTERNAL:

@@ -162,6 +162,13 @@ class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
     call(tn_kernel_get_info, get(), &info);
     return info.resident_bytes;
   }
+  // False when no launch needs a workspace, so that its size need not be asked for.
+  bool needs_workspace() const {
+    tn_kernel_info info{};
+    info.struct_size = sizeof(info);
+    call(tn_kernel_get_info, get(), &info);
+    return (info.flags & TN_KERNEL_NO_WORKSPACE) == 0;
+  }
   // Only dims of the launch are looked at.
   uint64_t workspace_size(const tn_launch& launch) const {
     uint64_t size = 0;

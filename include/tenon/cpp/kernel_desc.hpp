@@ -19,7 +19,7 @@ struct Argument {
   tn_argument_kind kind = TN_ARGUMENT_ABSENT;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
   int32_t rank = 0;
-  int32_t alias = 0;              // 1 + index of the input whose bytes this output replaces.
+  int32_t alias = 0;              // See tn_argument.
   std::vector<int64_t> dims;      // Empty: all dynamic.
   std::vector<int64_t> max_dims;  // Empty: no bounds known.
   std::vector<int64_t> strides;   // Empty: all dynamic.
@@ -73,6 +73,7 @@ struct Argument {
     max_dims = std::move(value);
     return *this;
   }
+  // An output that replaces this input, or an input that is the same view as it.
   Argument& aliasing(int32_t input) {
     alias = input + 1;
     return *this;

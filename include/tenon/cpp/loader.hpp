@@ -44,8 +44,9 @@ class Instance {
     return Device(device);
   }
 
-  // Function table of an extension, or NULL when the plugin lacks it. `Table` starts with
-  // struct_size; fields beyond that must not be read.
+  // Function table of an extension, or NULL when the plugin lacks it: of tn_peer_functions and the
+  // like libtenon's own, which are called as tn_* just as well. `Table` starts with struct_size;
+  // fields beyond that must not be read.
   template <class Table>
   const Table* extension(const char* extension_name, uint32_t extension_version) const {
     const void* table = nullptr;

@@ -43,20 +43,20 @@ struct Setting {
 TEST(Load, WithTheDriverOfThisMachine) {
   const Answer answer = open_plugin();
   if (dlopen("libcuda.so.1", RTLD_NOW) == nullptr) {
-    EXPECT_EQ(answer.status, TN_NOT_FOUND);
+    EXPECT_EQ(answer.status, TN_NO_DEVICE);
     EXPECT_THAT(answer.message, AllOf(HasSubstr("no device: libcuda.so.1 cannot be opened"),
                                       HasSubstr("driver is not installed")));
   } else if (answer.status == TN_OK) {
     EXPECT_FALSE(answer.devices.empty());
   } else {
-    EXPECT_EQ(answer.status, TN_NOT_FOUND) << answer.message;
+    EXPECT_EQ(answer.status, TN_NO_DEVICE) << answer.message;
   }
 }
 
 TEST(Emulated, DriverIsTooOld) {
   const Setting version("EMULATED_CUDA_VERSION", "12040");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message,
               HasSubstr("no device: the driver is for CUDA 12.4, and this plugin needs 13.0"));
 }
@@ -64,21 +64,21 @@ TEST(Emulated, DriverIsTooOld) {
 TEST(Emulated, DriverDoesNotStart) {
   const Setting init("EMULATED_CUDA_INIT", "100");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message, HasSubstr("does not start: CUDA_ERROR_NO_DEVICE (of the emulated"));
 }
 
 TEST(Emulated, DriverHasNoDevice) {
   const Setting devices("EMULATED_CUDA_DEVICES", "0");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message, HasSubstr("the CUDA driver has no device"));
 }
 
 TEST(Emulated, DeviceIsTooOld) {
   const Setting capability("EMULATED_CUDA_CAPABILITY", "61");
   const Answer answer = open_plugin();
-  EXPECT_EQ(answer.status, TN_NOT_FOUND);
+  EXPECT_EQ(answer.status, TN_NO_DEVICE);
   EXPECT_THAT(answer.message,
               HasSubstr("Emulated CUDA device (no GPU) has compute capability 6.1, and 7.5 is"));
 }

@@ -129,6 +129,7 @@ class BatchNormKernel final : public Kernel {
     for (size_t i = 1; i < 5; ++i) check_channels(name_, kNames[i], arguments.inputs[i], x);
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return ChannelTable::size(arguments.inputs[0].dims[1], 3);
   }
@@ -172,6 +173,7 @@ class BatchNormTrainingKernel final : public Kernel {
     }
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[0];
     return ChannelTable::size(x.dims[1], 4) + reduce_workspace<Variance>(x.dims[1], per_channel(x));
@@ -229,6 +231,7 @@ class BatchNormGradKernel final : public Kernel {
     check_channels(name_, "dB", arguments.output(2), x);
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[1];
     return ChannelTable::size(x.dims[1], 6) + reduce_workspace<Dot>(x.dims[1], per_channel(x));

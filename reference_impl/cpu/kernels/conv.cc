@@ -32,6 +32,7 @@ class Conv final : public Kernel {
       throw_dims("Conv", "B", bias.shape(), {&filters, 1});
     }
   }
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
   }
@@ -87,6 +88,7 @@ class ConvGradInput final : public Kernel {
     attributes_.check("ConvGradInput", a.output(0), a.input(1), a.input(0));
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
     over_remainders(a,

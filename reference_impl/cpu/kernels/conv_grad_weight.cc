@@ -159,6 +159,7 @@ class ConvGradWeight final : public Kernel {
   void check(const Arguments& a) const override {
     attributes_.check("ConvGradWeight", a.input(1), a.output(0), a.input(0));
   }
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     if (a.output(0).count() == 0) return 0;
     return visit(a, [](const auto& run) { return run.workspace_size(); });

@@ -101,6 +101,7 @@ class Fused final : public Kernel {
     }
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = product_->workspace_size(product_arguments(a));
     for (const Step& step : steps_) {

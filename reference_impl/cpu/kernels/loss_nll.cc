@@ -107,6 +107,7 @@ class NllLoss final : public Kernel {
     check_one(kName, "total_weight", a.output(1));
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(chunks(a)) * sizeof(Sums);
   }

@@ -34,6 +34,7 @@ class MatMul final : public Kernel {
 
   void check(const Arguments& a) const override { plan(a); }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return is_float() ? matmul_workspace_size(plan(a)) : 0;
   }
@@ -75,6 +76,7 @@ class Gemm final : public Kernel {
   }
 
   void check(const Arguments& a) const override { plan(a); }
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return matmul_workspace_size(plan(a).matmul);
   }
@@ -134,6 +136,7 @@ class ScaledGemm final : public Kernel {
       }
     }
   }
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return matmul_workspace_size(plan(a));
   }

@@ -150,6 +150,7 @@ class MaxPoolGrad final : public Kernel {
     }
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     const View dx = a.output(0);
     return static_cast<uint64_t>(scratch_slots(planes(dx)) * plane_size(dx)) * 8;

@@ -36,6 +36,7 @@ class ReduceKernel final : public Kernel {
       check_same_dims(name_, "the second output", arguments.output(1), output);
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const int64_t results = arguments.outputs[0].count();
     return results == 0 ? 0

@@ -55,6 +55,7 @@ class ScatterElementsKernel final : public Kernel {
     if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }

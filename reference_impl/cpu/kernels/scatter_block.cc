@@ -105,6 +105,7 @@ class ScatterNdKernel final : public Kernel {
                                " into dims " + dims_text(data.shape()));
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }
@@ -184,6 +185,7 @@ class IndexAddKernel final : public Kernel {
     if (!fits) throw_dims(name_, "updates", updates.shape(), data.shape());
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }
@@ -258,6 +260,7 @@ class EmbeddingGradKernel final : public Kernel {
                                " and dW of dims " + dims_text(dw.shape()));
   }
 
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }

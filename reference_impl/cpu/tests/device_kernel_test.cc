@@ -49,11 +49,20 @@ TEST_F(KernelTest, MalformedArgumentsAreRefused) {
   refuse(input([](tn_argument& a) { a.dtype = 99; }), TN_INVALID_ARGUMENT, "element type 99");
   refuse(input([](tn_argument& a) { a.rank = 17; }), TN_INVALID_ARGUMENT, "rank 17");
   refuse(input([](tn_argument& a) { a.layout = 999; }), TN_INVALID_ARGUMENT, "layout 999");
-  refuse(input([](tn_argument& a) { a.alias = 1; }), TN_INVALID_ARGUMENT, "only outputs");
+  refuse(input([](tn_argument& a) { a.alias = 1; }), TN_INVALID_ARGUMENT, "no earlier input");
   refuse(input([](tn_argument& a) { a.kind = TN_ARGUMENT_CONSTANT; }), TN_INVALID_ARGUMENT,
          "constant");
   refuse(input([](tn_argument& a) { a.struct_size = 0; }), TN_INVALID_ARGUMENT, "struct_size");
   refuse(input([](tn_argument& a) { a.layout = 16; }), TN_UNSUPPORTED, "cannot be in layout 16");
+  const tn_argument replacing = with([](tn_argument& a) { a.alias = 1; });
+  const auto second = [&](auto change) {
+    return KernelDesc("test", "AddOne", 1, {ints, with(change)}, {replacing});
+  };
+  refuse(second([](tn_argument& a) { a.alias = 2; }), TN_INVALID_ARGUMENT, "no earlier input");
+  refuse(second([](tn_argument& a) { a.rank = 2, a.alias = 1; }), TN_INVALID_ARGUMENT,
+         "cannot be the same view as input 0");
+  refuse(KernelDesc("test", "AddOne", 1, {ints, replacing}, {ints}), TN_INVALID_ARGUMENT,
+         "no output replaces that input");
   const auto output = [&](auto change) {
     return KernelDesc("test", "AddOne", 1, {ints}, {with(change)});
   };
@@ -83,6 +92,21 @@ TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputSaySo) {
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
   TN_EXPECT_ERROR(TN_NEEDS_STATIC, "cannot replace", kernel_supports, device, desc.get(), &support);
+  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, support.requirements);
+}
+
+// Updates are read after the first of them were written to the data.
+TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputGivenTwiceSaySo) {
+  tn_argument output = describe(TN_FLOAT32, 1);
+  output.alias = 1;
+  const tn_argument data = describe(TN_FLOAT32, 1);
+  const tn_argument indices = describe(TN_INT64, 1);
+  KernelDesc scatter("", "ScatterElements", 18, {data, indices, data}, {output});
+  TN_CHECK(kernel_supports, device, scatter.get(), nullptr);
+  KernelDesc twice("", "ScatterElements", 18, {data, indices, output}, {output});
+  tn_kernel_support support{};
+  support.struct_size = sizeof(support);
+  TN_EXPECT_ERROR(TN_NEEDS_STATIC, "given twice", kernel_supports, device, twice.get(), &support);
   EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, support.requirements);
 }
 

@@ -214,6 +214,52 @@ TEST_P(LaunchTest, WorkspaceIsAskedForAndChecked) {
   table().buffer_destroy(room, nullptr);
 }
 
+// What the core knows of launches that are as described it must not take for others, nor may a good
+// launch stand for those behind it.
+TEST_P(LaunchTest, EachLaunchOfAKernelOfKnownDimsIsChecked) {
+  constexpr int64_t kDims[] = {4};
+  tn_argument known = describe(TN_INT32, 1);
+  known.dims = kDims;
+  tn_kernel* k = kernel("Scratch", {known}, {known});
+  Tensor x(x_, TN_INT32, {4});
+  Tensor y(y_, TN_INT32, {4}, {1}, 4);
+  tn_buffer* room = device.buffer(64);
+  Launch good({&x}, {&y});
+  good->workspace = room;
+  for (int i = 0; i < 2; ++i) {
+    TN_CHECK(kernel_launch, k, stream_, good.get());
+    Launch bare({&x}, {&y});
+    TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "16 bytes", kernel_launch, k, stream_, bare.get());
+  }
+  EXPECT_EQ((std::vector<int32_t>{0, 1, 2, 3, 4, 0, 0, 0}), result(y_));
+  const auto refused = [&](tn_status status, const char* text, Tensor to) {
+    Launch launch({&x}, {&to});
+    launch->workspace = room;
+    TN_EXPECT_ERROR(status, text, kernel_launch, k, stream_, launch.get());
+  };
+  refused(TN_INVALID_ARGUMENT, "described was 4", Tensor(y_, TN_INT32, {5}));
+  refused(TN_INVALID_ARGUMENT, "has no buffer", Tensor(nullptr, TN_INT32, {4}));
+  refused(TN_INVALID_ARGUMENT, "element size", Tensor(y_, TN_INT32, {4}, {}, 2));
+  refused(TN_OUT_OF_RANGE, "offset 20", Tensor(y_, TN_INT32, {4}, {}, 20));
+  refused(TN_OVERLAP, "overlaps input 0", Tensor(x_, TN_INT32, {4}, {}, 8));
+  refused(TN_OVERLAP, "twice", Tensor(y_, TN_INT32, {4}, {0}));
+  Tensor gaps(y_, TN_INT32, {4}, {2});
+  Launch strided({&x}, {&gaps});
+  strided->workspace = room;
+  TN_CHECK(kernel_launch, k, stream_, strided.get());
+  EXPECT_EQ((std::vector<int32_t>{1, 1, 2, 3, 3, 0, 4, 0}), result(y_));
+
+  // The kernel's own check, where not all is known.
+  tn_kernel* half = kernel("AddOne", {known}, {describe(TN_INT32, 1)});
+  Launch fits({&x}, {&y});
+  TN_CHECK(kernel_launch, half, stream_, fits.get());
+  Tensor shorter(y_, TN_INT32, {3});
+  Launch differs({&x}, {&shorter});
+  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "the dims differ", kernel_launch, half, stream_,
+                  differs.get());
+  table().buffer_destroy(room, nullptr);
+}
+
 TEST_P(LaunchTest, MoreArgumentsThanFitOnTheStackWork) {
   constexpr size_t kInputs = 50;
   tn_kernel* k = kernel("Sum", std::vector<tn_argument>(kInputs, describe(TN_INT32, 1)),

@@ -57,6 +57,7 @@ class Fail : public TestKernel {
 
 class Scratch : public TestKernel {
  public:
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(a.inputs[0].dims[0]) * 4;
   }

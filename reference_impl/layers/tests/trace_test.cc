@@ -30,6 +30,7 @@ void run_program(const char* layers) {
   const tn_tensor* inputs[] = {a.get(), b.get()};
   const tn_tensor* outputs[] = {c.get()};
   kernel.launch(stream, inputs, outputs);
+  tn_peer_copy(stream.get(), buffer.get(), 48, buffer.get(), 32, 16, nullptr);
   float sums[4];
   stream.read(sums, buffer, 32, sizeof(sums));
   stream.synchronize();
@@ -65,6 +66,14 @@ TEST_P(TraceTest, CallsWorkAndCounters) {
   EXPECT_EQ(launch["outputs"][0]["dims"], json::parse("[4]"));
   EXPECT_EQ(named(events, "tn_kernel_create Add").size(), 1u);
 
+  // Functions of extensions are calls like others.
+  const auto copied = named(events, "tn_peer_copy");
+  ASSERT_EQ(copied.size(), 1u);
+  EXPECT_EQ(copied[0]["cat"], "call");
+  EXPECT_EQ(copied[0]["args"]["dst"], buffer);
+  EXPECT_EQ(copied[0]["args"]["dst_offset"], 48);
+  EXPECT_EQ(copied[0]["args"]["size"], 16);
+
   // Failures say so, unless a layer above has kept the call back.
   const auto filled = named(events, "tn_stream_fill");
   const bool kept_back = std::string_view(GetParam()) == "validation,trace";
@@ -73,7 +82,8 @@ TEST_P(TraceTest, CallsWorkAndCounters) {
 
   // Queued work on its stream's row, in order, each after its call began.
   double end = 0;
-  for (const char* name : {"write 32 bytes", "Add", "read 16 bytes"}) {
+  for (const char* name :
+       {"write 32 bytes", "Add", "copy 16 bytes between devices", "read 16 bytes"}) {
     const auto work = named(events, name);
     ASSERT_EQ(work.size(), 1u) << name;
     EXPECT_EQ(work[0]["cat"], "work");

@@ -71,6 +71,22 @@ TEST_F(Handles, TN_handle_001_devices_and_their_children_after_close) {
   expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, tn_stream_query, stream);
 }
 
+// The last to know the layer has gone with its instance: the error says it all.
+TEST_F(Handles, TN_handle_001_instances_after_their_loader) {
+  tn_instance* old = nullptr;
+  {
+    const Loader loader({}, host_.get(), "validation");
+    old = loader.open("cpu").get();
+    EXPECT_EQ(loader.open("cpu").get(), old);
+  }
+  expect_silence();
+  ErrorBuffer error;
+  size_t count = 0;
+  EXPECT_EQ(tn_instance_device_count(old, &count, &error), TN_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.rule, "TN-handle-001");
+  EXPECT_THAT(error.message, testing::HasSubstr("destroyed by tn_loader_destroy"));
+}
+
 TEST_F(Handles, TN_handle_001_constants_by_their_references) {
   const float value = 1;
   const Tensor tensor = Tensor::host(&value, TN_FLOAT32, {});
@@ -84,6 +100,33 @@ TEST_F(Handles, TN_handle_001_constants_by_their_references) {
   EXPECT_EQ(tn_constant_get_info(constant, &info, nullptr), TN_OK);
   tn_constant_release(constant);
   expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, tn_constant_get_info, constant, &info);
+}
+
+// Functions of extensions are checked as those of the core are.
+TEST_F(Handles, TN_handle_001_in_extensions) {
+  const auto* peer =
+      instance_.extension<tn_peer_functions>(TN_EXTENSION_PEER, TN_EXTENSION_PEER_VERSION);
+  ASSERT_NE(peer, nullptr);
+  Stream stream(device_);
+  Event event(device_);
+  tn_stream* const old_stream = stream.get();
+  tn_event* const old_event = event.get();
+  stream.reset();
+  event.reset();
+  for (const auto wait : {peer->peer_wait_event, &tn_peer_wait_event}) {
+    expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, wait, old_stream, old_event);
+    expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, wait, stream_.get(), old_event);
+    expect_broken("TN-null-002", TN_INVALID_ARGUMENT, wait, stream_.get(),
+                  static_cast<tn_event*>(nullptr));
+  }
+}
+
+TEST_F(Handles, TN_handle_002_of_another_instance_in_extensions) {
+  const Loader loader({}, host_.get(), "validation");
+  const Device device = loader.open("cpu").open_device(0);
+  const Event event(device);
+  expect_broken("TN-handle-002", TN_INVALID_ARGUMENT, tn_peer_wait_event, stream_.get(),
+                event.get());
 }
 
 TEST_F(Handles, TN_handle_002_of_the_wrong_kind) {

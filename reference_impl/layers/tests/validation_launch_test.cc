@@ -94,6 +94,20 @@ TEST_F(Launch, TN_launch_004_an_alias_that_is_shifted) {
   EXPECT_EQ(tn_kernel_launch(aliasing.get(), stream_.get(), &good, &error), TN_OK) << error.message;
 }
 
+TEST_F(Launch, TN_launch_013_an_input_that_is_replaced_too) {
+  KernelDesc desc = add(Argument::device(TN_FLOAT32, {4}), 1);
+  const Kernel undescribed(device_, desc);
+  desc.inputs[1].aliasing(0);
+  const Kernel described(device_, desc);
+  expect_refused("TN-launch-003", TN_OVERLAP, undescribed, launch_of(at(0), at(0), at(0)));
+  expect_refused("TN-launch-013", TN_OVERLAP, described, launch_of(at(0), at(4), at(0)));
+  const Tensor same = at(0);
+  const tn_launch good = launch_of(same, same, same);
+  ErrorBuffer error;
+  EXPECT_EQ(tn_kernel_launch(described.get(), stream_.get(), &good, &error), TN_OK)
+      << error.message;
+}
+
 TEST_F(Launch, TN_launch_005_offsets) {
   expect_refused("TN-launch-005", TN_INVALID_ARGUMENT, static_, launch_of(at(2), at(16), at(32)));
 }

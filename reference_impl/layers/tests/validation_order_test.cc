@@ -68,6 +68,28 @@ TEST_F(OrderOfWork, TN_stream_013_a_write_on_another_stream_without_an_event) {
   expect_reported("TN-stream-013");
 }
 
+TEST_F(OrderOfWork, TN_stream_013_between_devices) {
+  const Device other = instance_.open_device(0);
+  const Stream their(other);
+  const Buffer there(other, 64);
+  const Buffer here = make_buffer(64);
+  const auto copy = [&] {
+    return tn_peer_copy(stream_.get(), here.get(), 0, there.get(), 0, 64, nullptr);
+  };
+  their.fill(there, 0, 64, "x", 1);
+  const Event event(other);
+  their.record(event);
+  EXPECT_EQ(tn_peer_wait_event(stream_.get(), event.get(), nullptr), TN_OK);
+  EXPECT_EQ(copy(), TN_OK);
+  expect_silence();
+  stream_.synchronize();
+  their.fill(there, 0, 64, "y", 1);
+  EXPECT_EQ(copy(), TN_OK);
+  expect_reported("TN-stream-013");
+  stream_.synchronize();
+  their.synchronize();
+}
+
 TEST_F(OrderOfWork, TN_stream_013_reads_may_race) {
   const Buffer buffer = make_buffer(64);
   const Stream second(device_);

@@ -57,8 +57,6 @@ void made(Span& span, tn_status status, tn_device* device, tn_buffer* const* buf
 
 }  // namespace
 
-void instance_destroy(Span& span, tn_instance*) { span.layer().file()->flush(); }
-
 void device_open(Span& span, tn_status status, tn_instance*, size_t, const tn_device_desc*,
                  tn_device** device) {
   if (status == TN_OK) span.layer().count_bytes(*device, 0);
@@ -125,6 +123,11 @@ void stream_fill(Span& span, tn_status status, tn_stream* stream, tn_buffer*, ui
 void stream_reorder(Span& span, tn_status status, tn_stream* stream, const tn_tensor*,
                     const tn_tensor*) {
   queued(span, status, stream, "reorder");
+}
+
+void peer_copy(Span& span, tn_status status, tn_stream* stream, tn_buffer*, uint64_t, tn_buffer*,
+               uint64_t, uint64_t size) {
+  queued(span, status, stream, fmt::format("copy {} bytes between devices", size));
 }
 
 void kernel_create(Span& span, tn_status status, tn_device*, const tn_kernel_desc* desc,

@@ -9,7 +9,6 @@
 
 namespace tenon::layers::trace::hooks {
 
-void instance_destroy(Span& span, tn_instance* instance);
 void device_open(Span& span, tn_status status, tn_instance* instance, size_t index,
                  const tn_device_desc* desc, tn_device** device);
 void device_close(Span& span, tn_device* device);
@@ -36,5 +35,7 @@ void kernel_create(Span& span, tn_status status, tn_device* device, const tn_ker
 void kernel_destroy(Span& span, tn_kernel* kernel);
 void kernel_launch(Span& span, tn_status status, tn_kernel* kernel, tn_stream* stream,
                    const tn_launch* launch);
+void peer_copy(Span& span, tn_status status, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+               tn_buffer* src, uint64_t src_offset, uint64_t size);
 
 }  // namespace tenon::layers::trace::hooks

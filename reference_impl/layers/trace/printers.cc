@@ -172,6 +172,10 @@ constexpr Bit kKernelSupportRequirements[] = {
     {TN_REQUIRES_NO_ALIAS, "TN_REQUIRES_NO_ALIAS"},
 };
 
+constexpr Bit kKernelInfoFlags[] = {
+    {TN_KERNEL_NO_WORKSPACE, "TN_KERNEL_NO_WORKSPACE"},
+};
+
 void print(Json& json, const tn_device_info* given) {
   if (given == nullptr) return json.null();
   const tn_device_info known = known_part(*given);
@@ -483,6 +487,8 @@ void print(Json& json, const tn_kernel_info* given) {
   json.pointer(known.input_layouts);
   json.key("output_layouts");
   json.pointer(known.output_layouts);
+  json.key("flags");
+  json.bits(known.flags, kKernelInfoFlags);
   json.close();
 }
 
@@ -505,16 +511,6 @@ void print(Json& json, const tn_launch* given) {
   json.key("output_dims");
   json.pointer(known.output_dims);
   json.close();
-}
-
-// 1
-void TN_CALL instance_destroy(tn_instance* instance) {
-  if (instance == nullptr) return;
-  Span span("tn_instance_destroy", instance);
-  hooks::instance_destroy(span, instance);
-  span.below().instance_destroy(instance);
-  span.stop();
-  span.argument("instance").pointer(instance);
 }
 
 // 2
@@ -1023,10 +1019,36 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_l
   return status;
 }
 
+// 0 of peer
+tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
+                            uint64_t src_offset, uint64_t size, tn_error* error) {
+  Span span("tn_peer_copy", stream);
+  const tn_status status =
+      span.extensions_below().peer.peer_copy(stream, dst, dst_offset, src, src_offset, size, error);
+  span.stop(status, error);
+  span.argument("stream").pointer(stream);
+  span.argument("dst").pointer(dst);
+  span.argument("dst_offset").number(dst_offset);
+  span.argument("src").pointer(src);
+  span.argument("src_offset").number(src_offset);
+  span.argument("size").number(size);
+  hooks::peer_copy(span, status, stream, dst, dst_offset, src, src_offset, size);
+  return status;
+}
+
+// 1 of peer
+tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+  Span span("tn_peer_wait_event", stream);
+  const tn_status status = span.extensions_below().peer.peer_wait_event(stream, event, error);
+  span.stop(status, error);
+  span.argument("stream").pointer(stream);
+  span.argument("event").pointer(event);
+  return status;
+}
+
 }  // namespace
 
 void insert_printers(tn_dispatch* table) {
-  table->instance_destroy = instance_destroy;
   table->instance_device_count = instance_device_count;
   table->instance_device_info = instance_device_info;
   table->instance_extension = instance_extension;
@@ -1071,6 +1093,11 @@ void insert_printers(tn_dispatch* table) {
   table->kernel_get_info = kernel_get_info;
   table->kernel_workspace_size = kernel_workspace_size;
   table->kernel_launch = kernel_launch;
+}
+
+void insert_printers(Extensions* tables) {
+  tables->peer.peer_copy = peer_copy;
+  tables->peer.peer_wait_event = peer_wait_event;
 }
 
 }  // namespace tenon::layers::trace

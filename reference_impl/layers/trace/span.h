@@ -20,6 +20,7 @@ class Span {
 
   Trace& layer() const { return layer_; }
   const tn_dispatch& below() const { return layer_.below(); }
+  const Extensions& extensions_below() const { return layer_.extensions_below(); }
   double begin() const { return begin_; }
 
   // The call has returned; printing is not part of it.

@@ -18,6 +18,7 @@ std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table
 
 // The generated functions (printers.cc).
 void insert_printers(tn_dispatch* table);
+void insert_printers(Extensions* tables);
 
 // What a stream did last, shared with the callbacks that are queued on it.
 struct Track {
@@ -49,6 +50,8 @@ class Trace : public Layer {
   std::unordered_map<const void*, Buffer> buffers;
 
  private:
+  void replace(Extensions* tables) const override { insert_printers(tables); }
+
   const std::string plugin_;
   const std::shared_ptr<TraceFile> file_;
   std::unordered_map<const void*, int64_t> live_bytes_;

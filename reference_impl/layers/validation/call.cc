@@ -97,7 +97,7 @@ bool Call::needed_pointer(const void* pointer, const Path& path) {
   return !refused();
 }
 
-void Call::check_handle(const void* handle, Kind kind, const Path& path) {
+void Call::check_handle(const void* handle, Kind kind, const Path& path, bool any_device) {
   if (refused()) return;
   const std::shared_ptr<Record> record = Registry::get().find(handle);
   if (record == nullptr) {
@@ -117,8 +117,8 @@ void Call::check_handle(const void* handle, Kind kind, const Path& path) {
     refuse(TN_INVALID_ARGUMENT, "TN-handle-002",
            path.text() + " is " + describe(*record) + " of another plugin",
            "copy through the host between plugins");
-  } else if (kind != Kind::kInstance && kind != Kind::kDevice && device_ != nullptr &&
-             record->device != device_) {
+  } else if (!any_device && kind != Kind::kInstance && kind != Kind::kDevice &&
+             device_ != nullptr && record->device != device_) {
     refuse(
         TN_INVALID_ARGUMENT, "TN-device-002",
         path.text() + " is " + describe(*record) + " from another device than the first argument",

@@ -45,6 +45,7 @@ class Call {
   const char* function() const { return function_; }
   Validation& layer() const { return layer_; }
   const tn_dispatch& below() const { return layer_.below(); }
+  const Extensions& extensions_below() const { return layer_.extensions_below(); }
   // The device of the first argument; NULL for an instance.
   const std::shared_ptr<Record>& device() const { return device_; }
   // The record of a handle that has passed; NULL for one that an extension made.
@@ -77,6 +78,11 @@ class Call {
   template <class Handle>
   void handle(Handle* given, const Path& path) {
     if (needed_pointer(given, path)) check_handle(given, KindOf<Handle>::value, path);
+  }
+  // One that may belong to any device of the instance.
+  template <class Handle>
+  void peer_handle(Handle* given, const Path& path) {
+    if (needed_pointer(given, path)) check_handle(given, KindOf<Handle>::value, path, true);
   }
   template <class Handle>
   void optional_handle(Handle* given, const Path& path) {
@@ -113,7 +119,7 @@ class Call {
  private:
   Call(const char* function, const void* first, tn_error* error, Kind kind);
   bool needed_pointer(const void* pointer, const Path& path);
-  void check_handle(const void* handle, Kind kind, const Path& path);
+  void check_handle(const void* handle, Kind kind, const Path& path, bool any_device = false);
   bool check_struct(const void* given, size_t known, bool tail, const char* name, const Path& path);
 
   const char* const function_;

@@ -183,15 +183,6 @@ void check(Call& call, const tn_launch* given, const Path& path) {
   call.optional_handle(known.workspace, path.field("workspace"));
 }
 
-// 1
-void TN_CALL instance_destroy(tn_instance* instance) {
-  if (instance == nullptr) return;
-  Call call("tn_instance_destroy", instance, nullptr);
-  call.handle(instance, Path("instance"));
-  if (call.refused()) return;
-  rules::instance_destroy(call, instance);
-}
-
 // 2
 tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
   Call call("tn_instance_device_count", instance, error);
@@ -645,10 +636,31 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_l
   return rules::kernel_launch(call, kernel, stream, launch, error);
 }
 
+// 0 of peer
+tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
+                            uint64_t src_offset, uint64_t size, tn_error* error) {
+  Call call("tn_peer_copy", stream, error);
+  call.handle(stream, Path("stream"));
+  call.serial(stream);
+  call.peer_handle(dst, Path("dst"));
+  call.peer_handle(src, Path("src"));
+  if (call.refused()) return call.status();
+  return rules::peer_copy(call, stream, dst, dst_offset, src, src_offset, size, error);
+}
+
+// 1 of peer
+tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+  Call call("tn_peer_wait_event", stream, error);
+  call.handle(stream, Path("stream"));
+  call.serial(stream);
+  call.peer_handle(event, Path("event"));
+  if (call.refused()) return call.status();
+  return rules::peer_wait_event(call, stream, event, error);
+}
+
 }  // namespace
 
 void insert_checks(tn_dispatch* table) {
-  table->instance_destroy = instance_destroy;
   table->instance_device_count = instance_device_count;
   table->instance_device_info = instance_device_info;
   table->instance_extension = instance_extension;
@@ -693,6 +705,11 @@ void insert_checks(tn_dispatch* table) {
   table->kernel_get_info = kernel_get_info;
   table->kernel_workspace_size = kernel_workspace_size;
   table->kernel_launch = kernel_launch;
+}
+
+void insert_checks(Extensions* tables) {
+  tables->peer.peer_copy = peer_copy;
+  tables->peer.peer_wait_event = peer_wait_event;
 }
 
 }  // namespace tenon::layers::validation

@@ -71,7 +71,8 @@ struct Described {
 
 struct KernelRecord : Record {
   using Record::Record;
-  std::string name;  // "Add", "tenon.Fill"
+  std::string name;           // "Add", "tenon.Fill"
+  bool no_workspace = false;  // TN_KERNEL_NO_WORKSPACE
   std::vector<Described> inputs;
   std::vector<Described> outputs;
 };

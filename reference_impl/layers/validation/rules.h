@@ -9,7 +9,6 @@
 
 namespace tenon::layers::validation::rules {
 
-void instance_destroy(Call& call, tn_instance* instance);
 tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
                       tn_device** device, tn_error* error);
 void device_close(Call& call, tn_device* device);
@@ -65,5 +64,8 @@ tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* 
                                 uint64_t* size, tn_error* error);
 tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                         tn_error* error);
+tn_status peer_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                    tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error);
+tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error);
 
 }  // namespace tenon::layers::validation::rules

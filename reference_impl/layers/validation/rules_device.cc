@@ -34,14 +34,6 @@ void destroy_below(Record& record, const char* function) {
 
 namespace rules {
 
-void instance_destroy(Call& call, tn_instance* instance) {
-  const auto record = Registry::get().find(instance);
-  if (record == nullptr) return call.below().instance_destroy(instance);
-  call.layer().destroy_leaked(*record, call.function(), "TN-instance-006");
-  call.layer().release(nullptr);
-  destroy_below(*record, call.function());
-}
-
 tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
                       tn_device** device, tn_error* error) {
   const size_t options =

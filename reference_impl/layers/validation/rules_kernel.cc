@@ -46,8 +46,9 @@ bool check_description(Call& call, const tn_kernel_desc& desc) {
   return true;
 }
 
-// The layouts that the kernel has chosen where TN_LAYOUT_ANY was described.
-void resolve_layouts(Call& call, tn_kernel* kernel, KernelRecord* record) {
+// What the kernel says of itself, among it the layouts that it has chosen where TN_LAYOUT_ANY was
+// described.
+void learn(Call& call, tn_kernel* kernel, KernelRecord* record) {
   std::vector<tn_layout> inputs(record->inputs.size());
   std::vector<tn_layout> outputs(record->outputs.size());
   tn_kernel_info info{};
@@ -55,6 +56,7 @@ void resolve_layouts(Call& call, tn_kernel* kernel, KernelRecord* record) {
   info.input_layouts = inputs.data();
   info.output_layouts = outputs.data();
   if (call.below().kernel_get_info(kernel, &info, nullptr) != TN_OK) return;
+  record->no_workspace = (info.flags & TN_KERNEL_NO_WORKSPACE) != 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (record->inputs[i].layout == TN_LAYOUT_ANY) record->inputs[i].layout = inputs[i];
   }
@@ -137,7 +139,7 @@ tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* des
   for (size_t i = 0; i < known.output_count; ++i) {
     record->outputs.push_back(describe_argument(known.outputs[i]));
   }
-  resolve_layouts(call, *kernel, record.get());
+  learn(call, *kernel, record.get());
   Registry::get().add(std::move(record));
   return status;
 }

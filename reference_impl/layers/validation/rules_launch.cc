@@ -85,35 +85,58 @@ bool locate(Call& call, const std::vector<Described>& described, const tn_tensor
   return true;
 }
 
-// Outputs lie apart from each other and from inputs, save the one that each replaces.
+// Outputs lie apart from each other and from inputs, save the one that each replaces and those that
+// are described to be the same view as that one.
 bool check_overlap(Call& call, const KernelRecord& kernel, const Arguments& arguments) {
+  const auto refuse = [&](const char* rule, const Access& output, const Access& other) {
+    call.refuse(
+        TN_OVERLAP, rule,
+        fmt::format("{} overlaps {} in {}", output.name, other.name, describe(*output.buffer)),
+        "write to other memory, or describe an alias and give exactly the same view");
+    return false;
+  };
   for (size_t o = 0; o < arguments.output_at.size(); ++o) {
     if (arguments.output_at[o] < 0) continue;
     const Access& output = arguments.accesses[static_cast<size_t>(arguments.output_at[o])];
     const int32_t alias = kernel.outputs[o].alias;
-    const int replaced = alias > 0 && static_cast<size_t>(alias) <= arguments.input_at.size()
-                             ? arguments.input_at[static_cast<size_t>(alias) - 1]
-                             : -1;
-    for (size_t a = 0; a < arguments.accesses.size(); ++a) {
-      const Access& other = arguments.accesses[a];
-      if (&other == &output || !overlap(output, other)) continue;
-      const bool same = other.begin == output.begin && other.end == output.end;
-      // Further inputs may share the replaced one's memory as the same view.
-      if (replaced >= 0 && !other.writes && same) continue;
-      call.refuse(
-          TN_OVERLAP, replaced == static_cast<int>(a) ? "TN-launch-004" : "TN-launch-003",
-          fmt::format("{} overlaps {} in {}", output.name, other.name, describe(*output.buffer)),
-          "write to other memory, or describe an alias and give exactly the same view");
-      return false;
+    for (size_t i = 0; i < arguments.input_at.size(); ++i) {
+      if (arguments.input_at[i] < 0) continue;
+      const Access& input = arguments.accesses[static_cast<size_t>(arguments.input_at[i])];
+      if (!overlap(output, input)) continue;
+      const bool replaced = alias == static_cast<int32_t>(i) + 1;
+      const bool same = alias > 0 && kernel.inputs[i].alias == alias;
+      const bool exact = input.begin == output.begin && input.end == output.end;
+      if ((replaced || same) && exact) continue;
+      const char* rule = replaced ? "TN-launch-004" : same ? "TN-launch-013" : "TN-launch-003";
+      return refuse(rule, output, input);
+    }
+    for (size_t other = 0; other < o; ++other) {
+      if (arguments.output_at[other] < 0) continue;
+      const Access& access = arguments.accesses[static_cast<size_t>(arguments.output_at[other])];
+      if (overlap(output, access)) return refuse("TN-launch-003", output, access);
     }
   }
   return true;
 }
 
+// What the plugin answers; one that has said that the kernel needs none is held to it.
+tn_status ask_workspace(Call& call, tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
+                        tn_error* error) {
+  const tn_status status = call.below().kernel_workspace_size(kernel, launch, size, error);
+  const auto record = call.record<KernelRecord>(kernel);
+  if (status == TN_OK && *size != 0 && record != nullptr && record->no_workspace) {
+    call.warn(
+        "TN-launch-014",
+        fmt::format("{} said TN_KERNEL_NO_WORKSPACE, but needs {} bytes", describe(*record), *size),
+        "report it to the plugin's vendor");
+  }
+  return status;
+}
+
 bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, const tn_launch* given,
                      std::vector<Access>* accesses) {
   uint64_t size = 0;
-  if (call.below().kernel_workspace_size(kernel, given, &size, nullptr) != TN_OK || size == 0) {
+  if (ask_workspace(call, kernel, given, &size, nullptr) != TN_OK || size == 0) {
     return true;  // What is wrong, the launch will say.
   }
   constexpr const char* kRule = "TN-launch-012";
@@ -149,7 +172,7 @@ tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* 
   call.read(launch, &known, "tn_launch", Path("launch"));
   const auto record = call.record<KernelRecord>(kernel);
   if (record != nullptr && !check_counts(call, *record, known)) return call.status();
-  return call.below().kernel_workspace_size(kernel, launch, size, error);
+  return ask_workspace(call, kernel, launch, size, error);
 }
 
 tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,

@@ -59,6 +59,33 @@ tn_status queue(Call& call, tn_stream* stream, const std::vector<Access>& access
   return status;
 }
 
+// The stream waits for the event, if the plugin has said so.
+tn_status waits(Call& call, tn_stream* stream, tn_event* event, tn_status status) {
+  const auto waiting = call.record<StreamRecord>(stream);
+  const auto record = call.record<EventRecord>(event);
+  if (status == TN_OK && waiting != nullptr && record != nullptr) {
+    const std::lock_guard lock(call.layer().mutex);
+    call.layer().order.wait(waiting->order, record->recorded);
+  }
+  return status;
+}
+
+// Between buffers of one device or of two.
+template <class Copy>
+tn_status copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
+               uint64_t src_offset, uint64_t size, Copy below) {
+  std::vector<Access> accesses;
+  locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
+  locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
+  if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
+    call.refuse(
+        TN_OVERLAP, "TN-stream-004",
+        fmt::format("{} bytes at {} and at {} of one buffer overlap", size, dst_offset, src_offset),
+        "copy through a temporary");
+  }
+  return queue(call, stream, accesses, below);
+}
+
 }  // namespace
 
 tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* desc,
@@ -102,14 +129,12 @@ tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error) {
 }
 
 tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {
-  const tn_status status = call.below().stream_wait_event(stream, event, error);
-  const auto waiting = call.record<StreamRecord>(stream);
-  const auto record = call.record<EventRecord>(event);
-  if (status == TN_OK && waiting != nullptr && record != nullptr) {
-    const std::lock_guard lock(call.layer().mutex);
-    call.layer().order.wait(waiting->order, record->recorded);
-  }
-  return status;
+  return waits(call, stream, event, call.below().stream_wait_event(stream, event, error));
+}
+
+tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {
+  return waits(call, stream, event,
+               call.extensions_below().peer.peer_wait_event(stream, event, error));
 }
 
 tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
@@ -124,17 +149,16 @@ tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, v
 
 tn_status stream_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                       tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
-  std::vector<Access> accesses;
-  locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
-  locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
-  if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
-    call.refuse(
-        TN_OVERLAP, "TN-stream-004",
-        fmt::format("{} bytes at {} and at {} of one buffer overlap", size, dst_offset, src_offset),
-        "copy through a temporary");
-  }
-  return queue(call, stream, accesses, [&] {
+  return copy(call, stream, dst, dst_offset, src, src_offset, size, [&] {
     return call.below().stream_copy(stream, dst, dst_offset, src, src_offset, size, error);
+  });
+}
+
+tn_status peer_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                    tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
+  return copy(call, stream, dst, dst_offset, src, src_offset, size, [&] {
+    return call.extensions_below().peer.peer_copy(stream, dst, dst_offset, src, src_offset, size,
+                                                  error);
   });
 }
 

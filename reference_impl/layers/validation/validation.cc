@@ -25,7 +25,7 @@ constexpr Sentence kSentences[] = {
 #undef RULE
 };
 
-// The one function that takes no handle.
+// The two functions that the loader alone calls.
 tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** instance,
                                   tn_error* error) {
   Validation& layer = Validation::of(desc->dispatch);
@@ -35,6 +35,15 @@ tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** in
                                                  "tn_loader_open(\"" + layer.plugin() + "\")"));
   }
   return status;
+}
+
+void TN_CALL instance_destroy(tn_instance* instance) {
+  constexpr const char* kFunction = "tn_loader_destroy";
+  Validation& layer = Validation::of(reinterpret_cast<const tn_handle*>(instance)->dispatch);
+  const auto record = Registry::get().find(instance);
+  layer.destroy_leaked(*record, kFunction, "TN-instance-006");
+  layer.release(nullptr);
+  destroy_below(*record, kFunction);
 }
 
 }  // namespace
@@ -54,6 +63,7 @@ Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
     : Layer(*table), host_(surroundings.host), plugin_(surroundings.plugin) {
   insert_checks(table);
   table->instance_create = instance_create;
+  table->instance_destroy = instance_destroy;
   watch_stale_handles();
 }
 

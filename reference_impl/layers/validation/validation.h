@@ -18,6 +18,7 @@ std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table
 
 // The generated functions (generic_checks.cc).
 void insert_checks(tn_dispatch* table);
+void insert_checks(Extensions* tables);
 
 // The sentence of a rule of spec/rules.yaml.
 const char* sentence_of(const char* rule);
@@ -55,6 +56,8 @@ class Validation : public Layer {
   void destroy_leaked(const Record& owner, const char* function, const char* rule);
 
  private:
+  void replace(Extensions* tables) const override { insert_checks(tables); }
+
   struct Kept {
     std::shared_ptr<Record> record;
     uint64_t bytes;

@@ -143,9 +143,9 @@ TEST(BadPlugin, RefusesHost) {
 }
 
 TEST(BadPlugin, NoDevice) {
-  expect_failure("no-device", fixture("no_device"), TN_NOT_FOUND, "no Acme card in this machine",
+  expect_failure("no-device", fixture("no_device"), TN_NO_DEVICE, "no Acme card in this machine",
                  "", TN_CANDIDATE_NO_DEVICE);
-  expect_failure("no-device", fixture("no_device"), TN_NOT_FOUND, "no Acme card in this machine",
+  expect_failure("no-device", fixture("no_device"), TN_NO_DEVICE, "no Acme card in this machine",
                  kInChild, TN_CANDIDATE_NO_DEVICE);
 }
 

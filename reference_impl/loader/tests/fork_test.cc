@@ -41,7 +41,6 @@ TEST(Fork, HandlesAnswerForkedAndDestroysDoNothing) {
     if (buffer != nullptr) return 5;
     tn_device_close(device.get());
     if (counters->devices_closed != closed) return 6;
-    tn_instance_destroy(instance.get());
     tn_loader_destroy(loader.get());
     if (counters->instances_destroyed != destroyed) return 7;
     if (tn_device_synchronize(device.get(), nullptr) != TN_FORKED) return 8;

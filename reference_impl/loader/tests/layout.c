@@ -189,11 +189,13 @@ AT(tn_kernel_support, reserved, 12);
 AT(tn_kernel_support, input_layouts, 16);
 AT(tn_kernel_support, output_layouts, 24);
 
-SIZE(tn_kernel_info, 32);
+SIZE(tn_kernel_info, 40);
 AT(tn_kernel_info, struct_size, 0);
 AT(tn_kernel_info, resident_bytes, 8);
 AT(tn_kernel_info, input_layouts, 16);
 AT(tn_kernel_info, output_layouts, 24);
+AT(tn_kernel_info, flags, 32);
+AT(tn_kernel_info, reserved, 36);
 
 SIZE(tn_launch, 64);
 AT(tn_launch, struct_size, 0);
@@ -275,5 +277,10 @@ AT(tn_candidate_info, manifest, 32);
 AT(tn_candidate_info, library, 40);
 AT(tn_candidate_info, origin, 48);
 AT(tn_candidate_info, error, 56);
+
+SIZE(tn_peer_functions, 24);
+AT(tn_peer_functions, struct_size, 0);
+AT(tn_peer_functions, peer_copy, 8);
+AT(tn_peer_functions, peer_wait_event, 16);
 
 #endif

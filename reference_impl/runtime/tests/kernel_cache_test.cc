@@ -24,7 +24,7 @@ struct Call {
   KernelKey key{operation, prepared, 0u};
 };
 
-KernelOutcome refusal(std::string reason) { return {nullptr, 0, std::move(reason)}; }
+KernelOutcome refusal(std::string reason) { return {nullptr, true, 0, std::move(reason)}; }
 
 TEST(KernelCache, HitsWhatWasMadeAndCounts) {
   KernelCache cache(8);

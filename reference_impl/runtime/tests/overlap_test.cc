@@ -48,6 +48,20 @@ TEST_P(OverlapTest, BothInputsMayBeTheOutput) {
   Tensor a(device_, {4}, {1, 2, 3, 4});
   run(Operation("Mul"), {a.argument(), a.argument()}, {a.argument()});
   EXPECT_EQ(a.read(), (std::vector<float>{1, 4, 9, 16}));
+  EXPECT_EQ(copies("Mul"), 0u) << "in place";
+  // Only one of the inputs is, later on.
+  Tensor b(device_, {4}, {2, 2, 2, 2});
+  run(Operation("Mul"), {a.argument(), b.argument()}, {a.argument()});
+  EXPECT_EQ(a.read(), (std::vector<float>{2, 8, 18, 32}));
+}
+
+TEST_P(OverlapTest, AnInputGivenTwiceAndAShiftedOneNeedATemporary) {
+  Tensor a(device_, {5}, {1, 2, 3, 4, 5});
+  const Argument first = a.view({4}, {1});
+  run(Operation("tenon.Lerp"), {first, a.view({4}, {1}, 1), first}, {first});
+  // a + (next - a) * a
+  EXPECT_EQ(a.read(), (std::vector<float>{2, 4, 6, 8, 5}));
+  EXPECT_EQ(copies("tenon.Lerp"), 1u);
 }
 
 TEST_P(OverlapTest, StridedOutputsKeepTheirGaps) {

@@ -36,6 +36,7 @@ class ZeroKernel final : public Kernel {
   explicit ZeroKernel(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)) {}
 
   void check(const Arguments& arguments) const override { kernel_->check(arguments); }
+  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return kernel_->workspace_size(arguments);
   }
