@@ -54,7 +54,7 @@ Machine::~Machine() {
   try {
     const ContextScope scope(driver_, context_);
     for (const auto& [key, module] : modules_) driver_.cuModuleUnload(module);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Lost with the context.
   }
 }

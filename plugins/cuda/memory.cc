@@ -42,7 +42,7 @@ Memory::~Memory() {
     driver_.cuStreamSynchronize(stream_);
     driver_.cuStreamDestroy(stream_);
     driver_.cuMemPoolDestroy(pool_);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // A context that is lost has lost its memory, too.
   }
 }
@@ -109,7 +109,7 @@ void Memory::free(std::byte* data) noexcept {
     const ContextScope scope(driver_, context_);
     if (range.obtained != 0) driver_.cuMemFreeAsync(range.obtained, stream_);
     if (range.pinned_here) driver_.cuMemHostUnregister(data);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // As in the destructor.
   }
 }

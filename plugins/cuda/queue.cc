@@ -41,7 +41,7 @@ Queue::~Queue() {
     driver_.cuStreamSynchronize(stream_);
     driver_.cuStreamDestroy(stream_);
     driver_.cuMemFreeHost(seen_);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch)
     // Lost with the context.
   }
   memory_.free(fault_);

@@ -250,7 +250,7 @@ class Operation {
 
   Operation& set(const std::string& name, int64_t value) { return set(name, Dims{value}, false); }
   Operation& set(const std::string& name, int value) { return set(name, Dims{value}, false); }
-  Operation& set(const std::string& name, Dims values) { return set(name, values, true); }
+  Operation& set(const std::string& name, const Dims& values) { return set(name, values, true); }
   Operation& set(const std::string& name, float value) {
     Attribute& a = attributes_[name];
     a.type = TN_ATTRIBUTE_FLOAT;
