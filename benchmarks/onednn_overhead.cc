@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <limits>
 #include <vector>
 
@@ -218,15 +219,13 @@ void compare(const char* name, Launch launch, int64_t size, int calls, int turns
               median(plain), median(abi), median(difference));
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
+void measure(const char* plugin) {
   const char* threads = std::getenv("TENON_NUM_THREADS");
   if (threads != nullptr) omp_set_num_threads(std::atoi(threads));
   tn_loader* loader = nullptr;
   CHECK(tn_loader_create(nullptr, &loader, &error));
   tn_instance* instance = nullptr;
-  CHECK(tn_loader_open(loader, count > 1 ? arguments[1] : "onednn", &instance, &error));
+  CHECK(tn_loader_open(loader, plugin, &instance, &error));
   Host host;
   CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
   CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));
@@ -235,5 +234,16 @@ int main(int count, char** arguments) {
   compare("64^3", Launch(host, "MatMul", 13, 2, 64, 2), 64, 100, 301);
   compare("256^3", Launch(host, "MatMul", 13, 2, 256, 2), 256, 10, 201);
   compare("1024^3", Launch(host, "MatMul", 13, 2, 1024, 2), 1024, 1, 41);
-  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    measure(count > 1 ? arguments[1] : "onednn");
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

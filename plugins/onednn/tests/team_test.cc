@@ -147,6 +147,7 @@ TEST(TeamTest, TheNumberOfThreadsIsTheCallersOwn) {
 
 TEST(TeamTest, CallersAtTheSameTimeHaveTeamsOfTheirOwn) {
   std::vector<std::thread> callers;
+  callers.reserve(3);
   for (int c = 0; c < 3; ++c) {
     callers.emplace_back([] {
       for (int round = 0; round < 2000; ++round) {
