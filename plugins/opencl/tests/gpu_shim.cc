@@ -14,8 +14,9 @@
 
 #define TENON_FORWARDED(X)                                                                       \
   X(clGetPlatformIDs)                                                                            \
-  X(clGetPlatformInfo) X(clGetDeviceIDs) X(clCreateContext) X(clReleaseContext)                  \
-      X(clCreateCommandQueue) X(clReleaseCommandQueue) X(clCreateBuffer) X(clReleaseMemObject)   \
+  X(clGetPlatformInfo)                                                                           \
+  X(clGetDeviceIDs) X(clCreateContext) X(clReleaseContext) X(clCreateCommandQueue)               \
+      X(clReleaseCommandQueue) X(clCreateBuffer) X(clReleaseMemObject)                           \
           X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)            \
               X(clGetProgramInfo) X(clGetProgramBuildInfo) X(clReleaseProgram) X(clCreateKernel) \
                   X(clReleaseKernel) X(clSetKernelArg) X(clEnqueueNDRangeKernel)                 \
