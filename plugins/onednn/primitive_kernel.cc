@@ -127,6 +127,7 @@ std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments) const
 
 bool PrimitiveKernel::Prepared::serves(const Arguments& arguments) const {
   if (program == nullptr) return false;
+  if (arguments.as_described && dense) return true;
   const int64_t* expected = strides.data();
   for (const auto& side : {arguments.inputs, arguments.outputs}) {
     for (const View& view : side) {
@@ -186,8 +187,9 @@ void PrimitiveKernel::prepare(const Description& description) {
   if (empty(arguments.inputs) || empty(arguments.outputs)) return;
   prepared_.program = find(arguments);
   for (const View& view : views) {
-    if (view.strides != nullptr)
-      prepared_.strides.insert(prepared_.strides.end(), view.strides, view.strides + view.rank);
+    if (view.strides == nullptr) continue;
+    prepared_.strides.insert(prepared_.strides.end(), view.strides, view.strides + view.rank);
+    prepared_.dense &= view.dense();
   }
 }
 

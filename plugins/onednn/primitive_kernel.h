@@ -47,6 +47,7 @@ class PrimitiveKernel : public Kernel {
   struct Prepared {
     std::shared_ptr<Program> program;
     std::vector<int64_t> strides;  // Of inputs, then outputs, those without strides left out.
+    bool dense = true;             // All of them are dense row-major.
     bool serves(const Arguments& arguments) const;
   };
 

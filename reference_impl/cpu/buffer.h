@@ -49,9 +49,9 @@ class Buffer : public DeviceObject {
   bool find_mapped(uint64_t offset, uint64_t size) const;
   bool overlaps_mapping(uint64_t offset, uint64_t size) const;  // Locked.
 
+  std::atomic<size_t> mapping_count_{0};  // First, in a cache line with what launches look at.
   const Block block_;
   const tn_buffer_kind kind_;
-  std::atomic<size_t> mapping_count_{0};
   mutable std::mutex mutex_;
   std::vector<Mapping> mappings_;
 };

@@ -70,6 +70,9 @@ struct Arguments {
   std::span<const View> outputs;
   int64_t* const* output_dims = nullptr;  // See tn_launch.
   std::byte* workspace = nullptr;         // workspace_size() bytes, 64-byte aligned.
+  // Every tensor has the dims of its description, all of them given there, and its form: the
+  // described token, or dense row-major.
+  bool as_described = false;
 
   // The input at `index`, or an absent view beyond the end.
   View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }

@@ -24,16 +24,17 @@ struct ArgumentSpec {
   int32_t alias = 0;                     // As in tn_argument.
   tn_layout layout = TN_LAYOUT_STRIDED;  // The kernel's choice where TN_LAYOUT_ANY was described.
   bool constrained = false;              // Some dim, bound or stride was given.
-  std::array<int64_t, TN_MAX_RANK> dims{};      // TN_DYNAMIC where not given.
-  std::array<int64_t, TN_MAX_RANK> max_dims{};  // 0 where not given.
-  std::array<int64_t, TN_MAX_RANK> strides{};   // TN_DYNAMIC where not given.
-  Constant* constant = nullptr;                 // Retained.
-
   // All dims are given, none is 0, and the form is a token or dense row-major: what a launch would
   // find out about such a tensor, known beforehand. See matches_as_described().
   bool fixed = false;
-  std::array<int64_t, TN_MAX_RANK> dense_strides{};
-  uint64_t bytes = 0;
+  uint64_t bytes = 0;                                // Where fixed.
+  Constant* constant = nullptr;                      // Retained.
+  std::array<int64_t, TN_MAX_RANK> dims{};           // TN_DYNAMIC where not given.
+  std::array<int64_t, TN_MAX_RANK> dense_strides{};  // Where fixed.
+  // What launches of fixed tensors do not look at comes last: kernels push each other's data out of
+  // the caches, and every line that is fetched again costs as much as a check.
+  std::array<int64_t, TN_MAX_RANK> max_dims{};  // 0 where not given.
+  std::array<int64_t, TN_MAX_RANK> strides{};   // TN_DYNAMIC where not given.
 };
 
 class KernelObject : public DeviceObject {

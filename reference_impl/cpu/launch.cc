@@ -312,6 +312,7 @@ tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* g
   Arguments arguments{{binding.views, binding.inputs()},
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
+  arguments.as_described = binding.fixed;
   if (const uint64_t size = checked_workspace_size(binding, arguments); size != 0) {
     status = bind_workspace(binding, *launch, size, &arguments, error);
     if (status != TN_OK) return status;
