@@ -52,6 +52,23 @@ function(tenon_export_only target)
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${script})
 endfunction()
 
+# tenon_plugin(target): exports the entry alone, and puts the target's manifest (NAME.tenon.json here,
+# for target tenon_NAME) beside the library when that is built, so that a build of other targets has
+# no broken plugin. Both are installed where loaders look.
+function(tenon_plugin target)
+  string(REGEX REPLACE "^tenon_" "" name ${target})
+  tenon_export_only(${target} tn_plugin_entry)
+  add_custom_command(TARGET ${target} POST_BUILD COMMAND ${CMAKE_COMMAND} -E copy
+    ${CMAKE_CURRENT_SOURCE_DIR}/${name}.tenon.json ${CMAKE_LIBRARY_OUTPUT_DIRECTORY})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${name}.tenon.json)
+  file(READ ${name}.tenon.json manifest)
+  string(REPLACE "lib${target}.so" "../../../lib/lib${target}.so" manifest "${manifest}")
+  file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/installed/${name}.tenon.json "${manifest}")
+  install(TARGETS ${target} LIBRARY DESTINATION lib)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/installed/${name}.tenon.json
+          DESTINATION share/tenon/plugins)
+endfunction()
+
 # tenon_demo_needs(target...): scripts/demo builds these too. The targets `tenon` (the command)
 # and `tenon_python` (the Python package) are always among them.
 function(tenon_demo_needs)
