@@ -9,7 +9,7 @@ namespace tenon::onednn {
 
 using dnnl::algorithm;
 
-PostSteps::PostSteps(const Description& description, size_t first) : first_(first) {
+PostSteps::PostSteps(const Description& description, size_t first) {
   const std::string name(description.name());
   const std::string text = description.text("steps", "");
   std::istringstream words(text);

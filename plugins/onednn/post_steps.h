@@ -40,7 +40,6 @@ class PostSteps {
     float beta = 0;
     size_t input = 0;
   };
-  size_t first_ = 0;
   std::vector<Step> steps_;
 };
 

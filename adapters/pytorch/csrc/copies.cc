@@ -37,7 +37,15 @@ void copy_bytes_to_host(void* dst, const Tensor& src) {
       [&] { device(index).copy_to_host(dst, address(src), src.nbytes(), current_stream(index)); });
 }
 
-// One device to another; through the host, because two plugins share nothing else.
+// Whether Tenon's operators say what the copy is: a change of type alone, if anything.
+bool is_operator(const Tensor& dst, const Tensor& src) {
+  if (dst.device() != src.device()) return false;
+  if (dst.is_neg() != src.is_neg() || dst.is_conj() != src.is_conj()) return false;
+  return dst.scalar_type() == src.scalar_type() ||
+         (computable(dst.scalar_type()) && computable(src.scalar_type()));
+}
+
+// Through the host: two plugins share nothing else, and PyTorch knows all types there.
 void copy_across(const Tensor& dst, const Tensor& src) {
   copy_from_host(dst, host_copy(src), /*non_blocking=*/false);
 }
@@ -52,14 +60,8 @@ Tensor copy_from(const Tensor& self, const Tensor& dst, bool non_blocking) {
   } else if (!on_tenon(dst)) {
     TORCH_CHECK(dst.device().is_cpu(), "No copy from ", src.device(), " to ", dst.device());
     copy_to_host(dst, src, non_blocking);
-  } else if (dst.device() != src.device()) {
-    copy_across(dst, src);
-  } else if (dst.scalar_type() == src.scalar_type() ||
-             (computable(dst.scalar_type()) && computable(src.scalar_type()))) {
-    if (dst.is_neg() != src.is_neg() || dst.is_conj() != src.is_conj())
-      copy_across(dst, src);
-    else
-      assign(dst, src);
+  } else if (is_operator(dst, src)) {
+    assign(dst, src);
   } else {
     copy_across(dst, src);
   }
