@@ -12,16 +12,33 @@
 #include <cstdlib>
 #include <cstring>
 
-#define TENON_FORWARDED(X)                                                                       \
-  X(clGetPlatformIDs)                                                                            \
-  X(clGetPlatformInfo)                                                                           \
-  X(clGetDeviceIDs) X(clCreateContext) X(clReleaseContext) X(clCreateCommandQueue)               \
-      X(clReleaseCommandQueue) X(clCreateBuffer) X(clReleaseMemObject)                           \
-          X(clCreateProgramWithSource) X(clCreateProgramWithBinary) X(clBuildProgram)            \
-              X(clGetProgramInfo) X(clGetProgramBuildInfo) X(clReleaseProgram) X(clCreateKernel) \
-                  X(clReleaseKernel) X(clSetKernelArg) X(clEnqueueNDRangeKernel)                 \
-                      X(clEnqueueReadBuffer) X(clEnqueueWriteBuffer) X(clEnqueueCopyBuffer)      \
-                          X(clEnqueueFillBuffer) X(clFinish)
+// clang-format off
+#define TENON_FORWARDED(X)      \
+  X(clGetPlatformIDs)           \
+  X(clGetPlatformInfo)          \
+  X(clGetDeviceIDs)             \
+  X(clCreateContext)            \
+  X(clReleaseContext)           \
+  X(clCreateCommandQueue)       \
+  X(clReleaseCommandQueue)      \
+  X(clCreateBuffer)             \
+  X(clReleaseMemObject)         \
+  X(clCreateProgramWithSource)  \
+  X(clCreateProgramWithBinary)  \
+  X(clBuildProgram)             \
+  X(clGetProgramInfo)           \
+  X(clGetProgramBuildInfo)      \
+  X(clReleaseProgram)           \
+  X(clCreateKernel)             \
+  X(clReleaseKernel)            \
+  X(clSetKernelArg)             \
+  X(clEnqueueNDRangeKernel)     \
+  X(clEnqueueReadBuffer)        \
+  X(clEnqueueWriteBuffer)       \
+  X(clEnqueueCopyBuffer)        \
+  X(clEnqueueFillBuffer)        \
+  X(clFinish)
+// clang-format on
 
 extern "C" {
 
