@@ -61,14 +61,7 @@ Machine::~Machine() {
 
 const gpu::Function& Machine::function(std::string_view source, const std::string& definitions,
                                        std::string_view name) {
-  const std::string key = std::string(source) + '\n' + definitions + '\n' + std::string(name);
-  const std::lock_guard lock(mutex_);
-  auto found = functions_.find(key);
-  if (found == functions_.end()) {
-    found =
-        functions_.emplace(key, std::make_unique<Function>(*this, source, definitions, name)).first;
-  }
-  return *found->second;
+  return functions_.find(*this, source, definitions, name);
 }
 
 CUfunction Function::handle() const {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "plugins/cuda/driver.h"
+#include "plugins/gpu/function_table.h"
 #include "plugins/gpu/machine.h"
 #include "plugins/gpu/program_cache.h"
 
@@ -53,10 +54,9 @@ class Machine final : public gpu::Machine {
   const int capability_;
   const gpu::Limits limits_;
   const gpu::ProgramCache cache_;
-  std::mutex mutex_;          // Of functions_.
   std::mutex compile_mutex_;  // Of modules_; held while one is compiled.
   std::map<std::string, CUmodule> modules_;
-  std::map<std::string, std::unique_ptr<Function>> functions_;
+  gpu::FunctionTable<Function> functions_;
 };
 
 // 75 for 7.5.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "library.h"
+#include "plugins/gpu/function_table.h"
 #include "plugins/gpu/machine.h"
 #include "plugins/gpu/program_cache.h"
 
@@ -62,7 +63,7 @@ class Machine final : public gpu::Machine {
   const gpu::ProgramCache cache_;
   std::mutex mutex_;
   std::map<std::string, cl_program> programs_;
-  std::map<std::string, std::unique_ptr<Function>> functions_;
+  gpu::FunctionTable<Function> functions_;
 };
 
 gpu::Limits limits_of(cl_device_id device);

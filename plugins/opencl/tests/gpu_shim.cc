@@ -4,41 +4,13 @@
 // So the forms of kernels for GPUs (groups that work together, barriers, one work item an element)
 // and the ways of data between separate memories are tested where the one driver is a processor's.
 // Everything else is the driver's answer.
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
 #include <dlfcn.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
-// clang-format off
-#define TENON_FORWARDED(X)      \
-  X(clGetPlatformIDs)           \
-  X(clGetPlatformInfo)          \
-  X(clGetDeviceIDs)             \
-  X(clCreateContext)            \
-  X(clReleaseContext)           \
-  X(clCreateCommandQueue)       \
-  X(clReleaseCommandQueue)      \
-  X(clCreateBuffer)             \
-  X(clReleaseMemObject)         \
-  X(clCreateProgramWithSource)  \
-  X(clCreateProgramWithBinary)  \
-  X(clBuildProgram)             \
-  X(clGetProgramInfo)           \
-  X(clGetProgramBuildInfo)      \
-  X(clReleaseProgram)           \
-  X(clCreateKernel)             \
-  X(clReleaseKernel)            \
-  X(clSetKernelArg)             \
-  X(clEnqueueNDRangeKernel)     \
-  X(clEnqueueReadBuffer)        \
-  X(clEnqueueWriteBuffer)       \
-  X(clEnqueueCopyBuffer)        \
-  X(clEnqueueFillBuffer)        \
-  X(clFinish)
-// clang-format on
+#include "plugins/opencl/library.h"
 
 extern "C" {
 
@@ -47,25 +19,12 @@ extern "C" {
   __attribute__((visibility("hidden"))) void* real_##name;                           \
   asm(".globl " #name "\n.type " #name ", @function\n" #name ":\n  jmp *real_" #name \
       "(%rip)\n.size " #name ", . - " #name "\n");
-TENON_FORWARDED(TENON_JUMP)
+TENON_OPENCL_FUNCTIONS(TENON_JUMP)
 
 static decltype(&clGetDeviceInfo) real_device_info;
 
-__attribute__((constructor)) static void find_real_functions() {
-  void* real = dlopen(TENON_REAL_OPENCL, RTLD_NOW | RTLD_LOCAL);
-  if (real == nullptr) {
-    std::fprintf(stderr, "gpu_shim: %s\n", dlerror());
-    std::abort();
-  }
-#define TENON_FIND(name) real_##name = dlsym(real, #name);
-  TENON_FORWARDED(TENON_FIND)
-  real_device_info = reinterpret_cast<decltype(real_device_info)>(dlsym(real, "clGetDeviceInfo"));
-}
-
-__attribute__((visibility("default"))) cl_int CL_API_CALL clGetDeviceInfo(cl_device_id device,
-                                                                          cl_device_info name,
-                                                                          size_t size, void* value,
-                                                                          size_t* needed) {
+static cl_int CL_API_CALL device_info(cl_device_id device, cl_device_info name, size_t size,
+                                      void* value, size_t* needed) {
   const cl_int status = real_device_info(device, name, size, value, needed);
   if (status != CL_SUCCESS || value == nullptr) return status;
   if (name == CL_DEVICE_TYPE) {
@@ -76,6 +35,19 @@ __attribute__((visibility("default"))) cl_int CL_API_CALL clGetDeviceInfo(cl_dev
     std::memcpy(value, &shared, sizeof(shared));
   }
   return status;
+}
+
+__attribute__((constructor)) static void find_real_functions() {
+  void* real = dlopen(TENON_REAL_OPENCL, RTLD_NOW | RTLD_LOCAL);
+  if (real == nullptr) {
+    std::fprintf(stderr, "gpu_shim: %s\n", dlerror());
+    std::abort();
+  }
+#define TENON_FIND(name) real_##name = dlsym(real, #name);
+  TENON_OPENCL_FUNCTIONS(TENON_FIND)
+  // The one that answers something else.
+  real_device_info = reinterpret_cast<decltype(real_device_info)>(real_clGetDeviceInfo);
+  real_clGetDeviceInfo = reinterpret_cast<void*>(device_info);
 }
 
 }  // extern "C"
