@@ -134,7 +134,7 @@ void set_fallback(Device& device, const std::string& policy) {
 }  // namespace
 
 NB_MODULE(_native, m) {
-  // NOLINTNEXTLINE(bugprone-throw-keyword-missing): it registers the exception's type.
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing,bugprone-unused-raii): it registers the exception's type.
   nb::exception<tenon::Error>(m, "Error", PyExc_RuntimeError);
 
   nb::class_<Device>(m, "Device")

@@ -20,7 +20,7 @@ constexpr int64_t kMath = 0;
 constexpr int64_t kOverrideable = 4;
 
 int64_t choose(const Tensor& query, const Tensor& key, const Tensor& value,
-               const std::optional<Tensor>& mask, double dropout, bool causal,
+               const std::optional<Tensor>& mask, double dropout, bool /*causal*/,
                std::optional<double>, bool grouped) {
   const bool plain = query.dim() == 4 && key.dim() == 4 && value.dim() == 4 && !grouped &&
                      dropout == 0 && !(mask && mask->defined()) && query.numel() > 0 &&

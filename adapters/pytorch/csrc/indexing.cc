@@ -261,7 +261,7 @@ struct IndexPlan {
 
 IndexPlan plan_index(const Tensor& self, const c10::List<std::optional<Tensor>>& given) {
   std::vector<std::optional<Tensor>> indices;
-  for (const std::optional<Tensor>& item : given) {
+  for (const std::optional<Tensor> item : given) {
     if (!item || !item->defined()) {
       indices.emplace_back();
       continue;
@@ -322,6 +322,7 @@ Tensor to_result_order(const Tensor& moved, const IndexPlan& plan) {
   if (plan.place == 0) return moved;
   const auto wide = static_cast<int64_t>(plan.broadcast.size());
   std::vector<int64_t> order;
+  order.reserve(static_cast<size_t>(moved.dim()));
   for (int64_t i = 0; i < plan.place; ++i) order.push_back(wide + i);
   for (int64_t i = 0; i < wide; ++i) order.push_back(i);
   for (int64_t i = wide + plan.place; i < moved.dim(); ++i) order.push_back(i);

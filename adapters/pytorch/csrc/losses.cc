@@ -125,7 +125,7 @@ Tensor mse_backward(const Tensor& grad, const Tensor& self, const Tensor& target
 
 // 0.5 d^2 / beta where |d| < beta, else |d| - beta / 2.
 Tensor smooth(const Tensor& self, const Tensor& target, double beta) {
-  const Tensor distance = at::abs(at::sub(self, target));
+  Tensor distance = at::abs(at::sub(self, target));
   if (beta == 0) return distance;
   return at::where(at::lt(distance, beta), at::mul(at::mul(distance, distance), 0.5 / beta),
                    at::sub(distance, 0.5 * beta));

@@ -20,17 +20,23 @@ namespace {
 using MaybeTensor = const std::optional<Tensor>&;
 using Triple = std::tuple<Tensor, Tensor, Tensor>;
 
-bool given(MaybeTensor tensor) { return tensor && tensor->defined(); }
+// An undefined tensor where none is given.
+const Tensor& get(MaybeTensor tensor) {
+  static const Tensor none;
+  return tensor ? *tensor : none;
+}
+
+bool given(MaybeTensor tensor) { return get(tensor).defined(); }
 
 std::optional<Tensor> maybe_cast(MaybeTensor tensor, ScalarType type) {
-  return given(tensor) ? std::optional<Tensor>(as_type(*tensor, type)) : std::nullopt;
+  return given(tensor) ? std::optional<Tensor>(as_type(get(tensor), type)) : std::nullopt;
 }
 
 // Under mixed precision the parameters are wider than the data; the statistics are as wide.
 ScalarType statistics_type(const Tensor& input, MaybeTensor a, MaybeTensor b = std::nullopt) {
   ScalarType type = input.scalar_type();
-  if (given(a)) type = c10::promoteTypes(type, a->scalar_type());
-  if (given(b)) type = c10::promoteTypes(type, b->scalar_type());
+  if (given(a)) type = c10::promoteTypes(type, get(a).scalar_type());
+  if (given(b)) type = c10::promoteTypes(type, get(b).scalar_type());
   return type;
 }
 
@@ -54,7 +60,7 @@ Triple batch_norm(const Tensor& input, MaybeTensor weight, MaybeTensor bias, May
                 "Expected running_mean and running_var to be defined when training=False");
     // Identity parameters stand in for those that are not given.
     const auto constant = [&](MaybeTensor tensor, double value) {
-      if (given(tensor)) return as_type(*tensor, type);
+      if (given(tensor)) return as_type(get(tensor), type);
       const Tensor made = make_tensor({input.size(1)}, type, input.device());
       fill_with(made, value);
       return made;
@@ -62,7 +68,7 @@ Triple batch_norm(const Tensor& input, MaybeTensor weight, MaybeTensor bias, May
     if (out.numel() > 0) {
       const runtime::Operation op("BatchNormalization", {{"epsilon", static_cast<float>(epsilon)}});
       const Tensor scale = constant(weight, 1), shift = constant(bias, 0);
-      const Tensor m = as_type(*mean, type), v = as_type(*variance, type);
+      const Tensor m = as_type(get(mean), type), v = as_type(get(variance), type);
       Call(op, out).input(x).input(scale).input(shift).input(m).input(v).output(y).run();
       finish(out, y);
     }
@@ -86,8 +92,8 @@ Triple batch_norm(const Tensor& input, MaybeTensor weight, MaybeTensor bias, May
       .output(y)
       .output(saved_mean)
       .output(saved_invstd)
-      .output_if(given(mean), given(mean) ? *mean : saved_mean)
-      .output_if(given(variance), given(variance) ? *variance : saved_mean)
+      .output_if(given(mean), given(mean) ? get(mean) : saved_mean)
+      .output_if(given(variance), given(variance) ? get(variance) : saved_mean)
       .run();
   finish(out, y);
   return {out, saved_mean, saved_invstd};
@@ -108,9 +114,10 @@ Triple batch_norm_backward(const Tensor& grad, const Tensor& input, MaybeTensor 
                            double epsilon, std::array<bool, 3> wanted) {
   const ScalarType type = statistics_type(input, weight, running_mean);
   const Tensor dy = as_type(grad, type), x = as_type(input, type);
-  const Tensor mean = training ? *saved_mean : as_type(*running_mean, type);
-  const Tensor invstd =
-      training ? *saved_invstd : at::rsqrt(at::add(as_type(*running_variance, type), epsilon));
+  const Tensor mean = training ? get(saved_mean) : as_type(get(running_mean), type);
+  const Tensor invstd = training
+                            ? get(saved_invstd)
+                            : at::rsqrt(at::add(as_type(get(running_variance), type), epsilon));
   Tensor grad_input, grad_weight, grad_bias;
   if (wanted[0]) grad_input = make_like(input);
   const Tensor dx = wanted[0] ? working(grad_input, type) : Tensor();
@@ -207,8 +214,8 @@ Triple layer_norm_backward(const Tensor& grad, const Tensor& input, at::IntArray
       .output_if(wanted[2], grad_bias)
       .run();
   if (wanted[0]) finish(grad_input, dx);
-  return {grad_input, wanted[1] ? as_type(grad_weight, weight->scalar_type()) : grad_weight,
-          wanted[2] ? as_type(grad_bias, bias->scalar_type()) : grad_bias};
+  return {grad_input, wanted[1] ? as_type(grad_weight, get(weight).scalar_type()) : grad_weight,
+          wanted[2] ? as_type(grad_bias, get(bias).scalar_type()) : grad_bias};
 }
 
 // -- Softmax --
