@@ -32,8 +32,10 @@
 
 #if defined(__GNUC__)
 #define TN_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+#define TN_COLD __attribute__((cold)) /* Its callers' common paths are laid out without it. */
 #else
 #define TN_PRINTF_LIKE(text, first)
+#define TN_COLD
 #endif
 
 namespace tenon::plugin {
@@ -98,8 +100,8 @@ inline tn_status set_error_list(tn_error* error, tn_status status, const char* r
 //   return set_error(error, TN_OUT_OF_RANGE, "TN-buffer-004", "offset %llu ...", offset);
 // `rule` may be NULL. Does not allocate.
 TN_PRINTF_LIKE(4, 5)
-inline tn_status set_error(tn_error* error, tn_status status, const char* rule, const char* format,
-                           ...) {
+TN_COLD inline tn_status set_error(tn_error* error, tn_status status, const char* rule,
+                                   const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
   set_error_list(error, status, rule, format, arguments);

@@ -50,8 +50,7 @@ const dnnl::stream& stream() {
   return *one;
 }
 
-void check(dnnl_status_t status, const char* what) {
-  if (status == dnnl_success) return;
+void fail(dnnl_status_t status, const char* what) {
   throw KernelError(status_of(status), std::string(what) + ": oneDNN says " + text_of(status));
 }
 
@@ -63,13 +62,13 @@ std::atomic<int> threads{1};
 
 void set_threads(int count) { threads.store(count, std::memory_order_relaxed); }
 
-Threads::Threads() : before_(omp_get_max_threads()) {
+[[gnu::hot]] Threads::Threads() : before_(omp_get_max_threads()) {
   const int wanted = threads.load(std::memory_order_relaxed);
   changed_ = before_ != wanted;
   if (changed_) omp_set_num_threads(wanted);
 }
 
-Threads::~Threads() {
+[[gnu::hot]] Threads::~Threads() {
   if (changed_) omp_set_num_threads(before_);
 }
 

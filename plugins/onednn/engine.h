@@ -25,7 +25,10 @@ const dnnl::engine& engine();
 const dnnl::stream& stream();
 
 // Throws KernelError for a status of oneDNN's C interface.
-void check(dnnl_status_t status, const char* what);
+[[noreturn, gnu::cold]] void fail(dnnl_status_t status, const char* what);
+inline void check(dnnl_status_t status, const char* what) {
+  if (status != dnnl_success) fail(status, what);
+}
 
 // Calls `body`; oneDNN's exceptions become KernelError with `what` before their text:
 // TN_UNSUPPORTED for primitives that it does not have.
@@ -34,8 +37,7 @@ auto guarded(const char* what, Body&& body) {
   try {
     return body();
   } catch (const dnnl::error& error) {
-    check(error.status, what);
-    throw;
+    fail(error.status, what);
   }
 }
 

@@ -125,7 +125,7 @@ std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments) const
   return program;
 }
 
-bool PrimitiveKernel::Prepared::serves(const Arguments& arguments) const {
+[[gnu::hot]] bool PrimitiveKernel::Prepared::serves(const Arguments& arguments) const {
   if (program == nullptr) return false;
   if (arguments.as_described && dense) return true;
   const int64_t* expected = strides.data();
@@ -140,8 +140,13 @@ bool PrimitiveKernel::Prepared::serves(const Arguments& arguments) const {
   return true;
 }
 
-void PrimitiveKernel::run(const Arguments& arguments, const Execution& execution) const {
+[[gnu::hot]] void PrimitiveKernel::run(const Arguments& arguments,
+                                       const Execution& execution) const {
   if (prepared_.serves(arguments)) return prepared_.program->run(arguments, execution);
+  run_unprepared(arguments, execution);
+}
+
+void PrimitiveKernel::run_unprepared(const Arguments& arguments, const Execution& execution) const {
   const bool nothing = std::all_of(arguments.outputs.begin(), arguments.outputs.end(),
                                    [](const View& v) { return !v.present() || v.count() == 0; });
   if (nothing) return;

@@ -51,6 +51,7 @@ class PrimitiveKernel : public Kernel {
     bool serves(const Arguments& arguments) const;
   };
 
+  void run_unprepared(const Arguments& arguments, const Execution& execution) const;
   std::shared_ptr<Program> find(const Arguments& arguments) const;
   std::shared_ptr<Program> make(const Arguments& arguments) const;
 

@@ -47,12 +47,38 @@ View view_of(std::byte* data, const Strided& strided) {
 }  // namespace
 
 struct Program::Slot {
+  struct Call {
+    dnnl_primitive_t primitive;
+    int count;
+    const dnnl_exec_arg_t* arguments;
+  };
+  // What nearly all runs look at, and nothing else.
+  dnnl_stream_t stream = onednn::stream().get();
+  std::vector<Bound> bound;
+  std::vector<Call> calls;  // By step.
+
   std::vector<Bytes> buffers;
   Bytes scratchpad;
-  std::vector<dnnl::memory> memories;  // By operand.
-  std::vector<Bound> bound;
-  std::vector<std::vector<dnnl_exec_arg_t>> arguments;  // By step.
-  std::vector<dnnl::memory> scratchpads;                // By step; all in `scratchpad`.
+  std::vector<dnnl::memory> memories;      // By operand.
+  std::vector<dnnl_exec_arg_t> arguments;  // Of all calls.
+};
+
+// A slot that nobody else uses; back in its place at the end.
+class Program::Lease {
+ public:
+  // Nearly always there is one: nobody else runs this kernel now.
+  explicit Lease(Program& program)
+      : program_(program), slot_(program.free_.exchange(nullptr, std::memory_order_acquire)) {
+    if (slot_ == nullptr) slot_ = program.make_slot().release();
+  }
+  ~Lease() { delete program_.free_.exchange(slot_, std::memory_order_release); }
+  Lease(const Lease&) = delete;
+  Slot& operator*() const { return *slot_; }
+  Slot* operator->() const { return slot_; }
+
+ private:
+  Program& program_;
+  Slot* slot_;
 };
 
 Program::~Program() { delete free_.load(); }
@@ -142,7 +168,10 @@ void Program::broadcast(size_t i, const Strided& from, Operand to) {
 
 void Program::fill(size_t i, float value) { fills_.push_back({i, value}); }
 
-void Program::finish() { free_ = make_slot().release(); }
+void Program::finish() {
+  copies_ = !copies_in_.empty() || !copies_out_.empty() || !fills_.empty();
+  free_ = make_slot().release();
+}
 
 std::unique_ptr<Program::Slot> Program::make_slot() const {
   auto slot = std::make_unique<Slot>();
@@ -164,22 +193,19 @@ std::unique_ptr<Program::Slot> Program::make_slot() const {
     slot->bound.push_back(
         {spec.owner, spec.index, spec.offset, slot->memories.back().get(), nullptr});
   }
+  size_t count = 0;
+  for (const Step& step : steps_) count += step.arguments.size();
+  slot->arguments.reserve(count);
+  slot->calls.reserve(steps_.size());
   for (const Step& step : steps_) {
-    auto& arguments = slot->arguments.emplace_back();
+    slot->calls.push_back({step.primitive.get(), static_cast<int>(step.arguments.size()),
+                           slot->arguments.data() + slot->arguments.size()});
     for (const auto& [id, operand] : step.arguments) {
-      arguments.push_back({id, slot->memories[operand].get()});
+      slot->arguments.push_back({id, slot->memories[operand].get()});
     }
   }
   return slot;
 }
-
-Program::Slot* Program::acquire() {
-  // Nearly always: nobody else runs this kernel now.
-  if (Slot* slot = free_.exchange(nullptr, std::memory_order_acquire)) return slot;
-  return make_slot().release();
-}
-
-void Program::release(Slot* slot) { delete free_.exchange(slot, std::memory_order_release); }
 
 void Program::copy(const Copy& copy, const Slot& slot, const Arguments& arguments, bool to_operand,
                    const Execution& execution) const {
@@ -196,14 +222,8 @@ void Program::copy(const Copy& copy, const Slot& slot, const Arguments& argument
              : cpu::strided_copy(strided, operand, execution);
 }
 
-void Program::run(Slot& slot, const Arguments& arguments, const Execution& execution) const {
-  for (Bound& one : slot.bound) {
-    const auto& side = one.owner == Owner::kInput ? arguments.inputs : arguments.outputs;
-    std::byte* data = side[one.index].data;
-    if (data == one.data) continue;
-    check(dnnl_memory_set_data_handle(one.memory, data + one.offset), "memory");
-    one.data = data;
-  }
+void Program::before(const Slot& slot, const Arguments& arguments,
+                     const Execution& execution) const {
   for (const auto& [i, value] : fills_) {
     static constexpr std::array<int64_t, TN_MAX_RANK> kZeros{};
     const View& output = arguments.outputs[i];
@@ -213,27 +233,31 @@ void Program::run(Slot& slot, const Arguments& arguments, const Execution& execu
     cpu::strided_copy(output, source, execution);
   }
   for (const Copy& one : copies_in_) copy(one, slot, arguments, true, execution);
-  if (!steps_.empty()) {
-    const Threads threads;
-    for (size_t i = 0; i < steps_.size(); ++i) {
-      const auto& list = slot.arguments[i];
-      check(dnnl_primitive_execute(steps_[i].primitive.get(), stream().get(),
-                                   static_cast<int>(list.size()), list.data()),
-            "execute");
-    }
-  }
+}
+
+void Program::after(const Slot& slot, const Arguments& arguments,
+                    const Execution& execution) const {
   for (const Copy& one : copies_out_) copy(one, slot, arguments, false, execution);
 }
 
-void Program::run(const Arguments& arguments, const Execution& execution) {
-  Slot* slot = acquire();
-  try {
-    run(*slot, arguments, execution);
-  } catch (...) {
-    release(slot);
-    throw;
+[[gnu::hot]] void Program::run(const Arguments& arguments, const Execution& execution) {
+  const Lease slot(*this);
+  for (Bound& one : slot->bound) {
+    const auto& side = one.owner == Owner::kInput ? arguments.inputs : arguments.outputs;
+    std::byte* data = side[one.index].data;
+    if (data == one.data) continue;
+    check(dnnl_memory_set_data_handle(one.memory, data + one.offset), "memory");
+    one.data = data;
   }
-  release(slot);
+  if (copies_) before(*slot, arguments, execution);
+  if (!slot->calls.empty()) {
+    const Threads threads;
+    for (const Slot::Call& call : slot->calls) {
+      check(dnnl_primitive_execute(call.primitive, slot->stream, call.count, call.arguments),
+            "execute");
+    }
+  }
+  if (copies_) after(*slot, arguments, execution);
 }
 
 uint64_t Program::resident_bytes() const {

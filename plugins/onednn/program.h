@@ -88,15 +88,18 @@ class Program {
     std::vector<Argument> arguments;
   };
   struct Slot;  // What one run writes to; as many as there are runs at the same time.
+  class Lease;
 
   Operand add(Owner owner, size_t index, const Md& md, uint64_t offset = 0);
   std::unique_ptr<Slot> make_slot() const;
-  Slot* acquire();
-  void release(Slot* slot);
-  void run(Slot& slot, const Arguments& arguments, const Execution& execution) const;
+  // Fills and copies, where there are any: before and behind the steps.
+  void before(const Slot& slot, const Arguments& arguments, const Execution& execution) const;
+  void after(const Slot& slot, const Arguments& arguments, const Execution& execution) const;
   void copy(const Copy& copy, const Slot& slot, const Arguments& arguments, bool to_operand,
             const Execution& execution) const;
 
+  std::atomic<Slot*> free_{nullptr};
+  bool copies_ = false;  // There is something to fill or to copy.
   const bool dense_;
   std::vector<OperandSpec> operands_;
   std::vector<Buffer> buffers_;
@@ -105,7 +108,6 @@ class Program {
   std::vector<Step> steps_;
   std::vector<std::pair<size_t, float>> fills_;
   uint64_t scratchpad_bytes_ = 0;
-  std::atomic<Slot*> free_{nullptr};
 };
 
 }  // namespace tenon::onednn

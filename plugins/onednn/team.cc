@@ -37,7 +37,8 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr int kChecksPerClock = 32;
 
-thread_local int most = 0;  // Threads of a region; 0: nobody has said.
+// Threads of a region; 0: nobody has said. Asked at every launch, hence without a call to find it.
+[[gnu::tls_model("initial-exec")]] thread_local int most = 0;
 
 int max_threads() {
   static const int processors = static_cast<int>(std::thread::hardware_concurrency());

@@ -125,8 +125,8 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   });
 }
 
-tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
-                                tn_error* error) {
+[[gnu::hot]] tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream,
+                                             const tn_launch* launch, tn_error* error) {
   return call<KernelObject>(kernel, error, [&](KernelObject& object) {
     return launch_kernel(object, argument<Stream>(object, stream, "the stream"), launch, error);
   });

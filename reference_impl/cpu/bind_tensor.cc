@@ -183,34 +183,6 @@ tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorNam
   return TN_OK;
 }
 
-bool matches_as_described(const ArgumentSpec& spec, const tn_tensor& tensor, View* view) {
-  if (!spec.fixed || tensor.rank != spec.rank || tensor.layout != spec.layout) return false;
-  if (tensor.dims == nullptr && spec.rank != 0) return false;
-  const bool strided = spec.layout == TN_LAYOUT_STRIDED;
-  if (!strided && tensor.strides != nullptr) return false;
-  for (int32_t i = 0; i < spec.rank; ++i) {
-    const auto at = static_cast<size_t>(i);
-    if (tensor.dims[i] != spec.dims[at]) return false;
-    if (tensor.strides != nullptr && tensor.strides[i] != spec.dense_strides[at]) return false;
-  }
-  view->dims = spec.dims.data();
-  view->strides = strided ? spec.dense_strides.data() : nullptr;
-  view->rank = spec.rank;
-  view->dtype = spec.dtype;
-  view->layout = spec.layout;
-  return true;
-}
-
-tn_status bind_fixed_memory(const DeviceObject& owner, const ArgumentSpec& spec,
-                            const tn_tensor& tensor, const TensorName& name, View* view,
-                            ByteRange* range, tn_error* error) {
-  if (tensor.buffer == nullptr) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name, "has no buffer");
-  }
-  return bind_bytes(owner, tensor, spec.bits, name, 0, static_cast<int64_t>(spec.bytes), view,
-                    range, error);
-}
-
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
                       const TensorName& name, View* view, ByteRange* range, tn_error* error) {
   *range = {};

@@ -18,8 +18,8 @@ struct TensorName {
 
 // Sets a message that begins with the tensor's name.
 TN_PRINTF_LIKE(4, 5)
-tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
-                       const char* format, ...);
+TN_COLD tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
+                               const char* format, ...);
 
 // Dims, strides and layout; no memory yet. `bits` are those of an element (0: unknown type,
 // refused). `strides` is where those of a dense tensor are put. The view borrows from the tensor
@@ -30,15 +30,6 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
 // Whether the tensor has the rank, layout and dims that were described. After bind_shape.
 tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorName& name,
                      tn_error* error);
-
-// Whether the tensor is what a fixed spec describes, so that bind_shape and match_spec would say
-// so, too. The view then borrows from the spec.
-bool matches_as_described(const ArgumentSpec& spec, const tn_tensor& tensor, View* view);
-
-// Device memory of such a tensor.
-tn_status bind_fixed_memory(const DeviceObject& owner, const ArgumentSpec& spec,
-                            const tn_tensor& tensor, const TensorName& name, View* view,
-                            ByteRange* range, tn_error* error);
 
 // Device memory: finds the addressed bytes and checks that they lie in the buffer.
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,

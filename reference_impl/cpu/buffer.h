@@ -32,9 +32,10 @@ class Buffer : public DeviceObject {
   void* map(uint64_t offset, uint64_t size, tn_access access);
   void unmap(void* pointer);
 
-  // Whether the host has any byte of the range mapped.
+  // Whether the host has any byte mapped; of the range.
+  bool is_mapped() const { return mapping_count_.load(std::memory_order_acquire) != 0; }
   bool is_mapped(uint64_t offset, uint64_t size) const {
-    return mapping_count_.load(std::memory_order_acquire) != 0 && find_mapped(offset, size);
+    return is_mapped() && find_mapped(offset, size);
   }
 
  private:

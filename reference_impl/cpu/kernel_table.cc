@@ -178,9 +178,9 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
-void release_constants(std::vector<ArgumentSpec>& inputs) {
-  for (ArgumentSpec& input : inputs) {
-    if (input.constant != nullptr) input.constant->release();
+void release_constants(std::vector<ArgumentSpec>& arguments) {
+  for (ArgumentSpec& argument : arguments) {
+    if (argument.constant != nullptr) argument.constant->release();
   }
 }
 
@@ -228,26 +228,25 @@ KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
   CheckedDescription checked;
   check_description(device, desc, &checked);
   std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
-  std::vector<ArgumentSpec> inputs;
-  std::vector<ArgumentSpec> outputs;
-  inputs.reserve(checked.inputs.size());
+  std::vector<ArgumentSpec> arguments;
+  arguments.reserve(checked.inputs.size() + checked.outputs.size());
   try {
     for (size_t i = 0; i < checked.inputs.size(); ++i) {
       const tn_argument& argument = checked.inputs[i];
       const tn_layout layout = choose_layout(*kernel, checked, i);
-      inputs.push_back(make_spec(argument, layout));
+      arguments.push_back(make_spec(argument, layout));
       if (argument.kind == TN_ARGUMENT_CONSTANT) {
-        inputs.back().constant = bind_constant(device, argument, layout);
+        arguments.back().constant = bind_constant(device, argument, layout);
       }
     }
     for (size_t i = 0; i < checked.outputs.size(); ++i) {
       const tn_layout layout = choose_output_layout(*kernel, checked, i);
-      outputs.push_back(make_spec(checked.outputs[i], layout));
+      arguments.push_back(make_spec(checked.outputs[i], layout));
     }
-    return new KernelObject(device, checked.operator_name, std::move(kernel), std::move(inputs),
-                            std::move(outputs));
+    return new KernelObject(device, checked.operator_name, std::move(kernel), std::move(arguments),
+                            checked.inputs.size());
   } catch (...) {
-    release_constants(inputs);
+    release_constants(arguments);
     throw;
   }
 }

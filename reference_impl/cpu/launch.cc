@@ -19,7 +19,7 @@ struct Binding {
   View* views;
   ByteRange* ranges;
   Strides* strides;
-  bool fixed = true;  // All tensors are what fixed specs describe.
+  bool as_described = false;  // All tensors are what a fixed kernel describes.
 
   size_t inputs() const { return kernel.inputs().size(); }
   size_t outputs() const { return kernel.outputs().size(); }
@@ -37,7 +37,7 @@ struct InlineStorage {
 };
 
 Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch& scratch) {
-  const size_t count = kernel.inputs().size() + kernel.outputs().size();
+  const size_t count = kernel.arguments().size();
   if (count > kInlineArguments) {
     scratch.reserve(count);
     return {kernel, scratch.views.data(), scratch.ranges.data(), scratch.strides.data()};
@@ -45,6 +45,70 @@ Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch
   return {kernel, reinterpret_cast<View*>(storage.views),
           reinterpret_cast<ByteRange*>(storage.ranges),
           reinterpret_cast<Strides*>(storage.strides)};
+}
+
+bool intersect(const ByteRange& a, const ByteRange& b) {
+  return a.begin < b.end && b.begin < a.end;
+}
+
+// Whether a tensor is what its fixed spec describes, but for its memory.
+inline bool as_described(const ArgumentSpec& spec, const tn_tensor& tensor) {
+  if (tensor.dtype != spec.dtype || tensor.rank != spec.rank || tensor.layout != spec.layout) {
+    return false;
+  }
+  if (spec.rank != 0 && tensor.dims == nullptr) return false;
+  const bool strided = spec.layout == TN_LAYOUT_STRIDED;
+  if (!strided && tensor.strides != nullptr) return false;
+  for (int32_t i = 0; i < spec.rank; ++i) {
+    const auto at = static_cast<size_t>(i);
+    if (tensor.dims[i] != spec.dims[at]) return false;
+    if (tensor.strides != nullptr && tensor.strides[i] != spec.dense_strides[at]) return false;
+  }
+  return true;
+}
+
+// Nearly all launches: those of fixed kernels whose tensors are as described, in memory of the
+// device that nobody has mapped. Says false for all others and for whatever is wrong; bind_all()
+// then finds out, and says what. This is one straight piece of code because a large kernel leaves
+// nothing of it in the caches: there, each further line of code costs as much as many checks.
+template <bool memory>
+[[gnu::hot]] bool bind_as_described(Binding& binding, const tn_launch& launch) {
+  const KernelObject& kernel = binding.kernel;
+  const auto specs = kernel.arguments();
+  const size_t inputs = launch.input_count;
+  if (!kernel.fixed() || inputs != binding.inputs() || launch.output_count != binding.outputs() ||
+      (launch.inputs == nullptr && launch.input_count != 0) ||
+      (launch.outputs == nullptr && launch.output_count != 0)) {
+    return false;
+  }
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const ArgumentSpec& spec = specs[i];
+    View* view = new (&binding.views[i]) View;
+    ByteRange* range = new (&binding.ranges[i]) ByteRange;
+    if (!spec.fixed) {
+      *view = spec.constant != nullptr ? spec.constant->view() : kAbsentView;
+      continue;
+    }
+    const tn_tensor* tensor = i < inputs ? launch.inputs[i] : launch.outputs[i - inputs];
+    if (tensor == nullptr || !as_described(spec, *tensor)) return false;
+    view->dims = spec.dims.data();
+    view->strides = spec.layout == TN_LAYOUT_STRIDED ? spec.dense_strides.data() : nullptr;
+    view->rank = spec.rank;
+    view->dtype = spec.dtype;
+    view->layout = spec.layout;
+    if (!memory) continue;
+    if (tensor->buffer == nullptr || !kernel.shares_device(tensor->buffer)) return false;
+    const auto& buffer = *plugin::object_of<Buffer>(tensor->buffer);
+    if (!buffer.contains(tensor->offset, spec.bytes) || buffer.is_mapped() ||
+        (spec.bits > 8 && (tensor->offset & (spec.bits / 8 - 1)) != 0)) {
+      return false;
+    }
+    view->data = buffer.data() + tensor->offset;
+    const auto begin = reinterpret_cast<uintptr_t>(view->data);
+    *range = {begin, begin + spec.bytes};
+  }
+  binding.as_described = true;
+  return true;
 }
 
 // One argument. `memory`: device tensors have buffers (they need none to ask for a workspace size).
@@ -65,11 +129,6 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "has element type %d, described was %d",
                         tensor->dtype, spec.dtype);
   }
-  if (matches_as_described(spec, *tensor, view)) {
-    if (!memory) return TN_OK;
-    return bind_fixed_memory(binding.kernel, spec, *tensor, name, view, range, error);
-  }
-  binding.fixed = false;
   tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
   if (status == TN_OK) status = match_spec(spec, *view, name, error);
   if (status != TN_OK) return status;
@@ -78,9 +137,10 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
   return bind_memory(binding.kernel, *tensor, spec.bits, name, view, range, error);
 }
 
-tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
-  const auto& inputs = binding.kernel.inputs();
-  const auto& outputs = binding.kernel.outputs();
+[[gnu::noinline]] tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory,
+                                     tn_error* error) {
+  const auto inputs = binding.kernel.inputs();
+  const auto outputs = binding.kernel.outputs();
   if (launch.input_count != inputs.size() || launch.output_count != outputs.size()) {
     return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
                              "%s was described with %zu inputs and %zu outputs, not %zu and %zu",
@@ -104,8 +164,17 @@ tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory, tn_er
   return TN_OK;
 }
 
-bool intersect(const ByteRange& a, const ByteRange& b) {
-  return a.begin < b.end && b.begin < a.end;
+// Whether it takes no closer look to see that a launch keeps the rule of check_overlap().
+inline bool disjoint(const Binding& binding) {
+  if (!binding.as_described) return false;
+  const auto specs = binding.kernel.arguments();
+  for (size_t o = binding.inputs(); o < specs.size(); ++o) {
+    if (specs[o].alias != 0) return false;
+    for (size_t other = 0; other < o; ++other) {
+      if (intersect(binding.ranges[o], binding.ranges[other])) return false;
+    }
+  }
+  return true;
 }
 
 // Views in a token are one dense piece, for which their ranges say all.
@@ -117,9 +186,9 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
 
 // Each output is disjoint from the inputs, save the one it replaces and those that are the same
 // view as that one, and from itself and the others.
-tn_status check_overlap(const Binding& binding, tn_error* error) {
-  const auto& inputs = binding.kernel.inputs();
-  const auto& outputs = binding.kernel.outputs();
+[[gnu::noinline]] tn_status check_overlap(const Binding& binding, tn_error* error) {
+  const auto inputs = binding.kernel.inputs();
+  const auto outputs = binding.kernel.outputs();
   for (size_t o = 0; o < outputs.size(); ++o) {
     const ByteRange& range = binding.output_ranges()[o];
     if (range.begin == range.end) continue;
@@ -159,8 +228,8 @@ tn_status check_overlap(const Binding& binding, tn_error* error) {
   return TN_OK;
 }
 
-tn_status bind_workspace(const Binding& binding, const tn_launch& launch, uint64_t size,
-                         Arguments* arguments, tn_error* error) {
+[[gnu::noinline]] tn_status bind_workspace(const Binding& binding, const tn_launch& launch,
+                                           uint64_t size, Arguments* arguments, tn_error* error) {
   const char* name = binding.kernel.name().c_str();
   if (launch.workspace == nullptr) {
     return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
@@ -193,14 +262,14 @@ tn_status bind_workspace(const Binding& binding, const tn_launch& launch, uint64
 }
 
 // The size of the workspace, after the kernel's own check of the arguments.
-uint64_t checked_workspace_size(const Binding& binding, const Arguments& arguments) {
-  if (binding.fixed && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
+inline uint64_t checked_workspace_size(const Binding& binding, const Arguments& arguments) {
+  if (binding.as_described && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
     return binding.kernel.fixed_workspace();
   }
   const Kernel& kernel = binding.kernel.implementation();
   kernel.check(arguments);
   const uint64_t size = binding.kernel.needs_workspace() ? kernel.workspace_size(arguments) : 0;
-  if (binding.fixed) binding.kernel.set_fixed_workspace(size);
+  if (binding.as_described) binding.kernel.set_fixed_workspace(size);
   return size;
 }
 
@@ -276,17 +345,8 @@ class Packer {
   }
 };
 
-void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
-             const Arguments& arguments) {
-  if (core.immediate()) {
-    if (core.failure().failed()) return;
-    try {
-      binding.kernel.implementation().run(arguments, core.execution());
-    } catch (...) {
-      core.failure().fail_from_exception();
-    }
-    return;
-  }
+[[gnu::noinline]] void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
+                               const Arguments& arguments) {
   Task task;
   task.kind = TaskKind::kLaunch;
   task.arguments = arguments;
@@ -298,26 +358,35 @@ void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
 
 }  // namespace
 
-tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* given,
-                        tn_error* error) {
+[[gnu::hot]] tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* given,
+                                     tn_error* error) {
   tn_launch copy;
   const tn_launch* launch = nullptr;
   tn_status status = read_launch(given, &copy, &launch, error);
   if (status != TN_OK) return status;
   InlineStorage storage;
   Binding binding = make_binding(kernel, storage, stream.scratch);
-  status = bind_all(binding, *launch, true, error);
-  if (status == TN_OK) status = check_overlap(binding, error);
+  if (!bind_as_described<true>(binding, *launch)) status = bind_all(binding, *launch, true, error);
+  if (status == TN_OK && !disjoint(binding)) status = check_overlap(binding, error);
   if (status != TN_OK) return status;
   Arguments arguments{{binding.views, binding.inputs()},
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
-  arguments.as_described = binding.fixed;
+  arguments.as_described = binding.as_described;
   if (const uint64_t size = checked_workspace_size(binding, arguments); size != 0) {
     status = bind_workspace(binding, *launch, size, &arguments, error);
     if (status != TN_OK) return status;
   }
-  enqueue(binding, *stream.core, *launch, arguments);
+  StreamCore& core = *stream.core;
+  if (!core.immediate()) {
+    enqueue(binding, core, *launch, arguments);
+  } else if (!core.failure().failed()) {
+    try {
+      kernel.implementation().run(arguments, core.execution());
+    } catch (...) {
+      core.failure().fail_from_exception();
+    }
+  }
   return TN_OK;
 }
 
@@ -330,7 +399,8 @@ tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t*
   InlineStorage storage;
   LaunchScratch scratch;
   Binding binding = make_binding(kernel, storage, scratch);
-  status = bind_all(binding, *launch, false, error);
+  if (!bind_as_described<false>(binding, *launch))
+    status = bind_all(binding, *launch, false, error);
   if (status != TN_OK) return status;
   const Arguments arguments{{binding.views, binding.inputs()},
                             {binding.output_views(), binding.outputs()}};
