@@ -160,8 +160,11 @@ void products(const tenon::Device& device, const tenon::Stream& stream, const Di
     for (const size_t i : {size_t{0}, size_t{1}}) stream.write(memory[i], 0, values.data(), bytes);
     stream.synchronize();
     const auto workspace = reinterpret_cast<CUdeviceptr>(address(3));
-    ways.push_back({[&, workspace] { own->multiply(product, false, workspace, direct.stream); },
-                    [&] { direct.synchronize(); }});
+    const auto plan = own->plan(product);
+    if (plan == nullptr) throw std::runtime_error("cuBLASLt does not take a plain product");
+    ways.push_back(
+        {[&, plan, workspace] { own->multiply(*plan, product, false, workspace, direct.stream); },
+         [&] { direct.synchronize(); }});
   }
   const std::vector<double> times = measure(ways, 8, 11);
   const double flops = 2e-3 * static_cast<double>(size * size * size);

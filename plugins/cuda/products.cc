@@ -47,7 +47,7 @@ struct Products::Plan {
   cublaslt::Operation operation = nullptr;
   cublaslt::Layout a = nullptr, b = nullptr, y = nullptr;
   cublaslt::Algorithm algorithm{};
-  bool taken = false;
+  bool swapped = false;  // Of Shape.
 };
 
 Products::Products(const cublaslt::Table& library) : library_(library) {
@@ -102,11 +102,9 @@ bool Products::shape(const gpu::Product& product, Shape* out) {
   return true;
 }
 
-const Products::Plan& Products::plan(const Shape& shape) {
-  const auto known = plans_.find(shape);
-  if (known != plans_.end()) return *known->second;
-  if (plans_.size() >= kMostPlans) plans_.clear();
-  auto made = std::make_unique<Plan>(library_);
+std::shared_ptr<const Products::Plan> Products::make_plan(const Shape& shape) const {
+  auto made = std::make_shared<Plan>(library_);
+  made->swapped = shape.swapped;
   const bool wide = shape.dtype == TN_FLOAT64;
   const int type = wide ? cublaslt::kFloat64 : cublaslt::kFloat32;
   check(library_.cublasLtMatmulDescCreate(
@@ -153,39 +151,38 @@ const Products::Plan& Products::plan(const Shape& shape) {
   const int status = library_.cublasLtMatmulAlgoGetHeuristic(
       handle_, made->operation, made->a, made->b, made->y, made->y, preference, 1, &result, &found);
   library_.cublasLtMatmulPreferenceDestroy(preference);
-  made->taken = status == cublaslt::kSuccess && found == 1 && result.state == cublaslt::kSuccess;
+  if (status != cublaslt::kSuccess || found != 1 || result.state != cublaslt::kSuccess) {
+    return nullptr;
+  }
   made->algorithm = result.algorithm;
-  return *plans_.emplace(shape, std::move(made)).first->second;
+  return made;
 }
 
-bool Products::takes(const gpu::Product& product) {
+std::shared_ptr<const Products::Plan> Products::plan(const gpu::Product& product) {
   Shape wanted;
-  if (!shape(product, &wanted)) return false;
+  if (!shape(product, &wanted)) return nullptr;
   const std::lock_guard lock(mutex_);
-  return plan(wanted).taken;
+  const auto known = plans_.find(wanted);
+  if (known != plans_.end()) return known->second;
+  if (plans_.size() >= kMostPlans) plans_.clear();
+  return plans_[wanted] = make_plan(wanted);
 }
 
-bool Products::multiply(const gpu::Product& product, bool add_y, CUdeviceptr workspace,
-                        CUstream stream) {
-  Shape wanted;
-  if (!shape(product, &wanted)) return false;
-  const std::lock_guard lock(mutex_);
-  const Plan& chosen = plan(wanted);
-  if (!chosen.taken) return false;
-  const std::byte* a = wanted.swapped ? product.b.data : product.a.data;
-  const std::byte* b = wanted.swapped ? product.a.data : product.b.data;
+void Products::multiply(const Plan& plan, const gpu::Product& product, bool add_y,
+                        CUdeviceptr workspace, CUstream stream) const {
+  const std::byte* a = plan.swapped ? product.b.data : product.a.data;
+  const std::byte* b = plan.swapped ? product.a.data : product.b.data;
   const double alpha = product.alpha, beta = add_y ? product.beta : 0;
   const auto narrow_alpha = static_cast<float>(alpha), narrow_beta = static_cast<float>(beta);
   const bool wide = product.dtype == TN_FLOAT64;
   check(library_.cublasLtMatmul(
-            handle_, chosen.operation,
+            handle_, plan.operation,
             wide ? static_cast<const void*>(&alpha) : static_cast<const void*>(&narrow_alpha), a,
-            chosen.a, b, chosen.b,
+            plan.a, b, plan.b,
             wide ? static_cast<const void*>(&beta) : static_cast<const void*>(&narrow_beta),
-            product.y.data, chosen.y, product.y.data, chosen.y, &chosen.algorithm,
+            product.y.data, plan.y, product.y.data, plan.y, &plan.algorithm,
             reinterpret_cast<void*>(workspace), kWorkspaceBytes, stream),
         "multiplying");
-  return true;
 }
 
 }  // namespace tenon::cuda

@@ -25,12 +25,14 @@ class Products {
   Products(const Products&) = delete;
   Products& operator=(const Products&) = delete;
 
-  // Whether the library takes a product like this one; finds out how, at the first of its kind.
-  bool takes(const gpu::Product& product);
+  // How the library computes products like this one. Found out at the first of its kind; null: it
+  // does not take them. `product.a.data` and the others are addresses as kernels see them.
+  struct Plan;
+  std::shared_ptr<const Plan> plan(const gpu::Product& product);
 
-  // Queues Y = alpha A B + beta Y. `product.a.data` and the others are addresses as kernels see
-  // them. False: it does not take it, and nothing is queued. Throws cpu::KernelError.
-  bool multiply(const gpu::Product& product, bool add_y, CUdeviceptr workspace, CUstream stream);
+  // Queues Y = alpha A B + beta Y. Throws cpu::KernelError.
+  void multiply(const Plan& plan, const gpu::Product& product, bool add_y, CUdeviceptr workspace,
+                CUstream stream) const;
 
  private:
   // A matrix as the library sees it.
@@ -47,16 +49,15 @@ class Products {
     bool swapped = false;  // Y lies row by row: the library computes its transpose, B' A'.
     auto operator<=>(const Shape&) const = default;
   };
-  struct Plan;
 
   static bool side(const gpu::Matrices& matrices, int64_t rows, int64_t columns, Side* out);
   static bool shape(const gpu::Product& product, Shape* out);
-  const Plan& plan(const Shape& shape);
+  std::shared_ptr<const Plan> make_plan(const Shape& shape) const;
 
   const cublaslt::Table& library_;
   cublaslt::Handle handle_ = nullptr;
   std::mutex mutex_;
-  std::map<Shape, std::unique_ptr<Plan>> plans_;
+  std::map<Shape, std::shared_ptr<const Plan>> plans_;  // Null: not taken.
 };
 
 }  // namespace tenon::cuda

@@ -212,13 +212,15 @@ bool Queue::multiply(const gpu::Product& product) {
     side->data = reinterpret_cast<std::byte*>(visible(side->data));
   }
   const ContextScope scope(driver_, context_);
-  if (!products_->takes(seen)) return false;
+  const auto plan = products_->plan(seen);
+  if (plan == nullptr) return false;
   finish_fault();
   if (workspace_ == nullptr) workspace_ = memory_.allocate(Products::kWorkspaceBytes, 256);
   const bool add = product.c.data != nullptr;
   // The library adds to Y: so what is to be added goes there first.
   if (add) write_addend(product);
-  return products_->multiply(seen, add, memory_.find(workspace_), stream_);
+  products_->multiply(*plan, seen, add, memory_.find(workspace_), stream_);
+  return true;
 }
 
 void Queue::write_addend(const gpu::Product& product) {
