@@ -7,17 +7,17 @@ namespace tenon::gpu {
 
 std::span<const cpu::Family> families() {
   // With the operators whose outputs may replace an input: those that have read an element before
-  // they write it.
+  // they write it. Elementwise ones have then read it of all inputs.
   static const std::vector<cpu::Family> all = {
       {copy_operators, {{"Identity"}}},
       {cast_operators, {}},
       {fill_operators, {}},
       {unary_operators, {{"*"}}},
-      {binary_operators, {{"*"}}},
+      {binary_operators, {{"*", 0, true}}},
       {compare_operators, {}},
-      {select_operators, {{"*"}}},
-      {ternary_operators, {{"*"}}},
-      {elementwise_grad_operators, {{"*"}}},
+      {select_operators, {{"*", 0, true}}},
+      {ternary_operators, {{"*", 0, true}}},
+      {elementwise_grad_operators, {{"*", 0, true}}},
       {matmul_operators, {}},
       {conv_operators, {}},
       {conv_grad_operators, {}},
