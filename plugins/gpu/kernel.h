@@ -10,18 +10,16 @@ namespace tenon::gpu {
 
 using cpu::Description;
 using cpu::KernelError;
+using cpu::NeedsWorkspace;
 using cpu::OperatorEntry;
 
-// check(), workspace_size() and the rest are as in cpu::Kernel. Immutable; enqueue() may run on
-// several threads for different queues.
+// check() and the rest are as in cpu::Kernel, and so is NeedsWorkspace. Immutable; enqueue() may
+// run on several threads for different queues.
 class Kernel : public cpu::Kernel {
  public:
   // Queues the work; returns before it is done. `data` of tensors are addresses of the device and
   // may not be touched; HOST inputs are values in host memory, valid during the call.
   virtual void enqueue(const Arguments& arguments, Queue& queue) const = 0;
-
-  // Queueing costs more than the question: kernels need not say that they never need any.
-  bool needs_workspace() const override { return true; }
 
   void run(const Arguments& arguments, const cpu::Execution& execution) const final;
 };

@@ -114,13 +114,8 @@ class Kernel {
   // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
   virtual void check(const Arguments& arguments) const = 0;
 
-  // Whether there may be launches that need a workspace; workspace_size() is asked for no others,
-  // so a kernel that overrides one overrides both.
-  virtual bool needs_workspace() const { return false; }
-  virtual uint64_t workspace_size(const Arguments&) const { return 0; }
-
-  // Computes. Does not allocate: temporary memory is the workspace. What only the data shows (an
-  // index out of range) is thrown as KernelError.
+  // Computes. Does not allocate: temporary memory is the workspace (NeedsWorkspace). What only the
+  // data shows (an index out of range) is thrown as KernelError.
   virtual void run(const Arguments& arguments, const Execution& execution) const = 0;
 
   // The layout in which it takes input `i`, described as `described`: TN_LAYOUT_ANY or a token (see
@@ -139,6 +134,22 @@ class Kernel {
   // Memory that it holds besides its constants.
   virtual uint64_t resident_bytes() const { return 0; }
 };
+
+// A second base of kernels that have launches with temporary memory. Hosts are told that no launch
+// of any other needs it (TN_KERNEL_NO_WORKSPACE).
+class NeedsWorkspace {
+ public:
+  virtual ~NeedsWorkspace() = default;
+
+  // In bytes, after check(); depends on dims and host values alone.
+  virtual uint64_t workspace_size(const Arguments& arguments) const = 0;
+};
+
+// 0 for kernels that need none.
+inline uint64_t workspace_size(const Kernel& kernel, const Arguments& arguments) {
+  const auto* needs = dynamic_cast<const NeedsWorkspace*>(&kernel);
+  return needs != nullptr ? needs->workspace_size(arguments) : 0;
+}
 
 // The description of a kernel to be made, checked for form (kinds, ranks and types are in range).
 class Description {

@@ -49,7 +49,7 @@ class KernelObject : public DeviceObject {
         arguments_(std::move(arguments)),
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
-        needs_workspace_(implementation_->needs_workspace()),
+        workspace_(dynamic_cast<const NeedsWorkspace*>(implementation_.get())),
         name_(std::move(name)) {}
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -59,8 +59,8 @@ class KernelObject : public DeviceObject {
 
   const std::string& name() const { return name_; }
   const Kernel& implementation() const { return *implementation_; }
-  // If not, no launch does: TN_KERNEL_NO_WORKSPACE.
-  bool needs_workspace() const { return needs_workspace_; }
+  // Null: no launch needs one.
+  const NeedsWorkspace* workspace() const { return workspace_; }
   std::span<const ArgumentSpec> arguments() const { return arguments_; }
   std::span<const ArgumentSpec> inputs() const { return arguments().first(inputs_); }
   std::span<const ArgumentSpec> outputs() const { return arguments().subspan(inputs_); }
@@ -90,7 +90,7 @@ class KernelObject : public DeviceObject {
   const size_t inputs_;
   std::atomic<uint64_t> fixed_workspace_{kUnknown};
   const bool fixed_;
-  const bool needs_workspace_;
+  const NeedsWorkspace* const workspace_;
   std::atomic<int64_t> references_{1};
   const std::string name_;
 };

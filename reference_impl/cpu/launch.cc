@@ -266,9 +266,9 @@ inline uint64_t checked_workspace_size(const Binding& binding, const Arguments& 
   if (binding.as_described && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
     return binding.kernel.fixed_workspace();
   }
-  const Kernel& kernel = binding.kernel.implementation();
-  kernel.check(arguments);
-  const uint64_t size = binding.kernel.needs_workspace() ? kernel.workspace_size(arguments) : 0;
+  binding.kernel.implementation().check(arguments);
+  const NeedsWorkspace* workspace = binding.kernel.workspace();
+  const uint64_t size = workspace != nullptr ? workspace->workspace_size(arguments) : 0;
   if (binding.as_described) binding.kernel.set_fixed_workspace(size);
   return size;
 }

@@ -93,9 +93,9 @@ struct ClampTensor {
       elementwise(operation<"Min">(), {raised, *high}, type, out);
     } else if (low) {
       elementwise(operation<"Max">(), {self, *low}, type, out);
-    } else {
+    } else if (high) {
       elementwise(operation<"Min">(), {self, *high}, type, out);
-    }
+    }  // torch has refused calls with neither.
   }
 };
 

@@ -78,7 +78,7 @@ const Tensor& resize(const Tensor& self, at::IntArrayRef sizes,
     TORCH_CHECK(*format != at::MemoryFormat::Preserve, "Unsupported memory format ", *format);
     impl->empty_tensor_restride(*format);
   }
-  return self;
+  return self;  // NOLINT(bugprone-return-const-ref-from-parameter): as torch's dispatcher wants it.
 }
 
 Tensor& set_empty(Tensor& self) {
@@ -174,7 +174,8 @@ Tensor& arange(const at::Scalar& start, const at::Scalar& end, const at::Scalar&
   TORCH_CHECK(step.toDouble() != 0, "step must be nonzero");
   if (integers) {
     const int64_t a = start.toLong(), b = end.toLong(), s = step.toLong();
-    length = static_cast<double>((b - a + s - (s > 0 ? 1 : -1)) / s);
+    const int64_t whole = (b - a + s - (s > 0 ? 1 : -1)) / s;
+    length = static_cast<double>(whole);
   } else {
     length = std::ceil((end.toDouble() - start.toDouble()) / step.toDouble());
   }

@@ -16,7 +16,7 @@ constexpr uint64_t kNumbers = kFloat32 | kInt32And64 | kUint8 | cpu::dtype_bit(T
                               cpu::dtype_bit(TN_UINT16) | cpu::dtype_bit(TN_UINT32) |
                               cpu::dtype_bit(TN_UINT64);
 
-class ArgReduce final : public Kernel {
+class ArgReduce final : public Kernel, public NeedsWorkspace {
  public:
   ArgReduce(const Description& d, Reduction::Op op)
       : name_(d.name()),

@@ -104,7 +104,7 @@ class BatchNormBase : public Kernel {
   const std::string definitions_;
 };
 
-class BatchNorm final : public BatchNormBase {
+class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
  public:
   explicit BatchNorm(const Description& d)
       : BatchNormBase(d, Reduction::Op::kVariance), epsilon_(d.real("epsilon", 1e-5f)) {
@@ -146,7 +146,7 @@ class BatchNorm final : public BatchNormBase {
   const Function& apply_ = function("batch_norm_apply");
 };
 
-class BatchNormTraining final : public BatchNormBase {
+class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
  public:
   explicit BatchNormTraining(const Description& d)
       : BatchNormBase(d, Reduction::Op::kVariance),
@@ -203,7 +203,7 @@ class BatchNormTraining final : public BatchNormBase {
   const Function& apply_ = function("batch_norm_apply");
 };
 
-class BatchNormGrad final : public BatchNormBase {
+class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
  public:
   explicit BatchNormGrad(const Description& d)
       : BatchNormBase(d, Reduction::Op::kDot),

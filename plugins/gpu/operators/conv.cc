@@ -32,7 +32,7 @@ class Convolution : public Kernel {
   const Gemm gemm_;
 };
 
-class Conv final : public Convolution {
+class Conv final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 
@@ -83,7 +83,7 @@ class Conv final : public Convolution {
 // Inputs i of one remainder modulo the stride meet the same taps, and neighbours among them
 // neighbouring positions: so for each remainder dX is a convolution of dY of stride one, with
 // nothing scattered.
-class ConvGradInput final : public Convolution {
+class ConvGradInput final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 
@@ -149,7 +149,7 @@ class ConvGradInput final : public Convolution {
   }
 };
 
-class ConvGradWeight final : public Convolution {
+class ConvGradWeight final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 

@@ -9,7 +9,7 @@
 namespace tenon::gpu {
 namespace {
 
-class GlobalPool final : public Kernel {
+class GlobalPool final : public Kernel, public NeedsWorkspace {
  public:
   GlobalPool(const Description& d, Reduction::Op op, Reduction::Finish finish)
       : name_(d.name()), reduction_(d, op, finish, d.input_dtype(0)) {

@@ -85,7 +85,7 @@ void check_types(const Description& d) {
 }
 
 // A product and what is added to it; the subclasses say where they lie.
-class Product : public Kernel {
+class Product : public Kernel, public NeedsWorkspace {
  public:
   explicit Product(const Description& d) : name_(d.name()), gemm_(d, d.input_dtype(0)) {
     check_types(d);

@@ -70,7 +70,7 @@ RowMajor<3> positions(const View& x, const View& target, const View& loss, bool 
   return made;
 }
 
-class NllLoss final : public Kernel {
+class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
       : reduction_(reduction_of(d)),

@@ -7,7 +7,7 @@
 namespace tenon::gpu {
 namespace {
 
-class NonZero final : public Kernel {
+class NonZero final : public Kernel, public NeedsWorkspace {
  public:
   explicit NonZero(const Description& d)
       : definitions_(define_type("T", d.input_dtype(0))),

@@ -21,7 +21,7 @@ constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | cpu::dtype_bit(TN
                               cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64);
 
 // The operator's inputs: data, axes and, for a variance, the correction.
-class Reduce final : public Kernel {
+class Reduce final : public Kernel, public NeedsWorkspace {
  public:
   Reduce(const Description& d, Op op, Finish finish)
       : name_(d.name()),

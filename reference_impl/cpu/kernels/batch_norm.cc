@@ -116,7 +116,7 @@ void check_image(std::string_view op, const View& x) {
 }
 
 template <class T>
-class BatchNormKernel final : public Kernel {
+class BatchNormKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit BatchNormKernel(const Description& desc)
       : name_(desc.name()), epsilon_(desc.real("epsilon", 1e-5f)) {}
@@ -129,7 +129,6 @@ class BatchNormKernel final : public Kernel {
     for (size_t i = 1; i < 5; ++i) check_channels(name_, kNames[i], arguments.inputs[i], x);
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return ChannelTable::size(arguments.inputs[0].dims[1], 3);
   }
@@ -154,7 +153,7 @@ class BatchNormKernel final : public Kernel {
 };
 
 template <class T>
-class BatchNormTrainingKernel final : public Kernel {
+class BatchNormTrainingKernel final : public Kernel, public NeedsWorkspace {
   using Variance = VarianceReducer<T, double>;
 
  public:
@@ -173,7 +172,6 @@ class BatchNormTrainingKernel final : public Kernel {
     }
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[0];
     return ChannelTable::size(x.dims[1], 4) + reduce_workspace<Variance>(x.dims[1], per_channel(x));
@@ -212,7 +210,7 @@ class BatchNormTrainingKernel final : public Kernel {
 };
 
 template <class T>
-class BatchNormGradKernel final : public Kernel {
+class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
   using Dot = DotReducer<T>;
 
  public:
@@ -231,7 +229,6 @@ class BatchNormGradKernel final : public Kernel {
     check_channels(name_, "dB", arguments.output(2), x);
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[1];
     return ChannelTable::size(x.dims[1], 6) + reduce_workspace<Dot>(x.dims[1], per_channel(x));

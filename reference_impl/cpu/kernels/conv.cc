@@ -20,7 +20,7 @@ void check_types(const Description& d) {
   }
 }
 
-class Conv final : public Kernel {
+class Conv final : public Kernel, public NeedsWorkspace {
  public:
   explicit Conv(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
 
@@ -32,7 +32,6 @@ class Conv final : public Kernel {
       throw_dims("Conv", "B", bias.shape(), {&filters, 1});
     }
   }
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
   }
@@ -80,7 +79,7 @@ class Conv final : public Kernel {
 // Inputs i of one remainder modulo the stride meet the same taps, and neighbours among them
 // neighbouring positions: so for each remainder dX is a convolution of dY of stride one, with
 // nothing scattered.
-class ConvGradInput final : public Kernel {
+class ConvGradInput final : public Kernel, public NeedsWorkspace {
  public:
   explicit ConvGradInput(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
 
@@ -88,7 +87,6 @@ class ConvGradInput final : public Kernel {
     attributes_.check("ConvGradInput", a.output(0), a.input(1), a.input(0));
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
     over_remainders(a,

@@ -146,7 +146,7 @@ class Run {
   const ConvAttributes& attributes_;
 };
 
-class ConvGradWeight final : public Kernel {
+class ConvGradWeight final : public Kernel, public NeedsWorkspace {
  public:
   explicit ConvGradWeight(const Description& d) : attributes_(d, d.input(0).rank) {
     for (size_t i = 0; i < 2; ++i) {
@@ -159,7 +159,6 @@ class ConvGradWeight final : public Kernel {
   void check(const Arguments& a) const override {
     attributes_.check("ConvGradWeight", a.input(1), a.output(0), a.input(0));
   }
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     if (a.output(0).count() == 0) return 0;
     return visit(a, [](const auto& run) { return run.workspace_size(); });

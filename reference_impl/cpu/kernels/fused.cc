@@ -78,7 +78,7 @@ const OperatorEntry* find_elementwise(std::string_view domain, std::string_view 
   return nullptr;
 }
 
-class Fused final : public Kernel {
+class Fused final : public Kernel, public NeedsWorkspace {
  public:
   Fused(const Description& d, size_t product_inputs, std::unique_ptr<Kernel> product)
       : name_(d.name()), product_inputs_(product_inputs), product_(std::move(product)) {
@@ -101,12 +101,11 @@ class Fused final : public Kernel {
     }
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
-    uint64_t size = product_->workspace_size(product_arguments(a));
+    uint64_t size = cpu::workspace_size(*product_, product_arguments(a));
     for (const Step& step : steps_) {
       over(step, a, [&](const Arguments& part) {
-        size = std::max(size, step.kernel->workspace_size(part));
+        size = std::max(size, cpu::workspace_size(*step.kernel, part));
       });
     }
     return size;

@@ -85,7 +85,7 @@ double weight_of(const View& weight, int64_t label) {
                           : 1;
 }
 
-class NllLoss final : public Kernel {
+class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
       : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index", -100)) {
@@ -107,7 +107,6 @@ class NllLoss final : public Kernel {
     check_one(kName, "total_weight", a.output(1));
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(chunks(a)) * sizeof(Sums);
   }

@@ -26,7 +26,7 @@ void check_types(const Description& d, size_t tensors) {
   }
 }
 
-class MatMul final : public Kernel {
+class MatMul final : public Kernel, public NeedsWorkspace {
  public:
   explicit MatMul(const Description& d) : dtype_(d.input_dtype(0)), rank_of_b_(d.input(1).rank) {
     check_types(d, 2);
@@ -34,7 +34,6 @@ class MatMul final : public Kernel {
 
   void check(const Arguments& a) const override { plan(a); }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return is_float() ? matmul_workspace_size(plan(a)) : 0;
   }
@@ -61,7 +60,7 @@ class MatMul final : public Kernel {
   int32_t rank_of_b_;
 };
 
-class Gemm final : public Kernel {
+class Gemm final : public Kernel, public NeedsWorkspace {
  public:
   explicit Gemm(const Description& d)
       : dtype_(d.input_dtype(0)),
@@ -76,7 +75,6 @@ class Gemm final : public Kernel {
   }
 
   void check(const Arguments& a) const override { plan(a); }
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return matmul_workspace_size(plan(a).matmul);
   }
@@ -118,7 +116,7 @@ class Gemm final : public Kernel {
   bool transpose_a_, transpose_b_;
 };
 
-class ScaledGemm final : public Kernel {
+class ScaledGemm final : public Kernel, public NeedsWorkspace {
  public:
   explicit ScaledGemm(const Description& d)
       : dtype_(d.input_dtype(0)), rank_of_b_(d.input(1).rank) {
@@ -136,7 +134,6 @@ class ScaledGemm final : public Kernel {
       }
     }
   }
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return matmul_workspace_size(plan(a));
   }

@@ -134,7 +134,7 @@ class MaxPool final : public Kernel {
 };
 
 // Each plane is summed in a dense copy, in ascending order of Y's elements.
-class MaxPoolGrad final : public Kernel {
+class MaxPoolGrad final : public Kernel, public NeedsWorkspace {
  public:
   explicit MaxPoolGrad(const Description& d) {
     if (d.output_dtype(0) != d.input_dtype(0)) throw_invalid(kName, "dY and dX must have one type");
@@ -150,7 +150,6 @@ class MaxPoolGrad final : public Kernel {
     }
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     const View dx = a.output(0);
     return static_cast<uint64_t>(scratch_slots(planes(dx)) * plane_size(dx)) * 8;

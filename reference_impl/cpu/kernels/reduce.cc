@@ -14,7 +14,7 @@ namespace tenon::cpu {
 namespace {
 
 template <class Reducer>
-class ReduceKernel final : public Kernel {
+class ReduceKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit ReduceKernel(const Description& desc)
       : name_(desc.name()),
@@ -36,7 +36,6 @@ class ReduceKernel final : public Kernel {
       check_same_dims(name_, "the second output", arguments.output(1), output);
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     const int64_t results = arguments.outputs[0].count();
     return results == 0 ? 0

@@ -39,7 +39,7 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
     }
 }
 
-class ScatterElementsKernel final : public Kernel {
+class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
  public:
   ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
       : name_(desc.name()), axis_(desc.integer("axis", 0)), lines_(lines), wide_(wide) {}
@@ -55,7 +55,6 @@ class ScatterElementsKernel final : public Kernel {
     if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }

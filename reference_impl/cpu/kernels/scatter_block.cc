@@ -84,7 +84,7 @@ void scatter_blocks(const View& target, const View& update, int64_t rows, Place 
   });
 }
 
-class ScatterNdKernel final : public Kernel {
+class ScatterNdKernel final : public Kernel, public NeedsWorkspace {
  public:
   ScatterNdKernel(const Description& desc, UpdateRow row, bool wide)
       : name_(desc.name()), row_(row), wide_(wide) {}
@@ -105,7 +105,6 @@ class ScatterNdKernel final : public Kernel {
                                " into dims " + dims_text(data.shape()));
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }
@@ -163,7 +162,7 @@ std::unique_ptr<Kernel> create_scatter_nd(const Description& desc) {
   return std::make_unique<ScatterNdKernel>(desc, row, is_wide(dtype, update));
 }
 
-class IndexAddKernel final : public Kernel {
+class IndexAddKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit IndexAddKernel(const Description& desc)
       : name_(desc.name()),
@@ -185,7 +184,6 @@ class IndexAddKernel final : public Kernel {
     if (!fits) throw_dims(name_, "updates", updates.shape(), data.shape());
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }
@@ -241,7 +239,7 @@ std::unique_ptr<Kernel> create_index_add(const Description& desc) {
   return std::make_unique<IndexAddKernel>(desc);
 }
 
-class EmbeddingGradKernel final : public Kernel {
+class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit EmbeddingGradKernel(const Description& desc)
       : name_(desc.name()),
@@ -260,7 +258,6 @@ class EmbeddingGradKernel final : public Kernel {
                                " and dW of dims " + dims_text(dw.shape()));
   }
 
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
   }

@@ -197,7 +197,7 @@ TEST(MatMul, TakesPackedConstants) {
     const std::vector<View> in{a.view(), of_b}, out{arrays[0].view()};
     Arguments arguments{in, out};
     kernel->check(arguments);
-    std::vector<std::byte> workspace(kernel->workspace_size(arguments) + 64);
+    std::vector<std::byte> workspace(workspace_size(*kernel, arguments) + 64);
     arguments.workspace =
         workspace.data() + (64 - reinterpret_cast<uintptr_t>(workspace.data()) % 64);
     const TestHost host(2);

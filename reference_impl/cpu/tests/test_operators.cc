@@ -55,9 +55,8 @@ class Fail : public TestKernel {
   }
 };
 
-class Scratch : public TestKernel {
+class Scratch : public TestKernel, public NeedsWorkspace {
  public:
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(a.inputs[0].dims[0]) * 4;
   }

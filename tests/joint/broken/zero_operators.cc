@@ -31,14 +31,13 @@ void write_zeros(const View& view, int32_t axis, std::byte* at) {
   }
 }
 
-class ZeroKernel final : public Kernel {
+class ZeroKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit ZeroKernel(std::unique_ptr<Kernel> kernel) : kernel_(std::move(kernel)) {}
 
   void check(const Arguments& arguments) const override { kernel_->check(arguments); }
-  bool needs_workspace() const override { return true; }
   uint64_t workspace_size(const Arguments& arguments) const override {
-    return kernel_->workspace_size(arguments);
+    return cpu::workspace_size(*kernel_, arguments);
   }
   void run(const Arguments& arguments, const Execution&) const override {
     for (const View& output : arguments.outputs) {
