@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 
@@ -102,7 +103,9 @@ int run(const Options& options) {
   Target::get().open(Spec::parse(options.spec));
   const std::vector<std::string> without_case = register_operator_tests();
 
-  Reporter* reporter = new Reporter(declaration, options.report, options.timeout, options.verbose);
+  auto made =
+      std::make_unique<Reporter>(declaration, options.report, options.timeout, options.verbose);
+  Reporter* reporter = made.get();
   std::string filter;
   for (const std::string& test : test_names()) {
     if (!matches_any(options.filter, test)) continue;
@@ -121,7 +124,7 @@ int run(const Options& options) {
   testing::GTEST_FLAG(filter) = filter;
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
-  listeners.Append(reporter);  // Owned by GoogleTest from here on.
+  listeners.Append(made.release());  // Owned by GoogleTest from here on.
   std::printf("%s: %s (%s %s)\n", options.spec.c_str(), Target::get().info().name,
               Target::get().instance().name(), Target::get().instance().version());
   [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // The reporter decides.

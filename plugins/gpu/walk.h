@@ -4,6 +4,8 @@
 // innermost first, with the step of each tensor in elements. Dense tensors give rank 1 and steps 1.
 #pragma once
 
+#include <algorithm>
+
 #include "plugins/gpu/parameter.h"
 #include "reference_impl/cpu/kernels/strided_loop.h"
 
@@ -22,11 +24,10 @@ struct Walk {
     const cpu::StridedLoop<kOperands> loop(operands.data(), first.dims, first.rank);
     count = loop.count();
     rank = loop.rank();
-    for (int32_t d = 0; d < rank; ++d) {
-      dims.v[d] = loop.dim(d);
-      for (int k = 0; k < kOperands; ++k) {
-        steps[k].v[d] = loop.stride(d, k) / (tn_dtype_bits(operands[k]->dtype) / 8);
-      }
+    for (int32_t d = 0; d < rank; ++d) dims.v[d] = loop.dim(d);
+    for (int k = 0; k < kOperands; ++k) {
+      const int64_t bytes = std::max<int64_t>(tn_dtype_bits(operands[k]->dtype) / 8, 1);
+      for (int32_t d = 0; d < rank; ++d) steps[k].v[d] = loop.stride(d, k) / bytes;
     }
   }
 

@@ -24,6 +24,7 @@ inline constexpr FunctionName kFunctionNames[] = {
 };
 
 inline constexpr size_t kSlotCount = 0
+// NOLINTNEXTLINE(bugprone-macro-parentheses): part of a sum.
 #define TN_SLOT(ordinal, result, name, parameters, arguments) +1
 #include "slots.inc"
     ;

@@ -63,7 +63,8 @@ template <class Handle, class... Rest>
       };                                                                                      \
       return call arguments;                                                                  \
     }                                                                                         \
-    return (found)arguments;                                                                  \
+    const auto function = found;                                                              \
+    return function arguments;                                                                \
   }
 
 #define TN_SLOT_OWN(ordinal, result, name, parameters, arguments)

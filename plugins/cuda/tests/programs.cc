@@ -39,7 +39,9 @@ std::vector<std::string> expand(std::string_view definitions) {
   for (;;) {
     const size_t end = words.find(',');
     for (const std::string& rest : after) {
-      out.push_back(before + std::string(words.substr(0, end)) + rest);
+      std::string& one = out.emplace_back(before);
+      one += words.substr(0, end);
+      one += rest;
     }
     if (end == std::string_view::npos) return out;
     words.remove_prefix(end + 1);

@@ -313,7 +313,7 @@ void Gemm::launch(const GemmProblem& problem, const Parameter& alpha, const Para
   }
   int64_t chunk = 0;
   const int64_t elements = int64_t{s.batch} * s.m * s.n;
-  const Grid all = element_grid(machine_.limits(), elements, &chunk, 4 * s.splits);
+  const Grid all = element_grid(machine_.limits(), elements, &chunk, int64_t{4} * s.splits);
   queue.launch(*join, all,
                {memory(problem.y), partial, memory(problem.c), Parameter::value(s), alpha, beta,
                 Parameter::value(elements), Parameter::value(chunk)});

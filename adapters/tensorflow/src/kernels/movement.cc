@@ -219,6 +219,9 @@ Compute bitcast(const Node& node) {
     const View x = call.input(0);
     const int64_t from_size = tn_dtype_bits(x.dtype) / 8;
     const int64_t to_size = tn_dtype_bits(to) / 8;
+    if (from_size == 0 || to_size == 0) {
+      invalid_argument("Cannot bitcast to or from a type that is not made of whole bytes");
+    }
     Dims dims = x.dims;
     if (from_size > to_size) dims.push_back(from_size / to_size);
     if (from_size < to_size) {

@@ -168,7 +168,8 @@ const std::vector<int64_t>& Node::integers(const char* attribute) const {
 }
 
 tn_dtype Node::type(const char* attribute) const {
-  return to_tenon(static_cast<TF_DataType>(integer(attribute)));
+  const NodeAttribute* found = find(attribute);
+  return found == nullptr ? TN_DTYPE_UNDEFINED : to_tenon(static_cast<TF_DataType>(found->integer));
 }
 
 }  // namespace tenon::tensorflow

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,6 +48,7 @@ struct Folder {
 // Whether it succeeded; what it says goes to a file.
 bool run(std::vector<std::string> words, const std::string& log) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -79,8 +80,9 @@ nvrtcResult compile(_nvrtcProgram& program) {
   const std::string library = folder.path + "/module.so";
   const std::string log = folder.path + "/log";
   std::ofstream(source) << program.source;
-  bool good = run({EMULATOR_COMPILER, "-E", "-std=c++17", "-w", "-I" EMULATOR_FOLDER, "-include",
-                   EMULATOR_FOLDER "/prelude.h", "-o", expanded, source},
+  const std::string headers = EMULATOR_FOLDER;
+  bool good = run({EMULATOR_COMPILER, "-E", "-std=c++17", "-w", "-I" + headers, "-include",
+                   headers + "/prelude.h", "-o", expanded, source},
                   log);
   if (good) {
     const std::string text = read(expanded);
@@ -107,7 +109,7 @@ nvrtcResult compile(_nvrtcProgram& program) {
 }
 
 nvrtcResult give(const std::string& text, char* to) {
-  std::memcpy(to, text.data(), text.size());
+  std::copy(text.begin(), text.end(), to);
   return NVRTC_SUCCESS;
 }
 
