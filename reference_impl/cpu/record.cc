@@ -19,13 +19,13 @@ void Record::complete(const tn_error& failure) {
   done_.notify_all();
 }
 
+std::shared_ptr<StreamCore> Record::stream() const {
+  const std::lock_guard lock(mutex_);
+  return stream_;
+}
+
 void Record::kick() {
-  std::shared_ptr<StreamCore> stream;
-  {
-    const std::lock_guard lock(mutex_);
-    stream = stream_;
-  }
-  if (stream) stream->kick(sequence_);
+  if (const auto behind = stream()) behind->kick(sequence_);
 }
 
 tn_status Record::query(tn_error* error) {
@@ -36,7 +36,7 @@ tn_status Record::query(tn_error* error) {
 }
 
 tn_status Record::wait(tn_error* error) {
-  kick();
+  if (const auto behind = stream()) behind->wait(sequence_);
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return complete_; });
   return failure_.code == TN_OK ? TN_OK : report(failure_, error);

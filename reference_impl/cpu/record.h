@@ -36,6 +36,8 @@ class Record {
   int64_t nanoseconds() const;
 
  private:
+  std::shared_ptr<StreamCore> stream() const;  // Null when complete.
+
   mutable std::mutex mutex_;
   std::condition_variable done_;
   bool complete_ = false;

@@ -82,7 +82,10 @@ void StreamCore::wait(uint64_t sequence) {
   if (!late_ || finished_.load() >= sequence) return;
   std::unique_lock lock(mutex_);
   kicked_ = std::max(kicked_, sequence);
-  wake_.notify_one();
+  if (own_ != nullptr) {
+    while (!running_ && finished_.load() < sequence) advance(lock);
+  }
+  if (finished_.load() != queued_.load() || closed_.load()) wake_.notify_one();
   done_.wait(lock, [&] { return finished_.load() >= sequence; });
 }
 
@@ -96,23 +99,41 @@ void StreamCore::join() {
   if (worker_.joinable()) worker_.join();
 }
 
-bool StreamCore::startable(uint64_t started) const {
-  if (started == queued_.load()) return false;
-  return started < kicked_ || closed_.load() ||
-         std::chrono::steady_clock::now() >= ring_[started % kSlots].due;
+bool StreamCore::startable() const {
+  if (started_ == queued_.load()) return false;
+  return started_ < kicked_ || closed_.load() ||
+         std::chrono::steady_clock::now() >= ring_[started_ % kSlots].due;
 }
 
-bool StreamCore::must_finish(uint64_t started) const {
+bool StreamCore::must_finish() const {
   const uint64_t finished = finished_.load();
-  if (started == finished) return false;
+  if (started_ == finished) return false;
   const uint64_t batch = own_ != nullptr ? uint64_t{kBatch} : 1;
-  const bool awaited = finished < kicked_ && kicked_ <= started;
-  return awaited || started - finished >= batch || !startable(started) ||
-         !is_queued(ring_[started % kSlots].kind);
+  const bool awaited = finished < kicked_ && kicked_ <= started_;
+  return awaited || started_ - finished >= batch || !startable() ||
+         !is_queued(ring_[started_ % kSlots].kind);
 }
 
-void StreamCore::finish(uint64_t started, std::unique_lock<std::mutex>& lock) {
+bool StreamCore::advance(std::unique_lock<std::mutex>& lock) {
+  const bool finishing = must_finish();
+  if (!finishing && !startable()) return false;
+  running_ = true;
+  if (finishing) {
+    finish(lock);
+  } else {
+    Task& task = ring_[started_ % kSlots];
+    lock.unlock();
+    start_task(task, failure_, execution_);
+    lock.lock();
+    ++started_;
+  }
+  running_ = false;
+  return true;
+}
+
+void StreamCore::finish(std::unique_lock<std::mutex>& lock) {
   const uint64_t finished = finished_.load();
+  const uint64_t started = started_;
   lock.unlock();
   try {
     execution_.finish();
@@ -136,19 +157,13 @@ void StreamCore::finish(uint64_t started, std::unique_lock<std::mutex>& lock) {
 
 void StreamCore::work() {
   std::unique_lock lock(mutex_);
-  // Tasks from finished_ to here are on the device's queue.
-  uint64_t started = finished_.load();
   for (;;) {
-    if (must_finish(started)) {
-      finish(started, lock);
-    } else if (startable(started)) {
-      Task& task = ring_[started % kSlots];
-      lock.unlock();
-      start_task(task, failure_, execution_);
-      lock.lock();
-      ++started;
-    } else if (started != queued_.load()) {
-      wake_.wait_until(lock, ring_[started % kSlots].due);
+    if (running_) {
+      wake_.wait(lock);
+    } else if (advance(lock)) {
+      continue;
+    } else if (started_ != queued_.load()) {
+      wake_.wait_until(lock, ring_[started_ % kSlots].due);
     } else if (closed_.load()) {
       return;
     } else {

@@ -3,7 +3,9 @@
 // How a stream uses a device's queue: what it starts together, and when it waits for it.
 #include <atomic>
 #include <mutex>
+#include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "reference_impl/cpu/memory.h"
@@ -119,6 +121,31 @@ TEST_F(QueueTest, KeepsWhatTheQueueReportsAtTheEnd) {
   submit_copy();
   stream_->wait(3);
   EXPECT_EQ(batches().back(), 0);
+}
+
+TEST_F(QueueTest, IsRunByWhoeverWaits) {
+  std::thread::id ran;
+  submit_callback(
+      [](void* user, tn_status, const tn_error*) {
+        *static_cast<std::thread::id*>(user) = std::this_thread::get_id();
+      },
+      &ran);
+  stream_->wait(1);
+  EXPECT_EQ(ran, std::this_thread::get_id());
+}
+
+TEST_F(QueueTest, ManyWaitAtTheSameTime) {
+  constexpr uint64_t kTasks = 2000;
+  std::vector<std::thread> waiters;
+  for (int i = 0; i < 3; ++i) {
+    waiters.emplace_back([&] {
+      while (stream_->finished() < kTasks) stream_->wait(stream_->queued());
+    });
+  }
+  for (uint64_t i = 0; i < kTasks; ++i) submit_copy();
+  for (std::thread& waiter : waiters) waiter.join();
+  const std::vector<int> all = batches();
+  EXPECT_EQ(std::accumulate(all.begin(), all.end(), 0), static_cast<int>(kTasks));
 }
 
 TEST_F(QueueTest, RunsWhatIsLeftWhenClosed) {
