@@ -134,7 +134,8 @@ void set_fallback(Device& device, const std::string& policy) {
 }  // namespace
 
 NB_MODULE(_native, m) {
-  // NOLINTNEXTLINE(bugprone-throw-keyword-missing,bugprone-unused-raii): it registers the exception's type.
+  // It registers the exception's type.
+  // NOLINTNEXTLINE(bugprone-throw-keyword-missing,bugprone-unused-raii)
   nb::exception<tenon::Error>(m, "Error", PyExc_RuntimeError);
 
   nb::class_<Device>(m, "Device")

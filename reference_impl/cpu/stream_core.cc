@@ -158,17 +158,15 @@ void StreamCore::finish(std::unique_lock<std::mutex>& lock) {
 void StreamCore::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    if (running_) {
-      wake_.wait(lock);
-    } else if (advance(lock)) {
-      continue;
-    } else if (started_ != queued_.load()) {
-      wake_.wait_until(lock, ring_[started_ % kSlots].due);
-    } else if (closed_.load()) {
-      return;
-    } else {
-      wake_.wait(lock);
+    if (!running_) {
+      if (advance(lock)) continue;
+      if (started_ != queued_.load()) {
+        wake_.wait_until(lock, ring_[started_ % kSlots].due);
+        continue;
+      }
+      if (closed_.load()) return;
     }
+    wake_.wait(lock);
   }
 }
 

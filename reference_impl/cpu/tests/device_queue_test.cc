@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How a stream uses a device's queue: what it starts together, and when it waits for it.
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <numeric>
@@ -136,9 +137,9 @@ TEST_F(QueueTest, IsRunByWhoeverWaits) {
 
 TEST_F(QueueTest, ManyWaitAtTheSameTime) {
   constexpr uint64_t kTasks = 2000;
-  std::vector<std::thread> waiters;
-  for (int i = 0; i < 3; ++i) {
-    waiters.emplace_back([&] {
+  std::array<std::thread, 3> waiters;
+  for (std::thread& waiter : waiters) {
+    waiter = std::thread([&] {
       while (stream_->finished() < kTasks) stream_->wait(stream_->queued());
     });
   }
