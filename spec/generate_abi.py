@@ -40,6 +40,7 @@ def outputs(registry):
         ROOT / "include/tenon/tenon.h": header.write(registry, SOURCE, abi_hash),
         ROOT / "docs/reference/abi.md": page.write(registry, SOURCE),
         ROOT / "reference_impl/loader/slots.inc": loader_files.slots(registry, SOURCE),
+        ROOT / "reference_impl/loader/functions.inc": loader_files.functions(registry, SOURCE),
         layers / "extensions.inc": loader_files.extensions(registry, SOURCE),
         ROOT / "reference_impl/loader/tests/layout.c": loader_files.assertions(registry, SOURCE),
     }

@@ -81,9 +81,10 @@ extern "C" {
 #define TN_ABI_MAJOR 0
 #define TN_ABI_MINOR 1
 
-/* Fingerprint of everything in this header that binaries depend on. Until 1.0 a plugin loads only
- * into a loader with the same fingerprint. Computed by scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0xda143b8b4fa23cc5)
+/* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
+ * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
+ * scripts/abi_hash.py. */
+#define TN_ABI_HASH UINT64_C(0xd61c442d9ffe4d96)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -275,7 +276,10 @@ typedef struct tn_plugin {
 
 /* The one symbol that a plugin exports: says which versions and functions it has. It keeps no
  * state, touches no hardware and may be called more than once; instance_create does the rest.
- * Errors: TN_VERSION_MISMATCH when it cannot serve `host`'s version. */
+ *
+ * It serves every host of its own major version, whatever that host's minor version and fingerprint
+ * are: what the two know apart is told by struct_size.
+ * Errors: TN_VERSION_MISMATCH when the host has another major version. */
 typedef tn_status(TN_CALL* tn_plugin_entry_fn)(const tn_host* host, tn_plugin* plugin,
                                                tn_error* error);
 
@@ -287,6 +291,14 @@ typedef struct tn_instance_desc {
   const tn_dispatch* dispatch; /* First word of every handle to come; outlives the instance. */
   const tn_host* host;         /* Outlives the instance. */
 } tn_instance_desc;
+
+typedef struct tn_instance_info {
+  size_t struct_size;
+  uint32_t abi_major; /* Of the header that the plugin was built with. */
+  uint32_t abi_minor;
+  const char* plugin;  /* Name of the plugin. It and the next live as long as the instance. */
+  const char* version; /* Of the plugin, for people. */
+} tn_instance_info;
 
 typedef int32_t tn_device_type;
 
@@ -624,7 +636,11 @@ typedef struct tn_launch {
  * Hosts call the functions of the same names in libtenon (`tn_` + name), declared below. */
 struct tn_dispatch {
   size_t struct_size;
-  void* loader; /* Private to the loader. */
+  /* Of the libtenon that made the table, which fills in these three. The version stays at this
+   * offset for ever, so that two libtenon in one process can tell their handles apart. */
+  uint32_t abi_major;
+  uint32_t abi_minor;
+  void* loader; /* Private to that libtenon. */
 
   /* -- Instance -- */
 
@@ -638,15 +654,20 @@ struct tn_dispatch {
    * devices. */
   void(TN_CALL* instance_destroy)(tn_instance* instance);
 
-  /* 2. Number of devices. */
+  /* 2. Describes the plugin behind an instance. libtenon answers this itself: a plugin leaves it
+   * NULL. */
+  tn_status(TN_CALL* instance_get_info)(tn_instance* instance, tn_instance_info* info,
+                                        tn_error* error);
+
+  /* 3. Number of devices. */
   tn_status(TN_CALL* instance_device_count)(tn_instance* instance, size_t* count, tn_error* error);
 
-  /* 3. Describes device `index` without opening it, as it would be without options.
+  /* 4. Describes device `index` without opening it, as it would be without options.
    * Errors: TN_OUT_OF_RANGE. */
   tn_status(TN_CALL* instance_device_info)(tn_instance* instance, size_t index,
                                            tn_device_info* info, tn_error* error);
 
-  /* 4. Looks up the function table of an extension: see section 14. The table starts with its
+  /* 5. Looks up the function table of an extension: see section 14. The table starts with its
    * size_t struct_size and is valid as long as the instance.
    * Errors: TN_UNSUPPORTED when the plugin lacks the extension or this version of it. */
   tn_status(TN_CALL* instance_extension)(tn_instance* instance, const char* name, uint32_t version,
@@ -654,49 +675,49 @@ struct tn_dispatch {
 
   /* -- Device -- */
 
-  /* 5. Opens device `index`. Opening one twice gives two independent devices.
+  /* 6. Opens device `index`. Opening one twice gives two independent devices.
    * Errors: TN_OUT_OF_RANGE; TN_INVALID_ARGUMENT for an unknown option. */
   tn_status(TN_CALL* device_open)(tn_instance* instance, size_t index, const tn_device_desc* desc,
                                   tn_device** device, tn_error* error);
 
-  /* 6. Waits for all of the device's work and closes it. Every handle made from it must have been
+  /* 7. Waits for all of the device's work and closes it. Every handle made from it must have been
    * destroyed. */
   void(TN_CALL* device_close)(tn_device* device);
 
-  /* 7. Describes the device as opened. */
+  /* 8. Describes the device as opened. */
   tn_status(TN_CALL* device_get_info)(tn_device* device, tn_device_info* info, tn_error* error);
 
-  /* 8. Memory in use. */
+  /* 9. Memory in use. */
   tn_status(TN_CALL* device_get_memory)(tn_device* device, tn_memory_info* info, tn_error* error);
 
-  /* 9. Waits for the work queued on all streams of the device.
+  /* 10. Waits for the work queued on all streams of the device.
    * Errors: the first failure that one of the streams keeps; TN_DEVICE_LOST. */
   tn_status(TN_CALL* device_synchronize)(tn_device* device, tn_error* error);
 
-  /* 10. Operators by element type, for hosts that register kernels before shapes exist. */
+  /* 11. Operators by element type, for hosts that register kernels before shapes exist. */
   tn_status(TN_CALL* device_get_operators)(tn_device* device, tn_operator_table* table,
                                            tn_error* error);
 
   /* -- Buffer -- */
 
-  /* 11. Allocates memory; its content is undefined.
+  /* 12. Allocates memory; its content is undefined.
    * Errors: TN_OUT_OF_DEVICE_MEMORY; TN_OUT_OF_RANGE beyond max_allocation. */
   tn_status(TN_CALL* buffer_create)(tn_device* device, const tn_buffer_desc* desc,
                                     tn_buffer** buffer, tn_error* error);
 
-  /* 12. Makes a buffer of host memory without copying it. It is coherent.
+  /* 13. Makes a buffer of host memory without copying it. It is coherent.
    * Errors: TN_UNSUPPORTED where the device cannot use such memory. */
   tn_status(TN_CALL* buffer_import)(tn_device* device, const tn_import_desc* desc,
                                     tn_buffer** buffer, tn_error* error);
 
-  /* 13. Gives the memory back once the work queued so far on `stream` has finished; with NULL, the
+  /* 14. Gives the memory back once the work queued so far on `stream` has finished; with NULL, the
    * work queued so far on any stream. Work that uses it may be in flight. Unmaps it if mapped. */
   void(TN_CALL* buffer_destroy)(tn_buffer* buffer, tn_stream* stream);
 
-  /* 14. Describes a buffer. */
+  /* 15. Describes a buffer. */
   tn_status(TN_CALL* buffer_get_info)(tn_buffer* buffer, tn_buffer_info* info, tn_error* error);
 
-  /* 15. Lets the host touch `size` bytes from `offset`. The caller has made sure that no queued
+  /* 16. Lets the host touch `size` bytes from `offset`. The caller has made sure that no queued
    * work uses the range, and queues none until unmap (other ranges of the buffer are free to be
    * used).
    * `*pointer` is the address of the byte at `offset`; several ranges may be mapped at once if they
@@ -706,59 +727,59 @@ struct tn_dispatch {
   tn_status(TN_CALL* buffer_map)(tn_buffer* buffer, uint64_t offset, uint64_t size,
                                  tn_access access, void** pointer, tn_error* error);
 
-  /* 16. Ends the mapping at `pointer`; what was written is visible to work queued from now on.
+  /* 17. Ends the mapping at `pointer`; what was written is visible to work queued from now on.
    * Errors: TN_INVALID_ARGUMENT when no mapping starts there. */
   tn_status(TN_CALL* buffer_unmap)(tn_buffer* buffer, void* pointer, tn_error* error);
 
   /* -- Stream -- */
 
-  /* 17. `desc` may be NULL. */
+  /* 18. `desc` may be NULL. */
   tn_status(TN_CALL* stream_create)(tn_device* device, const tn_stream_desc* desc,
                                     tn_stream** stream, tn_error* error);
 
-  /* 18. Returns at once; queued work still runs, callbacks still fire. */
+  /* 19. Returns at once; queued work still runs, callbacks still fire. */
   void(TN_CALL* stream_destroy)(tn_stream* stream);
 
-  /* 19. Waits for the work queued so far.
+  /* 20. Waits for the work queued so far.
    * Errors: the stream's failure. */
   tn_status(TN_CALL* stream_synchronize)(tn_stream* stream, tn_error* error);
 
-  /* 20. TN_OK when all queued work has finished, TN_NOT_READY when not, or the stream's failure. */
+  /* 21. TN_OK when all queued work has finished, TN_NOT_READY when not, or the stream's failure. */
   tn_status(TN_CALL* stream_query)(tn_stream* stream, tn_error* error);
 
-  /* 21. Waits for the queued work, then forgets the stream's failure and returns it: the stream can
+  /* 22. Waits for the queued work, then forgets the stream's failure and returns it: the stream can
    * be used again. What the skipped work should have written is undefined. */
   tn_status(TN_CALL* stream_reset)(tn_stream* stream, tn_error* error);
 
-  /* 22. Work queued on `stream` from now on runs after the work that the event's latest record, as
+  /* 23. Work queued on `stream` from now on runs after the work that the event's latest record, as
    * of this call, stands for. An event never recorded is complete. If that work failed, this stream
    * fails likewise. */
   tn_status(TN_CALL* stream_wait_event)(tn_stream* stream, tn_event* event, tn_error* error);
 
-  /* 23. Queues a callback; it also fires when the stream fails. */
+  /* 24. Queues a callback; it also fires when the stream fails. */
   tn_status(TN_CALL* stream_callback)(tn_stream* stream, tn_callback callback, void* user,
                                       tn_error* error);
 
-  /* 24. Queues a copy of `size` bytes between buffers, which may be the same one.
+  /* 25. Queues a copy of `size` bytes between buffers, which may be the same one.
    * Errors: TN_OUT_OF_RANGE; TN_OVERLAP. */
   tn_status(TN_CALL* stream_copy)(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                                   tn_buffer* src, uint64_t src_offset, uint64_t size,
                                   tn_error* error);
 
-  /* 25. Queues a copy from host memory, which is borrowed until the copy has finished. */
+  /* 26. Queues a copy from host memory, which is borrowed until the copy has finished. */
   tn_status(TN_CALL* stream_write)(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                                    const void* src, uint64_t size, tn_error* error);
 
-  /* 26. Queues a copy to host memory, which is borrowed until the copy has finished. */
+  /* 27. Queues a copy to host memory, which is borrowed until the copy has finished. */
   tn_status(TN_CALL* stream_read)(tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
                                   uint64_t size, tn_error* error);
 
-  /* 27. Queues filling `size` bytes with repetitions of a pattern of 1, 2, 4, 8 or 16 bytes, which
+  /* 28. Queues filling `size` bytes with repetitions of a pattern of 1, 2, 4, 8 or 16 bytes, which
    * is read before the call returns. `size` is a multiple of pattern_size. */
   tn_status(TN_CALL* stream_fill)(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                                   const void* pattern, size_t pattern_size, tn_error* error);
 
-  /* 28. Queues a conversion between two layouts of tensors with equal dims and type. From any
+  /* 29. Queues a conversion between two layouts of tensors with equal dims and type. From any
    * strides or token to any strides or token, so that every token can be read back.
    * Errors: TN_INVALID_ARGUMENT for an unknown token or one that does not fit the dims. */
   tn_status(TN_CALL* stream_reorder)(tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
@@ -766,25 +787,25 @@ struct tn_dispatch {
 
   /* -- Event -- */
 
-  /* 29. `desc` may be NULL. */
+  /* 30. `desc` may be NULL. */
   tn_status(TN_CALL* event_create)(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                    tn_error* error);
 
-  /* 30. Waits queued for it stay in force. */
+  /* 31. Waits queued for it stay in force. */
   void(TN_CALL* event_destroy)(tn_event* event);
 
-  /* 31. Marks the work queued so far on `stream`. Replaces the earlier record; waits queued for
+  /* 32. Marks the work queued so far on `stream`. Replaces the earlier record; waits queued for
    * that one keep it. */
   tn_status(TN_CALL* event_record)(tn_event* event, tn_stream* stream, tn_error* error);
 
-  /* 32. TN_OK when the marked work has finished, TN_NOT_READY when not, or its failure. */
+  /* 33. TN_OK when the marked work has finished, TN_NOT_READY when not, or its failure. */
   tn_status(TN_CALL* event_query)(tn_event* event, tn_error* error);
 
-  /* 33. Waits for the marked work.
+  /* 34. Waits for the marked work.
    * Errors: its failure. */
   tn_status(TN_CALL* event_synchronize)(tn_event* event, tn_error* error);
 
-  /* 34. Nanoseconds from one event to another, both complete and made with TN_EVENT_TIMING.
+  /* 35. Nanoseconds from one event to another, both complete and made with TN_EVENT_TIMING.
    * Errors: TN_INVALID_STATE when they are not; TN_NOT_READY; the failure of the work that one of
    * them marks. */
   tn_status(TN_CALL* event_elapsed)(tn_event* start, tn_event* end, int64_t* nanoseconds,
@@ -792,50 +813,50 @@ struct tn_dispatch {
 
   /* -- Layouts and constants -- */
 
-  /* 35. Bytes that a tensor of these dims takes in a layout (strided: dense row-major). */
+  /* 36. Bytes that a tensor of these dims takes in a layout (strided: dense row-major). */
   tn_status(TN_CALL* layout_size)(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                                   const int64_t* dims, uint64_t* size, tn_error* error);
 
-  /* 36. Makes a constant. */
+  /* 37. Makes a constant. */
   tn_status(TN_CALL* constant_create)(tn_device* device, const tn_constant_desc* desc,
                                       tn_constant** constant, tn_error* error);
 
-  /* 37. Adds a reference. */
+  /* 38. Adds a reference. */
   void(TN_CALL* constant_retain)(tn_constant* constant);
 
-  /* 38. Drops a reference; the last one frees it once no queued work uses it. */
+  /* 39. Drops a reference; the last one frees it once no queued work uses it. */
   void(TN_CALL* constant_release)(tn_constant* constant);
 
-  /* 39. Describes a constant. */
+  /* 40. Describes a constant. */
   tn_status(TN_CALL* constant_get_info)(tn_constant* constant, tn_constant_info* info,
                                         tn_error* error);
 
   /* -- Kernels -- */
 
-  /* 40. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
+  /* 41. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
    * after what support->requirements asks; TN_UNSUPPORTED, with the reason in the error. `support`
    * may be NULL.
    * Errors: TN_INVALID_ARGUMENT when the operator forbids the description. */
   tn_status(TN_CALL* kernel_supports)(tn_device* device, const tn_kernel_desc* desc,
                                       tn_kernel_support* support, tn_error* error);
 
-  /* 41. Makes a kernel. Everything in the description is copied or retained.
+  /* 42. Makes a kernel. Everything in the description is copied or retained.
    * Errors: as kernel_supports. */
   tn_status(TN_CALL* kernel_create)(tn_device* device, const tn_kernel_desc* desc,
                                     tn_kernel** kernel, tn_error* error);
 
-  /* 42. Launches of it may be in flight. */
+  /* 43. Launches of it may be in flight. */
   void(TN_CALL* kernel_destroy)(tn_kernel* kernel);
 
-  /* 43. Describes a kernel. */
+  /* 44. Describes a kernel. */
   tn_status(TN_CALL* kernel_get_info)(tn_kernel* kernel, tn_kernel_info* info, tn_error* error);
 
-  /* 44. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
+  /* 45. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
    * on nothing but the kernel and the dims. */
   tn_status(TN_CALL* kernel_workspace_size)(tn_kernel* kernel, const tn_launch* launch,
                                             uint64_t* size, tn_error* error);
 
-  /* 45. Queues one run of the kernel. Arguments are read before it returns; buffers may be
+  /* 46. Queues one run of the kernel. Arguments are read before it returns; buffers may be
    * destroyed right after. Does not allocate. A workspace may be reused by the next launch on the
    * same stream. Inputs are not modified. Each output is disjoint from every input, save the one it
    * is described to replace and those described to be the same view as that one; these it equals
@@ -853,6 +874,8 @@ typedef struct tn_handle {
 
 /* The same for hosts: each calls the function of its first argument's dispatch table. A NULL first
  * argument answers TN_INVALID_ARGUMENT (functions that return void do nothing). */
+TN_API tn_status TN_CALL tn_instance_get_info(tn_instance* instance, tn_instance_info* info,
+                                              tn_error* error);
 TN_API tn_status TN_CALL tn_instance_device_count(tn_instance* instance, size_t* count,
                                                   tn_error* error);
 TN_API tn_status TN_CALL tn_instance_device_info(tn_instance* instance, size_t index,
@@ -933,6 +956,9 @@ TN_API tn_status TN_CALL tn_kernel_launch(tn_kernel* kernel, tn_stream* stream,
 
 /* ---- 13  The loader (for hosts only) --------------------------------------------------------- */
 
+/* A function of libtenon, whatever its type; cast it to the right one. */
+typedef void(TN_CALL* tn_function)(void);
+
 /* Finds plugins by their manifests, opens them when asked, and says why one could not be.
  *
  * A manifest is a small JSON file, `NAME.tenon.json`:
@@ -992,6 +1018,23 @@ typedef struct tn_candidate_info {
 /* Called for each line of a diagnosis: what was tried, and what came of it. */
 typedef void(TN_CALL* tn_diagnostic_fn)(void* user, const char* line);
 
+/* What a libtenon speaks. */
+typedef struct tn_loader_info {
+  size_t struct_size;
+  uint32_t abi_major; /* TN_ABI_MAJOR, TN_ABI_MINOR, TN_ABI_HASH of its own header. */
+  uint32_t abi_minor;
+  uint64_t abi_hash;
+  const char* version; /* Of libtenon, for people; of static storage. */
+} tn_loader_info;
+
+/* Says which ABI this libtenon has. A host that may meet a libtenon older than its header asks
+ * before it relies on what is newer; tn_get_function finds single functions. */
+TN_API tn_status TN_CALL tn_loader_version(tn_loader_info* info, tn_error* error);
+
+/* The function of this libtenon with that name ("tn_kernel_launch"), or NULL where it has none.
+ * Hosts that open libtenon at run time need no other symbol. */
+TN_API tn_function TN_CALL tn_get_function(const char* name);
+
 /* Searches the folders; opens nothing. `desc` may be NULL. */
 TN_API tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loader,
                                           tn_error* error);
@@ -1020,12 +1063,6 @@ TN_API tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin,
 /* Tries each candidate in a child process and reports every path and result, a line each. */
 TN_API tn_status TN_CALL tn_loader_diagnose(tn_loader* loader, tn_diagnostic_fn report, void* user,
                                             tn_error* error);
-
-/* Name of the plugin behind an instance ("" for NULL), valid as long as the loader. */
-TN_API const char* TN_CALL tn_instance_plugin_name(tn_instance* instance);
-
-/* Its version, likewise. */
-TN_API const char* TN_CALL tn_instance_plugin_version(tn_instance* instance);
 
 /* ---- 14  Extensions -------------------------------------------------------------------------- */
 

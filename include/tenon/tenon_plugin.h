@@ -125,11 +125,9 @@ static inline tn_status tnp_entry(const char* name, const char* version,
   snprintf(known.name, sizeof(known.name), "%s", name);
   snprintf(known.version, sizeof(known.version), "%s", version);
   TNP_NEED(host);
-  TNP_CHECK(host->abi_major == TN_ABI_MAJOR && host->abi_hash == TN_ABI_HASH, TN_VERSION_MISMATCH,
-            "built with tenon.h %d.%d, fingerprint %016llx; the host has %u.%u, %016llx: build the "
-            "plugin with the host's tenon.h",
-            TN_ABI_MAJOR, TN_ABI_MINOR, (unsigned long long)TN_ABI_HASH, host->abi_major,
-            host->abi_minor, (unsigned long long)host->abi_hash);
+  TNP_CHECK(host->abi_major == TN_ABI_MAJOR, TN_VERSION_MISMATCH,
+            "built for ABI %d.%d, but the host speaks %u.%u: install matching versions",
+            TN_ABI_MAJOR, TN_ABI_MINOR, host->abi_major, host->abi_minor);
   return TNP_GIVE(plugin, known);
 }
 

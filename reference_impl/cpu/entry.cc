@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one exported symbol.
-#include <cinttypes>
-
 #include "reference_impl/cpu/api.h"
 #include "reference_impl/cpu/platform.h"
 
@@ -42,11 +40,10 @@ extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* given, tn_
     plugin::write(out, self, "tn_plugin");
 
     const auto host = plugin::read(given, "tn_host");
-    if (host.abi_major != TN_ABI_MAJOR || (TN_ABI_MAJOR == 0 && host.abi_hash != TN_ABI_HASH)) {
-      plugin::fail(TN_VERSION_MISMATCH, nullptr,
-                   "the host speaks ABI %u.%u (%016" PRIx64 "), this plugin %u.%u (%016" PRIx64 ")",
-                   host.abi_major, host.abi_minor, host.abi_hash, unsigned{TN_ABI_MAJOR},
-                   unsigned{TN_ABI_MINOR}, uint64_t{TN_ABI_HASH});
+    if (host.abi_major != TN_ABI_MAJOR) {
+      plugin::fail(TN_VERSION_MISMATCH, "TN-entry-005",
+                   "the host speaks ABI %u.%u, this plugin %u.%u: install matching versions",
+                   host.abi_major, host.abi_minor, unsigned{TN_ABI_MAJOR}, unsigned{TN_ABI_MINOR});
     }
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The functions of tenon.h, section 13.
+#include <cstring>
+
 #include "fork.h"
 #include "loader.h"
 #include "tenon/tenon_plugin.hpp"
@@ -83,12 +85,23 @@ tn_status TN_CALL tn_loader_diagnose(tn_loader* loader, tn_diagnostic_fn report,
   });
 }
 
-const char* TN_CALL tn_instance_plugin_name(tn_instance* instance) {
-  return instance != nullptr ? DispatchTable::of(instance)->plugin_name.c_str() : "";
+tn_status TN_CALL tn_loader_version(tn_loader_info* info, tn_error* error) {
+  const tn_loader_info known{sizeof(known), TN_ABI_MAJOR, TN_ABI_MINOR, TN_ABI_HASH, TENON_VERSION};
+  return plugin::write_struct(info, known, "tn_loader_info", error);
 }
 
-const char* TN_CALL tn_instance_plugin_version(tn_instance* instance) {
-  return instance != nullptr ? DispatchTable::of(instance)->plugin_version.c_str() : "";
+tn_function TN_CALL tn_get_function(const char* name) {
+  static const struct {
+    const char* name;
+    tn_function function;
+  } known[] = {
+#define TN_FUNCTION(name) {#name, reinterpret_cast<tn_function>(name)},
+#include "functions.inc"
+  };
+  for (const auto& [known_name, function] : known) {
+    if (name != nullptr && std::strcmp(name, known_name) == 0) return function;
+  }
+  return nullptr;
 }
 
 }  // extern "C"

@@ -37,6 +37,15 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
   return self.plugin_extension(instance, name, version, table, error);
 }
 
+// Likewise: what the plugin's entry said, which needs no function of the plugin.
+tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* info,
+                                    tn_error* error) {
+  const DispatchTable& self = *DispatchTable::of(instance);
+  const tn_instance_info known{sizeof(known), self.abi_major, self.abi_minor,
+                               self.plugin_name.c_str(), self.plugin_version.c_str()};
+  return plugin::write_struct(info, known, "tn_instance_info", error);
+}
+
 // Whether a table of `size` bytes can begin with struct_size and go on with functions.
 bool is_table_size(size_t size, size_t first) {
   return size >= first && size <= plugin::kMaxStructSize && size % sizeof(void*) == 0;
@@ -46,6 +55,12 @@ bool is_table_size(size_t size, size_t first) {
 
 tn_status report_stub(size_t ordinal, tn_status status, const tn_handle* first, tn_error* error) {
   const auto& [function, extension] = kFunctionNames[ordinal];
+  if (status == TN_INVALID_ARGUMENT) {
+    return plugin::set_error(error, status, nullptr,
+                             "tn_%s: the handle was made by another libtenon in this process, of "
+                             "ABI %u.%u; ask that one (tn_instance_extension gives its functions)",
+                             function, first->dispatch->abi_major, first->dispatch->abi_minor);
+  }
   const char* plugin = first != nullptr && first->dispatch != nullptr
                            ? DispatchTable::of(first->dispatch)->plugin_name.c_str()
                            : "";
@@ -69,8 +84,12 @@ tn_status report_null_handle(size_t ordinal, tn_error* error) {
                            kFunctionNames[ordinal].name);
 }
 
-DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::string version)
-    : plugin_name(std::move(name)), plugin_version(std::move(version)) {
+DispatchTable::DispatchTable(const Library& library)
+    : plugin_name(library.name),
+      plugin_version(library.version),
+      abi_major(library.abi_major),
+      abi_minor(library.abi_minor) {
+  const tn_dispatch* given = library.functions;
   const size_t size = given->struct_size;
   if (!is_table_size(size, kFirstSlot)) {
     plugin::fail(TN_LOAD_FAILED, nullptr,
@@ -79,6 +98,8 @@ DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::st
                  size);
   }
   functions.struct_size = sizeof(functions);
+  functions.abi_major = TN_ABI_MAJOR;
+  functions.abi_minor = TN_ABI_MINOR;
   functions.loader = static_cast<layers::Layered*>(this);
 #define TN_SLOT(ordinal, result, name, parameters, arguments)                           \
   functions.name = &Stub<ordinal, TN_UNIMPLEMENTED, decltype(tn_dispatch::name)>::call; \
@@ -86,6 +107,7 @@ DispatchTable::DispatchTable(const tn_dispatch* given, std::string name, std::st
     functions.name = given->name;                                                       \
   }
 #include "slots.inc"
+  functions.instance_get_info = instance_get_info;
   plugin_extension = functions.instance_extension;
   const size_t end = offsetof(tn_dispatch, instance_extension) + sizeof(void*);
   if (end <= size && given->instance_extension != nullptr) {

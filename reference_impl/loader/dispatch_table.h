@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "library.h"
 #include "reference_impl/layers/layer.h"
 #include "tenon/tenon.h"
 
@@ -16,6 +17,9 @@ struct DispatchTable : layers::Layered {
   tn_dispatch functions{};  // functions.loader points to the Layered of this object.
   std::string plugin_name;
   std::string plugin_version;
+  // Of the header that the plugin was built with.
+  uint32_t abi_major;
+  uint32_t abi_minor;
   // The plugin's own; functions.instance_extension is the loader's, behind the layers.
   decltype(tn_dispatch::instance_extension) plugin_extension = nullptr;
   // What hosts are given for extensions that the plugin has; NULL: the tables of this object, which
@@ -26,10 +30,10 @@ struct DispatchTable : layers::Layered {
   DispatchTable* previous = nullptr;
   DispatchTable* next = nullptr;
 
-  // Takes the functions up to `given->struct_size`; those that are NULL or beyond it answer
+  // Takes the library's functions up to their struct_size; those that are NULL or beyond it answer
   // TN_UNIMPLEMENTED; those this loader does not know are ignored. In a forked child all answer
   // TN_FORKED. Throws plugin::Failure when the size makes no sense.
-  DispatchTable(const tn_dispatch* given, std::string name, std::string version);
+  explicit DispatchTable(const Library& library);
   ~DispatchTable();
   DispatchTable(const DispatchTable&) = delete;
   DispatchTable& operator=(const DispatchTable&) = delete;

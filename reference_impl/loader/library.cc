@@ -81,7 +81,8 @@ Library open_library(const std::string& path, const tn_host* host) {
 
   plugin.name[sizeof(plugin.name) - 1] = '\0';
   plugin.version[sizeof(plugin.version) - 1] = '\0';
-  Library library{plugin.name, plugin.version, plugin.functions};
+  Library library{plugin.name, plugin.version, plugin.abi_major, plugin.abi_minor,
+                  plugin.functions};
   if (!is_plugin_name(library.name)) {
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "it calls itself '%s'; a name has lower case letters, digits, '.' and '-'",

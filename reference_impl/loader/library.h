@@ -9,9 +9,12 @@
 
 namespace tenon::loader {
 
+// What a plugin's entry said.
 struct Library {
   std::string name;
   std::string version;
+  uint32_t abi_major = 0;
+  uint32_t abi_minor = 0;
   const tn_dispatch* functions = nullptr;
 };
 

@@ -180,7 +180,7 @@ void Loader::start(Candidate& candidate) {
                  "its manifest calls it '%s', but the plugin says '%s'; correct the manifest",
                  candidate.name, library.name.c_str());
   }
-  auto table = std::make_unique<DispatchTable>(library.functions, library.name, library.version);
+  auto table = std::make_unique<DispatchTable>(library);
   table->insert(layers_, {host_.get(), library.name, environment_.get("TENON_TRACE_FILE")});
   table->extensions_for_hosts = extensions_for_hosts_;
   candidate.instance = start_instance(*table, host_.get());

@@ -35,7 +35,7 @@ nlohmann::json try_plugin(const char* path) {
   const tenon::loader::HostServices host(nullptr, tenon::loader::Environment::of_process());
   try {
     const tenon::loader::Library library = tenon::loader::open_library(path, host.get());
-    DispatchTable table(library.functions, library.name, library.version);
+    DispatchTable table(library);
     tn_instance* instance = tenon::loader::start_instance(table, host.get());
     const std::vector<std::string> devices = device_names(instance, table.functions);
     table.functions.instance_destroy(instance);

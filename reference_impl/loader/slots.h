@@ -28,6 +28,8 @@ inline constexpr size_t kSlotCount = 0
 #define TN_SLOT(ordinal, result, name, parameters, arguments) +1
 #include "slots.inc"
     ;
+static_assert(offsetof(tn_dispatch, abi_major) == 8 && offsetof(tn_dispatch, abi_minor) == 12,
+              "by these words any libtenon can tell whose handle it was given");
 inline constexpr size_t kFirstSlot = offsetof(tn_dispatch, instance_create);
 
 #define TN_SLOT(ordinal, result, name, parameters, arguments)                          \

@@ -44,6 +44,23 @@ struct Checked<ordinal, Find, void(TN_CALL*)(First, Rest...)> {
   }
 };
 
+// Stand for the extensions of a handle that another version of libtenon made: where that one keeps
+// its tables is not known here.
+constinit const layers::Extensions kForeign = [] {
+  layers::Extensions tables;
+#define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
+  tables.extension.name = &Stub<number, TN_INVALID_ARGUMENT, decltype(tables.extension.name)>::call;
+#include "reference_impl/layers/extensions.inc"
+  return tables;
+}();
+
+[[gnu::always_inline]] inline const layers::Extensions& extensions_of(const tn_handle* handle) {
+  const tn_dispatch& table = *handle->dispatch;
+  if (table.abi_major != TN_ABI_MAJOR || table.abi_minor != TN_ABI_MINOR) [[unlikely]]
+    return kForeign;
+  return layers::layered(&table).extensions;
+}
+
 template <class Handle, class... Rest>
 [[gnu::always_inline]] inline const tn_handle* handle_of_call(Handle* handle, Rest...) {
   return reinterpret_cast<const tn_handle*>(handle);
@@ -75,7 +92,7 @@ template <class Handle, class... Rest>
 
 #define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
   TN_TRAMPOLINE(number, result, name, parameters, arguments,                      \
-                tenon::layers::layered(handle).extensions.extension.name,         \
+                tenon::loader::extensions_of(handle).extension.name,              \
                 decltype(tenon::layers::Extensions{}.extension.name))
 #include "reference_impl/layers/extensions.inc"
 

@@ -42,6 +42,15 @@ EXTENSIONS = """\
 #undef TN_EXTENSION_SLOT
 """
 
+FUNCTIONS = """\
+// SPDX-License-Identifier: Apache-2.0
+// {source}
+//
+// Every function that libtenon exports. Include it after defining TN_FUNCTION(name).
+{functions}
+#undef TN_FUNCTION
+"""
+
 LAYOUT = """\
 /* SPDX-License-Identifier: Apache-2.0
  * {source}
@@ -85,6 +94,12 @@ def extensions(registry, source):
                     f"        ({', '.join(p.name for p in f.params)}))"]
             number += 1
     return EXTENSIONS.format(source=source, slots="\n".join(out))
+
+
+def functions(registry, source):
+    names = ["tn_" + f.name for f in registry.calls]
+    names += [item.name for item in registry.items("function")]
+    return FUNCTIONS.format(source=source, functions="\n".join(f"TN_FUNCTION({n})" for n in names))
 
 
 def assertions(registry, source):

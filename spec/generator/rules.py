@@ -4,7 +4,8 @@ import re
 
 # Names of the header, and of what stands beside it, that texts may mention.
 OUTSIDE = {"tn_error", "tn_dispatch", "tn_loader", "TN_API", "TN_CALL", "TN_EXPORT", "TN_IMPORT",
-           "TN_BUILDING_LOADER", "tn_dtype_bits", "tn_plugin_entry", "tn_"}
+           "TN_BUILDING_LOADER", "tn_dtype_bits", "tn_function", "tn_plugin_entry",
+           "tn_"}
 
 
 def annotation(where, words, registry):

@@ -22,8 +22,15 @@ class Instance {
   tn_instance* get() const { return instance_; }
   explicit operator bool() const { return instance_ != nullptr; }
 
-  const char* name() const { return tn_instance_plugin_name(instance_); }
-  const char* version() const { return tn_instance_plugin_version(instance_); }
+  // The plugin behind it; its strings live as long as the Loader.
+  tn_instance_info info() const {
+    tn_instance_info info{};
+    info.struct_size = sizeof(info);
+    call(tn_instance_get_info, instance_, &info);
+    return info;
+  }
+  const char* name() const { return info().plugin; }
+  const char* version() const { return info().version; }
 
   size_t device_count() const {
     size_t count = 0;

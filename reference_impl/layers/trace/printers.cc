@@ -176,6 +176,21 @@ constexpr Bit kKernelInfoFlags[] = {
     {TN_KERNEL_NO_WORKSPACE, "TN_KERNEL_NO_WORKSPACE"},
 };
 
+void print(Json& json, const tn_instance_info* given) {
+  if (given == nullptr) return json.null();
+  const tn_instance_info known = known_part(*given);
+  json.open();
+  json.key("abi_major");
+  json.number(known.abi_major);
+  json.key("abi_minor");
+  json.number(known.abi_minor);
+  json.key("plugin");
+  json.text(known.plugin);
+  json.key("version");
+  json.text(known.version);
+  json.close();
+}
+
 void print(Json& json, const tn_device_info* given) {
   if (given == nullptr) return json.null();
   const tn_device_info known = known_part(*given);
@@ -514,6 +529,17 @@ void print(Json& json, const tn_launch* given) {
 }
 
 // 2
+tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* info,
+                                    tn_error* error) {
+  Span span("tn_instance_get_info", instance);
+  const tn_status status = span.below().instance_get_info(instance, info, error);
+  span.stop(status, error);
+  span.argument("instance").pointer(instance);
+  print(span.argument("info"), info);
+  return status;
+}
+
+// 3
 tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
   Span span("tn_instance_device_count", instance);
   const tn_status status = span.below().instance_device_count(instance, count, error);
@@ -523,7 +549,7 @@ tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn
   return status;
 }
 
-// 3
+// 4
 tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
                                        tn_error* error) {
   Span span("tn_instance_device_info", instance);
@@ -535,7 +561,7 @@ tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_d
   return status;
 }
 
-// 4
+// 5
 tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
                                      const void** table, tn_error* error) {
   Span span("tn_instance_extension", instance);
@@ -548,7 +574,7 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
   return status;
 }
 
-// 5
+// 6
 tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* desc,
                               tn_device** device, tn_error* error) {
   Span span("tn_device_open", instance);
@@ -562,7 +588,7 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
   return status;
 }
 
-// 6
+// 7
 void TN_CALL device_close(tn_device* device) {
   if (device == nullptr) return;
   Span span("tn_device_close", device);
@@ -572,7 +598,7 @@ void TN_CALL device_close(tn_device* device) {
   span.argument("device").pointer(device);
 }
 
-// 7
+// 8
 tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
   Span span("tn_device_get_info", device);
   const tn_status status = span.below().device_get_info(device, info, error);
@@ -582,7 +608,7 @@ tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_er
   return status;
 }
 
-// 8
+// 9
 tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_error* error) {
   Span span("tn_device_get_memory", device);
   const tn_status status = span.below().device_get_memory(device, info, error);
@@ -592,7 +618,7 @@ tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_
   return status;
 }
 
-// 9
+// 10
 tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
   Span span("tn_device_synchronize", device);
   const tn_status status = span.below().device_synchronize(device, error);
@@ -601,7 +627,7 @@ tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
   return status;
 }
 
-// 10
+// 11
 tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
                                        tn_error* error) {
   Span span("tn_device_get_operators", device);
@@ -612,7 +638,7 @@ tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* tab
   return status;
 }
 
-// 11
+// 12
 tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
   Span span("tn_buffer_create", device);
@@ -625,7 +651,7 @@ tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, t
   return status;
 }
 
-// 12
+// 13
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
   Span span("tn_buffer_import", device);
@@ -638,7 +664,7 @@ tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, t
   return status;
 }
 
-// 13
+// 14
 void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   if (buffer == nullptr) return;
   Span span("tn_buffer_destroy", buffer);
@@ -649,7 +675,7 @@ void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   span.argument("stream").pointer(stream);
 }
 
-// 14
+// 15
 tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
   Span span("tn_buffer_get_info", buffer);
   const tn_status status = span.below().buffer_get_info(buffer, info, error);
@@ -659,7 +685,7 @@ tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_er
   return status;
 }
 
-// 15
+// 16
 tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, tn_access access,
                              void** pointer, tn_error* error) {
   Span span("tn_buffer_map", buffer);
@@ -673,7 +699,7 @@ tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, 
   return status;
 }
 
-// 16
+// 17
 tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error) {
   Span span("tn_buffer_unmap", buffer);
   const tn_status status = span.below().buffer_unmap(buffer, pointer, error);
@@ -683,7 +709,7 @@ tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error
   return status;
 }
 
-// 17
+// 18
 tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, tn_stream** stream,
                                 tn_error* error) {
   Span span("tn_stream_create", device);
@@ -696,7 +722,7 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, t
   return status;
 }
 
-// 18
+// 19
 void TN_CALL stream_destroy(tn_stream* stream) {
   if (stream == nullptr) return;
   Span span("tn_stream_destroy", stream);
@@ -706,7 +732,7 @@ void TN_CALL stream_destroy(tn_stream* stream) {
   span.argument("stream").pointer(stream);
 }
 
-// 19
+// 20
 tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
   Span span("tn_stream_synchronize", stream);
   const tn_status status = span.below().stream_synchronize(stream, error);
@@ -715,7 +741,7 @@ tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
   return status;
 }
 
-// 20
+// 21
 tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
   Span span("tn_stream_query", stream);
   const tn_status status = span.below().stream_query(stream, error);
@@ -724,7 +750,7 @@ tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
   return status;
 }
 
-// 21
+// 22
 tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
   Span span("tn_stream_reset", stream);
   const tn_status status = span.below().stream_reset(stream, error);
@@ -733,7 +759,7 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
   return status;
 }
 
-// 22
+// 23
 tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
   Span span("tn_stream_wait_event", stream);
   const tn_status status = span.below().stream_wait_event(stream, event, error);
@@ -743,7 +769,7 @@ tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error
   return status;
 }
 
-// 23
+// 24
 tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void* user,
                                   tn_error* error) {
   Span span("tn_stream_callback", stream);
@@ -755,7 +781,7 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
   return status;
 }
 
-// 24
+// 25
 tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   Span span("tn_stream_copy", stream);
@@ -772,7 +798,7 @@ tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_of
   return status;
 }
 
-// 25
+// 26
 tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                                const void* src, uint64_t size, tn_error* error) {
   Span span("tn_stream_write", stream);
@@ -787,7 +813,7 @@ tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_o
   return status;
 }
 
-// 26
+// 27
 tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
                               uint64_t size, tn_error* error) {
   Span span("tn_stream_read", stream);
@@ -802,7 +828,7 @@ tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint
   return status;
 }
 
-// 27
+// 28
 tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                               const void* pattern, size_t pattern_size, tn_error* error) {
   Span span("tn_stream_fill", stream);
@@ -819,7 +845,7 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
   return status;
 }
 
-// 28
+// 29
 tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
                                  tn_error* error) {
   Span span("tn_stream_reorder", stream);
@@ -832,7 +858,7 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
   return status;
 }
 
-// 29
+// 30
 tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                tn_error* error) {
   Span span("tn_event_create", device);
@@ -844,7 +870,7 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_
   return status;
 }
 
-// 30
+// 31
 void TN_CALL event_destroy(tn_event* event) {
   if (event == nullptr) return;
   Span span("tn_event_destroy", event);
@@ -853,7 +879,7 @@ void TN_CALL event_destroy(tn_event* event) {
   span.argument("event").pointer(event);
 }
 
-// 31
+// 32
 tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* error) {
   Span span("tn_event_record", event);
   const tn_status status = span.below().event_record(event, stream, error);
@@ -863,7 +889,7 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* err
   return status;
 }
 
-// 32
+// 33
 tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   Span span("tn_event_query", event);
   const tn_status status = span.below().event_query(event, error);
@@ -872,7 +898,7 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   return status;
 }
 
-// 33
+// 34
 tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
   Span span("tn_event_synchronize", event);
   const tn_status status = span.below().event_synchronize(event, error);
@@ -881,7 +907,7 @@ tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
   return status;
 }
 
-// 34
+// 35
 tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                 tn_error* error) {
   Span span("tn_event_elapsed", start);
@@ -893,7 +919,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
   return status;
 }
 
-// 35
+// 36
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
   Span span("tn_layout_size", device);
@@ -908,7 +934,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   return status;
 }
 
-// 36
+// 37
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* desc,
                                   tn_constant** constant, tn_error* error) {
   Span span("tn_constant_create", device);
@@ -920,7 +946,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
   return status;
 }
 
-// 37
+// 38
 void TN_CALL constant_retain(tn_constant* constant) {
   if (constant == nullptr) return;
   Span span("tn_constant_retain", constant);
@@ -929,7 +955,7 @@ void TN_CALL constant_retain(tn_constant* constant) {
   span.argument("constant").pointer(constant);
 }
 
-// 38
+// 39
 void TN_CALL constant_release(tn_constant* constant) {
   if (constant == nullptr) return;
   Span span("tn_constant_release", constant);
@@ -938,7 +964,7 @@ void TN_CALL constant_release(tn_constant* constant) {
   span.argument("constant").pointer(constant);
 }
 
-// 39
+// 40
 tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* info,
                                     tn_error* error) {
   Span span("tn_constant_get_info", constant);
@@ -949,7 +975,7 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
   return status;
 }
 
-// 40
+// 41
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   Span span("tn_kernel_supports", device);
@@ -961,7 +987,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
   return status;
 }
 
-// 41
+// 42
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
   Span span("tn_kernel_create", device);
@@ -974,7 +1000,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   return status;
 }
 
-// 42
+// 43
 void TN_CALL kernel_destroy(tn_kernel* kernel) {
   if (kernel == nullptr) return;
   Span span("tn_kernel_destroy", kernel);
@@ -984,7 +1010,7 @@ void TN_CALL kernel_destroy(tn_kernel* kernel) {
   span.argument("kernel").pointer(kernel);
 }
 
-// 43
+// 44
 tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   Span span("tn_kernel_get_info", kernel);
   const tn_status status = span.below().kernel_get_info(kernel, info, error);
@@ -994,7 +1020,7 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return status;
 }
 
-// 44
+// 45
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
   Span span("tn_kernel_workspace_size", kernel);
@@ -1006,7 +1032,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   return status;
 }
 
-// 45
+// 46
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
   Span span("tn_kernel_launch", kernel);
@@ -1049,6 +1075,7 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
 }  // namespace
 
 void insert_printers(tn_dispatch* table) {
+  table->instance_get_info = instance_get_info;
   table->instance_device_count = instance_device_count;
   table->instance_device_info = instance_device_info;
   table->instance_extension = instance_extension;

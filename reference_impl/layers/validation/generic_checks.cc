@@ -184,6 +184,16 @@ void check(Call& call, const tn_launch* given, const Path& path) {
 }
 
 // 2
+tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* info,
+                                    tn_error* error) {
+  Call call("tn_instance_get_info", instance, error);
+  call.handle(instance, Path("instance"));
+  call.output(info, "tn_instance_info", Path("info"));
+  if (call.refused()) return call.status();
+  return call.below().instance_get_info(instance, info, error);
+}
+
+// 3
 tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
   Call call("tn_instance_device_count", instance, error);
   call.handle(instance, Path("instance"));
@@ -192,7 +202,7 @@ tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn
   return call.below().instance_device_count(instance, count, error);
 }
 
-// 3
+// 4
 tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
                                        tn_error* error) {
   Call call("tn_instance_device_info", instance, error);
@@ -202,7 +212,7 @@ tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_d
   return call.below().instance_device_info(instance, index, info, error);
 }
 
-// 4
+// 5
 tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
                                      const void** table, tn_error* error) {
   Call call("tn_instance_extension", instance, error);
@@ -214,7 +224,7 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
   return call.below().instance_extension(instance, name, version, table, error);
 }
 
-// 5
+// 6
 tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* desc,
                               tn_device** device, tn_error* error) {
   Call call("tn_device_open", instance, error);
@@ -226,7 +236,7 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
   return rules::device_open(call, instance, index, desc, device, error);
 }
 
-// 6
+// 7
 void TN_CALL device_close(tn_device* device) {
   if (device == nullptr) return;
   Call call("tn_device_close", device, nullptr);
@@ -235,7 +245,7 @@ void TN_CALL device_close(tn_device* device) {
   rules::device_close(call, device);
 }
 
-// 7
+// 8
 tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
   Call call("tn_device_get_info", device, error);
   call.handle(device, Path("device"));
@@ -244,7 +254,7 @@ tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_er
   return call.below().device_get_info(device, info, error);
 }
 
-// 8
+// 9
 tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_error* error) {
   Call call("tn_device_get_memory", device, error);
   call.handle(device, Path("device"));
@@ -253,7 +263,7 @@ tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_
   return rules::device_get_memory(call, device, info, error);
 }
 
-// 9
+// 10
 tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
   Call call("tn_device_synchronize", device, error);
   call.handle(device, Path("device"));
@@ -261,7 +271,7 @@ tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
   return rules::device_synchronize(call, device, error);
 }
 
-// 10
+// 11
 tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
                                        tn_error* error) {
   Call call("tn_device_get_operators", device, error);
@@ -271,7 +281,7 @@ tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* tab
   return call.below().device_get_operators(device, table, error);
 }
 
-// 11
+// 12
 tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
   Call call("tn_buffer_create", device, error);
@@ -283,7 +293,7 @@ tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, t
   return rules::buffer_create(call, device, desc, buffer, error);
 }
 
-// 12
+// 13
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
   Call call("tn_buffer_import", device, error);
@@ -295,7 +305,7 @@ tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, t
   return rules::buffer_import(call, device, desc, buffer, error);
 }
 
-// 13
+// 14
 void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   if (buffer == nullptr) return;
   Call call("tn_buffer_destroy", buffer, nullptr);
@@ -306,7 +316,7 @@ void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   rules::buffer_destroy(call, buffer, stream);
 }
 
-// 14
+// 15
 tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
   Call call("tn_buffer_get_info", buffer, error);
   call.handle(buffer, Path("buffer"));
@@ -315,7 +325,7 @@ tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_er
   return call.below().buffer_get_info(buffer, info, error);
 }
 
-// 15
+// 16
 tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, tn_access access,
                              void** pointer, tn_error* error) {
   Call call("tn_buffer_map", buffer, error);
@@ -327,7 +337,7 @@ tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, 
   return rules::buffer_map(call, buffer, offset, size, access, pointer, error);
 }
 
-// 16
+// 17
 tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error) {
   Call call("tn_buffer_unmap", buffer, error);
   call.handle(buffer, Path("buffer"));
@@ -335,7 +345,7 @@ tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error
   return rules::buffer_unmap(call, buffer, pointer, error);
 }
 
-// 17
+// 18
 tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, tn_stream** stream,
                                 tn_error* error) {
   Call call("tn_stream_create", device, error);
@@ -347,7 +357,7 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, t
   return rules::stream_create(call, device, desc, stream, error);
 }
 
-// 18
+// 19
 void TN_CALL stream_destroy(tn_stream* stream) {
   if (stream == nullptr) return;
   Call call("tn_stream_destroy", stream, nullptr);
@@ -356,7 +366,7 @@ void TN_CALL stream_destroy(tn_stream* stream) {
   rules::stream_destroy(call, stream);
 }
 
-// 19
+// 20
 tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
   Call call("tn_stream_synchronize", stream, error);
   call.handle(stream, Path("stream"));
@@ -364,7 +374,7 @@ tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
   return rules::stream_synchronize(call, stream, error);
 }
 
-// 20
+// 21
 tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
   Call call("tn_stream_query", stream, error);
   call.handle(stream, Path("stream"));
@@ -372,7 +382,7 @@ tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
   return rules::stream_query(call, stream, error);
 }
 
-// 21
+// 22
 tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
   Call call("tn_stream_reset", stream, error);
   call.handle(stream, Path("stream"));
@@ -381,7 +391,7 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
   return rules::stream_reset(call, stream, error);
 }
 
-// 22
+// 23
 tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
   Call call("tn_stream_wait_event", stream, error);
   call.handle(stream, Path("stream"));
@@ -391,7 +401,7 @@ tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error
   return rules::stream_wait_event(call, stream, event, error);
 }
 
-// 23
+// 24
 tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void* user,
                                   tn_error* error) {
   Call call("tn_stream_callback", stream, error);
@@ -402,7 +412,7 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
   return rules::stream_callback(call, stream, callback, user, error);
 }
 
-// 24
+// 25
 tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   Call call("tn_stream_copy", stream, error);
@@ -414,7 +424,7 @@ tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_of
   return rules::stream_copy(call, stream, dst, dst_offset, src, src_offset, size, error);
 }
 
-// 25
+// 26
 tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                                const void* src, uint64_t size, tn_error* error) {
   Call call("tn_stream_write", stream, error);
@@ -426,7 +436,7 @@ tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_o
   return rules::stream_write(call, stream, dst, dst_offset, src, size, error);
 }
 
-// 26
+// 27
 tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
                               uint64_t size, tn_error* error) {
   Call call("tn_stream_read", stream, error);
@@ -438,7 +448,7 @@ tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint
   return rules::stream_read(call, stream, dst, src, src_offset, size, error);
 }
 
-// 27
+// 28
 tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                               const void* pattern, size_t pattern_size, tn_error* error) {
   Call call("tn_stream_fill", stream, error);
@@ -450,7 +460,7 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
   return rules::stream_fill(call, stream, dst, offset, size, pattern, pattern_size, error);
 }
 
-// 28
+// 29
 tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
                                  tn_error* error) {
   Call call("tn_stream_reorder", stream, error);
@@ -462,7 +472,7 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
   return rules::stream_reorder(call, stream, dst, src, error);
 }
 
-// 29
+// 30
 tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                tn_error* error) {
   Call call("tn_event_create", device, error);
@@ -474,7 +484,7 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_
   return rules::event_create(call, device, desc, event, error);
 }
 
-// 30
+// 31
 void TN_CALL event_destroy(tn_event* event) {
   if (event == nullptr) return;
   Call call("tn_event_destroy", event, nullptr);
@@ -483,7 +493,7 @@ void TN_CALL event_destroy(tn_event* event) {
   rules::event_destroy(call, event);
 }
 
-// 31
+// 32
 tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* error) {
   Call call("tn_event_record", event, error);
   call.handle(event, Path("event"));
@@ -493,7 +503,7 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* err
   return rules::event_record(call, event, stream, error);
 }
 
-// 32
+// 33
 tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   Call call("tn_event_query", event, error);
   call.handle(event, Path("event"));
@@ -501,7 +511,7 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   return rules::event_query(call, event, error);
 }
 
-// 33
+// 34
 tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
   Call call("tn_event_synchronize", event, error);
   call.handle(event, Path("event"));
@@ -509,7 +519,7 @@ tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
   return rules::event_synchronize(call, event, error);
 }
 
-// 34
+// 35
 tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                 tn_error* error) {
   Call call("tn_event_elapsed", start, error);
@@ -520,7 +530,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
   return rules::event_elapsed(call, start, end, nanoseconds, error);
 }
 
-// 35
+// 36
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
   Call call("tn_layout_size", device, error);
@@ -532,7 +542,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   return rules::layout_size(call, device, layout, dtype, rank, dims, size, error);
 }
 
-// 36
+// 37
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* desc,
                                   tn_constant** constant, tn_error* error) {
   Call call("tn_constant_create", device, error);
@@ -544,7 +554,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
   return rules::constant_create(call, device, desc, constant, error);
 }
 
-// 37
+// 38
 void TN_CALL constant_retain(tn_constant* constant) {
   if (constant == nullptr) return;
   Call call("tn_constant_retain", constant, nullptr);
@@ -553,7 +563,7 @@ void TN_CALL constant_retain(tn_constant* constant) {
   rules::constant_retain(call, constant);
 }
 
-// 38
+// 39
 void TN_CALL constant_release(tn_constant* constant) {
   if (constant == nullptr) return;
   Call call("tn_constant_release", constant, nullptr);
@@ -562,7 +572,7 @@ void TN_CALL constant_release(tn_constant* constant) {
   rules::constant_release(call, constant);
 }
 
-// 39
+// 40
 tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* info,
                                     tn_error* error) {
   Call call("tn_constant_get_info", constant, error);
@@ -572,7 +582,7 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
   return call.below().constant_get_info(constant, info, error);
 }
 
-// 40
+// 41
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   Call call("tn_kernel_supports", device, error);
@@ -583,7 +593,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
   return rules::kernel_supports(call, device, desc, support, error);
 }
 
-// 41
+// 42
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
   Call call("tn_kernel_create", device, error);
@@ -595,7 +605,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   return rules::kernel_create(call, device, desc, kernel, error);
 }
 
-// 42
+// 43
 void TN_CALL kernel_destroy(tn_kernel* kernel) {
   if (kernel == nullptr) return;
   Call call("tn_kernel_destroy", kernel, nullptr);
@@ -604,7 +614,7 @@ void TN_CALL kernel_destroy(tn_kernel* kernel) {
   rules::kernel_destroy(call, kernel);
 }
 
-// 43
+// 44
 tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   Call call("tn_kernel_get_info", kernel, error);
   call.handle(kernel, Path("kernel"));
@@ -613,7 +623,7 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return call.below().kernel_get_info(kernel, info, error);
 }
 
-// 44
+// 45
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
   Call call("tn_kernel_workspace_size", kernel, error);
@@ -624,7 +634,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   return rules::kernel_workspace_size(call, kernel, launch, size, error);
 }
 
-// 45
+// 46
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
   Call call("tn_kernel_launch", kernel, error);
@@ -661,6 +671,7 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
 }  // namespace
 
 void insert_checks(tn_dispatch* table) {
+  table->instance_get_info = instance_get_info;
   table->instance_device_count = instance_device_count;
   table->instance_device_info = instance_device_info;
   table->instance_extension = instance_extension;

@@ -52,7 +52,7 @@ const tn_dispatch kEmpty = [] {
 }();
 
 TEST(DispatchTable, EveryAbsentFunctionNamesItselfAndThePlugin) {
-  const DispatchTable table(&kEmpty, "acme", "1");
+  const DispatchTable table({"acme", "1", 0, 0, &kEmpty});
   tn_handle handle{&table.functions};
   int voids = 0;
 #define TN_SLOT_OWN(ordinal, result, name, parameters, arguments)
@@ -76,7 +76,7 @@ TEST(DispatchTable, KeepsFunctionsUpToTheSizeGiven) {
   given.struct_size = offsetof(tn_dispatch, device_close);
   given.instance_device_count = [](tn_instance*, size_t*, tn_error*) -> tn_status { return 1; };
   given.device_synchronize = [](tn_device*, tn_error*) -> tn_status { return 2; };
-  const DispatchTable table(&given, "acme", "1");
+  const DispatchTable table({"acme", "1", 0, 0, &given});
   EXPECT_EQ(table.functions.instance_device_count, given.instance_device_count);
   EXPECT_NE(table.functions.device_synchronize, given.device_synchronize);
   EXPECT_EQ(DispatchTable::of(&table.functions), &table);
@@ -86,7 +86,7 @@ TEST(DispatchTable, RefusesSizesThatMakeNoSense) {
   for (const size_t size : {size_t{0}, size_t{15}, sizeof(tn_dispatch) + 1, size_t{1} << 40}) {
     tn_dispatch given{};
     given.struct_size = size;
-    EXPECT_THROW(DispatchTable(&given, "acme", "1"), tenon::plugin::Failure) << size;
+    EXPECT_THROW(DispatchTable({"acme", "1", 0, 0, &given}), tenon::plugin::Failure) << size;
   }
 }
 

@@ -105,6 +105,19 @@ TEST_F(Extensions, ForkedChildrenAreRefused) {
   EXPECT_EQ(table->peer_wait_event(stream_, nullptr, &error_), TN_OK) << "the parent goes on";
 }
 
+// Two libtenon of different versions may live in one process; where the other one keeps the tables
+// of extensions is not known.
+TEST_F(Extensions, HandlesOfAnotherVersionOfLibtenonAreRefused) {
+  tn_dispatch table{};
+  table.struct_size = sizeof(table);
+  table.abi_major = TN_ABI_MAJOR;
+  table.abi_minor = TN_ABI_MINOR + 1;
+  tn_handle handle{&table};
+  auto* stream = reinterpret_cast<tn_stream*>(&handle);
+  EXPECT_EQ(tn_peer_wait_event(stream, nullptr, &error_), TN_INVALID_ARGUMENT);
+  EXPECT_THAT(error_.message, HasSubstr("another libtenon in this process, of ABI 0."));
+}
+
 TEST_F(Extensions, ATableWithAnImpossibleSizeIsRefused) {
   try {
     loader_.open(fixture("bad_peer"));

@@ -89,9 +89,4 @@ TEST(Handles, NullSetsOutputsToNull) {
   EXPECT_EQ(pointer, nullptr);
 }
 
-TEST(Handles, NullInstanceHasNoName) {
-  EXPECT_STREQ(tn_instance_plugin_name(nullptr), "");
-  EXPECT_STREQ(tn_instance_plugin_version(nullptr), "");
-}
-
 }  // namespace

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A plugin written from tenon.h alone, built for several versions of it. It compares nothing but
+ * the major version, and knows what its header knows.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tenon/tenon.h"
+
+#define COMMON(out, type) ((out)->struct_size < sizeof(type) ? (out)->struct_size : sizeof(type))
+
+struct tn_instance {
+  const tn_dispatch* dispatch;
+};
+struct tn_device {
+  const tn_dispatch* dispatch;
+};
+static struct tn_instance the_instance;
+static struct tn_device the_device;
+
+static tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** instance,
+                                         tn_error* error) {
+  (void)error;
+  the_instance.dispatch = desc->dispatch;
+  *instance = &the_instance;
+  return TN_OK;
+}
+
+static void TN_CALL instance_destroy(tn_instance* instance) { (void)instance; }
+
+static tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count,
+                                               tn_error* error) {
+  (void)instance, (void)error;
+  *count = 1;
+  return TN_OK;
+}
+
+static tn_status write_info(tn_device_info* info) {
+  tn_device_info known;
+  memset(&known, 0, sizeof(known));
+  known.struct_size = info->struct_size;
+  known.alignment = 64;
+  strcpy(known.name, "plain");
+#ifdef COMPAT_LATER
+  known.type = TN_DEVICE_LATER;
+  known.later = 12;
+#else
+  known.type = TN_DEVICE_ACCELERATOR;
+#endif
+  memcpy(info, &known, COMMON(info, tn_device_info));
+  return TN_OK;
+}
+
+static tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index,
+                                              tn_device_info* info, tn_error* error) {
+  (void)instance, (void)index, (void)error;
+  return write_info(info);
+}
+
+/* Bytes that this header does not know must be zero. */
+static tn_status TN_CALL device_open(tn_instance* instance, size_t index,
+                                     const tn_device_desc* desc, tn_device** device,
+                                     tn_error* error) {
+  (void)index, (void)error;
+  *device = NULL;
+  for (size_t i = sizeof(*desc); desc != NULL && i < desc->struct_size; ++i)
+    if (((const char*)desc)[i] != 0) return TN_UNSUPPORTED;
+  the_device.dispatch = instance->dispatch;
+  *device = &the_device;
+  return TN_OK;
+}
+
+static void TN_CALL device_close(tn_device* device) { (void)device; }
+
+static tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
+  (void)device, (void)error;
+  return write_info(info);
+}
+
+#ifdef COMPAT_LATER
+static tn_status TN_CALL device_later(tn_device* device, uint64_t* value, tn_error* error) {
+  (void)device, (void)error;
+  *value = 11;
+  return TN_OK;
+}
+#endif
+
+static const tn_dispatch kFunctions = {
+    .struct_size = sizeof(kFunctions),
+    .instance_create = instance_create,
+    .instance_destroy = instance_destroy,
+    .instance_device_count = instance_device_count,
+    .instance_device_info = instance_device_info,
+    .device_open = device_open,
+    .device_close = device_close,
+    .device_get_info = device_get_info,
+#ifdef COMPAT_LATER
+    .device_later = device_later,
+#endif
+};
+
+TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,
+                                            tn_error* error);
+TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,
+                                            tn_error* error) {
+  (void)error;
+  tn_plugin known;
+  memset(&known, 0, sizeof(known));
+  known.struct_size = plugin->struct_size;
+  known.abi_major = TN_ABI_MAJOR;
+  known.abi_minor = TN_ABI_MINOR;
+  known.abi_hash = TN_ABI_HASH;
+  strcpy(known.name, "plain");
+  strcpy(known.version, "1");
+  known.functions = &kFunctions;
+  memcpy(plugin, &known, COMMON(plugin, tn_plugin));
+  return host->abi_major == TN_ABI_MAJOR ? TN_OK : TN_VERSION_MISMATCH;
+}

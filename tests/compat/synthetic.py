@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts, loaders, layers and plugins of ABI 1.0 and 1.1 with each other, and a plugin of 2.0.
+
+    tests/compat/synthetic.py FOLDER --cmake CMAKE --cc CC --cxx CXX [--jobs N]
+
+What is promised from 1.0 on: every host runs with every libtenon and every plugin of its major
+version, with and without the validation layer. What one side does not know is absent (NULL from
+tn_get_function), answered TN_UNIMPLEMENTED (a function of a newer table), refused with
+TN_UNSUPPORTED (a field that was set), or left as it was (a field that nobody filled).
+"""
+import argparse
+import itertools
+import pathlib
+import subprocess
+import sys
+
+import versions
+
+HERE = pathlib.Path(__file__).resolve().parent
+MINOR = ["1.0", "1.1"]
+UNSUPPORTED, UNIMPLEMENTED, MISMATCH = "0x300", "0x301", "0x302"
+
+
+def compile_c(cc, tree, version, source, output, *options):
+    later = ["-DCOMPAT_LATER"] if versions.VERSIONS[version][2] else []
+    subprocess.run([cc, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", tree / "include", *later, *options,
+                    HERE / source, "-o", output, "-ldl"], check=True)
+
+
+def expected(host, library, plugin, layers, name):
+    """The lines that the host prints."""
+    lines = [f"libtenon {library}", "open 0x0", f"plugin {name} {plugin}"]
+    plain = name == "plain"
+    lines.append(f"type {4 if plain and plugin == '1.1' else 3}")
+    if host == "1.1":
+        lines.append(f"info.later {12 if plain and plugin == '1.1' else 0}")
+        if library == "1.0":
+            lines.append("device_later absent")
+        else:
+            lines.append(f"device_later {'0x0' if plain and plugin == '1.1' else UNIMPLEMENTED}")
+        # An older validation layer cannot vouch for what it does not know, so it refuses it, too.
+        known = plugin == "1.1" and not (layers and library == "1.0")
+        lines.append(f"desc.later {'0x0' if known else UNSUPPORTED}")
+    return lines + ["done"]
+
+
+def run(host, library, plugin, layers):
+    done = subprocess.run([host, library, plugin, layers], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--cmake", default="cmake")
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--cxx", default="c++")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+
+    trees = {version: arguments.folder / version for version in versions.VERSIONS}
+    for version, tree in trees.items():
+        versions.make(version, tree)
+        compile_c(arguments.cc, tree, version, "plugin.c", tree / "libplain.so", "-shared", "-fPIC",
+                  "-fvisibility=hidden")
+    for version in MINOR:
+        versions.build(trees[version], arguments.cmake, arguments.cc, arguments.cxx, arguments.jobs)
+        compile_c(arguments.cc, trees[version], version, "host.c", trees[version] / "host")
+
+    def plugins(version):
+        yield "plain", trees[version] / "libplain.so"
+        yield "template", trees[version] / "build/plugins/template/plugin/libtenon_template.so"
+
+    wrong = pairs = 0
+
+    def judge(what, found, wanted):
+        nonlocal wrong, pairs
+        pairs += 1
+        if found[:2] != (0, wanted):
+            wrong += 1
+            print(f"{what}: exit {found[0]}\n  wanted {wanted}\n  found  {found[1]}\n{found[2]}")
+
+    for host, library, plugin, layers in itertools.product(MINOR, MINOR, MINOR, ["", "validation"]):
+        for name, path in plugins(plugin):
+            found = run(trees[host] / "host", trees[library] / "build/lib/libtenon.so", path, layers)
+            judge(f"host {host}, libtenon {library}, {name} {plugin}, layers '{layers}'", found,
+                  expected(host, library, plugin, layers, name))
+    for library in MINOR:
+        found = run(trees[library] / "host", trees[library] / "build/lib/libtenon.so",
+                    trees["2.0"] / "libplain.so", "")
+        judge(f"libtenon {library} with a plugin of 2.0", found, [f"libtenon {library}", f"open {MISMATCH}"])
+    print(f"{pairs - wrong} of {pairs} combinations as promised")
+    return 1 if wrong or not pairs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
