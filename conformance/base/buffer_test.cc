@@ -152,8 +152,8 @@ struct Released {
 TEST_F(BufferTest, TN_import_001_memory_is_used_in_place_and_released_once) {
   Bytes memory = pattern_bytes(4096);
   Released released;
-  const tn_import_desc desc{sizeof(desc), memory.data(), memory.size(), Released::release,
-                            &released};
+  const tn_import_desc desc{sizeof(desc),  TN_IMPORT_HOST,    0,        memory.data(), 0, 0,
+                            memory.size(), Released::release, &released};
   tn_buffer* handle = reinterpret_cast<tn_buffer*>(this);
   ErrorBuffer error;
   const tn_status status = tn_buffer_import(device().get(), &desc, &handle, &error);

@@ -54,7 +54,11 @@ void Target::open(const Spec& spec) {
   device_ = open_device();
   info_ = device_.info();
   for (const tn_operator_entry& row : device_.operators()) {
-    operators_.push_back({row.domain, row.name, row.version, row.dtypes});
+    uint64_t dtypes = 0;
+    for (size_t i = 0; row.type_count > 0 && i < row.types[0].count; ++i) {
+      dtypes |= uint64_t{1} << (row.types[0].dtypes[i] & 63);
+    }
+    operators_.push_back({row.domain, row.name, row.version, dtypes});
   }
 }
 

@@ -84,7 +84,7 @@ extern "C" {
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0xd61c442d9ffe4d96)
+#define TN_ABI_HASH UINT64_C(0x8de2148cb8cb76d0)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -102,10 +102,17 @@ typedef struct tn_option {
   const char* value;
 } tn_option;
 
+/* Text of a given length; it may hold zeros, and none needs to follow it. Frozen. */
+typedef struct tn_string {
+  const char* data; /* NULL: empty. */
+  size_t size;      /* Bytes. */
+} tn_string;
+
 /* ---- 2  Status codes and errors -------------------------------------------------------------- */
 
 /* A status is a class (the upper bits) and a detail (the lower eight). A reader that meets an
- * unknown detail treats it as its class: TN_STATUS_CLASS(status). */
+ * unknown detail treats it as its class, TN_STATUS_CLASS(status), and an unknown class as
+ * TN_INTERNAL. */
 typedef int32_t tn_status;
 
 #define TN_STATUS_CLASS(status) ((tn_status)((status) & ~0xff))
@@ -145,23 +152,28 @@ enum {
 };
 
 /* Details of a failure, owned by the caller. Set struct_size (TN_ERROR_INIT); read the rest after a
- * call that did not return TN_OK. A successful call leaves it as it was. */
+ * call that failed. A call that answers TN_OK or TN_NOT_READY leaves it as it was. */
 typedef struct tn_error {
   size_t struct_size;
-  tn_status code; /* The status that the function returned. */
-  uint32_t reserved;
-  char rule[32];     /* ID of the broken rule, "TN-stream-003", or empty. */
-  char message[464]; /* What, where, and what to do. Truncated at a character boundary. */
+  tn_status code;      /* The status that the function returned. */
+  int32_t node;        /* 1 + index of the node meant, where the call is about a graph; else 0. */
+  int64_t vendor_code; /* What the vendor's own library answered; 0: nothing. */
+  char rule[32];       /* ID of the broken rule, "TN-stream-003", or empty. */
+  char argument[48];   /* The argument or field meant, "desc->inputs[1]->rank", or empty. Of flags
+                          and fields that are not known, the message says which. */
+  char message[408];   /* What, where, and what to do. Truncated at a character boundary. */
 } tn_error;
 
-#define TN_ERROR_INIT {sizeof(tn_error), TN_OK, 0, {0}, {0}}
+#define TN_ERROR_INIT {sizeof(tn_error), TN_OK, 0, 0, {0}, {0}, {0}}
 
 /* ---- 3  Element types, dims and layouts ------------------------------------------------------ */
 
-/* Element types, numbered like ONNX's TensorProto.DataType.
- * Types below one byte: offsets fall on whole bytes, the last dimension is dense, and the element
- * with the lower index has the lower bits. A bool is a byte that is 0 or 1. Complex numbers are
- * pairs, real part first. */
+/* Element types, numbered like ONNX's TensorProto.DataType (8, strings, are no elements of device
+ * memory). How many bits one takes is not told by a function here, which binaries would freeze: see
+ * tenon/dtype.h.
+ * Types below one byte: offsets fall on whole bytes, the last dimension is dense, and elements
+ * follow each other without gaps, the one with the lower index in the lower bits. A bool is a byte
+ * that is 0 or 1. Complex numbers are pairs, real part first. */
 typedef int32_t tn_dtype;
 
 enum {
@@ -187,24 +199,13 @@ enum {
   TN_FLOAT8E5M2FNUZ = 20,
   TN_UINT4 = 21,
   TN_INT4 = 22,
-  TN_FLOAT4E2M1 = 23
+  TN_FLOAT4E2M1 = 23,
+  TN_FLOAT8E8M0 = 24,
+  TN_UINT2 = 25,
+  TN_INT2 = 26,
+  TN_FLOAT6E2M3 = 27,
+  TN_FLOAT6E3M2 = 28
 };
-
-/* Bits of one element; 0 for an unknown type. */
-static inline uint32_t tn_dtype_bits(tn_dtype dtype) {
-  /* clang-format off */
-  switch (dtype) {
-    case TN_UINT4: case TN_INT4: case TN_FLOAT4E2M1: return 4;
-    case TN_UINT8: case TN_INT8: case TN_BOOL: case TN_FLOAT8E4M3FN: case TN_FLOAT8E4M3FNUZ:
-    case TN_FLOAT8E5M2: case TN_FLOAT8E5M2FNUZ: return 8;
-    case TN_UINT16: case TN_INT16: case TN_FLOAT16: case TN_BFLOAT16: return 16;
-    case TN_FLOAT32: case TN_INT32: case TN_UINT32: return 32;
-    case TN_INT64: case TN_UINT64: case TN_FLOAT64: case TN_COMPLEX64: return 64;
-    case TN_COMPLEX128: return 128;
-    default: return 0;
-  }
-  /* clang-format on */
-}
 
 /* Most dims of a tensor. */
 #define TN_MAX_RANK 16
@@ -345,15 +346,24 @@ typedef struct tn_memory_info {
   uint64_t peak_bytes;     /* Largest live + deferred since the device was opened. */
 } tn_memory_info;
 
-/* One row of the static table of operators: for these element types of the operator's first type
- * constraint, some form of the operator is supported. tn_kernel_supports has the last word. */
+/* The element types that an operator takes for one of its type constraints. Frozen. */
+typedef struct tn_type_list {
+  const char* constraint; /* As the operator's contract names it, "T" or "T1". */
+  const tn_dtype* dtypes;
+  size_t count;
+} tn_type_list;
+
+/* One row of the static table of operators: with each of these element types, some form of the
+ * operator is supported. tn_kernel_supports has the last word. Constraints that are not listed take
+ * every type that the contract allows. What it points to lives as long as the table. */
 typedef struct tn_operator_entry {
   size_t struct_size;
   const char* domain; /* "" is ONNX's own; "tenon" is ours. */
   const char* name;
-  int32_t version; /* The operator's since-version. */
-  uint32_t reserved;
-  uint64_t dtypes; /* Bit n: element type n. */
+  int32_t version;  /* The operator's since-version. */
+  int32_t revision; /* Of its contract; 0 in ONNX's own domain. */
+  const tn_type_list* types;
+  size_t type_count;
 } tn_operator_entry;
 
 typedef struct tn_operator_table {
@@ -386,9 +396,29 @@ typedef struct tn_buffer_desc {
  * block nor call into Tenon. */
 typedef void(TN_CALL* tn_release_fn)(void* user);
 
+/* Where imported memory comes from. */
+typedef int32_t tn_import_kind;
+
+enum {
+  TN_IMPORT_HOST = 0,            /* `pointer`: memory of this process. */
+  TN_IMPORT_NATIVE_POINTER = 1,  /* `pointer`: an address of the device's own runtime. */
+  TN_IMPORT_NATIVE_HANDLE = 2,   /* `handle`: an object of that runtime (a cl_mem). */
+  TN_IMPORT_FILE_DESCRIPTOR = 3, /* `handle`: a descriptor (memfd, dma-buf) that stays the
+                                    caller's. */
+  TN_IMPORT_IPC = 4              /* `pointer`: what the other process exported, `size` bytes of it
+                                    being said there. */
+};
+
+/* tn_import_desc.flags */
+enum { TN_IMPORT_READ_ONLY = 1u << 0 /* Nothing may write to it. */ };
+
 typedef struct tn_import_desc {
   size_t struct_size;
-  void* pointer;         /* Host memory, valid until `release` is called. */
+  tn_import_kind kind;
+  uint32_t flags;
+  void* pointer;         /* By kind; valid until `release` is called. */
+  uint64_t handle;       /* By kind; likewise. */
+  uint64_t offset;       /* Bytes into what `handle` stands for; 0 with a pointer. */
   uint64_t size;         /* Bytes. */
   tn_release_fn release; /* May be NULL: then valid until the device is closed. */
   void* user;
@@ -398,7 +428,10 @@ typedef struct tn_import_desc {
 enum {
   /* host_pointer may be read and written at any time no queued work uses the bytes. */
   TN_BUFFER_COHERENT = 1u << 0,
-  TN_BUFFER_IMPORTED = 1u << 1
+  TN_BUFFER_IMPORTED = 1u << 1,
+  /* Writing to it, through host_pointer or by queued work, is not allowed; work that would answers
+   * TN_INVALID_ARGUMENT, and so does a map with TN_ACCESS_WRITE. */
+  TN_BUFFER_READ_ONLY = 1u << 2
 };
 
 typedef struct tn_buffer_info {
@@ -521,29 +554,38 @@ typedef struct tn_argument {
   const void* host_data; /* ... or dense row-major host memory. */
 } tn_argument;
 
+/* Numbered like ONNX's AttributeProto.AttributeType. */
 typedef int32_t tn_attribute_type;
 
 enum {
-  TN_ATTRIBUTE_INT = 1,    /* ints[0] */
-  TN_ATTRIBUTE_FLOAT = 2,  /* floats[0] */
-  TN_ATTRIBUTE_STRING = 3, /* string */
-  TN_ATTRIBUTE_INTS = 4,
-  TN_ATTRIBUTE_FLOATS = 5,
-  TN_ATTRIBUTE_TENSOR = 6, /* tensor: host data */
-  TN_ATTRIBUTE_STRINGS = 7
+  TN_ATTRIBUTE_FLOAT = 1,  /* floats[0] */
+  TN_ATTRIBUTE_INT = 2,    /* ints[0] */
+  TN_ATTRIBUTE_STRING = 3, /* strings[0] */
+  TN_ATTRIBUTE_TENSOR = 4, /* tensors[0]: host data */
+  TN_ATTRIBUTE_GRAPH = 5,  /* graphs[0] */
+  TN_ATTRIBUTE_FLOATS = 6,
+  TN_ATTRIBUTE_INTS = 7,
+  TN_ATTRIBUTE_STRINGS = 8,
+  TN_ATTRIBUTE_TENSORS = 9,
+  TN_ATTRIBUTE_GRAPHS = 10
 };
 
+/* A graph given as an attribute (the body of a loop). What it is will be said by an extension;
+ * until then a device that is given one answers TN_UNSUPPORTED. */
+typedef struct tn_graph tn_graph;
+
+/* Of the lists, the one that its type names is set. */
 typedef struct tn_attribute {
   size_t struct_size;
   const char* name;
   tn_attribute_type type;
   uint32_t reserved;
-  size_t count; /* Of INTS, FLOATS, STRINGS; 1 for the others. */
-  const int64_t* ints;
+  size_t count; /* Of the list; 1 for FLOAT, INT, STRING, TENSOR and GRAPH. */
   const float* floats;
-  const char* string;
-  const char* const* strings;
-  const tn_tensor* tensor;
+  const int64_t* ints;
+  const tn_string* strings;
+  const tn_tensor* const* tensors;
+  const tn_graph* const* graphs;
 } tn_attribute;
 
 typedef int32_t tn_math_mode;
@@ -556,7 +598,14 @@ enum {
 };
 
 /* tn_kernel_desc.flags */
-enum { TN_KERNEL_DETERMINISTIC = 1u << 0 /* Same inputs, same bits, on every launch. */ };
+enum {
+  TN_KERNEL_DETERMINISTIC = 1u << 0, /* Same inputs, same bits, on every launch. */
+  TN_KERNEL_CHECK_DATA = 1u << 1     /* What only the data shows (an index out of range, an integer
+                                        divided by zero) fails the stream. Without it such a launch
+                                        touches no memory but its own and may fail, but what it
+                                        writes is unspecified. A device that cannot know answers
+                                        TN_UNSUPPORTED. */
+};
 
 typedef struct tn_kernel_desc {
   size_t struct_size;
@@ -705,7 +754,7 @@ struct tn_dispatch {
   tn_status(TN_CALL* buffer_create)(tn_device* device, const tn_buffer_desc* desc,
                                     tn_buffer** buffer, tn_error* error);
 
-  /* 13. Makes a buffer of host memory without copying it. It is coherent.
+  /* 13. Makes a buffer of memory that is there, without copying it. That of the host is coherent.
    * Errors: TN_UNSUPPORTED where the device cannot use such memory. */
   tn_status(TN_CALL* buffer_import)(tn_device* device, const tn_import_desc* desc,
                                     tn_buffer** buffer, tn_error* error);
@@ -862,7 +911,8 @@ struct tn_dispatch {
    * is described to replace and those described to be the same view as that one; these it equals
    * exactly: offset, dims and strides.
    * Errors: TN_INVALID_ARGUMENT, TN_OUT_OF_RANGE, TN_OVERLAP at once, then nothing was queued; what
-   * only the data shows (an index out of range) becomes the stream's failure. */
+   * only the data shows becomes the stream's failure where the kernel was described with
+   * TN_KERNEL_CHECK_DATA. */
   tn_status(TN_CALL* kernel_launch)(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                     tn_error* error);
 };

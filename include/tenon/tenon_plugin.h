@@ -23,6 +23,7 @@
 #include <string.h>
 #include <threads.h>
 
+#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 #if defined(__GNUC__)
@@ -45,24 +46,31 @@ static inline tn_status tnp_give_error(tn_error* error, const tn_error* failure)
   return failure->code;
 }
 
-/* Fills the caller's error and returns `status`. The text says what, where, and what to do. */
-TNP_PRINTF_LIKE(3, 4)
-static inline tn_status tnp_fail(tn_error* error, tn_status status, const char* format, ...) {
+/* Fills the caller's error and returns `status`. The text says what, where, and what to do;
+ * `argument` is what it is about ("desc->rank"), or NULL. */
+TNP_PRINTF_LIKE(4, 5)
+static inline tn_status tnp_fail_at(tn_error* error, tn_status status, const char* argument,
+                                    const char* format, ...) {
   tn_error failure = TN_ERROR_INIT;
   va_list arguments;
   failure.code = status;
+  snprintf(failure.argument, sizeof(failure.argument), "%s", argument != NULL ? argument : "");
   va_start(arguments, format);
   vsnprintf(failure.message, sizeof(failure.message), format, arguments);
   va_end(arguments);
   return tnp_give_error(error, &failure);
 }
+#define tnp_fail(error, status, ...) tnp_fail_at(error, status, NULL, __VA_ARGS__)
 
 #define TNP_CHECK(good, status, ...)                          \
   do {                                                        \
     if (!(good)) return tnp_fail(error, status, __VA_ARGS__); \
   } while (0)
-#define TNP_NEED(pointer) \
-  TNP_CHECK((pointer) != NULL, TN_INVALID_ARGUMENT, "%s is NULL: give one", #pointer)
+#define TNP_NEED(pointer)                                                                         \
+  do {                                                                                            \
+    if ((pointer) == NULL)                                                                        \
+      return tnp_fail_at(error, TN_INVALID_ARGUMENT, #pointer, "%s is NULL: give one", #pointer); \
+  } while (0)
 #define TNP_TRY(call)                           \
   do {                                          \
     const tn_status tnp_status = (call);        \
@@ -95,7 +103,7 @@ static inline tn_status tnp_take(void* out, size_t known, const void* in, const 
   TNP_TRY(tnp_struct_size(in, name, &size, error));
   for (size_t i = known; i < size; ++i)
     TNP_CHECK(((const char*)in)[i] == 0, TN_UNSUPPORTED,
-              "%s: a field beyond the %zu bytes known here is set", name, known);
+              "%s: a field beyond the %zu bytes known here is set (byte %zu)", name, known, i);
   memset(out, 0, known);
   memcpy(out, in, size < known ? size : known);
   return TN_OK;
@@ -290,10 +298,14 @@ typedef struct tnp_signature {
   tnp_slot inputs[TNP_MAX_INPUTS], outputs[TNP_MAX_OUTPUTS];
 } tnp_signature;
 
-/* A row of the static table of operators, and element types in it. */
-#define TNP_BIT(dtype) (UINT64_C(1) << (dtype))
-#define TNP_OPERATOR(domain, name, version, dtypes) \
-  {sizeof(tn_operator_entry), domain, name, version, 0, dtypes}
+/* A list of element types for one type constraint, and a row of the static table of operators with
+ * such a list: TNP_TYPES(kNumbers, "T", TN_FLOAT32, TN_INT32); */
+#define TNP_TYPES(list, constraint, ...)                 \
+  static const tn_dtype list##_dtypes[] = {__VA_ARGS__}; \
+  static const tn_type_list list[] = {                   \
+      {constraint, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}}
+#define TNP_OPERATOR(domain, name, version, list) \
+  {sizeof(tn_operator_entry), domain, name, version, 0, list, sizeof(list) / sizeof((list)[0])}
 
 /* The row of the table that a description names, or -1 with an error in `error`. */
 static inline int tnp_find_operator(const tn_operator_entry* table, size_t count,
@@ -309,9 +321,11 @@ static inline int tnp_find_operator(const tn_operator_entry* table, size_t count
   return -1;
 }
 
-/* Whether the table has that element type for the operator. */
+/* Whether the row has that element type for its first constraint. */
 static inline bool tnp_has_dtype(const tn_operator_entry* entry, tn_dtype dtype) {
-  return dtype >= 0 && dtype < 64 && (entry->dtypes >> dtype & 1) != 0;
+  for (size_t i = 0; entry->type_count > 0 && i < entry->types[0].count; ++i)
+    if (entry->types[0].dtypes[i] == dtype) return true;
+  return false;
 }
 
 /* Reads a description into `desc` and `signature` and checks what holds for every operator: that
@@ -323,8 +337,9 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
   TNP_TRY(tnp_take(desc, sizeof(*desc), given, "desc", error));
   const int op = signature->op = tnp_find_operator(table, count, desc, error);
   if (op < 0) return TN_UNSUPPORTED;
-  TNP_CHECK((desc->flags & ~(uint32_t)TN_KERNEL_DETERMINISTIC) == 0, TN_UNSUPPORTED,
-            "kernel flags 0x%x are not known here", desc->flags);
+  const uint32_t flags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
+  TNP_CHECK((desc->flags & ~flags) == 0, TN_UNSUPPORTED, "kernel flags 0x%x are not known here",
+            desc->flags & ~flags);
   TNP_CHECK(desc->input_count <= TNP_MAX_INPUTS && desc->output_count <= TNP_MAX_OUTPUTS,
             TN_INVALID_ARGUMENT, "%s: %zu inputs and %zu outputs are too many", desc->name,
             desc->input_count, desc->output_count);

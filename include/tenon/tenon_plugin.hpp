@@ -28,6 +28,7 @@
 #include <new>
 #include <type_traits>
 
+#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 #if defined(__GNUC__)
@@ -75,14 +76,30 @@ inline size_t writable(const tn_error* error, size_t offset, size_t field_size) 
   return rest < field_size ? rest : field_size;
 }
 
+// Writes a number of the error where its caller has room for it.
+template <class T>
+void set_error_number(tn_error* error, T tn_error::* field, T value) {
+  const auto offset = static_cast<size_t>(reinterpret_cast<const char*>(&(error->*field)) -
+                                          reinterpret_cast<const char*>(error));
+  if (writable(error, offset, sizeof(T)) == sizeof(T)) error->*field = value;
+}
+
+// Says which argument or field an error is about, "desc->inputs[1]->rank".
+inline void set_error_argument(tn_error* error, const char* argument) {
+  if (error == nullptr) return;
+  copy_text(error->argument, writable(error, offsetof(tn_error, argument), sizeof(error->argument)),
+            argument);
+}
+
 inline tn_status set_error_text(tn_error* error, tn_status status, const char* rule,
                                 const char* message) {
   if (error == nullptr) return status;
-  if (writable(error, offsetof(tn_error, code), sizeof(error->code)) == sizeof(error->code)) {
-    error->code = status;
-  }
+  set_error_number(error, &tn_error::code, status);
+  set_error_number(error, &tn_error::node, int32_t{0});
+  set_error_number(error, &tn_error::vendor_code, int64_t{0});
   copy_text(error->rule, writable(error, offsetof(tn_error, rule), sizeof(error->rule)),
             rule != nullptr ? rule : "");
+  if (writable(error, offsetof(tn_error, argument), 1) == 1) error->argument[0] = '\0';
   copy_text(error->message, writable(error, offsetof(tn_error, message), sizeof(error->message)),
             message);
   return status;
@@ -94,6 +111,16 @@ inline tn_status set_error_list(tn_error* error, tn_status status, const char* r
   char text[2 * sizeof(error->message)];
   std::vsnprintf(text, sizeof(text), format, arguments);
   return set_error_text(error, status, rule, text);
+}
+
+// Hands an error on to a caller, as much of it as that one has room for, and returns its code.
+inline tn_status copy_error(tn_error* error, const tn_error& from) {
+  if (error == nullptr) return from.code;
+  set_error_text(error, from.code, from.rule, from.message);
+  set_error_number(error, &tn_error::node, from.node);
+  set_error_number(error, &tn_error::vendor_code, from.vendor_code);
+  set_error_argument(error, from.argument);
+  return from.code;
 }
 
 // Fills `error` (NULL: nothing) and returns `status`, so that a function can end with
@@ -128,12 +155,24 @@ struct Failure : std::exception {
   throw failure;
 }
 
+// The same about an argument or field.
+[[noreturn]] TN_PRINTF_LIKE(4, 5) inline void fail_at(const char* argument, tn_status status,
+                                                      const char* rule, const char* format, ...) {
+  Failure failure;
+  va_list arguments;
+  va_start(arguments, format);
+  set_error_list(&failure.error, status, rule, format, arguments);
+  va_end(arguments);
+  set_error_argument(&failure.error, argument);
+  throw failure;
+}
+
 // The status and error of the exception that is being handled; for catch blocks.
 inline tn_status current_exception_to_error(tn_error* error) noexcept {
   try {
     throw;
   } catch (const Failure& failure) {
-    return set_error_text(error, failure.error.code, failure.error.rule, failure.error.message);
+    return copy_error(error, failure.error);
   } catch (const std::bad_alloc&) {
     return set_error_text(error, TN_OUT_OF_MEMORY, "", "out of host memory");
   } catch (const std::exception& exception) {
@@ -161,13 +200,14 @@ tn_status guard(tn_error* error, Body&& body) noexcept {
 
 // ---- Structs of other sizes ---------------------------------------------------------------------
 
-// Whether the bytes of `from`, from `known` up to its struct_size, are all zero.
-inline bool tail_is_zero(const void* from, size_t struct_size, size_t known) {
+// The first byte of `from`, from `known` up to its struct_size, that is not zero; struct_size when
+// there is none.
+inline size_t first_unknown_byte(const void* from, size_t struct_size, size_t known) {
   const auto* bytes = static_cast<const unsigned char*>(from);
   for (size_t i = known; i < struct_size; ++i) {
-    if (bytes[i] != 0) return false;
+    if (bytes[i] != 0) return i;
   }
-  return true;
+  return struct_size;
 }
 
 // Brings a struct of the caller's size to the size known here: fields the caller lacks are zero.
@@ -184,9 +224,12 @@ tn_status read_struct(const T* in, T* out, const char* name, tn_error* error) {
     return set_error(error, TN_INVALID_ARGUMENT, nullptr,
                      "%s: struct_size is %zu; set it to sizeof(%s)", name, size, name);
   }
-  if (!tail_is_zero(in, size, sizeof(T))) {
-    return set_error(error, TN_UNSUPPORTED, nullptr,
-                     "%s: a field beyond the %zu bytes known here is set", name, sizeof(T));
+  if (const size_t byte = first_unknown_byte(in, size, sizeof(T)); byte < size) {
+    set_error(error, TN_UNSUPPORTED, nullptr,
+              "%s: a field beyond the %zu bytes known here is set (byte %zu)", name, sizeof(T),
+              byte);
+    set_error_argument(error, name);
+    return TN_UNSUPPORTED;
   }
   std::memcpy(out, in, size < sizeof(T) ? size : sizeof(T));
   out->struct_size = sizeof(T);

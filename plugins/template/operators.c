@@ -6,18 +6,17 @@
  */
 #include "plugin.h"
 
-#define NUMBERS (TNP_BIT(TN_FLOAT32) | TNP_BIT(TN_INT32))
-#define CONVERTED \
-  (NUMBERS | TNP_BIT(TN_FLOAT64) | TNP_BIT(TN_INT64) | TNP_BIT(TN_UINT8) | TNP_BIT(TN_BOOL))
-#define COPIED (CONVERTED | TNP_BIT(TN_FLOAT16) | TNP_BIT(TN_BFLOAT16) | TNP_BIT(TN_INT8))
+TNP_TYPES(kFloats, "T", TN_FLOAT32);
+TNP_TYPES(kNumbers, "T", TN_FLOAT32, TN_INT32);
+TNP_TYPES(kConverted, "T1", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN_BOOL);
+TNP_TYPES(kCopied, "T", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN_BOOL, TN_FLOAT16,
+          TN_BFLOAT16, TN_INT8);
 
-static const tn_operator_entry kOperators[] = {TNP_OPERATOR("", "Identity", 25, COPIED),
-                                               TNP_OPERATOR("", "Cast", 25, CONVERTED),
-                                               TNP_OPERATOR("tenon", "Fill", 1, COPIED),
-                                               TNP_OPERATOR("", "Add", 14, NUMBERS),
-                                               TNP_OPERATOR("", "Mul", 14, NUMBERS),
-                                               TNP_OPERATOR("", "Relu", 14, TNP_BIT(TN_FLOAT32)),
-                                               TNP_OPERATOR("", "MatMul", 13, TNP_BIT(TN_FLOAT32))};
+static const tn_operator_entry kOperators[] = {
+    TNP_OPERATOR("", "Identity", 25, kCopied), TNP_OPERATOR("", "Cast", 25, kConverted),
+    TNP_OPERATOR("tenon", "Fill", 1, kCopied), TNP_OPERATOR("", "Add", 14, kNumbers),
+    TNP_OPERATOR("", "Mul", 14, kNumbers),     TNP_OPERATOR("", "Relu", 14, kFloats),
+    TNP_OPERATOR("", "MatMul", 13, kFloats)};
 enum { kIdentity, kCast, kFill, kAdd, kMul, kRelu, kMatMul, kOperatorCount };
 
 struct tn_kernel {

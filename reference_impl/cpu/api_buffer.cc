@@ -35,11 +35,27 @@ tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* given, 
   });
 }
 
+void check_import(const tn_import_desc& desc) {
+  if (desc.kind != TN_IMPORT_HOST) {
+    plugin::fail_at("desc->kind", TN_UNSUPPORTED, nullptr,
+                    "memory of kind %d: this device imports host memory alone", desc.kind);
+  }
+  if ((desc.flags & ~uint32_t{TN_IMPORT_READ_ONLY}) != 0) {
+    plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "flags 0x%x are not known here",
+                    desc.flags & ~uint32_t{TN_IMPORT_READ_ONLY});
+  }
+  if (desc.handle != 0 || desc.offset != 0) {
+    plugin::fail_at("desc->handle", TN_INVALID_ARGUMENT, nullptr,
+                    "host memory has neither handle nor offset");
+  }
+}
+
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* given, tn_buffer** buffer,
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
     plugin::clear(buffer);
     const auto desc = plugin::read(given, "tn_import_desc");
+    check_import(desc);
     if (desc.pointer == nullptr && desc.size != 0) {
       plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the pointer is NULL");
     }

@@ -15,8 +15,14 @@
 namespace tenon::cpu::api {
 namespace {
 
-// The bytes at `offset`, which must exist and not be mapped.
-std::byte* range_of(const Buffer& buffer, uint64_t offset, uint64_t size, const char* name) {
+enum class Use { kRead, kWrite };
+
+// The bytes at `offset`, which must exist, not be mapped, and allow that use.
+std::byte* range_of(const Buffer& buffer, uint64_t offset, uint64_t size, const char* name,
+                    Use use) {
+  if (use == Use::kWrite && buffer.read_only()) {
+    plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s: its memory may only be read", name);
+  }
   if (!buffer.contains(offset, size)) {
     plugin::fail(TN_OUT_OF_RANGE, nullptr,
                  "%s: %" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, name,
@@ -28,9 +34,12 @@ std::byte* range_of(const Buffer& buffer, uint64_t offset, uint64_t size, const 
   return buffer.data() + offset;
 }
 
-std::byte* range_of(const Stream& stream, tn_buffer* handle, uint64_t offset, uint64_t size,
-                    const char* name) {
-  return range_of(argument<Buffer>(stream, handle, name), offset, size, name);
+std::byte* destination(const Stream& stream, tn_buffer* handle, uint64_t offset, uint64_t size) {
+  return range_of(argument<Buffer>(stream, handle, "dst"), offset, size, "dst", Use::kWrite);
+}
+
+std::byte* source(const Stream& stream, tn_buffer* handle, uint64_t offset, uint64_t size) {
+  return range_of(argument<Buffer>(stream, handle, "src"), offset, size, "src", Use::kRead);
 }
 
 void submit_copy(Stream& stream, std::byte* dst, const void* src, uint64_t size) {
@@ -52,8 +61,8 @@ void submit_disjoint_copy(Stream& stream, std::byte* to, const std::byte* from, 
 tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    submit_disjoint_copy(object, range_of(object, dst, dst_offset, size, "dst"),
-                         range_of(object, src, src_offset, size, "src"), size);
+    submit_disjoint_copy(object, destination(object, dst, dst_offset, size),
+                         source(object, src, src_offset, size), size);
   });
 }
 
@@ -61,7 +70,7 @@ tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_o
                                const void* src, uint64_t size, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
     if (size != 0) require(src, "src");
-    submit_copy(object, range_of(object, dst, dst_offset, size, "dst"), src, size);
+    submit_copy(object, destination(object, dst, dst_offset, size), src, size);
   });
 }
 
@@ -69,8 +78,7 @@ tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint
                               uint64_t size, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
     if (size != 0) require(dst, "dst");
-    submit_copy(object, static_cast<std::byte*>(dst),
-                range_of(object, src, src_offset, size, "src"), size);
+    submit_copy(object, static_cast<std::byte*>(dst), source(object, src, src_offset, size), size);
   });
 }
 
@@ -88,7 +96,7 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
     }
     Task task;
     task.kind = TaskKind::kFill;
-    task.dst = range_of(object, dst, offset, size, "dst");
+    task.dst = destination(object, dst, offset, size);
     task.size = size;
     task.pattern_size = pattern_size;
     std::memcpy(task.pattern.data(), pattern, pattern_size);
@@ -107,7 +115,8 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
     ByteRange src_range;
     View to;
     View from;
-    tn_status status = bind_reorder(object, *dst, {"dst"}, dst_strides, &to, &dst_range, error);
+    tn_status status =
+        bind_reorder(object, *dst, {"dst", 0, nullptr, true}, dst_strides, &to, &dst_range, error);
     if (status != TN_OK) return status;
     status = bind_reorder(object, *src, {"src"}, src_strides, &from, &src_range, error);
     if (status != TN_OK) return status;
@@ -131,11 +140,11 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
 tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
                             uint64_t src_offset, uint64_t size, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    const auto range = [&](tn_buffer* handle, uint64_t offset, const char* name) {
-      return range_of(peer_argument<Buffer>(object, handle, name), offset, size, name);
+    const auto range = [&](tn_buffer* handle, uint64_t offset, const char* name, Use use) {
+      return range_of(peer_argument<Buffer>(object, handle, name), offset, size, name, use);
     };
-    submit_disjoint_copy(object, range(dst, dst_offset, "dst"), range(src, src_offset, "src"),
-                         size);
+    submit_disjoint_copy(object, range(dst, dst_offset, "dst", Use::kWrite),
+                         range(src, src_offset, "src", Use::kRead), size);
   });
 }
 

@@ -67,6 +67,9 @@ tn_status bind_bytes(const DeviceObject& owner, const tn_tensor& tensor, uint32_
       static_cast<uint64_t>(end) > buffer.size() - tensor.offset) {
     return out_of_range(error, name, buffer, tensor.offset);
   }
+  if (name.written && buffer.read_only()) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "lies in memory that may only be read");
+  }
   const uint64_t first = tensor.offset + static_cast<uint64_t>(begin);
   const auto size = static_cast<uint64_t>(end - begin);
   // A view with gaps may go around a mapped range; then the host has to know.
@@ -89,10 +92,16 @@ tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name
   va_start(arguments, format);
   std::vsnprintf(text, sizeof(text), format, arguments);
   va_end(arguments);
-  if (name.kernel == nullptr)
-    return plugin::set_error(error, status, nullptr, "%s %s", name.role, text);
-  return plugin::set_error(error, status, nullptr, "%s %zu of %s %s", name.role, name.index,
-                           name.kernel, text);
+  if (name.kernel == nullptr) {
+    plugin::set_error(error, status, nullptr, "%s %s", name.role, text);
+    plugin::set_error_argument(error, name.role);
+    return status;
+  }
+  plugin::set_error(error, status, nullptr, "%s %zu of %s %s", name.role, name.index, name.kernel,
+                    text);
+  std::snprintf(text, sizeof(text), "launch->%ss[%zu]", name.role, name.index);
+  plugin::set_error_argument(error, text);
+  return status;
 }
 
 tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& name,

@@ -14,6 +14,7 @@ struct TensorName {
   const char* role;  // "input", "output", "src", ...
   size_t index = 0;
   const char* kernel = nullptr;  // Null: the role says it all.
+  bool written = false;
 };
 
 // Sets a message that begins with the tensor's name.

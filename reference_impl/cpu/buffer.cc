@@ -14,6 +14,7 @@ tn_buffer_info Buffer::info() const {
   info.kind = kind_;
   if (block_.coherent) info.flags |= TN_BUFFER_COHERENT;
   if (block_.imported) info.flags |= TN_BUFFER_IMPORTED;
+  if (block_.read_only) info.flags |= TN_BUFFER_READ_ONLY;
   info.host_pointer = block_.coherent ? block_.data : nullptr;
   info.address = block_.address;
   return info;
@@ -31,6 +32,10 @@ bool Buffer::find_mapped(uint64_t offset, uint64_t size) const {
   return overlaps_mapping(offset, size);
 }
 
+void Buffer::count_mappings() {
+  mapping_count_.store(mappings_.size() + (read_only() ? 1 : 0), std::memory_order_release);
+}
+
 void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   constexpr tn_access kAll = TN_ACCESS_READ | TN_ACCESS_WRITE | TN_ACCESS_DISCARD;
   if ((access & ~kAll) != 0) {
@@ -40,6 +45,9 @@ void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
       ((access & TN_ACCESS_DISCARD) != 0 && (access & TN_ACCESS_WRITE) == 0)) {
     plugin::fail(TN_INVALID_ARGUMENT, nullptr,
                  "access 0x%x: give READ, WRITE or both; DISCARD goes with WRITE", access);
+  }
+  if ((access & TN_ACCESS_WRITE) != 0 && read_only()) {
+    plugin::fail_at("access", TN_INVALID_ARGUMENT, nullptr, "the buffer's memory may only be read");
   }
   if (!contains(offset, size)) {
     plugin::fail(TN_OUT_OF_RANGE, nullptr,
@@ -64,7 +72,7 @@ void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   }
   std::byte* const pointer = mapping.pointer;
   mappings_.push_back(std::move(mapping));
-  mapping_count_.store(mappings_.size(), std::memory_order_release);
+  count_mappings();
   return pointer;
 }
 
@@ -81,7 +89,7 @@ void Buffer::unmap(void* pointer) {
   }
   std::iter_swap(found, std::prev(mappings_.end()));
   mappings_.pop_back();
-  mapping_count_.store(mappings_.size(), std::memory_order_release);
+  count_mappings();
 }
 
 }  // namespace tenon::cpu

@@ -16,7 +16,7 @@ namespace tenon::cpu {
 class Buffer : public DeviceObject {
  public:
   Buffer(Device& device, const Block& block, tn_buffer_kind kind)
-      : DeviceObject(device), block_(block), kind_(kind) {}
+      : DeviceObject(device), mapping_count_(block.read_only ? 1 : 0), block_(block), kind_(kind) {}
 
   const Block& block() const { return block_; }
   std::byte* data() const { return block_.data; }
@@ -32,10 +32,13 @@ class Buffer : public DeviceObject {
   void* map(uint64_t offset, uint64_t size, tn_access access);
   void unmap(void* pointer);
 
-  // Whether the host has any byte mapped; of the range.
-  bool is_mapped() const { return mapping_count_.load(std::memory_order_acquire) != 0; }
+  bool read_only() const { return block_.read_only; }
+
+  // False when every use of every byte is fine: none is mapped, and all may be written.
+  bool needs_a_look() const { return mapping_count_.load(std::memory_order_acquire) != 0; }
+  // Whether the host has any byte of the range mapped.
   bool is_mapped(uint64_t offset, uint64_t size) const {
-    return is_mapped() && find_mapped(offset, size);
+    return needs_a_look() && find_mapped(offset, size);
   }
 
  private:
@@ -49,8 +52,10 @@ class Buffer : public DeviceObject {
 
   bool find_mapped(uint64_t offset, uint64_t size) const;
   bool overlaps_mapping(uint64_t offset, uint64_t size) const;  // Locked.
+  void count_mappings();                                        // Locked.
 
-  std::atomic<size_t> mapping_count_{0};  // First, in a cache line with what launches look at.
+  // First, in a cache line with what launches look at. One more for memory that may only be read.
+  std::atomic<size_t> mapping_count_;
   const Block block_;
   const tn_buffer_kind kind_;
   mutable std::mutex mutex_;

@@ -15,11 +15,16 @@ struct Place {
   const char* kind;
   size_t index;
   const char* name;
+  // As in a host's source: "desc->inputs[1]".
+  std::string argument() const {
+    return "desc->" + std::string(kind) + "s[" + std::to_string(index) + "]";
+  }
 };
 
-#define TN_BAD(place, format, ...)                                                                \
-  plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s %zu of %s " format, (place).kind, (place).index, \
-               (place).name __VA_OPT__(, ) __VA_ARGS__)
+#define TN_BAD(place, format, ...)                                          \
+  plugin::fail_at((place).argument().c_str(), TN_INVALID_ARGUMENT, nullptr, \
+                  "%s %zu of %s " format, (place).kind, (place).index,      \
+                  (place).name __VA_OPT__(, ) __VA_ARGS__)
 
 void check_dims(const tn_argument& argument, const Place& place) {
   if (argument.rank < 0 || argument.rank > TN_MAX_RANK) {
@@ -139,8 +144,7 @@ void check_same(const CheckedDescription& all, size_t i, const Place& place) {
 
 void check_attribute(const tn_attribute& attribute, const Place& place) {
   if (attribute.name == nullptr) TN_BAD(place, "has no name");
-  const bool list = attribute.type == TN_ATTRIBUTE_INTS || attribute.type == TN_ATTRIBUTE_FLOATS ||
-                    attribute.type == TN_ATTRIBUTE_STRINGS;
+  const bool list = attribute.type >= TN_ATTRIBUTE_FLOATS;
   if (!list && attribute.count != 1) {
     TN_BAD(place, "(%.64s) has count %zu, not 1", attribute.name, attribute.count);
   }
@@ -156,13 +160,12 @@ void check_attribute(const tn_attribute& attribute, const Place& place) {
       value = attribute.floats;
       break;
     case TN_ATTRIBUTE_STRING:
-      value = attribute.string;
-      break;
     case TN_ATTRIBUTE_STRINGS:
       value = attribute.strings;
       break;
     case TN_ATTRIBUTE_TENSOR:
-      value = attribute.tensor;
+    case TN_ATTRIBUTE_TENSORS:
+      value = attribute.tensors;
       break;
     default:
       plugin::fail(TN_UNSUPPORTED, nullptr, "attribute %.64s of %s has unknown type %d",
@@ -193,11 +196,14 @@ void check_description(const Device& device, const tn_kernel_desc* given, Checke
   out->operator_name =
       *desc.domain == '\0' ? desc.name : std::string(desc.domain) + "." + desc.name;
   const char* name = out->operator_name.c_str();
-  if ((desc.flags & ~uint32_t{TN_KERNEL_DETERMINISTIC}) != 0) {
-    plugin::fail(TN_UNSUPPORTED, nullptr, "%s: flags 0x%x has unknown bits", name, desc.flags);
+  constexpr uint32_t kKnownFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
+  if ((desc.flags & ~kKnownFlags) != 0) {
+    plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "%s: flags 0x%x are not known here",
+                    name, desc.flags & ~kKnownFlags);
   }
   if (desc.math_mode < TN_MATH_STRICT || desc.math_mode > TN_MATH_BF16) {
-    plugin::fail(TN_UNSUPPORTED, nullptr, "%s: math mode %d is unknown", name, desc.math_mode);
+    plugin::fail_at("desc->math_mode", TN_UNSUPPORTED, nullptr, "%s: math mode %d is unknown", name,
+                    desc.math_mode);
   }
   copy_structs(desc.inputs, desc.input_count, "tn_argument", &out->inputs, &out->input_pointers);
   copy_structs(desc.outputs, desc.output_count, "tn_argument", &out->outputs,

@@ -81,7 +81,8 @@ std::string Description::text(std::string_view name, std::string_view otherwise)
   const tn_attribute* attribute = find(name);
   if (attribute == nullptr) return std::string(otherwise);
   if (attribute->type != TN_ATTRIBUTE_STRING) wrong_type(name, "a string");
-  return attribute->string;
+  const tn_string& text = attribute->strings[0];
+  return text.data != nullptr ? std::string(text.data, text.size) : std::string();
 }
 
 std::vector<int64_t> Description::integers(std::string_view name,
@@ -103,7 +104,7 @@ const tn_tensor* Description::tensor(std::string_view name) const {
   const tn_attribute* attribute = find(name);
   if (attribute == nullptr) return nullptr;
   if (attribute->type != TN_ATTRIBUTE_TENSOR) wrong_type(name, "a tensor");
-  return attribute->tensor;
+  return attribute->tensors[0];
 }
 
 }  // namespace tenon::cpu

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <map>
 #include <string_view>
 
 #include "reference_impl/cpu/check_description.h"
@@ -178,6 +180,45 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
+// The type constraint that the types of a row are of, by ONNX's names.
+const char* constraint_of(const OperatorEntry& entry) {
+  static constexpr std::pair<std::string_view, const char*> kOthers[] = {
+      {"Identity", "V"}, {"Cast", "T1"}, {"IsNaN", "T1"}, {"IsInf", "T1"}, {"OneHot", "T3"}};
+  for (const auto& [name, constraint] : kOthers) {
+    if (name == entry.name && *entry.domain == '\0') return constraint;
+  }
+  return "T";
+}
+
+// The families' rows in the ABI's form.
+class OperatorTable {
+ public:
+  OperatorTable() {
+    for (const Family& family : platform().families) {
+      for (const OperatorEntry& entry : family.operators()) add(entry);
+    }
+  }
+  std::span<const tn_operator_entry> rows() const { return rows_; }
+
+ private:
+  void add(const OperatorEntry& entry) {
+    std::vector<tn_dtype>& dtypes = dtypes_[entry.dtypes];
+    if (dtypes.empty()) {
+      for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
+        if ((entry.dtypes >> dtype & 1) != 0) dtypes.push_back(dtype);
+      }
+    }
+    const tn_type_list& types =
+        lists_.emplace_back(tn_type_list{constraint_of(entry), dtypes.data(), dtypes.size()});
+    rows_.push_back(
+        {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, &types, 1});
+  }
+
+  std::map<uint64_t, std::vector<tn_dtype>> dtypes_;  // By the set as bits.
+  std::deque<tn_type_list> lists_;
+  std::vector<tn_operator_entry> rows_;
+};
+
 void release_constants(std::vector<ArgumentSpec>& arguments) {
   for (ArgumentSpec& argument : arguments) {
     if (argument.constant != nullptr) argument.constant->release();
@@ -187,17 +228,8 @@ void release_constants(std::vector<ArgumentSpec>& arguments) {
 }  // namespace
 
 std::span<const tn_operator_entry> operator_table() {
-  static const std::vector<tn_operator_entry> table = [] {
-    std::vector<tn_operator_entry> rows;
-    for (const Family& family : platform().families) {
-      for (const OperatorEntry& entry : family.operators()) {
-        rows.push_back(
-            {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, entry.dtypes});
-      }
-    }
-    return rows;
-  }();
-  return table;
+  static const OperatorTable table;
+  return table.rows();
 }
 
 void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* support) {

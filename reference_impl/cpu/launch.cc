@@ -26,7 +26,7 @@ struct Binding {
   View* output_views() const { return views + inputs(); }
   ByteRange* output_ranges() const { return ranges + inputs(); }
   TensorName input_name(size_t i) const { return {"input", i, kernel.name().c_str()}; }
-  TensorName output_name(size_t i) const { return {"output", i, kernel.name().c_str()}; }
+  TensorName output_name(size_t i) const { return {"output", i, kernel.name().c_str(), true}; }
 };
 
 // Stack memory that nobody initialises: constructing 32 views costs as much as a small kernel.
@@ -102,7 +102,7 @@ template <bool memory>
     if (!memory) continue;
     if (tensor->buffer == nullptr || !kernel.shares_device(tensor->buffer)) return false;
     const auto& buffer = *plugin::object_of<Buffer>(tensor->buffer);
-    if (!buffer.contains(tensor->offset, spec.bytes) || buffer.is_mapped() ||
+    if (!buffer.contains(tensor->offset, spec.bytes) || buffer.needs_a_look() ||
         (spec.bits > 8 && (tensor->offset & (spec.bits / 8 - 1)) != 0)) {
       return false;
     }

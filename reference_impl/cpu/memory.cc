@@ -112,6 +112,7 @@ Block Memory::import(const tn_import_desc& desc) {
   block.address = reinterpret_cast<uint64_t>(desc.pointer);
   block.coherent = true;
   block.imported = true;
+  block.read_only = (desc.flags & TN_IMPORT_READ_ONLY) != 0;
   block.release = desc.release;
   block.user = desc.user;
   if (backend_ != nullptr) {

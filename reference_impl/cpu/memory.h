@@ -38,6 +38,7 @@ struct Block {
   uint64_t address = 0;       // See tn_buffer_info.
   bool coherent = false;      // The host may touch `data`.
   bool imported = false;
+  bool read_only = false;
   bool backed = false;              // The backend's memory.
   bool shown = false;               // Host memory that the backend has imported.
   bool constant = false;            // Counts bytes, but is no buffer.

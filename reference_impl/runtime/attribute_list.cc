@@ -2,9 +2,8 @@
 #include "runtime/attribute_list.h"
 
 namespace tenon::runtime {
-namespace {
 
-tn_attribute convert(const Attribute& from) {
+tn_attribute AttributeList::convert(const Attribute& from) {
   tn_attribute to{};
   to.struct_size = sizeof(to);
   to.name = from.name.c_str();
@@ -17,7 +16,7 @@ tn_attribute convert(const Attribute& from) {
     to.floats = f;
   } else if (auto* s = std::get_if<std::string>(&from.value)) {
     to.type = TN_ATTRIBUTE_STRING;
-    to.string = s->c_str();
+    to.strings = &strings_.emplace_back(tn_string{s->data(), s->size()});
   } else if (auto* ints = std::get_if<std::vector<int64_t>>(&from.value)) {
     to.type = TN_ATTRIBUTE_INTS;
     to.count = ints->size();
@@ -31,10 +30,9 @@ tn_attribute convert(const Attribute& from) {
   return to;
 }
 
-}  // namespace
-
 AttributeList::AttributeList(std::span<const Attribute> attributes) {
   attributes_.reserve(attributes.size());
+  strings_.reserve(attributes.size());
   for (const Attribute& attribute : attributes) attributes_.push_back(convert(attribute));
   for (const tn_attribute& attribute : attributes_) pointers_.push_back(&attribute);
 }

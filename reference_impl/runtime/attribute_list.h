@@ -21,6 +21,9 @@ class AttributeList {
   size_t size() const { return pointers_.size(); }
 
  private:
+  tn_attribute convert(const Attribute& from);
+
+  std::vector<tn_string> strings_;  // Reserved up front: attributes point into it.
   std::vector<tn_attribute> attributes_;
   std::vector<const tn_attribute*> pointers_;
 };

@@ -184,7 +184,12 @@ void DeviceImpl::adopt_host(void* pointer, size_t bytes) {
   }
   auto released = std::make_shared<std::promise<void>>();
   auto user = std::make_unique<std::shared_ptr<std::promise<void>>>(released);
-  const tn_import_desc desc{sizeof(desc), pointer, bytes, on_release, user.get()};
+  tn_import_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.pointer = pointer;
+  desc.size = bytes;
+  desc.release = on_release;
+  desc.user = user.get();
   tn_buffer* buffer = nullptr;
   tenon::call(tn_buffer_import, device_.get(), &desc, &buffer);
   static_cast<void>(user.release());  // on_release has it now.

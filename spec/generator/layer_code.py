@@ -51,9 +51,16 @@ def flags(registry):
     return {i.name: [v for v in i.values if v.name] for i in registry.items("flags")}
 
 
+def is_list(field):
+    return field.type.endswith("* const*") or field.type in ("const tn_option*", "const tn_string*")
+
+
 def count_field(item, field):
-    """The field that counts the elements `field` points to: `inputs` by `input_count`."""
+    """The field that counts the elements `field` points to: `inputs` by `input_count`; by `count`
+    where that is of whichever list is set."""
     wanted = {re.sub("ies$", "y", field.name) + "_count", field.name[:-1] + "_count"}
+    if is_list(field):
+        wanted.add("count")
     return next((f.name for f in item.fields if f.name in wanted), None)
 
 
@@ -107,8 +114,7 @@ def problems(registry):
     out = []
     for item in registry.items("struct"):
         for f in item.fields:
-            listed = f.type.endswith("* const*") or f.type == "const tn_option*"
-            if listed and struct_of(f.type, registry) and not count_field(item, f):
+            if is_list(f) and struct_of(f.type, registry) and not count_field(item, f):
                 out.append(f"{item.name}.{f.name}: a list wants a field that counts it, "
                            f"{f.name[:-1]}_count")
             if f.name == "flags" and f"{item.name}.flags" not in flags(registry):

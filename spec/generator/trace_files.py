@@ -142,6 +142,9 @@ def fold(indent, text):
 
 
 def print_struct(item, registry):
+    if item.name == "tn_string":
+        return [f"void print(Json& json, const {item.name}* given) {{",
+                "  json.text(given->data, given->data != nullptr ? given->size : 0);", "}"]
     lines = [f"void print(Json& json, const {item.name}* given) {{",
              "  if (given == nullptr) return json.null();"]
     grows = item.raw["growth"] == "grows"

@@ -92,8 +92,11 @@ def check_field(item, f, registry):
     if count is None:
         return code.statement(f"if ({value} != nullptr) check(", ["call", value, path])
     element = f"{value}[i]"
-    lines = [f"  if (!call.list({value}, known.{count}, {path})) return;",
-             f"  for (size_t i = 0; i < known.{count}; ++i) {{"]
+    if count == "count":  # One of several lists; which one is set, others check.
+        lines = [f"  for (size_t i = 0; {value} != nullptr && i < known.count; ++i) {{"]
+    else:
+        lines = [f"  if (!call.list({value}, known.{count}, {path})) return;",
+                 f"  for (size_t i = 0; i < known.{count}; ++i) {{"]
     lines += code.statement("check(", ["call", element, f'path.element("{f.name}", i)'], indent=4)
     return lines + ["  }"]
 
@@ -109,7 +112,7 @@ def checked(registry):
             inner = code.struct_of(f.type, registry) if f.name else None
             if inner and inner.raw["use"] != "output" and inner.name != item.name:
                 visit(inner)
-        if item.name not in ("tn_host", "tn_error", "tn_option"):
+        if item.name not in ("tn_host", "tn_error", "tn_option", "tn_string"):
             out.append(item.name)
 
     for f in registry.calls:

@@ -77,7 +77,12 @@ class Buffer : public UniqueHandle<tn_buffer, detail::destroy_buffer> {
   // closed).
   static Buffer import(const Device& device, void* pointer, uint64_t size,
                        tn_release_fn release = nullptr, void* user = nullptr) {
-    const tn_import_desc desc{sizeof(desc), pointer, size, release, user};
+    tn_import_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.pointer = pointer;
+    desc.size = size;
+    desc.release = release;
+    desc.user = user;
     tn_buffer* buffer = nullptr;
     call(tn_buffer_import, device.get(), &desc, &buffer);
     return Buffer(buffer);

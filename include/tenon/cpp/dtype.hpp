@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tenon/tenon.h"
+#include "tenon/dtype.h"
 
 namespace tenon {
 

@@ -66,8 +66,10 @@ struct ErrorBuffer : tn_error {
   ErrorBuffer() {
     struct_size = sizeof(tn_error);
     code = TN_OK;
-    reserved = 0;
+    node = 0;
+    vendor_code = 0;
     rule[0] = '\0';
+    argument[0] = '\0';
     message[0] = '\0';
   }
 };

@@ -23,6 +23,7 @@ class KernelDescView {
     for (const tn_argument& argument : arguments_) argument_pointers_.push_back(&argument);
 
     tensors_.reserve(desc.attributes.size());
+    tensor_pointers_.reserve(desc.attributes.size());
     strings_.reserve(desc.attributes.size());
     attributes_.reserve(desc.attributes.size());
     for (const Attribute& attribute : desc.attributes) attributes_.push_back(view(attribute));
@@ -82,7 +83,7 @@ class KernelDescView {
   }
   void fill(tn_attribute& out, const std::string& value) {
     out.type = TN_ATTRIBUTE_STRING;
-    out.string = value.c_str();
+    out.strings = strings_.emplace_back(1, tn_string{value.data(), value.size()}).data();
   }
   void fill(tn_attribute& out, const std::vector<int64_t>& value) {
     out.type = TN_ATTRIBUTE_INTS;
@@ -95,23 +96,26 @@ class KernelDescView {
     out.floats = value.data();
   }
   void fill(tn_attribute& out, const std::vector<std::string>& value) {
-    std::vector<const char*>& pointers = strings_.emplace_back();
-    for (const std::string& item : value) pointers.push_back(item.c_str());
+    std::vector<tn_string>& list = strings_.emplace_back();
+    for (const std::string& item : value) list.push_back({item.data(), item.size()});
     out.type = TN_ATTRIBUTE_STRINGS;
     out.count = value.size();
-    out.strings = pointers.data();
+    out.strings = list.data();
   }
   void fill(tn_attribute& out, const AttributeTensor& value) {
     tensors_.push_back(Tensor::host(value.data.data(), value.dtype, value.dims));
+    tensor_pointers_.push_back(tensors_.back().get());
     out.type = TN_ATTRIBUTE_TENSOR;
-    out.tensor = tensors_.back().get();
+    out.tensors = &tensor_pointers_.back();
   }
 
   tn_kernel_desc desc_{};
   std::vector<tn_argument> arguments_;
   std::vector<const tn_argument*> argument_pointers_;
-  std::vector<Tensor> tensors_;  // Reserved up front: attributes point into it.
-  std::vector<std::vector<const char*>> strings_;
+  std::vector<Tensor>
+      tensors_;  // Reserved up front, like the next two: attributes point into them.
+  std::vector<const tn_tensor*> tensor_pointers_;
+  std::vector<std::vector<tn_string>> strings_;
   std::vector<tn_attribute> attributes_;
   std::vector<const tn_attribute*> attribute_pointers_;
 };

@@ -2,7 +2,9 @@
 //
 // tenon.FusedConv and tenon.FusedMatMul: the product's kernel, then that of each step in place on
 // the output. What a fused operator means is what this file does.
+#include <deque>
 #include <sstream>
+#include <string>
 
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/families.h"
@@ -40,7 +42,7 @@ class Part {
     a.name = name;
     a.type = TN_ATTRIBUTE_STRING;
     a.count = 1;
-    a.string = text;
+    a.strings = &strings_.emplace_back(tn_string{text, std::char_traits<char>::length(text)});
     attributes_.push_back(a);
   }
 
@@ -69,6 +71,7 @@ class Part {
   const char* name_;
   std::vector<const tn_argument*> inputs_;
   std::vector<tn_attribute> attributes_;
+  std::deque<tn_string> strings_;  // Attributes point to them.
 };
 
 const OperatorEntry* find_elementwise(std::string_view domain, std::string_view name) {

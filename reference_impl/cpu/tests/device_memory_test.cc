@@ -52,7 +52,14 @@ TEST_P(MemoryTest, PinnedAndImportedMemoryIsAlwaysCoherent) {
 
   std::vector<int32_t> mine{1, 2, 3};
   int released = 0;
-  tn_import_desc desc{sizeof(desc), mine.data(), 12, [](void* user) { ++*static_cast<int*>(user); },
+  tn_import_desc desc{sizeof(desc),
+                      TN_IMPORT_HOST,
+                      0,
+                      mine.data(),
+                      0,
+                      0,
+                      12,
+                      [](void* user) { ++*static_cast<int*>(user); },
                       &released};
   tn_buffer* imported = nullptr;
   TN_CHECK(buffer_import, device, &desc, &imported);

@@ -237,8 +237,15 @@ TEST_P(StreamTest, EverythingMayBeDestroyedWithWorkInFlight) {
 TEST_P(StreamTest, ImportedMemoryIsReleasedBehindItsWork) {
   int32_t mine = 5;
   std::atomic<int> released{0};
-  tn_import_desc desc{sizeof(desc), &mine, 4,
-                      [](void* user) { ++*static_cast<std::atomic<int>*>(user); }, &released};
+  tn_import_desc desc{sizeof(desc),
+                      TN_IMPORT_HOST,
+                      0,
+                      &mine,
+                      0,
+                      0,
+                      4,
+                      [](void* user) { ++*static_cast<std::atomic<int>*>(user); },
+                      &released};
   tn_buffer* buffer = nullptr;
   TN_CHECK(buffer_import, device, &desc, &buffer);
   ASSERT_EQ(TN_OK, launch(add_, stream_, buffer, b_));

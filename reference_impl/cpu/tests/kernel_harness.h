@@ -285,8 +285,10 @@ class Operation {
     for (const Array& a : inputs) in.push_back(&arguments.emplace_back(argument(a)));
     for (const Array& a : outputs) out.push_back(&arguments.emplace_back(argument(a)));
     std::vector<tn_attribute> attributes;
+    std::vector<tn_string> strings;  // Reserved: attributes point into it.
     std::vector<const tn_attribute*> attribute_pointers;
     attributes.reserve(attributes_.size());
+    strings.reserve(attributes_.size());
     for (const auto& [name, a] : attributes_) {
       tn_attribute t{};
       t.struct_size = sizeof t;
@@ -295,7 +297,7 @@ class Operation {
       t.count = a.type == TN_ATTRIBUTE_INTS ? a.ints.size() : 1;
       t.ints = a.ints.data();
       t.floats = a.floats.data();
-      t.string = a.text.c_str();
+      t.strings = &strings.emplace_back(tn_string{a.text.data(), a.text.size()});
       attribute_pointers.push_back(&attributes.emplace_back(t));
     }
     tn_kernel_desc desc{};

@@ -58,6 +58,16 @@ const char* name_of_dtype(tn_dtype value) {
       return "TN_INT4";
     case TN_FLOAT4E2M1:
       return "TN_FLOAT4E2M1";
+    case TN_FLOAT8E8M0:
+      return "TN_FLOAT8E8M0";
+    case TN_UINT2:
+      return "TN_UINT2";
+    case TN_INT2:
+      return "TN_INT2";
+    case TN_FLOAT6E2M3:
+      return "TN_FLOAT6E2M3";
+    case TN_FLOAT6E3M2:
+      return "TN_FLOAT6E3M2";
     default:
       return nullptr;
   }
@@ -89,6 +99,23 @@ const char* name_of_buffer_kind(tn_buffer_kind value) {
   }
 }
 
+const char* name_of_import_kind(tn_import_kind value) {
+  switch (value) {
+    case TN_IMPORT_HOST:
+      return "TN_IMPORT_HOST";
+    case TN_IMPORT_NATIVE_POINTER:
+      return "TN_IMPORT_NATIVE_POINTER";
+    case TN_IMPORT_NATIVE_HANDLE:
+      return "TN_IMPORT_NATIVE_HANDLE";
+    case TN_IMPORT_FILE_DESCRIPTOR:
+      return "TN_IMPORT_FILE_DESCRIPTOR";
+    case TN_IMPORT_IPC:
+      return "TN_IMPORT_IPC";
+    default:
+      return nullptr;
+  }
+}
+
 constexpr Bit kAccess[] = {
     {TN_ACCESS_READ, "TN_ACCESS_READ"},
     {TN_ACCESS_WRITE, "TN_ACCESS_WRITE"},
@@ -112,20 +139,26 @@ const char* name_of_argument_kind(tn_argument_kind value) {
 
 const char* name_of_attribute_type(tn_attribute_type value) {
   switch (value) {
-    case TN_ATTRIBUTE_INT:
-      return "TN_ATTRIBUTE_INT";
     case TN_ATTRIBUTE_FLOAT:
       return "TN_ATTRIBUTE_FLOAT";
+    case TN_ATTRIBUTE_INT:
+      return "TN_ATTRIBUTE_INT";
     case TN_ATTRIBUTE_STRING:
       return "TN_ATTRIBUTE_STRING";
-    case TN_ATTRIBUTE_INTS:
-      return "TN_ATTRIBUTE_INTS";
-    case TN_ATTRIBUTE_FLOATS:
-      return "TN_ATTRIBUTE_FLOATS";
     case TN_ATTRIBUTE_TENSOR:
       return "TN_ATTRIBUTE_TENSOR";
+    case TN_ATTRIBUTE_GRAPH:
+      return "TN_ATTRIBUTE_GRAPH";
+    case TN_ATTRIBUTE_FLOATS:
+      return "TN_ATTRIBUTE_FLOATS";
+    case TN_ATTRIBUTE_INTS:
+      return "TN_ATTRIBUTE_INTS";
     case TN_ATTRIBUTE_STRINGS:
       return "TN_ATTRIBUTE_STRINGS";
+    case TN_ATTRIBUTE_TENSORS:
+      return "TN_ATTRIBUTE_TENSORS";
+    case TN_ATTRIBUTE_GRAPHS:
+      return "TN_ATTRIBUTE_GRAPHS";
     default:
       return nullptr;
   }
@@ -152,9 +185,14 @@ constexpr Bit kDeviceInfoFlags[] = {
     {TN_DEVICE_DYNAMIC_DIMS, "TN_DEVICE_DYNAMIC_DIMS"},
 };
 
+constexpr Bit kImportDescFlags[] = {
+    {TN_IMPORT_READ_ONLY, "TN_IMPORT_READ_ONLY"},
+};
+
 constexpr Bit kBufferInfoFlags[] = {
     {TN_BUFFER_COHERENT, "TN_BUFFER_COHERENT"},
     {TN_BUFFER_IMPORTED, "TN_BUFFER_IMPORTED"},
+    {TN_BUFFER_READ_ONLY, "TN_BUFFER_READ_ONLY"},
 };
 
 constexpr Bit kEventDescFlags[] = {
@@ -163,6 +201,7 @@ constexpr Bit kEventDescFlags[] = {
 
 constexpr Bit kKernelDescFlags[] = {
     {TN_KERNEL_DETERMINISTIC, "TN_KERNEL_DETERMINISTIC"},
+    {TN_KERNEL_CHECK_DATA, "TN_KERNEL_CHECK_DATA"},
 };
 
 constexpr Bit kKernelSupportRequirements[] = {
@@ -253,6 +292,19 @@ void print(Json& json, const tn_memory_info* given) {
   json.close();
 }
 
+void print(Json& json, const tn_type_list* given) {
+  if (given == nullptr) return json.null();
+  const tn_type_list& known = *given;
+  json.open();
+  json.key("constraint");
+  json.text(known.constraint);
+  json.key("dtypes");
+  json.pointer(known.dtypes);
+  json.key("count");
+  json.number(known.count);
+  json.close();
+}
+
 void print(Json& json, const tn_operator_entry* given) {
   if (given == nullptr) return json.null();
   const tn_operator_entry known = known_part(*given);
@@ -263,8 +315,12 @@ void print(Json& json, const tn_operator_entry* given) {
   json.text(known.name);
   json.key("version");
   json.number(known.version);
-  json.key("dtypes");
-  json.number(known.dtypes);
+  json.key("revision");
+  json.number(known.revision);
+  json.key("types");
+  json.list(known.types, known.type_count, [&](size_t i) { print(json, &known.types[i]); });
+  json.key("type_count");
+  json.number(known.type_count);
   json.close();
 }
 
@@ -300,8 +356,16 @@ void print(Json& json, const tn_import_desc* given) {
   if (given == nullptr) return json.null();
   const tn_import_desc known = known_part(*given);
   json.open();
+  json.key("kind");
+  json.named(known.kind, name_of_import_kind(known.kind));
+  json.key("flags");
+  json.bits(known.flags, kImportDescFlags);
   json.key("pointer");
   json.pointer(known.pointer);
+  json.key("handle");
+  json.number(known.handle);
+  json.key("offset");
+  json.number(known.offset);
   json.key("size");
   json.number(known.size);
   json.key("release");
@@ -426,6 +490,10 @@ void print(Json& json, const tn_argument* given) {
   json.close();
 }
 
+void print(Json& json, const tn_string* given) {
+  json.text(given->data, given->data != nullptr ? given->size : 0);
+}
+
 void print(Json& json, const tn_attribute* given) {
   if (given == nullptr) return json.null();
   const tn_attribute known = known_part(*given);
@@ -436,16 +504,16 @@ void print(Json& json, const tn_attribute* given) {
   json.named(known.type, name_of_attribute_type(known.type));
   json.key("count");
   json.number(known.count);
-  json.key("ints");
-  json.numbers(known.ints, known.count);
   json.key("floats");
   json.numbers(known.floats, known.count);
-  json.key("string");
-  json.text(known.string);
+  json.key("ints");
+  json.numbers(known.ints, known.count);
   json.key("strings");
-  json.pointer(known.strings);
-  json.key("tensor");
-  print(json, known.tensor);
+  json.list(known.strings, known.count, [&](size_t i) { print(json, &known.strings[i]); });
+  json.key("tensors");
+  json.list(known.tensors, known.count, [&](size_t i) { print(json, known.tensors[i]); });
+  json.key("graphs");
+  json.pointer(known.graphs);
   json.close();
 }
 

@@ -146,7 +146,7 @@ bool Call::check_struct(const void* given, size_t known, bool tail, const char* 
     refuse(TN_INVALID_ARGUMENT, "TN-struct-005",
            fmt::format("{}->struct_size is {}", path.text(), size),
            fmt::format("set it to sizeof({})", name));
-  } else if (tail && !plugin::tail_is_zero(given, size, known)) {
+  } else if (tail && plugin::first_unknown_byte(given, size, known) < size) {
     refuse(TN_UNSUPPORTED, "TN-struct-001",
            fmt::format("a field of {} beyond the {} bytes of {} known here is set", path.text(),
                        known, name),

@@ -35,6 +35,11 @@ bool is_known_dtype(tn_dtype value) {
     case TN_UINT4:
     case TN_INT4:
     case TN_FLOAT4E2M1:
+    case TN_FLOAT8E8M0:
+    case TN_UINT2:
+    case TN_INT2:
+    case TN_FLOAT6E2M3:
+    case TN_FLOAT6E3M2:
       return true;
     default:
       return false;
@@ -46,6 +51,19 @@ bool is_known_buffer_kind(tn_buffer_kind value) {
     case TN_BUFFER_DEVICE:
     case TN_BUFFER_HOST_PINNED:
     case TN_BUFFER_SHARED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_known_import_kind(tn_import_kind value) {
+  switch (value) {
+    case TN_IMPORT_HOST:
+    case TN_IMPORT_NATIVE_POINTER:
+    case TN_IMPORT_NATIVE_HANDLE:
+    case TN_IMPORT_FILE_DESCRIPTOR:
+    case TN_IMPORT_IPC:
       return true;
     default:
       return false;
@@ -68,13 +86,16 @@ bool is_known_argument_kind(tn_argument_kind value) {
 
 bool is_known_attribute_type(tn_attribute_type value) {
   switch (value) {
-    case TN_ATTRIBUTE_INT:
     case TN_ATTRIBUTE_FLOAT:
+    case TN_ATTRIBUTE_INT:
     case TN_ATTRIBUTE_STRING:
-    case TN_ATTRIBUTE_INTS:
-    case TN_ATTRIBUTE_FLOATS:
     case TN_ATTRIBUTE_TENSOR:
+    case TN_ATTRIBUTE_GRAPH:
+    case TN_ATTRIBUTE_FLOATS:
+    case TN_ATTRIBUTE_INTS:
     case TN_ATTRIBUTE_STRINGS:
+    case TN_ATTRIBUTE_TENSORS:
+    case TN_ATTRIBUTE_GRAPHS:
       return true;
     default:
       return false;
@@ -93,9 +114,11 @@ bool is_known_math_mode(tn_math_mode value) {
   }
 }
 
+constexpr uint32_t kImportDescFlags = TN_IMPORT_READ_ONLY;
+
 constexpr uint32_t kEventDescFlags = TN_EVENT_TIMING;
 
-constexpr uint32_t kKernelDescFlags = TN_KERNEL_DETERMINISTIC;
+constexpr uint32_t kKernelDescFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
 
 void check(Call& call, const tn_device_desc* given, const Path& path) {
   tn_device_desc known;
@@ -112,6 +135,8 @@ void check(Call& call, const tn_buffer_desc* given, const Path& path) {
 void check(Call& call, const tn_import_desc* given, const Path& path) {
   tn_import_desc known;
   if (!call.read(given, &known, "tn_import_desc", path)) return;
+  call.known(is_known_import_kind(known.kind), known.kind, path.field("kind"));
+  call.bits(known.flags, kImportDescFlags, path.field("flags"));
 }
 
 void check(Call& call, const tn_stream_desc* given, const Path& path) {
@@ -154,7 +179,9 @@ void check(Call& call, const tn_attribute* given, const Path& path) {
   if (!call.read(given, &known, "tn_attribute", path)) return;
   call.known(is_known_attribute_type(known.type), known.type, path.field("type"));
   call.zero(known.reserved, path.field("reserved"));
-  if (known.tensor != nullptr) check(call, known.tensor, path.field("tensor"));
+  for (size_t i = 0; known.tensors != nullptr && i < known.count; ++i) {
+    check(call, known.tensors[i], path.element("tensors", i));
+  }
 }
 
 void check(Call& call, const tn_kernel_desc* given, const Path& path) {

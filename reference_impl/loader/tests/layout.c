@@ -16,12 +16,18 @@ SIZE(tn_option, 16);
 AT(tn_option, key, 0);
 AT(tn_option, value, 8);
 
+SIZE(tn_string, 16);
+AT(tn_string, data, 0);
+AT(tn_string, size, 8);
+
 SIZE(tn_error, 512);
 AT(tn_error, struct_size, 0);
 AT(tn_error, code, 8);
-AT(tn_error, reserved, 12);
-AT(tn_error, rule, 16);
-AT(tn_error, message, 48);
+AT(tn_error, node, 12);
+AT(tn_error, vendor_code, 16);
+AT(tn_error, rule, 24);
+AT(tn_error, argument, 56);
+AT(tn_error, message, 104);
 
 SIZE(tn_host, 56);
 AT(tn_host, struct_size, 0);
@@ -79,13 +85,19 @@ AT(tn_memory_info, live_buffers, 16);
 AT(tn_memory_info, deferred_bytes, 24);
 AT(tn_memory_info, peak_bytes, 32);
 
-SIZE(tn_operator_entry, 40);
+SIZE(tn_type_list, 24);
+AT(tn_type_list, constraint, 0);
+AT(tn_type_list, dtypes, 8);
+AT(tn_type_list, count, 16);
+
+SIZE(tn_operator_entry, 48);
 AT(tn_operator_entry, struct_size, 0);
 AT(tn_operator_entry, domain, 8);
 AT(tn_operator_entry, name, 16);
 AT(tn_operator_entry, version, 24);
-AT(tn_operator_entry, reserved, 28);
-AT(tn_operator_entry, dtypes, 32);
+AT(tn_operator_entry, revision, 28);
+AT(tn_operator_entry, types, 32);
+AT(tn_operator_entry, type_count, 40);
 
 SIZE(tn_operator_table, 32);
 AT(tn_operator_table, struct_size, 0);
@@ -100,12 +112,16 @@ AT(tn_buffer_desc, kind, 16);
 AT(tn_buffer_desc, alignment, 20);
 AT(tn_buffer_desc, stream, 24);
 
-SIZE(tn_import_desc, 40);
+SIZE(tn_import_desc, 64);
 AT(tn_import_desc, struct_size, 0);
-AT(tn_import_desc, pointer, 8);
-AT(tn_import_desc, size, 16);
-AT(tn_import_desc, release, 24);
-AT(tn_import_desc, user, 32);
+AT(tn_import_desc, kind, 8);
+AT(tn_import_desc, flags, 12);
+AT(tn_import_desc, pointer, 16);
+AT(tn_import_desc, handle, 24);
+AT(tn_import_desc, offset, 32);
+AT(tn_import_desc, size, 40);
+AT(tn_import_desc, release, 48);
+AT(tn_import_desc, user, 56);
 
 SIZE(tn_buffer_info, 40);
 AT(tn_buffer_info, struct_size, 0);
@@ -168,11 +184,11 @@ AT(tn_attribute, name, 8);
 AT(tn_attribute, type, 16);
 AT(tn_attribute, reserved, 20);
 AT(tn_attribute, count, 24);
-AT(tn_attribute, ints, 32);
-AT(tn_attribute, floats, 40);
-AT(tn_attribute, string, 48);
-AT(tn_attribute, strings, 56);
-AT(tn_attribute, tensor, 64);
+AT(tn_attribute, floats, 32);
+AT(tn_attribute, ints, 40);
+AT(tn_attribute, strings, 48);
+AT(tn_attribute, tensors, 56);
+AT(tn_attribute, graphs, 64);
 
 SIZE(tn_kernel_desc, 88);
 AT(tn_kernel_desc, struct_size, 0);

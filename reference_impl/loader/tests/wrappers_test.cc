@@ -87,11 +87,11 @@ TEST(KernelDesc, ViewSaysWhatWasBuilt) {
   EXPECT_EQ(c.outputs[0]->alias, 1);
   ASSERT_EQ(c.attribute_count, 5u);
   EXPECT_EQ(c.attributes[0]->ints[0], -1);
-  EXPECT_STREQ(c.attributes[1]->strings[1], "bc");
+  EXPECT_EQ(std::string(c.attributes[1]->strings[1].data, c.attributes[1]->strings[1].size), "bc");
   EXPECT_EQ(c.attributes[1]->count, 2u);
-  EXPECT_EQ(static_cast<const char*>(c.attributes[2]->tensor->host_data)[1], 9);
-  EXPECT_EQ(c.attributes[2]->tensor->dims[0], 2);
-  EXPECT_STREQ(c.attributes[3]->string, "up");
+  EXPECT_EQ(static_cast<const char*>(c.attributes[2]->tensors[0]->host_data)[1], 9);
+  EXPECT_EQ(c.attributes[2]->tensors[0]->dims[0], 2);
+  EXPECT_EQ(std::string(c.attributes[3]->strings[0].data, c.attributes[3]->strings[0].size), "up");
   EXPECT_EQ(c.attributes[4]->floats[0], 0.5f);
 }
 
