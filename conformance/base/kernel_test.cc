@@ -21,7 +21,7 @@ class KernelTest : public DeviceTest {
     EXPECT_EQ(tn_kernel_supports(device().get(), view.get(), nullptr, nullptr), answer);
     if (status == TN_OK) {
       EXPECT_NE(kernel, nullptr);
-      EXPECT_EQ(support.requirements, 0u) << desc.name;
+      EXPECT_EQ(support.requirements(), 0u) << desc.name;
       tn_kernel_destroy(kernel);
     } else {
       EXPECT_EQ(kernel, nullptr) << desc.name;
@@ -134,7 +134,7 @@ TEST_F(KernelTest, TN_kernel_007_needs_static_says_what_it_needs) {
       EXPECT_EQ(support.status, TN_OK) << row.name << ": TN_DEVICE_DYNAMIC_DIMS is claimed";
     }
     if (support.status == TN_NEEDS_STATIC) {
-      EXPECT_NE(support.requirements, 0u) << row.name;
+      EXPECT_NE(support.requirements(), 0u) << row.name;
       // After what it asks, it is accepted.
       KernelDesc fixed = dense_desc(row.name, TN_FLOAT32, rank == 2 ? Shape{4, 4} : Shape{2, 3, 4},
                                     binary ? 2 : 1);
@@ -147,14 +147,14 @@ TEST_F(KernelTest, TN_kernel_007_needs_static_says_what_it_needs) {
 TEST_F(KernelTest, TN_kernel_008_info_describes_it) {
   const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
   const Kernel kernel(device(), desc);
-  tn_layout input = 99, output = 99;
+  tn_argument_needs input{99, 99, 99}, output{99, 99, 99};
   tn_kernel_info info{};
   info.struct_size = sizeof(info);
-  info.input_layouts = &input;
-  info.output_layouts = &output;
+  info.inputs = &input;
+  info.outputs = &output;
   ASSERT_OK(tn_kernel_get_info, kernel.get(), &info);
-  EXPECT_EQ(input, TN_LAYOUT_STRIDED);
-  EXPECT_EQ(output, TN_LAYOUT_STRIDED);
+  EXPECT_EQ(input.layout, TN_LAYOUT_STRIDED);
+  EXPECT_EQ(output.layout, TN_LAYOUT_STRIDED);
 }
 
 TEST_F(KernelTest, TN_kernel_009_descriptions_are_copied) {

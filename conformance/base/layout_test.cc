@@ -66,8 +66,8 @@ TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
   if (row == nullptr || !row->has(TN_FLOAT32)) TN_OPTIONAL("no MatMul of float32");
   const KernelSupport support = supports(device(), matmul(TN_LAYOUT_ANY));
   ASSERT_EQ(support.status, TN_OK) << support.reason;
-  const tn_layout token = support.input_layouts[1];
-  EXPECT_EQ(support.input_layouts[0], TN_LAYOUT_STRIDED);
+  const tn_layout token = support.inputs[1].layout;
+  EXPECT_EQ(support.inputs[0].layout, TN_LAYOUT_STRIDED);
   EXPECT_NE(token, TN_LAYOUT_ANY);
   if (token == TN_LAYOUT_STRIDED) TN_OPTIONAL("MatMul wants strided weights");
   EXPECT_GE(token, TN_LAYOUT_FIRST_TOKEN);

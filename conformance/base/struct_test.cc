@@ -117,11 +117,11 @@ TEST_F(StructTest, TN_struct_003_outputs_end_where_the_caller_says) {
   const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
   const KernelDescView view(desc);
   const Kernel kernel(device(), desc);
-  check_small_output<tn_kernel_info>(
-      offsetof(tn_kernel_info, output_layouts),
-      [&](auto* p, auto* e) { return tn_kernel_get_info(kernel.get(), p, e); });
+  check_small_output<tn_kernel_info>(offsetof(tn_kernel_info, outputs), [&](auto* p, auto* e) {
+    return tn_kernel_get_info(kernel.get(), p, e);
+  });
   check_small_output<tn_kernel_support>(
-      offsetof(tn_kernel_support, output_layouts),
+      offsetof(tn_kernel_support, outputs),
       [&](auto* p, auto* e) { return tn_kernel_supports(device().get(), view.get(), p, e); });
 }
 

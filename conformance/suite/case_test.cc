@@ -283,9 +283,9 @@ void run_case(const OperatorCase& c, Form form, bool again) {
   KernelDesc desc = describe(c, form);
   const KernelSupport support = supports(device, desc);
   if (support.status == TN_NEEDS_STATIC) {
-    EXPECT_NE(support.requirements, 0u) << "TN_NEEDS_STATIC does not say what it needs";
+    EXPECT_NE(support.requirements(), 0u) << "TN_NEEDS_STATIC does not say what it needs";
     constexpr uint32_t kStatic = TN_REQUIRES_STATIC_DIMS | TN_REQUIRES_STATIC_STRIDES;
-    if (form == Form::kDynamic && (support.requirements & kStatic) != 0) {
+    if (form == Form::kDynamic && (support.requirements() & kStatic) != 0) {
       EXPECT_EQ(Target::get().info().flags & TN_DEVICE_DYNAMIC_DIMS, 0u)
           << "TN_DEVICE_DYNAMIC_DIMS is claimed";
     }

@@ -84,7 +84,7 @@ extern "C" {
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x8de2148cb8cb76d0)
+#define TN_ABI_HASH UINT64_C(0x41e32289b374d31f)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -536,6 +536,12 @@ enum {
                                shape). Never part of what a kernel is specialised for. */
 };
 
+/* tn_argument.flags */
+enum {
+  TN_ARGUMENT_DENSE = 1u << 0 /* Dense row-major at every launch, whatever its dims are then. Only
+                                 with TN_LAYOUT_STRIDED; strides is NULL. */
+};
+
 /* One input or output of a kernel. */
 typedef struct tn_argument {
   size_t struct_size;
@@ -546,9 +552,16 @@ typedef struct tn_argument {
    * disjoint from all inputs. Inputs: 1 + index of an earlier input that is replaced, when at
    * launch this one is the same view (x *= x); else 0. */
   int32_t alias;
+  uint32_t flags;
+  uint32_t alignment;      /* Bytes, a power of two, of which the offset of a device tensor is a
+                              multiple at every launch; 0: its element size. */
   const int64_t* dims;     /* NULL: all TN_DYNAMIC. */
+  const int64_t* min_dims; /* Lower bounds of dynamic dims; NULL: 0. */
   const int64_t* max_dims; /* Upper bounds of dynamic dims; NULL or 0: none known. */
-  const int64_t* strides;  /* NULL: all TN_DYNAMIC. Only with TN_LAYOUT_STRIDED. */
+  /* A number for each dim: those of one kernel with the same number, other than 0, are equal at
+   * every launch. NULL: nothing is known. */
+  const int32_t* symbols;
+  const int64_t* strides; /* NULL: all TN_DYNAMIC. Only with TN_LAYOUT_STRIDED. */
   tn_layout layout;
   tn_constant* constant; /* CONSTANT: either this ... */
   const void* host_data; /* ... or dense row-major host memory. */
@@ -623,36 +636,50 @@ typedef struct tn_kernel_desc {
   size_t attribute_count;
 } tn_kernel_desc;
 
-/* tn_kernel_support.requirements */
+/* tn_argument_needs.requirements */
 enum {
-  TN_REQUIRES_STATIC_DIMS = 1u << 0,    /* Describe it again with every dim given. */
-  TN_REQUIRES_STATIC_STRIDES = 1u << 1, /* Describe it again with every stride given. */
-  TN_REQUIRES_DENSE = 1u << 2,          /* Strided arguments must be dense row-major. */
-  TN_REQUIRES_NO_ALIAS = 1u << 3        /* Outputs must be disjoint from inputs. */
+  TN_REQUIRES_STATIC_DIMS = 1u << 0,    /* Every dim given. */
+  TN_REQUIRES_STATIC_STRIDES = 1u << 1, /* Every stride given. */
+  TN_REQUIRES_DENSE = 1u << 2,          /* Dense row-major (TN_ARGUMENT_DENSE, or strides that say
+                                           it). */
+  TN_REQUIRES_NO_ALIAS = 1u << 3,       /* An output that replaces no input. */
+  TN_REQUIRES_CONSTANT = 1u << 4,       /* A value known now (TN_ARGUMENT_CONSTANT). */
+  TN_REQUIRES_ALIGNED = 1u << 5         /* At least this `alignment`. */
 };
 
-/* Answer of tn_kernel_supports. */
+/* What a kernel wants of one argument. Frozen. */
+typedef struct tn_argument_needs {
+  uint32_t requirements; /* With TN_NEEDS_STATIC: what to describe differently; else 0. */
+  uint32_t alignment;    /* With TN_REQUIRES_ALIGNED: bytes, a power of two. */
+  tn_layout layout;      /* Of an argument described as TN_LAYOUT_ANY the one it wants, else the one
+                            described. */
+} tn_argument_needs;
+
+/* Answer of tn_kernel_supports. A host that is told TN_NEEDS_STATIC describes the kernel again,
+ * each argument as it is asked for there; what it is not asked for stays as it was. */
 typedef struct tn_kernel_support {
   size_t struct_size;
-  uint32_t requirements; /* With TN_NEEDS_STATIC: what to change in the description. */
-  uint32_t reserved;
-  /* Caller-owned arrays of input_count and output_count elements, or NULL: the layout that the
-   * kernel wants for each argument described as TN_LAYOUT_ANY, else the one described. */
-  tn_layout* input_layouts;
-  tn_layout* output_layouts;
+  /* Arrays of input_count and output_count elements that the caller owns, or NULL: what the kernel
+   * wants of each. */
+  tn_argument_needs* inputs;
+  tn_argument_needs* outputs;
 } tn_kernel_support;
 
 /* tn_kernel_info.flags */
 enum {
-  TN_KERNEL_NO_WORKSPACE = 1u << 0 /* No launch of it needs a workspace: tn_kernel_workspace_size
-                                      always says 0, so hosts need not ask. */
+  TN_KERNEL_NO_WORKSPACE = 1u << 0, /* No launch of it needs a workspace: tn_kernel_workspace_size
+                                       always says 0, so hosts need not ask. */
+  TN_KERNEL_MAY_ALLOCATE = 1u << 1, /* A launch may allocate memory of the device. */
+  TN_KERNEL_SERIALISES = 1u << 2    /* A launch may wait for work queued before, or holds up work on
+                                       other streams. */
 };
 
 typedef struct tn_kernel_info {
   size_t struct_size;
-  uint64_t resident_bytes;  /* Memory that the kernel itself holds, constants it shares excluded. */
-  tn_layout* input_layouts; /* As in tn_kernel_support. */
-  tn_layout* output_layouts;
+  uint64_t resident_bytes;   /* Memory that the kernel itself holds, constants it shares
+                                excluded. */
+  tn_argument_needs* inputs; /* As in tn_kernel_support. */
+  tn_argument_needs* outputs;
   uint32_t flags;
   uint32_t reserved;
 } tn_kernel_info;
@@ -906,10 +933,10 @@ struct tn_dispatch {
                                             uint64_t* size, tn_error* error);
 
   /* 46. Queues one run of the kernel. Arguments are read before it returns; buffers may be
-   * destroyed right after. Does not allocate. A workspace may be reused by the next launch on the
-   * same stream. Inputs are not modified. Each output is disjoint from every input, save the one it
-   * is described to replace and those described to be the same view as that one; these it equals
-   * exactly: offset, dims and strides.
+   * destroyed right after. Allocates no memory of the device, save where tn_kernel_info says so. A
+   * workspace may be reused by the next launch on the same stream. Inputs are not modified. Each
+   * output is disjoint from every input, save the one it is described to replace and those
+   * described to be the same view as that one; these it equals exactly: offset, dims and strides.
    * Errors: TN_INVALID_ARGUMENT, TN_OUT_OF_RANGE, TN_OVERLAP at once, then nothing was queued; what
    * only the data shows becomes the stream's failure where the kernel was described with
    * TN_KERNEL_CHECK_DATA. */

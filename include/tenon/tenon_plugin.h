@@ -260,6 +260,8 @@ typedef struct tnp_slot {
   int32_t alias;
   tn_layout layout;
   int64_t dims[TN_MAX_RANK], strides[TN_MAX_RANK]; /* Strides in elements. */
+  /* What a host is told that asks for the kernel: TN_REQUIRES_*, written by the plugin. */
+  uint32_t requirements, needed_alignment;
 } tnp_slot;
 
 static inline void tnp_dense_strides(int32_t rank, const int64_t* dims, int64_t* strides) {
@@ -278,6 +280,8 @@ static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot
             "argument kind %d: give a tensor at launch", (int)known.kind);
   TNP_CHECK(tn_dtype_bits(known.dtype) >= 8 && known.rank >= 0 && known.rank <= TN_MAX_RANK,
             TN_INVALID_ARGUMENT, "type %d, rank %d: no such tensor", known.dtype, known.rank);
+  TNP_CHECK((known.flags & ~(uint32_t)TN_ARGUMENT_DENSE) == 0, TN_UNSUPPORTED,
+            "argument flags 0x%x are not known here", known.flags);
   TNP_CHECK(known.layout <= TN_LAYOUT_ANY, TN_INVALID_ARGUMENT,
             "layout %llu is no token of this device", (unsigned long long)known.layout);
   *slot = (tnp_slot){known.kind, known.dtype, known.rank, known.alias, known.layout, {0}, {0}};
@@ -361,24 +365,23 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
   return TN_OK;
 }
 
-static inline void tnp_answer_strided(const tnp_signature* signature, tn_layout* input_layouts,
-                                      tn_layout* output_layouts) {
-  for (size_t i = 0; input_layouts != NULL && i < signature->input_count; ++i)
-    input_layouts[i] = TN_LAYOUT_STRIDED;
-  for (size_t i = 0; output_layouts != NULL && i < signature->output_count; ++i)
-    output_layouts[i] = TN_LAYOUT_STRIDED;
+static inline void tnp_answer_needs(const tnp_slot* slots, size_t count, tn_argument_needs* needs) {
+  for (size_t i = 0; needs != NULL && i < count; ++i)
+    needs[i] =
+        (tn_argument_needs){slots[i].requirements, slots[i].needed_alignment, TN_LAYOUT_STRIDED};
 }
 
-/* What kernel_supports answers when the description was judged with `status` and `requirements`. */
+/* What kernel_supports answers when the description was judged with `status`; with TN_NEEDS_STATIC
+ * the slots of the signature say what to describe differently. */
 static inline tn_status tnp_answer_support(const tnp_signature* signature, tn_status status,
-                                           uint32_t requirements, tn_kernel_support* support,
-                                           tn_error* error) {
+                                           tn_kernel_support* support, tn_error* error) {
   tn_kernel_support known = {0};
   if (support == NULL) return status;
   TNP_TAKE(known, support);
-  known.requirements = requirements;
-  if (status == TN_OK) tnp_answer_strided(signature, known.input_layouts, known.output_layouts);
-  TNP_TRY(TNP_GIVE(support, known));
+  if (status == TN_OK || status == TN_NEEDS_STATIC) {
+    tnp_answer_needs(signature->inputs, signature->input_count, known.inputs);
+    tnp_answer_needs(signature->outputs, signature->output_count, known.outputs);
+  }
   return status;
 }
 
@@ -389,7 +392,8 @@ static inline tn_status tnp_kernel_info(const tnp_signature* signature, uint64_t
   TNP_TAKE(known, info);
   known.resident_bytes = resident_bytes;
   known.flags = flags;
-  tnp_answer_strided(signature, known.input_layouts, known.output_layouts);
+  tnp_answer_needs(signature->inputs, signature->input_count, known.inputs);
+  tnp_answer_needs(signature->outputs, signature->output_count, known.outputs);
   return TNP_GIVE(info, known);
 }
 

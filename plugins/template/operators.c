@@ -82,7 +82,7 @@ tn_status device_get_operators(tn_device* device, tn_operator_table* table, tn_e
 
 /* Fills the kernel, or says why there is none. What is not known is refused, never ignored. */
 static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_kernel* kernel,
-                          uint32_t* requirements, tn_error* error) {
+                          tn_error* error) {
   tn_kernel_desc desc;
   tnp_signature* known = &kernel->signature;
   *kernel = (tn_kernel){.dispatch = device->dispatch, .device = device};
@@ -111,24 +111,22 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
               desc.name, attribute.name);
   }
   if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
-  *requirements = TN_REQUIRES_NO_ALIAS;
+  known->outputs[0].requirements = TN_REQUIRES_NO_ALIAS;
   return tnp_fail(error, TN_NEEDS_STATIC, "%s: its output must not be an input", desc.name);
 }
 
 tn_status kernel_supports(tn_device* device, const tn_kernel_desc* desc, tn_kernel_support* support,
                           tn_error* error) {
   tn_kernel kernel;
-  uint32_t requirements = 0;
-  const tn_status status = describe(device, desc, &kernel, &requirements, error);
-  return tnp_answer_support(&kernel.signature, status, requirements, support, error);
+  const tn_status status = describe(device, desc, &kernel, error);
+  return tnp_answer_support(&kernel.signature, status, support, error);
 }
 
 tn_status kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                         tn_error* error) {
-  uint32_t requirements;
   tn_kernel described;
   TNP_CLEAR(kernel);
-  TNP_TRY(describe(device, desc, &described, &requirements, error));
+  TNP_TRY(describe(device, desc, &described, error));
   TNP_NEW(kernel);
   **kernel = described;
   return TN_OK;

@@ -107,11 +107,11 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
     answer.resident_bytes = object.implementation().resident_bytes();
     answer.flags = object.workspace() != nullptr ? 0 : TN_KERNEL_NO_WORKSPACE;
     answer.reserved = 0;
-    for (size_t i = 0; i < object.inputs().size() && answer.input_layouts != nullptr; ++i) {
-      answer.input_layouts[i] = object.inputs()[i].layout;
+    for (size_t i = 0; i < object.inputs().size() && answer.inputs != nullptr; ++i) {
+      answer.inputs[i] = {0, 0, object.inputs()[i].layout};
     }
-    for (size_t i = 0; i < object.outputs().size() && answer.output_layouts != nullptr; ++i) {
-      answer.output_layouts[i] = object.outputs()[i].layout;
+    for (size_t i = 0; i < object.outputs().size() && answer.outputs != nullptr; ++i) {
+      answer.outputs[i] = {0, 0, object.outputs()[i].layout};
     }
     plugin::write(info, answer, "tn_kernel_info");
   });

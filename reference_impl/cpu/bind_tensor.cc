@@ -182,12 +182,21 @@ tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorNam
                           "has dim %d of %" PRId64 ", described was at most %" PRId64, i, dim,
                           spec.max_dims[at]);
     }
+    if (dim < spec.min_dims[at]) {
+      return tensor_error(error, TN_INVALID_ARGUMENT, name,
+                          "has dim %d of %" PRId64 ", described was at least %" PRId64, i, dim,
+                          spec.min_dims[at]);
+    }
     if (view.strides != nullptr && spec.strides[at] != TN_DYNAMIC && dim > 1 &&
         view.strides[i] != spec.strides[at] && view.count() != 0) {
       return tensor_error(error, TN_INVALID_ARGUMENT, name,
                           "has stride %d of %" PRId64 ", described was %" PRId64, i,
                           view.strides[i], spec.strides[at]);
     }
+  }
+  if (spec.dense && view.strides != nullptr && !view.dense()) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name,
+                        "has gaps or another order, described was dense row-major");
   }
   return TN_OK;
 }

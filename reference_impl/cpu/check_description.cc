@@ -37,6 +37,26 @@ void check_dims(const tn_argument& argument, const Place& place) {
     if (argument.max_dims != nullptr && argument.max_dims[i] < 0) {
       TN_BAD(place, "has a bound of %" PRId64 " for dim %d", argument.max_dims[i], i);
     }
+    if (argument.min_dims != nullptr && argument.min_dims[i] < 0) {
+      TN_BAD(place, "has a lower bound of %" PRId64 " for dim %d", argument.min_dims[i], i);
+    }
+  }
+}
+
+// What a host promises of launches beyond dims and strides.
+void check_promises(const tn_argument& argument, const Place& place) {
+  constexpr uint32_t kKnown = TN_ARGUMENT_DENSE;
+  if ((argument.flags & ~kKnown) != 0) {
+    plugin::fail_at((place.argument() + "->flags").c_str(), TN_UNSUPPORTED, nullptr,
+                    "%s %zu of %s has flags 0x%x, which are not known here", place.kind,
+                    place.index, place.name, argument.flags & ~kKnown);
+  }
+  if ((argument.flags & TN_ARGUMENT_DENSE) != 0 &&
+      (argument.strides != nullptr || argument.layout != TN_LAYOUT_STRIDED)) {
+    TN_BAD(place, "is said to be dense row-major, and has strides or a layout");
+  }
+  if ((argument.alignment & (argument.alignment - 1)) != 0) {
+    TN_BAD(place, "has alignment %u, which is no power of two", argument.alignment);
   }
 }
 
@@ -88,6 +108,7 @@ void check_argument(const Device& device, const tn_argument& argument, const Pla
     TN_BAD(place, "has unknown element type %d", argument.dtype);
   }
   check_dims(argument, place);
+  check_promises(argument, place);
   if (argument.layout != TN_LAYOUT_STRIDED) {
     if (argument.layout != TN_LAYOUT_ANY && !is_token(argument.layout)) {
       TN_BAD(place, "has layout %" PRIu64 ", which is no token of this device", argument.layout);

@@ -37,6 +37,10 @@ struct alignas(64) ArgumentSpec {
   std::array<int64_t, TN_MAX_RANK> dense_strides{};  // Where fixed.
   std::array<int64_t, TN_MAX_RANK> max_dims{};       // 0 where not given.
   std::array<int64_t, TN_MAX_RANK> strides{};        // TN_DYNAMIC where not given.
+  std::array<int64_t, TN_MAX_RANK> min_dims{};
+  std::array<int32_t, TN_MAX_RANK> symbols{};  // 0 where not given.
+  uint32_t alignment = 1;                      // Bytes, promised of the offset.
+  bool dense = false;                          // Promised; the strides are not given.
 };
 
 class KernelObject : public DeviceObject {
@@ -49,6 +53,7 @@ class KernelObject : public DeviceObject {
         arguments_(std::move(arguments)),
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
+        symbols_(std::ranges::any_of(arguments_, has_symbols)),
         workspace_(dynamic_cast<const NeedsWorkspace*>(implementation_.get())),
         name_(std::move(name)) {}
 
@@ -64,6 +69,8 @@ class KernelObject : public DeviceObject {
   std::span<const ArgumentSpec> arguments() const { return arguments_; }
   std::span<const ArgumentSpec> inputs() const { return arguments().first(inputs_); }
   std::span<const ArgumentSpec> outputs() const { return arguments().subspan(inputs_); }
+  // Whether some dims are described to be equal.
+  bool has_symbols() const { return symbols_; }
   // Whether all of a launch but its memory is known beforehand.
   bool fixed() const { return fixed_; }
 
@@ -81,6 +88,9 @@ class KernelObject : public DeviceObject {
       if (argument.constant != nullptr) argument.constant->release();
     }
   }
+  static bool has_symbols(const ArgumentSpec& spec) {
+    return std::ranges::any_of(spec.symbols, [](int32_t symbol) { return symbol != 0; });
+  }
   static bool known_beforehand(const ArgumentSpec& spec) {
     return spec.fixed || spec.kind == TN_ARGUMENT_CONSTANT || spec.kind == TN_ARGUMENT_ABSENT;
   }
@@ -90,6 +100,7 @@ class KernelObject : public DeviceObject {
   const size_t inputs_;
   std::atomic<uint64_t> fixed_workspace_{kUnknown};
   const bool fixed_;
+  const bool symbols_;
   const NeedsWorkspace* const workspace_;
   std::atomic<int64_t> references_{1};
   const std::string name_;

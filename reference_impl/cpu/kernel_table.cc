@@ -122,6 +122,7 @@ tn_layout choose_output_layout(const Kernel& kernel, const CheckedDescription& d
 // Fills in what is known of a tensor whose dims, strides and layout the description gives.
 void fix(ArgumentSpec& spec) {
   if (spec.kind != TN_ARGUMENT_DEVICE || spec.bits == 0) return;
+  if (spec.alignment > std::max(spec.bits / 8, 1u)) return;
   const std::span<const int64_t> dims(spec.dims.data(), static_cast<size_t>(spec.rank));
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] <= 0 || (spec.max_dims[i] != 0 && dims[i] > spec.max_dims[i])) return;
@@ -153,9 +154,14 @@ ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
     spec.dims[i] = argument.dims != nullptr ? argument.dims[i] : TN_DYNAMIC;
     spec.max_dims[i] = argument.max_dims != nullptr ? argument.max_dims[i] : 0;
     spec.strides[i] = argument.strides != nullptr ? argument.strides[i] : TN_DYNAMIC;
-    spec.constrained |=
-        spec.dims[i] != TN_DYNAMIC || spec.max_dims[i] != 0 || spec.strides[i] != TN_DYNAMIC;
+    spec.min_dims[i] = argument.min_dims != nullptr ? argument.min_dims[i] : 0;
+    spec.symbols[i] = argument.symbols != nullptr ? argument.symbols[i] : 0;
+    spec.constrained |= spec.dims[i] != TN_DYNAMIC || spec.max_dims[i] != 0 ||
+                        spec.min_dims[i] != 0 || spec.strides[i] != TN_DYNAMIC;
   }
+  spec.alignment = std::max(argument.alignment, 1u);
+  spec.dense = (argument.flags & TN_ARGUMENT_DENSE) != 0;
+  spec.constrained |= spec.dense;
   fix(spec);
   return spec;
 }
@@ -237,23 +243,31 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
   check_description(device, desc, &checked);
   tn_kernel_support answer{};
   if (support != nullptr) answer = plugin::read(support, "tn_kernel_support");
-  answer.requirements = 0;
+  for (size_t i = 0; answer.inputs != nullptr && i < checked.inputs.size(); ++i) {
+    answer.inputs[i] = {};
+  }
+  for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
+    answer.outputs[i] = {};
+  }
   try {
     const std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
     for (size_t i = 0; i < checked.inputs.size(); ++i) {
       const tn_layout layout = choose_layout(*kernel, checked, i);
-      if (answer.input_layouts != nullptr) answer.input_layouts[i] = layout;
+      if (answer.inputs != nullptr) answer.inputs[i].layout = layout;
     }
     for (size_t i = 0; i < checked.outputs.size(); ++i) {
       const tn_layout layout = choose_output_layout(*kernel, checked, i);
-      if (answer.output_layouts != nullptr) answer.output_layouts[i] = layout;
+      if (answer.outputs != nullptr) answer.outputs[i].layout = layout;
     }
   } catch (const KernelError& error) {
-    if (error.status == TN_NEEDS_STATIC) answer.requirements = TN_REQUIRES_NO_ALIAS;
-    if (support != nullptr) plugin::write(support, answer, "tn_kernel_support");
+    // Aliases are all that it can be asked to leave out.
+    for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
+      if (error.status == TN_NEEDS_STATIC && checked.outputs[i].alias != 0) {
+        answer.outputs[i].requirements = TN_REQUIRES_NO_ALIAS;
+      }
+    }
     throw;
   }
-  if (support != nullptr) plugin::write(support, answer, "tn_kernel_support");
 }
 
 KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {

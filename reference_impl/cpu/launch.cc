@@ -137,7 +137,35 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
   if (status != TN_OK) return status;
   if (spec.kind == TN_ARGUMENT_HOST) return bind_host(*tensor, name, view, error);
   if (!memory) return TN_OK;
+  if (tensor->offset % spec.alignment != 0) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name,
+                        "has offset %" PRIu64 ", described was a multiple of %u", tensor->offset,
+                        spec.alignment);
+  }
   return bind_memory(binding.kernel, *tensor, spec.bits, name, view, range, error);
+}
+
+// Dims that are described with one symbol are equal.
+tn_status match_symbols(const Binding& binding, tn_error* error) {
+  const auto specs = binding.kernel.arguments();
+  for (size_t i = 0; i < specs.size(); ++i) {
+    for (size_t d = 0; d < static_cast<size_t>(binding.views[i].rank); ++d) {
+      const int32_t symbol = specs[i].symbols[d];
+      if (symbol == 0) continue;
+      for (size_t j = 0; j <= i; ++j) {
+        for (size_t e = 0; e < static_cast<size_t>(binding.views[j].rank); ++e) {
+          if (specs[j].symbols[e] != symbol || binding.views[j].dims[e] == binding.views[i].dims[d])
+            continue;
+          return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                                   "two dims of %s are %" PRId64 " and %" PRId64
+                                   ", described were equal ones (symbol %d)",
+                                   binding.kernel.name().c_str(), binding.views[j].dims[e],
+                                   binding.views[i].dims[d], symbol);
+        }
+      }
+    }
+  }
+  return TN_OK;
 }
 
 [[gnu::noinline]] tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory,
@@ -164,7 +192,7 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
                                   inputs.size() + i, memory, error);
     if (status != TN_OK) return status;
   }
-  return TN_OK;
+  return binding.kernel.has_symbols() ? match_symbols(binding, error) : TN_OK;
 }
 
 // Whether it takes no closer look to see that a launch keeps the rule of check_overlap().

@@ -28,7 +28,7 @@ namespace tenon::runtime {
 struct KernelOutcome {
   tn_kernel* kernel = nullptr;
   bool needs_workspace = true;  // If not, its size need not be asked for at launch.
-  Profile requirements = 0;     // Without a kernel: what to describe differently ...
+  Profile requirements;         // Without a kernel: what to describe differently ...
   std::string reason;           // ... or, when that is nothing, why it is not supported.
 };
 

@@ -2,11 +2,13 @@
 //
 // What makes two calls use the same kernel: the operation, the kinds, types and ranks of the
 // arguments, which outputs replace which inputs and which further inputs equal those, and what the
-// device insists on knowing.
+// device insists on knowing of each argument.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "runtime/hash.h"
 #include "runtime/operation.h"
@@ -15,24 +17,76 @@
 
 namespace tenon::runtime {
 
-// What the device asked for, as a set of TN_REQUIRES_*: 0 describes every dim and stride as
-// dynamic.
-using Profile = uint32_t;
+// What the device asked for of each argument of a call, inputs first. Empty: nothing yet, so every
+// dim and stride is described as dynamic.
+class Profile {
+ public:
+  bool empty() const { return needs_.empty(); }
+  // TN_REQUIRES_* of an argument, and what goes with TN_REQUIRES_ALIGNED.
+  uint32_t requirements(size_t position) const {
+    return needs_.empty() ? 0 : needs_[position].requirements;
+  }
+  uint32_t alignment(size_t position) const {
+    return needs_.empty() ? 0 : needs_[position].alignment;
+  }
+
+  // Asks for more of one argument of `count`. A copy that is made for the sake of alignment is
+  // dense, so what must be aligned is described as dense, too.
+  void add(size_t position, size_t count, uint32_t requirements, uint32_t alignment) {
+    if (requirements == 0) return;
+    needs_.resize(count);
+    if ((requirements & TN_REQUIRES_ALIGNED) != 0) requirements |= TN_REQUIRES_DENSE;
+    needs_[position].requirements |= requirements;
+    needs_[position].alignment = std::max(needs_[position].alignment, alignment);
+  }
+  void add(const Profile& other) {
+    for (size_t i = 0; i < other.needs_.size(); ++i) {
+      add(i, other.needs_.size(), other.needs_[i].requirements, other.needs_[i].alignment);
+    }
+  }
+
+ private:
+  struct Needs {
+    uint32_t requirements = 0;
+    uint32_t alignment = 0;
+  };
+  std::vector<Needs> needs_;
+};
+
+// 1 + the input that output `output` of the call is described to replace, or 0.
+inline int32_t described_alias(const PreparedCall& call, const Profile& profile, size_t output) {
+  const size_t position = call.inputs().size() + output;
+  const bool apart = (profile.requirements(position) & TN_REQUIRES_NO_ALIAS) != 0;
+  return apart ? 0 : std::max(0, call.alias(output));
+}
+
+// 1 + the replaced input that input `input` is described to be the same view as, or 0.
+inline int32_t described_same(const PreparedCall& call, const Profile& profile, size_t input) {
+  const int32_t same = call.same_as(input);
+  if (same == 0 || profile.empty()) return same;
+  for (size_t i = 0; i < call.outputs().size(); ++i) {
+    if (described_alias(call, profile, i) == same) return same;
+  }
+  return 0;
+}
 
 class KernelKey {
  public:
-  KernelKey(const Operation& operation, const PreparedCall& call, Profile profile)
+  KernelKey(const Operation& operation, const PreparedCall& call, const Profile& profile)
       : operation_(operation) {
     hash_ = operation.hash();
-    push(profile | uint64_t{call.inputs().size()} << 32 | uint64_t{call.outputs().size()} << 48);
-    const bool in_place = (profile & TN_REQUIRES_NO_ALIAS) == 0;
-    for (size_t i = 0; i < call.inputs().size(); ++i) {
-      push_argument(call.inputs()[i], in_place ? static_cast<uint64_t>(call.same_as(i)) : 0,
-                    profile);
+    const size_t inputs = call.inputs().size();
+    push(uint64_t{!profile.empty()} | uint64_t{inputs} << 32 |
+         uint64_t{call.outputs().size()} << 48);
+    for (size_t i = 0; i < inputs; ++i) {
+      push_argument(call.inputs()[i], described_same(call, profile, i));
+      if (!profile.empty()) [[unlikely]]
+        push_needed(call.inputs()[i], profile, i);
     }
     for (size_t i = 0; i < call.outputs().size(); ++i) {
-      const int32_t alias = in_place ? call.alias(i) : 0;
-      push_argument(call.outputs()[i], alias > 0 ? static_cast<uint64_t>(alias) : 0, profile);
+      push_argument(call.outputs()[i], described_alias(call, profile, i));
+      if (!profile.empty()) [[unlikely]]
+        push_needed(call.outputs()[i], profile, inputs + i);
     }
   }
 
@@ -45,28 +99,12 @@ class KernelKey {
     words_.push_back(word);
     hash_ = mix(hash_, word);
   }
-  void push_argument(const Argument& argument, uint64_t alias, Profile profile) {
+  void push_argument(const Argument& argument, int32_t alias) {
     push(static_cast<uint64_t>(argument.kind) | static_cast<uint64_t>(argument.dtype) << 8 |
-         static_cast<uint64_t>(argument.rank) << 24 | alias << 32);
-    if (profile == 0) [[likely]]
-      return;
-    if (argument.kind == Argument::Kind::kAbsent) return;
-    if ((profile & TN_REQUIRES_STATIC_DIMS) != 0) {
-      for (int32_t i = 0; i < argument.rank; ++i) push(static_cast<uint64_t>(argument.dims[i]));
-    }
-    // Dense strides follow from the dims.
-    if ((profile & TN_REQUIRES_STATIC_STRIDES) != 0 && (profile & TN_REQUIRES_DENSE) == 0 &&
-        argument.kind == Argument::Kind::kDevice) {
-      int64_t dense = 1;
-      uint64_t stride[TN_MAX_RANK];
-      for (int32_t i = argument.rank; i-- > 0;) {
-        stride[i] =
-            static_cast<uint64_t>(argument.strides != nullptr ? argument.strides[i] : dense);
-        dense *= argument.dims[i];
-      }
-      for (int32_t i = 0; i < argument.rank; ++i) push(stride[i]);
-    }
+         static_cast<uint64_t>(argument.rank) << 24 | static_cast<uint64_t>(alias) << 32);
   }
+  // What the description says beyond that.
+  void push_needed(const Argument& argument, const Profile& profile, size_t position);
 
   const Operation& operation_;
   uint64_t hash_;

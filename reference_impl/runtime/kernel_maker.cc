@@ -14,7 +14,7 @@ namespace {
 // A description with everything it points to.
 class Description {
  public:
-  Description(const Operation& operation, const PreparedCall& call, Profile profile)
+  Description(const Operation& operation, const PreparedCall& call, const Profile& profile)
       : arguments_(call.inputs().size() + call.outputs().size()),
         dims_(arguments_.size()),
         strides_(arguments_.size()),
@@ -23,12 +23,8 @@ class Description {
     for (size_t i = 0; i < arguments_.size(); ++i) {
       const bool is_input = i < inputs;
       describe(i, is_input ? call.inputs()[i] : call.outputs()[i - inputs], profile);
-      if (!is_input && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
-        arguments_[i].alias = std::max(0, call.alias(i - inputs));
-      }
-      if (is_input && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
-        arguments_[i].alias = call.same_as(i);
-      }
+      arguments_[i].alias =
+          is_input ? described_same(call, profile, i) : described_alias(call, profile, i - inputs);
       argument_pointers_.push_back(&arguments_[i]);
     }
     desc_.struct_size = sizeof(desc_);
@@ -49,40 +45,42 @@ class Description {
   }
 
  private:
-  void describe(size_t position, const Argument& from, Profile profile) {
+  void describe(size_t position, const Argument& from, const Profile& profile) {
     tn_argument& to = arguments_[position];
     to.struct_size = sizeof(to);
     if (from.kind == Argument::Kind::kAbsent) return;
+    const uint32_t needs = profile.requirements(position);
     const bool device = from.kind == Argument::Kind::kDevice;
-    to.kind = device ? TN_ARGUMENT_DEVICE : TN_ARGUMENT_HOST;
+    const bool constant = !device && (needs & TN_REQUIRES_CONSTANT) != 0;
+    to.kind = device ? TN_ARGUMENT_DEVICE : constant ? TN_ARGUMENT_CONSTANT : TN_ARGUMENT_HOST;
     to.dtype = from.dtype;
     to.rank = from.rank;
+    if (constant) to.host_data = from.data;
     const auto rank = static_cast<size_t>(from.rank);
     std::vector<int64_t>& dims = dims_[position];
-    std::vector<int64_t>& strides = strides_[position];
-    const bool static_dims = (profile & TN_REQUIRES_STATIC_DIMS) != 0;
-    dims.assign(rank, TN_DYNAMIC);
-    if (static_dims) dims.assign(from.dims, from.dims + rank);
-    to.dims = static_dims ? dims.data() : nullptr;
-    if (!device) return;
-    if ((profile & TN_REQUIRES_DENSE) != 0) {
-      // Row-major strides, as far as the dims say them.
-      strides.resize(rank);
-      int64_t stride = 1;
-      for (size_t i = rank; i-- > 0;) {
-        strides[i] = stride;
-        stride = stride == TN_DYNAMIC || dims[i] == TN_DYNAMIC ? TN_DYNAMIC : stride * dims[i];
-      }
-      to.strides = strides.data();
-    } else if ((profile & TN_REQUIRES_STATIC_STRIDES) != 0) {
-      strides.resize(rank);
-      int64_t stride = 1;
-      for (size_t i = rank; i-- > 0;) {
-        strides[i] = from.strides != nullptr ? from.strides[i] : stride;
-        stride *= from.dims[i];
-      }
-      to.strides = strides.data();
+    const bool static_dims = constant || (needs & TN_REQUIRES_STATIC_DIMS) != 0;
+    if (static_dims) {
+      dims.assign(from.dims, from.dims + rank);
+      to.dims = dims.data();
     }
+    if (!device) return;
+    if ((needs & TN_REQUIRES_ALIGNED) != 0) to.alignment = profile.alignment(position);
+    const bool dense = (needs & TN_REQUIRES_DENSE) != 0;
+    if (dense && !static_dims) {
+      to.flags |= TN_ARGUMENT_DENSE;
+    } else if (dense || (needs & TN_REQUIRES_STATIC_STRIDES) != 0) {
+      to.strides = strides_of(from, dense, &strides_[position]);
+    }
+  }
+
+  static const int64_t* strides_of(const Argument& from, bool dense, std::vector<int64_t>* to) {
+    to->resize(static_cast<size_t>(from.rank));
+    int64_t stride = 1;
+    for (size_t i = to->size(); i-- > 0;) {
+      (*to)[i] = dense || from.strides == nullptr ? stride : from.strides[i];
+      stride *= from.dims[i];
+    }
+    return to->data();
   }
 
   tn_kernel_desc desc_{};
@@ -126,16 +124,51 @@ std::vector<int32_t> KernelMaker::versions(const Operation& operation) const {
   return versions;
 }
 
+namespace {
+
+// What a device that answered TN_NEEDS_STATIC asks for beyond the profile.
+Profile asked_for(const std::vector<tn_argument_needs>& needs, const Profile& profile) {
+  Profile asked;
+  for (size_t i = 0; i < needs.size(); ++i) {
+    const bool closer = needs[i].alignment > profile.alignment(i);
+    const uint32_t known = profile.requirements(i) & ~(closer ? uint32_t{TN_REQUIRES_ALIGNED} : 0);
+    asked.add(i, needs.size(), needs[i].requirements & ~known, needs[i].alignment);
+  }
+  // It wants strides that only follow from static dims.
+  for (size_t i = 0; asked.empty() && i < needs.size(); ++i) {
+    const uint32_t more = TN_REQUIRES_STATIC_DIMS & ~profile.requirements(i);
+    if (more == 0) continue;
+    for (size_t j = i; j < needs.size(); ++j) asked.add(j, needs.size(), more, 0);
+  }
+  return asked;
+}
+
+// A value on the device cannot be made a constant for a single call.
+const char* impossible(const PreparedCall& call, const Profile& asked) {
+  for (size_t i = 0; i < call.inputs().size(); ++i) {
+    if ((asked.requirements(i) & TN_REQUIRES_CONSTANT) != 0 &&
+        call.inputs()[i].kind == Argument::Kind::kDevice) {
+      return "it wants an input that is computed on the device as a constant";
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
 KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& call,
-                                Profile profile) const {
+                                const Profile& profile) const {
   const OperatorInfo& info = operators()[operation.index()];
   Description description(operation, call, profile);
 
   KernelOutcome outcome;
   for (int32_t version : versions(operation)) {
     const tn_kernel_desc* desc = description.get(version);
+    std::vector<tn_argument_needs> needs(desc->input_count + desc->output_count);
     tn_kernel_support support{};
     support.struct_size = sizeof(support);
+    support.inputs = needs.data();
+    support.outputs = needs.data() + desc->input_count;
     ErrorBuffer error;
     tn_status status = tn_kernel_supports(device_, desc, &support, &error);
     if (status == TN_OK) status = tn_kernel_create(device_, desc, &outcome.kernel, &error);
@@ -147,17 +180,21 @@ KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& 
       return outcome;
     }
     if (status == TN_NEEDS_STATIC) {
-      outcome.requirements = support.requirements & ~profile;
-      // Nothing new asked for: it wants strides that only follow from static dims.
-      if (outcome.requirements == 0) outcome.requirements = TN_REQUIRES_STATIC_DIMS & ~profile;
-      if (outcome.requirements == 0) outcome.reason = "it asks for what it has been given";
+      outcome.requirements = asked_for(needs, profile);
+      if (outcome.requirements.empty()) outcome.reason = "it asks for what it has been given";
+      if (const char* reason = impossible(call, outcome.requirements)) {
+        outcome = {.reason = reason};
+      }
       return outcome;
     }
     const bool refused = TN_STATUS_CLASS(status) == TN_UNSUPPORTED || status == TN_INVALID_ARGUMENT;
-    if (refused && call.has_alias() && (profile & TN_REQUIRES_NO_ALIAS) == 0) {
+    if (refused && call.has_alias()) {
       // Most operators do not have to work in place; with a temporary they need not.
-      outcome.requirements = TN_REQUIRES_NO_ALIAS;
-      return outcome;
+      for (size_t i = 0; i < desc->output_count; ++i) {
+        if (desc->outputs[i]->alias == 0) continue;
+        outcome.requirements.add(desc->input_count + i, needs.size(), TN_REQUIRES_NO_ALIAS, 0);
+      }
+      if (!outcome.requirements.empty()) return outcome;
     }
     if (TN_STATUS_CLASS(status) != TN_UNSUPPORTED) {
       throw Error(status, error.rule, std::string(info.full_name) + ": " + error.message);

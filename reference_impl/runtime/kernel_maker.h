@@ -17,7 +17,8 @@ class KernelMaker {
 
   // Describes the call as far as the profile says. Throws Error for what is neither made nor
   // unsupported: a description that the operator forbids, memory exhausted, a lost device.
-  KernelOutcome make(const Operation& operation, const PreparedCall& call, Profile profile) const;
+  KernelOutcome make(const Operation& operation, const PreparedCall& call,
+                     const Profile& profile) const;
 
   // The versions to describe an operation with, the best first.
   std::vector<int32_t> versions(const Operation& operation) const;

@@ -10,6 +10,8 @@
 namespace tenon::runtime {
 namespace {
 
+const Profile kNothingAsked;
+
 // What no device needs to be asked.
 void check_call(const OperatorInfo& info, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) {
@@ -75,7 +77,7 @@ void DeviceImpl::run(const Operation& operation, std::span<const Argument> input
       return;
     }
     if (!call.needs_temporary()) [[likely]] {
-      const KernelKey key(operation, call, 0);
+      const KernelKey key(operation, call, kNothingAsked);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
         launch(operation, *pin, call, queue);
@@ -130,11 +132,11 @@ DeviceImpl::Choice DeviceImpl::choose(const Operation& operation, const Prepared
       choice.pin = std::move(pin);
       return choice;
     }
-    if (pin->requirements == 0) {
+    if (pin->requirements.empty()) {
       choice.reason = pin->reason;
       return choice;
     }
-    choice.profile |= pin->requirements;
+    choice.profile.add(pin->requirements);
   }
 }
 

@@ -99,12 +99,16 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
   for (const int32_t version : maker_.versions(operation)) {
     tn_kernel_support support{};
     support.struct_size = sizeof(support);
-    support.input_layouts = chosen.inputs.data();
-    support.output_layouts = chosen.outputs.data();
+    std::vector<tn_argument_needs> needs(inputs.size() + outputs.size());
+    support.inputs = needs.data();
+    support.outputs = needs.data() + inputs.size();
     ErrorBuffer error;
     const tn_status status =
         tn_kernel_supports(device_.get(), description.get(version), &support, &error);
-    if (accepted(operation, status, error)) return chosen;
+    if (!accepted(operation, status, error)) continue;
+    for (size_t i = 0; i < inputs.size(); ++i) chosen.inputs[i] = support.inputs[i].layout;
+    for (size_t i = 0; i < outputs.size(); ++i) chosen.outputs[i] = support.outputs[i].layout;
+    return chosen;
   }
   return std::nullopt;
 }

@@ -20,8 +20,8 @@ class ScratchMemory {
   ScratchMemory& operator=(const ScratchMemory&) = delete;
 
   void* allocate(size_t bytes);
-  // Dense memory for a tensor like this one.
-  void* allocate_like(const Argument& argument);
+  // Dense memory for a tensor like this one, and `more` bytes.
+  void* allocate_like(const Argument& argument, uint64_t more = 0);
 
  private:
   Device& device_;
@@ -36,8 +36,9 @@ class Temporaries {
  public:
   Temporaries(DeviceImpl& device, StreamImpl& stream);
 
-  // Makes the call fit the profile: dense where it asks for that, outputs apart from inputs.
-  void apply(PreparedCall& call, Profile profile);
+  // Makes the call fit the profile: dense and aligned where it asks for that, outputs apart from
+  // inputs.
+  void apply(PreparedCall& call, const Profile& profile);
   void copy_back();
   size_t count() const { return count_; }
 
@@ -47,7 +48,7 @@ class Temporaries {
     tn_tensor from;
   };
 
-  tn_tensor dense_copy_of(const tn_tensor& tensor, const Argument& argument);
+  tn_tensor dense_copy_of(const tn_tensor& tensor, const Argument& argument, uint64_t alignment);
 
   DeviceImpl& device_;
   StreamImpl& stream_;

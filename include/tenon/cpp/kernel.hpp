@@ -123,10 +123,17 @@ class KernelDescView {
 // Answer of supports().
 struct KernelSupport {
   tn_status status = TN_OK;  // TN_OK, TN_NEEDS_STATIC or of class TN_UNSUPPORTED.
-  uint32_t requirements = 0;
-  std::string reason;  // Why not; empty when status is TN_OK.
-  std::vector<tn_layout> input_layouts;
-  std::vector<tn_layout> output_layouts;
+  std::string reason;        // Why not; empty when status is TN_OK.
+  std::vector<tn_argument_needs> inputs;
+  std::vector<tn_argument_needs> outputs;
+
+  // TN_REQUIRES_* of all arguments together.
+  uint32_t requirements() const {
+    uint32_t all = 0;
+    for (const tn_argument_needs& one : inputs) all |= one.requirements;
+    for (const tn_argument_needs& one : outputs) all |= one.requirements;
+    return all;
+  }
   explicit operator bool() const { return status == TN_OK; }
 };
 
@@ -134,16 +141,15 @@ struct KernelSupport {
 inline KernelSupport supports(const Device& device, const KernelDesc& desc) {
   const KernelDescView view(desc);
   KernelSupport answer;
-  answer.input_layouts.resize(desc.inputs.size());
-  answer.output_layouts.resize(desc.outputs.size());
+  answer.inputs.resize(desc.inputs.size());
+  answer.outputs.resize(desc.outputs.size());
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
-  support.input_layouts = answer.input_layouts.data();
-  support.output_layouts = answer.output_layouts.data();
+  support.inputs = answer.inputs.data();
+  support.outputs = answer.outputs.data();
   ErrorBuffer error;
   answer.status = tn_kernel_supports(device.get(), view.get(), &support, &error);
   if (TN_STATUS_CLASS(answer.status) != TN_UNSUPPORTED) check(answer.status, error);
-  answer.requirements = support.requirements;
   if (answer.status != TN_OK) answer.reason = error.message;
   return answer;
 }

@@ -41,10 +41,14 @@ Layouts wanted(Device& device, const KernelDesc& desc) {
   Layouts layouts;
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
-  support.input_layouts = layouts.inputs.data();
-  support.output_layouts = layouts.outputs.data();
+  std::array<tn_argument_needs, 2> inputs{};
+  std::array<tn_argument_needs, 1> outputs{};
+  support.inputs = inputs.data();
+  support.outputs = outputs.data();
   tn_error error = TN_ERROR_INIT;
   EXPECT_EQ(TN_OK, table().kernel_supports(device, desc.get(), &support, &error)) << error.message;
+  for (size_t i = 0; i < inputs.size(); ++i) layouts.inputs[i] = inputs[i].layout;
+  layouts.outputs[0] = outputs[0].layout;
   return layouts;
 }
 

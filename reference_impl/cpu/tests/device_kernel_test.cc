@@ -91,8 +91,10 @@ TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputSaySo) {
   KernelDesc desc("", "Cast", 25, {ints}, {output});
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
+  tn_argument_needs needs{};
+  support.outputs = &needs;
   TN_EXPECT_ERROR(TN_NEEDS_STATIC, "cannot replace", kernel_supports, device, desc.get(), &support);
-  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, support.requirements);
+  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, needs.requirements);
 }
 
 // Updates are read after the first of them were written to the data.
@@ -106,8 +108,10 @@ TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputGivenTwiceSaySo) {
   KernelDesc twice("", "ScatterElements", 18, {data, indices, output}, {output});
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
+  tn_argument_needs needs{};
+  support.outputs = &needs;
   TN_EXPECT_ERROR(TN_NEEDS_STATIC, "given twice", kernel_supports, device, twice.get(), &support);
-  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, support.requirements);
+  EXPECT_EQ(uint32_t{TN_REQUIRES_NO_ALIAS}, needs.requirements);
 }
 
 TEST_F(KernelTest, TheTableOfOperatorsHasTheMandatoryOnes) {

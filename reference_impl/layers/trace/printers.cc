@@ -199,20 +199,28 @@ constexpr Bit kEventDescFlags[] = {
     {TN_EVENT_TIMING, "TN_EVENT_TIMING"},
 };
 
+constexpr Bit kArgumentFlags[] = {
+    {TN_ARGUMENT_DENSE, "TN_ARGUMENT_DENSE"},
+};
+
 constexpr Bit kKernelDescFlags[] = {
     {TN_KERNEL_DETERMINISTIC, "TN_KERNEL_DETERMINISTIC"},
     {TN_KERNEL_CHECK_DATA, "TN_KERNEL_CHECK_DATA"},
 };
 
-constexpr Bit kKernelSupportRequirements[] = {
+constexpr Bit kArgumentNeedsRequirements[] = {
     {TN_REQUIRES_STATIC_DIMS, "TN_REQUIRES_STATIC_DIMS"},
     {TN_REQUIRES_STATIC_STRIDES, "TN_REQUIRES_STATIC_STRIDES"},
     {TN_REQUIRES_DENSE, "TN_REQUIRES_DENSE"},
     {TN_REQUIRES_NO_ALIAS, "TN_REQUIRES_NO_ALIAS"},
+    {TN_REQUIRES_CONSTANT, "TN_REQUIRES_CONSTANT"},
+    {TN_REQUIRES_ALIGNED, "TN_REQUIRES_ALIGNED"},
 };
 
 constexpr Bit kKernelInfoFlags[] = {
     {TN_KERNEL_NO_WORKSPACE, "TN_KERNEL_NO_WORKSPACE"},
+    {TN_KERNEL_MAY_ALLOCATE, "TN_KERNEL_MAY_ALLOCATE"},
+    {TN_KERNEL_SERIALISES, "TN_KERNEL_SERIALISES"},
 };
 
 void print(Json& json, const tn_instance_info* given) {
@@ -475,10 +483,18 @@ void print(Json& json, const tn_argument* given) {
   json.number(known.rank);
   json.key("alias");
   json.number(known.alias);
+  json.key("flags");
+  json.bits(known.flags, kArgumentFlags);
+  json.key("alignment");
+  json.number(known.alignment);
   json.key("dims");
   json.numbers(known.dims, known.rank);
+  json.key("min_dims");
+  json.numbers(known.min_dims, known.rank);
   json.key("max_dims");
   json.numbers(known.max_dims, known.rank);
+  json.key("symbols");
+  json.pointer(known.symbols);
   json.key("strides");
   json.numbers(known.strides, known.rank);
   json.key("layout");
@@ -547,16 +563,27 @@ void print(Json& json, const tn_kernel_desc* given) {
   json.close();
 }
 
+void print(Json& json, const tn_argument_needs* given) {
+  if (given == nullptr) return json.null();
+  const tn_argument_needs& known = *given;
+  json.open();
+  json.key("requirements");
+  json.bits(known.requirements, kArgumentNeedsRequirements);
+  json.key("alignment");
+  json.number(known.alignment);
+  json.key("layout");
+  json.number(known.layout);
+  json.close();
+}
+
 void print(Json& json, const tn_kernel_support* given) {
   if (given == nullptr) return json.null();
   const tn_kernel_support known = known_part(*given);
   json.open();
-  json.key("requirements");
-  json.bits(known.requirements, kKernelSupportRequirements);
-  json.key("input_layouts");
-  json.pointer(known.input_layouts);
-  json.key("output_layouts");
-  json.pointer(known.output_layouts);
+  json.key("inputs");
+  print(json, known.inputs);
+  json.key("outputs");
+  print(json, known.outputs);
   json.close();
 }
 
@@ -566,10 +593,10 @@ void print(Json& json, const tn_kernel_info* given) {
   json.open();
   json.key("resident_bytes");
   json.number(known.resident_bytes);
-  json.key("input_layouts");
-  json.pointer(known.input_layouts);
-  json.key("output_layouts");
-  json.pointer(known.output_layouts);
+  json.key("inputs");
+  print(json, known.inputs);
+  json.key("outputs");
+  print(json, known.outputs);
   json.key("flags");
   json.bits(known.flags, kKernelInfoFlags);
   json.close();

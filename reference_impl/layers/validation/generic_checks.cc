@@ -118,6 +118,8 @@ constexpr uint32_t kImportDescFlags = TN_IMPORT_READ_ONLY;
 
 constexpr uint32_t kEventDescFlags = TN_EVENT_TIMING;
 
+constexpr uint32_t kArgumentFlags = TN_ARGUMENT_DENSE;
+
 constexpr uint32_t kKernelDescFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
 
 void check(Call& call, const tn_device_desc* given, const Path& path) {
@@ -171,6 +173,7 @@ void check(Call& call, const tn_argument* given, const Path& path) {
   if (!call.read(given, &known, "tn_argument", path)) return;
   call.known(is_known_argument_kind(known.kind), known.kind, path.field("kind"));
   call.known(is_known_dtype(known.dtype), known.dtype, path.field("dtype"));
+  call.bits(known.flags, kArgumentFlags, path.field("flags"));
   call.optional_handle(known.constant, path.field("constant"));
 }
 

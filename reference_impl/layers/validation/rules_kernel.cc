@@ -49,19 +49,19 @@ bool check_description(Call& call, const tn_kernel_desc& desc) {
 // What the kernel says of itself, among it the layouts that it has chosen where TN_LAYOUT_ANY was
 // described.
 void learn(Call& call, tn_kernel* kernel, KernelRecord* record) {
-  std::vector<tn_layout> inputs(record->inputs.size());
-  std::vector<tn_layout> outputs(record->outputs.size());
+  std::vector<tn_argument_needs> inputs(record->inputs.size());
+  std::vector<tn_argument_needs> outputs(record->outputs.size());
   tn_kernel_info info{};
   info.struct_size = sizeof(info);
-  info.input_layouts = inputs.data();
-  info.output_layouts = outputs.data();
+  info.inputs = inputs.data();
+  info.outputs = outputs.data();
   if (call.below().kernel_get_info(kernel, &info, nullptr) != TN_OK) return;
   record->no_workspace = (info.flags & TN_KERNEL_NO_WORKSPACE) != 0;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (record->inputs[i].layout == TN_LAYOUT_ANY) record->inputs[i].layout = inputs[i];
+    if (record->inputs[i].layout == TN_LAYOUT_ANY) record->inputs[i].layout = inputs[i].layout;
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (record->outputs[i].layout == TN_LAYOUT_ANY) record->outputs[i].layout = outputs[i];
+    if (record->outputs[i].layout == TN_LAYOUT_ANY) record->outputs[i].layout = outputs[i].layout;
   }
 }
 

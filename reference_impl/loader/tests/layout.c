@@ -165,18 +165,22 @@ AT(tn_constant_info, dtype, 24);
 AT(tn_constant_info, rank, 28);
 AT(tn_constant_info, dims, 32);
 
-SIZE(tn_argument, 72);
+SIZE(tn_argument, 96);
 AT(tn_argument, struct_size, 0);
 AT(tn_argument, kind, 8);
 AT(tn_argument, dtype, 12);
 AT(tn_argument, rank, 16);
 AT(tn_argument, alias, 20);
-AT(tn_argument, dims, 24);
-AT(tn_argument, max_dims, 32);
-AT(tn_argument, strides, 40);
-AT(tn_argument, layout, 48);
-AT(tn_argument, constant, 56);
-AT(tn_argument, host_data, 64);
+AT(tn_argument, flags, 24);
+AT(tn_argument, alignment, 28);
+AT(tn_argument, dims, 32);
+AT(tn_argument, min_dims, 40);
+AT(tn_argument, max_dims, 48);
+AT(tn_argument, symbols, 56);
+AT(tn_argument, strides, 64);
+AT(tn_argument, layout, 72);
+AT(tn_argument, constant, 80);
+AT(tn_argument, host_data, 88);
 
 SIZE(tn_attribute, 72);
 AT(tn_attribute, struct_size, 0);
@@ -205,18 +209,21 @@ AT(tn_kernel_desc, output_count, 64);
 AT(tn_kernel_desc, attributes, 72);
 AT(tn_kernel_desc, attribute_count, 80);
 
-SIZE(tn_kernel_support, 32);
+SIZE(tn_argument_needs, 16);
+AT(tn_argument_needs, requirements, 0);
+AT(tn_argument_needs, alignment, 4);
+AT(tn_argument_needs, layout, 8);
+
+SIZE(tn_kernel_support, 24);
 AT(tn_kernel_support, struct_size, 0);
-AT(tn_kernel_support, requirements, 8);
-AT(tn_kernel_support, reserved, 12);
-AT(tn_kernel_support, input_layouts, 16);
-AT(tn_kernel_support, output_layouts, 24);
+AT(tn_kernel_support, inputs, 8);
+AT(tn_kernel_support, outputs, 16);
 
 SIZE(tn_kernel_info, 40);
 AT(tn_kernel_info, struct_size, 0);
 AT(tn_kernel_info, resident_bytes, 8);
-AT(tn_kernel_info, input_layouts, 16);
-AT(tn_kernel_info, output_layouts, 24);
+AT(tn_kernel_info, inputs, 16);
+AT(tn_kernel_info, outputs, 24);
 AT(tn_kernel_info, flags, 32);
 AT(tn_kernel_info, reserved, 36);
 

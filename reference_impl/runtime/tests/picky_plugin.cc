@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A device that has Add, Mul and MatMul of float32, and only for dense tensors of known dims that
-// overlap nothing; matrices alone. Its memory has no addresses of its own and the host sees it
-// through map alone. It does its work at once. So the smallest device that makes a host show all it
-// can do for one.
+// overlap nothing, at offsets that are multiples of 256; matrices alone. Its memory has no
+// addresses of its own and the host sees it through map alone. It does its work at once. So the
+// smallest device that makes a host show all it can do for one.
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -42,6 +42,7 @@ struct tn_kernel : tn_handle {
 namespace {
 
 constexpr uint64_t kMemory = uint64_t{1} << 30;
+constexpr uint32_t kAlignment = 256;  // Of every tensor of a launch.
 
 template <class Handle>
 Handle* make(const tn_handle* parent) {
@@ -189,13 +190,14 @@ tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
       desc->version != 13) {
     return plugin::set_error(error, TN_UNSUPPORTED, "", "picky has no %s", desc->name);
   }
-  uint32_t missing = 0;
+  uint32_t all_missing = 0;
   const tn_argument& output = *desc->outputs[0];
   const bool product = name == "MatMul";
-  const auto examine = [&](const tn_argument& argument) {
+  const auto examine_for = [&](const tn_argument& argument, uint32_t& missing) {
     if (is_scalar(argument)) return !product;
     if (argument.dtype != TN_FLOAT32 || argument.kind != TN_ARGUMENT_DEVICE) return false;
     if (argument.alias != 0) missing |= TN_REQUIRES_NO_ALIAS;
+    if (argument.alignment < kAlignment) missing |= TN_REQUIRES_ALIGNED;
     if (argument.dims == nullptr) {
       missing |= TN_REQUIRES_STATIC_DIMS;
       return true;
@@ -214,14 +216,23 @@ tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
     return argument.rank == output.rank &&
            std::equal(argument.dims, argument.dims + argument.rank, output.dims);
   };
+  const auto examine = [&](const tn_argument& argument, tn_argument_needs* answer) {
+    uint32_t missing = 0;
+    const bool possible = examine_for(argument, missing);
+    if (answer != nullptr) *answer = {missing, kAlignment, argument.layout};
+    all_missing |= missing;
+    return possible;
+  };
+  tn_argument_needs* const inputs = support != nullptr ? support->inputs : nullptr;
   for (size_t i = 0; i < 2; ++i) {
-    if (!examine(*desc->inputs[i])) {
+    if (!examine(*desc->inputs[i], inputs != nullptr ? &inputs[i] : nullptr)) {
       return plugin::set_error(error, TN_UNSUPPORTED, "", "picky takes float32 of equal dims");
     }
   }
-  if (!examine(output)) return plugin::set_error(error, TN_UNSUPPORTED, "", "float32 alone");
-  if (missing == 0) return TN_OK;
-  if (support != nullptr) support->requirements = missing;
+  if (!examine(output, support != nullptr ? support->outputs : nullptr)) {
+    return plugin::set_error(error, TN_UNSUPPORTED, "", "float32 alone");
+  }
+  if (all_missing == 0) return TN_OK;
   return plugin::set_error(error, TN_NEEDS_STATIC, "", "picky wants to know more");
 }
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
@@ -254,6 +265,12 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream*, const tn_launch* 
                                                      : input.buffer->data() + input.offset);
   };
   const tn_tensor& output = *launch->outputs[0];
+  for (size_t i = 0; i < 3; ++i) {
+    const tn_tensor& tensor = i < 2 ? *launch->inputs[i] : output;
+    if (tensor.buffer != nullptr && tensor.offset % kAlignment != 0) {
+      return plugin::set_error(error, TN_INVALID_ARGUMENT, "", "picky was promised an alignment");
+    }
+  }
   auto* y = reinterpret_cast<float*>(output.buffer->data() + output.offset);
   const float* a = values(0);
   const float* b = values(1);
