@@ -13,8 +13,8 @@ using EventTest = DeviceTest;
 TEST_F(EventTest, TN_event_001_one_never_recorded_is_complete) {
   const Event event(device());
   EXPECT_OK(tn_event_query, event.get());
-  EXPECT_OK(tn_event_synchronize, event.get());
-  EXPECT_OK(tn_stream_wait_event, stream_.get(), event.get());
+  EXPECT_OK(tn_event_synchronize, event.get(), nullptr);
+  EXPECT_OK(tn_stream_wait_event, stream_.get(), event.get(), nullptr);
   EXPECT_OK(tn_stream_synchronize, stream_.get());
 }
 
@@ -100,7 +100,7 @@ TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
   std::vector<std::thread> threads;
   threads.reserve(results.size());
   for (tn_status& result : results) {
-    threads.emplace_back([&] { result = tn_event_synchronize(event.get(), nullptr); });
+    threads.emplace_back([&] { result = tn_event_synchronize(event.get(), nullptr, nullptr); });
   }
   for (std::thread& thread : threads) thread.join();
   for (const tn_status result : results) EXPECT_EQ(result, TN_OK);

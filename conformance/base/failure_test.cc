@@ -47,18 +47,18 @@ TEST_F(FailureTest, TN_failure_003_reset_returns_and_forgets_it) {
 
 TEST_F(FailureTest, TN_failure_004_events_behind_it_carry_it) {
   const Event event(device());
-  ASSERT_OK(tn_event_record, event.get(), stream_.get());
-  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_event_synchronize, event.get());
+  ASSERT_OK(tn_event_record, event.get(), stream_.get(), nullptr);
+  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_event_synchronize, event.get(), nullptr);
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_event_query, event.get());
   tn_stream_reset(stream_.get(), nullptr);
-  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_event_synchronize, event.get());
+  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_event_synchronize, event.get(), nullptr);
 }
 
 TEST_F(FailureTest, TN_failure_005_a_stream_that_waits_fails_likewise) {
   const Event event(device());
-  ASSERT_OK(tn_event_record, event.get(), stream_.get());
+  ASSERT_OK(tn_event_record, event.get(), stream_.get(), nullptr);
   const Stream second(device());
-  ASSERT_OK(tn_stream_wait_event, second.get(), event.get());
+  ASSERT_OK(tn_stream_wait_event, second.get(), event.get(), nullptr);
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_synchronize, second.get());
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_reset, second.get());
   EXPECT_OK(tn_stream_synchronize, second.get());
@@ -84,9 +84,9 @@ TEST_F(FailureTest, TN_failure_008_events_before_it_do_not_carry_it) {
   const Stream second(device());
   const Event event(device());
   queue_slow_work(second, 2);
-  ASSERT_OK(tn_event_record, event.get(), second.get());
+  ASSERT_OK(tn_event_record, event.get(), second.get(), nullptr);
   ASSERT_TRUE(queue_failure(second));
-  EXPECT_OK(tn_event_synchronize, event.get());
+  EXPECT_OK(tn_event_synchronize, event.get(), nullptr);
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_synchronize, second.get());
 }
 

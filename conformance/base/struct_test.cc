@@ -220,7 +220,7 @@ TEST_F(StructTest, TN_null_002_outputs_and_descriptions) {
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_callback, stream_.get(),
                static_cast<tn_callback>(nullptr), static_cast<void*>(nullptr));
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(),
-               static_cast<tn_event*>(nullptr));
+               static_cast<tn_event*>(nullptr), nullptr);
   tn_kernel* kernel = reinterpret_cast<tn_kernel*>(this);
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_kernel_create, device().get(),
                static_cast<const tn_kernel_desc*>(nullptr), &kernel);

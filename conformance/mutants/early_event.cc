@@ -7,7 +7,9 @@ namespace tenon::mutant {
 
 void mutate(tn_dispatch& table) {
   table.event_query = [](tn_event*, tn_error*) -> tn_status { return TN_OK; };
-  table.event_synchronize = [](tn_event*, tn_error*) -> tn_status { return TN_OK; };
+  table.event_synchronize = [](tn_event*, const tn_wait_desc*, tn_error*) -> tn_status {
+    return TN_OK;
+  };
 }
 
 }  // namespace tenon::mutant

@@ -6,7 +6,9 @@
 namespace tenon::mutant {
 
 void mutate(tn_dispatch& table) {
-  table.stream_wait_event = [](tn_stream*, tn_event*, tn_error*) -> tn_status { return TN_OK; };
+  table.stream_wait_event = [](tn_stream*, tn_event*, const tn_wait_desc*, tn_error*) -> tn_status {
+    return TN_OK;
+  };
 }
 
 }  // namespace tenon::mutant

@@ -35,7 +35,8 @@
  *                plugin ignores those beyond the size it knows. Structs marked "frozen" have no
  *                size and never change.
  *   Zero is default   A zeroed field means "not given" and is always legal unless said otherwise.
- *   Unknown values    A value of an enum that the callee does not know answers TN_UNSUPPORTED.
+ *   Unknown values    A value of an enum, a bit of flags or a `reserved` field other than 0 that the
+ *                callee does not know answers TN_UNSUPPORTED; the message says which.
  *   Borrowed     A pointer argument is borrowed for the duration of the call, unless its comment
  *                says until when it must stay valid. Strings are UTF-8 with a terminating zero.
  *   Errors       Every fallible function returns a tn_status and takes a `tn_error *` last, which
@@ -43,12 +44,15 @@
  *                function fails, each of its output handles is set to NULL. Functions that return
  *                void cannot fail and accept NULL. Nothing aborts; no exception crosses.
  *   Threads      Every function may be called from any thread. Two calls on *different* handles
- *                never need a lock. Calls on the same stream are serialised by the caller;
- *                everything else is safe to call concurrently on one handle, save its destroy.
+ *                never need a lock. The caller serialises those calls on one stream that queue work
+ *                on it, reset or destroy it, or name it (tn_buffer_create, tn_buffer_destroy,
+ *                tn_constant_create, tn_event_record); everything else is safe to call
+ *                concurrently on one handle, save its destroy.
  *   Devices      Handles never cross plugins, and an argument belongs to the same tn_device as the
  *                first one unless said otherwise; anything else answers TN_INVALID_ARGUMENT.
  *   Fork         In a child after fork() every call answers TN_FORKED and destroys do nothing. A
- *                process counts as forked when its parent had opened its first plugin before.
+ *                process counts as forked when its parent had opened its first plugin before. A
+ *                loader belongs to the process that made it, whether it has opened one or not.
  */
 #ifndef TENON_TENON_H_
 #define TENON_TENON_H_
@@ -84,7 +88,7 @@ extern "C" {
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x41e32289b374d31f)
+#define TN_ABI_HASH UINT64_C(0x64152f4a2541a5ed)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -236,8 +240,8 @@ enum { TN_LOG_DEBUG = 0, TN_LOG_INFO = 1, TN_LOG_WARNING = 2, TN_LOG_ERROR = 3 }
 typedef void(TN_CALL* tn_parallel_body)(void* user, int64_t begin, int64_t end, int32_t worker);
 
 /* What the host does for a plugin. Valid until the instance is destroyed. All functions may be
- * called from any thread, the plugin's own included, and never fail. A plugin ignores functions
- * beyond the size it knows. */
+ * called from any thread, the plugin's own included, and never fail. They may call libtenon, but
+ * nothing of the instance that calls them. A plugin ignores functions beyond the size it knows. */
 typedef struct tn_host {
   size_t struct_size;
   uint32_t abi_major;
@@ -378,9 +382,13 @@ typedef struct tn_operator_table {
 typedef int32_t tn_buffer_kind;
 
 enum {
-  TN_BUFFER_DEVICE = 0,      /* What kernels run fastest on. The host may not touch it. */
-  TN_BUFFER_HOST_PINNED = 1, /* Host memory that copies fast. Always coherent. */
-  TN_BUFFER_SHARED = 2       /* Both may use it; the host through map unless it is coherent. */
+  TN_BUFFER_DEVICE = 0,      /* What kernels run fastest on. The host may not touch it. Every device
+                                has it. */
+  TN_BUFFER_HOST_PINNED = 1, /* Host memory that copies fast. Always coherent. A device without it
+                                answers TN_UNSUPPORTED to its create, and a kernel may answer that
+                                to a tensor in it. */
+  TN_BUFFER_SHARED = 2       /* Both may use it; the host through map unless it is coherent. A
+                                device without it answers TN_UNSUPPORTED to its create. */
 };
 
 typedef struct tn_buffer_desc {
@@ -451,7 +459,7 @@ typedef uint32_t tn_access;
 enum {
   TN_ACCESS_READ = 1u << 0,
   TN_ACCESS_WRITE = 1u << 1,
-  TN_ACCESS_DISCARD = 1u << 2 /* With WRITE: what the range held may be lost. */
+  TN_ACCESS_DISCARD = 1u << 2 /* With WRITE and without READ: what the range held may be lost. */
 };
 
 /* ---- 8  Streams and events ------------------------------------------------------------------- */
@@ -463,18 +471,37 @@ enum {
  * failure as status and error; events recorded behind it carry it. tn_stream_reset ends this. */
 typedef struct tn_stream_desc {
   size_t struct_size;
-  int32_t priority; /* Higher runs first where the device can; 0 is normal. */
+  int32_t priority; /* Higher runs first where the device can; 0 is normal. Every value is legal: a
+                       device takes the nearest that it has. */
   uint32_t reserved;
 } tn_stream_desc;
 
 /* tn_event_desc.flags */
-enum { TN_EVENT_TIMING = 1u << 0 /* tn_event_elapsed will be used. */ };
+enum {
+  TN_EVENT_TIMING = 1u << 0, /* tn_event_elapsed will be used. */
+  TN_EVENT_HOST = 1u << 1    /* The host completes it, by tn_event_signal; it is never recorded. A
+                                device whose streams cannot wait for the host answers
+                                TN_UNSUPPORTED. */
+};
 
 typedef struct tn_event_desc {
   size_t struct_size;
   uint32_t flags;
   uint32_t reserved;
 } tn_event_desc;
+
+/* How to record an event. Nothing more can be said yet. */
+typedef struct tn_record_desc {
+  size_t struct_size;
+  uint64_t reserved;
+} tn_record_desc;
+
+/* How to wait for an event. */
+typedef struct tn_wait_desc {
+  size_t struct_size;
+  int64_t timeout; /* Nanoseconds after which a waiting host is answered TN_NOT_READY; 0: no limit.
+                      Streams know none, and answer TN_UNSUPPORTED to one. */
+} tn_wait_desc;
 
 /* Called exactly once, on a thread of the plugin's choice, when the work queued before it has
  * finished or failed. `error` is NULL when status is TN_OK, else valid for the call. It may neither
@@ -601,6 +628,8 @@ typedef struct tn_attribute {
   const tn_graph* const* graphs;
 } tn_attribute;
 
+/* How exact products and sums must be. A mode allows, and never demands: every device takes every
+ * mode, and may compute as for TN_MATH_STRICT. */
 typedef int32_t tn_math_mode;
 
 enum {
@@ -692,8 +721,8 @@ typedef struct tn_launch {
   size_t input_count;
   const tn_tensor* const* outputs;
   size_t output_count;
-  tn_buffer* workspace; /* At least tn_kernel_workspace_size bytes behind the offset. */
-  uint64_t workspace_offset;
+  tn_buffer* workspace;      /* At least tn_kernel_workspace_size bytes behind the offset. */
+  uint64_t workspace_offset; /* Bytes, a multiple of tn_device_info.alignment. */
   /* Outputs whose dims depend on data: `dims` of the output's tensor is the bound that was
    * allocated; the actual dims are written to output_dims[i] (rank values, borrowed until the work
    * has finished). NULL when no output is of this kind. */
@@ -702,7 +731,9 @@ typedef struct tn_launch {
 
 /* ---- 12  The dispatch table ------------------------------------------------------------------ */
 
-/* The functions of a plugin, in the order of their permanent ordinals.
+/* The functions of a plugin, in the order of their permanent ordinals. A plugin may leave out
+ * instance_get_info, instance_extension, device_get_memory, buffer_import, event_signal,
+ * event_elapsed and those of constants; all others are needed.
  *
  * The plugin hands a table of its own to the loader (tn_plugin.functions). The loader makes one
  * from it in which absent functions answer TN_UNIMPLEMENTED and layers may stand before others, and
@@ -722,7 +753,8 @@ struct tn_dispatch {
 
   /* 0. Starts the plugin: finds devices, but opens none. Called by the loader alone; a plugin may
    * have several instances in one process.
-   * Errors: TN_NO_DEVICE when there is nothing here to drive, with the reason. */
+   * Errors: TN_NO_DEVICE when there is nothing here to drive, with the reason: an instance without
+   * devices is not made. */
   tn_status(TN_CALL* instance_create)(const tn_instance_desc* desc, tn_instance** instance,
                                       tn_error* error);
 
@@ -735,7 +767,7 @@ struct tn_dispatch {
   tn_status(TN_CALL* instance_get_info)(tn_instance* instance, tn_instance_info* info,
                                         tn_error* error);
 
-  /* 3. Number of devices. */
+  /* 3. Number of devices, at least 1 and always the same. */
   tn_status(TN_CALL* instance_device_count)(tn_instance* instance, size_t* count, tn_error* error);
 
   /* 4. Describes device `index` without opening it, as it would be without options.
@@ -751,8 +783,9 @@ struct tn_dispatch {
 
   /* -- Device -- */
 
-  /* 6. Opens device `index`. Opening one twice gives two independent devices.
-   * Errors: TN_OUT_OF_RANGE; TN_INVALID_ARGUMENT for an unknown option. */
+  /* 6. Opens device `index`. Opening one twice gives two independent devices. `desc` NULL: without
+   * options.
+   * Errors: TN_OUT_OF_RANGE; TN_INVALID_ARGUMENT for an option that is unknown or given twice. */
   tn_status(TN_CALL* device_open)(tn_instance* instance, size_t index, const tn_device_desc* desc,
                                   tn_device** device, tn_error* error);
 
@@ -798,8 +831,8 @@ struct tn_dispatch {
    * used).
    * `*pointer` is the address of the byte at `offset`; several ranges may be mapped at once if they
    * are disjoint.
-   * Errors: TN_INVALID_ARGUMENT for a size of 0; TN_OUT_OF_RANGE; TN_INVALID_STATE when the range
-   * is mapped already. */
+   * Errors: TN_INVALID_ARGUMENT for a size of 0 and for sets of `access` that make no sense;
+   * TN_OUT_OF_RANGE; TN_INVALID_STATE when the range is mapped already. */
   tn_status(TN_CALL* buffer_map)(tn_buffer* buffer, uint64_t offset, uint64_t size,
                                  tn_access access, void** pointer, tn_error* error);
 
@@ -829,8 +862,9 @@ struct tn_dispatch {
 
   /* 23. Work queued on `stream` from now on runs after the work that the event's latest record, as
    * of this call, stands for. An event never recorded is complete. If that work failed, this stream
-   * fails likewise. */
-  tn_status(TN_CALL* stream_wait_event)(tn_stream* stream, tn_event* event, tn_error* error);
+   * fails likewise. `desc` may be NULL. */
+  tn_status(TN_CALL* stream_wait_event)(tn_stream* stream, tn_event* event,
+                                        const tn_wait_desc* desc, tn_error* error);
 
   /* 24. Queues a callback; it also fires when the stream fails. */
   tn_status(TN_CALL* stream_callback)(tn_stream* stream, tn_callback callback, void* user,
@@ -871,17 +905,25 @@ struct tn_dispatch {
   void(TN_CALL* event_destroy)(tn_event* event);
 
   /* 32. Marks the work queued so far on `stream`. Replaces the earlier record; waits queued for
-   * that one keep it. */
-  tn_status(TN_CALL* event_record)(tn_event* event, tn_stream* stream, tn_error* error);
+   * that one keep it. `desc` may be NULL.
+   * Errors: TN_INVALID_STATE for an event made with TN_EVENT_HOST. */
+  tn_status(TN_CALL* event_record)(tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                                   tn_error* error);
 
-  /* 33. TN_OK when the marked work has finished, TN_NOT_READY when not, or its failure. */
+  /* 33. Completes an event made with TN_EVENT_HOST, once: waits for it end, and fail with `status`
+   * where that is not TN_OK. One that is destroyed before fails them with TN_INVALID_STATE.
+   * Errors: TN_INVALID_STATE for other events, and for the second time. */
+  tn_status(TN_CALL* event_signal)(tn_event* event, tn_status status, tn_error* error);
+
+  /* 34. TN_OK when the marked work has finished, TN_NOT_READY when not, or its failure. */
   tn_status(TN_CALL* event_query)(tn_event* event, tn_error* error);
 
-  /* 34. Waits for the marked work.
-   * Errors: its failure. */
-  tn_status(TN_CALL* event_synchronize)(tn_event* event, tn_error* error);
+  /* 35. Waits for the marked work. `desc` may be NULL.
+   * Errors: its failure; TN_NOT_READY when the time limit has passed. */
+  tn_status(TN_CALL* event_synchronize)(tn_event* event, const tn_wait_desc* desc, tn_error* error);
 
-  /* 35. Nanoseconds from one event to another, both complete and made with TN_EVENT_TIMING.
+  /* 36. Nanoseconds from one event to another, both complete and made with TN_EVENT_TIMING;
+   * negative where the second one was complete first.
    * Errors: TN_INVALID_STATE when they are not; TN_NOT_READY; the failure of the work that one of
    * them marks. */
   tn_status(TN_CALL* event_elapsed)(tn_event* start, tn_event* end, int64_t* nanoseconds,
@@ -889,50 +931,50 @@ struct tn_dispatch {
 
   /* -- Layouts and constants -- */
 
-  /* 36. Bytes that a tensor of these dims takes in a layout (strided: dense row-major). */
+  /* 37. Bytes that a tensor of these dims takes in a layout (strided: dense row-major). */
   tn_status(TN_CALL* layout_size)(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                                   const int64_t* dims, uint64_t* size, tn_error* error);
 
-  /* 37. Makes a constant. */
+  /* 38. Makes a constant. */
   tn_status(TN_CALL* constant_create)(tn_device* device, const tn_constant_desc* desc,
                                       tn_constant** constant, tn_error* error);
 
-  /* 38. Adds a reference. */
+  /* 39. Adds a reference. */
   void(TN_CALL* constant_retain)(tn_constant* constant);
 
-  /* 39. Drops a reference; the last one frees it once no queued work uses it. */
+  /* 40. Drops a reference; the last one frees it once no queued work uses it. */
   void(TN_CALL* constant_release)(tn_constant* constant);
 
-  /* 40. Describes a constant. */
+  /* 41. Describes a constant. */
   tn_status(TN_CALL* constant_get_info)(tn_constant* constant, tn_constant_info* info,
                                         tn_error* error);
 
   /* -- Kernels -- */
 
-  /* 41. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
+  /* 42. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
    * after what support->requirements asks; TN_UNSUPPORTED, with the reason in the error. `support`
    * may be NULL.
    * Errors: TN_INVALID_ARGUMENT when the operator forbids the description. */
   tn_status(TN_CALL* kernel_supports)(tn_device* device, const tn_kernel_desc* desc,
                                       tn_kernel_support* support, tn_error* error);
 
-  /* 42. Makes a kernel. Everything in the description is copied or retained.
+  /* 43. Makes a kernel. Everything in the description is copied or retained.
    * Errors: as kernel_supports. */
   tn_status(TN_CALL* kernel_create)(tn_device* device, const tn_kernel_desc* desc,
                                     tn_kernel** kernel, tn_error* error);
 
-  /* 43. Launches of it may be in flight. */
+  /* 44. Launches of it may be in flight. */
   void(TN_CALL* kernel_destroy)(tn_kernel* kernel);
 
-  /* 44. Describes a kernel. */
+  /* 45. Describes a kernel. */
   tn_status(TN_CALL* kernel_get_info)(tn_kernel* kernel, tn_kernel_info* info, tn_error* error);
 
-  /* 45. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
+  /* 46. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
    * on nothing but the kernel and the dims. */
   tn_status(TN_CALL* kernel_workspace_size)(tn_kernel* kernel, const tn_launch* launch,
                                             uint64_t* size, tn_error* error);
 
-  /* 46. Queues one run of the kernel. Arguments are read before it returns; buffers may be
+  /* 47. Queues one run of the kernel. Arguments are read before it returns; buffers may be
    * destroyed right after. Allocates no memory of the device, save where tn_kernel_info says so. A
    * workspace may be reused by the next launch on the same stream. Inputs are not modified. Each
    * output is disjoint from every input, save the one it is described to replace and those
@@ -987,7 +1029,8 @@ TN_API void TN_CALL tn_stream_destroy(tn_stream* stream);
 TN_API tn_status TN_CALL tn_stream_synchronize(tn_stream* stream, tn_error* error);
 TN_API tn_status TN_CALL tn_stream_query(tn_stream* stream, tn_error* error);
 TN_API tn_status TN_CALL tn_stream_reset(tn_stream* stream, tn_error* error);
-TN_API tn_status TN_CALL tn_stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error);
+TN_API tn_status TN_CALL tn_stream_wait_event(tn_stream* stream, tn_event* event,
+                                              const tn_wait_desc* desc, tn_error* error);
 TN_API tn_status TN_CALL tn_stream_callback(tn_stream* stream, tn_callback callback, void* user,
                                             tn_error* error);
 TN_API tn_status TN_CALL tn_stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
@@ -1005,9 +1048,12 @@ TN_API tn_status TN_CALL tn_stream_reorder(tn_stream* stream, const tn_tensor* d
 TN_API tn_status TN_CALL tn_event_create(tn_device* device, const tn_event_desc* desc,
                                          tn_event** event, tn_error* error);
 TN_API void TN_CALL tn_event_destroy(tn_event* event);
-TN_API tn_status TN_CALL tn_event_record(tn_event* event, tn_stream* stream, tn_error* error);
+TN_API tn_status TN_CALL tn_event_record(tn_event* event, tn_stream* stream,
+                                         const tn_record_desc* desc, tn_error* error);
+TN_API tn_status TN_CALL tn_event_signal(tn_event* event, tn_status status, tn_error* error);
 TN_API tn_status TN_CALL tn_event_query(tn_event* event, tn_error* error);
-TN_API tn_status TN_CALL tn_event_synchronize(tn_event* event, tn_error* error);
+TN_API tn_status TN_CALL tn_event_synchronize(tn_event* event, const tn_wait_desc* desc,
+                                              tn_error* error);
 TN_API tn_status TN_CALL tn_event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                           tn_error* error);
 TN_API tn_status TN_CALL tn_layout_size(tn_device* device, tn_layout layout, tn_dtype dtype,

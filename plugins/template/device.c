@@ -214,19 +214,33 @@ static tn_status event_create(tn_device* device, const tn_event_desc* given, tn_
 
 static void event_destroy(tn_event* event) { free(event); }
 
-static tn_status event_record(tn_event* event, tn_stream* stream, tn_error* error) {
+static tn_status event_record(tn_event* event, tn_stream* stream, const tn_record_desc* given,
+                              tn_error* error) {
+  tn_record_desc desc;
+  if (given != NULL) TNP_TAKE(desc, given);
   TNP_CHECK(stream != NULL && stream->device == event->device, TN_INVALID_ARGUMENT,
             "the stream is NULL or of another device");
   return TN_OK;
 }
 
-static tn_status event_synchronize(tn_event* event, tn_error* error) {
+static tn_status event_query(tn_event* event, tn_error* error) {
   return (void)event, (void)error, TN_OK;
 }
 
-static tn_status stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+static tn_status event_synchronize(tn_event* event, const tn_wait_desc* given, tn_error* error) {
+  tn_wait_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_CHECK(desc.timeout >= 0, TN_INVALID_ARGUMENT, "timeout is negative: give 0 or more");
+  return event_query(event, error);
+}
+
+static tn_status stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* given,
+                                   tn_error* error) {
+  tn_wait_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_CHECK(desc.timeout == 0, TN_UNSUPPORTED, "streams wait without a limit: give timeout 0");
   TNP_NEED(event);
-  return event_record(event, stream, error);
+  return event_record(event, stream, NULL, error);
 }
 
 /* ---- Entry: what is not in the table answers TN_UNIMPLEMENTED through the loader ---- */
@@ -246,7 +260,7 @@ static const tn_dispatch kFunctions = {
     SLOT(stream_callback), SLOT(stream_wait_event), SLOT(stream_reorder),
     SLOT(stream_copy), SLOT(stream_write), SLOT(stream_read), SLOT(stream_fill),
     SLOT(event_create), SLOT(event_destroy), SLOT(event_record),
-    SLOT(event_synchronize), .event_query = event_synchronize,
+    SLOT(event_synchronize), SLOT(event_query),
     .layout_size = tnp_strided_size, SLOT(kernel_supports), SLOT(kernel_get_info),
     SLOT(kernel_create), SLOT(kernel_destroy), SLOT(kernel_workspace_size), SLOT(kernel_launch)};
 /* clang-format on */

@@ -77,6 +77,14 @@ Object& peer_argument(const DeviceObject& owner, Handle* handle, const char* nam
   return *plugin::object_of<Object>(handle);
 }
 
+// Throws plugin::Failure when a field that has no meaning yet is set.
+inline void check_reserved(uint64_t reserved) {
+  if (reserved == 0) return;
+  plugin::fail_at("desc->reserved", TN_UNSUPPORTED, nullptr,
+                  "reserved is 0x%llx; its meaning is not known here",
+                  static_cast<unsigned long long>(reserved));
+}
+
 template <class T>
 void require(const T* pointer, const char* name) {
   if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);

@@ -11,7 +11,8 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* given, 
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
     plugin::clear(stream);
-    plugin::read_optional(given, "tn_stream_desc");  // All streams have one priority here.
+    // All streams have one priority here.
+    check_reserved(plugin::read_optional(given, "tn_stream_desc").reserved);
     *stream = plugin::handle_of<tn_stream>(new Stream(owner));
   });
 }
@@ -64,10 +65,18 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* given, tn
   return call<Device>(device, error, [&](Device& owner) {
     plugin::clear(event);
     const auto desc = plugin::read_optional(given, "tn_event_desc");
-    if ((desc.flags & ~uint32_t{TN_EVENT_TIMING}) != 0) {
-      plugin::fail(TN_UNSUPPORTED, nullptr, "event flags 0x%x have unknown bits", desc.flags);
+    check_reserved(desc.reserved);
+    constexpr uint32_t kKnown = TN_EVENT_TIMING | TN_EVENT_HOST;
+    if ((desc.flags & ~kKnown) != 0) {
+      plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "flags 0x%x are not known here",
+                      desc.flags & ~kKnown);
     }
-    *event = plugin::handle_of<tn_event>(new Event(owner, (desc.flags & TN_EVENT_TIMING) != 0));
+    if ((desc.flags & TN_EVENT_HOST) != 0 && !owner.late()) {
+      plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr,
+                      "TN_EVENT_HOST: streams of this device work on the thread that queues, which "
+                      "would wait for itself");
+    }
+    *event = plugin::handle_of<tn_event>(new Event(owner, desc.flags));
   });
 }
 
@@ -75,10 +84,16 @@ void TN_CALL event_destroy(tn_event* event) {
   call_void<Event>(event, [](Event& object) { delete &object; });
 }
 
-tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* error) {
+tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_record_desc* given,
+                               tn_error* error) {
   return call<Event>(event, error, [&](Event& object) {
+    check_reserved(plugin::read_optional(given, "tn_record_desc").reserved);
     object.record(argument<Stream>(object, stream, "the stream"));
   });
+}
+
+tn_status TN_CALL event_signal(tn_event* event, tn_status status, tn_error* error) {
+  return call<Event>(event, error, [&](Event& object) { object.signal(status); });
 }
 
 void wait_for(Stream& stream, Event& event) {
@@ -90,8 +105,12 @@ void wait_for(Stream& stream, Event& event) {
   stream.core->submit(std::move(task));
 }
 
-tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* given,
+                                    tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
+    if (plugin::read_optional(given, "tn_wait_desc").timeout != 0) {
+      plugin::fail_at("desc->timeout", TN_UNSUPPORTED, nullptr, "streams wait without a limit");
+    }
     wait_for(object, argument<Event>(object, event, "the event"));
   });
 }
@@ -103,10 +122,15 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   });
 }
 
-tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
+tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* given, tn_error* error) {
   return call<Event>(event, error, [&](Event& object) {
+    const auto desc = plugin::read_optional(given, "tn_wait_desc");
+    if (desc.timeout < 0) {
+      plugin::fail_at("desc->timeout", TN_INVALID_ARGUMENT, nullptr, "timeout is negative");
+    }
     const auto record = object.latest();
-    return record == nullptr ? static_cast<tn_status>(TN_OK) : record->wait(error);
+    if (record == nullptr) return static_cast<tn_status>(TN_OK);
+    return record->wait(std::chrono::nanoseconds(desc.timeout), error);
   });
 }
 
@@ -149,6 +173,7 @@ void add_stream_functions(tn_dispatch* table) {
   table->event_create = event_create;
   table->event_destroy = event_destroy;
   table->event_record = event_record;
+  table->event_signal = event_signal;
   table->event_query = event_query;
   table->event_synchronize = event_synchronize;
   table->event_elapsed = event_elapsed;

@@ -41,10 +41,11 @@ void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   if ((access & ~kAll) != 0) {
     plugin::fail(TN_UNSUPPORTED, nullptr, "access 0x%x has unknown bits", access);
   }
+  const bool discards = (access & TN_ACCESS_DISCARD) != 0;
   if ((access & (TN_ACCESS_READ | TN_ACCESS_WRITE)) == 0 ||
-      ((access & TN_ACCESS_DISCARD) != 0 && (access & TN_ACCESS_WRITE) == 0)) {
-    plugin::fail(TN_INVALID_ARGUMENT, nullptr,
-                 "access 0x%x: give READ, WRITE or both; DISCARD goes with WRITE", access);
+      (discards && access != (TN_ACCESS_WRITE | TN_ACCESS_DISCARD))) {
+    plugin::fail_at("access", TN_INVALID_ARGUMENT, nullptr,
+                    "access 0x%x: give READ, WRITE or both; DISCARD goes with WRITE alone", access);
   }
   if ((access & TN_ACCESS_WRITE) != 0 && read_only()) {
     plugin::fail_at("access", TN_INVALID_ARGUMENT, nullptr, "the buffer's memory may only be read");

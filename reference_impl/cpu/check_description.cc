@@ -165,6 +165,10 @@ void check_same(const CheckedDescription& all, size_t i, const Place& place) {
 
 void check_attribute(const tn_attribute& attribute, const Place& place) {
   if (attribute.name == nullptr) TN_BAD(place, "has no name");
+  if (attribute.reserved != 0) {
+    plugin::fail_at((place.argument() + "->reserved").c_str(), TN_UNSUPPORTED, nullptr,
+                    "attribute %.64s of %s: reserved is set", attribute.name, place.name);
+  }
   const bool list = attribute.type >= TN_ATTRIBUTE_FLOATS;
   if (!list && attribute.count != 1) {
     TN_BAD(place, "(%.64s) has count %zu, not 1", attribute.name, attribute.count);
@@ -217,6 +221,9 @@ void check_description(const Device& device, const tn_kernel_desc* given, Checke
   out->operator_name =
       *desc.domain == '\0' ? desc.name : std::string(desc.domain) + "." + desc.name;
   const char* name = out->operator_name.c_str();
+  if (desc.reserved != 0) {
+    plugin::fail_at("desc->reserved", TN_UNSUPPORTED, nullptr, "%s: reserved is set", name);
+  }
   constexpr uint32_t kKnownFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
   if ((desc.flags & ~kKnownFlags) != 0) {
     plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "%s: flags 0x%x are not known here",

@@ -24,7 +24,7 @@ inline tn_status exception_to_error(tn_error* error) noexcept {
 
 // Copies `failure` to what a caller gave and returns its status.
 inline tn_status report(const tn_error& failure, tn_error* error) {
-  return plugin::set_error_text(error, failure.code, failure.rule, failure.message);
+  return plugin::copy_error(error, failure);
 }
 
 // The first failure since the last reset. Written by whoever runs the stream's work, read by

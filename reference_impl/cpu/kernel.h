@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 namespace tenon::cpu {

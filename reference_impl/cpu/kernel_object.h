@@ -53,7 +53,7 @@ class KernelObject : public DeviceObject {
         arguments_(std::move(arguments)),
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
-        symbols_(std::ranges::any_of(arguments_, has_symbols)),
+        symbols_(std::ranges::any_of(arguments_, names_symbols)),
         workspace_(dynamic_cast<const NeedsWorkspace*>(implementation_.get())),
         name_(std::move(name)) {}
 
@@ -88,7 +88,7 @@ class KernelObject : public DeviceObject {
       if (argument.constant != nullptr) argument.constant->release();
     }
   }
-  static bool has_symbols(const ArgumentSpec& spec) {
+  static bool names_symbols(const ArgumentSpec& spec) {
     return std::ranges::any_of(spec.symbols, [](int32_t symbol) { return symbol != 0; });
   }
   static bool known_beforehand(const ArgumentSpec& spec) {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/record.h"
 
-#include <chrono>
-
 #include "reference_impl/cpu/failure.h"
 #include "reference_impl/cpu/stream_core.h"
 
 namespace tenon::cpu {
 
-void Record::complete(const tn_error& failure) {
+bool Record::complete(const tn_error& failure) {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   std::shared_ptr<StreamCore> stream;  // Dropped after the lock.
   const std::lock_guard lock(mutex_);
+  if (complete_) return false;
   complete_ = true;
   failure_ = failure;
   nanoseconds_ = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
   stream.swap(stream_);
   done_.notify_all();
+  return true;
 }
 
 std::shared_ptr<StreamCore> Record::stream() const {
@@ -35,10 +35,18 @@ tn_status Record::query(tn_error* error) {
   return failure_.code == TN_OK ? TN_OK : report(failure_, error);
 }
 
-tn_status Record::wait(tn_error* error) {
-  if (const auto behind = stream()) behind->wait(sequence_);
+tn_status Record::wait(std::chrono::nanoseconds limit, tn_error* error) {
+  const bool limited = limit.count() != 0;
+  if (const auto behind = stream()) {
+    limited ? behind->kick(sequence_) : behind->wait(sequence_);
+  }
   std::unique_lock lock(mutex_);
-  done_.wait(lock, [this] { return complete_; });
+  const auto complete = [this] { return complete_; };
+  if (!limited) {
+    done_.wait(lock, complete);
+  } else if (!done_.wait_for(lock, limit, complete)) {
+    return TN_NOT_READY;
+  }
   return failure_.code == TN_OK ? TN_OK : report(failure_, error);
 }
 

@@ -21,13 +21,21 @@ struct Stream : DeviceObject {
 
 class Event : public DeviceObject {
  public:
-  Event(Device& owner, bool timing) : DeviceObject(owner), timing(timing) {}
+  // `flags` are those of tn_event_desc.
+  Event(Device& owner, uint32_t flags);
+  ~Event();
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
 
+  // Throw plugin::Failure (TN_INVALID_STATE): the former for events that the host completes, the
+  // latter for others and the second time.
   void record(Stream& stream);
+  void signal(tn_status status);
   // The latest record, null when there is none.
   std::shared_ptr<Record> latest();
 
   const bool timing;
+  const bool by_host;
 
  private:
   std::mutex mutex_;

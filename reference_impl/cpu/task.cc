@@ -43,7 +43,7 @@ void start_task(Task& task, KeptFailure& failure, const Execution& execution) {
       break;
     case TaskKind::kWait:
       // Also on a failed stream: work behind a later reset still has to come after the event.
-      if (task.record->wait(&error) != TN_OK) failure.fail(error);
+      if (task.record->wait({}, &error) != TN_OK) failure.fail(error);
       break;
     default:
       if (failure.failed()) break;

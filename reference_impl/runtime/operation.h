@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 namespace tenon::runtime {

@@ -225,7 +225,7 @@ Pool::Pending Pool::record_events(Block* block, const std::vector<StreamImpl*>& 
     tn_status status = TN_OK;
     if (event == nullptr) status = tn_event_create(device_, nullptr, &event, nullptr);
     std::lock_guard lock(stream->mutex());
-    if (status == TN_OK) status = tn_event_record(event, stream->handle(), nullptr);
+    if (status == TN_OK) status = tn_event_record(event, stream->handle(), nullptr, nullptr);
     if (event != nullptr) pending.events.push_back(event);
     // Without an event only waiting is left; of a lost device there is nothing to wait for.
     if (status != TN_OK) tn_stream_synchronize(stream->handle(), nullptr);

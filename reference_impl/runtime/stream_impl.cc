@@ -41,11 +41,11 @@ bool StreamImpl::query() {
 void EventImpl::record(Stream& stream) {
   auto& impl = static_cast<StreamImpl&>(stream);
   std::lock_guard lock(impl.mutex());
-  tenon::call(tn_event_record, handle_, impl.handle());
+  tenon::call(tn_event_record, handle_, impl.handle(), nullptr);
 }
 
 void EventImpl::block(Stream& stream) {
-  static_cast<StreamImpl&>(stream).enqueue(tn_stream_wait_event, handle_);
+  static_cast<StreamImpl&>(stream).enqueue(tn_stream_wait_event, handle_, nullptr);
 }
 
 double EventImpl::elapsed_ms(const Event& end) const {

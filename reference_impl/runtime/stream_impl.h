@@ -49,7 +49,7 @@ class EventImpl final : public Event {
   void record(Stream& stream) override;
   void block(Stream& stream) override;
   bool query() override { return tenon::query(tn_event_query, handle_); }
-  void synchronize() override { tenon::call(tn_event_synchronize, handle_); }
+  void synchronize() override { tenon::call(tn_event_synchronize, handle_, nullptr); }
   double elapsed_ms(const Event& end) const override;
 
  private:

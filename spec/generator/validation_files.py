@@ -4,7 +4,7 @@ from . import layer_code as code
 
 # Nothing beyond the generic half is to be checked or learned there.
 PLAIN = ["instance_get_info", "instance_device_count", "instance_device_info", "instance_extension",
-         "device_get_info", "device_get_operators", "buffer_get_info", "constant_get_info",
+         "device_get_info", "device_get_operators", "event_signal", "buffer_get_info", "constant_get_info",
          "kernel_get_info"]
 # They wait for a stream; only calls that queue work on it, or reset it, exclude each other.
 WAITING = ["stream_synchronize", "stream_query"]

@@ -22,7 +22,7 @@ class Event : public UniqueHandle<tn_event, tn_event_destroy> {
 
   // True when the marked work has finished; throws its failure.
   bool ready() const { return query(tn_event_query, get()); }
-  void synchronize() const { call(tn_event_synchronize, get()); }
+  void synchronize() const { call(tn_event_synchronize, get(), nullptr); }
 
   // Nanoseconds between two complete events made with TN_EVENT_TIMING.
   static int64_t elapsed(const Event& start, const Event& end) {
@@ -48,8 +48,8 @@ class Stream : public UniqueHandle<tn_stream, tn_stream_destroy> {
   // Waits, forgets the stream's failure and throws it if there was one.
   void reset_failure() const { call(tn_stream_reset, get()); }
 
-  void record(const Event& event) const { call(tn_event_record, event.get(), get()); }
-  void wait(const Event& event) const { call(tn_stream_wait_event, get(), event.get()); }
+  void record(const Event& event) const { call(tn_event_record, event.get(), get(), nullptr); }
+  void wait(const Event& event) const { call(tn_stream_wait_event, get(), event.get(), nullptr); }
   void callback(tn_callback function, void* user) const {
     call(tn_stream_callback, get(), function, user);
   }

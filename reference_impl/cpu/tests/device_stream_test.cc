@@ -139,18 +139,18 @@ TEST_P(StreamTest, EventsCarryFailuresToOtherStreams) {
   tn_stream* other = device.stream();
   tn_event* before = device.event();
   tn_event* after = device.event();
-  TN_CHECK(event_record, before, stream_);
+  TN_CHECK(event_record, before, stream_, nullptr);
   ASSERT_EQ(TN_OK, launch(fail_, stream_, a_, b_));
-  TN_CHECK(event_record, after, stream_);
-  TN_CHECK(stream_wait_event, other, before);
+  TN_CHECK(event_record, after, stream_, nullptr);
+  TN_CHECK(stream_wait_event, other, before, nullptr);
   TN_CHECK(stream_synchronize, other);
-  TN_CHECK(event_synchronize, before);
-  TN_CHECK(stream_wait_event, other, after);
+  TN_CHECK(event_synchronize, before, nullptr);
+  TN_CHECK(stream_wait_event, other, after, nullptr);
   ASSERT_EQ(TN_OK, launch(add_, other, a_, b_));
   TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", stream_synchronize, other);
   EXPECT_EQ(20, value(b_));
   table().stream_reset(stream_, nullptr);
-  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", event_synchronize, after);
+  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", event_synchronize, after, nullptr);
   TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", event_query, after);
   table().stream_destroy(other);
   table().event_destroy(before);
@@ -161,8 +161,8 @@ TEST_P(StreamTest, WaitsOrderStreams) {
   tn_stream* other = device.stream();
   tn_event* event = device.event();
   ASSERT_EQ(TN_OK, launch(add_, stream_, a_, b_));
-  TN_CHECK(event_record, event, stream_);
-  TN_CHECK(stream_wait_event, other, event);
+  TN_CHECK(event_record, event, stream_, nullptr);
+  TN_CHECK(stream_wait_event, other, event, nullptr);
   table().event_destroy(event);  // The wait stays in force.
   int32_t seen = 0;
   TN_CHECK(stream_read, other, &seen, b_, 0, 4);
@@ -174,16 +174,17 @@ TEST_P(StreamTest, WaitsOrderStreams) {
 TEST_P(StreamTest, WaitsKeepTheRecordTheyWereQueuedWith) {
   tn_stream* other = device.stream();
   tn_event* event = device.event();
-  TN_CHECK(stream_wait_event, other, event);  // Never recorded: complete.
+  TN_CHECK(stream_wait_event, other, event, nullptr);  // Never recorded: complete.
   TN_CHECK(event_query, event);
-  TN_CHECK(event_record, event, stream_);
-  TN_CHECK(stream_wait_event, other, event);
+  TN_CHECK(event_record, event, stream_, nullptr);
+  TN_CHECK(stream_wait_event, other, event, nullptr);
   ASSERT_EQ(TN_OK, launch(fail_, stream_, a_, b_));
-  TN_CHECK(event_record, event, stream_);  // Stands for the failure now, the wait does not.
+  TN_CHECK(event_record, event, stream_,
+           nullptr);  // Stands for the failure now, the wait does not.
   ASSERT_EQ(TN_OK, launch(add_, other, a_, b_));
   TN_CHECK(stream_synchronize, other);
   EXPECT_EQ(11, value(b_));
-  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", event_synchronize, event);
+  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "index 7", event_synchronize, event, nullptr);
   table().stream_destroy(other);
   table().event_destroy(event);
 }
@@ -194,15 +195,15 @@ TEST_P(StreamTest, EventsTellTime) {
   tn_event* plain = device.event();
   int64_t elapsed = -1;
   TN_EXPECT_ERROR(TN_INVALID_STATE, "recorded", event_elapsed, start, end, &elapsed);
-  TN_CHECK(event_record, start, stream_);
+  TN_CHECK(event_record, start, stream_, nullptr);
   TN_CHECK(
       stream_callback, stream_,
       [](void*, tn_status, const tn_error*) {
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       },
       nullptr);
-  TN_CHECK(event_record, end, stream_);
-  TN_CHECK(event_record, plain, stream_);
+  TN_CHECK(event_record, end, stream_, nullptr);
+  TN_CHECK(event_record, plain, stream_, nullptr);
   TN_CHECK(stream_synchronize, stream_);
   TN_CHECK(event_elapsed, start, end, &elapsed);
   EXPECT_GE(elapsed, 2'000'000);

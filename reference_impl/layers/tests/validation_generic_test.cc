@@ -27,7 +27,7 @@ TEST_F(Generic, TN_null_002_descriptions_and_outputs) {
   expect_broken("TN-null-002", TN_INVALID_ARGUMENT, tn_device_get_info, device_.get(),
                 static_cast<tn_device_info*>(nullptr));
   expect_broken("TN-null-002", TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(),
-                static_cast<tn_event*>(nullptr));
+                static_cast<tn_event*>(nullptr), nullptr);
 }
 
 TEST_F(Generic, TN_null_002_memory_of_copies_unless_they_are_empty) {

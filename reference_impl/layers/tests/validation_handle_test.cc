@@ -33,7 +33,8 @@ TEST_F(Handles, TN_handle_001_other_arguments) {
   Event event(device_);
   tn_event* const old = event.get();
   event.reset();
-  expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(), old);
+  expect_broken("TN-handle-001", TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(), old,
+                nullptr);
 }
 
 TEST_F(Handles, TN_handle_001_destroyed_twice) {
@@ -141,7 +142,7 @@ TEST_F(Handles, TN_handle_002_of_another_plugin) {
   const Device device = loader.open("cpu").open_device(0);
   const Event event(device);
   expect_broken("TN-handle-002", TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(),
-                event.get());
+                event.get(), nullptr);
 }
 
 TEST_F(Handles, TN_device_007_what_is_left_is_named_and_destroyed) {

@@ -10,6 +10,49 @@
 namespace tenon::layers::trace {
 namespace {
 
+const char* name_of_status(tn_status value) {
+  switch (value) {
+    case TN_OK:
+      return "TN_OK";
+    case TN_NOT_READY:
+      return "TN_NOT_READY";
+    case TN_INVALID_ARGUMENT:
+      return "TN_INVALID_ARGUMENT";
+    case TN_OUT_OF_RANGE:
+      return "TN_OUT_OF_RANGE";
+    case TN_OVERLAP:
+      return "TN_OVERLAP";
+    case TN_INVALID_STATE:
+      return "TN_INVALID_STATE";
+    case TN_FORKED:
+      return "TN_FORKED";
+    case TN_UNSUPPORTED:
+      return "TN_UNSUPPORTED";
+    case TN_UNIMPLEMENTED:
+      return "TN_UNIMPLEMENTED";
+    case TN_VERSION_MISMATCH:
+      return "TN_VERSION_MISMATCH";
+    case TN_NEEDS_STATIC:
+      return "TN_NEEDS_STATIC";
+    case TN_OUT_OF_MEMORY:
+      return "TN_OUT_OF_MEMORY";
+    case TN_OUT_OF_DEVICE_MEMORY:
+      return "TN_OUT_OF_DEVICE_MEMORY";
+    case TN_NOT_FOUND:
+      return "TN_NOT_FOUND";
+    case TN_LOAD_FAILED:
+      return "TN_LOAD_FAILED";
+    case TN_NO_DEVICE:
+      return "TN_NO_DEVICE";
+    case TN_DEVICE_LOST:
+      return "TN_DEVICE_LOST";
+    case TN_INTERNAL:
+      return "TN_INTERNAL";
+    default:
+      return nullptr;
+  }
+}
+
 const char* name_of_dtype(tn_dtype value) {
   switch (value) {
     case TN_DTYPE_UNDEFINED:
@@ -197,6 +240,7 @@ constexpr Bit kBufferInfoFlags[] = {
 
 constexpr Bit kEventDescFlags[] = {
     {TN_EVENT_TIMING, "TN_EVENT_TIMING"},
+    {TN_EVENT_HOST, "TN_EVENT_HOST"},
 };
 
 constexpr Bit kArgumentFlags[] = {
@@ -409,6 +453,15 @@ void print(Json& json, const tn_stream_desc* given) {
   json.close();
 }
 
+void print(Json& json, const tn_wait_desc* given) {
+  if (given == nullptr) return json.null();
+  const tn_wait_desc known = known_part(*given);
+  json.open();
+  json.key("timeout");
+  json.number(known.timeout);
+  json.close();
+}
+
 void print(Json& json, const tn_tensor* given) {
   if (given == nullptr) return json.null();
   const tn_tensor& known = *given;
@@ -438,6 +491,13 @@ void print(Json& json, const tn_event_desc* given) {
   json.open();
   json.key("flags");
   json.bits(known.flags, kEventDescFlags);
+  json.close();
+}
+
+void print(Json& json, const tn_record_desc* given) {
+  if (given == nullptr) return json.null();
+  const tn_record_desc known = known_part(*given);
+  json.open();
   json.close();
 }
 
@@ -855,12 +915,14 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
 }
 
 // 23
-tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* desc,
+                                    tn_error* error) {
   Span span("tn_stream_wait_event", stream);
-  const tn_status status = span.below().stream_wait_event(stream, event, error);
+  const tn_status status = span.below().stream_wait_event(stream, event, desc, error);
   span.stop(status, error);
   span.argument("stream").pointer(stream);
   span.argument("event").pointer(event);
+  print(span.argument("desc"), desc);
   return status;
 }
 
@@ -975,16 +1037,28 @@ void TN_CALL event_destroy(tn_event* event) {
 }
 
 // 32
-tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* error) {
+tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                               tn_error* error) {
   Span span("tn_event_record", event);
-  const tn_status status = span.below().event_record(event, stream, error);
+  const tn_status status = span.below().event_record(event, stream, desc, error);
   span.stop(status, error);
   span.argument("event").pointer(event);
   span.argument("stream").pointer(stream);
+  print(span.argument("desc"), desc);
   return status;
 }
 
 // 33
+tn_status TN_CALL event_signal(tn_event* event, tn_status status, tn_error* error) {
+  Span span("tn_event_signal", event);
+  const tn_status status = span.below().event_signal(event, status, error);
+  span.stop(status, error);
+  span.argument("event").pointer(event);
+  span.argument("status").named(status, name_of_status(status));
+  return status;
+}
+
+// 34
 tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   Span span("tn_event_query", event);
   const tn_status status = span.below().event_query(event, error);
@@ -993,16 +1067,17 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   return status;
 }
 
-// 34
-tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
+// 35
+tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* desc, tn_error* error) {
   Span span("tn_event_synchronize", event);
-  const tn_status status = span.below().event_synchronize(event, error);
+  const tn_status status = span.below().event_synchronize(event, desc, error);
   span.stop(status, error);
   span.argument("event").pointer(event);
+  print(span.argument("desc"), desc);
   return status;
 }
 
-// 35
+// 36
 tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                 tn_error* error) {
   Span span("tn_event_elapsed", start);
@@ -1014,7 +1089,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
   return status;
 }
 
-// 36
+// 37
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
   Span span("tn_layout_size", device);
@@ -1029,7 +1104,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   return status;
 }
 
-// 37
+// 38
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* desc,
                                   tn_constant** constant, tn_error* error) {
   Span span("tn_constant_create", device);
@@ -1041,7 +1116,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
   return status;
 }
 
-// 38
+// 39
 void TN_CALL constant_retain(tn_constant* constant) {
   if (constant == nullptr) return;
   Span span("tn_constant_retain", constant);
@@ -1050,7 +1125,7 @@ void TN_CALL constant_retain(tn_constant* constant) {
   span.argument("constant").pointer(constant);
 }
 
-// 39
+// 40
 void TN_CALL constant_release(tn_constant* constant) {
   if (constant == nullptr) return;
   Span span("tn_constant_release", constant);
@@ -1059,7 +1134,7 @@ void TN_CALL constant_release(tn_constant* constant) {
   span.argument("constant").pointer(constant);
 }
 
-// 40
+// 41
 tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* info,
                                     tn_error* error) {
   Span span("tn_constant_get_info", constant);
@@ -1070,7 +1145,7 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
   return status;
 }
 
-// 41
+// 42
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   Span span("tn_kernel_supports", device);
@@ -1082,7 +1157,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
   return status;
 }
 
-// 42
+// 43
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
   Span span("tn_kernel_create", device);
@@ -1095,7 +1170,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   return status;
 }
 
-// 43
+// 44
 void TN_CALL kernel_destroy(tn_kernel* kernel) {
   if (kernel == nullptr) return;
   Span span("tn_kernel_destroy", kernel);
@@ -1105,7 +1180,7 @@ void TN_CALL kernel_destroy(tn_kernel* kernel) {
   span.argument("kernel").pointer(kernel);
 }
 
-// 44
+// 45
 tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   Span span("tn_kernel_get_info", kernel);
   const tn_status status = span.below().kernel_get_info(kernel, info, error);
@@ -1115,7 +1190,7 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return status;
 }
 
-// 45
+// 46
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
   Span span("tn_kernel_workspace_size", kernel);
@@ -1127,7 +1202,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   return status;
 }
 
-// 46
+// 47
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
   Span span("tn_kernel_launch", kernel);
@@ -1201,6 +1276,7 @@ void insert_printers(tn_dispatch* table) {
   table->event_create = event_create;
   table->event_destroy = event_destroy;
   table->event_record = event_record;
+  table->event_signal = event_signal;
   table->event_query = event_query;
   table->event_synchronize = event_synchronize;
   table->event_elapsed = event_elapsed;

@@ -116,7 +116,7 @@ bool is_known_math_mode(tn_math_mode value) {
 
 constexpr uint32_t kImportDescFlags = TN_IMPORT_READ_ONLY;
 
-constexpr uint32_t kEventDescFlags = TN_EVENT_TIMING;
+constexpr uint32_t kEventDescFlags = TN_EVENT_TIMING | TN_EVENT_HOST;
 
 constexpr uint32_t kArgumentFlags = TN_ARGUMENT_DENSE;
 
@@ -147,6 +147,11 @@ void check(Call& call, const tn_stream_desc* given, const Path& path) {
   call.zero(known.reserved, path.field("reserved"));
 }
 
+void check(Call& call, const tn_wait_desc* given, const Path& path) {
+  tn_wait_desc known;
+  if (!call.read(given, &known, "tn_wait_desc", path)) return;
+}
+
 void check(Call& call, const tn_tensor* given, const Path& path) {
   if (!call.needed(given, path)) return;
   const tn_tensor& known = *given;
@@ -158,6 +163,12 @@ void check(Call& call, const tn_event_desc* given, const Path& path) {
   tn_event_desc known;
   if (!call.read(given, &known, "tn_event_desc", path)) return;
   call.bits(known.flags, kEventDescFlags, path.field("flags"));
+  call.zero(known.reserved, path.field("reserved"));
+}
+
+void check(Call& call, const tn_record_desc* given, const Path& path) {
+  tn_record_desc known;
+  if (!call.read(given, &known, "tn_record_desc", path)) return;
   call.zero(known.reserved, path.field("reserved"));
 }
 
@@ -422,13 +433,15 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
 }
 
 // 23
-tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
+tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* desc,
+                                    tn_error* error) {
   Call call("tn_stream_wait_event", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.handle(event, Path("event"));
+  if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
-  return rules::stream_wait_event(call, stream, event, error);
+  return rules::stream_wait_event(call, stream, event, desc, error);
 }
 
 // 24
@@ -524,16 +537,26 @@ void TN_CALL event_destroy(tn_event* event) {
 }
 
 // 32
-tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, tn_error* error) {
+tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                               tn_error* error) {
   Call call("tn_event_record", event, error);
   call.handle(event, Path("event"));
   call.handle(stream, Path("stream"));
   call.serial(stream);
+  if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
-  return rules::event_record(call, event, stream, error);
+  return rules::event_record(call, event, stream, desc, error);
 }
 
 // 33
+tn_status TN_CALL event_signal(tn_event* event, tn_status status, tn_error* error) {
+  Call call("tn_event_signal", event, error);
+  call.handle(event, Path("event"));
+  if (call.refused()) return call.status();
+  return call.below().event_signal(event, status, error);
+}
+
+// 34
 tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   Call call("tn_event_query", event, error);
   call.handle(event, Path("event"));
@@ -541,15 +564,16 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   return rules::event_query(call, event, error);
 }
 
-// 34
-tn_status TN_CALL event_synchronize(tn_event* event, tn_error* error) {
+// 35
+tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* desc, tn_error* error) {
   Call call("tn_event_synchronize", event, error);
   call.handle(event, Path("event"));
+  if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
-  return rules::event_synchronize(call, event, error);
+  return rules::event_synchronize(call, event, desc, error);
 }
 
-// 35
+// 36
 tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                 tn_error* error) {
   Call call("tn_event_elapsed", start, error);
@@ -560,7 +584,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
   return rules::event_elapsed(call, start, end, nanoseconds, error);
 }
 
-// 36
+// 37
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
   Call call("tn_layout_size", device, error);
@@ -572,7 +596,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   return rules::layout_size(call, device, layout, dtype, rank, dims, size, error);
 }
 
-// 37
+// 38
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* desc,
                                   tn_constant** constant, tn_error* error) {
   Call call("tn_constant_create", device, error);
@@ -584,7 +608,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
   return rules::constant_create(call, device, desc, constant, error);
 }
 
-// 38
+// 39
 void TN_CALL constant_retain(tn_constant* constant) {
   if (constant == nullptr) return;
   Call call("tn_constant_retain", constant, nullptr);
@@ -593,7 +617,7 @@ void TN_CALL constant_retain(tn_constant* constant) {
   rules::constant_retain(call, constant);
 }
 
-// 39
+// 40
 void TN_CALL constant_release(tn_constant* constant) {
   if (constant == nullptr) return;
   Call call("tn_constant_release", constant, nullptr);
@@ -602,7 +626,7 @@ void TN_CALL constant_release(tn_constant* constant) {
   rules::constant_release(call, constant);
 }
 
-// 40
+// 41
 tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* info,
                                     tn_error* error) {
   Call call("tn_constant_get_info", constant, error);
@@ -612,7 +636,7 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
   return call.below().constant_get_info(constant, info, error);
 }
 
-// 41
+// 42
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   Call call("tn_kernel_supports", device, error);
@@ -623,7 +647,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
   return rules::kernel_supports(call, device, desc, support, error);
 }
 
-// 42
+// 43
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
   Call call("tn_kernel_create", device, error);
@@ -635,7 +659,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   return rules::kernel_create(call, device, desc, kernel, error);
 }
 
-// 43
+// 44
 void TN_CALL kernel_destroy(tn_kernel* kernel) {
   if (kernel == nullptr) return;
   Call call("tn_kernel_destroy", kernel, nullptr);
@@ -644,7 +668,7 @@ void TN_CALL kernel_destroy(tn_kernel* kernel) {
   rules::kernel_destroy(call, kernel);
 }
 
-// 44
+// 45
 tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   Call call("tn_kernel_get_info", kernel, error);
   call.handle(kernel, Path("kernel"));
@@ -653,7 +677,7 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return call.below().kernel_get_info(kernel, info, error);
 }
 
-// 45
+// 46
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
   Call call("tn_kernel_workspace_size", kernel, error);
@@ -664,7 +688,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   return rules::kernel_workspace_size(call, kernel, launch, size, error);
 }
 
-// 46
+// 47
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
   Call call("tn_kernel_launch", kernel, error);
@@ -732,6 +756,7 @@ void insert_checks(tn_dispatch* table) {
   table->event_create = event_create;
   table->event_destroy = event_destroy;
   table->event_record = event_record;
+  table->event_signal = event_signal;
   table->event_query = event_query;
   table->event_synchronize = event_synchronize;
   table->event_elapsed = event_elapsed;

@@ -28,7 +28,8 @@ void stream_destroy(Call& call, tn_stream* stream);
 tn_status stream_synchronize(Call& call, tn_stream* stream, tn_error* error);
 tn_status stream_query(Call& call, tn_stream* stream, tn_error* error);
 tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error);
-tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error);
+tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
+                            const tn_wait_desc* desc, tn_error* error);
 tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
                           tn_error* error);
 tn_status stream_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
@@ -44,9 +45,10 @@ tn_status stream_reorder(Call& call, tn_stream* stream, const tn_tensor* dst, co
 tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc, tn_event** event,
                        tn_error* error);
 void event_destroy(Call& call, tn_event* event);
-tn_status event_record(Call& call, tn_event* event, tn_stream* stream, tn_error* error);
+tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                       tn_error* error);
 tn_status event_query(Call& call, tn_event* event, tn_error* error);
-tn_status event_synchronize(Call& call, tn_event* event, tn_error* error);
+tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* desc, tn_error* error);
 tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
                         tn_error* error);
 tn_status layout_size(Call& call, tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,

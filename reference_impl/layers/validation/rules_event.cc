@@ -45,8 +45,9 @@ void event_destroy(Call& call, tn_event* event) {
   call.layer().keep(record, 0, [below = &call.below(), event] { below->event_destroy(event); });
 }
 
-tn_status event_record(Call& call, tn_event* event, tn_stream* stream, tn_error* error) {
-  const tn_status status = call.below().event_record(event, stream, error);
+tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                       tn_error* error) {
+  const tn_status status = call.below().event_record(event, stream, desc, error);
   const auto record = call.record<EventRecord>(event);
   const auto on = call.record<StreamRecord>(stream);
   if (status == TN_OK && record != nullptr && on != nullptr) {
@@ -62,10 +63,11 @@ tn_status event_query(Call& call, tn_event* event, tn_error* error) {
   return waited(call, record.get(), recorded, call.below().event_query(event, error));
 }
 
-tn_status event_synchronize(Call& call, tn_event* event, tn_error* error) {
+tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* desc,
+                            tn_error* error) {
   const auto record = call.record<EventRecord>(event);
   const Clock recorded = recorded_by(call, record.get());
-  return waited(call, record.get(), recorded, call.below().event_synchronize(event, error));
+  return waited(call, record.get(), recorded, call.below().event_synchronize(event, desc, error));
 }
 
 tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,

@@ -128,8 +128,9 @@ tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error) {
   return waited(call, stream, before, call.below().stream_reset(stream, error));
 }
 
-tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {
-  return waits(call, stream, event, call.below().stream_wait_event(stream, event, error));
+tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
+                            const tn_wait_desc* desc, tn_error* error) {
+  return waits(call, stream, event, call.below().stream_wait_event(stream, event, desc, error));
 }
 
 tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {

@@ -127,7 +127,9 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc*, tn_str
   return TN_OK;
 }
 tn_status TN_CALL stream_done(tn_stream*, tn_error*) { return TN_OK; }
-tn_status TN_CALL stream_wait_event(tn_stream*, tn_event*, tn_error*) { return TN_OK; }
+tn_status TN_CALL stream_wait_event(tn_stream*, tn_event*, const tn_wait_desc*, tn_error*) {
+  return TN_OK;
+}
 tn_status TN_CALL stream_copy(tn_stream*, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
                               uint64_t src_offset, uint64_t size, tn_error*) {
   std::memmove(dst->data() + dst_offset, src->data() + src_offset, size);
@@ -176,8 +178,11 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc*, tn_event
   *event = make<tn_event>(device);
   return TN_OK;
 }
-tn_status TN_CALL event_record(tn_event*, tn_stream*, tn_error*) { return TN_OK; }
+tn_status TN_CALL event_record(tn_event*, tn_stream*, const tn_record_desc*, tn_error*) {
+  return TN_OK;
+}
 tn_status TN_CALL event_done(tn_event*, tn_error*) { return TN_OK; }
+tn_status TN_CALL event_synchronize(tn_event*, const tn_wait_desc*, tn_error*) { return TN_OK; }
 
 bool is_scalar(const tn_argument& argument) {
   return argument.kind == TN_ARGUMENT_HOST && argument.rank == 0;
@@ -321,7 +326,8 @@ const tn_dispatch* functions() {
     t.event_create = event_create;
     t.event_destroy = destroy<tn_event>;
     t.event_record = event_record;
-    t.event_query = t.event_synchronize = event_done;
+    t.event_query = event_done;
+    t.event_synchronize = event_synchronize;
     t.kernel_supports = kernel_supports;
     t.kernel_create = kernel_create;
     t.kernel_destroy = destroy<tn_kernel>;
