@@ -12,6 +12,7 @@ class KernelTest : public DeviceTest {
   tn_status describe(const KernelDesc& desc) {
     const KernelDescView view(desc);
     ErrorBuffer asked, made;
+    const Refusal maybe;
     tn_kernel_support support{};
     support.struct_size = sizeof(support);
     const tn_status answer = tn_kernel_supports(device().get(), view.get(), &support, &asked);
@@ -170,9 +171,7 @@ TEST_F(KernelTest, TN_kernel_009_descriptions_are_copied) {
   const Buffer a = upload(bytes), b = make_buffer(64);
   const Tensor in = Tensor::device(a.get(), TN_INT32, {16});
   const Tensor out = Tensor::device(b.get(), TN_INT32, {16});
-  const tn_tensor* inputs[] = {in.get()};
-  const tn_tensor* outputs[] = {out.get()};
-  kernel->launch(stream_, inputs, outputs);
+  launch(*kernel, stream_, {in.get()}, {out.get()});
   EXPECT_EQ(download(b), bytes);
 }
 
