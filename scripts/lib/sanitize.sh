@@ -6,9 +6,11 @@
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-# tenon_sanitize_stage CTEST OPTION...: runs the tests that the options choose and exits as a stage does.
+# tenon_sanitize_stage TARGET CTEST OPTION...: builds the target, runs the tests that the options choose, and
+# exits as a stage does.
 tenon_sanitize_stage() {
-  local preset failures=0 tests=0 fixed_layout=()
+  local target="$1" preset failures=0 tests=0 fixed_layout=()
+  shift
   cd "$TENON_ROOT"
   export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1:${ASAN_OPTIONS:-}"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:${UBSAN_OPTIONS:-}"
@@ -19,7 +21,7 @@ tenon_sanitize_stage() {
   for preset in asan tsan; do
     echo "-- $preset"
     tenon_quietly "build/log/configure-$preset.log" cmake --preset "$preset"
-    cmake --build "build/$preset" -j "$TENON_JOBS" --target tenon_tests
+    cmake --build "build/$preset" -j "$TENON_JOBS" --target "$target"
     ctest --test-dir "build/$preset" -N "$@" | grep -q '^Total Tests: 0$' && continue
     tests=1
     "${fixed_layout[@]}" ctest --test-dir "build/$preset" --output-on-failure -j "$TENON_JOBS" \
