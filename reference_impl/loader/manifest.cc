@@ -8,7 +8,6 @@
 
 #include "library.h"
 #include "regular_file.h"
-
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
