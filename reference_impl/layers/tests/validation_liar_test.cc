@@ -238,6 +238,13 @@ TEST_F(Liar, TN_answer_002_pointers) {
   EXPECT_EQ(pointer, nullptr);
 }
 
+TEST_F(Liar, TN_instance_001_more_devices_than_there_can_be) {
+  const Device device = open("many devices");
+  size_t count = 7;
+  expect_failed("TN-instance-001", tn_instance_device_count, instance_.get(), &count);
+  EXPECT_EQ(count, 0u);
+}
+
 TEST_F(Liar, TN_device_001_alignment) {
   const Device device = open("odd alignment");
   expect_blamed("TN-device-001");
