@@ -939,10 +939,10 @@ TN_API tn_status TN_CALL tn_kernel_launch(tn_kernel* kernel, tn_stream* stream,
  *   {"tenon_manifest": 1, "name": "acme.npu", "library": "libacme.so", "description": "...",
  *    "probe": "in-process" | "child"}
  * A relative library path is relative to the manifest. "probe": "child" lets a child process try
- * the plugin first, so that one that crashes takes nobody down; it is also used for plugins opened
- * for the first time by `tenon doctor`.
+ * the plugin first, so that one that crashes or hangs takes nobody down; tn_loader_diagnose does so
+ * with every plugin.
  *
- * Folders, in this order; the first manifest of a name wins:
+ * Folders, in this order; the first of a name that can be loaded wins:
  *   1. TENON_PLUGIN_PATH (colon separated folders, manifests or libraries), unless the process
  *      runs with elevated privileges
  *   2. tn_loader_desc.search_paths
@@ -971,7 +971,7 @@ enum {
   TN_CANDIDATE_FOUND = 0, /* Not opened yet. */
   TN_CANDIDATE_OPEN = 1,
   TN_CANDIDATE_FAILED = 2,   /* `error` says why. */
-  TN_CANDIDATE_SHADOWED = 3, /* A manifest of the same name came before. */
+  TN_CANDIDATE_SHADOWED = 3, /* One of its name came before, and may work. */
   TN_CANDIDATE_NO_DEVICE = 4 /* The plugin works; `error` says why it has no device. */
 };
 
@@ -1017,7 +1017,7 @@ TN_API tn_status TN_CALL tn_loader_candidate_info(tn_loader* loader, size_t inde
 TN_API tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin,
                                         tn_instance** instance, tn_error* error);
 
-/* Tries each candidate in a child process and reports every path and result, a line each. */
+/* Tries each candidate in a child; they then say what came of it. Reports every path and result. */
 TN_API tn_status TN_CALL tn_loader_diagnose(tn_loader* loader, tn_diagnostic_fn report, void* user,
                                             tn_error* error);
 

@@ -31,6 +31,10 @@ tn_instance* start_instance(DispatchTable& table, const tn_host* host) {
     plugin::fail(TN_LOAD_FAILED, nullptr, "plugin '%s' has no function instance_create",
                  table.plugin_name.c_str());
   }
+  if (status != TN_OK && error.message[0] == '\0') {
+    plugin::fail(status, error.rule, "its instance_create answered 0x%x without a message",
+                 static_cast<unsigned>(status));
+  }
   if (status != TN_OK) plugin::fail(status, error.rule, "%s", error.message);
   if (instance == nullptr ||
       reinterpret_cast<const tn_handle*>(instance)->dispatch != &table.functions) {

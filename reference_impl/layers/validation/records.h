@@ -41,8 +41,8 @@ struct BufferRecord : Record {
 
 struct StreamRecord : Record {
   using Record::Record;
-  size_t order = 0;   // Its name in Order.
-  std::mutex serial;  // Held by the call that queues work.
+  size_t order = 0;          // Its name in Order.
+  std::atomic<int> user{0};  // The thread whose call queues work now.
 };
 
 struct EventRecord : Record {

@@ -150,6 +150,21 @@ bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, con
                       "launch->workspace", accesses);
 }
 
+// For a call that looks at the dims alone.
+bool match_all(Call& call, const std::vector<Described>& described, const tn_tensor* const* tensors,
+               const char* list) {
+  const Path launch("launch");
+  for (size_t i = 0; i < described.size(); ++i) {
+    const tn_argument_kind kind = described[i].kind;
+    if (kind == TN_ARGUMENT_ABSENT || kind == TN_ARGUMENT_CONSTANT) continue;  // Ignored.
+    const Path path = launch.element(list, i);
+    if (!call.needed(tensors[i], path) || !match(call, described[i], *tensors[i], path)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
   if (launch.input_count != kernel.inputs.size() || launch.output_count != kernel.outputs.size()) {
     call.refuse(TN_INVALID_ARGUMENT, "TN-launch-010",
@@ -171,7 +186,11 @@ tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* 
   tn_launch known;
   call.read(launch, &known, "tn_launch", Path("launch"));
   const auto record = call.record<KernelRecord>(kernel);
-  if (record != nullptr && !check_counts(call, *record, known)) return call.status();
+  if (record != nullptr && (!check_counts(call, *record, known) ||
+                            !match_all(call, record->inputs, known.inputs, "inputs") ||
+                            !match_all(call, record->outputs, known.outputs, "outputs"))) {
+    return call.status();
+  }
   return ask_workspace(call, kernel, launch, size, error);
 }
 
