@@ -87,15 +87,15 @@ class ContextImpl final : public Context {
     return specs_;
   }
 
-  // Opens every plugin, but no device. The reference device comes last: it is what one gets when
-  // there is nothing better.
+  // Opens every plugin, but no device. The reference device comes first: it has every operator, and
+  // it is everywhere, so what nobody chose does not depend on which other plugins lie about.
   std::vector<DeviceListing> list() {
-    std::vector<DeviceListing> rows, reference_rows;
+    std::vector<DeviceListing> rows, others;
     for (const tn_candidate_info& candidate : loader_.candidates()) {
       if (candidate.state == TN_CANDIDATE_SHADOWED) continue;
       const std::string known = candidate.name;
       const std::string plugin = !known.empty() ? known : candidate.manifest;
-      auto& to = plugin == kReferenceSpec ? reference_rows : rows;
+      auto& to = plugin == kReferenceSpec ? rows : others;
       try {
         const Instance instance = loader_.open(plugin);
         const size_t count = instance.device_count();
@@ -108,7 +108,7 @@ class ContextImpl final : public Context {
         to.push_back({plugin, plugin, "", error.what()});
       }
     }
-    rows.insert(rows.end(), reference_rows.begin(), reference_rows.end());
+    rows.insert(rows.end(), others.begin(), others.end());
     return rows;
   }
 
