@@ -103,8 +103,7 @@ class Binary final : public PrimitiveKernel {
     }
     const dnnl::binary::primitive_desc pd(engine(), algorithm_, p.md(x), p.md(y), p.md(z),
                                           attributes_of());
-    p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC_0, x}, {DNNL_ARG_SRC_1, y}, {DNNL_ARG_DST, z}});
+    p.execute<dnnl::binary>(pd, {{DNNL_ARG_SRC_0, x}, {DNNL_ARG_SRC_1, y}, {DNNL_ARG_DST, z}});
   }
 
  private:

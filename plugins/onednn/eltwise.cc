@@ -62,8 +62,7 @@ class Eltwise final : public PrimitiveKernel {
     const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                    algorithm_, p.md(src), p.md(dst), alpha_, beta_,
                                                    attributes_of());
-    p.execute(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::eltwise_forward>(pd, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
   }
 
  private:
@@ -78,11 +77,11 @@ class Eltwise final : public PrimitiveKernel {
     attributes.set_post_ops(post);
     const dnnl::binary::primitive_desc pd(engine(), algorithm::binary_lt, md, one, p.md(dst),
                                           attributes);
-    p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC_0, src},
-               {DNNL_ARG_SRC_1, p.constant(one, -std::numeric_limits<float>::infinity())},
-               {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, src},
-               {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::binary>(
+        pd, {{DNNL_ARG_SRC_0, src},
+             {DNNL_ARG_SRC_1, p.constant(one, -std::numeric_limits<float>::infinity())},
+             {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, src},
+             {DNNL_ARG_DST, dst}});
   }
 
   const algorithm algorithm_;

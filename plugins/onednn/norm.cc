@@ -43,8 +43,7 @@ class Softmax final : public PrimitiveKernel {
     const dnnl::softmax_forward::primitive_desc pd(engine(), prop_kind::forward_inference,
                                                    algorithm_, p.md(src), p.md(dst), 1,
                                                    attributes_of());
-    p.execute(dnnl::softmax_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::softmax_forward>(pd, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
   }
 
  private:
@@ -97,7 +96,7 @@ class LayerNorm final : public PrimitiveKernel {
     const dnnl::layer_normalization_forward::primitive_desc pd(
         engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
         attributes_of());
-    p.execute(dnnl::layer_normalization_forward(pd), pd.scratchpad_desc(), arguments);
+    p.execute<dnnl::layer_normalization_forward>(pd, arguments);
   }
 
  private:
@@ -154,13 +153,12 @@ class BatchNorm final : public PrimitiveKernel {
     const dnnl::batch_normalization_forward::primitive_desc pd(
         engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
         attributes_of());
-    p.execute(dnnl::batch_normalization_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src},
-               {DNNL_ARG_DST, dst},
-               {DNNL_ARG_SCALE, channels(1)},
-               {DNNL_ARG_SHIFT, channels(2)},
-               {DNNL_ARG_MEAN, channels(3)},
-               {DNNL_ARG_VARIANCE, channels(4)}});
+    p.execute<dnnl::batch_normalization_forward>(pd, {{DNNL_ARG_SRC, src},
+                                                      {DNNL_ARG_DST, dst},
+                                                      {DNNL_ARG_SCALE, channels(1)},
+                                                      {DNNL_ARG_SHIFT, channels(2)},
+                                                      {DNNL_ARG_MEAN, channels(3)},
+                                                      {DNNL_ARG_VARIANCE, channels(4)}});
   }
 
  private:

@@ -38,8 +38,7 @@ class PoolBase : public PrimitiveKernel {
     const dnnl::pooling_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                    algorithm_, p.md(x), p.md(y), strides, kernel,
                                                    dilations, begin, end, attributes_of());
-    p.execute(dnnl::pooling_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
+    p.execute<dnnl::pooling_forward>(pd, {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
   }
 
   const std::string name_;

@@ -122,14 +122,5 @@ TEST_F(OperatorTest, ProgramsAreKeptForTheLastShapes) {
   table().buffer_destroy(buffer, nullptr);
 }
 
-TEST_F(OperatorTest, OtherTypesAreRefusedWithTheReason) {
-  tn_error error = TN_ERROR_INIT;
-  tn_kernel* kernel = nullptr;
-  KernelDesc desc("", "MatMul", 13, {describe(TN_FLOAT64, 2), describe(TN_FLOAT64, 2)},
-                  {describe(TN_FLOAT64, 2)});
-  EXPECT_EQ(TN_UNSUPPORTED, table().kernel_create(device_, desc.get(), &kernel, &error));
-  EXPECT_EQ(nullptr, kernel);
-}
-
 }  // namespace
 }  // namespace tenon::cpu::testing
