@@ -44,6 +44,13 @@ class Eltwise final : public PrimitiveKernel {
   tn_layout output_layout(size_t, tn_layout) const override { return layout_; }
 
  protected:
+  bool worth(const Arguments& a) const override {
+    // Of strided tensors: from where on oneDNN's vectors make up for its start.
+    constexpr int64_t kLeast = 16384;
+    const View& x = a.inputs[0];
+    return x.layout != TN_LAYOUT_STRIDED || (computes_ && x.count() >= kLeast);
+  }
+
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
     Program::Operand src, dst;
@@ -88,6 +95,9 @@ class Eltwise final : public PrimitiveKernel {
   const float alpha_;
   const float beta_;
   const std::string name_;
+  // It computes for longer than its memory takes to come.
+  const bool computes_ = name_ != "Relu" && name_ != "LeakyRelu" && name_ != "Abs" &&
+                         name_ != "Neg" && name_ != "Round";
   tn_layout layout_;
 };
 

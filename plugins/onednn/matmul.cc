@@ -14,6 +14,9 @@
 namespace tenon::onednn {
 namespace {
 
+// Multiplications from where on oneDNN's product is worth its start; see PrimitiveKernel::worth.
+constexpr int64_t kLeastProducts = 100000;
+
 struct Factors {
   float alpha = 1;
   float beta = 1;
@@ -111,6 +114,11 @@ class Matmul : public PrimitiveKernel {
  protected:
   bool takes_empty() const override { return true; }
   bool copies_pay() const override { return true; }
+  bool worth(const Arguments& a) const override {
+    const View& x = a.inputs[0];
+    const int64_t sums = x.dims[x.rank - (factors_.transpose_a ? 2 : 1)];
+    return a.inputs[1].layout != TN_LAYOUT_STRIDED || a.outputs[0].count() * sums >= kLeastProducts;
+  }
 
   int64_t variant(const Arguments& a) const override { return beta_is_zero(a); }
 

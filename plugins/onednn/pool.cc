@@ -96,6 +96,9 @@ class GlobalPool final : public PoolBase {
   }
 
  protected:
+  bool worth(const Arguments& a) const override {
+    return a.inputs[0].layout != TN_LAYOUT_STRIDED || a.inputs[0].count() >= 1024;
+  }
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
     const Dims kernel(x.dims + 2, x.dims + x.rank);

@@ -47,6 +47,7 @@ class Reduce final : public PrimitiveKernel {
   bool takes_empty() const override { return true; }
 
   int64_t variant(const Arguments& a) const override { return axes_of(a); }
+  bool worth(const Arguments& a) const override { return a.inputs[0].count() >= 4096; }
 
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
