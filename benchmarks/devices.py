@@ -193,8 +193,8 @@ def main() -> int:
             right = got["difference"] <= TOLERANCE
             good &= right
             print(
-                f"{row:24} {a:9.2f} ms {b:9.2f} ms {a / b:8.2f} {got['pairs']:9.2f} {got['calls']:6}"
-                f"{'' if right else f'  WRONG by {got['difference']:.0e}'}",
+                f"{row:24} {a:9.2f} ms {b:9.2f} ms {a / b:8.2f} {got['pairs']:9.2f} {got['calls']:6}",
+                "" if right else f"  WRONG by {got['difference']:.0e}",
                 flush=True,
             )
     finally:
