@@ -14,6 +14,9 @@
 namespace tenon::onednn {
 namespace {
 
+// Multiplications from where on oneDNN's product is worth its start; see PrimitiveKernel::worth.
+constexpr int64_t kLeastProducts = 100000;
+
 struct Factors {
   float alpha = 1;
   float beta = 1;
@@ -110,6 +113,12 @@ class Matmul : public PrimitiveKernel {
 
  protected:
   bool takes_empty() const override { return true; }
+  bool copies_pay() const override { return true; }
+  bool worth(const Arguments& a) const override {
+    const View& x = a.inputs[0];
+    const int64_t sums = x.dims[x.rank - (factors_.transpose_a ? 2 : 1)];
+    return a.inputs[1].layout != TN_LAYOUT_STRIDED || a.outputs[0].count() * sums >= kLeastProducts;
+  }
 
   int64_t variant(const Arguments& a) const override { return beta_is_zero(a); }
 
@@ -283,8 +292,7 @@ class Matmul : public PrimitiveKernel {
     const dnnl::matmul::primitive_desc pd =
         bias ? dnnl::matmul::primitive_desc(engine(), left, right, row, out, attributes)
              : dnnl::matmul::primitive_desc(engine(), left, right, out, attributes);
-    if (!steps_.empty()) require_fast(pd, name_);
-    p.execute(dnnl::matmul(pd), pd.scratchpad_desc(), list);
+    p.execute<dnnl::matmul>(pd, list);
   }
 
   // Y = beta * C.
@@ -302,14 +310,13 @@ class Matmul : public PrimitiveKernel {
       const auto beta = p.input(i, scalar);
       const dnnl::binary::primitive_desc pd(engine(), dnnl::algorithm::binary_mul, out, scalar, out,
                                             attributes_of());
-      p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC_0, o.out}, {DNNL_ARG_SRC_1, beta}, {DNNL_ARG_DST, o.out}});
+      p.execute<dnnl::binary>(
+          pd, {{DNNL_ARG_SRC_0, o.out}, {DNNL_ARG_SRC_1, beta}, {DNNL_ARG_DST, o.out}});
     } else if (factors_.beta != 1) {
       const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                      dnnl::algorithm::eltwise_linear, out, out,
                                                      factors_.beta, 0, attributes_of());
-      p.execute(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC, o.out}, {DNNL_ARG_DST, o.out}});
+      p.execute<dnnl::eltwise_forward>(pd, {{DNNL_ARG_SRC, o.out}, {DNNL_ARG_DST, o.out}});
     }
   }
 

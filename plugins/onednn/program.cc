@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <string_view>
 
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
@@ -45,6 +46,11 @@ View view_of(std::byte* data, const Strided& strided) {
 }
 
 }  // namespace
+
+bool is_plain(const char* implementation) {
+  const std::string_view name(implementation);
+  return name.ends_with(":any") || name.find("ref") != name.npos;
+}
 
 struct Program::Slot {
   struct Call {
@@ -151,8 +157,8 @@ Program::Operand Program::piece(Operand whole, const Dims& dims, int64_t element
              of.offset + static_cast<uint64_t>(elements) * sizeof(float));
 }
 
-void Program::execute(const dnnl::primitive& primitive, const Md& scratchpad,
-                      const std::vector<Argument>& arguments) {
+void Program::add_step(const dnnl::primitive& primitive, const Md& scratchpad,
+                       const std::vector<Argument>& arguments) {
   scratchpad_bytes_ = std::max<uint64_t>(scratchpad_bytes_, scratchpad.get_size());
   steps_.push_back({primitive, arguments});
   if (scratchpad.get_size() != 0) {

@@ -6,6 +6,7 @@
 #include "reference_impl/cpu/api.h"
 #include "reference_impl/cpu/kernel_table.h"
 #include "reference_impl/cpu/platform.h"
+#include "reference_impl/cpu/served.h"
 
 namespace tenon::cpu::api {
 namespace {
@@ -19,8 +20,9 @@ tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** i
     require(desc.host, "host");
     watch_forks();
     platform().start(*desc.host);
+    const tn_host& host = platform().host != nullptr ? platform().host(*desc.host) : *desc.host;
     *instance = plugin::handle_of<tn_instance>(
-        new Instance{{desc.dispatch}, desc.host, describe_devices(), fork_generation.load()});
+        new Instance{{desc.dispatch}, &host, describe_devices(), fork_generation.load()});
   });
 }
 
@@ -78,6 +80,11 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
     if (peers && std::strcmp(name, TN_EXTENSION_PEER) == 0 &&
         version == TN_EXTENSION_PEER_VERSION) {
       *table = &kPeer;
+      return;
+    }
+    if (!platform().behind.empty() && std::strcmp(name, kServedExtension) == 0 &&
+        version == kServedVersion) {
+      *table = &served_table();
       return;
     }
     plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s, version %u", name, version);

@@ -104,8 +104,8 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return call<KernelObject>(kernel, error, [&](KernelObject& object) {
     require(info, "tn_kernel_info");
     auto answer = plugin::read(info, "tn_kernel_info");
-    answer.resident_bytes = object.implementation().resident_bytes();
-    answer.flags = object.workspace() != nullptr ? 0 : TN_KERNEL_NO_WORKSPACE;
+    answer.resident_bytes = object.resident_bytes();
+    answer.flags = object.needs_workspace() ? 0 : TN_KERNEL_NO_WORKSPACE;
     answer.reserved = 0;
     for (size_t i = 0; i < object.inputs().size() && answer.input_layouts != nullptr; ++i) {
       answer.input_layouts[i] = object.inputs()[i].layout;

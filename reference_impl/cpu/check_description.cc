@@ -5,6 +5,7 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "reference_impl/cpu/constant.h"
 #include "reference_impl/cpu/layouts.h"
 
 namespace tenon::cpu {

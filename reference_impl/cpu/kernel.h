@@ -131,6 +131,13 @@ class Kernel {
     return TN_LAYOUT_STRIDED;
   }
 
+  // Whether it computes these arguments itself. Asked behind the check() of the kernel that does it
+  // otherwise, and only where there is one: see kernel_choice.h.
+  virtual bool takes(const Arguments& arguments) const {
+    (void)arguments;
+    return true;
+  }
+
   // Memory that it holds besides its constants.
   virtual uint64_t resident_bytes() const { return 0; }
 };

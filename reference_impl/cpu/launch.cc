@@ -264,16 +264,18 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
   return TN_OK;
 }
 
-// The size of the workspace, after the kernel's own check of the arguments.
-inline uint64_t checked_workspace_size(const Binding& binding, const Arguments& arguments) {
-  if (binding.as_described && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
-    return binding.kernel.fixed_workspace();
+// Which kernel computes the arguments, once they are checked, and how large its workspace is.
+inline KernelObject::Found find_kernel(const Binding& binding, const Arguments& arguments) {
+  if (binding.as_described) {
+    const KernelObject::Found found = binding.kernel.fixed_launch();
+    if (found.kernel != nullptr) return found;
   }
-  binding.kernel.implementation().check(arguments);
-  const NeedsWorkspace* workspace = binding.kernel.workspace();
-  const uint64_t size = workspace != nullptr ? workspace->workspace_size(arguments) : 0;
-  if (binding.as_described) binding.kernel.set_fixed_workspace(size);
-  return size;
+  const Kernel& kernel = binding.kernel.choose(arguments);
+  const NeedsWorkspace* workspace = binding.kernel.workspace_of(kernel);
+  const KernelObject::Found found{&kernel,
+                                  workspace != nullptr ? workspace->workspace_size(arguments) : 0};
+  if (binding.as_described) binding.kernel.set_fixed_launch(found);
+  return found;
 }
 
 tn_status read_launch(const tn_launch* given, tn_launch* copy, const tn_launch** launch,
@@ -348,14 +350,15 @@ class Packer {
   }
 };
 
-[[gnu::noinline]] void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
-                               const Arguments& arguments) {
+[[gnu::noinline]] void enqueue(const Binding& binding, const Kernel& kernel, StreamCore& core,
+                               const tn_launch& launch, const Arguments& arguments) {
   Task task;
   task.kind = TaskKind::kLaunch;
   task.arguments = arguments;
   Packer::pack(binding, launch, core.allocate(Packer::size(binding, launch)), &task.arguments);
   binding.kernel.retain();
   task.kernel = &binding.kernel;
+  task.implementation = &kernel;
   core.submit(std::move(task));
 }
 
@@ -376,16 +379,18 @@ class Packer {
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
   arguments.as_described = binding.as_described;
-  if (const uint64_t size = checked_workspace_size(binding, arguments); size != 0) {
-    status = bind_workspace(binding, *launch, size, &arguments, error);
+  const KernelObject::Found found = find_kernel(binding, arguments);
+  if (found.workspace != 0) {
+    status = bind_workspace(binding, *launch, found.workspace, &arguments, error);
     if (status != TN_OK) return status;
   }
+  kernel.count(*found.kernel);
   StreamCore& core = *stream.core;
   if (!core.immediate()) {
-    enqueue(binding, core, *launch, arguments);
+    enqueue(binding, *found.kernel, core, *launch, arguments);
   } else if (!core.failure().failed()) {
     try {
-      kernel.implementation().run(arguments, core.execution());
+      found.kernel->run(arguments, core.execution());
     } catch (...) {
       core.failure().fail_from_exception();
     }
@@ -405,9 +410,10 @@ tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t*
   if (!bind_as_described<false>(binding, *launch))
     status = bind_all(binding, *launch, false, error);
   if (status != TN_OK) return status;
-  const Arguments arguments{{binding.views, binding.inputs()},
-                            {binding.output_views(), binding.outputs()}};
-  *size = checked_workspace_size(binding, arguments);
+  Arguments arguments{{binding.views, binding.inputs()},
+                      {binding.output_views(), binding.outputs()}};
+  arguments.as_described = binding.as_described;
+  *size = find_kernel(binding, arguments).workspace;
   return TN_OK;
 }
 

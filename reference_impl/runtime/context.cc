@@ -103,10 +103,11 @@ class ContextImpl final : public Context {
   }
 
   // Children try every plugin first: one that aborts or hangs is a row with a reason, not the end
-  // of this process. Then opens those that work, but no device. The reference device comes last: it
-  // is what one gets when there is nothing better.
+  // of this process. Then opens those that work, but no device. The reference device comes first: it
+  // has every operator, and it is everywhere, so what nobody chose does not depend on which other
+  // plugins lie about.
   std::vector<DeviceListing> list() {
-    std::vector<DeviceListing> rows, reference_rows;
+    std::vector<DeviceListing> rows, others;
     call(tn_loader_diagnose, loader_.get(), tn_diagnostic_fn([](void*, const char*) {}),
          static_cast<void*>(nullptr));
     for (const tn_candidate_info& candidate : loader_.candidates()) {
@@ -114,7 +115,7 @@ class ContextImpl final : public Context {
       const std::string known = candidate.name;
       const std::string path = *candidate.manifest != '\0' ? candidate.manifest : candidate.library;
       const std::string plugin = !known.empty() ? known : path;
-      auto& to = plugin == kReferenceSpec ? reference_rows : rows;
+      auto& to = plugin == kReferenceSpec ? rows : others;
       try {
         if (candidate.error != nullptr) {
           throw Error(candidate.error->code, candidate.error->rule,
@@ -133,7 +134,7 @@ class ContextImpl final : public Context {
         if (error.status() != TN_NO_DEVICE) broken_.push_back(to.back());
       }
     }
-    rows.insert(rows.end(), reference_rows.begin(), reference_rows.end());
+    rows.insert(rows.end(), others.begin(), others.end());
     return rows;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tenon devices: the devices of all plugins that were found.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -76,6 +77,8 @@ std::vector<Row> collect(const tenon::Loader& loader, std::vector<Failure>* fail
       failures->push_back({candidate.name, path, error.message()});
     }
   }
+  // In the order in which hosts number them: the reference device, then the others as found.
+  std::ranges::stable_partition(rows, [](const Row& row) { return row.plugin == "cpu"; });
   return rows;
 }
 

@@ -8,8 +8,8 @@
         y = tf.matmul(a, b)
     model.fit(x, y)                  # Keras too
 
-The devices are those of all Tenon plugins found (`tenon devices`), or of TENON_DEVICES, specs
-separated by commas: TENON_DEVICES="acme.npu:0,cpu".
+The devices are those of all Tenon plugins found, the reference device first (`tenon devices`), or of
+TENON_DEVICES, specs separated by commas: TENON_DEVICES="acme.npu:0,cpu".
 
 What ran where: record_placement, assert_placed, operator_counts, fallback_counts, memory_stats.
 """
