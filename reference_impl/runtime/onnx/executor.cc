@@ -3,19 +3,22 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/defaults.h"
 #include "runtime/onnx/fold_batch_norm.h"
 #include "runtime/onnx/views.h"
+#include "runtime/read_file.h"
 
 namespace tenon::runtime::onnx_import {
 namespace {
 
 // Results of at most this many elements may be computed on the host.
 constexpr int64_t kMostHostElements = 4096;
+
+// Beyond that, bytes and bits might not fit into 64 bits.
+constexpr int64_t kMostElements = int64_t{1} << 55;
 
 // Plans kept; a model that is served meets few shapes at a time, or pads to few.
 constexpr size_t kMostPlans = 8;
@@ -47,29 +50,44 @@ std::string describe(const ModelValue& value) {
   return text + "]";
 }
 
+std::string dims_text(std::span<const int64_t> dims) {
+  std::string text = "[";
+  for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(dims[i]);
+  return text + "]";
+}
+
 std::string label(const Node& node) { return "node '" + node.name + "' (" + node.op_type + ")"; }
 
-// `times` runs of `one` more.
-void add(std::map<std::string, PlacementRow>& total, const std::map<std::string, PlacementRow>& one,
-         uint64_t times) {
-  for (const auto& [op, row] : one) {
-    PlacementRow& to = total[op];
-    to.device += times * row.device;
-    to.host += times * row.host;
-    to.view += times * row.view;
-  }
+// What a device could never hold, or a stride not express.
+void check_dims(const InferredOutput& output) {
+  if (output.dims.size() > TN_MAX_RANK)
+    throw Error(TN_UNSUPPORTED, "",
+                "an output of " + std::to_string(output.dims.size()) + " dims; the most is " +
+                    std::to_string(TN_MAX_RANK));
+  const auto count = checked_element_count(output.dims);
+  if (count && *count <= kMostElements) return;
+  throw Error(TN_INVALID_ARGUMENT, "",
+              "its output would have dims " + dims_text(output.dims) +
+                  ", which no tensor can have; look at the values that they come from");
+}
+
+void check_memory(const Device& device, const Tensor& tensor) {
+  const uint64_t most = device.info().total_memory;
+  if (most == 0 || tensor.bytes() <= most) return;
+  throw Error(TN_OUT_OF_DEVICE_MEMORY, "",
+              "a tensor of dims " + dims_text(tensor.dims) + " needs " +
+                  std::to_string(tensor.bytes()) + " bytes; " + device.spec() + " has " +
+                  std::to_string(most));
 }
 
 // Against what the model declares; its own dims are bound by name across inputs.
 void check_input(const ModelValue& expected, const HostTensor& given,
                  std::map<std::string, int64_t>& bound) {
   auto fail = [&](const std::string& what) {
-    std::string dims;
-    for (int64_t d : given.dims) dims += (dims.empty() ? "" : ", ") + std::to_string(d);
     throw Error(TN_INVALID_ARGUMENT, "",
                 "input '" + expected.name + "' " + what + ": the model wants " +
                     dtype_name(expected.dtype) + " " + describe(expected) + ", given " +
-                    dtype_name(given.dtype) + " [" + dims + "]");
+                    dtype_name(given.dtype) + " " + dims_text(given.dims));
   };
   if (given.dtype != expected.dtype) fail("has the wrong element type");
   if (given.dims.size() != expected.dims.size()) fail("has the wrong rank");
@@ -81,8 +99,10 @@ void check_input(const ModelValue& expected, const HostTensor& given,
       fail("has dim " + std::to_string(i) + " of " + std::to_string(given.dims[i]) + " where " +
            std::to_string(want) + " is needed");
   }
+  const auto count = checked_element_count(given.dims);
+  if (!count || *count > kMostElements) fail("has dims that no tensor can have");
   if (given.data.size() !=
-      (static_cast<size_t>(given.count()) * tn_dtype_bits(given.dtype) + 7) / 8)
+      (static_cast<size_t>(*count) * tn_dtype_bits(given.dtype) + 7) / 8)
     fail("holds " + std::to_string(given.data.size()) + " bytes, which its dims do not");
 }
 
@@ -97,6 +117,19 @@ Executor::Executor(Context& context, Device& device, Graph graph)
       packed_(device.handle(), *stream_) {
   fold_constants();
   plan_lifetimes();
+}
+
+void Executor::add(Placement& total, const Planned& planned) {
+  for (const auto& [op, row] : planned.placement) {
+    PlacementRow& to = total[op];
+    to.device += planned.runs * row.device;
+    to.host += planned.runs * row.host;
+    to.view += planned.runs * row.view;
+  }
+  for (const auto& [op, times] : planned.plan->fallbacks()) {
+    total[op].device -= times;
+    total[op].fallback += times;
+  }
 }
 
 const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
@@ -234,7 +267,7 @@ Executor::Planned* Executor::plan_for(std::span<const HostTensor* const> inputs)
   planned.plan = std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
   ++statistics_.plans_made;
   if (plans_.size() == kMostPlans) {
-    add(placement_, plans_.back().placement, plans_.back().runs);
+    add(placement_, plans_.back());
     plans_.pop_back();
   }
   plans_.push_front(std::move(planned));
@@ -273,18 +306,26 @@ std::optional<Trace> Executor::trace(std::span<const HostTensor* const> inputs,
 }
 
 Tensor Executor::allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host) {
+  Tensor planned;
+  planned.dtype = dtype;
+  planned.dims = dims;
+  check_memory(host ? reference_ : device_, planned);
   if (host) return allocate_tensor(reference_, *host_stream_, dtype, std::move(dims), true);
   if (tracing_ != nullptr) return tracing_->allocate(dtype, std::move(dims));
   return allocate_tensor(device_, *stream_, dtype, std::move(dims), false);
 }
 
-void Executor::run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
+Ran Executor::run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
                       std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
                       std::span<const Tensor> output_tensors) {
   if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
   if (tracing_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
-  tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model", operation, inputs,
-                   input_tensors, outputs, output_tensors);
+  const bool own = node_ != nullptr && operation.domain().empty() &&
+                   operation.name() == node_->op_type;
+  tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model",
+                   own ? node_->op_type : "", operation, inputs, input_tensors, outputs,
+                   output_tensors);
+  return Ran::kDevice;  // The plan counts what turns out otherwise.
 }
 
 void Executor::run_node(const Node& node, Values& values, bool fold) try {
@@ -301,10 +342,12 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
         {inputs[i].dtype, inputs[i].dims, inputs[i].host ? inputs[i].address : nullptr});
   }
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
-  for (const InferredOutput& output : inferred)
-    if (std::any_of(output.dims.begin(), output.dims.end(), [](int64_t d) { return d < 0; }) &&
-        node.op_type != "Size")
+  if (node.op_type == "NonZero") return run_nonzero(node, std::move(inputs[0]), fold, values);
+  for (const InferredOutput& output : inferred) {
+    if (std::find(output.dims.begin(), output.dims.end(), kUnknownDim) != output.dims.end())
       throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
+    check_dims(output);
+  }
 
   PlacementRow& row = (*counting_)[node.op_type];
   if (node.view) {
@@ -313,8 +356,8 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     return;
   }
   const bool host = fold || runs_on_host(node, inputs, inferred);
-  run_operation(node, inputs, inferred, host, values);
-  if (!fold) ++(host ? row.host : row.device);
+  const Ran ran = run_operation(node, inputs, inferred, host, values);
+  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
 } catch (const Error& e) {
   throw Error(e.status(), e.rule(), label(node) + ": " + e.message());
 }
@@ -333,6 +376,31 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
     if (count > kMostHostElements) return false;
   }
   return true;
+}
+
+// Only the data says how many columns there are: there is room for all, and what is used is a view.
+void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
+  const bool host = fold || input.host;
+  if (!host && tracing_ != nullptr) throw DependsOnValues();
+  const auto rank = static_cast<int64_t>(input.dims.size());
+  if (rank == 0) {  // Has no index to write, but a column for it all the same.
+    input.dims = {1};
+    input.strides = {1};
+  }
+  if (host && !input.host) input = on_host(input);
+  Tensor indices = allocate(TN_INT64, {std::max<int64_t>(rank, 1), input.count()}, host);
+  int64_t found[2] = {rank, 0};
+  int64_t* const output_dims[] = {found};
+  const Argument in = input.argument();
+  const Argument out = indices.argument();
+  Device& device = host ? reference_ : device_;
+  Stream& stream = host ? *host_stream_ : *stream_;
+  const Ran ran = device.run(*node.operation, {&in, 1}, {&out, 1}, stream, output_dims);
+  stream.synchronize();
+  indices.dims = {rank, found[1]};
+  PlacementRow& row = (*counting_)[node.op_type];
+  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+  values[static_cast<size_t>(node.outputs[0])] = std::move(indices);
 }
 
 void Executor::run_view(const Node& node, std::span<Tensor> inputs,
@@ -373,13 +441,13 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
     run_on(host, fill(), {&in, 1}, {&none, 1}, {&out, 1}, {&tensor, 1});
     return set(0, std::move(tensor));
   }
-  std::vector<std::vector<int64_t>> hosts(inputs.size());
+  std::vector<HostValues> hosts(inputs.size());
   for (size_t i = 1; i < inputs.size(); ++i) {
     const Tensor& input = inputs[i];
     if (!input.present() || !node.host_inputs[i]) continue;
-    hosts[i].resize(static_cast<size_t>(input.count()));
-    for (size_t k = 0; k < hosts[i].size(); ++k)
-      hosts[i][k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
+    std::vector<int64_t>& list = hosts[i].emplace(static_cast<size_t>(input.count()));
+    for (size_t k = 0; k < list.size(); ++k)
+      list[k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
                                             : reinterpret_cast<const int64_t*>(input.address)[k];
   }
   std::vector<std::vector<int64_t>> dims;
@@ -390,9 +458,9 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
   for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
 }
 
-void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
-                             std::span<const InferredOutput> inferred, bool on_the_host,
-                             Values& values) {
+Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
+                            std::span<const InferredOutput> inferred, bool on_the_host,
+                            Values& values) {
   std::vector<Argument> in(inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     Tensor& input = inputs[i];
@@ -425,17 +493,19 @@ void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
     outputs[i] = allocate(inferred[i].dtype, inferred[i].dims, on_the_host);
     out[i] = outputs[i].argument();
   }
+  Ran ran = Ran::kDevice;
   if (node.auto_pad) {
     const Operation operation(node.op_type,
                               explicit_pads(node.attributes, inputs[0].dims,
                                             inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
-    run_on(on_the_host, operation, in, inputs, out, outputs);
+    ran = run_on(on_the_host, operation, in, inputs, out, outputs);
   } else {
-    run_on(on_the_host, *node.operation, in, inputs, out, outputs);
+    ran = run_on(on_the_host, *node.operation, in, inputs, out, outputs);
   }
   for (size_t i = 0; i < outputs.size(); ++i)
     if (node.outputs[i] != kNoValue)
       values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
+  return ran;
 }
 
 // ---- Moving values ----
@@ -509,7 +579,7 @@ std::vector<PlacementRow> Executor::placement() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<PlacementRow> rows;
   Placement total = placement_;
-  for (const Planned& planned : plans_) add(total, planned.placement, planned.runs);
+  for (const Planned& planned : plans_) add(total, planned);
   for (const auto& [op, row] : total) {
     rows.push_back(row);
     rows.back().op = op;
@@ -532,16 +602,18 @@ namespace tenon::runtime {
 
 std::unique_ptr<Model> Model::parse(Context& context, Device& device, std::string_view bytes,
                                     const ModelOptions& options) {
-  return std::make_unique<onnx_import::Executor>(
-      context, device,
-      onnx_import::import_model(bytes, options.base_folder.empty() ? "." : options.base_folder));
+  using onnx_import::Executor;
+  const std::string folder = options.base_folder.empty() ? "." : options.base_folder;
+  auto plain =
+      std::make_unique<Executor>(context, device, onnx_import::import_model(bytes, folder));
+  if (plain->defaults().empty()) return plain;
+  return std::make_unique<onnx_import::ModelWithDefaults>(context, device, std::string(bytes),
+                                                          folder, std::move(plain));
 }
 
 std::unique_ptr<Model> Model::load(Context& context, Device& device, const std::string& path,
                                    const ModelOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(TN_NOT_FOUND, "", "cannot open '" + path + "': " + std::strerror(errno));
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string bytes = read_file(path);
   ModelOptions with_folder = options;
   if (with_folder.base_folder.empty()) {
     const size_t slash = path.rfind('/');

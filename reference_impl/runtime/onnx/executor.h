@@ -29,6 +29,8 @@ class Executor final : public Model {
 
   const std::vector<ModelValue>& inputs() const override { return graph_.input_info; }
   const std::vector<ModelValue>& outputs() const override { return graph_.output_info; }
+  // Initializers that could be inputs as well; see defaults.h.
+  const std::vector<std::string>& defaults() const { return graph_.defaults; }
   std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) override;
   std::vector<PlacementRow> placement() const override;
   ModelStatistics statistics() const override;
@@ -46,13 +48,16 @@ class Executor final : public Model {
   // The values of one run. Constants stay in constants_.
   using Values = std::vector<Tensor>;
 
+  static void add(Placement& total, const Planned& planned);
+
   void fold_constants();
   void plan_lifetimes();
   void run_node(const Node& node, Values& values, bool fold);
   void run_view(const Node& node, std::span<Tensor> inputs,
                 std::span<const InferredOutput> inferred, Values& values);
-  void run_operation(const Node& node, std::span<Tensor> inputs,
-                     std::span<const InferredOutput> inferred, bool on_host, Values& values);
+  Ran run_operation(const Node& node, std::span<Tensor> inputs,
+                    std::span<const InferredOutput> inferred, bool on_host, Values& values);
+  void run_nonzero(const Node& node, Tensor input, bool fold, Values& values);
   bool runs_on_host(const Node& node, std::span<const Tensor> inputs,
                     std::span<const InferredOutput> inferred) const;
   // The plan for these inputs, made if need be; null when there can be none.
@@ -63,9 +68,9 @@ class Executor final : public Model {
 
   // On the device these are only written down while a trace is made.
   Tensor allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host);
-  void run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
-              std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-              std::span<const Tensor> output_tensors);
+  Ran run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
+             std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
+             std::span<const Tensor> output_tensors);
 
   Tensor host_vector(std::span<const int64_t> values);
 

@@ -145,8 +145,10 @@ void Plan::run(size_t i) {
       return device_.reorder(ready.tensors[1], ready.tensors[0], stream_);
     case Step::Kind::kCall: {
       const std::span<const Argument> all(ready.arguments);
-      return device_.run(step.operation, all.first(step.inputs.size()),
-                         all.subspan(step.inputs.size()), stream_);
+      const Ran ran = device_.run(step.operation, all.first(step.inputs.size()),
+                                  all.subspan(step.inputs.size()), stream_);
+      if (ran == Ran::kFallback && !step.op.empty()) ++fallbacks_[step.op];
+      return;
     }
   }
 }

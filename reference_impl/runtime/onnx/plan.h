@@ -26,6 +26,8 @@ class Plan {
   std::vector<HostTensor> run(std::span<const HostTensor* const> inputs);
 
   PlanStatistics statistics() const { return statistics_; }
+  // How many nodes of each operator have fallen back in all runs so far.
+  const std::map<std::string, uint64_t>& fallbacks() const { return fallbacks_; }
 
  private:
   // A step with its tensors in the ABI's form, or as the runtime's arguments.
@@ -51,6 +53,7 @@ class Plan {
   bool shown_ = false;  // To the reference device.
   std::vector<Ready> ready_;
   PlanStatistics statistics_;
+  std::map<std::string, uint64_t> fallbacks_;
 };
 
 }  // namespace tenon::runtime::onnx_import

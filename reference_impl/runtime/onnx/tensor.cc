@@ -4,17 +4,13 @@
 namespace tenon::runtime {
 
 int64_t HostTensor::count() const {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
+  return element_count(dims);
 }
 
 namespace onnx_import {
 
 int64_t Tensor::count() const {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
+  return element_count(dims);
 }
 
 size_t Tensor::bytes() const {
