@@ -4,6 +4,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
 namespace {

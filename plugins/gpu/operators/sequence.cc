@@ -5,6 +5,7 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::cpu {
 

@@ -2,6 +2,8 @@
 #include "runtime/onnx/functions.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 #include <string>
 
@@ -36,14 +38,37 @@ void spell_out_defaults(onnx::NodeProto& node, const onnx::OpSchema& schema) {
   }
 }
 
-}  // namespace
+using FunctionNames = std::set<onnx::inliner::FunctionId>;
 
-void lift(onnx::ModelProto& model) {
+void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
+  auto set = onnx::inliner::FunctionIdSet::Create(
+      onnx::inliner::FunctionIdVector(names.begin(), names.end()));
+  // The inliner asks for the type of every input, also of those that are left out.
+  onnx::ValueInfoProto* absent = model.mutable_graph()->add_value_info();
+  absent->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  try {
+    // Bodies may depend on the types of their arguments.
+    onnx::shape_inference::InferShapes(model);
+    onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "ONNX cannot inline the function '" + names.begin()->second +
+                    "', which Tenon does not have as an operator: " + e.what());
+  }
+  auto& infos = *model.mutable_graph()->mutable_value_info();
+  infos.erase(std::remove_if(infos.begin(), infos.end(),
+                             [](const auto& info) { return info.name().empty(); }),
+              infos.end());
+}
+
+// Whether there was something to do.
+bool lift(onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
   const auto& nodes = model.graph().node();
-  if (std::none_of(nodes.begin(), nodes.end(),
+  if (opset == registry_opset() ||
+      std::none_of(nodes.begin(), nodes.end(),
                    [&](const auto& node) { return needs_newer_version(node, opset); }))
-    return;
+    return false;
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
   } catch (const std::exception& e) {
@@ -53,31 +78,85 @@ void lift(onnx::ModelProto& model) {
                     "convert it: " +
                     e.what());
   }
+  return true;
 }
 
-void inline_functions(onnx::ModelProto& model) {
-  // A body may itself call such a function, so until nothing is left; bodies do not recurse.
-  for (int round = 0; round < 8; ++round) {
-    const int opset = opset_of(model, "");
-    std::set<onnx::inliner::FunctionId> functions;
-    for (auto& node : *model.mutable_graph()->mutable_node()) {
-      if (operator_of(node, opset) != nullptr || is_rewritten(node) || !is_function(node, opset))
-        continue;
-      spell_out_defaults(node, *schema_of(node, opset));
-      functions.emplace(node.domain(), node.op_type());
+bool inline_functions(onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  FunctionNames functions;
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    if (operator_of(node, opset) != nullptr || is_rewritten(node) || !is_function(node, opset))
+      continue;
+    spell_out_defaults(node, *schema_of(node, opset));
+    functions.emplace(node.domain(), node.op_type());
+  }
+  if (functions.empty()) return false;
+  inline_named(model, functions);
+  return true;
+}
+
+bool imports_another_opset(const onnx::FunctionProto& function, const onnx::ModelProto& model) {
+  return std::any_of(function.opset_import().begin(), function.opset_import().end(),
+                     [&](const auto& import) {
+                       return normal_domain(import.domain()).empty() &&
+                              import.version() != opset_of(model, "");
+                     });
+}
+
+// Of the model's own functions; the inliner would not end.
+void refuse_recursion(const onnx::ModelProto& model) {
+  std::map<std::string, std::set<std::string>> calls;
+  const auto key = [](const std::string& domain, const std::string& name) {
+    return domain + "." + name;
+  };
+  for (const auto& function : model.functions())
+    for (const auto& node : function.node())
+      calls[key(function.domain(), function.name())].insert(key(node.domain(), node.op_type()));
+  // What calls nothing that is left ends; take it away until nothing changes.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto at = calls.begin(); at != calls.end();) {
+      const bool ends = std::none_of(at->second.begin(), at->second.end(),
+                                     [&](const auto& callee) { return calls.contains(callee); });
+      changed |= ends;
+      at = ends ? calls.erase(at) : std::next(at);
     }
-    if (functions.empty()) return;
-    auto set = onnx::inliner::FunctionIdSet::Create(
-        onnx::inliner::FunctionIdVector(functions.begin(), functions.end()));
+  }
+  if (!calls.empty())
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "not a valid ONNX model: its function '" + calls.begin()->first + "' calls itself");
+}
+
+}  // namespace
+
+void inline_what_the_checker_refuses(onnx::ModelProto& model) {
+  refuse_recursion(model);
+  if (std::any_of(model.functions().begin(), model.functions().end(),
+                  [&](const auto& function) { return imports_another_opset(function, model); })) {
     try {
-      // Bodies may depend on the types of their arguments.
-      onnx::shape_inference::InferShapes(model);
-      onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
+      onnx::inliner::InlineLocalFunctions(model, true);
     } catch (const std::exception& e) {
       throw Error(TN_UNSUPPORTED, "",
-                  "ONNX cannot inline the function '" + functions.begin()->second +
-                      "', which Tenon does not have as an operator: " + e.what());
+                  std::string("ONNX cannot inline the model's own functions: ") + e.what());
     }
+  }
+  const int opset = opset_of(model, "");
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    const onnx::OpSchema* schema = schema_of(node, opset);
+    if (node.op_type() != "GroupNormalization" || schema == nullptr || !schema->Deprecated() ||
+        node.input_size() != 3 || node.output_size() != 1)
+      continue;
+    spell_out_defaults(node, *schema);
+    inline_named(model, {{node.domain(), node.op_type()}});
+    return;
+  }
+}
+
+void lift_and_inline(onnx::ModelProto& model) {
+  // A body may itself call such a function, or be of an older opset; bodies do not recurse.
+  for (int round = 0; round < 8; ++round) {
+    const bool lifted = lift(model);
+    if (!inline_functions(model) && !lifted) return;
   }
 }
 

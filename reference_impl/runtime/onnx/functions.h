@@ -8,10 +8,13 @@
 
 namespace tenon::runtime::onnx_import {
 
-// Converts the model to the registry's opset where some node needs that. Throws Error.
-void lift(onnx::ModelProto& model);
+// Before ONNX's checker sees the model: inlines what it would refuse although it can be run. Those
+// are the model's own functions that import another opset than the model, and GroupNormalization of
+// opsets 18 to 20, which has been deprecated since. Throws Error.
+void inline_what_the_checker_refuses(onnx::ModelProto& model);
 
-// Inlines what ONNX defines as a function and the registry lacks. Throws Error.
-void inline_functions(onnx::ModelProto& model);
+// Converts the model to the registry's opset where some node needs that, and inlines what ONNX
+// defines as a function and the registry lacks. Throws Error.
+void lift_and_inline(onnx::ModelProto& model);
 
 }  // namespace tenon::runtime::onnx_import

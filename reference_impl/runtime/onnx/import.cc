@@ -11,6 +11,7 @@
 #include "onnx/defs/schema.h"
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
+#include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
 #include "runtime/onnx/normalize.h"
@@ -190,14 +191,15 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
   onnx::ModelProto model = parse(bytes);
   read_external_data(model, base_folder);
   normalize(model, given);
+  inline_what_the_checker_refuses(model);
   try {
     onnx::checker::check_model(model);
     onnx::inliner::InlineLocalFunctions(model, true);
   } catch (const std::exception& e) {
     throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + e.what());
   }
-  lift(model);
-  inline_functions(model);
+  expand_training_batch_norm(model);
+  lift_and_inline(model);
   rewrite(model);
   require_known_operators(model);
   return GraphBuilder(model).build();

@@ -17,13 +17,19 @@ namespace {
 using Nodes = google::protobuf::RepeatedPtrField<onnx::NodeProto>;
 using Names = std::unordered_set<std::string>;
 
-// What a node reads, and what the graphs inside it read (of their own values as well).
+// What a node reads, and what the graphs inside it read of the values outside.
 void collect_reads(const onnx::NodeProto& node, Names& names) {
   names.insert(node.input().begin(), node.input().end());
   for (const auto& attribute : node.attribute()) {
     const auto collect = [&](const onnx::GraphProto& graph) {
-      for (const auto& inner : graph.node()) collect_reads(inner, names);
-      for (const auto& output : graph.output()) names.insert(output.name());
+      Names reads;
+      for (const auto& inner : graph.node()) collect_reads(inner, reads);
+      for (const auto& output : graph.output()) reads.insert(output.name());
+      for (const auto& input : graph.input()) reads.erase(input.name());
+      for (const auto& constant : graph.initializer()) reads.erase(constant.name());
+      for (const auto& inner : graph.node())
+        for (const auto& output : inner.output()) reads.erase(output);
+      names.merge(reads);
     };
     if (attribute.has_g()) collect(attribute.g());
     for (const auto& graph : attribute.graphs()) collect(graph);

@@ -93,6 +93,29 @@ int64_t range_count(int64_t start, int64_t limit, int64_t delta) {
   return static_cast<int64_t>(count);
 }
 
+// Parts of one size, the last smaller. ONNX's rule does not see that there may be nothing left for
+// the last ones.
+void split_evenly(const onnx::NodeProto& node, std::span<const int64_t> dims,
+                  std::vector<InferredOutput>& outputs) {
+  int64_t axis = 0;
+  int64_t parts = 0;
+  for (const auto& attribute : node.attribute()) {
+    if (attribute.name() == "axis") axis = attribute.i();
+    if (attribute.name() == "num_outputs") parts = attribute.i();
+  }
+  if (axis < 0) axis += static_cast<int64_t>(dims.size());
+  if (parts != static_cast<int64_t>(outputs.size()) || axis < 0 ||
+      axis >= static_cast<int64_t>(dims.size()))
+    return;
+  int64_t rest = dims[static_cast<size_t>(axis)];
+  const int64_t size = (rest + parts - 1) / parts;
+  for (InferredOutput& output : outputs) {
+    output.dims.assign(dims.begin(), dims.end());
+    output.dims[static_cast<size_t>(axis)] = std::min(size, rest);
+    rest -= std::min(size, rest);
+  }
+}
+
 int64_t range_count(std::span<const InferenceInput> inputs) {
   for (const InferenceInput& input : inputs.first(3))
     if (input.host_data == nullptr || element_count(input.dims) != 1)
@@ -187,6 +210,7 @@ struct ShapeInference::State {
     }
     // ONNX's rule rounds to the type first, and knows neither NaN nor a step of 0.
     if (node.op_type() == "Range") outputs[0].dims = {range_count(inputs)};
+    if (node.op_type() == "Split") split_evenly(node, inputs[0].dims, outputs);
     return outputs;
   }
 };
