@@ -70,8 +70,7 @@ class DeviceImpl final : public Device {
   void unmap(void* pointer) override;
 
   Ran run(const Operation& operation, std::span<const Argument> inputs,
-          std::span<const Argument> outputs, Stream& stream,
-          int64_t* const* output_dims) override;
+          std::span<const Argument> outputs, Stream& stream, int64_t* const* output_dims) override;
   bool supports(const Operation& operation, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) override;
 

@@ -36,12 +36,12 @@ struct ModelValue {
 
 // How often nodes of one operator ran where, since the model was loaded.
 struct PlacementRow {
-  std::string op;  // "MatMul".
+  std::string op;         // "MatMul".
   uint64_t device = 0;    // On the device, by its own kernels.
   uint64_t fallback = 0;  // Meant for the device, which lacks them: on the reference device.
-  uint64_t host = 0;    // Arithmetic on shapes and other host values, on the reference device.
-  uint64_t view = 0;    // Only dims and strides changed; nothing ran.
-  uint64_t folded = 0;  // Computed once, at load.
+  uint64_t host = 0;      // Arithmetic on shapes and other host values, on the reference device.
+  uint64_t view = 0;      // Only dims and strides changed; nothing ran.
+  uint64_t folded = 0;    // Computed once, at load.
 };
 
 // What a plan consists of: a model made ready for inputs of certain dims.
@@ -85,7 +85,8 @@ class Model {
 
   // Runs the model; every one of inputs() must be given, by name. Inputs of the model that have an
   // initializer are not among those; they may be given (the first run with another choice of them
-  // prepares the model anew). Outputs come in the order of outputs(). Throws Error, naming the node and operator where one failed.
+  // prepares the model anew). Outputs come in the order of outputs(). Throws Error, naming the node
+  // and operator where one failed.
   virtual std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) = 0;
 
   virtual std::vector<PlacementRow> placement() const = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file's bytes, for what a user names on a command line: whatever lies at that path, the answer is
-// its content or an error that says what is there.
+// A file's bytes, for what a user names on a command line: whatever lies at that path, the answer
+// is its content or an error that says what is there.
 #pragma once
 
 #include <cerrno>

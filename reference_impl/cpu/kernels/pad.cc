@@ -78,10 +78,12 @@ class PadKernel final : public Kernel {
     for (int64_t i = 0; i < padded; ++i) {
       const int32_t d = axes.present() ? normalize_axis(name_, integer_at(axes, i), data.rank)
                                        : static_cast<int32_t>(i);
-      if (padded_axes >> d & 1) throw_invalid(name_, "axes name axis " + std::to_string(d) + " twice");
+      if (padded_axes >> d & 1)
+        throw_invalid(name_, "axes name axis " + std::to_string(d) + " twice");
       padded_axes |= 1u << d;
       front[d] = integer_at(pads, i);
-      expected[d] = saturating_add(saturating_add(expected[d], front[d]), integer_at(pads, padded + i));
+      expected[d] =
+          saturating_add(saturating_add(expected[d], front[d]), integer_at(pads, padded + i));
     }
     const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
     if (!std::ranges::equal(dims, arguments.outputs[0].shape()))
@@ -171,7 +173,8 @@ class TriluKernel final : public Kernel {
                     "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
     check_same_dims(name_, "the output", arguments.outputs[0], input);
     if (arguments.input(1).present() && arguments.input(1).count() != 1)
-      throw_invalid(name_, "k must be one number, not dims " + dims_text(arguments.input(1).shape()));
+      throw_invalid(name_,
+                    "k must be one number, not dims " + dims_text(arguments.input(1).shape()));
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {

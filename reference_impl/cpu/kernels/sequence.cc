@@ -81,8 +81,8 @@ class OneHotKernel final : public Kernel {
       throw_invalid(
           name_, "values have dims " + dims_text(arguments.inputs[2].shape()) + ", expected [2]");
     if (arguments.inputs[1].count() != 1)
-      throw_invalid(name_, "depth must be one number, not dims " +
-                               dims_text(arguments.inputs[1].shape()));
+      throw_invalid(name_,
+                    "depth must be one number, not dims " + dims_text(arguments.inputs[1].shape()));
     const int32_t axis = normalize_axis(name_, axis_, indices.rank + 1);
     bool fits = output.rank == indices.rank + 1;
     for (int32_t d = 0; fits && d < indices.rank; ++d)

@@ -21,8 +21,8 @@ std::shared_ptr<Executor> ModelWithDefaults::prepared_for(const std::set<std::st
   const std::lock_guard<std::mutex> lock(mutex_);
   if (given.empty()) return latest_ = plain_;
   if (overriding_ == nullptr || given != given_) {
-    overriding_ = std::make_shared<Executor>(context_, device_,
-                                             import_model(bytes_, base_folder_, given));
+    overriding_ =
+        std::make_shared<Executor>(context_, device_, import_model(bytes_, base_folder_, given));
     given_ = given;
   }
   return latest_ = overriding_;

@@ -44,8 +44,7 @@ void check_input(const ModelValue& expected, const HostTensor& given,
   }
   const auto count = checked_element_count(given.dims);
   if (!count || *count > kMostElements) fail("has dims that no tensor can have");
-  if (given.data.size() !=
-      (static_cast<size_t>(*count) * tn_dtype_bits(given.dtype) + 7) / 8)
+  if (given.data.size() != (static_cast<size_t>(*count) * tn_dtype_bits(given.dtype) + 7) / 8)
     fail("holds " + std::to_string(given.data.size()) + " bytes, which its dims do not");
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a graph on a device's stream, with a plan for the inputs' dims (plan.h). Where dims depend on
-// values, the graph falls into stages (stages.h): between the plans, the nodes that need values run
-// one by one. Which those are shows when a plan is made.
+// Runs a graph on a device's stream, with a plan for the inputs' dims (plan.h). Where dims depend
+// on values, the graph falls into stages (stages.h): between the plans, the nodes that need values
+// run one by one. Which those are shows when a plan is made.
 //
 // A value is on the device or on the host (in memory of the reference device, which the host
 // reads). Values that follow from dims (Shape and what is computed from it) stay on the host, so

@@ -153,7 +153,7 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
     std::vector<int64_t>& list = hosts[i].emplace(static_cast<size_t>(input.count()));
     for (size_t k = 0; k < list.size(); ++k)
       list[k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
-                                            : reinterpret_cast<const int64_t*>(input.address)[k];
+                                        : reinterpret_cast<const int64_t*>(input.address)[k];
   }
   std::vector<std::vector<int64_t>> dims;
   for (const InferredOutput& output : inferred) dims.push_back(output.dims);

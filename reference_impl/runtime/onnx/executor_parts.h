@@ -29,6 +29,8 @@ inline std::string dims_text(std::span<const int64_t> dims) {
   return text + "]";
 }
 
-inline std::string label(const Node& node) { return "node '" + node.name + "' (" + node.op_type + ")"; }
+inline std::string label(const Node& node) {
+  return "node '" + node.name + "' (" + node.op_type + ")";
+}
 
 }  // namespace tenon::runtime::onnx_import

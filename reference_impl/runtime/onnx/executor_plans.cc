@@ -46,8 +46,7 @@ void Executor::plan_lifetimes() {
     const Node& node = graph_.nodes[order[i]];
     for (const auto* list : {&node.inputs, &node.outputs})
       for (const ValueIndex value : *list)
-        if (value != kNoValue && alive.insert(value).second)
-          dies_after_[order[i]].push_back(value);
+        if (value != kNoValue && alive.insert(value).second) dies_after_[order[i]].push_back(value);
   }
 }
 
@@ -227,8 +226,7 @@ std::optional<Trace> Executor::trace(size_t s, const Values& given, Placement* p
       run_node(graph_.nodes[n], values, false);
     }
     node_ = nullptr;
-    for (const ValueIndex output : outputs_of(s))
-      trace.add_output(dense(input_of(output, values)));
+    for (const ValueIndex output : outputs_of(s)) trace.add_output(dense(input_of(output, values)));
   } catch (const DependsOnValues&) {
     cuts_.insert(at);
     complete = false;

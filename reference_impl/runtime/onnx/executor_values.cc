@@ -36,12 +36,12 @@ Tensor Executor::allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host) 
 }
 
 Ran Executor::run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
-                      std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-                      std::span<const Tensor> output_tensors) {
+                     std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
+                     std::span<const Tensor> output_tensors) {
   if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
   if (tracing_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
-  const bool own = node_ != nullptr && operation.domain().empty() &&
-                   operation.name() == node_->op_type;
+  const bool own =
+      node_ != nullptr && operation.domain().empty() && operation.name() == node_->op_type;
   tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model",
                    own ? node_->op_type : "", operation, inputs, input_tensors, outputs,
                    output_tensors);

@@ -14,9 +14,8 @@ constexpr int kAxesInput = 18;     // And the one that made ReduceMean's axes an
 
 bool trains(const onnx::NodeProto& node) {
   if (node.op_type() != "BatchNormalization" || !normal_domain(node.domain()).empty()) return false;
-  return std::any_of(node.attribute().begin(), node.attribute().end(), [](const auto& a) {
-    return a.name() == "training_mode" && a.i() != 0;
-  });
+  return std::any_of(node.attribute().begin(), node.attribute().end(),
+                     [](const auto& a) { return a.name() == "training_mode" && a.i() != 0; });
 }
 
 class Expansion {

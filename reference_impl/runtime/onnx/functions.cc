@@ -65,9 +65,9 @@ void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
 bool lift(onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
   const auto& nodes = model.graph().node();
-  if (opset == registry_opset() ||
-      std::none_of(nodes.begin(), nodes.end(),
-                   [&](const auto& node) { return needs_newer_version(node, opset); }))
+  if (opset == registry_opset() || std::none_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+        return needs_newer_version(node, opset);
+      }))
     return false;
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
@@ -96,11 +96,10 @@ bool inline_functions(onnx::ModelProto& model) {
 }
 
 bool imports_another_opset(const onnx::FunctionProto& function, const onnx::ModelProto& model) {
-  return std::any_of(function.opset_import().begin(), function.opset_import().end(),
-                     [&](const auto& import) {
-                       return normal_domain(import.domain()).empty() &&
-                              import.version() != opset_of(model, "");
-                     });
+  return std::any_of(
+      function.opset_import().begin(), function.opset_import().end(), [&](const auto& import) {
+        return normal_domain(import.domain()).empty() && import.version() != opset_of(model, "");
+      });
 }
 
 // Of the model's own functions; the inliner would not end.

@@ -37,8 +37,9 @@ void collect_reads(const onnx::NodeProto& node, Names& names) {
 }
 
 std::string name_of(const onnx::NodeProto& node) {
-  const std::string name =
-      !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : "";
+  const std::string name = !node.name().empty()     ? node.name()
+                           : node.output_size() > 0 ? node.output(0)
+                                                    : "";
   return "node '" + name + "' (" + node.op_type() + ")";
 }
 

@@ -85,8 +85,9 @@ void require_inference(const onnx::NodeProto& node, const onnx::GraphProto& grap
   if (number(node.input(2), graph) == 0.0) return;
   if (!node.input(1).empty() && number(node.input(1), graph) == 0.0) return;
   throw Error(TN_UNSUPPORTED, "",
-              "node '" + node.name() + "' (Dropout): its training_mode may be true, and then values "
-              "are dropped at random; export the model for inference");
+              "node '" + node.name() +
+                  "' (Dropout): its training_mode may be true, and then values "
+                  "are dropped at random; export the model for inference");
 }
 
 // What Dropout keeps when it drops nothing: everything.
@@ -94,8 +95,9 @@ void add_full_mask(const onnx::NodeProto& node, int opset, onnx::GraphProto& gra
   constexpr int kBooleanMask = 10;
   if (opset < kBooleanMask)
     throw Error(TN_UNSUPPORTED, "",
-                "node '" + node.name() + "' (Dropout): its mask before opset 10; export the model "
-                "with a newer opset");
+                "node '" + node.name() +
+                    "' (Dropout): its mask before opset 10; export the model "
+                    "with a newer opset");
   onnx::NodeProto* shape = graph.add_node();
   shape->set_op_type("Shape");
   shape->set_name(node.name());
@@ -137,8 +139,7 @@ std::set<std::string> names_read(const onnx::GraphProto& graph) {
 
 bool is_rewritten(const onnx::NodeProto& node) {
   if (!in_default_domain(node)) return false;
-  return node.op_type() == "Constant" || node.op_type() == "Sum" ||
-         node.op_type() == "Dropout";
+  return node.op_type() == "Constant" || node.op_type() == "Sum" || node.op_type() == "Dropout";
 }
 
 void rewrite(onnx::ModelProto& model) {

@@ -30,7 +30,8 @@ onnx::TensorProto tensor_proto(const InferenceInput& input) {
   onnx::TensorProto tensor;
   tensor.set_data_type(input.dtype);
   for (int64_t d : input.dims) tensor.add_dims(d);
-  const size_t bytes = static_cast<size_t>(element_count(input.dims)) * tn_dtype_bits(input.dtype) / 8;
+  const size_t bytes =
+      static_cast<size_t>(element_count(input.dims)) * tn_dtype_bits(input.dtype) / 8;
   tensor.set_raw_data(bytes == 0 ? "" : static_cast<const char*>(input.host_data), bytes);
   return tensor;
 }
@@ -56,11 +57,12 @@ void check_types(const onnx::NodeProto& node, const onnx::OpSchema& schema,
     });
     if (!fits) fail(parameter.GetName(), inputs[i].dtype, "one of " + parameter.GetTypeStr());
     if (!parameter.GetIsHomogeneous()) continue;
-    const auto [found, first] = bound.try_emplace(
-        parameter.GetTypeStr(), std::pair{inputs[i].dtype, parameter.GetName()});
+    const auto [found, first] =
+        bound.try_emplace(parameter.GetTypeStr(), std::pair{inputs[i].dtype, parameter.GetName()});
     const auto& [dtype, name] = found->second;
     if (!first && dtype != inputs[i].dtype)
-      fail(parameter.GetName(), inputs[i].dtype, std::string(dtype_name(dtype)) + ", as '" + name + "' is,");
+      fail(parameter.GetName(), inputs[i].dtype,
+           std::string(dtype_name(dtype)) + ", as '" + name + "' is,");
   }
 }
 
@@ -74,7 +76,8 @@ T scalar_at(const InferenceInput& input) {
 // Elements of Range over floats: computed in float64, as the elements are (spec/ops/movement.yaml).
 int64_t range_count(double start, double limit, double delta) {
   if (!std::isfinite(start) || !std::isfinite(limit) || !std::isfinite(delta))
-    throw Error(TN_INVALID_ARGUMENT, "", "start, limit and delta must be finite; one is inf or NaN");
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "start, limit and delta must be finite; one is inf or NaN");
   if (delta == 0) throw Error(TN_INVALID_ARGUMENT, "", "delta is 0: the range would have no end");
   const double count = std::ceil((limit - start) / delta);
   if (!(count < 0x1p62)) throw Error(TN_INVALID_ARGUMENT, "", "the range has too many elements");
@@ -88,8 +91,7 @@ int64_t range_count(int64_t start, int64_t limit, int64_t delta) {
   const auto u = [](int64_t x) { return static_cast<uint64_t>(x); };
   const uint64_t distance = delta > 0 ? u(limit) - u(start) : u(start) - u(limit);
   const uint64_t count = (distance - 1) / (delta > 0 ? u(delta) : 0 - u(delta)) + 1;
-  if (count > INT64_MAX)
-    throw Error(TN_INVALID_ARGUMENT, "", "the range has too many elements");
+  if (count > INT64_MAX) throw Error(TN_INVALID_ARGUMENT, "", "the range has too many elements");
   return static_cast<int64_t>(count);
 }
 
@@ -158,7 +160,8 @@ struct ShapeInference::State {
       key.push_back(static_cast<int64_t>(input.dims.size()));
       key.insert(key.end(), input.dims.begin(), input.dims.end());
       if (!takes_part(input)) continue;
-      const size_t bytes = static_cast<size_t>(element_count(input.dims)) * tn_dtype_bits(input.dtype) / 8;
+      const size_t bytes =
+          static_cast<size_t>(element_count(input.dims)) * tn_dtype_bits(input.dtype) / 8;
       const size_t start = key.size();
       key.resize(start + (bytes + 7) / 8, 0);
       if (bytes != 0) std::memcpy(&key[start], input.host_data, bytes);

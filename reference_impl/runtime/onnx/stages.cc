@@ -46,7 +46,8 @@ class StageMaker {
     stage.inputs.assign(read.begin(), read.end());
     std::set<ValueIndex> wanted(graph_.outputs.begin(), graph_.outputs.end());
     for (size_t n = 0; n < graph_.nodes.size(); ++n)
-      if (!own.contains(n)) wanted.insert(graph_.nodes[n].inputs.begin(), graph_.nodes[n].inputs.end());
+      if (!own.contains(n))
+        wanted.insert(graph_.nodes[n].inputs.begin(), graph_.nodes[n].inputs.end());
     std::set_intersection(computed.begin(), computed.end(), wanted.begin(), wanted.end(),
                           std::back_inserter(stage.outputs));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where dims depend on values, a graph cannot be planned as a whole: its nodes fall into stages, each
-// of which can be planned once the values that it starts from are there.
+// Where dims depend on values, a graph cannot be planned as a whole: its nodes fall into stages,
+// each of which can be planned once the values that it starts from are there.
 #pragma once
 
 #include <set>

@@ -14,9 +14,7 @@ constexpr uint64_t kGap = 4096;
 
 }  // namespace
 
-int64_t TracedArgument::count() const {
-  return element_count(dims);
-}
+int64_t TracedArgument::count() const { return element_count(dims); }
 
 bool TracedArgument::dense() const {
   int64_t expected = 1;
@@ -83,9 +81,8 @@ TracedArgument Trace::convert(const Argument& argument, const Tensor& tensor) {
 }
 
 void Trace::record(std::string label, std::string op, const Operation& operation,
-                   std::span<const Argument> inputs,
-                   std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-                   std::span<const Tensor> output_tensors) {
+                   std::span<const Argument> inputs, std::span<const Tensor> input_tensors,
+                   std::span<const Argument> outputs, std::span<const Tensor> output_tensors) {
   TracedCall call{std::move(label), std::move(op), operation, {}, {}};
   for (size_t i = 0; i < inputs.size(); ++i)
     call.inputs.push_back(convert(inputs[i], input_tensors[i]));

@@ -60,9 +60,8 @@ class Trace {
 
   // `tensors` are behind the arguments of kind kDevice, at the same positions.
   void record(std::string label, std::string op, const Operation& operation,
-              std::span<const Argument> inputs,
-              std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-              std::span<const Tensor> output_tensors);
+              std::span<const Argument> inputs, std::span<const Tensor> input_tensors,
+              std::span<const Argument> outputs, std::span<const Tensor> output_tensors);
 
   void add_input(const Tensor& tensor) { inputs_.push_back(locate(tensor)); }
   // A device tensor that is dense, or a host tensor whose value is the same in every run.

@@ -109,8 +109,8 @@ Tensor transpose(const Node& node, const Tensor& input) {
   std::sort(sorted.begin(), sorted.end());
   for (size_t i = 0; i < std::max(rank, perm.size()); ++i)
     if (perm.size() != rank || sorted[i] != static_cast<int64_t>(i))
-      fail("perm " + text(perm) + " is no order of the " + std::to_string(rank) +
-           " axes of dims " + text(input.dims));
+      fail("perm " + text(perm) + " is no order of the " + std::to_string(rank) + " axes of dims " +
+           text(input.dims));
   Tensor view = input;
   for (size_t i = 0; i < rank; ++i) {
     const auto from = static_cast<size_t>(perm[i]);
@@ -156,9 +156,9 @@ Cut cut_axis(int64_t dim, int64_t start, int64_t end, int64_t step) {
   end = std::clamp<int64_t>(wrap(end), -1, dim - 1);
   // Without a sign: the least int64 has no opposite.
   const uint64_t size = 0 - static_cast<uint64_t>(step);
-  return {start, start > end ? static_cast<int64_t>(
-                                   static_cast<uint64_t>(start - end - 1) / size + 1)
-                             : 0};
+  return {start, start > end
+                     ? static_cast<int64_t>(static_cast<uint64_t>(start - end - 1) / size + 1)
+                     : 0};
 }
 
 Tensor slice(const Tensor& input, std::span<const HostValues> hosts) {
