@@ -116,7 +116,7 @@ def test_wrong_nodes_are_refused_by_name(device, op, inputs, attributes):
         with pytest.raises(tenon.Error) as caught:
             run(device, op, inputs, outputs, host=host, **attributes)
         message = str(caught.value)
-        assert op in message or "valid ONNX model" in message, message
+        assert op in message and "is required but missing" not in message, message
         assert not any(bad in message for bad in ("stoll", "bad_alloc", "filebuf", "bad_variant")), message
 
 
@@ -181,7 +181,7 @@ def test_initializers_that_are_inputs_may_be_given(device, ir_version):
     for _ in range(2):
         assert np.array_equal(loaded.run({"x": X})[0], X + 1)
         assert np.array_equal(loaded.run(feed)[0], X + w)
-    with pytest.raises(tenon.Error, match="w"):
+    with pytest.raises(tenon.Error, match="Add"):
         loaded.run({"x": X, "w": floats(4)})
 
 

@@ -102,6 +102,49 @@ bool imports_another_opset(const onnx::FunctionProto& function, const onnx::Mode
       });
 }
 
+// Before opset 13 Softmax takes all axes from its own on as one. ONNX's conversion of that needs
+// dims, which a function's body has none of; so it is spelled out in operators that do not differ.
+void spell_out_old_softmax(onnx::FunctionProto& function) {
+  constexpr int kOneAxis = 13;
+  for (const auto& import : function.opset_import())
+    if (normal_domain(import.domain()).empty() && import.version() >= kOneAxis) return;
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+  nodes.Swap(function.mutable_node());
+  const auto add = [&](const char* op, const std::string& output) -> onnx::NodeProto& {
+    onnx::NodeProto& made = *function.add_node();
+    made.set_op_type(op);
+    made.add_output(output);
+    return made;
+  };
+  const auto set_axis = [](onnx::NodeProto& node, int64_t axis) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name("axis");
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(axis);
+  };
+  for (auto& node : nodes) {
+    const bool old = node.op_type() == "Softmax" || node.op_type() == "LogSoftmax";
+    if (!old || !normal_domain(node.domain()).empty() || node.output_size() != 1) {
+      function.add_node()->Swap(&node);
+      continue;
+    }
+    int64_t axis = 1;
+    for (const auto& attribute : node.attribute())
+      if (attribute.name() == "axis") axis = attribute.i();
+    const std::string prefix = node.output(0) + "/";
+    add("Shape", prefix + "dims").add_input(node.input(0));
+    onnx::NodeProto& matrix = add("Flatten", prefix + "matrix");
+    matrix.add_input(node.input(0));
+    set_axis(matrix, axis);
+    onnx::NodeProto& rows = add(node.op_type().c_str(), prefix + "rows");
+    rows.add_input(prefix + "matrix");
+    set_axis(rows, 1);
+    onnx::NodeProto& result = add("Reshape", node.output(0));
+    result.add_input(prefix + "rows");
+    result.add_input(prefix + "dims");
+  }
+}
+
 // Of the model's own functions; the inliner would not end.
 void refuse_recursion(const onnx::ModelProto& model) {
   std::map<std::string, std::set<std::string>> calls;
@@ -132,6 +175,7 @@ void inline_what_the_checker_refuses(onnx::ModelProto& model) {
   refuse_recursion(model);
   if (std::any_of(model.functions().begin(), model.functions().end(),
                   [&](const auto& function) { return imports_another_opset(function, model); })) {
+    for (auto& function : *model.mutable_functions()) spell_out_old_softmax(function);
     try {
       onnx::inliner::InlineLocalFunctions(model, true);
     } catch (const std::exception& e) {

@@ -68,6 +68,18 @@ void require_known_operators(const onnx::ModelProto& model) {
                   std::to_string(opset));
 }
 
+// ONNX's checker insists on dims of outputs, which nobody needs: exporters leave them out where
+// they do not know the rank.
+void check(onnx::ModelProto& model) {
+  std::vector<onnx::TypeProto::Tensor*> open;
+  for (auto& output : *model.mutable_graph()->mutable_output())
+    if (output.type().has_tensor_type() && !output.type().tensor_type().has_shape())
+      open.push_back(output.mutable_type()->mutable_tensor_type());
+  for (auto* type : open) type->mutable_shape();
+  onnx::checker::check_model(model);
+  for (auto* type : open) type->clear_shape();
+}
+
 ModelValue describe(const onnx::ValueInfoProto& info) {
   ModelValue value;
   value.name = info.name();
@@ -193,7 +205,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
   normalize(model, given);
   inline_what_the_checker_refuses(model);
   try {
-    onnx::checker::check_model(model);
+    check(model);
     onnx::inliner::InlineLocalFunctions(model, true);
   } catch (const std::exception& e) {
     throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + e.what());
