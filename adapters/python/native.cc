@@ -124,8 +124,11 @@ nb::list run(Model& model, const std::map<std::string, InputTuple>& inputs) {
 Counts placement(const Model& model) {
   Counts rows;
   for (const auto& row : model.placement())
-    rows[row.op] = {
-        {"device", row.device}, {"host", row.host}, {"view", row.view}, {"folded", row.folded}};
+    rows[row.op] = {{"device", row.device},
+                    {"fallback", row.fallback},
+                    {"host", row.host},
+                    {"view", row.view},
+                    {"folded", row.folded}};
   return rows;
 }
 

@@ -54,6 +54,12 @@ class Event {
   virtual double elapsed_ms(const Event& end) const = 0;  // From this one to `end`; both timed.
 };
 
+// Where a call of Device::run did its work.
+enum class Ran : uint8_t {
+  kDevice,   // On the device, by its own kernel or as other operators; or there was nothing to do.
+  kFallback  // On the reference device, all of it or a part.
+};
+
 struct Location {
   tn_buffer* buffer;
   uint64_t offset;
@@ -144,9 +150,12 @@ class Device {
   // -- Compute --
 
   // Runs an operator. Argument positions are those of spec/ops. An output may be the same view as
-  // an input (in place); other overlaps are made right with a temporary.
-  virtual void run(const Operation& operation, std::span<const Argument> inputs,
-                   std::span<const Argument> outputs, Stream& stream) = 0;
+  // an input (in place); other overlaps are made right with a temporary. `output_dims`: where the
+  // data decides how much of an output is used (NonZero), as in tn_launch; written by the time the
+  // stream has been waited for.
+  virtual Ran run(const Operation& operation, std::span<const Argument> inputs,
+                  std::span<const Argument> outputs, Stream& stream,
+                  int64_t* const* output_dims = nullptr) = 0;
   // Whether run() would launch on the device, without decomposition or fallback.
   virtual bool supports(const Operation& operation, std::span<const Argument> inputs,
                         std::span<const Argument> outputs) = 0;

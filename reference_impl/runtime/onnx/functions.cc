@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/functions.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+
+#include "onnx/inliner/inliner.h"
+#include "onnx/shape_inference/implementation.h"
+#include "onnx/version_converter/convert.h"
+#include "runtime/onnx/operator_versions.h"
+#include "runtime/onnx/rewrites.h"
+#include "tenon/tenon.hpp"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+// Of no use in the model's opset, but in the registry's: a newer version that the registry has, or
+// that ONNX defines by others.
+bool needs_newer_version(const onnx::NodeProto& node, int opset) {
+  if (is_rewritten(node) || operator_of(node, opset) != nullptr || is_function(node, opset))
+    return false;
+  return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
+}
+
+// Attributes that a call leaves out get their defaults: the inliner knows only those that are
+// there.
+void spell_out_defaults(onnx::NodeProto& node, const onnx::OpSchema& schema) {
+  for (const auto& [name, attribute] : schema.attributes()) {
+    if (attribute.default_value.type() == onnx::AttributeProto::UNDEFINED) continue;
+    const bool given = std::any_of(node.attribute().begin(), node.attribute().end(),
+                                   [&](const auto& a) { return a.name() == name; });
+    if (given) continue;
+    *node.add_attribute() = attribute.default_value;
+    node.mutable_attribute()->rbegin()->set_name(name);
+  }
+}
+
+using FunctionNames = std::set<onnx::inliner::FunctionId>;
+
+void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
+  auto set = onnx::inliner::FunctionIdSet::Create(
+      onnx::inliner::FunctionIdVector(names.begin(), names.end()));
+  // The inliner asks for the type of every input, also of those that are left out.
+  onnx::ValueInfoProto* absent = model.mutable_graph()->add_value_info();
+  absent->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  try {
+    // Bodies may depend on the types of their arguments.
+    onnx::shape_inference::InferShapes(model);
+    onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "ONNX cannot inline the function '" + names.begin()->second +
+                    "', which Tenon does not have as an operator: " + e.what());
+  }
+  auto& infos = *model.mutable_graph()->mutable_value_info();
+  infos.erase(std::remove_if(infos.begin(), infos.end(),
+                             [](const auto& info) { return info.name().empty(); }),
+              infos.end());
+}
+
+// Whether there was something to do.
+bool lift(onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  const auto& nodes = model.graph().node();
+  if (opset == registry_opset() || std::none_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+        return needs_newer_version(node, opset);
+      }))
+    return false;
+  try {
+    model = onnx::version_conversion::ConvertVersion(model, registry_opset());
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "the model's opset " + std::to_string(opset) +
+                    " has operators that Tenon knows in newer versions only, and ONNX cannot "
+                    "convert it: " +
+                    e.what());
+  }
+  return true;
+}
+
+bool inline_functions(onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  FunctionNames functions;
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    if (operator_of(node, opset) != nullptr || is_rewritten(node) || !is_function(node, opset))
+      continue;
+    spell_out_defaults(node, *schema_of(node, opset));
+    functions.emplace(node.domain(), node.op_type());
+  }
+  if (functions.empty()) return false;
+  inline_named(model, functions);
+  return true;
+}
+
+bool imports_another_opset(const onnx::FunctionProto& function, const onnx::ModelProto& model) {
+  return std::any_of(
+      function.opset_import().begin(), function.opset_import().end(), [&](const auto& import) {
+        return normal_domain(import.domain()).empty() && import.version() != opset_of(model, "");
+      });
+}
+
+// Before opset 13 Softmax takes all axes from its own on as one. ONNX's conversion of that needs
+// dims, which a function's body has none of; so it is spelled out in operators that do not differ.
+void spell_out_old_softmax(onnx::FunctionProto& function) {
+  constexpr int kOneAxis = 13;
+  for (const auto& import : function.opset_import())
+    if (normal_domain(import.domain()).empty() && import.version() >= kOneAxis) return;
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+  nodes.Swap(function.mutable_node());
+  const auto add = [&](const char* op, const std::string& output) -> onnx::NodeProto& {
+    onnx::NodeProto& made = *function.add_node();
+    made.set_op_type(op);
+    made.add_output(output);
+    return made;
+  };
+  const auto set_axis = [](onnx::NodeProto& node, int64_t axis) {
+    onnx::AttributeProto& attribute = *node.add_attribute();
+    attribute.set_name("axis");
+    attribute.set_type(onnx::AttributeProto::INT);
+    attribute.set_i(axis);
+  };
+  for (auto& node : nodes) {
+    const bool old = node.op_type() == "Softmax" || node.op_type() == "LogSoftmax";
+    if (!old || !normal_domain(node.domain()).empty() || node.output_size() != 1) {
+      function.add_node()->Swap(&node);
+      continue;
+    }
+    int64_t axis = 1;
+    for (const auto& attribute : node.attribute())
+      if (attribute.name() == "axis") axis = attribute.i();
+    const std::string prefix = node.output(0) + "/";
+    add("Shape", prefix + "dims").add_input(node.input(0));
+    onnx::NodeProto& matrix = add("Flatten", prefix + "matrix");
+    matrix.add_input(node.input(0));
+    set_axis(matrix, axis);
+    onnx::NodeProto& rows = add(node.op_type().c_str(), prefix + "rows");
+    rows.add_input(prefix + "matrix");
+    set_axis(rows, 1);
+    onnx::NodeProto& result = add("Reshape", node.output(0));
+    result.add_input(prefix + "rows");
+    result.add_input(prefix + "dims");
+  }
+}
+
+// Of the model's own functions; the inliner would not end.
+void refuse_recursion(const onnx::ModelProto& model) {
+  std::map<std::string, std::set<std::string>> calls;
+  const auto key = [](const std::string& domain, const std::string& name) {
+    return domain + "." + name;
+  };
+  for (const auto& function : model.functions())
+    for (const auto& node : function.node())
+      calls[key(function.domain(), function.name())].insert(key(node.domain(), node.op_type()));
+  // What calls nothing that is left ends; take it away until nothing changes.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto at = calls.begin(); at != calls.end();) {
+      const bool ends = std::none_of(at->second.begin(), at->second.end(),
+                                     [&](const auto& callee) { return calls.contains(callee); });
+      changed |= ends;
+      at = ends ? calls.erase(at) : std::next(at);
+    }
+  }
+  if (!calls.empty())
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "not a valid ONNX model: its function '" + calls.begin()->first + "' calls itself");
+}
+
+}  // namespace
+
+void inline_what_the_checker_refuses(onnx::ModelProto& model) {
+  refuse_recursion(model);
+  if (std::any_of(model.functions().begin(), model.functions().end(),
+                  [&](const auto& function) { return imports_another_opset(function, model); })) {
+    for (auto& function : *model.mutable_functions()) spell_out_old_softmax(function);
+    try {
+      onnx::inliner::InlineLocalFunctions(model, true);
+    } catch (const std::exception& e) {
+      throw Error(TN_UNSUPPORTED, "",
+                  std::string("ONNX cannot inline the model's own functions: ") + e.what());
+    }
+  }
+  const int opset = opset_of(model, "");
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    const onnx::OpSchema* schema = schema_of(node, opset);
+    if (node.op_type() != "GroupNormalization" || schema == nullptr || !schema->Deprecated() ||
+        node.input_size() != 3 || node.output_size() != 1)
+      continue;
+    spell_out_defaults(node, *schema);
+    inline_named(model, {{node.domain(), node.op_type()}});
+    return;
+  }
+}
+
+void lift_and_inline(onnx::ModelProto& model) {
+  // A body may itself call such a function, or be of an older opset; bodies do not recurse.
+  for (int round = 0; round < 8; ++round) {
+    const bool lifted = lift(model);
+    if (!inline_functions(model) && !lifted) return;
+  }
+}
+
+}  // namespace tenon::runtime::onnx_import
