@@ -111,22 +111,28 @@ bool DeviceImpl::chain(const Operation& operation, std::span<const Argument> inp
   return true;
 }
 
-// Y = alpha * A @ B + beta * C by MatMul, and Mul and Add as far as they are needed. For the types
-// that the factors and products lose nothing in; 16-bit floats would be rounded at each step.
+// Y = alpha * A @ B + beta * C by MatMul, and Mul and Add as far as they are needed. 16-bit floats
+// would be rounded at each step: theirs is the plain product, or Gemm as a whole.
 bool DeviceImpl::scaled_product(std::span<const Argument> inputs, const Argument& output,
                                 Progress* progress) {
   static const Operation kMatMul("MatMul"), kMul("Mul"), kAdd("Add");
   enum { kA, kB, kC, kAlpha, kBeta };
   const tn_dtype dtype = output.dtype;
-  if (inputs.size() <= kB || (dtype != TN_FLOAT32 && dtype != TN_FLOAT64)) return false;
+  if (inputs.size() <= kB) return false;
   const Factor alpha(inputs, kAlpha, dtype), beta(inputs, kBeta, dtype);
   const bool has_c = inputs.size() > kC && inputs[kC].kind != Argument::Kind::kAbsent &&
                      beta.value() != 0;  // Times 0, C would still give its NaN.
+  const bool plain = alpha.value() == 1 && !has_c;
+  if (!plain && dtype != TN_FLOAT32 && dtype != TN_FLOAT64) {
+    if (inputs[kA].rank != 2 || inputs[kB].rank != 2) return false;
+    const Operation gemm("Gemm", {{"alpha", alpha.value()}, {"beta", beta.value()}});
+    return step(gemm, inputs.first(has_c ? kAlpha : kC), output, progress);
+  }
   const std::span<const int64_t> dims(output.dims, static_cast<size_t>(output.rank));
   Values values(*this, progress != nullptr ? &progress->stream : nullptr);
 
   // The output is written last: it may be C.
-  Argument sum = alpha.value() == 1 && !has_c ? output : values.allocate(dims, dtype);
+  Argument sum = plain ? output : values.allocate(dims, dtype);
   if (!step(kMatMul, inputs.first(kC), sum, progress)) return false;
   if (alpha.value() != 1) {
     const std::array scaled{sum, alpha.argument()};

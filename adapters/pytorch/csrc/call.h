@@ -45,9 +45,14 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // A tensor of the device; one on the host with a single element becomes a launch value of
-  // `host_type` (its own where not given).
-  Call& input(const Tensor& tensor, std::optional<ScalarType> host_type = std::nullopt);
+  // A tensor of the device.
+  Call& input(const Tensor& tensor) {
+    inputs_.push_back(argument(tensor));
+    return *this;
+  }
+  // The same for elementwise ops, where one on the host without dims is a number: it becomes a
+  // launch value of `type`.
+  Call& operand(const Tensor& tensor, ScalarType type);
   Call& input(const std::optional<Tensor>& tensor) {
     return tensor && tensor->defined() ? input(*tensor) : absent();
   }
