@@ -65,12 +65,22 @@ struct Location {
   uint64_t offset;
 };
 
+// Of each quantity: now, the most since the start or reset_peak_statistics, and all that ever came.
 struct PoolStatistics {
   uint64_t allocated_bytes;  // In live allocations.
   uint64_t peak_allocated_bytes;
   uint64_t reserved_bytes;      // In buffers of the device.
   uint64_t allocations;         // Ever made.
   uint64_t device_allocations;  // Of those, calls of tn_buffer_create.
+  uint64_t total_allocated_bytes;
+  uint64_t live_allocations;
+  uint64_t peak_live_allocations;
+  uint64_t peak_reserved_bytes;
+  uint64_t total_reserved_bytes;
+  uint64_t buffers;  // Of the device, live; device_allocations counts those that ever were.
+  uint64_t peak_buffers;
+  uint64_t retries;        // Allocations that gave cached memory back and asked the device again.
+  uint64_t out_of_memory;  // Allocations refused.
 };
 
 struct KernelCacheStatistics {
@@ -134,6 +144,8 @@ class Device {
   // Gives cached memory back to the device.
   virtual void empty_cache() = 0;
   virtual PoolStatistics pool_statistics() const = 0;
+  // The peaks count from here.
+  virtual void reset_peak_statistics() = 0;
 
   // -- Copies: queued on `stream`; host ranges are borrowed until it has reached them --
 

@@ -60,6 +60,7 @@ class DeviceImpl final : public Device {
   bool owns(const void* address) const override { return map_.find(address).buffer != nullptr; }
   void empty_cache() override { pool_.empty_cache(); }
   PoolStatistics pool_statistics() const override { return pool_.statistics(); }
+  void reset_peak_statistics() override { pool_.reset_peaks(); }
 
   void copy_to_device(void* dst, const void* src, size_t bytes, Stream& stream) override;
   void copy_to_host(void* dst, const void* src, size_t bytes, Stream& stream) override;
