@@ -2,6 +2,7 @@
 //
 // Elementwise ops of one, two and more inputs.
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -86,9 +87,14 @@ Compute log1p() {
 Compute clip_by_value() {
   return [most = Operation("Max"), least = Operation("Min")](Call& call) {
     const View x = call.input(0);
+    const View low = call.input(1);
+    const View high = call.input(2);
+    for (const View* bound : {&low, &high}) {
+      if (bound->rank() != 0) require_same_shape(x, *bound);
+    }
     const View y = call.output_in_place(0, x.dtype, x.dims, {0});
-    call.run(least, {x, call.input(2)}, {y});
-    call.run(most, {y, call.input(1)}, {y});
+    call.run(least, {x, high}, {y});
+    call.run(most, {y, low}, {y});
   };
 }
 
@@ -119,6 +125,7 @@ Compute select_v2() {
 Compute add_n() {
   return [add = Operation("Add")](Call& call) {
     const View first = call.input(0);
+    for (int i = 1; i < call.input_count(); ++i) require_same_shape(first, call.input(i));
     const View sum = call.output_in_place(0, first.dtype, first.dims, {0});
     if (call.input_count() == 1) return call.copy(first, sum);
     call.run(add, {first, call.input(1)}, {sum});

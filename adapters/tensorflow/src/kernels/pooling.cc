@@ -17,8 +17,16 @@ Operation pool_operation(const char* name, const Window& w, const Dims& input) {
 
 View pooled_input(Call& call, const Window& w, int index) {
   const View x = call.input(index);
-  if (x.rank() != w.spatial() + 2) invalid_argument("input of shape " + x.dims.text());
+  w.check_dims("input", x.dims);
   return w.logical(x);
+}
+
+// Fails unless pooling an input gives a result like `pooled`.
+void check_pooled(const Window& w, const char* name, const Dims& input, const Dims& pooled) {
+  const Dims expected = w.output_dims(input, input[1], w.size);
+  if (pooled == expected) return;
+  invalid_argument(std::string(name) + " has shape " + w.physical(pooled).text() + ", expected " +
+                   w.physical(expected).text());
 }
 
 Compute pool(const char* name, const Node& node) {
@@ -34,8 +42,11 @@ Compute pool(const char* name, const Node& node) {
 Compute max_pool_grad(const Node& node) {
   return [w = Window::parse(node), scatter = Operation("tenon.MaxPoolGrad")](Call& call) {
     const View x = pooled_input(call, w, 0);
+    check_pooled(w, "orig_output", x.dims, pooled_input(call, w, 1).dims);
     const View dy = pooled_input(call, w, 2);
+    check_pooled(w, "grad", x.dims, dy.dims);
     const View dx = call.output(0, x.dtype, w.physical(x.dims));
+    if (dy.count() == 0) return call.fill(w.logical(dx), 0);
     const View y = call.temporary(x.dtype, w.physical(dy.dims));
     const View indices = call.temporary(TN_INT64, w.physical(dy.dims));
     call.run(pool_operation("tenon.MaxPool", w, x.dims), {x}, {w.logical(y), w.logical(indices)});
@@ -47,8 +58,11 @@ Compute max_pool_grad(const Node& node) {
 Compute average_pool_grad(const Node& node) {
   return [w = Window::parse(node)](Call& call) {
     const Dims shape = call.host_integers(0);
+    w.check_dims("orig_input_shape", shape);
     const View dy = pooled_input(call, w, 1);
+    check_pooled(w, "grad", w.logical_dims(shape), dy.dims);
     const View dx = w.logical(call.output(0, dy.dtype, shape));
+    if (dy.count() == 0) return call.fill(dx, 0);
     call.run(pool_operation("tenon.AveragePoolGrad", w, dx.dims), {dy}, {dx});
   };
 }

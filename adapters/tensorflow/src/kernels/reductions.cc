@@ -2,6 +2,8 @@
 //
 // Reductions, ArgMax and ArgMin, Cumsum, TopKV2.
 #include <array>
+#include <string_view>
+#include <utility>
 
 #include "kernels/pattern.h"
 
@@ -17,9 +19,14 @@ struct Reduced {
   Dims dropped;
 };
 
-Reduced reduce_dims(const View& x, const Dims& requested) {
+Reduced reduce_dims(const View& x, const std::vector<int64_t>& requested) {
   std::array<bool, TN_MAX_RANK> reduce{};
-  for (int64_t axis : requested) reduce[static_cast<size_t>(normal_axis(axis, x.rank()))] = true;
+  for (int64_t axis : requested) {
+    if (std::exchange(reduce[static_cast<size_t>(normal_axis(axis, x.rank()))], true)) {
+      invalid_argument("Invalid reduction arguments: Axes contains duplicate dimension: " +
+                       std::to_string(axis));
+    }
+  }
   Reduced result;
   for (int32_t i = 0; i < x.rank(); ++i) {
     const bool gone = reduce[static_cast<size_t>(i)];
@@ -32,12 +39,14 @@ Reduced reduce_dims(const View& x, const Dims& requested) {
 
 Compute reduction(const char* operation, const Node& node) {
   const bool keep = node.flag("keep_dims");
-  return [f = Operation(operation, {{"keepdims", int64_t{1}}}), keep](Call& call) {
+  const bool norm = std::string_view(operation) == "ReduceL2";
+  return [f = Operation(operation, {{"keepdims", int64_t{1}}}), abs = Operation("Abs"), keep,
+          norm](Call& call) {
     const View x = call.input(0);
-    const Reduced reduced = reduce_dims(x, call.host_integers(1));
+    const Reduced reduced = reduce_dims(x, call.host_list(1, kAnyRank));
     const View y = call.output(0, x.dtype, keep ? reduced.kept : reduced.dropped);
     // No axes mean nothing to reduce here, everything in the operator.
-    if (reduced.axes.empty()) return call.copy(x, y);
+    if (reduced.axes.empty()) return norm ? call.run(abs, {x}, {y}) : call.copy(x, y);
     call.run(f, {x, reduced.axes}, {y.reshaped(reduced.kept)});
   };
 }
@@ -107,14 +116,17 @@ Compute top_k(const Node& node) {
   };
 }
 
-// sum(x^2) / 2.
+// sum(x^2) / 2; of 16-bit floats in float32, as twice the result may be beyond their range.
 Compute l2_loss() {
   return [f = Operation("ReduceSumSquare", {{"keepdims", int64_t{0}}}),
           multiply = Operation("Mul")](Call& call) {
-    const View x = call.input(0);
-    const View y = call.output(0, x.dtype, {});
+    const View in = call.input(0);
+    const View out = call.output(0, in.dtype, {});
+    const View x = tn_dtype_bits(in.dtype) == 16 ? call.as(in, TN_FLOAT32) : in;
+    const View y = x.dtype == in.dtype ? out : call.temporary(x.dtype, {});
     call.run(f, {x}, {y});
     call.run(multiply, {y, Scalar(0.5, x.dtype)}, {y});
+    if (x.dtype != in.dtype) call.cast(y, out);
   };
 }
 
