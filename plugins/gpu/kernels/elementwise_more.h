@@ -24,7 +24,7 @@ DEVICE C op_Lerp(C start, C end, C weight) {
 
 DEVICE C op_ReluGrad(C d, C x, C threshold) { return x <= threshold ? (C)0 : d; }  // NaN passes.
 DEVICE C op_TanhGrad(C d, C x) { return d * ((C)1 - x * x); }
-DEVICE C op_SigmoidGrad(C d, C x) { return d * x * ((C)1 - x); }
+DEVICE C op_SigmoidGrad(C d, C x) { return d * (x * ((C)1 - x)); }
 DEVICE C op_RsqrtGrad(C d, C x) {
   return d == (C)0 ? (C)0 : (C)-0.5f * d * (x * x * x);  // 0 at the pole too.
 }

@@ -3,8 +3,6 @@
 // Convolutions of two and three dimensions and their gradients. Filters [spatial..., I, O] are
 // [O, I, spatial...] views; a depthwise filter [H, W, C, M] is a [C*M, 1, H, W] view of as many
 // groups as there are channels.
-#include <algorithm>
-
 #include "kernels/pattern.h"
 #include "kernels/window.h"
 
@@ -49,9 +47,10 @@ struct Convolution {
       invalid_argument("input depth must be evenly divisible by filter depth: " +
                        std::to_string(input[1]) + " vs " + std::to_string(depth));
     }
-    if (!depthwise && filter[0] % std::max<int64_t>(groups(input, filter), 1) != 0) {
+    const int64_t parts = groups(input, filter);
+    if (!depthwise && (parts == 0 || filter[0] % parts != 0)) {
       invalid_argument("output depth must be evenly divisible by the number of groups: " +
-                       std::to_string(filter[0]) + " vs " + std::to_string(groups(input, filter)));
+                       std::to_string(filter[0]) + " vs " + std::to_string(parts));
     }
     for (int64_t size : kernel(filter)) {
       if (size == 0) invalid_argument("filter must not have zero elements: " + w.text());
@@ -78,7 +77,6 @@ Compute forward(const Node& node, bool depthwise) {
     const View w = c.filter(filter);
     const Dims dims = c.output_dims(x.dims, filter.dims, w.dims);
     const View y = call.output(0, x.dtype, c.window.physical(dims));
-    if (x.dims[1] == 0) return call.fill(y, 0);
     call.run(c.operation("Conv", x.dims, w.dims), {x, w}, {c.window.logical(y)});
   };
 }

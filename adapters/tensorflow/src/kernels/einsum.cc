@@ -52,6 +52,9 @@ Equation parse(const std::string& text) {
   equation.inputs.push_back(current);
   for (const std::string& labels : equation.inputs) check_labels(labels, text);
   check_labels(equation.output, text);
+  if (equation.inputs.size() > 2) {
+    invalid_argument("Expecting 1 or 2 input subscripts in equation '" + text + "'");
+  }
   return equation;
 }
 
@@ -215,6 +218,7 @@ void two_operands(Call& call, Factor a, Factor b, const std::string& labels) {
   }
 
   const Factor target = result(call, a.view.dtype, labels, a, b);
+  if (target.view.count() == 0) return;
   if (sizes_of(a, b, contracted).product() == 0) return call.fill(target.view, 0);
   const View left = grouped(call, a, batch, rows, contracted);
   const View right = grouped(call, b, batch, contracted, columns);
@@ -241,7 +245,6 @@ Compute einsum(const Node& node) {
   return [equation](Call& call) {
     const auto count = static_cast<size_t>(call.input_count());
     if (count != equation.inputs.size()) invalid_argument("Einsum: wrong number of operands");
-    if (count > 2) unimplemented("Einsum of more than two operands");
     std::vector<Factor> operands;
     int32_t widest = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -261,6 +264,9 @@ Compute einsum(const Node& node) {
         invalid_argument("Einsum: operand " + x.view.dims.text() + " does not fit its labels");
       }
       take_diagonals(x);
+    }
+    if (widest > 0 && !has(equation.output, '.')) {
+      invalid_argument("Einsum: the inputs have axes of an ellipsis, the result has none");
     }
     const auto named = static_cast<int32_t>(equation.output.size()) - 3;
     const std::string output = without_ellipsis(equation.output, widest + named, widest);

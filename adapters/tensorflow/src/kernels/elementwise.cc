@@ -98,6 +98,20 @@ Compute clip_by_value() {
   };
 }
 
+// floor(x / y) of floats, as TensorFlow's kernels round: 1 / 0.001 gives 1000 and 1 / -inf gives -0,
+// where the operator's exact quotient gives 999 and -1.
+Compute floor_div(const Node& node) {
+  return [exact = Operation("tenon.FloorDiv"), divide = Operation("Div"),
+          floor = Operation("Floor"), real = is_float(node.type("T"))](Call& call) {
+    const View a = call.input(0);
+    const View b = call.input(1);
+    const View y = call.output_in_place(0, a.dtype, broadcast_dims(a.dims, b.dims), {0, 1});
+    if (!real) return call.run(exact, {a, b}, {y});
+    call.run(divide, {a, b}, {y});
+    call.run(floor, {y}, {y});
+  };
+}
+
 // Where with the condition's shape as it came: a vector chooses rows.
 void select_into(Call& call, const Operation& where, const View& condition, const View& a,
                  const View& b) {
@@ -181,10 +195,10 @@ void add_elementwise(Rows& rows) {
                                {"Mul", "Mul"},
                                {"Maximum", "Max"},
                                {"Minimum", "Min"},
-                               {"FloorDiv", "tenon.FloorDiv"},
                                {"FloorMod", "Mod"}}) {
     rows.push_back(binary_row(op, operation, numbers()));
   }
+  rows.push_back({"FloorDiv", {{"T", numbers()}}, {}, floor_div});
   for (auto [op, operation] : {std::pair{"RealDiv", "Div"},
                                {"Div", "Div"},
                                {"DivNoNan", "tenon.DivNoNan"},

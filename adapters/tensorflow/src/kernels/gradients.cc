@@ -21,12 +21,21 @@ const Steps& steps() {
   return steps;
 }
 
+// The gradient times 1 or 0, as TensorFlow's CPU computes it: what is infinite or no number upstream
+// stays visible where the unit is off, and a unit that is no number is off.
+void mask_gradient(Call& call, const View& dy, const View& on) {
+  const View factor = call.as(on, dy.dtype);
+  call.run(steps().multiply, {dy, factor}, {call.output_in_place(0, dy.dtype, dy.dims, {0})});
+}
+
 Compute relu_grad() {
-  return [f = Operation("tenon.ReluGrad")](Call& call) {
+  return [](Call& call) {
     const View dy = call.input(0);
     const View x = call.input(1);
     require_same_shape(dy, x);
-    call.run(f, {dy, x, Scalar(0, x.dtype)}, {call.output_in_place(0, x.dtype, x.dims, {0})});
+    const View on = call.temporary(TN_BOOL, x.dims);
+    call.run(steps().greater, {x, Scalar(0, x.dtype)}, {on});
+    mask_gradient(call, dy, on);
   };
 }
 
@@ -42,8 +51,7 @@ Compute relu6_grad() {
     call.run(s.greater, {x, Scalar(0, x.dtype)}, {above});
     call.run(s.less, {x, Scalar(6, x.dtype)}, {below});
     call.run(s.both, {above, below}, {above});
-    call.run(s.where, {above, dy, Scalar(0, x.dtype)},
-             {call.output_in_place(0, x.dtype, x.dims, {0})});
+    mask_gradient(call, dy, above);
   };
 }
 

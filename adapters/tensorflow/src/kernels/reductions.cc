@@ -2,6 +2,7 @@
 //
 // Reductions, ArgMax and ArgMin, Cumsum, TopKV2.
 #include <array>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -57,17 +58,31 @@ Row reduction_row(const char* op, const char* operation, const Types& types) {
           }};
 }
 
+// NaN never wins in TensorFlow and always does in the operator.
+View without_nan(Call& call, const View& x, double replacement) {
+  static const Operation is_nan("IsNaN");
+  static const Operation where("Where");
+  const View bad = call.temporary(TN_BOOL, x.dims);
+  const View y = call.temporary(x.dtype, x.dims);
+  call.run(is_nan, {x}, {bad});
+  call.run(where, {bad, Scalar(replacement, x.dtype), x}, {y});
+  return y;
+}
+
 Compute arg_extreme(const char* operation, const Node& node) {
   const tn_dtype type = node.type("output_type");
   const std::string name = operation;
-  return [name, type](Call& call) {
-    const View x = call.input(0);
+  const double worst = name == "ArgMax" ? -std::numeric_limits<double>::infinity()
+                                        : std::numeric_limits<double>::infinity();
+  return [name, type, worst](Call& call) {
+    View x = call.input(0);
     const int32_t axis = normal_axis(call.host_integer(1), x.rank());
     if (x.dims[axis] == 0) {
       invalid_argument("Reduction axis " + std::to_string(axis) + " is empty in shape " +
                        x.dims.text());
     }
     const Operation f(name, {{"axis", int64_t{axis}}, {"keepdims", int64_t{0}}});
+    if (is_float(x.dtype)) x = without_nan(call, x, worst);
     Dims dims = x.dims;
     dims.erase(axis);
     const View y = call.output(0, type, dims);

@@ -16,9 +16,8 @@ struct WindowList {
   const std::vector<int64_t>& all;
   bool channels_first;
 
-  // Its spatial part, positive; ones for an empty list.
+  // Its spatial part, positive.
   std::vector<int64_t> spatial(size_t rank) const {
-    if (all.empty()) return std::vector<int64_t>(rank - 2, 1);
     if (all.size() != rank) {
       invalid_argument(std::string(name) + " must specify " + std::to_string(rank) +
                        " dimensions, got " + std::to_string(all.size()));
@@ -76,13 +75,10 @@ Window Window::parse(const Node& node) {
   const auto spatial = [&](const char* name) {
     return WindowList{name, node.integers(name), window.channels_first}.spatial(rank);
   };
-  if (node.integers("strides").empty()) invalid_argument("strides must not be empty");
   window.strides = spatial("strides");
-  window.dilations = spatial("dilations");
-  if (node.has("ksize")) {
-    if (node.integers("ksize").empty()) invalid_argument("ksize must not be empty");
-    window.size = spatial("ksize");
-  }
+  window.dilations =
+      node.has("dilations") ? spatial("dilations") : std::vector<int64_t>(rank - 2, 1);
+  if (node.has("ksize")) window.size = spatial("ksize");
   const auto& pads = node.integers("explicit_paddings");
   if (window.padding == "EXPLICIT") {
     window.explicit_pads = spatial_pads(pads, window.channels_first, rank);
