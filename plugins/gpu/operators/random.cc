@@ -79,9 +79,8 @@ class RandomNumbers final : public Kernel {
         {Parameter::memory(y), Parameter::value(word_of(a.inputs[0])),
          Parameter::value(word_of(a.inputs[1])), wide(first), wide(second),
          Parameter::value(int32_t{normal_}), Parameter::value(unit_bits(y.dtype)),
-         Parameter::value(walk.count),
-         Parameter::value(walk.rank), Parameter::value(walk.dims), Parameter::value(walk.steps[0]),
-         Parameter::value(blocks), Parameter::value(chunk)});
+         Parameter::value(walk.count), Parameter::value(walk.rank), Parameter::value(walk.dims),
+         Parameter::value(walk.steps[0]), Parameter::value(blocks), Parameter::value(chunk)});
   }
 
  private:

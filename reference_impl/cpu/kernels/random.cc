@@ -36,9 +36,7 @@ inline constexpr int64_t kPieceElements =
 // The bits of a word that become a number of 32 or 16 bits: of 16-bit floats as many as they have
 // behind the point, or the greatest numbers would be rounded up to 1.
 constexpr uint32_t unit_bits(tn_dtype dtype) {
-  return dtype == TN_FLOAT16    ? ~0u << (32 - 10)
-         : dtype == TN_BFLOAT16 ? ~0u << (32 - 7)
-                                : ~0u;
+  return dtype == TN_FLOAT16 ? ~0u << (32 - 10) : dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
 }
 
 // low + (high - low) * u, rounded once: the products are exact in double, or nearly.
@@ -156,9 +154,8 @@ class RandomNumbers final : public Kernel {
     visit_dtype<kFloatTypes>(name_, y.dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
-      const auto piece =
-          SimdLoop<Piece<C>, true, const PhiloxStream&, uint64_t, double, double, uint32_t,
-                   C*>::select();
+      const auto piece = SimdLoop<Piece<C>, true, const PhiloxStream&, uint64_t, double, double,
+                                  uint32_t, C*>::select();
       const uint32_t bits = unit_bits(y.dtype);
       const int64_t count = y.count(), size = kPieceElements<C>;
       execution.parallel_for((count + size - 1) / size, 8, [&](int64_t begin, int64_t end) {

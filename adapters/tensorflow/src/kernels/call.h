@@ -70,7 +70,7 @@ class Call {
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
-  View input(int index);            // On the device.
+  View input(int index);  // On the device.
   // Integers of any width in host memory: of a vector, or of a scalar as one.
   Dims host_integers(int index);
   // The same for lists that may be longer than a tensor has dimensions. `most`: the rank allowed.

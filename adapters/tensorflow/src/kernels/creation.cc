@@ -108,8 +108,8 @@ Compute one_hot(const Node& node) {
     require_scalar("off_value", off);
     if (axis < -1 || axis > indices.rank()) {
       invalid_argument("Expected axis to be -1 or between [0, " +
-                       std::to_string(indices.rank() + 1) + "). But received: " +
-                       std::to_string(axis));
+                       std::to_string(indices.rank() + 1) +
+                       "). But received: " + std::to_string(axis));
     }
     const int32_t at = normal_axis(axis, indices.rank() + 1);
     Dims dims = indices.dims;

@@ -98,8 +98,8 @@ Compute clip_by_value() {
   };
 }
 
-// floor(x / y) of floats, as TensorFlow's kernels round: 1 / 0.001 gives 1000 and 1 / -inf gives -0,
-// where the operator's exact quotient gives 999 and -1.
+// floor(x / y) of floats, as TensorFlow's kernels round: 1 / 0.001 gives 1000 and 1 / -inf gives
+// -0, where the operator's exact quotient gives 999 and -1.
 Compute floor_div(const Node& node) {
   return [exact = Operation("tenon.FloorDiv"), divide = Operation("Div"),
           floor = Operation("Floor"), real = is_float(node.type("T"))](Call& call) {
@@ -112,27 +112,29 @@ Compute floor_div(const Node& node) {
   };
 }
 
-// Where with the condition's shape as it came: a vector chooses rows.
-void select_into(Call& call, const Operation& where, const View& condition, const View& a,
-                 const View& b) {
-  const Dims dims = broadcast_dims(broadcast_dims(a.dims, b.dims), condition.dims);
-  call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, dims, {1, 2})});
-}
-
+// The condition has the shape of both values, or is a scalar, or is a vector that chooses rows.
 Compute select() {
   return [where = Operation("Where")](Call& call) {
     View condition = call.input(0);
     const View a = call.input(1);
-    if (condition.rank() == 1 && a.rank() > 1) {
+    const View b = call.input(2);
+    require_same_shape(a, b);
+    if (condition.rank() == 1 && a.rank() > 1 && condition.dims[0] == a.dims[0]) {
       while (condition.rank() < a.rank()) condition = condition.with_axis(condition.rank());
+    } else if (condition.rank() != 0) {
+      require_same_shape(condition, a);
     }
-    select_into(call, where, condition, a, call.input(2));
+    call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, a.dims, {1, 2})});
   };
 }
 
 Compute select_v2() {
   return [where = Operation("Where")](Call& call) {
-    select_into(call, where, call.input(0), call.input(1), call.input(2));
+    const View condition = call.input(0);
+    const View a = call.input(1);
+    const View b = call.input(2);
+    const Dims dims = broadcast_dims(broadcast_dims(a.dims, b.dims), condition.dims);
+    call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, dims, {1, 2})});
   };
 }
 

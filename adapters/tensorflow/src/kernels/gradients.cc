@@ -13,7 +13,8 @@ using runtime::Operation;
 // The elementwise operators of the composed gradients, made once.
 struct Steps {
   Operation add{"Add"}, subtract{"Sub"}, multiply{"Mul"}, divide{"Div"}, negate{"Neg"}, abs{"Abs"},
-      greater{"Greater"}, less{"Less"}, equal{"Equal"}, both{"And"}, where{"Where"}, sigmoid{"Sigmoid"};
+      greater{"Greater"}, less{"Less"}, equal{"Equal"}, both{"And"}, where{"Where"},
+      sigmoid{"Sigmoid"};
 };
 
 const Steps& steps() {
@@ -21,8 +22,8 @@ const Steps& steps() {
   return steps;
 }
 
-// The gradient times 1 or 0, as TensorFlow's CPU computes it: what is infinite or no number upstream
-// stays visible where the unit is off, and a unit that is no number is off.
+// The gradient times 1 or 0, as TensorFlow's CPU computes it: what is infinite or no number
+// upstream stays visible where the unit is off, and a unit that is no number is off.
 void mask_gradient(Call& call, const View& dy, const View& on) {
   const View factor = call.as(on, dy.dtype);
   call.run(steps().multiply, {dy, factor}, {call.output_in_place(0, dy.dtype, dy.dims, {0})});

@@ -28,8 +28,10 @@ Dims joined(Dims a, const Dims& b) {
 void gather_batched(Call& call, const View& x, const View& indices, int32_t axis, int32_t batch) {
   static const Operation gather("GatherElements", {{"axis", int64_t{2}}});
   if (batch > indices.rank() || batch >= x.rank() || batch > axis) {
-    invalid_argument("batch_dims (" + std::to_string(batch) + ") must be at most the rank of "
-                     "indices " + indices.dims.text() + " and the axis (" + std::to_string(axis) +
+    invalid_argument("batch_dims (" + std::to_string(batch) +
+                     ") must be at most the rank of "
+                     "indices " +
+                     indices.dims.text() + " and the axis (" + std::to_string(axis) +
                      "), and less than the rank of params " + x.dims.text());
   }
   const Dims lead = part(x.dims, 0, batch);

@@ -12,13 +12,21 @@ namespace {
 
 void transpose(Call& call) {
   const View x = call.input(0);
-  const Dims order = call.host_integers(1);
-  Dims seen = Dims::filled(x.rank(), 0);
-  bool valid = order.size() == x.rank();
-  for (int32_t i = 0; valid && i < order.size(); ++i) {
-    valid = order[i] >= 0 && order[i] < x.rank() && seen[static_cast<int32_t>(order[i])]++ == 0;
+  const std::vector<int64_t> perm = call.host_list(1);
+  if (perm.size() != static_cast<size_t>(x.rank())) {
+    invalid_argument("transpose expects a vector of size " + std::to_string(x.rank()) +
+                     ". But input(1) is a vector of size " + std::to_string(perm.size()));
   }
-  if (!valid) invalid_argument("perm " + order.text() + " is no permutation of " + x.dims.text());
+  Dims order;
+  std::array<bool, TN_MAX_RANK> seen{};
+  for (int64_t requested : perm) {
+    const int32_t axis = normal_axis(requested, x.rank());
+    if (std::exchange(seen[static_cast<size_t>(axis)], true)) {
+      invalid_argument("perm names axis " + std::to_string(axis) + " of " + x.dims.text() +
+                       " more than once");
+    }
+    order.push_back(axis);
+  }
   const View from = x.permuted(order);
   call.copy(from, call.output(0, x.dtype, from.dims));
 }

@@ -29,8 +29,21 @@ void check_pooled(const Window& w, const char* name, const Dims& input, const Di
                    w.physical(expected).text());
 }
 
+// The window of a node, which has to reach beyond its paddings.
+Window pool_window(const Node& node) {
+  Window w = Window::parse(node);
+  for (size_t i = 0; i < w.explicit_pads.size(); ++i) {
+    const int64_t size = w.size[i % w.size.size()];
+    if (w.explicit_pads[i] >= size) {
+      invalid_argument("explicit_paddings: " + std::to_string(w.explicit_pads[i]) +
+                       " needs to be smaller than the window size " + std::to_string(size));
+    }
+  }
+  return w;
+}
+
 Compute pool(const char* name, const Node& node) {
-  return [name, w = Window::parse(node)](Call& call) {
+  return [name, w = pool_window(node)](Call& call) {
     const View x = pooled_input(call, w, 0);
     const Dims dims = w.output_dims(x.dims, x.dims[1], w.size);
     const View y = call.output(0, x.dtype, w.physical(dims));
@@ -40,7 +53,7 @@ Compute pool(const char* name, const Node& node) {
 
 // (input, output, dy) -> dx
 Compute max_pool_grad(const Node& node) {
-  return [w = Window::parse(node), scatter = Operation("tenon.MaxPoolGrad")](Call& call) {
+  return [w = pool_window(node), scatter = Operation("tenon.MaxPoolGrad")](Call& call) {
     const View x = pooled_input(call, w, 0);
     check_pooled(w, "orig_output", x.dims, pooled_input(call, w, 1).dims);
     const View dy = pooled_input(call, w, 2);
@@ -56,7 +69,7 @@ Compute max_pool_grad(const Node& node) {
 
 // (input shape, dy) -> dx
 Compute average_pool_grad(const Node& node) {
-  return [w = Window::parse(node)](Call& call) {
+  return [w = pool_window(node)](Call& call) {
     const Dims shape = call.host_integers(0);
     w.check_dims("orig_input_shape", shape);
     const View dy = pooled_input(call, w, 1);

@@ -81,8 +81,7 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
         step > 0 ? static_cast<uint64_t>(step) : uint64_t{0} - static_cast<uint64_t>(step);
     const int64_t count =
         span > 0 ? static_cast<int64_t>((static_cast<uint64_t>(span) - 1) / magnitude) + 1 : 0;
-    result.kept =
-        result.kept.sliced(axis++, count > 0 ? first : 0, count, count > 1 ? step : 1);
+    result.kept = result.kept.sliced(axis++, count > 0 ? first : 0, count, count > 1 ? step : 1);
     result.dims.push_back(count);
   }
   if (!ellipsis) {

@@ -22,14 +22,14 @@ struct WindowList {
       invalid_argument(std::string(name) + " must specify " + std::to_string(rank) +
                        " dimensions, got " + std::to_string(all.size()));
     }
+    if (all[0] != 1 || all[channels_first ? 1 : rank - 1] != 1) {
+      unimplemented(std::string(name) + " other than 1 across batch or channels");
+    }
     for (int64_t value : all) {
       if (value <= 0 || value > std::numeric_limits<int32_t>::max()) {
         invalid_argument(std::string(name) + " must be positive 32-bit numbers, got " +
                          std::to_string(value));
       }
-    }
-    if (all[0] != 1 || all[channels_first ? 1 : rank - 1] != 1) {
-      unimplemented(std::string(name) + " other than 1 across batch or channels");
     }
     const auto begin = all.begin() + (channels_first ? 2 : 1);
     return std::vector<int64_t>(begin, begin + static_cast<std::ptrdiff_t>(rank) - 2);
