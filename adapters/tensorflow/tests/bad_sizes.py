@@ -56,6 +56,11 @@ def scatter(shape):
     return raw.ScatterNd(indices=shape[:1, None] * 0, updates=ones(1, 4), shape=shape)
 
 
+def count(start, limit, delta):
+    return raw.Range(start=tf.constant(start, tf.float32), limit=tf.constant(limit, tf.float32),
+                     delta=tf.constant(delta, tf.float32))
+
+
 def max_pool(**arguments):
     return raw.MaxPool(input=ones(1, 4, 4, 2),
                        **{**dict(ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID"),
@@ -108,8 +113,8 @@ CALLS = {
     "Slice overflow": ("9223372036854775807", lambda: raw.Slice(
         input=ones(4), begin=longs(1), size=longs(2 * (HUGE - 1) + 1))),
     "Unpack too many": ("3", lambda: raw.Unpack(value=ones(2, 3), num=3)),
-    "Range without end": ("elements", lambda: raw.Range(start=0.0, limit=float("inf"), delta=1.0)),
-    "Range of no number": ("nan", lambda: raw.Range(start=float("nan"), limit=1.0, delta=1.0)),
+    "Range without end": ("elements", lambda: count(0, np.inf, 1)),
+    "Range of no number": ("nan", lambda: count(np.nan, 1, 1)),
     "Conv2D stride 0": ("strides", lambda: conv(strides=[1, 0, 0, 1])),
     "Conv2D stride negative": ("-1", lambda: conv(strides=[1, -1, 1, 1])),
     "Conv2D strides short": ("strides", lambda: conv(strides=[1, 1, 1])),

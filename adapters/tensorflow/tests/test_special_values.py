@@ -65,7 +65,8 @@ def test_negative_segments_are_dropped(index):
 def refused(call):
     with tf.device("TENON:0"), pytest.raises(tf.errors.InvalidArgumentError):
         for tensor in tf.nest.flatten(call()):
-            tensor.numpy()
+            if isinstance(tensor, tf.Tensor):  # None of an op that updates a variable.
+                tensor.numpy()
         tf.test.experimental.sync_devices()
 
 
@@ -158,6 +159,8 @@ def test_windows_of_nothing():
 def test_long_lists():
     compare("SplitV", value=random((40, 2)), size_splits=np.full(20, 2, np.int32),
             axis=np.int32(0), num_split=20)
-    compare("Pad", input=random((1,) * 10), paddings=np.ones((10, 2), np.int32)[:10] * 0)
+    with tf.device("TENON:0"):  # The CPU's Pad ends at 8 dimensions.
+        padded = tf.raw_ops.Pad(input=tf.ones([1] * 10), paddings=[[1, 0]] * 10)
+    assert padded.shape == [2] * 10 and tf.reduce_sum(padded) == 1
     compare("Transpose", x=random((2, 3)), perm=np.array([-1, 0], np.int32))
     assert len(run("TENON:0", "Unpack", dict(value=random((20, 2)), num=20))) == 20
