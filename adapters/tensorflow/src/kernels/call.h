@@ -55,6 +55,9 @@ class Operand {
   mutable runtime::Argument argument_;
 };
 
+// For Call::host_list: TensorFlow's tensors have fewer dimensions.
+inline constexpr int kAnyRank = 255;
+
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context);
@@ -67,12 +70,15 @@ class Call {
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
-  View input(int index);            // On the device.
-  Dims host_integers(int index);    // int32 or int64 in host memory; a scalar is one.
+  View input(int index);  // On the device.
+  // Integers of any width in host memory: of a vector, or of a scalar as one.
+  Dims host_integers(int index);
+  // The same for lists that may be longer than a tensor has dimensions. `most`: the rank allowed.
+  std::vector<int64_t> host_list(int index, int most = 1);
   int64_t host_integer(int index);  // A scalar.
   double host_number(int index);    // A scalar of any type.
 
-  // -- Outputs --
+  // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
   // The output in the memory of a candidate that nobody else reads, or in memory of its own.
   View output_in_place(int index, tn_dtype dtype, const Dims& dims,
@@ -95,6 +101,7 @@ class Call {
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
   TF_Tensor* host_input(int index);
+  TF_Tensor* host_list_input(int index, int most);  // Of at most that rank.
 
   TF_OpKernelContext* context_;
   SP_Stream stream_;

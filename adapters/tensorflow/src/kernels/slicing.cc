@@ -44,6 +44,7 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
   bool ellipsis = false;
   for (int32_t i = 0; i < entries; ++i) {
     if (bit(ellipsis_mask, i)) {
+      if (ellipsis) invalid_argument("Multiple ellipses in slice spec not allowed");
       ellipsis = true;
       for (int32_t left = x.rank() - named; left > 0; --left, ++axis) {
         result.dims.push_back(x.dims[axis]);
@@ -75,9 +76,12 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
     first = bit(begin_mask, i) ? (step > 0 ? low : high) : std::clamp(first, low, high);
     last = bit(end_mask, i) ? (step > 0 ? high : low) : std::clamp(last, low, high);
     const int64_t span = step > 0 ? last - first : first - last;
-    const int64_t magnitude = step > 0 ? step : -step;
-    const int64_t count = span > 0 ? (span + magnitude - 1) / magnitude : 0;
-    result.kept = result.kept.sliced(axis++, count > 0 ? first : 0, count, step);
+    // Without a sign, which the least int64 cannot lose.
+    const uint64_t magnitude =
+        step > 0 ? static_cast<uint64_t>(step) : uint64_t{0} - static_cast<uint64_t>(step);
+    const int64_t count =
+        span > 0 ? static_cast<int64_t>((static_cast<uint64_t>(span) - 1) / magnitude) + 1 : 0;
+    result.kept = result.kept.sliced(axis++, count > 0 ? first : 0, count, count > 1 ? step : 1);
     result.dims.push_back(count);
   }
   if (!ellipsis) {
@@ -134,8 +138,9 @@ void slice(Call& call) {
   }
   View kept = x;
   for (int32_t i = 0; i < x.rank(); ++i) {
-    if (size[i] == -1) size[i] = x.dims[i] - begin[i];
-    if (begin[i] < 0 || size[i] < 0 || begin[i] + size[i] > x.dims[i]) {
+    const bool begins = begin[i] >= 0 && begin[i] <= x.dims[i];
+    if (begins && size[i] == -1) size[i] = x.dims[i] - begin[i];
+    if (!begins || size[i] < 0 || size[i] > x.dims[i] - begin[i]) {
       invalid_argument("Expected begin[" + std::to_string(i) + "] and size[" + std::to_string(i) +
                        "] inside of " + x.dims.text() + ", got " + begin.text() + " and " +
                        size.text());

@@ -3,6 +3,7 @@
 // Updates of variables: whole ones, rows, slices.
 #include "kernels/variables.h"
 
+#include "kernels/indices.h"
 #include "kernels/pattern.h"
 
 namespace tenon::tensorflow {
@@ -29,7 +30,7 @@ Compute assign_update(const char* operation) {
 Compute scatter_rows(const char* reduction, bool negate) {
   return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
           negative = Operation("Neg"), negate](Call& call) {
-    const View indices = call.as(call.input(1), TN_INT64);
+    const View indices = call.as(positions(call, call.input(1)), TN_INT64);
     View updates = call.input(2);
     if (negate) {
       const View negated = call.temporary(updates.dtype, updates.dims);
