@@ -62,10 +62,10 @@ void DeviceState::count_host_op(const std::string& op, uint64_t copies) {
   ++count.calls;
   count.copies += copies;
   if (policy == runtime::FallbackPolicy::kWarn && warned_.insert(op).second) {
-    std::fprintf(stderr,
-                 "tensorflow_tenon: %s has no kernel on %s; TensorFlow's CPU kernel runs on a copy "
-                 "of the variables\n",
-                 op.c_str(), device_.spec().c_str());
+    std::fprintf(
+        stderr,
+        "tensorflow_tenon: %s has no kernel on %s; TensorFlow's CPU kernel runs on copies\n",
+        op.c_str(), device_.spec().c_str());
   }
 }
 

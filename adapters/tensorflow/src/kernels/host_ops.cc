@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/host_ops.h"
 
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
 #include <memory>
 
 #include "host/eager.h"
@@ -17,7 +16,7 @@ namespace {
 constexpr int32_t kLowestPriority = -1;
 
 // The ops on variables, among those that take resources of other kinds (tables, queues, data sets).
-bool uses_variables(const OpArguments& op) {
+bool uses_variables(const OpInfo& op) {
   if (!op.resource) return false;
   if (op.op == "AssignAddVariableOp" || op.op == "AssignSubVariableOp") return true;
   for (const char* prefix :
@@ -26,6 +25,24 @@ bool uses_variables(const OpArguments& op) {
     if (op.op.starts_with(prefix)) return true;
   }
   return false;
+}
+
+// Not those that promise the same numbers on every device (random.cc), nor what TensorFlow uses
+// inside.
+bool may_fall_back(const OpInfo& op) {
+  return op.pure && !op.op.starts_with("Stateless") && !op.op.starts_with('_');
+}
+
+// Shapes and indices: TensorFlow computes them on the host beside every accelerator.
+bool is_host_arithmetic(TF_OpKernelContext* context) {
+  for (int i = 0; i < TF_NumInputs(context); ++i) {
+    if (TF_InputDatatype(context, i) != TF_INT32) return false;
+  }
+  for (int i = 0; i < TF_NumOutputs(context); ++i) {
+    const TF_DataType type = TF_ExpectedOutputDataType(context, i);
+    if (type != TF_INT32 && type != TF_BOOL) return false;
+  }
+  return true;
 }
 
 bool only_reads(const std::string& op) { return op.starts_with("ResourceGather"); }
@@ -64,7 +81,10 @@ class HostOp {
       if (TF_InputDatatype(context, i) == TF_RESOURCE) variables.push_back(i);
     }
     const bool updates = !only_reads(op());
-    call.owner().count_host_op(op(), variables.size() * (updates ? 2 : 1));
+    if (!is_host_arithmetic(context)) {
+      call.owner().count_host_op(op(), variables.size() * (updates ? 2 : 1));
+    }
+    if (variables.empty()) return run(call, {}, {}, false);
     const VariablesBody body = [&](std::span<const Variable> given) {
       run(call, variables, given, updates);
     };
@@ -124,17 +144,62 @@ void compute(void* pointer, TF_OpKernelContext* context) noexcept {
 
 void destroy(void* pointer) noexcept { delete static_cast<HostOp*>(pointer); }
 
+void register_for(const OpInfo& op, const KernelTypes& types) {
+  TF_Status* status = scratch_status();
+  TF_KernelBuilder* builder =
+      TF_NewKernelBuilder(op.op.c_str(), kDeviceType, create, compute, destroy);
+  TF_KernelBuilder_Priority(builder, kLowestPriority);
+  for (const auto& [attribute, type] : types) {
+    TF_KernelBuilder_TypeConstraint(builder, attribute.c_str(), static_cast<TF_DataType>(type),
+                                    status);
+    // A type that the C API does not know, of four bits.
+    if (TF_GetCode(status) != TF_OK) return TF_DeleteKernelBuilder(builder);
+  }
+  for (const std::string& name : op.inputs) TF_KernelBuilder_HostMemory(builder, name.c_str());
+  for (const std::string& name : op.outputs) TF_KernelBuilder_HostMemory(builder, name.c_str());
+  register_kernel(op.op.c_str(), builder);
+}
+
+// Whether one node can fit both.
+bool overlap(const KernelTypes& a, const KernelTypes& b) {
+  return std::all_of(a.begin(), a.end(), [&](const auto& constraint) {
+    const auto found = b.find(constraint.first);
+    return found == b.end() || found->second == constraint.second;
+  });
+}
+
+bool all_numbers(const KernelTypes& types) {
+  return std::all_of(types.begin(), types.end(), [](const auto& constraint) {
+    return constraint.second != TF_STRING && constraint.second != TF_RESOURCE &&
+           constraint.second != TF_VARIANT;
+  });
+}
+
+// Kernels for any device serve ours already: only the types that they leave out.
+void register_beside(const OpInfo& op, const OpKernels& kernels) {
+  if (kernels.any_device.empty()) return register_for(op, {});
+  std::vector<KernelTypes> taken = kernels.any_device;
+  for (const KernelTypes& types : kernels.cpu) {
+    const bool free = std::none_of(taken.begin(), taken.end(),
+                                   [&](const KernelTypes& other) { return overlap(types, other); });
+    if (!free || !all_numbers(types)) continue;
+    register_for(op, types);
+    taken.push_back(types);
+  }
+}
+
 }  // namespace
 
 void register_host_ops() {
-  for (const OpArguments& op : all_ops()) {
-    if (!uses_variables(op)) continue;
-    TF_KernelBuilder* builder =
-        TF_NewKernelBuilder(op.op.c_str(), kDeviceType, create, compute, destroy);
-    TF_KernelBuilder_Priority(builder, kLowestPriority);
-    for (const std::string& name : op.inputs) TF_KernelBuilder_HostMemory(builder, name.c_str());
-    for (const std::string& name : op.outputs) TF_KernelBuilder_HostMemory(builder, name.c_str());
-    register_kernel(op.op.c_str(), builder);
+  const auto kernels = all_kernels();
+  for (const OpInfo& op : all_ops()) {
+    if (uses_variables(op)) {
+      register_for(op, {});  // Also instead of those for any device, which touch our memory.
+      continue;
+    }
+    const auto found = kernels.find(op.op);
+    if (!may_fall_back(op) || found == kernels.end() || found->second.cpu.empty()) continue;
+    register_beside(op, found->second);
   }
 }
 
