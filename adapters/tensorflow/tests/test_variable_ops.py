@@ -7,11 +7,26 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tensorflow.python.framework import kernels
+
 from compare import TOLERANCE
 
 FLOATS = [tf.float32, tf.float64, tf.float16, tf.bfloat16]
 INTEGERS = [tf.int64, tf.int32, tf.int8, tf.uint8]
 COMPLEX = [tf.complex64, tf.complex128]
+ALL = FLOATS + INTEGERS + COMPLEX + [tf.bool]
+
+
+def registered(op, dtype):
+    """Whether TensorFlow has a CPU kernel for it."""
+    return any(dtype.as_datatype_enum in c.allowed_values.list.type
+               for k in kernels.get_registered_kernels_for_op(op).kernel if k.device_type == "CPU"
+               for c in k.constraint)
+
+
+def pairs(prefix, names, dtypes):
+    return [pytest.param(n, d, id=f"{n}-{d.name}")
+            for n in names for d in dtypes if registered(prefix + n, d)]
 
 
 def values(dtype, shape, seed):
@@ -57,7 +72,7 @@ def same(op, dtype, variables, arguments):
                                        err_msg=f"{op} {dtype.name} function={function}")
 
 
-# op -> (names of its variables, its other arguments; a float or "grad" stands for the dtype)
+# Optimizer -> the names of its variables, and its other arguments; floats take the variables' type.
 S = 0.25
 DENSE = {
     "AdaMax": ("var m v", dict(beta1_power=0.9, lr=S, beta1=0.9, beta2=0.99, epsilon=1e-3)),
@@ -91,27 +106,17 @@ def variables_of(names, dtype, shape=(4, 3)):
     return {n: values(dtype, shape, seed) for seed, n in enumerate(names.split())}
 
 
-@pytest.mark.parametrize("dtype", FLOATS, ids=lambda d: d.name)
-@pytest.mark.parametrize("name", DENSE)
+@pytest.mark.parametrize("name,dtype", pairs("ResourceApply", DENSE, FLOATS))
 def test_dense_optimizer(name, dtype):
     names, arguments = DENSE[name]
     gradient = "delta" if "GradientDescent" in name else "grad"
     arguments = dict(arguments, **{gradient: values(dtype, (4, 3), 9)})
     if name == "AdagradDA":
         arguments["global_step"] = tf.constant(3, tf.int64)
-    if dtype in (tf.float16, tf.bfloat16) and not registered(f"ResourceApply{name}", dtype):
-        pytest.skip("TensorFlow has no such kernel")
     same(f"ResourceApply{name}", dtype, variables_of(names, dtype), arguments)
     if name in NESTEROV:
         same(f"ResourceApply{name}", dtype, variables_of(names, dtype),
              dict(arguments, use_nesterov=True))
-
-
-def registered(op, dtype):
-    from tensorflow.python.framework import kernels
-    return any(dtype.as_datatype_enum in c.allowed_values.list.type
-               for k in kernels.get_registered_kernels_for_op(op).kernel if k.device_type == "CPU"
-               for c in k.constraint)
 
 
 @pytest.mark.parametrize("name", SPARSE)
@@ -131,28 +136,24 @@ def test_assign(name, dtype):
          {"value": values(dtype, (4, 3), 1)})
 
 
-@pytest.mark.parametrize("dtype", FLOATS + INTEGERS + COMPLEX + [tf.bool], ids=lambda d: d.name)
-@pytest.mark.parametrize("name", ["Add", "Sub", "Mul", "Div", "Max", "Min", "Update"])
+@pytest.mark.parametrize("name,dtype", pairs(
+    "ResourceScatter", ["Add", "Sub", "Mul", "Div", "Max", "Min", "Update"], ALL))
 def test_scatter(name, dtype):
-    if not registered(f"ResourceScatter{name}", dtype):
-        pytest.skip("TensorFlow has no such kernel")
     for indices in (tf.constant([2, 0]), tf.constant([[3, 1]], tf.int64)):
         shape = (*indices.shape, 3)
         same(f"ResourceScatter{name}", dtype, {"resource": values(dtype, (4, 3), 0)},
              {"updates": values(dtype, shape, 1), "indices": indices})
 
 
-@pytest.mark.parametrize("dtype", FLOATS + INTEGERS + COMPLEX + [tf.bool], ids=lambda d: d.name)
-@pytest.mark.parametrize("name", ["Add", "Sub", "Max", "Min", "Update"])
+@pytest.mark.parametrize("name,dtype", pairs(
+    "ResourceScatterNd", ["Add", "Sub", "Max", "Min", "Update"], ALL))
 def test_scatter_nd(name, dtype):
-    if not registered(f"ResourceScatterNd{name}", dtype):
-        pytest.skip("TensorFlow has no such kernel")
     for indices, shape in (([[2], [0]], (2, 3)), ([[2, 1], [0, 0]], (2,))):
         same(f"ResourceScatterNd{name}", dtype, {"ref": values(dtype, (4, 3), 0)},
              {"updates": values(dtype, shape, 1), "indices": tf.constant(indices)})
 
 
-@pytest.mark.parametrize("dtype", FLOATS + INTEGERS + COMPLEX + [tf.bool], ids=lambda d: d.name)
+@pytest.mark.parametrize("dtype", ALL, ids=lambda d: d.name)
 def test_slices_and_gathers(dtype):
     variable = values(dtype, (4, 3), 0)
     same("ResourceStridedSliceAssign", dtype, {"ref": variable},

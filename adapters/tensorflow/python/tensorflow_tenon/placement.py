@@ -67,6 +67,7 @@ class Placement:
 
     def _add_eager(self, op, inputs, _attributes, outputs, op_name=None, graph=None):
         del op_name
+        op = op.decode() if isinstance(op, bytes) else op
         if graph is not None or _op_defs.get(op) is None:
             return  # Being traced, or the call of a function.
         tensors = [t for t in (*outputs, *inputs) if hasattr(t, "device")]
