@@ -36,7 +36,7 @@ def step():
 
 sums = [float(s) for s in step()]
 print("RESULT", json.dumps(dict(
-    devices=sorted(strategy.extended.worker_devices), loss=loss, sums=sums, v=float(v),
+    devices=sorted(strategy.extended.worker_devices), loss=loss, sums=sums, v=float(v.read_value()),
     weights=[w.tolist() for w in model.get_weights()])))
 """
 
