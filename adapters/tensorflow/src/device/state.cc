@@ -53,6 +53,34 @@ void DeviceState::rethrow() {
   if (failure.code != TF_OK) throw OpError(failure.code, failure.message);
 }
 
+void DeviceState::count_host_op(const std::string& op, uint64_t copies) {
+  const runtime::FallbackPolicy policy = device_.fallback_policy();
+  if (policy == runtime::FallbackPolicy::kError) {
+    unimplemented("the device has no kernel for it, and the fallback policy is \"error\"");
+  }
+  std::lock_guard lock(mutex_);
+  HostOpCount& count = host_ops_[op];
+  ++count.calls;
+  count.copies += copies;
+  if (policy == runtime::FallbackPolicy::kWarn && warned_.insert(op).second) {
+    std::fprintf(
+        stderr,
+        "tensorflow_tenon: %s has no kernel on %s; TensorFlow's CPU kernel runs on copies\n",
+        op.c_str(), device_.spec().c_str());
+  }
+}
+
+std::map<std::string, DeviceState::HostOpCount> DeviceState::host_op_counts() {
+  std::lock_guard lock(mutex_);
+  return host_ops_;
+}
+
+void DeviceState::reset_counts() {
+  device_.reset_operator_counts();
+  std::lock_guard lock(mutex_);
+  host_ops_.clear();
+}
+
 void DeviceState::wait() noexcept {
   std::vector<SP_Stream> streams;
   {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/late_failures.h"
 #include "kernels/shape.h"
 #include "kernels/types.h"
 
@@ -148,7 +149,7 @@ View Call::input(int index) {
   return view_of(keep(tensor));
 }
 
-TF_Tensor* Call::host_input(int index) {
+TF_Tensor* Call::host_tensor(int index) {
   TF_Tensor* tensor = nullptr;
   TF_Status* status = scratch_status();
   TF_GetInput(context_, index, &tensor, status);
@@ -157,7 +158,7 @@ TF_Tensor* Call::host_input(int index) {
 }
 
 TF_Tensor* Call::host_list_input(int index, int most) {
-  TF_Tensor* tensor = host_input(index);
+  TF_Tensor* tensor = host_tensor(index);
   if (TF_NumDims(tensor) > most) {
     invalid_argument("input " + std::to_string(index) +
                      (most == 0   ? " must be a scalar"
@@ -229,12 +230,16 @@ View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
 }
 
 void Call::forward(int input, int output, const Dims& dims) {
-  TF_Status* status = scratch_status();
-  TF_Tensor* tensor = host_input(input);
+  TF_Tensor* tensor = host_tensor(input);
   if (TF_NumDims(tensor) != dims.size()) {
     invalid_argument("an input can only be handed on with its own shape");
   }
-  TF_SetOutput(context_, output, tensor, status);
+  set_output(output, tensor);
+}
+
+void Call::set_output(int index, const TF_Tensor* tensor) {
+  TF_Status* status = scratch_status();
+  TF_SetOutput(context_, index, tensor, status);
   check(status);
 }
 
@@ -274,9 +279,34 @@ void Call::run(const Operation& operation, std::span<const Operand> inputs,
     anything = anything || !empty;
   }
   if (!anything) return;
+  const std::span given(arguments, inputs.size());
   std::lock_guard lock(stream_->mutex);
-  device().run(operation, std::span(arguments, inputs.size()),
-               std::span(arguments + inputs.size(), outputs.size()), *stream_->stream);
+  device().run(operation, given, std::span(arguments + inputs.size(), outputs.size()),
+               *stream_->stream);
+  // Under the lock, so that the failure is this op's and nothing is queued behind it.
+  if (fails_on_data(operation, given)) stream_->stream->synchronize();
+}
+
+void Call::copy_to_host(void* to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  if (!device().owns(from)) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  std::lock_guard lock(stream_->mutex);
+  device().copy_to_host(to, from, bytes, *stream_->stream);
+  stream_->stream->synchronize();
+}
+
+void Call::copy_from_host(void* to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  if (!device().owns(to)) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  std::lock_guard lock(stream_->mutex);
+  device().copy_to_device(to, from, bytes, *stream_->stream);
+  stream_->stream->synchronize();
 }
 
 void Call::copy(const View& from, const View& to) {

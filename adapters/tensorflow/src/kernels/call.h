@@ -66,7 +66,8 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   TF_OpKernelContext* context() const { return context_; }
-  runtime::Device& device() const { return stream_->owner->device(); }
+  DeviceState& owner() const { return *stream_->owner; }
+  runtime::Device& device() const { return owner().device(); }
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
@@ -75,8 +76,9 @@ class Call {
   Dims host_integers(int index);
   // The same for lists that may be longer than a tensor has dimensions. `most`: the rank allowed.
   std::vector<int64_t> host_list(int index, int most = 1);
-  int64_t host_integer(int index);  // A scalar.
-  double host_number(int index);    // A scalar of any type.
+  int64_t host_integer(int index);    // A scalar.
+  double host_number(int index);      // A scalar of any type.
+  TF_Tensor* host_tensor(int index);  // Itself, for as long as the call.
 
   // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
@@ -85,13 +87,19 @@ class Call {
                        std::initializer_list<int> candidates);
   // Hands an input's memory on.
   void forward(int input, int output, const Dims& dims);
+  void set_output(int index, const TF_Tensor* tensor);
 
   // -- Work --
   View temporary(tn_dtype dtype, const Dims& dims);
   void run(const runtime::Operation& operation, std::initializer_list<Operand> inputs,
            std::initializer_list<Operand> outputs);
+  // Waits when the operator may fail on its data (late_failures.h), so that the op itself fails.
   void run(const runtime::Operation& operation, std::span<const Operand> inputs,
            std::span<const Operand> outputs);
+  // Between device and host memory; waits for the stream. Either side may be a variable's memory
+  // that TensorFlow keeps on the host.
+  void copy_to_host(void* to, const void* from, size_t bytes);
+  void copy_from_host(void* to, const void* from, size_t bytes);
   void copy(const View& from, const View& to);  // Strided; of one type and equal dims.
   void cast(const View& from, const View& to);
   void fill(const View& to, double value);
@@ -100,7 +108,6 @@ class Call {
 
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
-  TF_Tensor* host_input(int index);
   TF_Tensor* host_list_input(int index, int most);  // Of at most that rank.
 
   TF_OpKernelContext* context_;

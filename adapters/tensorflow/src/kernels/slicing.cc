@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/pattern.h"
+#include "kernels/variables.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -129,6 +130,22 @@ Compute strided_slice_update(const Node& node) {
   };
 }
 
+// (variable, begin, end, strides, value): the slice of the variable replaced.
+Compute resource_strided_slice_assign(const Node& node) {
+  return [slicing = Slicing(node)](Call& call) {
+    const View value = call.input(4);
+    const Dims begin = call.host_integers(1);
+    const Dims end = call.host_integers(2);
+    const Dims strides = call.host_integers(3);
+    update_variable(call, 0, [&](const View& current, const View& fresh) {
+      const auto [kept, dims] = slicing.apply(fresh, begin, end, strides);
+      const View whole = call.contiguous(value.broadcast_to(dims)).reshaped(kept.dims);
+      if (fresh.data != current.data) call.copy(current, fresh);
+      call.copy(whole, kept);
+    });
+  };
+}
+
 void slice(Call& call) {
   const View x = call.input(0);
   const Dims begin = call.host_integers(1);
@@ -162,6 +179,10 @@ void add_slicing(Rows& rows) {
                   {{"T", movable()}},
                   {"begin", "end", "strides"},
                   strided_slice_update});
+  rows.push_back({"ResourceStridedSliceAssign",
+                  {{"T", movable()}},
+                  {"ref", "begin", "end", "strides"},
+                  resource_strided_slice_assign});
   // TensorFlow slices int32 on the host itself.
   rows.push_back({"Slice", {{"T", plain()}}, {"begin", "size"}, [](const Node&) { return slice; }});
 }

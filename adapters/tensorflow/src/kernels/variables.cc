@@ -11,6 +11,25 @@ namespace {
 
 using runtime::Operation;
 
+// The new value is the old one.
+void keep(Call& call, const View& current, const View& fresh) {
+  if (fresh.data != current.data) call.copy(current, fresh);
+}
+
+void check_scatter_nd(const Dims& variable, const Dims& indices, const Dims& updates) {
+  const auto refuse = [&](const char* what) {
+    invalid_argument(std::string(what) + ": updates " + updates.text() + " by indices " +
+                     indices.text() + " into a variable " + variable.text());
+  };
+  if (indices.empty() || variable.empty()) refuse("indices and variable need an axis");
+  const auto depth = static_cast<int32_t>(indices[indices.size() - 1]);
+  if (depth > variable.size()) refuse("the indices' last axis exceeds the variable's rank");
+  Dims wanted;
+  for (int32_t i = 0; i + 1 < indices.size(); ++i) wanted.push_back(indices[i]);
+  for (int32_t i = depth; i < variable.size(); ++i) wanted.push_back(variable[i]);
+  if (!(wanted == updates)) refuse("the shapes do not fit");
+}
+
 Compute assign_update(const char* operation) {
   return [f = Operation(operation)](Call& call) {
     const View value = call.input(1);
@@ -52,10 +71,35 @@ Compute scatter_rows(const char* reduction, bool negate) {
   };
 }
 
+// Elements or slices of the variable chosen by the last axis of the indices.
+Compute scatter_nd(const char* reduction, bool negate) {
+  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
+          negative = Operation("Neg"), negate](Call& call) {
+    const View indices = call.as(call.input(1), TN_INT64);
+    View updates = call.input(2);
+    if (negate) {
+      const View negated = call.temporary(updates.dtype, updates.dims);
+      call.run(negative, {updates}, {negated});
+      updates = negated;
+    }
+    update_variable(call, 0, [&](const View& current, const View& fresh) {
+      check_scatter_nd(current.dims, indices.dims, updates.dims);
+      if (indices.count() == 0 && updates.count() == 0) return keep(call, current, fresh);
+      call.run(f, {current, indices, updates}, {fresh});
+    });
+  };
+}
+
 Row update_row(const char* op, Compute compute) {
   Row row = plain_row(op, numbers_and_int32(), std::move(compute));
   row.types[0].attribute = "dtype";
   row.host = {"resource"};
+  return row;
+}
+
+Row nd_row(const char* op, Compute compute) {
+  Row row = plain_row(op, numbers_and_int32(), std::move(compute));
+  row.host = {"ref"};
   return row;
 }
 
@@ -69,6 +113,12 @@ void add_variables(Rows& rows) {
   rows.push_back(update_row("ResourceScatterUpdate", scatter_rows("none", false)));
   rows.push_back(update_row("ResourceScatterMax", scatter_rows("max", false)));
   rows.push_back(update_row("ResourceScatterMin", scatter_rows("min", false)));
+  rows.push_back(update_row("ResourceScatterMul", scatter_rows("mul", false)));
+  rows.push_back(nd_row("ResourceScatterNdUpdate", scatter_nd("none", false)));
+  rows.push_back(nd_row("ResourceScatterNdAdd", scatter_nd("add", false)));
+  rows.push_back(nd_row("ResourceScatterNdSub", scatter_nd("add", true)));
+  rows.push_back(nd_row("ResourceScatterNdMax", scatter_nd("max", false)));
+  rows.push_back(nd_row("ResourceScatterNdMin", scatter_nd("min", false)));
 }
 
 }  // namespace tenon::tensorflow
