@@ -7,6 +7,14 @@ add_custom_target(tenon_full_tests)
 # What scripts/demo builds.
 add_custom_target(tenon_demo)
 
+# tenon_unite(target): with sanitizers, several of its sources at a time become one for the compiler, which
+# else instruments the templates of GoogleTest and of the C++ library again for each.
+function(tenon_unite target)
+  if(TENON_SANITIZE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
 # tenon_add_test(name SOURCES file... [LIBS target...] [NEEDS target...] [ARGS arg...]
 #                [ENV NAME=value...] [LABELS label...] [TIMEOUT seconds] [NO_GTEST])
 # One test program and one CTest entry of that name. NEEDS names targets that the test opens at
@@ -24,6 +32,7 @@ function(tenon_add_test name)
     return()
   endif()
   add_executable(${name} ${T_SOURCES})
+  tenon_unite(${name})
   tenon_warnings(${name})
   target_link_libraries(${name} PRIVATE ${T_LIBS} Threads::Threads)
   if(NOT T_NO_GTEST)
