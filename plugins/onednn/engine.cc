@@ -70,12 +70,15 @@ std::atomic<int> threads{1};
 
 }  // namespace
 
+int thread_count() { return threads.load(std::memory_order_relaxed); }
+
 void set_threads(int count) { threads.store(count, std::memory_order_relaxed); }
 
-[[gnu::hot]] Threads::Threads() : before_(omp_get_max_threads()) {
-  const int wanted = threads.load(std::memory_order_relaxed);
-  changed_ = before_ != wanted;
-  if (changed_) omp_set_num_threads(wanted);
+[[gnu::hot]] Threads::Threads() : Threads(thread_count()) {}
+
+[[gnu::hot]] Threads::Threads(int count) : before_(omp_get_max_threads()) {
+  changed_ = before_ != count;
+  if (changed_) omp_set_num_threads(count);
 }
 
 [[gnu::hot]] Threads::~Threads() {

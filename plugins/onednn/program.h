@@ -52,6 +52,7 @@ class Program {
   // A dense piece of an operand, `elements` behind its beginning. (Not all primitives look at the
   // offset in a desc.)
   Operand piece(Operand whole, const Dims& dims, int64_t elements);
+  Operand piece(Operand whole, const Md& md, int64_t elements);
 
   const Md& md(Operand operand) const { return operands_[operand].md; }
 
@@ -72,6 +73,22 @@ class Program {
   void run(const Arguments& arguments, const Execution& execution);
 
   uint64_t resident_bytes() const;
+
+  // The same for a step that may run while others added like this do, each on one thread; behind
+  // all steps of the other kind. Its description is made with one thread, too.
+  template <class Primitive>
+  void execute_apart(const typename Primitive::primitive_desc& pd,
+                     std::vector<Argument> arguments) {
+    plain_ |= is_plain(pd.impl_info_str());
+    const Md scratchpad = pd.scratchpad_desc();
+    if (scratchpad.get_size() != 0) {  // Of its own.
+      buffers_.push_back({scratchpad.get_size(), 0, false});
+      arguments.push_back(
+          {DNNL_ARG_SCRATCHPAD, add(Owner::kProgram, buffers_.size() - 1, scratchpad)});
+    }
+    steps_.push_back({Primitive(pd), std::move(arguments)});
+    ++apart_;
+  }
 
   // Whether a step is one of oneDNN's plain loops, and whether something is copied around the
   // steps.
@@ -122,6 +139,7 @@ class Program {
   std::vector<Copy> copies_in_;
   std::vector<Copy> copies_out_;
   std::vector<Step> steps_;
+  size_t apart_ = 0;  // The last of them, which may run at the same time.
   std::vector<std::pair<size_t, float>> fills_;
   uint64_t scratchpad_bytes_ = 0;
 };
