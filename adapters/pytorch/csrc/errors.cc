@@ -12,11 +12,12 @@ bool has(const std::string& text, const char* words) {
 
 // Whether a kernel met an index that names nothing. The standard has one status for all that the
 // data can do wrong, so the text says which. torch raises IndexError for these, but RuntimeError
-// from gather and scatter.
+// from gather, scatter and index_add.
 bool is_index_error(const Error& error) {
   const std::string& text = error.message();
   if (error.status() == TN_OUT_OF_RANGE) return true;
-  if (error.status() != TN_INVALID_ARGUMENT || has(text, "Elements")) return false;
+  if (error.status() != TN_INVALID_ARGUMENT || has(text, "Elements") || has(text, "IndexAdd"))
+    return false;
   return (has(text, "index ") && has(text, "is out of range")) ||
          (has(text, "is outside ") && has(text, " classes"));
 }

@@ -197,7 +197,7 @@ Tensor offsets(const Tensor& self) { return offsets_of(self); }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_KERNEL(m, "_nested_tensor_from_mask", from_mask);
-  TENON_KERNEL(m, "_nested_tensor_from_mask_left_align", left_aligned);
+  TENON_KERNEL(m, "_nested_tensor_from_mask_left_aligned", left_aligned);
   m.impl("_nested_view_from_buffer", TORCH_FN(view_from_buffer));
 }
 
@@ -209,6 +209,10 @@ TORCH_LIBRARY_IMPL(aten, NestedTensorPrivateUse1, m) {
   m.impl("to_padded_tensor", TORCH_FN(pad));
   m.impl("_native_multi_head_attention", TORCH_FN(attend_nested));
   m.impl("_transformer_encoder_layer_fwd", TORCH_FN(encode_nested));
+  // torch composes these of ops on sizes, which nested tensors do not have.
+  for (const char* op : {"linear", "matmul", "matmul.out", "narrow", "chunk", "silu_backward",
+                         "value_selecting_reduction_backward"})
+    m.impl(op, torch::CppFunction::makeFromBoxedFunction<&boxed_fallback>());
 }
 
 TORCH_LIBRARY_IMPL(_, NestedTensorPrivateUse1, m) {

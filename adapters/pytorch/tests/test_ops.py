@@ -321,7 +321,7 @@ OUT_OF_RANGE = {
     "index_select": (IndexError, lambda x, i: x.index_select(0, i)),
     "index_fill": (IndexError, lambda x, i: x.index_fill(0, i, 1.0)),
     "index_put": (IndexError, lambda x, i: x.index_put((i,), x[0])),
-    "index_add": (IndexError, lambda x, i: x.index_add(0, i, x[:2])),
+    "index_add": (RuntimeError, lambda x, i: x.index_add(0, i, x[:2])),
     "cross_entropy": (IndexError, lambda x, i: F.cross_entropy(x[:2], i)),
     "gather": (RuntimeError, lambda x, i: x.gather(0, i[None])),
     "scatter": (RuntimeError, lambda x, i: x.scatter(0, i[None], 1.0)),
