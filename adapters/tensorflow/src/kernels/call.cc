@@ -157,9 +157,10 @@ TF_Tensor* Call::host_tensor(int index) {
   return keep(tensor);
 }
 
-TF_Tensor* Call::host_list_input(int index, int most) {
+TF_Tensor* Call::host_list_input(int index, int least, int most) {
   TF_Tensor* tensor = host_tensor(index);
-  if (TF_NumDims(tensor) > most) {
+  const int rank = TF_NumDims(tensor);
+  if (rank < least || rank > most) {
     invalid_argument("input " + std::to_string(index) +
                      (most == 0   ? " must be a scalar"
                       : most == 1 ? " must be a vector"
@@ -169,30 +170,35 @@ TF_Tensor* Call::host_list_input(int index, int most) {
   return tensor;
 }
 
-Dims Call::host_integers(int index) {
+Dims Call::host_integers(int index, int least) {
   Dims values;
-  if (!each_integer(host_list_input(index, 1), [&](int64_t value) { values.push_back(value); })) {
-    invalid_argument("input " + std::to_string(index) + " must hold integers");
-  }
-  return values;
-}
-
-std::vector<int64_t> Call::host_list(int index, int most) {
-  std::vector<int64_t> values;
-  if (!each_integer(host_list_input(index, most),
+  if (!each_integer(host_list_input(index, least, 1),
                     [&](int64_t value) { values.push_back(value); })) {
     invalid_argument("input " + std::to_string(index) + " must hold integers");
   }
   return values;
 }
 
-int64_t Call::host_integer(int index) {
-  host_list_input(index, 0);
-  return host_integers(index)[0];
+std::vector<int64_t> Call::host_list(int index, int least, int most) {
+  std::vector<int64_t> values;
+  if (!each_integer(host_list_input(index, least, most),
+                    [&](int64_t value) { values.push_back(value); })) {
+    invalid_argument("input " + std::to_string(index) + " must hold integers");
+  }
+  return values;
+}
+
+int64_t Call::host_integer(int index, int most) {
+  TF_Tensor* tensor = host_list_input(index, 0, most);
+  if (TF_TensorElementCount(tensor) != 1) {
+    invalid_argument("input " + std::to_string(index) + " must hold one number, got shape " +
+                     shape_text(tensor));
+  }
+  return host_integers(index, 0)[0];
 }
 
 double Call::host_number(int index) {
-  TF_Tensor* tensor = host_list_input(index, 0);
+  TF_Tensor* tensor = host_list_input(index, 0, 0);
   const void* data = TF_TensorData(tensor);
   switch (TF_TensorType(tensor)) {
     case TF_FLOAT:

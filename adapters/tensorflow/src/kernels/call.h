@@ -72,13 +72,13 @@ class Call {
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
   View input(int index);  // On the device.
-  // Integers of any width in host memory: of a vector, or of a scalar as one.
-  Dims host_integers(int index);
-  // The same for lists that may be longer than a tensor has dimensions. `most`: the rank allowed.
-  std::vector<int64_t> host_list(int index, int most = 1);
-  int64_t host_integer(int index);    // A scalar.
-  double host_number(int index);      // A scalar of any type.
-  TF_Tensor* host_tensor(int index);  // Itself, for as long as the call.
+  // Integers of any width in host memory, of a tensor of the ranks allowed.
+  Dims host_integers(int index, int least = 1);
+  // The same for lists that may be longer than a tensor has dimensions.
+  std::vector<int64_t> host_list(int index, int least = 1, int most = 1);
+  int64_t host_integer(int index, int most = 0);  // One.
+  double host_number(int index);                  // A scalar of any type.
+  TF_Tensor* host_tensor(int index);              // Itself, for as long as the call.
 
   // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
@@ -108,7 +108,7 @@ class Call {
 
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
-  TF_Tensor* host_list_input(int index, int most);  // Of at most that rank.
+  TF_Tensor* host_list_input(int index, int least, int most);
 
   TF_OpKernelContext* context_;
   SP_Stream stream_;

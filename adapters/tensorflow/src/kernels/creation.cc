@@ -15,8 +15,10 @@ using runtime::Operation;
 // The value lies on the device already: a broadcast copy rather than a read.
 void fill(Call& call) {
   const View value = call.input(1);
-  require_scalar("value", value);
-  const View y = call.output(0, value.dtype, call.host_integers(0));
+  if (value.count() != 1 || value.rank() > 1) {
+    invalid_argument("value must represent a scalar, got shape " + value.dims.text());
+  }
+  const View y = call.output(0, value.dtype, call.host_integers(0, 0));
   call.copy(value.reshaped({}).broadcast_to(y.dims), y);
 }
 
@@ -132,8 +134,16 @@ Compute band_part() {
           above = Operation("Trilu", {{"upper", int64_t{0}}})](Call& call) {
     const View x = call.input(0);
     if (x.rank() < 2) invalid_argument("input must be at least 2-dim, received " + x.dims.text());
-    const int64_t lower = call.host_integer(1);
-    const int64_t upper = call.host_integer(2);
+    const auto bound = [&](int input, const char* name, int64_t most) {
+      const int64_t value = call.host_integer(input);
+      if (value > most) {
+        invalid_argument(std::string(name) + " must be negative or at most " +
+                         std::to_string(most) + ", got: " + std::to_string(value));
+      }
+      return value;
+    };
+    const int64_t lower = bound(1, "num_lower", x.dims[x.rank() - 2]);
+    const int64_t upper = bound(2, "num_upper", x.dims[x.rank() - 1]);
     const View y = call.output(0, x.dtype, x.dims);
     if (lower < 0 && upper < 0) return call.copy(x, y);
     View from = x;

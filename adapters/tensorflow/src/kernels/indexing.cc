@@ -95,7 +95,7 @@ void gather_nd(Call& call, const View& x) {
   const auto depth = static_cast<int32_t>(given.dims[given.rank() - 1]);
   if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
   const Dims dims = joined(part(given.dims, 0, given.rank() - 1), part(x.dims, depth, x.rank()));
-  if (x.count() == 0 && dims.product() > 0) {
+  if (x.count() == 0 && part(given.dims, 0, given.rank() - 1).product() > 0) {
     invalid_argument("Requested more than 0 entries, but params is empty. Params shape: " +
                      x.dims.text());
   }
@@ -150,7 +150,7 @@ void check_updates(const Dims& dims, const Dims& indices, const Dims& updates) {
     invalid_argument("updates of shape " + updates.text() + " do not fit indices of shape " +
                      indices.text() + " into shape " + dims.text());
   }
-  if (dims.product() == 0 && updates.product() > 0) {
+  if (dims.product() == 0 && (indices.product() > 0 || updates.product() > 0)) {
     invalid_argument("Indices and updates specified for empty output of shape " + dims.text());
   }
 }
@@ -177,6 +177,9 @@ Compute tensor_scatter(const Node& node, const char* reduction, bool negate) {
     const View indices = call.input(1);
     View updates = call.input(2);
     if (x.rank() < 1) invalid_argument("Input must be at least 1-D, got shape " + x.dims.text());
+    if (indices.rank() < 2) {
+      invalid_argument("Indices must be at least 2-D, got shape " + indices.dims.text());
+    }
     check_updates(x.dims, indices.dims, updates.dims);
     if (negate) {
       const View negated = call.temporary(updates.dtype, updates.dims);

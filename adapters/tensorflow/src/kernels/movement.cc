@@ -92,7 +92,7 @@ void concatenate(Call& call, int first, int count, int64_t requested_axis) {
 
 void concat_v2(Call& call) {
   const int count = call.input_count() - 1;
-  concatenate(call, 0, count, call.host_integer(count));
+  concatenate(call, 0, count, call.host_integer(count, 1));
 }
 
 void concat(Call& call) { concatenate(call, 1, call.input_count() - 1, call.host_integer(0)); }
@@ -180,7 +180,7 @@ std::vector<int64_t> split_sizes(Call& call, int input, int64_t total) {
 
 void split_v(Call& call) {
   const View x = call.input(0);
-  const int32_t axis = normal_axis(call.host_integer(2), x.rank());
+  const int32_t axis = normal_axis(call.host_integer(2, 1), x.rank());
   int64_t at = 0;
   int output = 0;
   for (int64_t size : split_sizes(call, 1, x.dims[axis])) {
@@ -192,7 +192,7 @@ void split_v(Call& call) {
 
 void pad_with(Call& call, const View* value) {
   const View x = call.input(0);
-  const std::vector<int64_t> pads = call.host_list(1, 2);
+  const std::vector<int64_t> pads = call.host_list(1, 2, 2);
   if (pads.size() != 2 * static_cast<size_t>(x.rank())) {
     invalid_argument("paddings must have a row of two for each dimension of " + x.dims.text());
   }
@@ -242,8 +242,8 @@ void reverse(Call& call) {
 // Each axis in two pieces that change places; one axis after the other.
 void roll(Call& call) {
   View x = call.input(0);
-  const std::vector<int64_t> shifts = call.host_list(1);
-  const std::vector<int64_t> axes = call.host_list(2);
+  const std::vector<int64_t> shifts = call.host_list(1, 0);
+  const std::vector<int64_t> axes = call.host_list(2, 0);
   if (x.rank() == 0) invalid_argument("input must be 1-D or higher");
   if (shifts.size() != axes.size()) {
     invalid_argument("shift and axis must have the same size, got " +

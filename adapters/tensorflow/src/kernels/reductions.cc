@@ -44,7 +44,7 @@ Compute reduction(const char* operation, const Node& node) {
   return [f = Operation(operation, {{"keepdims", int64_t{1}}}), abs = Operation("Abs"), keep,
           norm](Call& call) {
     const View x = call.input(0);
-    const Reduced reduced = reduce_dims(x, call.host_list(1, kAnyRank));
+    const Reduced reduced = reduce_dims(x, call.host_list(1, 0, kAnyRank));
     const View y = call.output(0, x.dtype, keep ? reduced.kept : reduced.dropped);
     // No axes mean nothing to reduce here, everything in the operator.
     if (reduced.axes.empty()) return norm ? call.run(abs, {x}, {y}) : call.copy(x, y);

@@ -30,10 +30,17 @@ void check_scatter_nd(const Dims& variable, const Dims& indices, const Dims& upd
   if (!(wanted == updates)) refuse("the shapes do not fit");
 }
 
+void require_dtype(const View& variable, const View& value) {
+  if (variable.dtype != value.dtype) {
+    invalid_argument("DType of variable handle and value does not match.");
+  }
+}
+
 Compute assign_update(const char* operation) {
   return [f = Operation(operation)](Call& call) {
     const View value = call.input(1);
     update_variable(call, 0, [&](const View& current, const View& fresh) {
+      require_dtype(current, value);
       if (!(value.dims == current.dims)) {
         invalid_argument("Cannot update variable with shape " + current.dims.text() +
                          " using a Tensor with shape " + value.dims.text() +
@@ -61,6 +68,10 @@ Compute scatter_rows(const char* reduction, bool negate) {
       if (current.rank() < 1) invalid_argument("resource must be at least 1-dimensional");
       Dims dims = current.dims;
       dims[0] = count;
+      require_dtype(current, updates);
+      if (current.dims[0] == 0 && count > 0) {
+        invalid_argument("indices into a variable without rows: " + current.dims.text());
+      }
       if (updates.rank() != 0 && updates.count() != dims.product()) {
         invalid_argument("updates of shape " + updates.dims.text() + " for indices " +
                          indices.dims.text() + " of a variable " + current.dims.text());
