@@ -115,7 +115,7 @@ View Call::input(int index) {
   return view_of(keep(tensor));
 }
 
-TF_Tensor* Call::host_tensor(int index) {
+TF_Tensor* Call::host_input(int index) {
   TF_Tensor* tensor = nullptr;
   TF_Status* status = scratch_status();
   TF_GetInput(context_, index, &tensor, status);
@@ -124,7 +124,7 @@ TF_Tensor* Call::host_tensor(int index) {
 }
 
 Dims Call::host_integers(int index) {
-  TF_Tensor* tensor = host_tensor(index);
+  TF_Tensor* tensor = host_input(index);
   const int64_t count = TF_TensorElementCount(tensor);
   const void* data = TF_TensorData(tensor);
   Dims values;
@@ -155,7 +155,7 @@ int64_t Call::host_integer(int index) {
 }
 
 double Call::host_number(int index) {
-  TF_Tensor* tensor = host_tensor(index);
+  TF_Tensor* tensor = host_input(index);
   const void* data = TF_TensorData(tensor);
   if (TF_TensorElementCount(tensor) != 1) {
     invalid_argument("input " + std::to_string(index) + " must be a scalar");
@@ -194,7 +194,7 @@ View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
 }
 
 void Call::forward(int input, int output, const Dims& dims) {
-  TF_Tensor* tensor = host_tensor(input);
+  TF_Tensor* tensor = host_input(input);
   if (TF_NumDims(tensor) != dims.size()) {
     invalid_argument("an input can only be handed on with its own shape");
   }

@@ -68,11 +68,10 @@ class Call {
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
-  View input(int index);              // On the device.
-  Dims host_integers(int index);      // int32 or int64 in host memory; a scalar is one.
-  int64_t host_integer(int index);    // A scalar.
-  double host_number(int index);      // A scalar of any type.
-  TF_Tensor* host_tensor(int index);  // Itself, for as long as the call.
+  View input(int index);            // On the device.
+  Dims host_integers(int index);    // int32 or int64 in host memory; a scalar is one.
+  int64_t host_integer(int index);  // A scalar.
+  double host_number(int index);    // A scalar of any type.
 
   // -- Outputs --
   View output(int index, tn_dtype dtype, const Dims& dims);
@@ -99,9 +98,12 @@ class Call {
   void fill(const View& to, double value);
   View as(const View& from, tn_dtype dtype);  // Itself when it has the type, else a cast copy.
   View contiguous(const View& from);          // Itself when dense, else a copy.
+  // An input itself, for as long as the call.
+  TF_Tensor* host_tensor(int index) { return host_input(index); }
 
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
+  TF_Tensor* host_input(int index);
 
   TF_OpKernelContext* context_;
   SP_Stream stream_;

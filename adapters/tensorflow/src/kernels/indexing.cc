@@ -71,16 +71,18 @@ Compute resource_gather(const Node& node) {
   };
 }
 
-void gather_nd(Call& call, const View& x) {
-  static const Operation f("GatherND");
-  const View indices = call.as(call.input(1), TN_INT64);
-  const auto depth = static_cast<int32_t>(indices.dims[indices.rank() - 1]);
-  if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
-  const Dims dims =
-      joined(part(indices.dims, 0, indices.rank() - 1), part(x.dims, depth, x.rank()));
-  const View y = call.output(0, x.dtype, dims);
-  if (depth == 0) return call.copy(x.broadcast_to(dims), y);
-  call.run(f, {x, indices}, {y});
+Compute gather_nd() {
+  return [f = Operation("GatherND")](Call& call) {
+    const View x = call.input(0);
+    const View indices = call.as(call.input(1), TN_INT64);
+    const auto depth = static_cast<int32_t>(indices.dims[indices.rank() - 1]);
+    if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
+    const Dims dims =
+        joined(part(indices.dims, 0, indices.rank() - 1), part(x.dims, depth, x.rank()));
+    const View y = call.output(0, x.dtype, dims);
+    if (depth == 0) return call.copy(x.broadcast_to(dims), y);
+    call.run(f, {x, indices}, {y});
+  };
 }
 
 // (data, segment_ids, num_segments): rows added up by their segment.
@@ -139,15 +141,9 @@ Row scatter_row(const char* op, const char* reduction, bool negate = false) {
 void add_indexing(Rows& rows) {
   rows.push_back({"GatherV2", {{"Tparams", movable()}}, {"axis"}, gather_v2});
   rows.push_back({"ResourceGather", {{"dtype", movable()}}, {"resource"}, resource_gather});
-  Row nd = plain_row("GatherNd", movable(), [](Call& call) { gather_nd(call, call.input(0)); });
+  Row nd = plain_row("GatherNd", movable(), gather_nd());
   nd.types[0].attribute = "Tparams";
   rows.push_back(nd);
-  Row resource_nd = plain_row("ResourceGatherNd", movable(), [](Call& call) {
-    read_variable(call, 0, [&](const View& x) { gather_nd(call, x); });
-  });
-  resource_nd.types[0].attribute = "dtype";
-  resource_nd.host = {"resource"};
-  rows.push_back(resource_nd);
   Row segments = plain_row("UnsortedSegmentSum", numbers_and_int32(), unsorted_segment_sum());
   segments.host = {"num_segments"};
   rows.push_back(segments);
