@@ -149,7 +149,7 @@ View Call::input(int index) {
   return view_of(keep(tensor));
 }
 
-TF_Tensor* Call::host_tensor(int index) {
+TF_Tensor* Call::host_input(int index) {
   TF_Tensor* tensor = nullptr;
   TF_Status* status = scratch_status();
   TF_GetInput(context_, index, &tensor, status);
@@ -158,7 +158,7 @@ TF_Tensor* Call::host_tensor(int index) {
 }
 
 TF_Tensor* Call::host_list_input(int index, int least, int most) {
-  TF_Tensor* tensor = host_tensor(index);
+  TF_Tensor* tensor = host_input(index);
   const int rank = TF_NumDims(tensor);
   if (rank < least || rank > most) {
     invalid_argument("input " + std::to_string(index) +
@@ -236,7 +236,7 @@ View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
 }
 
 void Call::forward(int input, int output, const Dims& dims) {
-  TF_Tensor* tensor = host_tensor(input);
+  TF_Tensor* tensor = host_input(input);
   if (TF_NumDims(tensor) != dims.size()) {
     invalid_argument("an input can only be handed on with its own shape");
   }

@@ -78,7 +78,6 @@ class Call {
   std::vector<int64_t> host_list(int index, int least = 1, int most = 1);
   int64_t host_integer(int index, int most = 0);  // One.
   double host_number(int index);                  // A scalar of any type.
-  TF_Tensor* host_tensor(int index);              // Itself, for as long as the call.
 
   // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
@@ -105,9 +104,12 @@ class Call {
   void fill(const View& to, double value);
   View as(const View& from, tn_dtype dtype);  // Itself when it has the type, else a cast copy.
   View contiguous(const View& from);          // Itself when dense, else a copy.
+  // An input itself, for as long as the call.
+  TF_Tensor* host_tensor(int index) { return host_input(index); }
 
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
+  TF_Tensor* host_input(int index);
   TF_Tensor* host_list_input(int index, int least, int most);
 
   TF_OpKernelContext* context_;

@@ -87,26 +87,24 @@ Compute resource_gather(const Node& node) {
   };
 }
 
-void gather_nd(Call& call, const View& x) {
-  static const Operation f("GatherND");
-  const View given = call.input(1);
-  if (x.rank() < 1) invalid_argument("params must be at least a vector");
-  if (given.rank() < 1) invalid_argument("indices must be at least a vector");
-  const auto depth = static_cast<int32_t>(given.dims[given.rank() - 1]);
-  if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
-  const Dims dims = joined(part(given.dims, 0, given.rank() - 1), part(x.dims, depth, x.rank()));
-  if (x.count() == 0 && part(given.dims, 0, given.rank() - 1).product() > 0) {
-    invalid_argument("Requested more than 0 entries, but params is empty. Params shape: " +
-                     x.dims.text());
-  }
-  const View y = call.output(0, x.dtype, dims);
-  if (depth == 0) return call.copy(x.broadcast_to(dims), y);
-  call.run(f, {x, call.as(positions(call, given), TN_INT64)}, {y});
-}
-
-Compute gather_nd_of_tensor(const Node& node) {
+Compute gather_nd(const Node& node) {
   require_strict_indices(node);
-  return [](Call& call) { gather_nd(call, call.input(0)); };
+  return [f = Operation("GatherND")](Call& call) {
+    const View x = call.input(0);
+    const View given = call.input(1);
+    if (x.rank() < 1) invalid_argument("params must be at least a vector");
+    if (given.rank() < 1) invalid_argument("indices must be at least a vector");
+    const auto depth = static_cast<int32_t>(given.dims[given.rank() - 1]);
+    if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
+    const Dims dims = joined(part(given.dims, 0, given.rank() - 1), part(x.dims, depth, x.rank()));
+    if (x.count() == 0 && part(given.dims, 0, given.rank() - 1).product() > 0) {
+      invalid_argument("Requested more than 0 entries, but params is empty. Params shape: " +
+                       x.dims.text());
+    }
+    const View y = call.output(0, x.dtype, dims);
+    if (depth == 0) return call.copy(x.broadcast_to(dims), y);
+    call.run(f, {x, call.as(positions(call, given), TN_INT64)}, {y});
+  };
 }
 
 // (data, segment_ids, num_segments): rows added up by their segment; those of negative segments
@@ -202,13 +200,7 @@ Row scatter_row(const char* op, const char* reduction, bool negate = false) {
 void add_indexing(Rows& rows) {
   rows.push_back({"GatherV2", {{"Tparams", movable()}}, {"axis"}, gather_v2});
   rows.push_back({"ResourceGather", {{"dtype", movable()}}, {"resource"}, resource_gather});
-  rows.push_back({"GatherNd", {{"Tparams", movable()}}, {}, gather_nd_of_tensor});
-  Row resource_nd = plain_row("ResourceGatherNd", movable(), [](Call& call) {
-    read_variable(call, 0, [&](const View& x) { gather_nd(call, x); });
-  });
-  resource_nd.types[0].attribute = "dtype";
-  resource_nd.host = {"resource"};
-  rows.push_back(resource_nd);
+  rows.push_back({"GatherNd", {{"Tparams", movable()}}, {}, gather_nd});
   Row segments = plain_row("UnsortedSegmentSum", numbers_and_int32(), unsorted_segment_sum());
   segments.host = {"num_segments"};
   rows.push_back(segments);

@@ -107,8 +107,8 @@ Shim open_shim() {
     shim.why_not = "tensorflow_tenon was built for TensorFlow " TENON_TENSORFLOW_VERSION
                    ", and this is " +
                    std::string(TF_Version()) +
-                   ": variables cannot be computed with on TENON devices. Install the one that "
-                   "belongs to the other (" +
+                   ": variables cannot be updated on TENON devices. Install the TensorFlow that it "
+                   "was built for, or build it for this one (" +
                    (error == nullptr ? path : error) + ")";
     return shim;
   }

@@ -101,6 +101,23 @@ Compute scatter_nd(const char* reduction, bool negate) {
   };
 }
 
+// (variable, indices): elements or slices chosen by the last axis of the indices.
+void gather_nd(Call& call) {
+  static const Operation f("GatherND");
+  const View indices = call.as(positions(call, call.input(1)), TN_INT64);
+  if (indices.rank() < 1) invalid_argument("indices must be at least a vector");
+  read_variable(call, 0, [&](const View& x) {
+    const auto depth = static_cast<int32_t>(indices.dims[indices.rank() - 1]);
+    if (depth > x.rank()) invalid_argument("index innermost dimension exceeds the params' rank");
+    Dims dims;
+    for (int32_t i = 0; i + 1 < indices.rank(); ++i) dims.push_back(indices.dims[i]);
+    for (int32_t i = depth; i < x.rank(); ++i) dims.push_back(x.dims[i]);
+    const View y = call.output(0, x.dtype, dims);
+    if (depth == 0) return call.copy(x.broadcast_to(dims), y);
+    call.run(f, {x, indices}, {y});
+  });
+}
+
 Row update_row(const char* op, Compute compute) {
   Row row = plain_row(op, numbers_and_int32(), std::move(compute));
   row.types[0].attribute = "dtype";
@@ -125,6 +142,10 @@ void add_variables(Rows& rows) {
   rows.push_back(update_row("ResourceScatterMax", scatter_rows("max", false)));
   rows.push_back(update_row("ResourceScatterMin", scatter_rows("min", false)));
   rows.push_back(update_row("ResourceScatterMul", scatter_rows("mul", false)));
+  Row gather = plain_row("ResourceGatherNd", movable(), gather_nd);
+  gather.types[0].attribute = "dtype";
+  gather.host = {"resource"};
+  rows.push_back(gather);
   rows.push_back(nd_row("ResourceScatterNdUpdate", scatter_nd("none", false)));
   rows.push_back(nd_row("ResourceScatterNdAdd", scatter_nd("add", false)));
   rows.push_back(nd_row("ResourceScatterNdSub", scatter_nd("add", true)));
