@@ -86,7 +86,7 @@ Compute scatter_rows(const char* reduction, bool negate) {
 Compute scatter_nd(const char* reduction, bool negate) {
   return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
           negative = Operation("Neg"), negate](Call& call) {
-    const View indices = call.as(call.input(1), TN_INT64);
+    const View indices = call.as(positions(call, call.input(1)), TN_INT64);
     View updates = call.input(2);
     if (negate) {
       const View negated = call.temporary(updates.dtype, updates.dims);
