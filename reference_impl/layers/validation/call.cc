@@ -167,20 +167,23 @@ tn_status Call::blame(const char* rule, const std::string& what) {
   return plugin::set_error_text(error_, TN_INTERNAL, rule, message.c_str());
 }
 
+void Call::end_error() const {
+  const bool rule =
+      ends(error_->rule, plugin::writable(error_, offsetof(tn_error, rule), sizeof(error_->rule)));
+  const bool message = ends(error_->message, plugin::writable(error_, offsetof(tn_error, message),
+                                                              sizeof(error_->message)));
+  if (rule && message) return;
+  fault("TN-error-002",
+        fmt::format("wrote an error->{} without a terminating zero", rule ? "message" : "rule"));
+}
+
 tn_status Call::answered(tn_status status) {
   if (error_ != nullptr && error_size_ != 0) {
     if (error_->struct_size != error_size_) {
       fault("TN-struct-003", fmt::format("changed error->struct_size to {}", error_->struct_size));
       error_->struct_size = error_size_;
     }
-    const bool rule = ends(
-        error_->rule, plugin::writable(error_, offsetof(tn_error, rule), sizeof(error_->rule)));
-    const bool message = ends(error_->message, plugin::writable(error_, offsetof(tn_error, message),
-                                                                sizeof(error_->message)));
-    if (status != TN_OK && !(rule && message)) {
-      fault("TN-error-002", fmt::format("wrote an error->{} without a terminating zero",
-                                        rule ? "message" : "rule"));
-    }
+    if (status != TN_OK) end_error();
   }
   if (size_field_ != nullptr && *size_field_ != filled_size_) {
     fault("TN-struct-003",

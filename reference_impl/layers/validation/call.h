@@ -164,6 +164,7 @@ class Call {
   tn_status check_made(tn_status status, void** handle, Kind kind);
   tn_status blame_null(const Path& path);
   void fault_left(const Path& path) const;
+  void end_error() const;
   void end_text(char* field, size_t size, const Path& path) const;
   void keep_size(const void* filled, size_t* size) {
     filled_ = filled;
