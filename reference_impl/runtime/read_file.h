@@ -21,7 +21,7 @@ inline std::string read_file(const std::string& path) {
   };
   std::error_code code;
   const std::filesystem::file_status status = std::filesystem::status(path, code);
-  if (!std::filesystem::exists(status)) fail("there is nothing of that name");
+  if (!std::filesystem::exists(status)) fail("No such file or directory");
   if (std::filesystem::is_directory(status)) fail("it is a directory, not a file");
   // Reading a pipe would wait for someone to write.
   if (!std::filesystem::is_regular_file(status)) fail("it is not a regular file");

@@ -61,6 +61,23 @@ void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
               infos.end());
 }
 
+// ONNX's conversion takes a slope for each channel as one for each element of the last dim.
+void refuse_slopes_by_channel(const onnx::ModelProto& model, int opset) {
+  constexpr int kBroadcasts = 7;
+  if (opset >= kBroadcasts) return;
+  for (const auto& node : model.graph().node()) {
+    if (node.op_type() != "PRelu" || !normal_domain(node.domain()).empty()) continue;
+    for (const auto& constant : model.graph().initializer()) {
+      if (node.input_size() < 2 || constant.name() != node.input(1)) continue;
+      if (constant.dims_size() == 0 || (constant.dims_size() == 1 && constant.dims(0) == 1)) return;
+    }
+    throw Error(TN_UNSUPPORTED, "",
+                "node '" + node.name() +
+                    "' (PRelu): a slope for each channel, before opset 7; "
+                    "export the model with a newer opset");
+  }
+}
+
 // Whether there was something to do.
 bool lift(onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
@@ -69,6 +86,7 @@ bool lift(onnx::ModelProto& model) {
         return needs_newer_version(node, opset);
       }))
     return false;
+  refuse_slopes_by_channel(model, opset);
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
   } catch (const std::exception& e) {

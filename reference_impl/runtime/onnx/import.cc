@@ -153,7 +153,11 @@ class GraphBuilder {
     require_known_parts(node, info);
     resolve_auto_pad(node);
     if (!node.view && !node.auto_pad) make_operation(node, info);
-    node.inference = std::make_unique<ShapeInference>(proto, *schema_of(proto, opset_));
+    // Rules of older opsets count pooling windows that start in the padding at the end, which
+    // the operator ignores.
+    const bool pools = node.op_type == "MaxPool" || node.op_type == "AveragePool";
+    node.inference = std::make_unique<ShapeInference>(
+        proto, *schema_of(proto, pools ? registry_opset() : opset_));
     graph_.nodes.push_back(std::move(node));
   }
 

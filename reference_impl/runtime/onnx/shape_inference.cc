@@ -5,6 +5,9 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <new>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 
@@ -64,6 +67,30 @@ void check_types(const onnx::NodeProto& node, const onnx::OpSchema& schema,
       fail(parameter.GetName(), inputs[i].dtype,
            std::string(dtype_name(dtype)) + ", as '" + name + "' is,");
   }
+}
+
+// What inference lets pass: a scalar where there must be an axis, and dims that are no vector.
+void check_ranks(const onnx::NodeProto& node, std::span<const InferenceInput> inputs) {
+  static const std::set<std::string> along_axis{
+      "CumSum", "ArgMax",  "ArgMin",     "GatherElements",  "ScatterElements",
+      "TopK",   "Softmax", "LogSoftmax", "LpNormalization", "Gather"};
+  if (inputs.empty()) return;
+  const size_t rank = inputs[0].dims.size();
+  if (rank == 0 && along_axis.contains(node.op_type()))
+    throw Error(TN_INVALID_ARGUMENT, "", "its first input is a scalar, which has no axis");
+  if (rank != 1 && node.op_type() == "ConstantOfShape")
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "its input has rank " + std::to_string(rank) + " where a vector of dims is needed");
+}
+
+// Of Split; ONNX's rule makes a list of as many parts as the attribute says.
+void check_parts(const onnx::NodeProto& node) {
+  if (node.op_type() != "Split") return;
+  for (const auto& attribute : node.attribute())
+    if (attribute.name() == "num_outputs" && attribute.i() != node.output_size())
+      throw Error(TN_INVALID_ARGUMENT, "",
+                  "num_outputs is " + std::to_string(attribute.i()) + ", but the node has " +
+                      std::to_string(node.output_size()) + " outputs");
 }
 
 template <class T>
@@ -170,6 +197,8 @@ struct ShapeInference::State {
 
   std::vector<InferredOutput> infer(std::span<const InferenceInput> inputs) {
     check_types(node, *schema, inputs);
+    check_ranks(node, inputs);
+    check_parts(node);
     if (node.op_type() == "Range") range_count(inputs);  // Before ONNX's rule meets a NaN.
     std::unordered_map<std::string, onnx::TypeProto> types;
     std::unordered_map<std::string, onnx::TypeProto*> type_pointers;
@@ -195,6 +224,10 @@ struct ShapeInference::State {
                                                         options);
     try {
       schema->GetTypeAndShapeInferenceFunction()(context);
+    } catch (const std::bad_alloc&) {
+      throw Error(TN_INVALID_ARGUMENT, "", "its attributes ask for more than fits into memory");
+    } catch (const std::length_error&) {
+      throw Error(TN_INVALID_ARGUMENT, "", "its attributes ask for more than fits into memory");
     } catch (const std::exception& e) {
       throw Error(TN_INVALID_ARGUMENT, "", e.what());
     }

@@ -20,7 +20,13 @@ class StepMaker {
   Steps make() {
     for (const TracedArgument& input : trace_.inputs())
       result_.inputs.push_back(new_form(input, TN_LAYOUT_STRIDED));
-    for (const TracedCall& call : trace_.calls()) add(call);
+    for (const TracedCall& call : trace_.calls()) {
+      try {
+        add(call);
+      } catch (const Error& e) {
+        throw Error(e.status(), e.rule(), call.label + ": " + e.message());
+      }
+    }
     for (const Trace::Output& output : trace_.outputs()) {
       if (output.host.present())
         result_.outputs.push_back({output.host, {}});
