@@ -194,6 +194,11 @@ void set_fallback_policy(runtime::FallbackPolicy value) {
   }
 }
 
+// torch composes this one, and refuses devices that it does not know by name.
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
+  m.impl("mode.values", torch::CppFunction::makeFromBoxedFunction<&boxed_fallback>());
+}
+
 TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {
   m.fallback(torch::CppFunction::makeFromBoxedFunction<&boxed_fallback>());
 }

@@ -72,9 +72,12 @@ struct Sign {
   }
 };
 
-// Integers are their own floor, ceiling, ...
+// Integers are their own floor, ceiling, ...; bools have none.
+struct OfNumbers {
+  static bool serves(const Tensor& self) { return self.scalar_type() != ScalarType::Bool; }
+};
 template <FixedString Name>
-struct Rounding {
+struct Rounding : OfNumbers {
   static bool fast(const Tensor& self, Tensor& out) {
     return fast_unary(operation<Name>(), self, out);
   }
@@ -86,7 +89,7 @@ struct Rounding {
   }
 };
 
-struct Trunc {
+struct Trunc : OfNumbers {
   static void run(auto&, const Tensor& self, const Tensor& out) {
     const ScalarType type = self.scalar_type();
     if (!c10::isFloatingType(type)) return assign(out, self);

@@ -73,6 +73,14 @@ def test_results_grow_and_keep_their_layout():
     assert_same(out, torch.eye(3))
 
 
+def test_compositions_that_know_no_other_devices():
+    x = torch.tensor([[1.0, 1, 2], [3, 2, 3]])
+    out = [torch.empty(0, device=DEVICE), torch.empty(0, dtype=torch.long, device=DEVICE)]
+    torch.mode(x.to(DEVICE), -1, out=out)
+    assert_same(out, list(torch.mode(x, -1)))
+    check(lambda t: t.clone().conj_physical_(), torch.randn(3, dtype=torch.complex64))
+
+
 LIBRARY = torch.library.Library("tenon_test", "DEF")
 LIBRARY.define("middle(Tensor(a) x) -> Tensor(a)")
 LIBRARY.define("bits(Tensor(a) x) -> Tensor(a)")
