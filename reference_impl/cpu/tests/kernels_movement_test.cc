@@ -391,7 +391,7 @@ TEST(Range, Counts) {
   op("Range").expect_error({zero, one, one}, {Array(TN_INT32, {2})}, TN_INVALID_ARGUMENT,
                            "1 elements");
   const auto real = [](double value) { return Array::scalar(TN_FLOAT32, value); };
-  for (const double bad : {kNaN, INFINITY, -INFINITY}) {
+  for (const double bad : {kNaN, double(INFINITY), -double(INFINITY)}) {
     for (size_t i = 0; i < 3; ++i) {
       std::vector<Array> inputs{real(0), real(1), real(1)};
       inputs[i] = real(bad);
