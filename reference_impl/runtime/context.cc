@@ -103,9 +103,9 @@ class ContextImpl final : public Context {
   }
 
   // Children try every plugin first: one that aborts or hangs is a row with a reason, not the end
-  // of this process. Then opens those that work, but no device. The reference device comes first: it
-  // has every operator, and it is everywhere, so what nobody chose does not depend on which other
-  // plugins lie about.
+  // of this process. Then opens those that work, but no device. The reference device comes first:
+  // it has every operator, and it is everywhere, so what nobody chose does not depend on which
+  // other plugins lie about.
   std::vector<DeviceListing> list() {
     std::vector<DeviceListing> rows, others;
     call(tn_loader_diagnose, loader_.get(), tn_diagnostic_fn([](void*, const char*) {}),

@@ -46,7 +46,7 @@ tenon_quietly() { # May be a condition.
 }
 
 # tenon_locked NAME COMMAND...: one process at a time, so that two scripts never install at once.
-tenon_locked() {
+tenon_locked() { # May be a condition.
   local name="$1"
   shift
   mkdir -p "$TENON_CACHE"

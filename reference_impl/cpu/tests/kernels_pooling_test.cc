@@ -273,9 +273,7 @@ TEST(Pool, ReadsOnlyTheTapsInside) {
   const Array x = Array::of<float>(TN_FLOAT32, {1, 1, 3}, {1, 5, 3});
   for (const char* name : {"MaxPool", "AveragePool"}) {
     Operation op(name, pooling_operators());
-    op.set("kernel_shape", Dims{side})
-        .set("pads", Dims{side - 3, 0})
-        .set("strides", Dims{side});
+    op.set("kernel_shape", Dims{side}).set("pads", Dims{side - 3, 0}).set("strides", Dims{side});
     const float all = name[0] == 'M' ? 5.0f : 3.0f;
     op.expect({x}, {Array::of<float>(TN_FLOAT32, {1, 1, 1}, {all})});
   }
