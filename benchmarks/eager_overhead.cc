@@ -66,7 +66,7 @@ int main(int count, char** arguments) {
                              Argument::device(memory[1], TN_FLOAT32, dims)};
   const Argument outputs[] = {Argument::device(memory[2], TN_FLOAT32, dims)};
   static const Operation kAdd("Add");
-  const auto run = [&] { device.run(kAdd, inputs, outputs, stream); };
+  const auto run = [&] { device.run(kAdd, inputs, outputs, stream, nullptr); };
   run();
   wait();
 
