@@ -120,46 +120,30 @@ bool imports_another_opset(const onnx::FunctionProto& function, const onnx::Mode
       });
 }
 
-// Before opset 13 Softmax takes all axes from its own on as one. ONNX's conversion of that needs
-// dims, which a function's body has none of; so it is spelled out in operators that do not differ.
-void spell_out_old_softmax(onnx::FunctionProto& function) {
-  constexpr int kOneAxis = 13;
-  for (const auto& import : function.opset_import())
-    if (normal_domain(import.domain()).empty() && import.version() >= kOneAxis) return;
-  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
-  nodes.Swap(function.mutable_node());
-  const auto add = [&](const char* op, const std::string& output) -> onnx::NodeProto& {
-    onnx::NodeProto& made = *function.add_node();
-    made.set_op_type(op);
-    made.add_output(output);
-    return made;
-  };
-  const auto set_axis = [](onnx::NodeProto& node, int64_t axis) {
-    onnx::AttributeProto& attribute = *node.add_attribute();
-    attribute.set_name("axis");
-    attribute.set_type(onnx::AttributeProto::INT);
-    attribute.set_i(axis);
-  };
-  for (auto& node : nodes) {
-    const bool old = node.op_type() == "Softmax" || node.op_type() == "LogSoftmax";
-    if (!old || !normal_domain(node.domain()).empty() || node.output_size() != 1) {
-      function.add_node()->Swap(&node);
-      continue;
-    }
-    int64_t axis = 1;
-    for (const auto& attribute : node.attribute())
-      if (attribute.name() == "axis") axis = attribute.i();
-    const std::string prefix = node.output(0) + "/";
-    add("Shape", prefix + "dims").add_input(node.input(0));
-    onnx::NodeProto& matrix = add("Flatten", prefix + "matrix");
-    matrix.add_input(node.input(0));
-    set_axis(matrix, axis);
-    onnx::NodeProto& rows = add(node.op_type().c_str(), prefix + "rows");
-    rows.add_input(prefix + "matrix");
-    set_axis(rows, 1);
-    onnx::NodeProto& result = add("Reshape", node.output(0));
-    result.add_input(prefix + "rows");
-    result.add_input(prefix + "dims");
+// Whether the model's opset knows such a node, as it is written.
+bool is_valid(const onnx::NodeProto& node, int opset) {
+  const onnx::OpSchema* schema = schema_of(node, opset);
+  if (schema == nullptr) return false;
+  try {
+    schema->Verify(node);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// ONNX wants the operators of a function to be the same in its opset and in the model's. Where they
+// are not, a node means what it means in the model's opset, as in ONNX's own reference; only
+// functions with a node that the model's opset does not know are left to be converted.
+void raise_opset(onnx::FunctionProto& function, int opset) {
+  const auto& nodes = function.node();
+  if (!std::all_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+        return !normal_domain(node.domain()).empty() || is_valid(node, opset);
+      })) {
+    return;
+  }
+  for (auto& import : *function.mutable_opset_import()) {
+    if (normal_domain(import.domain()).empty()) import.set_version(opset);
   }
 }
 
@@ -193,7 +177,7 @@ void inline_what_the_checker_refuses(onnx::ModelProto& model) {
   refuse_recursion(model);
   if (std::any_of(model.functions().begin(), model.functions().end(),
                   [&](const auto& function) { return imports_another_opset(function, model); })) {
-    for (auto& function : *model.mutable_functions()) spell_out_old_softmax(function);
+    for (auto& function : *model.mutable_functions()) raise_opset(function, opset_of(model, ""));
     try {
       onnx::inliner::InlineLocalFunctions(model, true);
     } catch (const std::exception& e) {
