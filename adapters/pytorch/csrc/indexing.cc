@@ -48,6 +48,21 @@ struct Cat {
   }
 };
 
+// Indices for operators, to which negative ones count from the end, of an op for which they are
+// wrong: those become the largest of their type, which is out of range of every tensor and fails
+// the work. Read without a sign, a negative number is beyond the largest one with a sign.
+Tensor from_start(const Tensor& index) {
+  if (index.numel() == 0) return index;
+  const bool wide = index.scalar_type() == ScalarType::Long;
+  const tn_dtype unsigned_type = wide ? TN_UINT64 : TN_UINT32;
+  const Tensor out = make_tensor(index.sizes(), index.scalar_type(), index.device());
+  Call call(operation<"Min">(), out);
+  call.input_as(index, unsigned_type);
+  wide ? call.value(uint64_t{INT64_MAX}, TN_UINT64) : call.value(uint32_t{INT32_MAX}, TN_UINT32);
+  call.output_as(out, unsigned_type).run();
+  return out;
+}
+
 // -- Gathering --
 
 void gather_slices(const Tensor& self, int64_t axis, const Tensor& index, const Tensor& out) {
@@ -69,7 +84,7 @@ Tensor select_sizes_checked(const Tensor& self, int64_t dim, const Tensor& index
 Tensor& index_select_into(const Tensor& self, int64_t dim, const Tensor& index, Tensor& out) {
   const Tensor source = ranked(self);
   const Tensor target = ranked(out);
-  gather_slices(source, at::maybe_wrap_dim(dim, source.dim()), ranked(index), target);
+  gather_slices(source, at::maybe_wrap_dim(dim, source.dim()), from_start(ranked(index)), target);
   return out;
 }
 Tensor selected(const Tensor& self, int64_t dim, const Tensor& index) {
@@ -90,7 +105,7 @@ struct Gather {
   static void run(auto&, const Tensor& self, int64_t dim, const Tensor& index, bool,
                   const Tensor& out) {
     if (out.numel() == 0) return;
-    const Tensor source = ranked(self), i = ranked(index), target = ranked(out);
+    const Tensor source = ranked(self), i = from_start(ranked(index)), target = ranked(out);
     const runtime::Operation op =
         with_axis("GatherElements", at::maybe_wrap_dim(dim, source.dim()));
     // ONNX wants equal sizes outside of the axis, torch lets the index be smaller.
@@ -109,7 +124,7 @@ void scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor&
              const char* reduction, const Tensor& out) {
   if (!out.is_same(self)) assign(out, self);
   if (index.numel() == 0) return;
-  const Tensor target = ranked(out), i = ranked(index);
+  const Tensor target = ranked(out), i = from_start(ranked(index));
   Tensor updates = ranked(source);
   const int64_t axis = at::maybe_wrap_dim(dim, target.dim());
   for (int64_t d = 0; d < updates.dim(); ++d) {
@@ -171,7 +186,7 @@ struct IndexAdd {
                   const at::Scalar& alpha, const Tensor& out) {
     if (!out.is_same(self)) assign(out, self);
     if (index.numel() == 0 || out.numel() == 0) return;
-    const Tensor target = ranked(out), updates = ranked(source), i = ranked(index);
+    const Tensor target = ranked(out), updates = ranked(source), i = from_start(ranked(index));
     const runtime::Operation op =
         with_axis("tenon.IndexAdd", at::maybe_wrap_dim(dim, target.dim()));
     Call(op, out)
@@ -196,7 +211,7 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t row
     return out;
   }
   const runtime::Operation op("tenon.EmbeddingGrad", {{"padding_idx", padding}});
-  Call(op, out).input(grad).input(indices).output(out).run();
+  Call(op, out).input(grad).input(from_start(indices)).output(out).run();
   return out;
 }
 

@@ -328,10 +328,16 @@ OUT_OF_RANGE = {
 }
 
 
-@pytest.mark.parametrize("name", OUT_OF_RANGE)
-def test_indices_out_of_range(name):
+# Only indexing by brackets and its kin count negative indices from the end.
+COUNTED_FROM_THE_START = ["embedding", "index_select", "index_add", "gather", "scatter"]
+
+
+@pytest.mark.parametrize(
+    "name, wrong", [(name, 9) for name in OUT_OF_RANGE] + [(name, -1) for name in COUNTED_FROM_THE_START]
+)
+def test_indices_out_of_range(name, wrong):
     kind, function = OUT_OF_RANGE[name]
-    x, index = torch.randn(4, 3), torch.tensor([0, 9])
+    x, index = torch.randn(4, 3), torch.tensor([0, wrong])
     with pytest.raises(kind):
         function(x, index)
     with pytest.raises(kind):
