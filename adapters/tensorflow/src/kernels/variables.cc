@@ -51,18 +51,22 @@ Compute assign_update(const char* operation) {
   };
 }
 
+// Input 2, or its negative, of which the sum is a difference.
+View updates_of(Call& call, bool negate) {
+  static const Operation negative("Neg");
+  const View updates = call.input(2);
+  if (!negate) return updates;
+  const View negated = call.temporary(updates.dtype, updates.dims);
+  call.run(negative, {updates}, {negated});
+  return negated;
+}
+
 // Rows of the variable [N, ...] chosen by indices of any shape; the updates are theirs in that
 // shape or one scalar for all.
 Compute scatter_rows(const char* reduction, bool negate) {
-  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
-          negative = Operation("Neg"), negate](Call& call) {
+  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}), negate](Call& call) {
     const View indices = call.as(positions(call, call.input(1)), TN_INT64);
-    View updates = call.input(2);
-    if (negate) {
-      const View negated = call.temporary(updates.dtype, updates.dims);
-      call.run(negative, {updates}, {negated});
-      updates = negated;
-    }
+    const View updates = updates_of(call, negate);
     const int64_t count = indices.count();
     update_variable(call, 0, [&](const View& current, const View& fresh) {
       if (current.rank() < 1) invalid_argument("resource must be at least 1-dimensional");
@@ -84,15 +88,9 @@ Compute scatter_rows(const char* reduction, bool negate) {
 
 // Elements or slices of the variable chosen by the last axis of the indices.
 Compute scatter_nd(const char* reduction, bool negate) {
-  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
-          negative = Operation("Neg"), negate](Call& call) {
+  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}), negate](Call& call) {
     const View indices = call.as(positions(call, call.input(1)), TN_INT64);
-    View updates = call.input(2);
-    if (negate) {
-      const View negated = call.temporary(updates.dtype, updates.dims);
-      call.run(negative, {updates}, {negated});
-      updates = negated;
-    }
+    const View updates = updates_of(call, negate);
     update_variable(call, 0, [&](const View& current, const View& fresh) {
       check_scatter_nd(current.dims, indices.dims, updates.dims);
       if (indices.count() == 0 && updates.count() == 0) return keep(call, current, fresh);
