@@ -8,6 +8,7 @@
 #include <string>
 
 #include "runtime/device_impl.h"
+#include "runtime/settle.h"
 #include "runtime/temporaries.h"
 #include "tenon/cpp/dtype.hpp"
 
@@ -125,6 +126,7 @@ void DeviceImpl::run_copied(Device& reference, const Operation& operation,
                             StreamImpl& stream, int64_t* const* output_dims) {
   ScratchMemory here(*this, stream);
   ScratchMemory there(reference, static_cast<StreamImpl&>(*fallback_stream_));
+  const SettleOnExit settle(stream);  // Copies read and write memory of `there`.
   std::vector<Argument> far_inputs(inputs.begin(), inputs.end());
   std::vector<Argument> far_outputs(outputs.begin(), outputs.end());
   const auto tensor_of = [&](const Argument& argument, const void* address,
@@ -186,7 +188,7 @@ void DeviceImpl::run_copied(Device& reference, const Operation& operation,
       stream.enqueue(tn_stream_reorder, &to_tensor, &from_tensor);
     }
   }
-  stream.synchronize();  // The copies read memory of the reference device that goes now.
+  stream.synchronize();
 }
 
 }  // namespace tenon::runtime

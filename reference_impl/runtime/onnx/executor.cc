@@ -9,6 +9,7 @@
 #include "runtime/onnx/executor_parts.h"
 #include "runtime/onnx/fold_batch_norm.h"
 #include "runtime/read_file.h"
+#include "runtime/settle.h"
 
 namespace tenon::runtime::onnx_import {
 namespace {
@@ -86,6 +87,7 @@ const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
 // Computes what follows from constants alone and drops those nodes. The rest of the constants goes
 // to the device when a node first needs it there.
 void Executor::fold_constants() {
+  const SettleOnExit settle(*stream_), settle_host(*host_stream_);
   if (const size_t folded = fold_batch_norm(graph_); folded != 0)
     placement_["BatchNormalization"].folded += folded;
   constants_.resize(graph_.values.size());
@@ -139,6 +141,7 @@ void Executor::fold_constants() {
 
 std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& inputs) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  const SettleOnExit settle(*stream_), settle_host(*host_stream_);
   std::map<std::string, int64_t> bound;
   std::vector<const HostTensor*> given;
   for (const ModelValue& info : graph_.input_info) {
