@@ -131,6 +131,7 @@ bool has_team() {
 }  // namespace
 
 const tn_host& host_of_team(const tn_host& host) {
+  // NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): a host outlives its instances.
   if (!has_team()) return host;
   auto* made = new tn_host(host);  // One for each instance, which a process has few of.
   made->parallel_for = parallel_for;

@@ -118,7 +118,7 @@ const Reorder& reorder_of(const Md& from, const Md& to) {
 void move(const Reorder& reorder, std::byte* from_data, std::byte* to_data) {
   reorder_count.fetch_add(1, std::memory_order_relaxed);
   const auto& engine = onednn::engine();
-  dnnl::stream stream = onednn::stream();
+  const dnnl::stream& stream = onednn::stream();
   dnnl::memory from(reorder.from, engine, from_data);
   dnnl::memory to(reorder.to, engine, to_data);
   reorder.primitive.execute(stream, from, to);
