@@ -11,7 +11,7 @@ from compare import compare, random, run
 
 pytestmark = pytest.mark.usefixtures("strict_placement")
 
-# No subnormal numbers: TensorFlow's CPU kernels take them for 0.
+# No subnormal numbers, see docs/decisions/subnormal-numbers.md.
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 6.0, 1e-3]
 GRID = np.array(list(itertools.product(SPECIAL, SPECIAL)))
 PAIRS = [("y", "dy", ["SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "InvGrad", "TanhGrad",
