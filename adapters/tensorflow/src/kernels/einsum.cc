@@ -23,13 +23,12 @@ struct Equation {
 
 // One operand's or the result's labels: letters and at most one "...".
 void check_labels(const std::string& labels, const std::string& equation) {
-  const size_t at = labels.find("...");
-  for (size_t i = 0; i < labels.size(); ++i) {
-    if (at != std::string::npos && i >= at && i < at + 3) continue;
-    if (std::isalpha(static_cast<unsigned char>(labels[i])) == 0) {
-      invalid_argument("Einsum: \"" + labels + "\" in \"" + equation +
-                       "\" must be letters and at most one ellipsis");
-    }
+  std::string letters = labels;
+  if (const size_t at = labels.find("..."); at != std::string::npos) letters.erase(at, 3);
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  if (!std::all_of(letters.begin(), letters.end(), is_letter)) {
+    invalid_argument("Einsum: \"" + labels + "\" in \"" + equation +
+                     "\" must be letters and at most one ellipsis");
   }
 }
 
