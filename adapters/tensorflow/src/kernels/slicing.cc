@@ -25,13 +25,16 @@ struct Slicing {
     Dims dims;  // As the op returns it: axes added and removed.
   };
 
-  Result apply(const View& x, const Dims& begin, const Dims& end, const Dims& strides) const;
+  // By begin, end and strides, which are the inputs 1 to 3 of all these ops.
+  Result apply(Call& call, const View& x) const;
 };
 
 bool bit(int64_t mask, int32_t i) { return (mask >> i & 1) != 0; }
 
-Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end,
-                               const Dims& strides) const {
+Slicing::Result Slicing::apply(Call& call, const View& x) const {
+  const Dims begin = call.host_integers(1);
+  const Dims end = call.host_integers(2);
+  const Dims strides = call.host_integers(3);
   if (begin.size() != end.size() || begin.size() != strides.size()) {
     invalid_argument("begin, end and strides must have equal lengths");
   }
@@ -94,8 +97,7 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
 Compute strided_slice(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View x = call.input(0);
-    const auto [kept, dims] =
-        slicing.apply(x, call.host_integers(1), call.host_integers(2), call.host_integers(3));
+    const auto [kept, dims] = slicing.apply(call, x);
     if (kept.dense && kept.dims == x.dims && dims == x.dims) return call.forward(0, 0, dims);
     const View y = call.output(0, x.dtype, dims);
     call.copy(kept, y.reshaped(kept.dims));
@@ -107,8 +109,7 @@ Compute strided_slice_grad(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View dy = call.input(4);
     const View dx = call.output(0, dy.dtype, call.host_integers(0));
-    const auto [kept, dims] =
-        slicing.apply(dx, call.host_integers(1), call.host_integers(2), call.host_integers(3));
+    const auto [kept, dims] = slicing.apply(call, dx);
     if (!(dims == dy.dims)) {
       invalid_argument("shape of dy was " + dy.dims.text() + " instead of " + dims.text());
     }
@@ -117,31 +118,27 @@ Compute strided_slice_grad(const Node& node) {
   };
 }
 
+// Makes `fresh`, which may be `current` itself, `current` with the slice replaced.
+void replace_slice(Call& call, const Slicing& slicing, const View& current, const View& fresh) {
+  const auto [kept, dims] = slicing.apply(call, fresh);
+  const View value = call.contiguous(call.input(4).broadcast_to(dims)).reshaped(kept.dims);
+  if (fresh.data != current.data) call.copy(current, fresh);
+  call.copy(value, kept);
+}
+
 // (x, begin, end, strides, value) -> x with the slice replaced
 Compute strided_slice_update(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View x = call.input(0);
-    const View value = call.input(4);
-    const View y = call.output_in_place(0, x.dtype, x.dims, {0});
-    const auto [kept, dims] =
-        slicing.apply(y, call.host_integers(1), call.host_integers(2), call.host_integers(3));
-    if (y.data != x.data) call.copy(x, y);
-    call.copy(call.contiguous(value.broadcast_to(dims)).reshaped(kept.dims), kept);
+    replace_slice(call, slicing, x, call.output_in_place(0, x.dtype, x.dims, {0}));
   };
 }
 
 // (variable, begin, end, strides, value): the slice of the variable replaced.
 Compute resource_strided_slice_assign(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
-    const View value = call.input(4);
-    const Dims begin = call.host_integers(1);
-    const Dims end = call.host_integers(2);
-    const Dims strides = call.host_integers(3);
     update_variable(call, 0, [&](const View& current, const View& fresh) {
-      const auto [kept, dims] = slicing.apply(fresh, begin, end, strides);
-      const View whole = call.contiguous(value.broadcast_to(dims)).reshaped(kept.dims);
-      if (fresh.data != current.data) call.copy(current, fresh);
-      call.copy(whole, kept);
+      replace_slice(call, slicing, current, fresh);
     });
   };
 }
