@@ -66,7 +66,7 @@ int main(int count, char** arguments) {
                              Argument::device(memory[1], TN_FLOAT32, dims)};
   const Argument outputs[] = {Argument::device(memory[2], TN_FLOAT32, dims)};
   static const Operation kAdd("Add");
-  const auto run = [&] { device.run(kAdd, inputs, outputs, stream); };
+  const auto run = [&] { device.run(kAdd, inputs, outputs, stream, nullptr); };
   run();
   wait();
 
@@ -79,8 +79,8 @@ int main(int count, char** arguments) {
   const double prepare =
       nanoseconds([&] { keep(PreparedCall(&map, kAdd, inputs, outputs)); }, [] {});
   PreparedCall call(&map, kAdd, inputs, outputs);
-  const double key = nanoseconds([&] { keep(KernelKey(kAdd, call, 0)); }, [] {});
-  const KernelKey the_key(kAdd, call, 0);
+  const double key = nanoseconds([&] { keep(KernelKey(kAdd, call, Profile())); }, [] {});
+  const KernelKey the_key(kAdd, call, Profile());
   const double look_up = nanoseconds([&] { keep(device.kernel_cache().find(the_key)); }, [] {});
 
   const KernelCache::Pin pin = device.kernel_cache().find(the_key);

@@ -397,7 +397,7 @@ void measure(const char* plugin) {
   tn_loader* loader = nullptr;
   CHECK(tn_loader_create(nullptr, &loader, &error));
   tn_instance* instance = nullptr;
-  CHECK(tn_loader_open(loader, plugin, &instance, &error));
+  CHECK(tn_loader_open(loader, plugin, nullptr, &instance, &error));
   Host host;
   CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
   CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));

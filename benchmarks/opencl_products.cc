@@ -232,7 +232,7 @@ int main(int count, char** arguments) {
   tn_loader* loader = nullptr;
   CHECK(tn_loader_create(nullptr, &loader, &error));
   tn_instance* instance = nullptr;
-  CHECK(tn_loader_open(loader, count > 1 ? arguments[1] : "opencl", &instance, &error));
+  CHECK(tn_loader_open(loader, count > 1 ? arguments[1] : "opencl", nullptr, &instance, &error));
   Host host;
   CHECK(tn_device_open(instance, 0, nullptr, &host.device, &error));
   CHECK(tn_stream_create(host.device, nullptr, &host.stream, &error));

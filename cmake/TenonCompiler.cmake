@@ -38,7 +38,8 @@ find_package(Threads REQUIRED)
 
 if(TENON_SANITIZE)
   # TenonCompiler is the one place that knows sanitizers; sources test TENON_SANITIZED.
-  set(sanitize -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
+  # Lines alone for the reports: all of -g would double what the compiler and the linker write.
+  set(sanitize -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_compile_options(${sanitize})
   add_link_options(-fsanitize=${TENON_SANITIZE})
   add_compile_definitions(TENON_SANITIZED=1)

@@ -1,14 +1,25 @@
 # Helpers for the folders' CMakeLists.txt.
 
-# All unit tests; `cmake --build build --target tenon_tests`.
+# All unit tests save those with the label `full`; `cmake --build build --target tenon_tests`.
 add_custom_target(tenon_tests)
+# Those.
+add_custom_target(tenon_full_tests)
 # What scripts/demo builds.
 add_custom_target(tenon_demo)
+
+# tenon_unite(target): with sanitizers, several of its sources at a time become one for the compiler, which
+# else instruments the templates of GoogleTest and of the C++ library again for each.
+function(tenon_unite target)
+  if(TENON_SANITIZE)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
 
 # tenon_add_test(name SOURCES file... [LIBS target...] [NEEDS target...] [ARGS arg...]
 #                [ENV NAME=value...] [LABELS label...] [TIMEOUT seconds] [NO_GTEST])
 # One test program and one CTest entry of that name. NEEDS names targets that the test opens at
-# run time. The label `nosanitize` keeps a test out of the sanitizer stage.
+# run time. The label `nosanitize` keeps a test out of builds with sanitizers, and `full` leaves it to the
+# full run.
 function(tenon_add_test name)
   if(NOT TENON_BUILD_TESTS)
     return()
@@ -17,7 +28,11 @@ function(tenon_add_test name)
   if(T_UNPARSED_ARGUMENTS OR NOT T_SOURCES)
     message(FATAL_ERROR "tenon_add_test(${name}): wrong arguments: ${T_UNPARSED_ARGUMENTS}")
   endif()
+  if(TENON_SANITIZE AND nosanitize IN_LIST T_LABELS)
+    return()
+  endif()
   add_executable(${name} ${T_SOURCES})
+  tenon_unite(${name})
   tenon_warnings(${name})
   target_link_libraries(${name} PRIVATE ${T_LIBS} Threads::Threads)
   if(NOT T_NO_GTEST)
@@ -26,7 +41,11 @@ function(tenon_add_test name)
   if(T_NEEDS)
     add_dependencies(${name} ${T_NEEDS})
   endif()
-  add_dependencies(tenon_tests ${name})
+  if(full IN_LIST T_LABELS)
+    add_dependencies(tenon_full_tests ${name})
+  else()
+    add_dependencies(tenon_tests ${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name} ${T_ARGS})
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)

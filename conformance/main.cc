@@ -13,6 +13,7 @@
 #include <stdexcept>
 
 #include "suite/case_test.h"
+#include "suite/complaints.h"
 #include "suite/report.h"
 #include "suite/target.h"
 
@@ -139,9 +140,16 @@ int run(const Options& options) {
       }
     }
   }
+  Target::get().close_device();
+  for (const std::string& complaint : take_complaints()) {
+    reporter->add_failure("(closing the device)", complaint);
+  }
   const int code = reporter->finish();
   Target::get().close();
-  return code;
+  const std::vector<std::string> late = take_complaints();
+  for (const std::string& complaint : late)
+    std::printf("closing the plugin: %s\n", complaint.c_str());
+  return late.empty() ? code : 1;
 }
 
 }  // namespace

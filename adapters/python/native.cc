@@ -38,6 +38,38 @@ Context& context() {
   return *instance;
 }
 
+// Text that comes from plugins and paths need not be UTF-8.
+nb::object to_text(const std::string& bytes) {
+  return nb::steal(
+      PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "replace"));
+}
+
+void translate_error(const std::exception_ptr& exception, void* type) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const tenon::Error& error) {
+    PyErr_SetObject(static_cast<PyObject*>(type), to_text(error.what()).ptr());
+  }
+}
+
+nb::list devices() {
+  std::vector<tenon::runtime::DeviceListing> rows;
+  {
+    nb::gil_scoped_release release;  // Plugins that are tried may take their time.
+    rows = context().listing();
+  }
+  nb::list list;
+  for (const auto& row : rows) {
+    nb::dict d;
+    d["spec"] = to_text(row.spec);
+    d["plugin"] = to_text(row.plugin);
+    d["name"] = to_text(row.name);
+    d["reason"] = to_text(row.reason);
+    list.append(d);
+  }
+  return list;
+}
+
 nb::dict to_dict(const ModelValue& value) {
   nb::dict d;
   d["name"] = value.name;
@@ -92,8 +124,11 @@ nb::list run(Model& model, const std::map<std::string, InputTuple>& inputs) {
 Counts placement(const Model& model) {
   Counts rows;
   for (const auto& row : model.placement())
-    rows[row.op] = {
-        {"device", row.device}, {"host", row.host}, {"view", row.view}, {"folded", row.folded}};
+    rows[row.op] = {{"device", row.device},
+                    {"fallback", row.fallback},
+                    {"host", row.host},
+                    {"view", row.view},
+                    {"folded", row.folded}};
   return rows;
 }
 
@@ -134,13 +169,12 @@ void set_fallback(Device& device, const std::string& policy) {
 }  // namespace
 
 NB_MODULE(_native, m) {
-  // It registers the exception's type.
-  // NOLINTNEXTLINE(bugprone-throw-keyword-missing,bugprone-unused-raii)
-  nb::exception<tenon::Error>(m, "Error", PyExc_RuntimeError);
+  const nb::exception<tenon::Error> error(m, "Error", PyExc_RuntimeError);
+  nb::register_exception_translator(translate_error, error.ptr());
 
   nb::class_<Device>(m, "Device")
       .def_prop_ro("spec", [](Device& d) { return d.spec(); })
-      .def_prop_ro("name", [](Device& d) { return std::string(d.info().name); })
+      .def_prop_ro("name", [](Device& d) { return to_text(d.info().name); })
       .def_prop_ro("coherent", [](Device& d) { return d.coherent(); })
       .def("synchronize", &Device::synchronize, nb::call_guard<nb::gil_scoped_release>())
       .def("set_fallback", &set_fallback, "policy"_a)
@@ -169,25 +203,16 @@ NB_MODULE(_native, m) {
       .def("placement", &placement)
       .def("statistics", &statistics);
 
-  m.def("devices", [] {
-    nb::list list;
-    for (const auto& row : context().listing()) {
-      nb::dict d;
-      d["spec"] = row.spec;
-      d["plugin"] = row.plugin;
-      d["name"] = row.name;
-      d["reason"] = row.reason;
-      list.append(d);
-    }
-    return list;
-  });
-  m.def("device_count", [] { return context().device_count(); });
+  m.def("devices", &devices);
+  m.def(
+      "device_count", [] { return context().device_count(); },
+      nb::call_guard<nb::gil_scoped_release>());
   m.def(
       "device", [](size_t index) -> Device& { return context().device(index); }, "index"_a,
-      nb::rv_policy::reference);
+      nb::rv_policy::reference, nb::call_guard<nb::gil_scoped_release>());
   m.def(
       "open", [](const std::string& spec) -> Device& { return context().open(spec); }, "spec"_a,
-      nb::rv_policy::reference);
+      nb::rv_policy::reference, nb::call_guard<nb::gil_scoped_release>());
   m.def(
       "load",
       [](Device& device, const std::string& path) {

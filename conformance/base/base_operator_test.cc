@@ -12,18 +12,7 @@ class BaseOperatorTest : public DeviceTest {
  protected:
   // Runs an operator of one input from a view of `source` to dense memory.
   void run(const KernelDesc& desc, const Tensor& in, const Tensor& out) {
-    const Kernel kernel(device(), desc);
-    const tn_tensor* inputs[] = {in.get()};
-    const tn_tensor* outputs[] = {out.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = 1;
-    launch.outputs = outputs;
-    launch.output_count = 1;
-    const Buffer workspace = make_buffer(kernel.workspace_size(launch));
-    launch.workspace = workspace.get();
-    kernel.launch(stream_, launch);
+    launch(Kernel(device(), desc), stream_, {in.get()}, {out.get()});
     stream_.synchronize();
   }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Events: marks, snapshots, time.
-#include <thread>
-
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -25,13 +23,12 @@ TEST_F(EventTest, TN_event_002_orders_two_streams) {
   for (int round = 0; round < 10; ++round) {
     stream_.fill(buffer, 0, 4096, "\0", 1);
     queue_slow_work(stream_, 5);
-    stream_.write(buffer, 0, bytes.data(), 4096);
+    write(stream_, buffer, 0, bytes);
     const Event event(device());
     stream_.record(event);
     second.wait(event);
     second.copy(result, 0, buffer, 0, 4096);
-    Bytes seen(4096);
-    second.read(seen.data(), result, 0, 4096);
+    const Bytes& seen = read(second, result, 0, 4096);
     second.synchronize();
     ASSERT_EQ(seen, bytes);
   }
@@ -59,14 +56,12 @@ TEST_F(EventTest, TN_event_004_recording_again_replaces) {
   event.synchronize();
   const Bytes bytes = pattern_bytes(1 << 16);
   const Buffer buffer = make_buffer(bytes.size());
-  Bytes seen(bytes.size());
   queue_slow_work(stream_, 10);
-  stream_.write(buffer, 0, bytes.data(), bytes.size());
-  stream_.read(seen.data(), buffer, 0, bytes.size());
+  write(stream_, buffer, 0, bytes);
+  const Bytes& seen = read(stream_, buffer, 0, bytes.size());
   stream_.record(event);
   event.synchronize();
   EXPECT_EQ(seen, bytes);
-  stream_.synchronize();  // Where the event was wrong, `seen` is still being written.
 }
 
 TEST_F(EventTest, TN_event_005_measures_time) {
@@ -97,12 +92,8 @@ TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
   queue_slow_work(stream_, 10);
   stream_.record(event);
   std::vector<tn_status> results(4, TN_INTERNAL);
-  std::vector<std::thread> threads;
-  threads.reserve(results.size());
-  for (tn_status& result : results) {
-    threads.emplace_back([&] { result = tn_event_synchronize(event.get(), nullptr, nullptr); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  run_threads(results.size(),
+              [&](size_t i) { results[i] = tn_event_synchronize(event.get(), nullptr, nullptr); });
   for (const tn_status result : results) EXPECT_EQ(result, TN_OK);
 }
 

@@ -30,8 +30,7 @@ TEST_F(FailureTest, TN_failure_002_later_work_is_skipped) {
   // Queueing is no failure, or tells the stream's; but nothing is computed.
   tn_stream_fill(stream_.get(), buffer.get(), 0, 64, "b", 1, nullptr);
   tn_stream_synchronize(stream_.get(), nullptr);
-  Bytes bytes(64);
-  other.read(bytes.data(), buffer, 0, 64);
+  const Bytes& bytes = read(other, buffer, 0, 64);
   other.synchronize();
   EXPECT_EQ(bytes, Bytes(64, 'a'));
 }

@@ -41,6 +41,7 @@ TEST_F(InstanceTest, TN_instance_003_refuses_an_unknown_option_by_name) {
   const tn_device_desc desc{sizeof(desc), &option, 1};
   tn_device* device = reinterpret_cast<tn_device*>(this);
   ErrorBuffer error;
+  const Refusal meant;
   const tn_status status = tn_device_open(Target::get().instance().get(),
                                           Target::get().spec().index, &desc, &device, &error);
   EXPECT_EQ(status, TN_INVALID_ARGUMENT);
@@ -103,14 +104,13 @@ TEST_F(InstanceTest, TN_device_004_synchronize_waits_for_all_streams) {
   const Stream second(device());
   const Bytes bytes = pattern_bytes(1 << 20);
   const Buffer a = make_buffer(bytes.size()), b = make_buffer(bytes.size());
-  Bytes from_a(bytes.size()), from_b(bytes.size());
-  const auto queue = [&](const Stream& stream, const Buffer& buffer, Bytes& result) {
+  const auto queue = [&](const Stream& stream, const Buffer& buffer) -> const Bytes& {
     queue_slow_work(stream, 5);
-    stream.write(buffer, 0, bytes.data(), bytes.size());
-    stream.read(result.data(), buffer, 0, bytes.size());
+    write(stream, buffer, 0, bytes);
+    return read(stream, buffer, 0, bytes.size());
   };
-  queue(stream_, a, from_a);
-  queue(second, b, from_b);
+  const Bytes& from_a = queue(stream_, a);
+  const Bytes& from_b = queue(second, b);
   EXPECT_OK(tn_device_synchronize, device().get());
   EXPECT_EQ(from_a, bytes);
   EXPECT_EQ(from_b, bytes);

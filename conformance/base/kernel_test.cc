@@ -12,8 +12,11 @@ class KernelTest : public DeviceTest {
   tn_status describe(const KernelDesc& desc) {
     const KernelDescView view(desc);
     ErrorBuffer asked, made;
-    tn_kernel_support support{};
-    support.struct_size = sizeof(support);
+    const Refusal maybe;
+    const auto needs = [](size_t count) { return std::vector<tn_argument_needs>(count); };
+    std::vector<tn_argument_needs> inputs = needs(desc.inputs.size());
+    std::vector<tn_argument_needs> outputs = needs(desc.outputs.size());
+    tn_kernel_support support{sizeof(support), inputs.data(), outputs.data()};
     const tn_status answer = tn_kernel_supports(device().get(), view.get(), &support, &asked);
     tn_kernel* kernel = reinterpret_cast<tn_kernel*>(this);
     const tn_status status = tn_kernel_create(device().get(), view.get(), &kernel, &made);
@@ -21,7 +24,9 @@ class KernelTest : public DeviceTest {
     EXPECT_EQ(tn_kernel_supports(device().get(), view.get(), nullptr, nullptr), answer);
     if (status == TN_OK) {
       EXPECT_NE(kernel, nullptr);
-      EXPECT_EQ(support.requirements(), 0u) << desc.name;
+      for (const auto* list : {&inputs, &outputs}) {
+        for (const tn_argument_needs& one : *list) EXPECT_EQ(one.requirements, 0u) << desc.name;
+      }
       tn_kernel_destroy(kernel);
     } else {
       EXPECT_EQ(kernel, nullptr) << desc.name;
@@ -170,9 +175,7 @@ TEST_F(KernelTest, TN_kernel_009_descriptions_are_copied) {
   const Buffer a = upload(bytes), b = make_buffer(64);
   const Tensor in = Tensor::device(a.get(), TN_INT32, {16});
   const Tensor out = Tensor::device(b.get(), TN_INT32, {16});
-  const tn_tensor* inputs[] = {in.get()};
-  const tn_tensor* outputs[] = {out.get()};
-  kernel->launch(stream_, inputs, outputs);
+  launch(*kernel, stream_, {in.get()}, {out.get()});
   EXPECT_EQ(download(b), bytes);
 }
 

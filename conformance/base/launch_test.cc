@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Launches: bounds, overlap, host values, workspaces, threads.
-#include <thread>
-
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -26,16 +24,9 @@ class LaunchTest : public DeviceTest {
 
   // The status of launching Identity from one tensor to another, with details checked.
   tn_status launch(const Kernel& kernel, const Tensor& in, const Tensor& out) {
-    const tn_tensor* inputs[] = {in.get()};
-    const tn_tensor* outputs[] = {out.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = 1;
-    launch.outputs = outputs;
-    launch.output_count = 1;
     ErrorBuffer error;
-    const tn_status status = tn_kernel_launch(kernel.get(), stream_.get(), &launch, &error);
+    const Refusal maybe;
+    const tn_status status = try_launch(kernel, stream_, {in.get()}, {out.get()}, &error);
     if (status != TN_OK) {
       EXPECT_TRUE(check_details(status, error));
     }
@@ -116,24 +107,15 @@ TEST_F(LaunchTest, TN_launch_013_an_input_that_equals_a_replaced_one_is_describe
   const KernelSupport support = supports(device(), mul(true));
   if (!support) TN_OPTIONAL(support.reason);
   const auto launch = [&](const Kernel& kernel, const Tensor& first, const Tensor& second) {
-    const tn_tensor* inputs[] = {first.get(), second.get()};
-    const tn_tensor* outputs[] = {first.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = 2;
-    launch.outputs = outputs;
-    launch.output_count = 1;
-    return tn_kernel_launch(kernel.get(), stream_.get(), &launch, nullptr);
+    const Refusal maybe;
+    return try_launch(kernel, stream_, {first.get(), second.get()}, {first.get()});
   };
-  const std::vector<int32_t> values = {1, -2, 3, -4, 5, -6, 7, -8};
-  stream_.write(a_, 0, values.data(), 32);
+  const HostTensor values(TN_INT32, {8}, {1, -2, 3, -4, 5, -6, 7, -8});
+  write(stream_, a_, 0, values.bytes());
   const Kernel described(device(), mul(true));
   EXPECT_EQ(launch(described, at(a_, 8), at(a_, 8)), TN_OK);
-  std::vector<int32_t> squares(8);
-  stream_.read(squares.data(), a_, 0, 32);
-  stream_.synchronize();
-  EXPECT_EQ(squares, (std::vector<int32_t>{1, 4, 9, 16, 25, 36, 49, 64}));
+  const HostTensor squares(TN_INT32, {8}, {1, 4, 9, 16, 25, 36, 49, 64});
+  EXPECT_EQ(download(a_, 0, 32), squares.bytes());
   EXPECT_EQ(TN_STATUS_CLASS(launch(described, at(a_, 8), at(a_, 8, 4))), TN_INVALID_ARGUMENT);
   EXPECT_EQ(TN_STATUS_CLASS(launch(described, at(a_, 8), at(b_, 8))), TN_INVALID_ARGUMENT);
   EXPECT_EQ(launch(Kernel(device(), mul(false)), at(a_, 8), at(a_, 8)), TN_OVERLAP);
@@ -200,9 +182,7 @@ TEST_F(LaunchTest, TN_launch_007_host_values_are_no_part_of_a_kernel) {
     value = static_cast<float>(i) + 0.5f;
     const Tensor in = Tensor::scalar(value);
     const Tensor out = Tensor::device(buffers[i].get(), TN_FLOAT32, {4});
-    const tn_tensor* inputs[] = {in.get()};
-    const tn_tensor* outputs[] = {out.get()};
-    kernel.launch(stream_, inputs, outputs);
+    DeviceTest::launch(kernel, stream_, {in.get()}, {out.get()});
     value = -1;
   }
   for (int i = 0; i < 3; ++i) {
@@ -214,24 +194,17 @@ TEST_F(LaunchTest, TN_launch_007_host_values_are_no_part_of_a_kernel) {
 TEST_F(LaunchTest, TN_launch_008_threads_may_launch_one_kernel) {
   constexpr size_t kThreads = 4;
   const Bytes bytes = download(a_);
-  std::vector<Bytes> results(kThreads, Bytes(256));
-  std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (size_t t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      const Stream stream(device());
-      const Buffer out(device(), 256);
-      for (int i = 0; i < 200; ++i) {
-        const Tensor from = at(a_, 64), to = at(out, 64);
-        const tn_tensor* inputs[] = {from.get()};
-        const tn_tensor* outputs[] = {to.get()};
-        identity_.launch(stream, inputs, outputs);
-      }
-      stream.read(results[t].data(), out, 0, 256);
-      stream.synchronize();
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  std::vector<Bytes> results(kThreads);
+  run_threads(kThreads, [&](size_t t) {
+    const Stream stream(device());
+    const Buffer out(device(), 256);
+    for (int i = 0; i < 200; ++i) {
+      DeviceTest::launch(identity_, stream, {at(a_, 64).get()}, {at(out, 64).get()});
+    }
+    const Bytes& seen = read(stream, out, 0, 256);
+    stream.synchronize();
+    results[t] = seen;
+  });
   for (const Bytes& result : results) EXPECT_EQ(result, bytes);
 }
 

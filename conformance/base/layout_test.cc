@@ -87,17 +87,7 @@ TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
   EXPECT_EQ(download(back), b.bytes()) << "a token can be read back";
 
   const Kernel kernel(device(), matmul(token));
-  const tn_tensor* inputs[] = {tensor_a.get(), tensor_packed.get()};
-  const tn_tensor* outputs[] = {tensor_result.get()};
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs;
-  launch.input_count = 2;
-  launch.outputs = outputs;
-  launch.output_count = 1;
-  const Buffer workspace = make_buffer(kernel.workspace_size(launch));
-  launch.workspace = workspace.get();
-  kernel.launch(stream_, launch);
+  launch(kernel, stream_, {tensor_a.get(), tensor_packed.get()}, {tensor_result.get()});
   const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {5, 11}, download(result).data());
   EXPECT_EQ(difference(actual, product(a, b), 1e-5), "");
 }
@@ -134,9 +124,7 @@ TEST_F(LayoutTest, TN_constant_001_keeps_a_value) {
   const Buffer a = upload(other.bytes()), c = make_buffer(7 * 11 * 4);
   const Tensor in = Tensor::device(a.get(), TN_FLOAT32, {7, 11});
   const Tensor out = Tensor::device(c.get(), TN_FLOAT32, {7, 11});
-  const tn_tensor* inputs[] = {in.get(), nullptr};  // Entries of constants may be NULL.
-  const tn_tensor* outputs[] = {out.get()};
-  kernel.launch(stream_, inputs, outputs);
+  launch(kernel, stream_, {in.get(), nullptr}, {out.get()});  // Entries of constants may be NULL.
   HostTensor expected = other;
   for (size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += value.values[i];
   const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {7, 11}, download(c).data());
@@ -147,7 +135,7 @@ TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Bytes bytes = pattern_bytes(64);
   Buffer source = make_buffer(64);
   queue_slow_work(stream_, 5);
-  stream_.write(source, 0, bytes.data(), 64);
+  write(stream_, source, 0, bytes);
   const Tensor tensor = Tensor::device(source.get(), TN_INT32, {16});
   const tn_constant_desc desc{sizeof(desc), tensor.get(), TN_LAYOUT_STRIDED, stream_.get()};
   tn_constant* handle = nullptr;
@@ -165,9 +153,7 @@ TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Kernel kernel(device(), desc_copy);
   const Buffer result = make_buffer(64);
   const Tensor out = Tensor::device(result.get(), TN_INT32, {16});
-  const tn_tensor* inputs[] = {nullptr};
-  const tn_tensor* outputs[] = {out.get()};
-  kernel.launch(stream_, inputs, outputs);
+  launch(kernel, stream_, {nullptr}, {out.get()});
   EXPECT_EQ(download(result), bytes);
 }
 

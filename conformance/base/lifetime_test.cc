@@ -35,7 +35,7 @@ TEST_F(LifetimeTest, TN_lifetime_002_streams_in_flight) {
   const Buffer buffer = make_buffer(bytes.size());
   Stream own(device());
   queue_slow_work(own, 10);
-  own.write(buffer, 0, bytes.data(), bytes.size());
+  write(own, buffer, 0, bytes);
   own.reset();
   device().synchronize();
   EXPECT_EQ(download(buffer), bytes);
@@ -47,12 +47,11 @@ TEST_F(LifetimeTest, TN_lifetime_003_events_in_flight) {
   const Buffer buffer = make_buffer(bytes.size());
   Event event(device());
   queue_slow_work(stream_, 10);
-  stream_.write(buffer, 0, bytes.data(), bytes.size());
+  write(stream_, buffer, 0, bytes);
   stream_.record(event);
   second.wait(event);
   event.reset();
-  Bytes seen(bytes.size());
-  second.read(seen.data(), buffer, 0, bytes.size());
+  const Bytes& seen = read(second, buffer, 0, bytes.size());
   second.synchronize();
   EXPECT_EQ(seen, bytes);
 }
@@ -67,9 +66,7 @@ TEST_F(LifetimeTest, TN_lifetime_004_kernels_in_flight) {
   {
     const Tensor in = Tensor::device(a.get(), TN_INT32, {count});
     const Tensor out = Tensor::device(b.get(), TN_INT32, {count});
-    const tn_tensor* inputs[] = {in.get()};
-    const tn_tensor* outputs[] = {out.get()};
-    kernel.launch(stream_, inputs, outputs);
+    launch(kernel, stream_, {in.get()}, {out.get()});
   }
   kernel.reset();
   a.reset();

@@ -65,7 +65,7 @@ TEST_F(PeerTest, TN_peer_003_waits_for_the_other_device) {
   const Buffer slow(other_, 1 << 22);
   const Buffer here = make_buffer(bytes.size());
   for (int i = 0; i < 5; ++i) other_stream_.fill(slow, 0, 1 << 22, "\x01", 1);
-  other_stream_.write(there, 0, bytes.data(), bytes.size());
+  write(other_stream_, there, 0, bytes);
   const Event event(other_);
   other_stream_.record(event);
   ASSERT_OK(tn_peer_wait_event, stream_.get(), event.get());

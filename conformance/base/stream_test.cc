@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Streams: copies, fills, their order and their bounds.
-#include <thread>
-
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -13,15 +11,14 @@ using StreamTest = DeviceTest;
 TEST_F(StreamTest, TN_stream_001_work_runs_in_order) {
   const Bytes first = pattern_bytes(4096, 1), second = pattern_bytes(4096, 2);
   const Buffer a = make_buffer(4096), b = make_buffer(4096);
-  Bytes seen_a(4096), seen_b(4096), seen_later(4096);
   queue_slow_work(stream_, 10);
-  stream_.write(a, 0, first.data(), 4096);
+  write(stream_, a, 0, first);
   stream_.copy(b, 0, a, 0, 4096);
-  stream_.write(a, 0, second.data(), 4096);
-  stream_.read(seen_b.data(), b, 0, 4096);
-  stream_.read(seen_a.data(), a, 0, 4096);
+  write(stream_, a, 0, second);
+  const Bytes& seen_b = read(stream_, b, 0, 4096);
+  const Bytes& seen_a = read(stream_, a, 0, 4096);
   stream_.fill(b, 0, 4096, "\x5a", 1);
-  stream_.read(seen_later.data(), b, 0, 4096);
+  const Bytes& seen_later = read(stream_, b, 0, 4096);
   stream_.synchronize();
   EXPECT_EQ(seen_b, first);
   EXPECT_EQ(seen_a, second);
@@ -36,8 +33,9 @@ TEST_F(StreamTest, TN_stream_002_copies_honour_offsets) {
   std::copy_n(bytes.begin() + 501, 77, expected.begin() + 13);
   EXPECT_EQ(download(b), expected);
   EXPECT_EQ(download(a), bytes);
-  stream_.write(b, 3, bytes.data(), 5);
-  EXPECT_EQ(download(b, 3, 5), Bytes(bytes.begin(), bytes.begin() + 5));
+  const Bytes few(bytes.begin(), bytes.begin() + 5);
+  write(stream_, b, 3, few);
+  EXPECT_EQ(download(b, 3, 5), few);
 }
 
 TEST_F(StreamTest, TN_stream_003_copies_within_a_buffer) {
@@ -59,7 +57,7 @@ TEST_F(StreamTest, TN_stream_004_overlapping_copies_are_refused) {
 
 TEST_F(StreamTest, TN_stream_005_ranges_lie_in_the_buffer) {
   const Buffer a = make_buffer(100), b = make_buffer(200);
-  char host[200] = {};
+  Bytes& host = keep(Bytes(200));
   for (const auto& [offset, size] : {std::pair{UINT64_C(0), UINT64_C(101)},
                                      {UINT64_C(101), UINT64_C(0)},
                                      {UINT64_C(100), UINT64_C(1)},
@@ -70,9 +68,9 @@ TEST_F(StreamTest, TN_stream_005_ranges_lie_in_the_buffer) {
     EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_copy, stream_.get(), b.get(), uint64_t{0}, a.get(),
                  offset, size);
     EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_write, stream_.get(), a.get(), offset,
-                 static_cast<const void*>(host), size);
-    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_read, stream_.get(), static_cast<void*>(host), a.get(),
-                 offset, size);
+                 static_cast<const void*>(host.data()), size);
+    EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_read, stream_.get(), static_cast<void*>(host.data()),
+                 a.get(), offset, size);
     EXPECT_FAILS(TN_OUT_OF_RANGE, tn_stream_fill, stream_.get(), a.get(), offset, size,
                  static_cast<const void*>("x"), size_t{1});
   }
@@ -114,24 +112,20 @@ TEST_F(StreamTest, TN_stream_008_query_tells_the_end) {
 }
 
 TEST_F(StreamTest, TN_stream_009_streams_of_several_threads) {
-  constexpr int kThreads = 4;
+  constexpr size_t kThreads = 4;
   const Bytes bytes = pattern_bytes(100000);
-  std::vector<Bytes> results(kThreads, Bytes(bytes.size()));
-  std::vector<std::thread> threads;
-  threads.reserve(kThreads);
-  for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] {
-      for (int round = 0; round < 10; ++round) {
-        const Stream stream(device());
-        const Buffer a(device(), bytes.size()), b(device(), bytes.size());
-        stream.write(a, 0, bytes.data(), bytes.size());
-        stream.copy(b, 0, a, 0, bytes.size());
-        stream.read(results[static_cast<size_t>(t)].data(), b, 0, bytes.size());
-        stream.synchronize();
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
+  std::vector<Bytes> results(kThreads);
+  run_threads(kThreads, [&](size_t t) {
+    for (int round = 0; round < 10; ++round) {
+      const Stream stream(device());
+      const Buffer a(device(), bytes.size()), b(device(), bytes.size());
+      write(stream, a, 0, bytes);
+      stream.copy(b, 0, a, 0, bytes.size());
+      const Bytes& seen = read(stream, b, 0, bytes.size());
+      stream.synchronize();
+      results[t] = seen;
+    }
+  });
   for (const Bytes& result : results) EXPECT_EQ(result, bytes);
 }
 

@@ -153,6 +153,7 @@ TEST_F(StructTest, TN_error_002_details_fit_the_caller) {
     std::memset(bytes, 0xa5, sizeof(bytes));
     auto* error = reinterpret_cast<tn_error*>(bytes);
     error->struct_size = size;
+    const Refusal meant;
     EXPECT_EQ(tn_stream_fill(stream_.get(), buffer.get(), 0, 17, "x", 1, error), TN_OUT_OF_RANGE);
     EXPECT_EQ(error->struct_size, size);
     for (size_t i = size; i < sizeof(bytes); ++i) ASSERT_EQ(bytes[i], 0xa5) << size << ", " << i;
@@ -179,6 +180,7 @@ TEST_F(StructTest, TN_error_003_success_leaves_the_error_alone) {
 
 TEST_F(StructTest, TN_error_004_details_may_be_left_out) {
   const Buffer buffer = make_buffer(16);
+  const Refusal meant;
   EXPECT_EQ(tn_stream_fill(stream_.get(), buffer.get(), 0, 17, "x", 1, nullptr), TN_OUT_OF_RANGE);
   tn_buffer* handle = reinterpret_cast<tn_buffer*>(this);
   EXPECT_EQ(tn_buffer_create(device().get(), nullptr, &handle, nullptr), TN_INVALID_ARGUMENT);
@@ -202,7 +204,7 @@ TEST_F(StructTest, TN_null_001_first_arguments) {
 TEST_F(StructTest, TN_null_002_outputs_and_descriptions) {
   const tn_buffer_desc desc{sizeof(desc), 16, TN_BUFFER_DEVICE, 0, nullptr};
   const Buffer buffer = make_buffer(16);
-  char host[16];
+  Bytes& host = keep(Bytes(16));
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_buffer_create, device().get(), &desc,
                static_cast<tn_buffer**>(nullptr));
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_create, device().get(),
@@ -215,7 +217,7 @@ TEST_F(StructTest, TN_null_002_outputs_and_descriptions) {
                uint64_t{0}, buffer.get(), uint64_t{0}, uint64_t{16});
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_write, stream_.get(), buffer.get(), uint64_t{0},
                static_cast<const void*>(nullptr), uint64_t{16});
-  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_read, stream_.get(), static_cast<void*>(host),
+  EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_read, stream_.get(), static_cast<void*>(host.data()),
                static_cast<tn_buffer*>(nullptr), uint64_t{0}, uint64_t{16});
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_callback, stream_.get(),
                static_cast<tn_callback>(nullptr), static_cast<void*>(nullptr));

@@ -3,6 +3,7 @@
 // Gradients of elementwise operators.
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "suite/case.h"
 
@@ -23,6 +24,14 @@ void add(Cases& cases, const char* name, double tolerance, double low, double hi
   if (!expanded) add(cases, name, tolerance, low, high, function, true);
 }
 
+// A gradient of 0 stays 0 where the forward's derivative is infinite.
+void add_no_gradient_at_the_pole(Cases& cases, const char* name, double pole) {
+  OperatorCase c{"tenon", name, 1, "no gradient at the pole", TN_FLOAT32, 0};
+  cases.push_back(c.in(HostTensor(TN_FLOAT32, {3}, {0, 0, 0}))
+                      .in(HostTensor(TN_FLOAT32, {3}, {pole, 1, pole}))
+                      .out(HostTensor(TN_FLOAT32, {3}, {0, 0, 0})));
+}
+
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
 }  // namespace
@@ -38,6 +47,8 @@ void add_gradient_cases(Cases& cases) {
       [](double d, double x) { return d * sigmoid(x) * (1 + x * (1 - sigmoid(x))); });
   add(cases, "RsqrtGrad", 1e-6, 0.2, 3, [](double d, double y) { return -0.5 * d * y * y * y; });
   add(cases, "SqrtGrad", 1e-6, 0.2, 3, [](double d, double y) { return 0.5 * d / y; });
+  add_no_gradient_at_the_pole(cases, "RsqrtGrad", std::numeric_limits<double>::infinity());
+  add_no_gradient_at_the_pole(cases, "SqrtGrad", 0);
 
   const HostTensor dy = HostTensor::random(TN_FLOAT32, {40}, -2, 2, 1);
   const HostTensor x = HostTensor::random(TN_FLOAT32, {40}, -2, 2, 2);

@@ -7,6 +7,7 @@
 
 #include "conformance/mutants/inputs.h"
 #include "conformance/mutants/mutant.h"
+#include "tenon/dtype.h"
 
 namespace tenon::mutant {
 namespace {

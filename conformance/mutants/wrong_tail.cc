@@ -2,6 +2,7 @@
 //
 // A loop over eight elements at a time forgets those that are left: the ends of dense outputs.
 #include "conformance/mutants/mutant.h"
+#include "tenon/dtype.h"
 
 namespace tenon::mutant {
 

@@ -43,9 +43,9 @@ uint64_t byte_position(const Placed& placed, const Shape& index, size_t size) {
 }
 
 // `output`: its bytes are all kUntouched, not the values.
-Placed place(const Device& device, const Stream& stream, const HostTensor& tensor, Form form,
-             bool output = false) {
-  Placed placed;
+Placed& place(Keeper& keeper, const Stream& stream, const HostTensor& tensor, Form form,
+              bool output = false) {
+  auto& placed = keeper.make<Placed>();
   const Shape& dims = tensor.dims;
   const tn_dtype dtype = tensor.dtype;
   const size_t size = element_size(dtype);
@@ -63,7 +63,7 @@ Placed place(const Device& device, const Stream& stream, const HostTensor& tenso
       encode(dtype, tensor.values[next++], &placed.image[byte_position(placed, index, size)]);
     });
   }
-  placed.buffer = Buffer(device, placed.image.size());
+  placed.buffer = Buffer(Target::get().device(), placed.image.size());
   placed.tensor = Tensor::device(placed.buffer.get(), dtype, dims).with_offset(placed.offset);
   if (form == Form::kStrided || !tensor.repeated.empty()) {
     placed.tensor.with_strides(placed.strides);
@@ -132,11 +132,11 @@ double granted(const HostTensor& expected, double tolerance) {
 }
 
 // Launches the kernel of a case on tensors of its own, with a workspace full of `garbage`, and
-// checks all that it may write and all that it may not. Returns the workspace.
-Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const Kernel& kernel,
-                   unsigned char garbage) {
-  const Device& device = Target::get().device();
-  std::vector<Placed> inputs(c.inputs.size());
+// checks all that it may write and all that it may not. Returns the workspace. What queued work
+// uses of the host belongs to the keeper: each line may end the test.
+const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, const Stream& stream,
+                          const Kernel& kernel, unsigned char garbage) {
+  std::vector<const Placed*> inputs(c.inputs.size());
   std::vector<Bytes> host_values(c.inputs.size());
   std::vector<Tensor> tensors(c.inputs.size());
   std::vector<const tn_tensor*> input_pointers, output_pointers;
@@ -152,23 +152,23 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
     } else if (c.inputs[i].same != 0) {
       input_pointers.push_back(input_pointers[static_cast<size_t>(c.inputs[i].same) - 1]);
     } else {
-      inputs[i] = place(device, stream, tensor, form);
-      input_pointers.push_back(inputs[i].tensor.get());
+      inputs[i] = &place(keeper, stream, tensor, form);
+      input_pointers.push_back(inputs[i]->tensor.get());
     }
   }
-  std::vector<Placed> outputs(c.outputs.size());
-  std::vector<Shape> actual_dims(c.outputs.size(), Shape(TN_MAX_RANK, -1));
+  std::vector<const Placed*> outputs(c.outputs.size());
+  auto& actual_dims = keeper.make<std::vector<Shape>>(c.outputs.size(), Shape(TN_MAX_RANK, -1));
   std::vector<int64_t*> actual_dims_pointers;
   for (size_t i = 0; i < c.outputs.size(); ++i) {
     const HostTensor& tensor = c.outputs[i];
     actual_dims_pointers.push_back(actual_dims[i].data());
     if (c.aliases[i] != 0) {
-      output_pointers.push_back(inputs[static_cast<size_t>(c.aliases[i] - 1)].tensor.get());
+      output_pointers.push_back(inputs[static_cast<size_t>(c.aliases[i] - 1)]->tensor.get());
       continue;
     }
     const Shape& dims = c.bounds.empty() ? tensor.dims : c.bounds[i];
-    outputs[i] = place(device, stream, HostTensor(tensor.dtype, dims), form, true);
-    output_pointers.push_back(outputs[i].tensor.get());
+    outputs[i] = &place(keeper, stream, HostTensor(tensor.dtype, dims), form, true);
+    output_pointers.push_back(outputs[i]->tensor.get());
   }
 
   tn_launch launch{};
@@ -181,28 +181,26 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
   const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
   const uint64_t workspace_size = kernel.workspace_size(launch);
   EXPECT_TRUE(workspace_size == 0 || kernel.needs_workspace()) << "TN_KERNEL_NO_WORKSPACE";
-  Bytes around(2 * guard + workspace_size, kUntouched);
+  auto& around = keeper.make<Bytes>(2 * guard + workspace_size, kUntouched);
   std::fill_n(around.begin() + static_cast<long>(guard), workspace_size, garbage);
-  Buffer workspace(device, around.size());
+  const auto& workspace = keeper.make<Buffer>(Target::get().device(), around.size());
   stream.write(workspace, 0, around.data(), around.size());
   launch.workspace = workspace.get();
   launch.workspace_offset = guard;
   kernel.launch(stream, launch);
 
   // Everything is read back, so that a byte written outside of an output is seen.
-  std::vector<Bytes> after_inputs(inputs.size()), after_outputs(outputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    after_inputs[i].resize(inputs[i].image.size());
-    if (inputs[i].buffer) {
-      stream.read(after_inputs[i].data(), inputs[i].buffer, 0, after_inputs[i].size());
+  const auto read_back = [&](const std::vector<const Placed*>& tensors) -> std::vector<Bytes>& {
+    auto& after = keeper.make<std::vector<Bytes>>(tensors.size());
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i] == nullptr) continue;
+      after[i].resize(tensors[i]->image.size());
+      stream.read(after[i].data(), tensors[i]->buffer, 0, after[i].size());
     }
-  }
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    after_outputs[i].resize(outputs[i].image.size());
-    if (outputs[i].buffer) {
-      stream.read(after_outputs[i].data(), outputs[i].buffer, 0, after_outputs[i].size());
-    }
-  }
+    return after;
+  };
+  const std::vector<Bytes>& after_inputs = read_back(inputs);
+  const std::vector<Bytes>& after_outputs = read_back(outputs);
   stream.read(around.data(), workspace, 0, around.size());
   stream.synchronize();
 
@@ -211,15 +209,15 @@ Buffer launch_case(const OperatorCase& c, Form form, const Stream& stream, const
     if (c.aliases[i] != 0) replaced.insert(static_cast<size_t>(c.aliases[i] - 1));
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!replaced.contains(i)) {
-      EXPECT_EQ(after_inputs[i], inputs[i].image) << "input " << i << " was modified";
+    if (inputs[i] != nullptr && !replaced.contains(i)) {
+      EXPECT_EQ(after_inputs[i], inputs[i]->image) << "input " << i << " was modified";
     }
   }
   for (size_t i = 0; i < c.outputs.size(); ++i) {
     const HostTensor& expected = c.outputs[i];
     const bool alias = c.aliases[i] != 0;
     const size_t source = alias ? static_cast<size_t>(c.aliases[i] - 1) : i;
-    const Placed& placed = alias ? inputs[source] : outputs[source];
+    const Placed& placed = *(alias ? inputs[source] : outputs[source]);
     Bytes rest = alias ? after_inputs[source] : after_outputs[source];
     if (!c.bounds.empty()) {
       const Shape dims(actual_dims[i].begin(),
@@ -256,7 +254,7 @@ class CaseTest : public DeviceTest {
  public:
   CaseTest(const OperatorCase& operator_case, Form form, bool again)
       : operator_case_(operator_case), form_(form), again_(again) {}
-  void TestBody() override { run_case(operator_case_, form_, again_); }
+  void TestBody() override;
 
  private:
   OperatorCase operator_case_;
@@ -276,37 +274,31 @@ const char* form_name(Form form) {
   return "";
 }
 
-}  // namespace
-
-void run_case(const OperatorCase& c, Form form, bool again) {
-  const Device& device = Target::get().device();
-  KernelDesc desc = describe(c, form);
-  const KernelSupport support = supports(device, desc);
+void CaseTest::TestBody() {
+  KernelDesc desc = describe(operator_case_, form_);
+  const KernelSupport support = supports(device(), desc);
   if (support.status == TN_NEEDS_STATIC) {
     EXPECT_NE(support.requirements(), 0u) << "TN_NEEDS_STATIC does not say what it needs";
     constexpr uint32_t kStatic = TN_REQUIRES_STATIC_DIMS | TN_REQUIRES_STATIC_STRIDES;
-    if (form == Form::kDynamic && (support.requirements() & kStatic) != 0) {
-      EXPECT_EQ(Target::get().info().flags & TN_DEVICE_DYNAMIC_DIMS, 0u)
-          << "TN_DEVICE_DYNAMIC_DIMS is claimed";
+    if (form_ == Form::kDynamic && (support.requirements() & kStatic) != 0) {
+      EXPECT_EQ(info().flags & TN_DEVICE_DYNAMIC_DIMS, 0u) << "TN_DEVICE_DYNAMIC_DIMS is claimed";
     }
     TN_OPTIONAL("needs more at create: " + support.reason);
   }
   if (!support) TN_OPTIONAL(support.reason);
 
-  const Stream stream(device);
-  const Kernel kernel(device, desc);
-  const Buffer first = launch_case(c, form, stream, kernel, 0xff);
-  if (!again) return;
+  const Kernel kernel(device(), desc);
+  const Buffer& first = launch_case(keeper_, operator_case_, form_, stream_, kernel, 0xff);
+  if (!again_) return;
 
   // Whatever the first launch left must not matter, and its workspace is somebody else's by now.
-  Bytes bytes(first.info().size, 0x77);
-  stream.fill(first, 0, bytes.size(), "\x77", 1);
-  launch_case(c, form, stream, kernel, 0x3c);
-  Bytes after(bytes.size());
-  stream.read(after.data(), first, 0, after.size());
-  stream.synchronize();
-  EXPECT_EQ(after, bytes) << "the second launch wrote the workspace of the first";
+  const Bytes bytes(first.info().size, 0x77);
+  stream_.fill(first, 0, bytes.size(), "\x77", 1);
+  launch_case(keeper_, operator_case_, form_, stream_, kernel, 0x3c);
+  EXPECT_EQ(download(first), bytes) << "the second launch wrote the workspace of the first";
 }
+
+}  // namespace
 
 std::vector<std::string> register_operator_tests() {
   std::set<std::pair<std::string, std::string>> known;

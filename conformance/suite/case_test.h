@@ -18,10 +18,6 @@ enum class Form {
   kStrided   // Column-major with gaps, dims and strides known.
 };
 
-// Runs one case; reports by GoogleTest's expectations, skips when the device does not take it.
-// `again`: its kernel is launched twice, the second time with another workspace.
-void run_case(const OperatorCase& operator_case, Form form, bool again);
-
 // One test for each case and form of the operators in the device's table, and one that launches
 // again for each case. Returns the float32 operators of the table that no case knows.
 std::vector<std::string> register_operator_tests();

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suite/fixture.h"
 
+#include <exception>
+#include <thread>
+
 namespace tenon::conformance {
 namespace {
 
@@ -35,6 +38,20 @@ Bytes pattern_bytes(size_t size, unsigned seed) {
   return bytes;
 }
 
+void run_threads(size_t count, const std::function<void(size_t)>& body) {
+  std::vector<std::jthread> threads;
+  threads.reserve(count);
+  for (size_t i = 0; i < count; ++i) {
+    threads.emplace_back([&body, i] {
+      try {
+        body(i);
+      } catch (const std::exception& exception) {
+        ADD_FAILURE() << "thread " << i << ": " << exception.what();
+      }
+    });
+  }
+}
+
 void DeviceTest::SetUp() { stream_ = Stream(device()); }
 
 void DeviceTest::TearDown() {
@@ -45,54 +62,81 @@ void DeviceTest::TearDown() {
 
 Buffer DeviceTest::upload(const Bytes& bytes) {
   Buffer buffer = make_buffer(bytes.size());
-  stream_.write(buffer, 0, bytes.data(), bytes.size());
+  write(stream_, buffer, 0, bytes);
   stream_.synchronize();
   return buffer;
 }
 
 Bytes DeviceTest::download(const Buffer& buffer, uint64_t offset, uint64_t size) {
-  Bytes bytes(size);
-  stream_.read(bytes.data(), buffer, offset, size);
+  const Bytes& bytes = read(stream_, buffer, offset, size);
   stream_.synchronize();
   return bytes;
 }
 
+void DeviceTest::write(const Stream& stream, const Buffer& buffer, uint64_t offset, Bytes bytes) {
+  const Bytes& kept = keep(std::move(bytes));
+  stream.write(buffer, offset, kept.data(), kept.size());
+}
+
+const Bytes& DeviceTest::read(const Stream& stream, const Buffer& buffer, uint64_t offset,
+                              uint64_t size) {
+  Bytes& kept = keep(Bytes(size));
+  stream.read(kept.data(), buffer, offset, size);
+  return kept;
+}
+
 void DeviceTest::queue_slow_work(const Stream& stream, int rounds) {
   constexpr uint64_t kHalf = 1 << 20;
-  const Buffer& memory = slow_.emplace_back(make_buffer(2 * kHalf));
+  const Buffer& memory = keep(make_buffer(2 * kHalf));
   for (int i = 0; i < rounds; ++i) stream.copy(memory, 0, memory, kHalf, kHalf);
 }
 
+tn_status DeviceTest::try_launch(const Kernel& kernel, const Stream& stream, Tensors inputs,
+                                 Tensors outputs, tn_error* error) {
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs.begin();
+  launch.input_count = inputs.size();
+  launch.outputs = outputs.begin();
+  launch.output_count = outputs.size();
+  uint64_t size = 0;
+  // Where this fails the launch does too, and says why.
+  tn_kernel_workspace_size(kernel.get(), &launch, &size, nullptr);
+  if (size != 0) launch.workspace = keep(make_buffer(size)).get();
+  return tn_kernel_launch(kernel.get(), stream.get(), &launch, error);
+}
+
+void DeviceTest::launch(const Kernel& kernel, const Stream& stream, Tensors inputs,
+                        Tensors outputs) {
+  ErrorBuffer error;
+  check(try_launch(kernel, stream, inputs, outputs, &error), error);
+}
+
 bool DeviceTest::queue_failure(const Stream& stream) {
-  static const int32_t kZeros[2] = {0, 0};
-  static const int32_t kFarIndex[2] = {1000000, 1000000};
   const OperatorRow* div = Target::get().find("", "Div");
   const OperatorRow* gather = Target::get().find("", "Gather");
   KernelDesc desc;
-  const void* second = kZeros;
+  HostTensor second(TN_INT32, {2}, {0, 0});
   if (div != nullptr && div->has(TN_INT32)) {
     desc = dense_desc("Div", TN_INT32, {2}, 2);
   } else if (gather != nullptr && gather->has(TN_INT32)) {
     desc = dense_desc("Gather", TN_INT32, {2}, 2);
-    second = kFarIndex;
+    second = HostTensor(TN_INT32, {2}, {1000000, 1000000});
   } else {
     return false;
   }
   if (!supports(device(), desc)) return false;
-  failing_ = Kernel(device(), desc);
-  failing_buffers_.clear();
-  Stream own(device());
-  for (int i = 0; i < 3; ++i) {
-    failing_buffers_.push_back(make_buffer(8));
-    own.write(failing_buffers_.back(), 0, i == 1 ? second : kZeros, 8);
-  }
+  const Kernel& kernel = keep(Kernel(device(), desc));
+  // Not by upload(), whose stream may have failed already.
+  const Stream own(device());
+  const auto place = [&](const Bytes& bytes) {
+    const Buffer& buffer = keep(make_buffer(bytes.size()));
+    write(own, buffer, 0, bytes);
+    return Tensor::device(buffer.get(), TN_INT32, {2});
+  };
+  const Tensor a = place(Bytes(8)), b = place(second.bytes()), c = place(Bytes(8));
   own.synchronize();
-  const Tensor a = Tensor::device(failing_buffers_[0].get(), TN_INT32, {2});
-  const Tensor b = Tensor::device(failing_buffers_[1].get(), TN_INT32, {2});
-  const Tensor c = Tensor::device(failing_buffers_[2].get(), TN_INT32, {2});
-  const tn_tensor* inputs[] = {a.get(), b.get()};
-  const tn_tensor* outputs[] = {c.get()};
-  failing_.launch(stream, inputs, outputs);
+  launch(kernel, stream, {a.get(), b.get()}, {c.get()});
   return true;
 }
 

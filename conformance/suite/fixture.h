@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the tests of the base profile share: a device, a stream, and short ways to move bytes, to
-// expect failures and to make work that fails late.
+// launch, to expect failures and to make work that fails late.
+//
+// A test may end at each of its lines, with work of its own still queued. So what queued work uses
+// of the host belongs to the fixture (keep(), Calls) and not to the test's stack; the fixture waits
+// for the device before it lets go. Buffers, streams, events and kernels may be destroyed in
+// flight.
 #pragma once
 
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <functional>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "suite/complaints.h"
 #include "suite/host_tensor.h"
+#include "suite/keeper.h"
 #include "suite/target.h"
 
 // Ends the test as "unsupported: reason": for what a device may lack. Never counts as passed.
@@ -46,6 +55,7 @@ template <class Function, class... Arguments>
 testing::AssertionResult fails(tn_status expected, bool exactly, Function function,
                                Arguments... arguments) {
   ErrorBuffer error;
+  const Refusal meant;
   const tn_status status = function(arguments..., &error);
   const tn_status seen = exactly ? status : TN_STATUS_CLASS(status);
   if (seen != expected) {
@@ -55,8 +65,10 @@ testing::AssertionResult fails(tn_status expected, bool exactly, Function functi
   return check_details(status, error);
 }
 
-using Bytes = std::vector<unsigned char>;
 Bytes pattern_bytes(size_t size, unsigned seed = 1);
+
+// Runs body(0), body(1), ... at the same time and waits for all. What one throws fails the test.
+void run_threads(size_t count, const std::function<void(size_t)>& body);
 
 class DeviceTest : public testing::Test {
  protected:
@@ -66,26 +78,37 @@ class DeviceTest : public testing::Test {
   const Device& device() const { return Target::get().device(); }
   const tn_device_info& info() const { return Target::get().info(); }
 
+  // Lives until the device has finished what the test has queued.
+  template <class T>
+  T& keep(T object) {
+    return keeper_.make<T>(std::move(object));
+  }
+
   Buffer make_buffer(uint64_t size) { return Buffer(device(), size); }
   Buffer upload(const Bytes& bytes);
   Bytes download(const Buffer& buffer, uint64_t offset, uint64_t size);
   Bytes download(const Buffer& buffer) { return download(buffer, 0, buffer.info().size); }
+  // Queue a copy from memory that is kept, and to such memory.
+  void write(const Stream& stream, const Buffer& buffer, uint64_t offset, Bytes bytes);
+  const Bytes& read(const Stream& stream, const Buffer& buffer, uint64_t offset, uint64_t size);
   // Work that takes a while on most devices: `rounds` copies within a large buffer of its own, so
   // that streams that do it at the same time share no memory.
   void queue_slow_work(const Stream& stream, int rounds = 50);
 
+  // NULL for constants and absent arguments; read before a launch returns.
+  using Tensors = std::initializer_list<const tn_tensor*>;
+  // Launches with the workspace that the kernel asks for, which is kept.
+  void launch(const Kernel& kernel, const Stream& stream, Tensors inputs, Tensors outputs);
+  // The same for a launch that may be refused.
+  tn_status try_launch(const Kernel& kernel, const Stream& stream, Tensors inputs, Tensors outputs,
+                       tn_error* error = nullptr);
+
   // Queues work that fails only when it runs. False when no operator of the device can.
   bool queue_failure(const Stream& stream);
 
+  // Before the stream, so that it goes after it, and after the members of derived fixtures.
+  Keeper keeper_;
   Stream stream_;
-
- private:
-  // What slow work copies, kept so that nothing is freed in flight.
-  std::vector<Buffer> slow_;
-  // What the failing launch uses; kept so that nothing is freed in flight.
-  Kernel failing_;
-  std::vector<Buffer> failing_buffers_;
-  std::vector<int64_t> failing_dims_;
 };
 
 // A kernel with dense static arguments of one type: Add(A, B) and the like.

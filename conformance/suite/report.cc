@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "suite/complaints.h"
 #include "suite/target.h"
 
 namespace tenon::conformance {
@@ -111,6 +112,11 @@ void Reporter::OnTestEnd(const testing::TestInfo& info) {
   } else if (expected != nullptr) {
     result.outcome = Outcome::kFailed;
     result.reason = "passes, but is declared as an expected failure: remove the declaration";
+  }
+  // Whatever the device is like, a test of the suite keeps the rules.
+  for (const std::string& complaint : take_complaints()) {
+    result.outcome = Outcome::kFailed;
+    result.reason += (result.reason.empty() ? "" : "\n") + complaint;
   }
   add(std::move(result));
 }

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "suite/complaints.h"
+
 namespace tenon::conformance {
 namespace {
 
@@ -49,7 +51,7 @@ Target& Target::get() {
 
 void Target::open(const Spec& spec) {
   spec_ = spec;
-  loader_ = Loader();
+  loader_ = Loader({}, complaining_host());
   instance_ = loader_.open(spec.plugin);
   device_ = open_device();
   info_ = device_.info();
@@ -62,8 +64,10 @@ void Target::open(const Spec& spec) {
   }
 }
 
+void Target::close_device() { device_.reset(); }
+
 void Target::close() {
-  device_.reset();
+  close_device();
   loader_.reset();
 }
 

@@ -40,6 +40,8 @@ class Target {
 
   // Throws tenon::Error.
   void open(const Spec& spec);
+  // The device first, so that a test's leaks are told before the report is written.
+  void close_device();
   void close();
 
   const Spec& spec() const { return spec_; }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`tenon new-plugin` as a vendor uses it: names that it refuses, what it makes, and that what it makes
-builds without a warning and passes conformance.
+builds without a warning and passes conformance, also with the validation layer between.
 
     new_plugin.py --tenon PROGRAM --compiler CC --cmake PROGRAM
 """
@@ -69,6 +69,9 @@ def main() -> None:
         run(arguments.cmake, "--build", build, cwd=folder)
         print(run("ctest", "--test-dir", build, "--output-on-failure", "--verbose", cwd=folder))
         check((build / "report.json").exists(), "ctest left no report")
+        # The suite keeps the rules of hosts on a device whose streams do each thing at once, too.
+        run(arguments.tenon, "conform", build / "plugin" / "acme.npu-2.tenon.json", "--declaration",
+            plugin / "declaration.json", "--layer", "validation", cwd=folder)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ extern "C" {
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x64152f4a2541a5ed)
+#define TN_ABI_HASH UINT64_C(0x839b8f932f02e394)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -295,6 +295,9 @@ typedef struct tn_instance_desc {
   size_t struct_size;
   const tn_dispatch* dispatch; /* First word of every handle to come; outlives the instance. */
   const tn_host* host;         /* Outlives the instance. */
+  const tn_option* options;    /* Documented by the plugin; of its driver or library, not of a
+                                  device. */
+  size_t option_count;
 } tn_instance_desc;
 
 typedef struct tn_instance_info {
@@ -641,12 +644,15 @@ enum {
 
 /* tn_kernel_desc.flags */
 enum {
-  TN_KERNEL_DETERMINISTIC = 1u << 0, /* Same inputs, same bits, on every launch. */
-  TN_KERNEL_CHECK_DATA = 1u << 1     /* What only the data shows (an index out of range, an integer
-                                        divided by zero) fails the stream. Without it such a launch
-                                        touches no memory but its own and may fail, but what it
-                                        writes is unspecified. A device that cannot know answers
-                                        TN_UNSUPPORTED. */
+  TN_KERNEL_DETERMINISTIC = 1u << 0,   /* Same inputs, same bits, on every launch. */
+  TN_KERNEL_CHECK_DATA = 1u << 1,      /* What only the data shows (an index out of range, an
+                                          integer divided by zero) fails the stream. Without it such
+                                          a launch touches no memory but its own and may fail, but
+                                          what it writes is unspecified. A device that cannot know
+                                          answers TN_UNSUPPORTED. */
+  TN_KERNEL_FLUSH_SUBNORMALS = 1u << 2 /* Subnormal operands and results of arithmetic count as 0 of
+                                          their sign, where the device can; without it they are
+                                          kept. Neither depends on the thread that queues. */
 };
 
 typedef struct tn_kernel_desc {
@@ -733,7 +739,7 @@ typedef struct tn_launch {
 
 /* The functions of a plugin, in the order of their permanent ordinals. A plugin may leave out
  * instance_get_info, instance_extension, device_get_memory, buffer_import, event_signal,
- * event_elapsed and those of constants; all others are needed.
+ * event_elapsed, kernel_output_dims and those of constants; all others are needed.
  *
  * The plugin hands a table of its own to the loader (tn_plugin.functions). The loader makes one
  * from it in which absent functions answer TN_UNIMPLEMENTED and layers may stand before others, and
@@ -910,10 +916,10 @@ struct tn_dispatch {
   tn_status(TN_CALL* event_record)(tn_event* event, tn_stream* stream, const tn_record_desc* desc,
                                    tn_error* error);
 
-  /* 33. Completes an event made with TN_EVENT_HOST, once: waits for it end, and fail with `status`
+  /* 33. Completes an event made with TN_EVENT_HOST, once: waits for it end, and fail with `result`
    * where that is not TN_OK. One that is destroyed before fails them with TN_INVALID_STATE.
    * Errors: TN_INVALID_STATE for other events, and for the second time. */
-  tn_status(TN_CALL* event_signal)(tn_event* event, tn_status status, tn_error* error);
+  tn_status(TN_CALL* event_signal)(tn_event* event, tn_status result, tn_error* error);
 
   /* 34. TN_OK when the marked work has finished, TN_NOT_READY when not, or its failure. */
   tn_status(TN_CALL* event_query)(tn_event* event, tn_error* error);
@@ -969,12 +975,21 @@ struct tn_dispatch {
   /* 45. Describes a kernel. */
   tn_status(TN_CALL* kernel_get_info)(tn_kernel* kernel, tn_kernel_info* info, tn_error* error);
 
-  /* 46. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
+  /* 46. The dims that the outputs of a launch with these inputs have, by nothing but the kernel,
+   * dims and host values; buffers and the tensors of outputs need not be given. dims[i] is NULL, or
+   * receives rank values for output `i`: where data decides, the most that they can be. Queues
+   * nothing.
+   * Errors: TN_INVALID_ARGUMENT when the inputs do not fit together; TN_UNSUPPORTED for an operator
+   * whose outputs the caller alone decides. */
+  tn_status(TN_CALL* kernel_output_dims)(tn_kernel* kernel, const tn_launch* launch,
+                                         int64_t* const* dims, tn_error* error);
+
+  /* 47. Bytes of workspace that a launch with these dims needs; buffers need not be given. Depends
    * on nothing but the kernel and the dims. */
   tn_status(TN_CALL* kernel_workspace_size)(tn_kernel* kernel, const tn_launch* launch,
                                             uint64_t* size, tn_error* error);
 
-  /* 47. Queues one run of the kernel. Arguments are read before it returns; buffers may be
+  /* 48. Queues one run of the kernel. Arguments are read before it returns; buffers may be
    * destroyed right after. Allocates no memory of the device, save where tn_kernel_info says so. A
    * workspace may be reused by the next launch on the same stream. Inputs are not modified. Each
    * output is disjoint from every input, save the one it is described to replace and those
@@ -1050,7 +1065,7 @@ TN_API tn_status TN_CALL tn_event_create(tn_device* device, const tn_event_desc*
 TN_API void TN_CALL tn_event_destroy(tn_event* event);
 TN_API tn_status TN_CALL tn_event_record(tn_event* event, tn_stream* stream,
                                          const tn_record_desc* desc, tn_error* error);
-TN_API tn_status TN_CALL tn_event_signal(tn_event* event, tn_status status, tn_error* error);
+TN_API tn_status TN_CALL tn_event_signal(tn_event* event, tn_status result, tn_error* error);
 TN_API tn_status TN_CALL tn_event_query(tn_event* event, tn_error* error);
 TN_API tn_status TN_CALL tn_event_synchronize(tn_event* event, const tn_wait_desc* desc,
                                               tn_error* error);
@@ -1072,6 +1087,8 @@ TN_API tn_status TN_CALL tn_kernel_create(tn_device* device, const tn_kernel_des
 TN_API void TN_CALL tn_kernel_destroy(tn_kernel* kernel);
 TN_API tn_status TN_CALL tn_kernel_get_info(tn_kernel* kernel, tn_kernel_info* info,
                                             tn_error* error);
+TN_API tn_status TN_CALL tn_kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
+                                               int64_t* const* dims, tn_error* error);
 TN_API tn_status TN_CALL tn_kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch,
                                                   uint64_t* size, tn_error* error);
 TN_API tn_status TN_CALL tn_kernel_launch(tn_kernel* kernel, tn_stream* stream,
@@ -1088,10 +1105,10 @@ typedef void(TN_CALL* tn_function)(void);
  *   {"tenon_manifest": 1, "name": "acme.npu", "library": "libacme.so", "description": "...",
  *    "probe": "in-process" | "child"}
  * A relative library path is relative to the manifest. "probe": "child" lets a child process try
- * the plugin first, so that one that crashes takes nobody down; it is also used for plugins opened
- * for the first time by `tenon doctor`.
+ * the plugin first, so that one that crashes or hangs takes nobody down; tn_loader_diagnose does so
+ * with every plugin.
  *
- * Folders, in this order; the first manifest of a name wins:
+ * Folders, in this order; the first of a name that can be loaded wins:
  *   1. TENON_PLUGIN_PATH (colon separated folders, manifests or libraries), unless the process
  *      runs with elevated privileges
  *   2. tn_loader_desc.search_paths
@@ -1112,6 +1129,10 @@ typedef struct tn_loader_desc {
    * "trace,validation". "": none. NULL: those that TENON_LAYERS names, unless the process runs with
    * elevated privileges. */
   const char* layers;
+  /* Entries of plugins that are linked into the process. They come before what the folders hold,
+   * have no file, and are never tried in a child. */
+  const tn_plugin_entry_fn* entries;
+  size_t entry_count;
 } tn_loader_desc;
 
 typedef int32_t tn_candidate_state;
@@ -1120,7 +1141,7 @@ enum {
   TN_CANDIDATE_FOUND = 0, /* Not opened yet. */
   TN_CANDIDATE_OPEN = 1,
   TN_CANDIDATE_FAILED = 2,   /* `error` says why. */
-  TN_CANDIDATE_SHADOWED = 3, /* A manifest of the same name came before. */
+  TN_CANDIDATE_SHADOWED = 3, /* One of its name came before, and may work. */
   TN_CANDIDATE_NO_DEVICE = 4 /* The plugin works; `error` says why it has no device. */
 };
 
@@ -1175,15 +1196,36 @@ TN_API tn_status TN_CALL tn_loader_candidate_count(tn_loader* loader, size_t* co
 TN_API tn_status TN_CALL tn_loader_candidate_info(tn_loader* loader, size_t index,
                                                   tn_candidate_info* info, tn_error* error);
 
+/* tn_open_desc.flags */
+enum {
+  TN_OPEN_PROBE = 1u << 0 /* A child process tries the plugin first, whatever its manifest says, so
+                             that one that crashes or hangs fails the call alone. */
+};
+
+/* How to open a plugin. */
+typedef struct tn_open_desc {
+  size_t struct_size;
+  uint32_t flags;
+  uint32_t reserved;
+  const tn_option* options; /* For the plugin's instance (tn_instance_desc). */
+  size_t option_count;
+  /* Versions of the plugin that will do: numbers with dots, compared number by number ("1.10" is
+   * above "1.9"). NULL or "": no limit. */
+  const char* min_version;
+  const char* below_version; /* The first that will not. */
+} tn_open_desc;
+
 /* Opens a plugin by name, or by the path of its manifest or library (anything with a '/'), or gives
  * the instance that is open already. The loader owns the instance, which lives as long as it does:
- * there is nothing to destroy, however often it was opened.
+ * there is nothing to destroy, however often it was opened. `desc` may be NULL.
  * Errors: TN_NOT_FOUND with the paths tried, as many as the message holds (tn_loader_diagnose has
- * all); TN_NO_DEVICE, TN_LOAD_FAILED, TN_VERSION_MISMATCH with the reason. */
+ * all); TN_NO_DEVICE, TN_LOAD_FAILED with the reason; TN_VERSION_MISMATCH, for an ABI or a version
+ * that will not do; TN_INVALID_STATE when it is open with other options. */
 TN_API tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin,
-                                        tn_instance** instance, tn_error* error);
+                                        const tn_open_desc* desc, tn_instance** instance,
+                                        tn_error* error);
 
-/* Tries each candidate in a child process and reports every path and result, a line each. */
+/* Tries each candidate in a child; they then say what came of it. Reports every path and result. */
 TN_API tn_status TN_CALL tn_loader_diagnose(tn_loader* loader, tn_diagnostic_fn report, void* user,
                                             tn_error* error);
 

@@ -341,7 +341,8 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
   TNP_TRY(tnp_take(desc, sizeof(*desc), given, "desc", error));
   const int op = signature->op = tnp_find_operator(table, count, desc, error);
   if (op < 0) return TN_UNSUPPORTED;
-  const uint32_t flags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
+  const uint32_t flags =
+      TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA | TN_KERNEL_FLUSH_SUBNORMALS;
   TNP_CHECK((desc->flags & ~flags) == 0, TN_UNSUPPORTED, "kernel flags 0x%x are not known here",
             desc->flags & ~flags);
   TNP_CHECK(desc->input_count <= TNP_MAX_INPUTS && desc->output_count <= TNP_MAX_OUTPUTS,

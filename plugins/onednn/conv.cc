@@ -51,6 +51,8 @@ class ConvBase : public PrimitiveKernel {
     filters_.groups = attributes_.groups > 1 ? attributes_.groups : 0;
   }
 
+  bool copies_pay() const override { return true; }
+
   static tn_layout choose(tn_layout chosen, tn_layout described) {
     return described == TN_LAYOUT_ANY ? chosen : form_of(described) ? described : TN_LAYOUT_STRIDED;
   }
@@ -161,8 +163,7 @@ class Conv final : public ConvBase {
     }
     attributes.set_post_ops(post);
     const auto pd = forward(m, attributes);
-    if (!steps_.empty()) require_fast(pd, name_);
-    p.execute(dnnl::convolution_forward(pd), pd.scratchpad_desc(), arguments);
+    p.execute<dnnl::convolution_forward>(pd, arguments);
   }
 
  private:
@@ -223,8 +224,8 @@ class ConvGradInput final : public ConvBase {
     const dnnl::convolution_backward_data::primitive_desc pd(
         engine(), dnnl::algorithm::convolution_direct, p.md(dx), p.md(w), p.md(dy), t.strides,
         t.dilations, t.begin, t.end, hint, attributes_of());
-    p.execute(dnnl::convolution_backward_data(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DIFF_SRC, dx}});
+    p.execute<dnnl::convolution_backward_data>(
+        pd, {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DIFF_SRC, dx}});
   }
 };
 
@@ -246,8 +247,8 @@ class ConvGradWeight final : public ConvBase {
     const dnnl::convolution_backward_weights::primitive_desc pd(
         engine(), dnnl::algorithm::convolution_direct, p.md(x), p.md(dw), p.md(dy), t.strides,
         t.dilations, t.begin, t.end, hint, attributes_of());
-    p.execute(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_WEIGHTS, dw}});
+    p.execute<dnnl::convolution_backward_weights>(
+        pd, {{DNNL_ARG_DIFF_DST, dy}, {DNNL_ARG_SRC, x}, {DNNL_ARG_DIFF_WEIGHTS, dw}});
   }
 };
 

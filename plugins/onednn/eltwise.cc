@@ -44,6 +44,13 @@ class Eltwise final : public PrimitiveKernel {
   tn_layout output_layout(size_t, tn_layout) const override { return layout_; }
 
  protected:
+  bool worth(const Arguments& a) const override {
+    // Of strided tensors: from where on oneDNN's vectors make up for its start.
+    constexpr int64_t kLeast = 16384;
+    const View& x = a.inputs[0];
+    return x.layout != TN_LAYOUT_STRIDED || (computes_ && x.count() >= kLeast);
+  }
+
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
     Program::Operand src, dst;
@@ -62,8 +69,7 @@ class Eltwise final : public PrimitiveKernel {
     const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                    algorithm_, p.md(src), p.md(dst), alpha_, beta_,
                                                    attributes_of());
-    p.execute(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::eltwise_forward>(pd, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
   }
 
  private:
@@ -78,17 +84,20 @@ class Eltwise final : public PrimitiveKernel {
     attributes.set_post_ops(post);
     const dnnl::binary::primitive_desc pd(engine(), algorithm::binary_lt, md, one, p.md(dst),
                                           attributes);
-    p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC_0, src},
-               {DNNL_ARG_SRC_1, p.constant(one, -std::numeric_limits<float>::infinity())},
-               {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, src},
-               {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::binary>(
+        pd, {{DNNL_ARG_SRC_0, src},
+             {DNNL_ARG_SRC_1, p.constant(one, -std::numeric_limits<float>::infinity())},
+             {DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, src},
+             {DNNL_ARG_DST, dst}});
   }
 
   const algorithm algorithm_;
   const float alpha_;
   const float beta_;
   const std::string name_;
+  // It computes for longer than its memory takes to come.
+  const bool computes_ = name_ != "Relu" && name_ != "LeakyRelu" && name_ != "Abs" &&
+                         name_ != "Neg" && name_ != "Round";
   tn_layout layout_;
 };
 

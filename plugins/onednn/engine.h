@@ -44,9 +44,17 @@ auto guarded(const char* what, Body&& body) {
 // oneDNN computes on the threads of team.cc, as many as the host's parallelism. The number belongs
 // to the calling thread, which is the host's: it is put back.
 void set_threads(int count);
+int thread_count();
+
+// The host, but with a parallel_for on those threads: the reference device's kernels behind
+// oneDNN's then share them, instead of waking the host's while oneDNN's still look out for more.
+// The host itself where the process has another OpenMP. Kept for ever.
+const tn_host& host_of_team(const tn_host& host);
+
 class Threads {
  public:
   Threads();
+  explicit Threads(int count);
   ~Threads();
   Threads(const Threads&) = delete;
 

@@ -85,6 +85,9 @@ std::optional<Form> form_of(tn_layout layout) {
 }
 
 Strided Strided::of(const View& view) {
+  if (view.strides == nullptr && view.rank != 0) {
+    throw KernelError(TN_UNSUPPORTED, "a tensor in a layout token has no strides");
+  }
   Strided s{{view.dims, view.dims + view.rank}, {view.strides, view.strides + view.rank}};
   // Strides of single elements mean nothing to us, but something to oneDNN.
   for (size_t i = s.dims.size(); i-- > 0;) {

@@ -27,6 +27,7 @@ struct Strided {
   Dims dims;
   Dims strides;
 
+  // Throws TN_UNSUPPORTED for a view in a token, which has none.
   static Strided of(const View& view);
   static Strided dense(Dims dims);
   int64_t count() const;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "forms.h"
+#include "program.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
 namespace tenon::cpu {
@@ -82,40 +83,73 @@ class RecentSizes {
 
 std::atomic<uint64_t> reorder_count{0};
 
-void move(const Md& dst_md, std::byte* dst, const Md& src_md, std::byte* src) {
-  reorder_count.fetch_add(1, std::memory_order_relaxed);
-  onednn::guarded("reorder", [&] {
-    const onednn::Threads threads;
+// A reorder of oneDNN's, and whether it is one of its plain loops.
+struct Reorder {
+  Md from, to;
+  dnnl::reorder primitive;
+  bool plain;
+};
+
+// To make one takes longer than to move a small tensor. Models change the same few layouts again
+// and again.
+class RecentReorders {
+ public:
+  const Reorder& get(const Md& from, const Md& to) {
+    for (const Reorder& one : all_) {
+      if (one.from == from && one.to == to) return one;
+    }
     const auto& engine = onednn::engine();
-    dnnl::stream stream = onednn::stream();
-    dnnl::memory from(src_md, engine, src);
-    dnnl::memory to(dst_md, engine, dst);
-    dnnl::reorder(from, to).execute(stream, from, to);
-    stream.wait();
-  });
+    const dnnl::reorder::primitive_desc pd(engine, from, engine, to);
+    if (all_.size() == kMost) all_.erase(all_.begin());
+    all_.push_back({from, to, dnnl::reorder(pd), onednn::is_plain(pd.impl_info_str())});
+    return all_.back();
+  }
+
+ private:
+  static constexpr size_t kMost = 32;
+  std::vector<Reorder> all_;
+};
+
+const Reorder& reorder_of(const Md& from, const Md& to) {
+  thread_local RecentReorders recent;
+  return recent.get(from, to);
+}
+
+void move(const Reorder& reorder, std::byte* from_data, std::byte* to_data) {
+  reorder_count.fetch_add(1, std::memory_order_relaxed);
+  const auto& engine = onednn::engine();
+  const dnnl::stream& stream = onednn::stream();
+  dnnl::memory from(reorder.from, engine, from_data);
+  dnnl::memory to(reorder.to, engine, to_data);
+  reorder.primitive.execute(stream, from, to);
 }
 
 // Between a token and strided memory, in either direction.
 void convert(const View& token, const View& strided, bool into_token, const Execution& execution) {
   const std::optional<Form> known = onednn::form_of(token.layout);
   if (!known) throw KernelError(TN_INTERNAL, "reorder: the layout is no token");
-  const Form form = *known;
-  const Md md = onednn::form_md(form, token.shape());
-  Strided other = Strided::of(strided);
+  const Md md = onednn::form_md(*known, token.shape());
+  const Strided dense = Strided::dense({strided.dims, strided.dims + strided.rank});
+  const Strided other = Strided::of(strided);
   if (other.plain()) {
-    const Md plain = other.as(form).md();
-    into_token ? move(md, token.data, plain, strided.data)
-               : move(plain, strided.data, md, token.data);
-    return;
+    const bool done = onednn::guarded("reorder", [&] {
+      const onednn::Threads threads;
+      const Md plain = other.as(*known).md();
+      const Reorder& reorder = into_token ? reorder_of(plain, md) : reorder_of(md, plain);
+      if (reorder.plain && other.strides != dense.strides) return false;
+      into_token ? move(reorder, strided.data, token.data)
+                 : move(reorder, token.data, strided.data);
+      return true;
+    });
+    if (done) return;
   }
-  other = Strided::dense(other.dims);
-  std::vector<float> values(static_cast<size_t>(other.count()));
-  View dense = strided;
-  dense.data = reinterpret_cast<std::byte*>(values.data());
-  dense.strides = other.strides.data();
-  if (into_token) strided_copy(dense, strided, execution);
-  convert(token, dense, into_token, execution);
-  if (!into_token) strided_copy(strided, dense, execution);
+  std::vector<float> values(static_cast<size_t>(dense.count()));
+  View between = strided;
+  between.data = reinterpret_cast<std::byte*>(values.data());
+  between.strides = dense.strides.data();
+  if (into_token) strided_copy(between, strided, execution);
+  convert(token, between, into_token, execution);
+  if (!into_token) strided_copy(strided, between, execution);
 }
 
 }  // namespace

@@ -14,6 +14,9 @@
 namespace tenon::onednn {
 namespace {
 
+// Multiplications from where on oneDNN's product is worth its start; see PrimitiveKernel::worth.
+constexpr int64_t kLeastProducts = 100000;
+
 struct Factors {
   float alpha = 1;
   float beta = 1;
@@ -110,6 +113,12 @@ class Matmul : public PrimitiveKernel {
 
  protected:
   bool takes_empty() const override { return true; }
+  bool copies_pay() const override { return true; }
+  bool worth(const Arguments& a) const override {
+    const View& x = a.inputs[0];
+    const int64_t sums = x.dims[x.rank - (factors_.transpose_a ? 2 : 1)];
+    return a.inputs[1].layout != TN_LAYOUT_STRIDED || a.outputs[0].count() * sums >= kLeastProducts;
+  }
 
   int64_t variant(const Arguments& a) const override { return beta_is_zero(a); }
 
@@ -190,21 +199,17 @@ class Matmul : public PrimitiveKernel {
     return true;
   }
 
-  void add_steps(const Operands& o, const Arguments& a, dnnl::post_ops& post,
+  void add_steps(const Operands& o, const Arguments& a, int post_ops,
                  std::vector<Program::Argument>& list, Program& p) const {
     const size_t rank = p.md(o.out).get_dims().size();
-    for (size_t i = first_is_bias(a) ? 1 : 0; i < steps_.size(); ++i) {
-      Md seen;
-      if (const size_t input = steps_.input_of(i); input != 0) {
-        Strided operand = Strided::of(a.inputs[input]);
-        if (operand.dims.size() > rank) join_rows(operand);
-        if (operand.dims.empty()) operand = Strided::dense({1});
-        prepend_ones(operand, rank);
-        const auto at = p.input(input, operand);
-        seen = p.md(at);
-        list.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(post.len()) | DNNL_ARG_SRC_1, at});
-      }
-      steps_.append(i, post, seen);
+    for (size_t i = first_is_bias(a) ? 1 : 0; i < steps_.size(); ++i, ++post_ops) {
+      const size_t input = steps_.input_of(i);
+      if (input == 0) continue;
+      Strided operand = Strided::of(a.inputs[input]);
+      if (operand.dims.size() > rank) join_rows(operand);
+      if (operand.dims.empty()) operand = Strided::dense({1});
+      prepend_ones(operand, rank);
+      list.push_back({operand_id(post_ops), p.input(input, operand)});
     }
   }
 
@@ -253,38 +258,126 @@ class Matmul : public PrimitiveKernel {
     });
   }
 
-  void add(const Operands& o, const Arguments& arguments, const View& c, bool bias,
-           Program& p) const {
-    const Md left = p.md(o.left), right = p.md(o.right), out = p.md(o.out);
-    const Dims ones(out.get_dims().size(), 1);
-    const Md scalar = Strided::dense(ones).md();
-    std::vector<Program::Argument> list = {
-        {DNNL_ARG_SRC, o.left}, {DNNL_ARG_WEIGHTS, o.right}, {DNNL_ARG_DST, o.out}};
+  static int operand_id(int post_op) {
+    return DNNL_ARG_ATTR_MULTIPLE_POST_OP(post_op) | DNNL_ARG_SRC_1;
+  }
+  static const Program::Operand* find(const std::vector<Program::Argument>& list, int id) {
+    for (const auto& [known, operand] : list) {
+      if (known == id) return &operand;
+    }
+    return nullptr;
+  }
+
+  // What follows the product, with operands as the list has them.
+  dnnl::primitive_attr attributes(const Arguments& a, bool adds_c,
+                                  const std::vector<Program::Argument>& list,
+                                  const Program& p) const {
     dnnl::post_ops post;
-    if (const size_t i = factors_.alpha_input; i != 0 && arguments.input(i).present()) {
-      post.append_binary(dnnl::algorithm::binary_mul, scalar);
-      list.push_back({DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, p.input(i, scalar)});
+    const auto operand = [&] { return p.md(*find(list, operand_id(post.len()))); };
+    if (factors_.alpha_input != 0 && a.input(factors_.alpha_input).present()) {
+      post.append_binary(dnnl::algorithm::binary_mul, operand());
     } else if (factors_.alpha != 1) {
       post.append_eltwise(dnnl::algorithm::eltwise_linear, factors_.alpha, 0);
     }
-    dnnl::primitive_attr attributes = attributes_of(mode_);
-    Md row;
+    if (adds_c) post.append_sum(1);
+    for (size_t i = first_is_bias(a) ? 1 : 0; i < steps_.size(); ++i) {
+      steps_.append(i, post, steps_.input_of(i) != 0 ? operand() : Md{});
+    }
+    dnnl::primitive_attr made = attributes_of(mode_);
+    made.set_post_ops(post);
+    return made;
+  }
+
+  void add(const Operands& o, const Arguments& arguments, const View& c, bool bias,
+           Program& p) const {
+    const Dims ones(p.md(o.out).get_dims().size(), 1);
+    const Md scalar = Strided::dense(ones).md();
+    std::vector<Program::Argument> list = {
+        {DNNL_ARG_SRC, o.left}, {DNNL_ARG_WEIGHTS, o.right}, {DNNL_ARG_DST, o.out}};
+    int post_ops = 0;
+    if (const size_t i = factors_.alpha_input; i != 0 && arguments.input(i).present()) {
+      list.push_back({operand_id(post_ops++), p.input(i, scalar)});
+    } else if (factors_.alpha != 1) {
+      ++post_ops;
+    }
+    const bool adds_c = c.present() && !bias;
     if (bias) {
       Dims dims = ones;
       dims.back() = c.dims[c.rank - 1];
-      row = Strided::dense(dims).md();
       list.push_back({DNNL_ARG_BIAS, p.dense_input(2, c, dims)});
-    } else if (c.present()) {
+    } else if (adds_c) {
       add_c(o, arguments, c, scalar, p);
-      post.append_sum(1);
+      ++post_ops;
     }
-    add_steps(o, arguments, post, list, p);
-    attributes.set_post_ops(post);
-    const dnnl::matmul::primitive_desc pd =
-        bias ? dnnl::matmul::primitive_desc(engine(), left, right, row, out, attributes)
-             : dnnl::matmul::primitive_desc(engine(), left, right, out, attributes);
-    if (!steps_.empty()) require_fast(pd, name_);
-    p.execute(dnnl::matmul(pd), pd.scratchpad_desc(), list);
+    add_steps(o, arguments, post_ops, list, p);
+    if (splits(o, arguments, p) && add_pieces(arguments, adds_c, list, p)) return;
+    p.execute<dnnl::matmul>(describe(arguments, adds_c, list, p), list);
+  }
+
+  dnnl::matmul::primitive_desc describe(const Arguments& arguments, bool adds_c,
+                                        const std::vector<Program::Argument>& list,
+                                        const Program& p) const {
+    const auto md = [&](int id) { return p.md(*find(list, id)); };
+    const dnnl::primitive_attr with = attributes(arguments, adds_c, list, p);
+    if (find(list, DNNL_ARG_BIAS) == nullptr) {
+      return {engine(), md(DNNL_ARG_SRC), md(DNNL_ARG_WEIGHTS), md(DNNL_ARG_DST), with};
+    }
+    return {engine(),          md(DNNL_ARG_SRC), md(DNNL_ARG_WEIGHTS),
+            md(DNNL_ARG_BIAS), md(DNNL_ARG_DST), with};
+  }
+
+  // Large products are made of pieces, each on one thread, which threads take one after the other.
+  // oneDNN's own shares are one for each thread: where somebody else computes, too, all wait for
+  // the thread that has lost the processor with half of the product before it.
+  static constexpr int64_t kPieceColumns = 64;  // What packed forms keep together.
+  static bool splits(const Operands& o, const Arguments& a, const Program& p) {
+    constexpr int64_t kLeast = int64_t{8} << 20;  // Multiplications: some 100 us.
+    const Dims y = p.md(o.out).get_dims(), x = p.md(o.left).get_dims();
+    if (y.size() != 2 || thread_count() == 1 || y[0] * y[1] * x[1] < kLeast) return false;
+    if (y[0] >= y[1]) return y[0] >= 256;
+    const auto form = form_of(a.inputs[1].layout);
+    return y[1] >= 4 * kPieceColumns && (!form || form->tag == dnnl_BA16a64b);
+  }
+
+  // False, and no step, where oneDNN has but a plain loop for pieces.
+  bool add_pieces(const Arguments& arguments, bool adds_c,
+                  const std::vector<Program::Argument>& list, Program& p) const {
+    const Threads one(1);
+    const Dims y = p.md(*find(list, DNNL_ARG_DST)).get_dims();
+    const size_t axis = y[0] >= y[1] ? 0 : 1;
+    const int64_t unit = axis == 0 ? 16 : kPieceColumns, units = (y[axis] + unit - 1) / unit;
+    const int64_t pieces = std::min<int64_t>(units, 4 * int64_t{thread_count()});
+    for (int64_t i = 0; i < pieces; ++i) {
+      const int64_t begin = units * i / pieces * unit;
+      const int64_t end = std::min(y[axis], units * (i + 1) / pieces * unit);
+      std::vector<Program::Argument> part = list;
+      for (auto& [id, operand] : part) {
+        // Rows are those of A and Y, columns those of B and Y; operands that are broadcast have
+        // one.
+        const bool whole = id == (axis == 0 ? DNNL_ARG_WEIGHTS : DNNL_ARG_SRC);
+        if (!whole) operand = piece(operand, axis, begin, end, p);
+      }
+      const auto pd = describe(arguments, adds_c, part, p);
+      if (i == 0 && is_plain(pd.impl_info_str())) return false;
+      p.execute_apart<dnnl::matmul>(pd, part);
+    }
+    return true;
+  }
+
+  // Rows or columns [begin, end) of an operand.
+  static Program::Operand piece(Program::Operand whole, size_t axis, int64_t begin, int64_t end,
+                                Program& p) {
+    const Md md = p.md(whole);
+    Dims dims = md.get_dims();
+    if (dims[axis] == 1) return whole;
+    dims[axis] = end - begin;
+    if (md.get_inner_nblks() == 0) {
+      const Dims strides = md.get_strides();
+      return p.piece(whole, Strided{dims, strides}.md(), begin * strides[axis]);
+    }
+    // Packed: blocks of columns follow each other, each with all rows.
+    const Md packed = form_md({dnnl_BA16a64b}, dims);
+    return p.piece(whole, packed, begin * md.get_padded_dims()[0]);
   }
 
   // Y = beta * C.
@@ -302,14 +395,13 @@ class Matmul : public PrimitiveKernel {
       const auto beta = p.input(i, scalar);
       const dnnl::binary::primitive_desc pd(engine(), dnnl::algorithm::binary_mul, out, scalar, out,
                                             attributes_of());
-      p.execute(dnnl::binary(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC_0, o.out}, {DNNL_ARG_SRC_1, beta}, {DNNL_ARG_DST, o.out}});
+      p.execute<dnnl::binary>(
+          pd, {{DNNL_ARG_SRC_0, o.out}, {DNNL_ARG_SRC_1, beta}, {DNNL_ARG_DST, o.out}});
     } else if (factors_.beta != 1) {
       const dnnl::eltwise_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                      dnnl::algorithm::eltwise_linear, out, out,
                                                      factors_.beta, 0, attributes_of());
-      p.execute(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-                {{DNNL_ARG_SRC, o.out}, {DNNL_ARG_DST, o.out}});
+      p.execute<dnnl::eltwise_forward>(pd, {{DNNL_ARG_SRC, o.out}, {DNNL_ARG_DST, o.out}});
     }
   }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Softmax, LogSoftmax, LayerNormalization and the inference of BatchNormalization.
+#include <algorithm>
+#include <limits>
+
 #include "operators.h"
 #include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/simd.h"
 
 namespace tenon::onednn {
 namespace {
@@ -18,7 +22,19 @@ normalization_flags both(normalization_flags a, normalization_flags b) {
   return static_cast<normalization_flags>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 
-// Over one axis; all dims before it and all behind it are one.
+// Makes rows of [rows, size] that hold a NaN all NaN.
+struct SpreadNan {
+  static TENON_INLINE void body(float* rows, int64_t count, int64_t size) {
+    for (float* row = rows; row != rows + count * size; row += size) {
+      int nans = 0;
+      for (int64_t i = 0; i < size; ++i) nans |= row[i] != row[i];
+      if (nans != 0) std::fill_n(row, size, std::numeric_limits<float>::quiet_NaN());
+    }
+  }
+};
+
+// Over the last axis; all dims before it are one. oneDNN makes NaN of what is NaN or infinite
+// itself and leaves the rest of such a row 0; its sum is NaN, so all of it has to be.
 class Softmax final : public PrimitiveKernel {
  public:
   Softmax(const Description& d, algorithm algorithm)
@@ -30,27 +46,41 @@ class Softmax final : public PrimitiveKernel {
     cpu::check_same_dims(name_, "the output", a.outputs[0], a.inputs[0]);
   }
 
+  void run(const Arguments& a, const Execution& execution) const override {
+    PrimitiveKernel::run(a, execution);
+    const View& y = a.outputs[0];
+    const int64_t size = size_of(y);
+    const int64_t grain = std::max<int64_t>(1, 65536 / size);
+    execution.parallel_for(y.count() / size, grain, [&](int64_t begin, int64_t end) {
+      spread_nan_(y.as<float>() + begin * size, end - begin, size);
+    });
+  }
+
  protected:
+  bool worth(const Arguments& a) const override {
+    const View &x = a.inputs[0], &y = a.outputs[0];
+    return x.rank != 0 && cpu::normalize_axis(name_, axis_, x.rank) == x.rank - 1 && y.dense();
+  }
+
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, x.rank);
-    const int64_t size = x.rank == 0 ? 1 : x.dims[axis];
-    const int64_t inner = cpu::extent(x, axis + 1, x.rank);
-    Dims dims = {x.count() / size / inner, size};
-    if (inner != 1) dims.push_back(inner);
+    const Dims dims = {x.count() / size_of(x), size_of(x)};
     const auto src = p.dense_input(0, x, dims);
     const auto dst = p.dense_output(0, a.outputs[0], dims);
     const dnnl::softmax_forward::primitive_desc pd(engine(), prop_kind::forward_inference,
                                                    algorithm_, p.md(src), p.md(dst), 1,
                                                    attributes_of());
-    p.execute(dnnl::softmax_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
+    p.execute<dnnl::softmax_forward>(pd, {{DNNL_ARG_SRC, src}, {DNNL_ARG_DST, dst}});
   }
 
  private:
+  static int64_t size_of(const View& x) { return x.dims[x.rank - 1]; }
+
   const std::string name_;
   const algorithm algorithm_;
   const int64_t axis_;
+  using Spread = cpu::SimdLoop<SpreadNan, true, float*, int64_t, int64_t>;
+  const Spread::Function spread_nan_ = Spread::select();
 };
 
 // Over the last axes, as rows of one.
@@ -78,6 +108,8 @@ class LayerNorm final : public PrimitiveKernel {
   }
 
  protected:
+  bool worth(const Arguments& a) const override { return a.inputs[0].count() >= 256; }
+
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
     const int64_t size = cpu::extent(x, cpu::normalize_axis(kName, axis_, x.rank), x.rank);
@@ -97,7 +129,7 @@ class LayerNorm final : public PrimitiveKernel {
     const dnnl::layer_normalization_forward::primitive_desc pd(
         engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
         attributes_of());
-    p.execute(dnnl::layer_normalization_forward(pd), pd.scratchpad_desc(), arguments);
+    p.execute<dnnl::layer_normalization_forward>(pd, arguments);
   }
 
  private:
@@ -154,13 +186,12 @@ class BatchNorm final : public PrimitiveKernel {
     const dnnl::batch_normalization_forward::primitive_desc pd(
         engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
         attributes_of());
-    p.execute(dnnl::batch_normalization_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, src},
-               {DNNL_ARG_DST, dst},
-               {DNNL_ARG_SCALE, channels(1)},
-               {DNNL_ARG_SHIFT, channels(2)},
-               {DNNL_ARG_MEAN, channels(3)},
-               {DNNL_ARG_VARIANCE, channels(4)}});
+    p.execute<dnnl::batch_normalization_forward>(pd, {{DNNL_ARG_SRC, src},
+                                                      {DNNL_ARG_DST, dst},
+                                                      {DNNL_ARG_SCALE, channels(1)},
+                                                      {DNNL_ARG_SHIFT, channels(2)},
+                                                      {DNNL_ARG_MEAN, channels(3)},
+                                                      {DNNL_ARG_VARIANCE, channels(4)}});
   }
 
  private:

@@ -5,26 +5,28 @@
 
 #include "engine.h"
 #include "operators.h"
-#include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/families_reference.h"
 
 namespace tenon::cpu {
 
 const Platform& platform() {
   static const std::vector<Family> families = {
-      {onednn::matmul_operators, {}},
-      {onednn::conv_operators, {}},
-      {onednn::pool_operators, {}},
-      {onednn::norm_operators, {}},
-      {onednn::reduce_operators, {}},
-      {onednn::eltwise_operators, {{"*"}}},
+      {onednn::matmul_operators, {}},      {onednn::conv_operators, {}},
+      {onednn::pool_operators, {}},        {onednn::norm_operators, {}},
+      {onednn::reduce_operators, {}},      {onednn::eltwise_operators, {{"*"}}},
       {onednn::binary_operators, {{"*"}}},
-      // Host kernels: Identity, Cast and tenon.Fill of every element type.
-      {cast_copy_operators, {{"Identity"}}},
   };
-  static const Platform self{
-      "onednn", "0.1.0", {"tenon.onednn\0\0\0\1"}, "oneDNN on ", families, [](const tn_host& host) {
-        onednn::set_threads(host.parallelism(host.context));
-      }};
+  static const Platform self = [] {
+    Platform made{"onednn",
+                  "0.1.0",
+                  {"tenon.onednn\0\0\0\1"},
+                  "oneDNN on ",
+                  families,
+                  [](const tn_host& host) { onednn::set_threads(host.parallelism(host.context)); }};
+    made.behind = reference_families();
+    made.host = onednn::host_of_team;
+    return made;
+  }();
   return self;
 }
 

@@ -38,8 +38,7 @@ class PoolBase : public PrimitiveKernel {
     const dnnl::pooling_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
                                                    algorithm_, p.md(x), p.md(y), strides, kernel,
                                                    dilations, begin, end, attributes_of());
-    p.execute(dnnl::pooling_forward(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
+    p.execute<dnnl::pooling_forward>(pd, {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
   }
 
   const std::string name_;
@@ -97,6 +96,9 @@ class GlobalPool final : public PoolBase {
   }
 
  protected:
+  bool worth(const Arguments& a) const override {
+    return a.inputs[0].layout != TN_LAYOUT_STRIDED || a.inputs[0].count() >= 1024;
+  }
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
     const Dims kernel(x.dims + 2, x.dims + x.rank);

@@ -43,12 +43,4 @@ class PostSteps {
   std::vector<Step> steps_;
 };
 
-// Throws TN_UNSUPPORTED for one of oneDNN's plain loops: the host does better with kernels apart.
-template <class PrimitiveDesc>
-void require_fast(const PrimitiveDesc& pd, const std::string& name) {
-  if (std::string(pd.impl_info_str()).find("ref") != std::string::npos) {
-    throw KernelError(TN_UNSUPPORTED, name + ": oneDNN has only a slow loop for these steps");
-  }
-}
-
 }  // namespace tenon::onednn

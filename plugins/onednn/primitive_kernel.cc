@@ -88,25 +88,40 @@ Md Described::md(const Form& form) const {
   return mine.plain() ? mine.md() : Strided::dense(mine.dims).md();
 }
 
-std::shared_ptr<Program> PrimitiveKernel::make(const Arguments& arguments) const {
-  const Threads threads;
-  made_count.fetch_add(1, std::memory_order_relaxed);
+// Null where oneDNN has no such primitive.
+std::shared_ptr<Program> PrimitiveKernel::attempt(const Arguments& arguments, bool dense) const {
   try {
-    auto program = std::make_shared<Program>();
+    auto program = std::make_shared<Program>(dense);
     guarded("primitive", [&] { build(arguments, *program); });
-    program->finish();
     return program;
   } catch (const KernelError& error) {
     if (error.status != TN_UNSUPPORTED) throw;
+    return nullptr;
   }
-  // Not for these strides. Dense tensors it knows.
-  auto program = std::make_shared<Program>(true);
-  guarded("primitive", [&] { build(arguments, *program); });
+}
+
+bool PrimitiveKernel::good(const Program& program) const {
+  return !program.plain() && (copies_pay() || !program.copies());
+}
+
+std::shared_ptr<Program> PrimitiveKernel::make(const Arguments& arguments, bool any) const {
+  const Threads threads;
+  made_count.fetch_add(1, std::memory_order_relaxed);
+  std::shared_ptr<Program> program = attempt(arguments, false);
+  if (program == nullptr || !good(*program)) {
+    // Not for these strides, perhaps; dense tensors it knows.
+    std::shared_ptr<Program> dense = attempt(arguments, true);
+    if (program == nullptr || (dense != nullptr && good(*dense))) program = std::move(dense);
+  }
+  if (program == nullptr && any) {
+    throw KernelError(TN_UNSUPPORTED, "oneDNN has no primitive for these dims and strides");
+  }
+  if (program == nullptr || (!any && !good(*program))) return nullptr;
   program->finish();
   return program;
 }
 
-std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments) const {
+std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments, bool any) const {
   int64_t key[kKeyWords];
   size_t words = 0;
   key[words++] = variant(arguments);
@@ -117,9 +132,12 @@ std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments) const
   for (auto it = programs_.begin(); it != programs_.end(); ++it) {
     if (!std::ranges::equal(it->key, wanted)) continue;
     if (it != programs_.begin()) std::rotate(programs_.begin(), it, it + 1);
+    if (any && programs_.front().program == nullptr) {
+      programs_.front().program = make(arguments, any);
+    }
     return programs_.front().program;
   }
-  auto program = make(arguments);
+  auto program = make(arguments, any);
   if (programs_.size() == kPrograms) programs_.pop_back();
   programs_.insert(programs_.begin(), {Key(wanted.begin(), wanted.end()), program});
   return program;
@@ -146,6 +164,18 @@ std::shared_ptr<Program> PrimitiveKernel::find(const Arguments& arguments) const
   run_unprepared(arguments, execution);
 }
 
+bool PrimitiveKernel::takes(const Arguments& arguments) const {
+  if (prepared_.serves(arguments)) return true;
+  if (!worth(arguments) || empty(arguments.outputs) || empty(arguments.inputs)) return false;
+  try {
+    check(arguments);
+    return find(arguments, false) != nullptr;
+  } catch (const KernelError& error) {
+    if (error.status == TN_UNSUPPORTED || error.status == TN_INVALID_ARGUMENT) return false;
+    throw;
+  }
+}
+
 void PrimitiveKernel::run_unprepared(const Arguments& arguments, const Execution& execution) const {
   const bool nothing = std::all_of(arguments.outputs.begin(), arguments.outputs.end(),
                                    [](const View& v) { return !v.present() || v.count() == 0; });
@@ -153,13 +183,15 @@ void PrimitiveKernel::run_unprepared(const Arguments& arguments, const Execution
   if (!takes_empty() && empty(arguments.inputs)) {
     throw KernelError(TN_UNSUPPORTED, "oneDNN has no values for empty inputs");
   }
-  find(arguments)->run(arguments, execution);
+  find(arguments, true)->run(arguments, execution);
 }
 
 uint64_t PrimitiveKernel::resident_bytes() const {
   const std::lock_guard lock(mutex_);
   uint64_t bytes = 0;
-  for (const Entry& entry : programs_) bytes += entry.program->resident_bytes();
+  for (const Entry& entry : programs_) {
+    if (entry.program != nullptr) bytes += entry.program->resident_bytes();
+  }
   return bytes;
 }
 
@@ -182,15 +214,24 @@ void PrimitiveKernel::prepare(const Description& description) {
     view.rank = argument.rank;
     view.dims = known.strided.dims.data();
     view.layout = argument.layout;
-    if (view.layout == TN_LAYOUT_ANY) {
-      view.layout = is_input ? input_layout(at, TN_LAYOUT_ANY) : output_layout(at, TN_LAYOUT_ANY);
+    if (view.layout != TN_LAYOUT_STRIDED) {
+      view.layout = is_input ? input_layout(at, view.layout) : output_layout(at, view.layout);
+      if (argument.layout != TN_LAYOUT_ANY && view.layout != argument.layout) {
+        throw KernelError(TN_UNSUPPORTED, std::string(description.name()) + ": " +
+                                              (is_input ? "input " : "output ") +
+                                              std::to_string(at) + " cannot be in this layout");
+      }
     }
     if (view.layout == TN_LAYOUT_STRIDED) view.strides = known.strided.strides.data();
   }
   const Arguments arguments{{views.data(), inputs}, {views.data() + inputs, views.size() - inputs}};
   check(arguments);
   if (empty(arguments.inputs) || empty(arguments.outputs)) return;
-  prepared_.program = find(arguments);
+  if (worth(arguments)) prepared_.program = find(arguments, false);
+  if (prepared_.program == nullptr) {
+    throw KernelError(TN_UNSUPPORTED,
+                      std::string(description.name()) + ": oneDNN is slow with these dims");
+  }
   for (const View& view : views) {
     if (view.strides == nullptr) continue;
     prepared_.strides.insert(prepared_.strides.end(), view.strides, view.strides + view.rank);

@@ -18,11 +18,13 @@ class PrimitiveKernel : public Kernel {
  public:
   static constexpr size_t kPrograms = 16;
 
+  // Not those for which oneDNN has but a plain loop, or that need copies which do not pay.
+  bool takes(const Arguments& arguments) const override;
   void run(const Arguments& arguments, const Execution& execution) const override;
   uint64_t resident_bytes() const override;
 
   // Makes the program of a description that says all shapes; otherwise does nothing. Throws what
-  // create functions throw.
+  // create functions throw: TN_UNSUPPORTED, too, where takes() would say no.
   void prepare(const Description& description);
 
  protected:
@@ -32,6 +34,13 @@ class PrimitiveKernel : public Kernel {
   // Other facts that a program depends on.
   virtual int64_t variant(const Arguments&) const { return 0; }
 
+  // Whether oneDNN's primitive is worth its price for these dims: the reference device's kernels
+  // do as well on small tensors, and cost less to start (docs/decisions/onednn-or-reference.md).
+  virtual bool worth(const Arguments&) const { return true; }
+
+  // Whether it is, with copies around it for strides that it does not take.
+  virtual bool copies_pay() const { return false; }
+
   // Whether inputs without elements are fine although there are outputs with some.
   virtual bool takes_empty() const { return false; }
 
@@ -39,7 +48,7 @@ class PrimitiveKernel : public Kernel {
   using Key = std::vector<int64_t>;
   struct Entry {
     Key key;
-    std::shared_ptr<Program> program;
+    std::shared_ptr<Program> program;  // Null: left to the next kernel.
   };
 
   // The program of prepare(), for launches with the strides that it assumed; dims are then as
@@ -52,8 +61,11 @@ class PrimitiveKernel : public Kernel {
   };
 
   void run_unprepared(const Arguments& arguments, const Execution& execution) const;
-  std::shared_ptr<Program> find(const Arguments& arguments) const;
-  std::shared_ptr<Program> make(const Arguments& arguments) const;
+  // Null where there is none that is good enough: `any` takes what there is.
+  std::shared_ptr<Program> find(const Arguments& arguments, bool any) const;
+  std::shared_ptr<Program> make(const Arguments& arguments, bool any) const;
+  std::shared_ptr<Program> attempt(const Arguments& arguments, bool dense) const;
+  bool good(const Program& program) const;
 
   Prepared prepared_;
   mutable std::mutex mutex_;

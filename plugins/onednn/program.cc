@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <string_view>
 
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
@@ -45,6 +46,11 @@ View view_of(std::byte* data, const Strided& strided) {
 }
 
 }  // namespace
+
+bool is_plain(const char* implementation) {
+  const std::string_view name(implementation);
+  return name.ends_with(":any") || name.find("ref") != name.npos;
+}
 
 struct Program::Slot {
   struct Call {
@@ -146,13 +152,16 @@ Program::Operand Program::dense_output(size_t i, const View& view, const Dims& d
 }
 
 Program::Operand Program::piece(Operand whole, const Dims& dims, int64_t elements) {
-  const OperandSpec of = operands_[whole];
-  return add(of.owner, of.index, Strided::dense(dims).md(),
-             of.offset + static_cast<uint64_t>(elements) * sizeof(float));
+  return piece(whole, Strided::dense(dims).md(), elements);
 }
 
-void Program::execute(const dnnl::primitive& primitive, const Md& scratchpad,
-                      const std::vector<Argument>& arguments) {
+Program::Operand Program::piece(Operand whole, const Md& md, int64_t elements) {
+  const OperandSpec of = operands_[whole];
+  return add(of.owner, of.index, md, of.offset + static_cast<uint64_t>(elements) * sizeof(float));
+}
+
+void Program::add_step(const dnnl::primitive& primitive, const Md& scratchpad,
+                       const std::vector<Argument>& arguments) {
   scratchpad_bytes_ = std::max<uint64_t>(scratchpad_bytes_, scratchpad.get_size());
   steps_.push_back({primitive, arguments});
   if (scratchpad.get_size() != 0) {
@@ -250,12 +259,20 @@ void Program::after(const Slot& slot, const Arguments& arguments,
     one.data = data;
   }
   if (copies_) before(*slot, arguments, execution);
-  if (!slot->calls.empty()) {
+  const auto execute = [&](const Slot::Call& call) {
+    check(dnnl_primitive_execute(call.primitive, slot->stream, call.count, call.arguments),
+          "execute");
+  };
+  const size_t together = slot->calls.size() - apart_;
+  if (together != 0) {
     const Threads threads;
-    for (const Slot::Call& call : slot->calls) {
-      check(dnnl_primitive_execute(call.primitive, slot->stream, call.count, call.arguments),
-            "execute");
-    }
+    for (size_t i = 0; i < together; ++i) execute(slot->calls[i]);
+  }
+  if (apart_ != 0) {
+    execution.parallel_for(static_cast<int64_t>(apart_), 1, [&](int64_t begin, int64_t end) {
+      const Threads one(1);
+      for (int64_t i = begin; i < end; ++i) execute(slot->calls[together + static_cast<size_t>(i)]);
+    });
   }
   if (copies_) after(*slot, arguments, execution);
 }

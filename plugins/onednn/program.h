@@ -13,6 +13,10 @@
 
 namespace tenon::onednn {
 
+// Whether an implementation, by oneDNN's name for it, is a loop of plain C++ ("ref:any",
+// "simple:any"), with no code for this processor's vectors.
+bool is_plain(const char* implementation);
+
 // Whose memory an operand is.
 enum class Owner { kInput, kOutput, kProgram };
 
@@ -48,12 +52,17 @@ class Program {
   // A dense piece of an operand, `elements` behind its beginning. (Not all primitives look at the
   // offset in a desc.)
   Operand piece(Operand whole, const Dims& dims, int64_t elements);
+  Operand piece(Operand whole, const Md& md, int64_t elements);
 
   const Md& md(Operand operand) const { return operands_[operand].md; }
 
-  // Steps, in order.
-  void execute(const dnnl::primitive& primitive, const Md& scratchpad,
-               const std::vector<Argument>& arguments);
+  // Adds a step, behind those before it.
+  template <class Primitive>
+  void execute(const typename Primitive::primitive_desc& pd,
+               const std::vector<Argument>& arguments) {
+    plain_ |= is_plain(pd.impl_info_str());
+    add_step(Primitive(pd), pd.scratchpad_desc(), arguments);
+  }
   // Copies input `i`, whose strides may be 0, to a strided operand of the same dims.
   void broadcast(size_t i, const Strided& from, Operand to);
   // Sets every element of output `i`.
@@ -64,6 +73,27 @@ class Program {
   void run(const Arguments& arguments, const Execution& execution);
 
   uint64_t resident_bytes() const;
+
+  // The same for a step that may run while others added like this do, each on one thread; behind
+  // all steps of the other kind. Its description is made with one thread, too.
+  template <class Primitive>
+  void execute_apart(const typename Primitive::primitive_desc& pd,
+                     std::vector<Argument> arguments) {
+    plain_ |= is_plain(pd.impl_info_str());
+    const Md scratchpad = pd.scratchpad_desc();
+    if (scratchpad.get_size() != 0) {  // Of its own.
+      buffers_.push_back({scratchpad.get_size(), 0, false});
+      arguments.push_back(
+          {DNNL_ARG_SCRATCHPAD, add(Owner::kProgram, buffers_.size() - 1, scratchpad)});
+    }
+    steps_.push_back({Primitive(pd), std::move(arguments)});
+    ++apart_;
+  }
+
+  // Whether a step is one of oneDNN's plain loops, and whether something is copied around the
+  // steps.
+  bool plain() const { return plain_; }
+  bool copies() const { return !copies_in_.empty() || !copies_out_.empty(); }
 
  private:
   struct Copy {
@@ -91,6 +121,8 @@ class Program {
   class Lease;
 
   Operand add(Owner owner, size_t index, const Md& md, uint64_t offset = 0);
+  void add_step(const dnnl::primitive& primitive, const Md& scratchpad,
+                const std::vector<Argument>& arguments);
   std::unique_ptr<Slot> make_slot() const;
   // Fills and copies, where there are any: before and behind the steps.
   void before(const Slot& slot, const Arguments& arguments, const Execution& execution) const;
@@ -100,12 +132,14 @@ class Program {
 
   std::atomic<Slot*> free_{nullptr};
   bool copies_ = false;  // There is something to fill or to copy.
+  bool plain_ = false;
   const bool dense_;
   std::vector<OperandSpec> operands_;
   std::vector<Buffer> buffers_;
   std::vector<Copy> copies_in_;
   std::vector<Copy> copies_out_;
   std::vector<Step> steps_;
+  size_t apart_ = 0;  // The last of them, which may run at the same time.
   std::vector<std::pair<size_t, float>> fills_;
   uint64_t scratchpad_bytes_ = 0;
 };

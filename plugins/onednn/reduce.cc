@@ -47,6 +47,7 @@ class Reduce final : public PrimitiveKernel {
   bool takes_empty() const override { return true; }
 
   int64_t variant(const Arguments& a) const override { return axes_of(a); }
+  bool worth(const Arguments& a) const override { return a.inputs[0].count() >= 4096; }
 
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
@@ -130,8 +131,7 @@ class Reduce final : public PrimitiveKernel {
     const dnnl::reduction::primitive_desc pd(engine(), how, Strided::dense({outer, size}).md(),
                                              Strided::dense({outer, 1}).md(), 0, 0,
                                              attributes_of());
-    p.execute(dnnl::reduction(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+    p.execute<dnnl::reduction>(pd, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
   }
 
   // [outer, rows, columns] to [outer, columns].
@@ -146,8 +146,8 @@ class Reduce final : public PrimitiveKernel {
     }
     const dnnl::matmul::primitive_desc pd(engine(), ones, Strided::dense(dims).md(),
                                           Strided::dense({dims[0], 1, dims[2]}).md(), attributes);
-    p.execute(dnnl::matmul(pd), pd.scratchpad_desc(),
-              {{DNNL_ARG_SRC, p.constant(ones, 1)}, {DNNL_ARG_WEIGHTS, from}, {DNNL_ARG_DST, to}});
+    p.execute<dnnl::matmul>(
+        pd, {{DNNL_ARG_SRC, p.constant(ones, 1)}, {DNNL_ARG_WEIGHTS, from}, {DNNL_ARG_DST, to}});
   }
 
   // [rows, columns] to a sum for each block of rows: the error of a sum must not grow with their

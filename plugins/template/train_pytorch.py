@@ -2,7 +2,7 @@
 """Trains a small network in PyTorch on this plugin, beside the same on torch's CPU, and prints which
 operators ran on the plugin's device and which, counted, on Tenon's reference device.
 
-    pip install torch-tenon
+    pip install --no-index --find-links WHEELS tenon-ml-torch    # beside torch; until it is published
     python train_pytorch.py
 
 Fails when the losses do not fall, when they differ from the CPU's, or when nothing ran on the device.

@@ -6,6 +6,7 @@
 #include "reference_impl/cpu/api.h"
 #include "reference_impl/cpu/kernel_table.h"
 #include "reference_impl/cpu/platform.h"
+#include "reference_impl/cpu/served.h"
 
 namespace tenon::cpu::api {
 namespace {
@@ -17,10 +18,17 @@ tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** i
     const auto desc = plugin::read(given, "tn_instance_desc");
     require(desc.dispatch, "dispatch");
     require(desc.host, "host");
+    if (desc.option_count != 0) {
+      require(desc.options, "options");
+      plugin::fail(TN_INVALID_ARGUMENT, nullptr,
+                   "there is no option '%.64s' of the instance; options go to devices",
+                   desc.options->key != nullptr ? desc.options->key : "");
+    }
     watch_forks();
     platform().start(*desc.host);
+    const tn_host& host = platform().host != nullptr ? platform().host(*desc.host) : *desc.host;
     *instance = plugin::handle_of<tn_instance>(
-        new Instance{{desc.dispatch}, desc.host, describe_devices(), fork_generation.load()});
+        new Instance{{desc.dispatch}, &host, describe_devices(), fork_generation.load()});
   });
 }
 
@@ -78,6 +86,11 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
     if (peers && std::strcmp(name, TN_EXTENSION_PEER) == 0 &&
         version == TN_EXTENSION_PEER_VERSION) {
       *table = &kPeer;
+      return;
+    }
+    if (!platform().behind.empty() && std::strcmp(name, kServedExtension) == 0 &&
+        version == kServedVersion) {
+      *table = &served_table();
       return;
     }
     plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s, version %u", name, version);

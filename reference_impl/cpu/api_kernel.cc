@@ -104,8 +104,8 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   return call<KernelObject>(kernel, error, [&](KernelObject& object) {
     require(info, "tn_kernel_info");
     auto answer = plugin::read(info, "tn_kernel_info");
-    answer.resident_bytes = object.implementation().resident_bytes();
-    answer.flags = object.workspace() != nullptr ? 0 : TN_KERNEL_NO_WORKSPACE;
+    answer.resident_bytes = object.resident_bytes();
+    answer.flags = object.needs_workspace() ? 0 : TN_KERNEL_NO_WORKSPACE;
     answer.reserved = 0;
     for (size_t i = 0; i < object.inputs().size() && answer.inputs != nullptr; ++i) {
       answer.inputs[i] = {0, 0, object.inputs()[i].layout};
@@ -114,6 +114,14 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
       answer.outputs[i] = {0, 0, object.outputs()[i].layout};
     }
     plugin::write(info, answer, "tn_kernel_info");
+  });
+}
+
+tn_status TN_CALL kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
+                                     int64_t* const* dims, tn_error* error) {
+  return call<KernelObject>(kernel, error, [&](KernelObject& object) {
+    require(dims, "dims");
+    return output_dims(object, launch, dims, error);
   });
 }
 
@@ -144,6 +152,7 @@ void add_kernel_functions(tn_dispatch* table) {
   table->kernel_create = kernel_create;
   table->kernel_destroy = kernel_destroy;
   table->kernel_get_info = kernel_get_info;
+  table->kernel_output_dims = kernel_output_dims;
   table->kernel_workspace_size = kernel_workspace_size;
   table->kernel_launch = kernel_launch;
 }

@@ -5,6 +5,7 @@
 #include <cinttypes>
 #include <cstring>
 
+#include "reference_impl/cpu/constant.h"
 #include "reference_impl/cpu/layouts.h"
 
 namespace tenon::cpu {
@@ -224,7 +225,7 @@ void check_description(const Device& device, const tn_kernel_desc* given, Checke
   if (desc.reserved != 0) {
     plugin::fail_at("desc->reserved", TN_UNSUPPORTED, nullptr, "%s: reserved is set", name);
   }
-  constexpr uint32_t kKnownFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA;
+  constexpr uint32_t kKnownFlags = TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA | TN_KERNEL_FLUSH_SUBNORMALS;
   if ((desc.flags & ~kKnownFlags) != 0) {
     plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "%s: flags 0x%x are not known here",
                     name, desc.flags & ~kKnownFlags);

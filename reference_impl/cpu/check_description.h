@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "reference_impl/cpu/device.h"
-#include "reference_impl/cpu/kernel_object.h"
 
 namespace tenon::cpu {
 

@@ -115,6 +115,11 @@ class Kernel {
   // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
   virtual void check(const Arguments& arguments) const = 0;
 
+  // The dims of each output by the dims of the inputs, and by host values where they decide: the
+  // most that they can be where the data does. `arguments` has no outputs. Throws KernelError as
+  // check() does; TN_UNSUPPORTED, as here, where the caller alone decides.
+  virtual std::vector<std::vector<int64_t>> output_dims(const Arguments& arguments) const;
+
   // Computes. Does not allocate: temporary memory is the workspace (NeedsWorkspace). What only the
   // data shows (an index out of range) is thrown as KernelError.
   virtual void run(const Arguments& arguments, const Execution& execution) const = 0;
@@ -130,6 +135,13 @@ class Kernel {
   virtual tn_layout output_layout(size_t i, tn_layout described) const {
     (void)i, (void)described;
     return TN_LAYOUT_STRIDED;
+  }
+
+  // Whether it computes these arguments itself. Asked behind the check() of the kernel that does it
+  // otherwise, and only where there is one: see kernel_choice.h.
+  virtual bool takes(const Arguments& arguments) const {
+    (void)arguments;
+    return true;
   }
 
   // Memory that it holds besides its constants.
@@ -220,14 +232,23 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
-// One row of the device's table of operators. `dtypes` are those of the first type constraint (the
-// first input that is no HOST value; for operators without such inputs, the first output).
+// The type constraint that an operator's element types are given for: its name in the operator's
+// contract, and an input that is of it. kFirst: the first input that is no HOST value; for operators
+// without such inputs, the first output.
+struct TypeConstraint {
+  static constexpr int kFirst = -1;
+  const char* name = "T";
+  int input = kFirst;
+};
+
+// One row of the device's table of operators. `dtypes` are those of `constraint`.
 struct OperatorEntry {
   const char* domain;
   const char* name;
   int32_t version;
   uint64_t dtypes;
   CreateKernel create;
+  TypeConstraint constraint{};
 };
 
 // The families, one function in each file of kernels/; platform.cc lists them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A kernel behind its handle: the implementation and what launches are checked against.
+// A kernel behind its handle: the implementations and what launches are checked against.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,8 @@
 #include "reference_impl/cpu/constant.h"
 #include "reference_impl/cpu/device.h"
 #include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernel_choice.h"
+#include "reference_impl/cpu/served.h"
 
 namespace tenon::cpu {
 
@@ -45,16 +47,19 @@ struct alignas(64) ArgumentSpec {
 
 class KernelObject : public DeviceObject {
  public:
-  // `arguments`: `inputs` inputs, then the outputs. Takes over the references in them.
-  KernelObject(Device& device, std::string name, std::unique_ptr<Kernel> implementation,
-               std::vector<ArgumentSpec> arguments, size_t inputs)
+  // `arguments`: `inputs` inputs, then the outputs. Takes over the references in them. `served`:
+  // where launches are counted, or null.
+  KernelObject(Device& device, std::string name, ChosenKernel chosen,
+               std::vector<ArgumentSpec> arguments, size_t inputs, ServedCount* served)
       : DeviceObject(device),
-        implementation_(std::move(implementation)),
+        chosen_(std::move(chosen)),
         arguments_(std::move(arguments)),
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
         symbols_(std::ranges::any_of(arguments_, names_symbols)),
-        workspace_(dynamic_cast<const NeedsWorkspace*>(implementation_.get())),
+        workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.kernel.get())),
+        next_workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.next.get())),
+        served_(served),
         name_(std::move(name)) {}
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -63,9 +68,34 @@ class KernelObject : public DeviceObject {
   }
 
   const std::string& name() const { return name_; }
-  const Kernel& implementation() const { return *implementation_; }
-  // Null: no launch needs one.
-  const NeedsWorkspace* workspace() const { return workspace_; }
+  // Checks the arguments and says which kernel computes them.
+  const Kernel& choose(const Arguments& arguments) const {
+    if (chosen_.next == nullptr) {
+      chosen_.kernel->check(arguments);
+      return *chosen_.kernel;
+    }
+    chosen_.next->check(arguments);
+    return chosen_.kernel->takes(arguments) ? *chosen_.kernel : *chosen_.next;
+  }
+  std::vector<std::vector<int64_t>> output_dims(const Arguments& arguments) const {
+    return (chosen_.next != nullptr ? chosen_.next : chosen_.kernel)->output_dims(arguments);
+  }
+  // Null: no launch that it computes needs a workspace.
+  const NeedsWorkspace* workspace_of(const Kernel& kernel) const {
+    return &kernel == chosen_.next.get() ? next_workspace_ : workspace_;
+  }
+  bool needs_workspace() const { return workspace_ != nullptr || next_workspace_ != nullptr; }
+  uint64_t resident_bytes() const {
+    return chosen_.kernel->resident_bytes() +
+           (chosen_.next != nullptr ? chosen_.next->resident_bytes() : 0);
+  }
+  // A launch has gone to this one.
+  void count(const Kernel& kernel) const {
+    if (served_ == nullptr) return;
+    const bool behind = chosen_.behind || &kernel == chosen_.next.get();
+    (behind ? served_->behind : served_->own).fetch_add(1, std::memory_order_relaxed);
+  }
+
   std::span<const ArgumentSpec> arguments() const { return arguments_; }
   std::span<const ArgumentSpec> inputs() const { return arguments().first(inputs_); }
   std::span<const ArgumentSpec> outputs() const { return arguments().subspan(inputs_); }
@@ -74,12 +104,19 @@ class KernelObject : public DeviceObject {
   // Whether all of a launch but its memory is known beforehand.
   bool fixed() const { return fixed_; }
 
-  // The workspace of launches of a fixed kernel: check() and workspace_size() see the same in each
-  // of them, so the first one asks for all.
-  static constexpr uint64_t kUnknown = UINT64_MAX;
-  uint64_t fixed_workspace() const { return fixed_workspace_.load(std::memory_order_relaxed); }
-  void set_fixed_workspace(uint64_t size) {
-    fixed_workspace_.store(size, std::memory_order_relaxed);
+  // What launches of a fixed kernel find out is the same for each of them, so the first one finds
+  // out for all. The kernel is null until then.
+  struct Found {
+    const Kernel* kernel;
+    uint64_t workspace;
+  };
+  Found fixed_launch() const {
+    const Kernel* kernel = found_kernel_.load(std::memory_order_acquire);
+    return {kernel, found_workspace_.load(std::memory_order_relaxed)};
+  }
+  void set_fixed_launch(const Found& found) {
+    found_workspace_.store(found.workspace, std::memory_order_relaxed);
+    found_kernel_.store(found.kernel, std::memory_order_release);
   }
 
  private:
@@ -95,13 +132,16 @@ class KernelObject : public DeviceObject {
     return spec.fixed || spec.kind == TN_ARGUMENT_CONSTANT || spec.kind == TN_ARGUMENT_ABSENT;
   }
 
-  const std::unique_ptr<Kernel> implementation_;
+  const ChosenKernel chosen_;
   const std::vector<ArgumentSpec> arguments_;
   const size_t inputs_;
-  std::atomic<uint64_t> fixed_workspace_{kUnknown};
+  std::atomic<const Kernel*> found_kernel_{nullptr};
+  std::atomic<uint64_t> found_workspace_{0};
   const bool fixed_;
   const bool symbols_;
   const NeedsWorkspace* const workspace_;
+  const NeedsWorkspace* const next_workspace_;
+  ServedCount* const served_;
   std::atomic<int64_t> references_{1};
   const std::string name_;
 };

@@ -7,117 +7,13 @@
 #include <map>
 #include <string_view>
 
-#include "reference_impl/cpu/check_description.h"
+#include "reference_impl/cpu/kernel_choice.h"
 #include "reference_impl/cpu/launch_scratch.h"
 #include "reference_impl/cpu/layouts.h"
 #include "reference_impl/cpu/platform.h"
 
 namespace tenon::cpu {
 namespace {
-
-struct Found {
-  const OperatorEntry* entry;
-  const Family* family;
-
-  // `same`: a further input is the view that is replaced.
-  bool may_replace(size_t output, bool same) const {
-    const auto& all = family->replaces_input;
-    return std::any_of(all.begin(), all.end(),
-                       [&](const Replaces& one) { return one.allows(*entry, output, same); });
-  }
-};
-
-bool same_operator(const OperatorEntry& entry, const tn_kernel_desc& desc) {
-  return std::strcmp(entry.domain, desc.domain) == 0 && std::strcmp(entry.name, desc.name) == 0;
-}
-
-Found find_operator(const CheckedDescription& description) {
-  const tn_kernel_desc& desc = description.desc;
-  std::string versions;
-  for (const Family& family : platform().families) {
-    for (const OperatorEntry& entry : family.operators()) {
-      if (!same_operator(entry, desc)) continue;
-      if (entry.version == desc.version) return {&entry, &family};
-      versions += (versions.empty() ? "" : ", ") + std::to_string(entry.version);
-    }
-  }
-  if (versions.empty()) {
-    throw KernelError(TN_UNSUPPORTED, "there is no operator " + description.operator_name);
-  }
-  throw KernelError(TN_UNSUPPORTED, "there is no version " + std::to_string(desc.version) + " of " +
-                                        description.operator_name + "; there are " + versions);
-}
-
-tn_dtype constrained_dtype(const Description& description) {
-  for (size_t i = 0; i < description.input_count(); ++i) {
-    // Values from the host (a key, a shape, a scalar) do not say what type is computed in.
-    if (description.has_input(i) && description.input(i).kind != TN_ARGUMENT_HOST) {
-      return description.input_dtype(i);
-    }
-  }
-  return description.output_count() > 0 ? description.output_dtype(0) : TN_DTYPE_UNDEFINED;
-}
-
-// The layout that a kernel takes for input `i`; tokens that it does not take are refused.
-tn_layout choose_layout(const Kernel& kernel, const CheckedDescription& description, size_t i) {
-  const tn_argument& argument = description.inputs[i];
-  const bool constant = argument.kind == TN_ARGUMENT_CONSTANT && argument.constant != nullptr;
-  const tn_layout described =
-      constant ? plugin::object_of<Constant>(argument.constant)->view().layout : argument.layout;
-  if (argument.kind == TN_ARGUMENT_ABSENT || described == TN_LAYOUT_STRIDED) {
-    return TN_LAYOUT_STRIDED;
-  }
-  const tn_layout chosen = kernel.input_layout(i, described);
-  if (described != TN_LAYOUT_ANY && chosen != described) {
-    throw KernelError(TN_UNSUPPORTED, "input " + std::to_string(i) + " of " +
-                                          description.operator_name + " cannot be in layout " +
-                                          std::to_string(described));
-  }
-  return chosen;
-}
-
-std::unique_ptr<Kernel> make_implementation(Device& device, const CheckedDescription& checked) {
-  const Found found = find_operator(checked);
-  const Description description(checked.desc, device.backend());
-  const tn_dtype dtype = constrained_dtype(description);
-  if ((found.entry->dtypes >> dtype & 1) == 0) {
-    throw KernelError(TN_UNSUPPORTED,
-                      checked.operator_name + " has no element type " + std::to_string(dtype));
-  }
-  std::unique_ptr<Kernel> kernel = found.entry->create(description);
-  if (const char* unknown = description.unknown_attribute()) {
-    throw KernelError(TN_INVALID_ARGUMENT,
-                      checked.operator_name + " has no attribute " + std::string(unknown));
-  }
-  for (size_t i = 0; i < checked.outputs.size(); ++i) {
-    const tn_argument& output = checked.outputs[i];
-    if (output.alias == 0) continue;
-    const bool same = std::any_of(checked.inputs.begin(), checked.inputs.end(),
-                                  [&](const auto& input) { return input.alias == output.alias; });
-    if (!found.may_replace(i, same)) {
-      throw KernelError(TN_NEEDS_STATIC, "output " + std::to_string(i) + " of " +
-                                             checked.operator_name + " cannot replace an input" +
-                                             (same ? " that is given twice" : ""));
-    }
-  }
-  return kernel;
-}
-
-// The same for output `i`.
-tn_layout choose_output_layout(const Kernel& kernel, const CheckedDescription& description,
-                               size_t i) {
-  const tn_argument& argument = description.outputs[i];
-  if (argument.kind == TN_ARGUMENT_ABSENT || argument.layout == TN_LAYOUT_STRIDED) {
-    return TN_LAYOUT_STRIDED;
-  }
-  const tn_layout chosen = kernel.output_layout(i, argument.layout);
-  if (argument.layout != TN_LAYOUT_ANY && chosen != argument.layout) {
-    throw KernelError(TN_UNSUPPORTED, "output " + std::to_string(i) + " of " +
-                                          description.operator_name + " cannot be in layout " +
-                                          std::to_string(argument.layout));
-  }
-  return chosen;
-}
 
 // Fills in what is known of a tensor whose dims, strides and layout the description gives.
 void fix(ArgumentSpec& spec) {
@@ -186,40 +82,50 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
-// The type constraint that the types of a row are of, by ONNX's names.
-const char* constraint_of(const OperatorEntry& entry) {
-  static constexpr std::pair<std::string_view, const char*> kOthers[] = {
-      {"Identity", "V"}, {"Cast", "T1"}, {"IsNaN", "T1"}, {"IsInf", "T1"}, {"OneHot", "T3"}};
-  for (const auto& [name, constraint] : kOthers) {
-    if (name == entry.name && *entry.domain == '\0') return constraint;
-  }
-  return "T";
-}
-
-// The families' rows in the ABI's form.
+// The families' rows in the ABI's form. Rows of one operator are one, with the element types of all.
 class OperatorTable {
  public:
   OperatorTable() {
-    for (const Family& family : platform().families) {
-      for (const OperatorEntry& entry : family.operators()) add(entry);
+    for (const auto& families : {platform().families, platform().behind}) {
+      for (const Family& family : families) {
+        for (const OperatorEntry& entry : family.operators()) add(entry);
+      }
     }
+    for (const Merged& row : merged_) show(row);
   }
   std::span<const tn_operator_entry> rows() const { return rows_; }
 
  private:
+  struct Merged {
+    const OperatorEntry* entry;
+    uint64_t dtypes;
+  };
+
   void add(const OperatorEntry& entry) {
-    std::vector<tn_dtype>& dtypes = dtypes_[entry.dtypes];
-    if (dtypes.empty()) {
-      for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
-        if ((entry.dtypes >> dtype & 1) != 0) dtypes.push_back(dtype);
+    for (Merged& row : merged_) {
+      if (row.entry->version == entry.version && std::strcmp(row.entry->name, entry.name) == 0 &&
+          std::strcmp(row.entry->domain, entry.domain) == 0) {
+        row.dtypes |= entry.dtypes;
+        return;
       }
     }
-    const tn_type_list& types =
-        lists_.emplace_back(tn_type_list{constraint_of(entry), dtypes.data(), dtypes.size()});
+    merged_.push_back({&entry, entry.dtypes});
+  }
+  void show(const Merged& row) {
+    std::vector<tn_dtype>& dtypes = dtypes_[row.dtypes];
+    if (dtypes.empty()) {
+      for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
+        if ((row.dtypes >> dtype & 1) != 0) dtypes.push_back(dtype);
+      }
+    }
+    const OperatorEntry& entry = *row.entry;
+    const tn_type_list& types = lists_.emplace_back(
+        tn_type_list{entry.constraint.name, dtypes.data(), dtypes.size()});
     rows_.push_back(
         {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, &types, 1});
   }
 
+  std::vector<Merged> merged_;
   std::map<uint64_t, std::vector<tn_dtype>> dtypes_;  // By the set as bits.
   std::deque<tn_type_list> lists_;
   std::vector<tn_operator_entry> rows_;
@@ -250,14 +156,12 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
     answer.outputs[i] = {};
   }
   try {
-    const std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
-    for (size_t i = 0; i < checked.inputs.size(); ++i) {
-      const tn_layout layout = choose_layout(*kernel, checked, i);
-      if (answer.inputs != nullptr) answer.inputs[i].layout = layout;
+    const ChosenKernel chosen = choose_kernel(device, checked);
+    for (size_t i = 0; answer.inputs != nullptr && i < checked.inputs.size(); ++i) {
+      answer.inputs[i].layout = chosen.input_layouts[i];
     }
-    for (size_t i = 0; i < checked.outputs.size(); ++i) {
-      const tn_layout layout = choose_output_layout(*kernel, checked, i);
-      if (answer.outputs != nullptr) answer.outputs[i].layout = layout;
+    for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
+      answer.outputs[i].layout = chosen.output_layouts[i];
     }
   } catch (const KernelError& error) {
     // Aliases are all that it can be asked to leave out.
@@ -273,24 +177,23 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
 KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
   CheckedDescription checked;
   check_description(device, desc, &checked);
-  std::unique_ptr<Kernel> kernel = make_implementation(device, checked);
+  ChosenKernel chosen = choose_kernel(device, checked);
   std::vector<ArgumentSpec> arguments;
   arguments.reserve(checked.inputs.size() + checked.outputs.size());
   try {
     for (size_t i = 0; i < checked.inputs.size(); ++i) {
       const tn_argument& argument = checked.inputs[i];
-      const tn_layout layout = choose_layout(*kernel, checked, i);
-      arguments.push_back(make_spec(argument, layout));
+      arguments.push_back(make_spec(argument, chosen.input_layouts[i]));
       if (argument.kind == TN_ARGUMENT_CONSTANT) {
-        arguments.back().constant = bind_constant(device, argument, layout);
+        arguments.back().constant = bind_constant(device, argument, chosen.input_layouts[i]);
       }
     }
     for (size_t i = 0; i < checked.outputs.size(); ++i) {
-      const tn_layout layout = choose_output_layout(*kernel, checked, i);
-      arguments.push_back(make_spec(checked.outputs[i], layout));
+      arguments.push_back(make_spec(checked.outputs[i], chosen.output_layouts[i]));
     }
-    return new KernelObject(device, checked.operator_name, std::move(kernel), std::move(arguments),
-                            checked.inputs.size());
+    ServedCount* served = platform().behind.empty() ? nullptr : served_count(checked.operator_name);
+    return new KernelObject(device, checked.operator_name, std::move(chosen), std::move(arguments),
+                            checked.inputs.size(), served);
   } catch (...) {
     release_constants(arguments);
     throw;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/launch.h"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstring>
 
@@ -168,6 +169,19 @@ tn_status match_symbols(const Binding& binding, tn_error* error) {
   return TN_OK;
 }
 
+tn_status bind_inputs(Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
+  const auto inputs = binding.kernel.inputs();
+  if (launch.inputs == nullptr && launch.input_count != 0) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of inputs is NULL");
+  }
+  for (size_t i = 0; i < launch.input_count; ++i) {
+    const tn_status status =
+        bind(binding, inputs[i], launch.inputs[i], binding.input_name(i), i, memory, error);
+    if (status != TN_OK) return status;
+  }
+  return TN_OK;
+}
+
 [[gnu::noinline]] tn_status bind_all(Binding& binding, const tn_launch& launch, bool memory,
                                      tn_error* error) {
   const auto inputs = binding.kernel.inputs();
@@ -178,15 +192,11 @@ tn_status match_symbols(const Binding& binding, tn_error* error) {
                              binding.kernel.name().c_str(), inputs.size(), outputs.size(),
                              launch.input_count, launch.output_count);
   }
-  if ((launch.inputs == nullptr && launch.input_count != 0) ||
-      (launch.outputs == nullptr && launch.output_count != 0)) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of tensors is NULL");
+  if (launch.outputs == nullptr && launch.output_count != 0) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of outputs is NULL");
   }
-  for (size_t i = 0; i < launch.input_count; ++i) {
-    const tn_status status =
-        bind(binding, inputs[i], launch.inputs[i], binding.input_name(i), i, memory, error);
-    if (status != TN_OK) return status;
-  }
+  const tn_status bound = bind_inputs(binding, launch, memory, error);
+  if (bound != TN_OK) return bound;
   for (size_t i = 0; i < launch.output_count; ++i) {
     const tn_status status = bind(binding, outputs[i], launch.outputs[i], binding.output_name(i),
                                   inputs.size() + i, memory, error);
@@ -292,16 +302,18 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
   return TN_OK;
 }
 
-// The size of the workspace, after the kernel's own check of the arguments.
-inline uint64_t checked_workspace_size(const Binding& binding, const Arguments& arguments) {
-  if (binding.as_described && binding.kernel.fixed_workspace() != KernelObject::kUnknown) {
-    return binding.kernel.fixed_workspace();
+// Which kernel computes the arguments, once they are checked, and how large its workspace is.
+inline KernelObject::Found find_kernel(const Binding& binding, const Arguments& arguments) {
+  if (binding.as_described) {
+    const KernelObject::Found found = binding.kernel.fixed_launch();
+    if (found.kernel != nullptr) return found;
   }
-  binding.kernel.implementation().check(arguments);
-  const NeedsWorkspace* workspace = binding.kernel.workspace();
-  const uint64_t size = workspace != nullptr ? workspace->workspace_size(arguments) : 0;
-  if (binding.as_described) binding.kernel.set_fixed_workspace(size);
-  return size;
+  const Kernel& kernel = binding.kernel.choose(arguments);
+  const NeedsWorkspace* workspace = binding.kernel.workspace_of(kernel);
+  const KernelObject::Found found{&kernel,
+                                  workspace != nullptr ? workspace->workspace_size(arguments) : 0};
+  if (binding.as_described) binding.kernel.set_fixed_launch(found);
+  return found;
 }
 
 tn_status read_launch(const tn_launch* given, tn_launch* copy, const tn_launch** launch,
@@ -376,14 +388,15 @@ class Packer {
   }
 };
 
-[[gnu::noinline]] void enqueue(const Binding& binding, StreamCore& core, const tn_launch& launch,
-                               const Arguments& arguments) {
+[[gnu::noinline]] void enqueue(const Binding& binding, const Kernel& kernel, StreamCore& core,
+                               const tn_launch& launch, const Arguments& arguments) {
   Task task;
   task.kind = TaskKind::kLaunch;
   task.arguments = arguments;
   Packer::pack(binding, launch, core.allocate(Packer::size(binding, launch)), &task.arguments);
   binding.kernel.retain();
   task.kernel = &binding.kernel;
+  task.implementation = &kernel;
   core.submit(std::move(task));
 }
 
@@ -404,16 +417,18 @@ class Packer {
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
   arguments.as_described = binding.as_described;
-  if (const uint64_t size = checked_workspace_size(binding, arguments); size != 0) {
-    status = bind_workspace(binding, *launch, size, &arguments, error);
+  const KernelObject::Found found = find_kernel(binding, arguments);
+  if (found.workspace != 0) {
+    status = bind_workspace(binding, *launch, found.workspace, &arguments, error);
     if (status != TN_OK) return status;
   }
+  kernel.count(*found.kernel);
   StreamCore& core = *stream.core;
   if (!core.immediate()) {
-    enqueue(binding, core, *launch, arguments);
+    enqueue(binding, *found.kernel, core, *launch, arguments);
   } else if (!core.failure().failed()) {
     try {
-      kernel.implementation().run(arguments, core.execution());
+      found.kernel->run(arguments, core.execution());
     } catch (...) {
       core.failure().fail_from_exception();
     }
@@ -433,9 +448,33 @@ tn_status workspace_size(KernelObject& kernel, const tn_launch* given, uint64_t*
   if (!bind_as_described<false>(binding, *launch))
     status = bind_all(binding, *launch, false, error);
   if (status != TN_OK) return status;
-  const Arguments arguments{{binding.views, binding.inputs()},
-                            {binding.output_views(), binding.outputs()}};
-  *size = checked_workspace_size(binding, arguments);
+  Arguments arguments{{binding.views, binding.inputs()},
+                      {binding.output_views(), binding.outputs()}};
+  arguments.as_described = binding.as_described;
+  *size = find_kernel(binding, arguments).workspace;
+  return TN_OK;
+}
+
+tn_status output_dims(KernelObject& kernel, const tn_launch* given, int64_t* const* dims,
+                      tn_error* error) {
+  tn_launch copy;
+  const tn_launch* launch = nullptr;
+  tn_status status = read_launch(given, &copy, &launch, error);
+  if (status != TN_OK) return status;
+  if (launch->input_count != kernel.inputs().size()) {
+    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
+                             "%s was described with %zu inputs, not %zu", kernel.name().c_str(),
+                             kernel.inputs().size(), launch->input_count);
+  }
+  InlineStorage storage;
+  LaunchScratch scratch;
+  Binding binding = make_binding(kernel, storage, scratch);
+  status = bind_inputs(binding, *launch, false, error);
+  if (status != TN_OK) return status;
+  const auto found = kernel.output_dims({{binding.views, binding.inputs()}, {}});
+  for (size_t i = 0; i < kernel.outputs().size(); ++i) {
+    if (dims[i] != nullptr && i < found.size()) std::ranges::copy(found[i], dims[i]);
+  }
   return TN_OK;
 }
 

@@ -8,10 +8,13 @@
 
 namespace tenon::cpu {
 
-// tn_kernel_launch and tn_kernel_workspace_size behind the checks of handles. May throw.
+// tn_kernel_launch, tn_kernel_workspace_size and tn_kernel_output_dims behind the checks of handles.
+// May throw.
 tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* launch,
                         tn_error* error);
 tn_status workspace_size(KernelObject& kernel, const tn_launch* launch, uint64_t* size,
                          tn_error* error);
+tn_status output_dims(KernelObject& kernel, const tn_launch* launch, int64_t* const* dims,
+                      tn_error* error);
 
 }  // namespace tenon::cpu

@@ -26,7 +26,10 @@ void reserve(Block& block, uint64_t alignment) {
   const uint64_t slack = alignment > page ? alignment : 0;
   const uint64_t bytes = (block.size / page + 2) * page + slack;
   void* range = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (range == MAP_FAILED) throw std::bad_alloc();
+  if (range == MAP_FAILED) {
+    plugin::fail(TN_OUT_OF_DEVICE_MEMORY, nullptr, "the host has no %" PRIu64 " addresses left",
+                 bytes);
+  }
   block.reservation = range;
   block.reservation_size = bytes;
   const auto start = reinterpret_cast<uint64_t>(range);

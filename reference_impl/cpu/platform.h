@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What makes a plugin of this core: who it is and which operators it has. The core (everything in
-// this folder but platform.cc and layouts.cc) is linked into several plugins; each brings a
-// definition of platform() and of the functions in layouts.h, and, when its devices do not compute
-// in host memory, a backend (backend.h).
+// this folder but platform.cc, layouts.cc and families_*.cc) is linked into several plugins; each
+// brings a definition of platform() and of the functions in layouts.h, and, when its devices do not
+// compute in host memory, a backend (backend.h).
 #pragma once
 
 #include <cstddef>
@@ -47,6 +47,14 @@ struct Platform {
   // KernelError: devices() when there is none, with the reason.
   std::vector<tn_device_info> (*devices)() = nullptr;
   std::unique_ptr<Backend> (*open)(size_t index) = nullptr;
+
+  // The reference device's families, where its kernels serve what the plugin's own do not: in the
+  // same launch, on the same memory and stream (kernel_choice.h), and counted apart (served.h).
+  std::span<const Family> behind = {};
+
+  // The host that the instance uses in the place of the one given, say with threads of the
+  // plugin's. It outlives the instance. Null: the one given.
+  const tn_host& (*host)(const tn_host& given) = nullptr;
 };
 
 const Platform& platform();

@@ -11,7 +11,7 @@ namespace {
 void work(Task& task, const Execution& execution) {
   switch (task.kind) {
     case TaskKind::kLaunch:
-      task.kernel->implementation().run(task.arguments, execution);
+      task.implementation->run(task.arguments, execution);
       break;
     case TaskKind::kCopy:
       execution.copy(task.dst, task.src, task.size);

@@ -33,7 +33,8 @@ struct Task {
   uint64_t pattern_size = 0;
 
   // kLaunch
-  KernelObject* kernel = nullptr;  // Retained.
+  KernelObject* kernel = nullptr;          // Retained.
+  const Kernel* implementation = nullptr;  // Which of its kernels.
   Arguments arguments;
 
   // kReorder

@@ -69,11 +69,12 @@ tn_status TN_CALL tn_loader_candidate_info(tn_loader* loader, size_t index, tn_c
   });
 }
 
-tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin, tn_instance** instance,
-                                 tn_error* error) {
+tn_status TN_CALL tn_loader_open(tn_loader* loader, const char* plugin, const tn_open_desc* desc,
+                                 tn_instance** instance, tn_error* error) {
   return plugin::guard(error, [&] {
     plugin::clear(instance);
-    *instance = checked(loader).open(&required(plugin, "plugin"));
+    const tenon::loader::OpenRequest request(plugin::read_optional(desc, "tn_open_desc"));
+    *instance = checked(loader).open(&required(plugin, "plugin"), request);
   });
 }
 

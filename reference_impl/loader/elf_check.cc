@@ -2,14 +2,13 @@
 #include "elf_check.h"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
+#include "regular_file.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -49,13 +48,10 @@ std::string machine_name(int machine) {
   }
 }
 
-struct File {
-  int descriptor;
-  explicit File(const char* path) : descriptor(open(path, O_RDONLY | O_CLOEXEC)) {}
-  ~File() {
-    if (descriptor >= 0) close(descriptor);
-  }
-};
+// A header may say anything; what would wrap around is beyond every file.
+uint64_t end_of(uint64_t offset, uint64_t size) {
+  return size > UINT64_MAX - offset ? UINT64_MAX : offset + size;
+}
 
 [[noreturn]] void fail_truncated(uint64_t size, uint64_t needed) {
   plugin::fail(TN_LOAD_FAILED, nullptr,
@@ -67,21 +63,11 @@ struct File {
 }  // namespace
 
 void check_library_file(const std::string& path) {
-  const File file(path.c_str());
-  if (file.descriptor < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) {
-      plugin::fail(TN_NOT_FOUND, nullptr, "no such file; install the plugin or correct the path");
-    }
-    plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(errno));
-  }
-  struct stat status{};
-  if (fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    plugin::fail(TN_LOAD_FAILED, nullptr, "not a regular file; give the path of the library");
-  }
-  const auto size = static_cast<uint64_t>(status.st_size);
+  const RegularFile file(path);
+  const uint64_t size = file.size();
 
   Elf64_Ehdr header{};
-  const ssize_t got = pread(file.descriptor, &header, sizeof(header), 0);
+  const ssize_t got = pread(file.descriptor(), &header, sizeof(header), 0);
   if (got < 0) plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(errno));
   if (std::memcmp(header.e_ident, ELFMAG, std::min<size_t>(SELFMAG, static_cast<size_t>(got))) !=
           0 ||
@@ -103,19 +89,19 @@ void check_library_file(const std::string& path) {
 
   // dlopen would map what is missing and die of SIGBUS.
   const uint64_t headers_end =
-      header.e_phoff + static_cast<uint64_t>(header.e_phnum) * sizeof(Elf64_Phdr);
+      end_of(header.e_phoff, static_cast<uint64_t>(header.e_phnum) * sizeof(Elf64_Phdr));
   if (headers_end > size) fail_truncated(size, headers_end);
   // Not needed for loading, but last in the file: if this is whole, all is.
   const uint64_t sections_end =
-      header.e_shoff + static_cast<uint64_t>(header.e_shnum) * sizeof(Elf64_Shdr);
+      end_of(header.e_shoff, static_cast<uint64_t>(header.e_shnum) * sizeof(Elf64_Shdr));
   if (sections_end > size) fail_truncated(size, sections_end);
   for (int i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment{};
     const auto offset = static_cast<off_t>(header.e_phoff + i * sizeof(segment));
-    if (pread(file.descriptor, &segment, sizeof(segment), offset) != sizeof(segment)) {
+    if (pread(file.descriptor(), &segment, sizeof(segment), offset) != sizeof(segment)) {
       fail_truncated(size, headers_end);
     }
-    const uint64_t end = segment.p_offset + segment.p_filesz;
+    const uint64_t end = end_of(segment.p_offset, segment.p_filesz);
     if (segment.p_type == PT_LOAD && end > size) fail_truncated(size, end);
   }
 }

@@ -74,9 +74,13 @@ Library open_library(const std::string& path, const tn_host* host) {
                  "it does not export " TN_PLUGIN_ENTRY_NAME
                  ": not a Tenon plugin, or the symbol is hidden (declare it TN_EXPORT)");
   }
+  return read_entry(reinterpret_cast<tn_plugin_entry_fn>(symbol), host);
+}
+
+Library read_entry(tn_plugin_entry_fn entry, const tn_host* host) {
   tn_plugin plugin{};
   plugin.struct_size = sizeof(plugin);
-  call_entry(reinterpret_cast<tn_plugin_entry_fn>(symbol), host, &plugin);
+  call_entry(entry, host, &plugin);
   check_version(plugin);
 
   plugin.name[sizeof(plugin.name) - 1] = '\0';

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "library.h"
+#include "regular_file.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -26,21 +27,44 @@ std::string text_of(const json& object, const char* key, const std::string& path
     plugin::fail(TN_LOAD_FAILED, nullptr, "%s: \"%s\" must be a string%s", path.c_str(), key,
                  required ? " that is not empty" : "");
   }
-  return found->get<std::string>();
+  const auto& text = found->get_ref<const std::string&>();
+  if (text.find('\0') != std::string::npos) {
+    plugin::fail(TN_LOAD_FAILED, nullptr, "%s: \"%s\" has a zero within", path.c_str(), key);
+  }
+  return text;
 }
 
+// Keys of a manifest are few and flat; what is deeper is garbage, or meant to be.
+constexpr int kDeepest = 16;
+
 json parse(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) plugin::fail(TN_LOAD_FAILED, nullptr, "%s: cannot be read", path.c_str());
+  std::string text;
   try {
-    return json::parse(file);
+    text = read_small_file(path);
+  } catch (const plugin::Failure& failure) {
+    plugin::fail(TN_LOAD_FAILED, nullptr, "%s: %s", path.c_str(), failure.error.message);
+  }
+  std::set<std::string> keys;
+  const auto check = [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > kDeepest) {
+      plugin::fail(TN_LOAD_FAILED, nullptr, "%s: nested more than %d deep", path.c_str(), kDeepest);
+    }
+    if (event == json::parse_event_t::key && depth == 1 &&
+        !keys.insert(value.get_ref<const std::string&>()).second) {
+      plugin::fail(TN_LOAD_FAILED, nullptr, "%s: a key stands there twice: %s", path.c_str(),
+                   value.dump().c_str());
+    }
+    return true;
+  };
+  try {
+    return json::parse(text, check);
   } catch (const json::exception& exception) {
     // "[json.exception.parse_error.101] parse error at line 3, column 5: ...", quoting the file:
     // messages are UTF-8, which the file need not be.
-    std::string text = exception.what();
-    text.erase(0, text.find(']') + 1);
-    std::replace_if(text.begin(), text.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
-    plugin::fail(TN_LOAD_FAILED, nullptr, "%s:%s", path.c_str(), text.c_str());
+    std::string what = exception.what();
+    what.erase(0, what.find(']') + 1);
+    std::replace_if(what.begin(), what.end(), [](char byte) { return (byte & 0x80) != 0; }, '?');
+    plugin::fail(TN_LOAD_FAILED, nullptr, "%s:%s", path.c_str(), what.c_str());
   }
 }
 

@@ -21,8 +21,10 @@ class Searcher {
     const fs::file_status status = fs::status(path, error);
     if (fs::is_directory(status)) {
       scan(origin, path);
-    } else if (!fs::exists(status)) {
+    } else if (status.type() == fs::file_type::not_found) {
       step(origin, path, "does not exist");
+    } else if (!fs::exists(status)) {
+      step(origin, path, "cannot be looked at: " + error.message());
     } else {
       const bool is_manifest = is_manifest_path(path.string());
       step(origin, path, is_manifest ? "a manifest" : "a library");

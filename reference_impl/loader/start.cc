@@ -5,8 +5,11 @@
 
 namespace tenon::loader {
 
-tn_instance* start_instance(DispatchTable& table, const tn_host* host) {
-  const tn_instance_desc desc{sizeof(desc), &table.functions, host};
+tn_instance* start_instance(DispatchTable& table, const tn_host* host,
+                            const OpenRequest& request) {
+  const std::vector<tn_option> options = request.option_list();
+  const tn_instance_desc desc{sizeof(desc), &table.functions, host, options.data(),
+                              options.size()};
   tn_instance* instance = nullptr;
   tn_error error = TN_ERROR_INIT;
   tn_status status = TN_OK;
@@ -30,6 +33,10 @@ tn_instance* start_instance(DispatchTable& table, const tn_host* host) {
     // The stub cannot name the plugin: it has no handle yet.
     plugin::fail(TN_LOAD_FAILED, nullptr, "plugin '%s' has no function instance_create",
                  table.plugin_name.c_str());
+  }
+  if (status != TN_OK && error.message[0] == '\0') {
+    plugin::fail(status, error.rule, "its instance_create answered 0x%x without a message",
+                 static_cast<unsigned>(status));
   }
   if (status != TN_OK) plugin::fail(status, error.rule, "%s", error.message);
   if (instance == nullptr ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/context.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -73,30 +74,53 @@ class ContextImpl final : public Context {
 
   std::vector<DeviceListing> listing() override {
     std::lock_guard lock(mutex_);
-    return list();
+    return rows();
   }
 
  private:
   // The devices to show; found on first use.
   const std::vector<std::string>& specs() {
     if (specs_.empty()) {
-      for (const DeviceListing& row : list()) {
+      for (const DeviceListing& row : rows()) {
         if (row.reason.empty()) specs_.push_back(row.spec);
       }
+      for (const DeviceListing& row : broken_) warn(row);
     }
     return specs_;
   }
 
-  // Opens every plugin, but no device. The reference device comes last: it is what one gets when
-  // there is nothing better.
+  // Whoever did not ask for this plugin still wants to know why it is missing.
+  static void warn(const DeviceListing& row) {
+    std::fprintf(stderr,
+                 "tenon: warning: plugin %s is left out: %s. `tenon doctor` says more; "
+                 "TENON_DEVICES names the devices to use and looks at no others.\n",
+                 row.plugin.c_str(), row.reason.c_str());
+  }
+
+  const std::vector<DeviceListing>& rows() {
+    if (rows_.empty()) rows_ = list();
+    return rows_;
+  }
+
+  // Children try every plugin first: one that aborts or hangs is a row with a reason, not the end
+  // of this process. Then opens those that work, but no device. The reference device comes first:
+  // it has every operator, and it is everywhere, so what nobody chose does not depend on which
+  // other plugins lie about.
   std::vector<DeviceListing> list() {
-    std::vector<DeviceListing> rows, reference_rows;
+    std::vector<DeviceListing> rows, others;
+    call(tn_loader_diagnose, loader_.get(), tn_diagnostic_fn([](void*, const char*) {}),
+         static_cast<void*>(nullptr));
     for (const tn_candidate_info& candidate : loader_.candidates()) {
       if (candidate.state == TN_CANDIDATE_SHADOWED) continue;
       const std::string known = candidate.name;
-      const std::string plugin = !known.empty() ? known : candidate.manifest;
-      auto& to = plugin == kReferenceSpec ? reference_rows : rows;
+      const std::string path = *candidate.manifest != '\0' ? candidate.manifest : candidate.library;
+      const std::string plugin = !known.empty() ? known : path;
+      auto& to = plugin == kReferenceSpec ? rows : others;
       try {
+        if (candidate.error != nullptr) {
+          throw Error(candidate.error->code, candidate.error->rule,
+                      path + ": " + candidate.error->message);
+        }
         const Instance instance = loader_.open(plugin);
         const size_t count = instance.device_count();
         for (size_t i = 0; i < count; ++i) {
@@ -106,15 +130,20 @@ class ContextImpl final : public Context {
         if (count == 0) to.push_back({plugin, instance.name(), "", "the plugin has no device"});
       } catch (const Error& error) {
         to.push_back({plugin, plugin, "", error.what()});
+        // That there is nothing here for a plugin to drive is no fault of its own.
+        if (error.status() != TN_NO_DEVICE) broken_.push_back(to.back());
       }
     }
-    rows.insert(rows.end(), reference_rows.begin(), reference_rows.end());
+    rows.insert(rows.end(), others.begin(), others.end());
     return rows;
   }
 
   tenon::Loader loader_;
   std::mutex mutex_;
   std::vector<std::string> specs_;
+  // As found on first use.
+  std::vector<DeviceListing> rows_;
+  std::vector<DeviceListing> broken_;
   std::map<std::string, std::unique_ptr<DeviceImpl>> devices_;
 };
 

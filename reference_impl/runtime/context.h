@@ -27,8 +27,8 @@ struct DeviceListing {
 // plugin library or manifest: "cpu", "cpu?memory=discrete", "./libmine.so:1".
 //
 // The devices that adapters show as tenon:0, tenon:1, ... are those of TENON_DEVICES (specs
-// separated by commas), or when it is not set, all devices of all plugins found, other plugins
-// before the reference device.
+// separated by commas), or when it is not set, all devices of all plugins found, the reference
+// device before other plugins.
 class Context {
  public:
   // `specs` overrides TENON_DEVICES when not empty.

@@ -17,6 +17,7 @@ namespace {
 // Values of one decomposition with their dims, and memory for them unless it is only a rehearsal.
 class Values {
  public:
+  // No stream: a rehearsal.
   Values(Device& device, StreamImpl* stream) {
     if (stream != nullptr) memory_.emplace(device, *stream);
   }
@@ -80,75 +81,82 @@ bool DeviceImpl::runs_here(const Operation& operation, std::span<const Argument>
 }
 
 bool DeviceImpl::step(const Operation& operation, std::span<const Argument> inputs,
-                      const Argument& output, StreamImpl* stream) {
-  if (stream == nullptr) return runs_here(operation, inputs, {&output, 1});
-  run(operation, inputs, {&output, 1}, *stream);
+                      const Argument& output, Progress* progress) {
+  if (progress == nullptr) return runs_here(operation, inputs, {&output, 1});
+  if (run(operation, inputs, {&output, 1}, progress->stream, nullptr) == Ran::kFallback)
+    progress->ran = Ran::kFallback;
   return true;
 }
 
 bool DeviceImpl::chain(const Operation& operation, std::span<const Argument> inputs,
-                       const Argument& output, StreamImpl* stream) {
+                       const Argument& output, Progress* progress) {
   if (inputs.empty()) {
     throw Error(TN_INVALID_ARGUMENT, "",
                 std::string(operators()[operation.index()].full_name) + " needs an input");
   }
   if (inputs.size() == 1) {
     static const Operation kIdentity("Identity");
-    return step(kIdentity, inputs, output, stream);
+    return step(kIdentity, inputs, output, progress);
   }
   // The output is written last: it may be one of the inputs.
-  Values values(*this, stream);
+  Values values(*this, progress != nullptr ? &progress->stream : nullptr);
   Argument sum = inputs[0];
   for (size_t i = 1; i < inputs.size(); ++i) {
     const Argument pair[] = {sum, inputs[i]};
     const bool last = i + 1 == inputs.size();
     const Argument result = last ? output : values.make(pair, output.dtype);
-    if (!step(operation, pair, result, stream)) return false;
+    if (!step(operation, pair, result, progress)) return false;
     sum = result;
   }
   return true;
 }
 
-// Y = alpha * A @ B + beta * C by MatMul, and Mul and Add as far as they are needed. For the types
-// that the factors and products lose nothing in; 16-bit floats would be rounded at each step.
+// Y = alpha * A @ B + beta * C by MatMul, and Mul and Add as far as they are needed. 16-bit floats
+// would be rounded at each step: theirs is the plain product, or Gemm as a whole.
 bool DeviceImpl::scaled_product(std::span<const Argument> inputs, const Argument& output,
-                                StreamImpl* stream) {
+                                Progress* progress) {
   static const Operation kMatMul("MatMul"), kMul("Mul"), kAdd("Add");
   enum { kA, kB, kC, kAlpha, kBeta };
   const tn_dtype dtype = output.dtype;
-  if (inputs.size() <= kB || (dtype != TN_FLOAT32 && dtype != TN_FLOAT64)) return false;
+  if (inputs.size() <= kB) return false;
   const Factor alpha(inputs, kAlpha, dtype), beta(inputs, kBeta, dtype);
   const bool has_c = inputs.size() > kC && inputs[kC].kind != Argument::Kind::kAbsent &&
                      beta.value() != 0;  // Times 0, C would still give its NaN.
+  const bool plain = alpha.value() == 1 && !has_c;
+  if (!plain && dtype != TN_FLOAT32 && dtype != TN_FLOAT64) {
+    if (inputs[kA].rank != 2 || inputs[kB].rank != 2) return false;
+    const Operation gemm("Gemm", {{"alpha", alpha.value()}, {"beta", beta.value()}});
+    return step(gemm, inputs.first(has_c ? kAlpha : kC), output, progress);
+  }
   const std::span<const int64_t> dims(output.dims, static_cast<size_t>(output.rank));
-  Values values(*this, stream);
+  Values values(*this, progress != nullptr ? &progress->stream : nullptr);
 
   // The output is written last: it may be C.
-  Argument sum = alpha.value() == 1 && !has_c ? output : values.allocate(dims, dtype);
-  if (!step(kMatMul, inputs.first(kC), sum, stream)) return false;
+  Argument sum = plain ? output : values.allocate(dims, dtype);
+  if (!step(kMatMul, inputs.first(kC), sum, progress)) return false;
   if (alpha.value() != 1) {
     const std::array scaled{sum, alpha.argument()};
     sum = has_c ? values.allocate(dims, dtype) : output;
-    if (!step(kMul, scaled, sum, stream)) return false;
+    if (!step(kMul, scaled, sum, progress)) return false;
   }
   if (!has_c) return true;
   Argument addend = inputs[kC];
   if (beta.value() != 1) {
     const std::array scaled{addend, beta.argument()};
     addend = values.make({&inputs[kC], 1}, dtype);
-    if (!step(kMul, scaled, addend, stream)) return false;
+    if (!step(kMul, scaled, addend, progress)) return false;
   }
   const std::array terms{sum, addend};
-  return step(kAdd, terms, output, stream);
+  return step(kAdd, terms, output, progress);
 }
 
 bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument> inputs,
-                           std::span<const Argument> outputs, StreamImpl* stream) {
+                           std::span<const Argument> outputs, Progress* progress) {
   static const Operation kScaledGemm("tenon.ScaledGemm");
-  if (operation.index() == kScaledGemm.index()) return scaled_product(inputs, outputs[0], stream);
+  if (operation.index() == kScaledGemm.index()) return scaled_product(inputs, outputs[0], progress);
   const OperatorInfo& info = operators()[operation.index()];
   if (info.body.empty()) return false;
-  Values values(*this, stream);
+  Values values(*this, progress != nullptr ? &progress->stream : nullptr);
   std::vector<Argument> known(info.inputs.size() + info.outputs.size() + info.body.size());
   std::copy(inputs.begin(), inputs.end(), known.begin());
   for (size_t i = 0; i < outputs.size(); ++i) known[info.inputs.size() + i] = outputs[i];
@@ -163,7 +171,7 @@ bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument>
     if (line.output >= info.inputs.size() + info.outputs.size()) {
       to = values.make(from, callee.boolean() ? tn_dtype{TN_BOOL} : from[0].dtype);
     }
-    if (!step(Operation(line.name), from, to, stream)) return false;
+    if (!step(Operation(line.name), from, to, progress)) return false;
   }
   return true;
 }

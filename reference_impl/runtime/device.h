@@ -54,17 +54,33 @@ class Event {
   virtual double elapsed_ms(const Event& end) const = 0;  // From this one to `end`; both timed.
 };
 
+// Where a call of Device::run did its work.
+enum class Ran : uint8_t {
+  kDevice,   // On the device, by its own kernel or as other operators; or there was nothing to do.
+  kFallback  // On the reference device, all of it or a part.
+};
+
 struct Location {
   tn_buffer* buffer;
   uint64_t offset;
 };
 
+// Of each quantity: now, the most since the start or reset_peak_statistics, and all that ever came.
 struct PoolStatistics {
   uint64_t allocated_bytes;  // In live allocations.
   uint64_t peak_allocated_bytes;
   uint64_t reserved_bytes;      // In buffers of the device.
   uint64_t allocations;         // Ever made.
   uint64_t device_allocations;  // Of those, calls of tn_buffer_create.
+  uint64_t total_allocated_bytes;
+  uint64_t live_allocations;
+  uint64_t peak_live_allocations;
+  uint64_t peak_reserved_bytes;
+  uint64_t total_reserved_bytes;
+  uint64_t buffers;  // Of the device, live; device_allocations counts those that ever were.
+  uint64_t peak_buffers;
+  uint64_t retries;        // Allocations that gave cached memory back and asked the device again.
+  uint64_t out_of_memory;  // Allocations refused.
 };
 
 struct KernelCacheStatistics {
@@ -128,6 +144,8 @@ class Device {
   // Gives cached memory back to the device.
   virtual void empty_cache() = 0;
   virtual PoolStatistics pool_statistics() const = 0;
+  // The peaks count from here.
+  virtual void reset_peak_statistics() = 0;
 
   // -- Copies: queued on `stream`; host ranges are borrowed until it has reached them --
 
@@ -144,9 +162,12 @@ class Device {
   // -- Compute --
 
   // Runs an operator. Argument positions are those of spec/ops. An output may be the same view as
-  // an input (in place); other overlaps are made right with a temporary.
-  virtual void run(const Operation& operation, std::span<const Argument> inputs,
-                   std::span<const Argument> outputs, Stream& stream) = 0;
+  // an input (in place); other overlaps are made right with a temporary. `output_dims`: where the
+  // data decides how much of an output is used (NonZero), as in tn_launch; written by the time the
+  // stream has been waited for.
+  virtual Ran run(const Operation& operation, std::span<const Argument> inputs,
+                  std::span<const Argument> outputs, Stream& stream,
+                  int64_t* const* output_dims = nullptr) = 0;
   // Whether run() would launch on the device, without decomposition or fallback.
   virtual bool supports(const Operation& operation, std::span<const Argument> inputs,
                         std::span<const Argument> outputs) = 0;

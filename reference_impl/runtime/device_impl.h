@@ -60,6 +60,7 @@ class DeviceImpl final : public Device {
   bool owns(const void* address) const override { return map_.find(address).buffer != nullptr; }
   void empty_cache() override { pool_.empty_cache(); }
   PoolStatistics pool_statistics() const override { return pool_.statistics(); }
+  void reset_peak_statistics() override { pool_.reset_peaks(); }
 
   void copy_to_device(void* dst, const void* src, size_t bytes, Stream& stream) override;
   void copy_to_host(void* dst, const void* src, size_t bytes, Stream& stream) override;
@@ -69,8 +70,8 @@ class DeviceImpl final : public Device {
   void* map(void* address, size_t bytes, tn_access access, Stream& stream) override;
   void unmap(void* pointer) override;
 
-  void run(const Operation& operation, std::span<const Argument> inputs,
-           std::span<const Argument> outputs, Stream& stream) override;
+  Ran run(const Operation& operation, std::span<const Argument> inputs,
+          std::span<const Argument> outputs, Stream& stream, int64_t* const* output_dims) override;
   bool supports(const Operation& operation, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) override;
 
@@ -104,40 +105,47 @@ class DeviceImpl final : public Device {
   // A kernel for a call, or why there is none.
   struct Choice {
     KernelCache::Pin pin;
-    Profile profile = 0;
+    Profile profile;
     std::string reason;
   };
 
   // -- run.cc --
-  void run_slow(const Operation& operation, std::span<const Argument> inputs,
-                std::span<const Argument> outputs, StreamImpl& stream);
+  Ran run_slow(const Operation& operation, std::span<const Argument> inputs,
+               std::span<const Argument> outputs, StreamImpl& stream, int64_t* const* output_dims);
   Choice choose(const Operation& operation, const PreparedCall& call);
   void launch(const Operation& operation, const KernelOutcome& made, PreparedCall& call,
-              StreamImpl& stream);
+              StreamImpl& stream, int64_t* const* output_dims);
 
   // -- decompose.cc --
-  // Runs the operator as others, or with `stream` null only says whether that would work.
+  // Steps that run one after another, and whether one of them fell back.
+  struct Progress {
+    StreamImpl& stream;
+    Ran ran = Ran::kDevice;
+  };
+  // Runs the operator as others, or with `progress` null only says whether that would work.
   bool chain(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
-             StreamImpl* stream);
-  bool scaled_product(std::span<const Argument> inputs, const Argument& output, StreamImpl* stream);
+             Progress* progress);
+  bool scaled_product(std::span<const Argument> inputs, const Argument& output, Progress* progress);
   bool decompose(const Operation& operation, std::span<const Argument> inputs,
-                 std::span<const Argument> outputs, StreamImpl* stream);
+                 std::span<const Argument> outputs, Progress* progress);
   bool step(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
-            StreamImpl* stream);
+            Progress* progress);
   // On the device, by itself or as others.
   bool runs_here(const Operation& operation, std::span<const Argument> inputs,
                  std::span<const Argument> outputs);
 
   // -- fallback.cc --
   void fall_back(const Operation& operation, std::span<const Argument> inputs,
-                 std::span<const Argument> outputs, StreamImpl& stream, const std::string& reason);
+                 std::span<const Argument> outputs, StreamImpl& stream, int64_t* const* output_dims,
+                 const std::string& reason);
 
   // The same with the arguments where they are, or copied; the reference device's part of
   // fall_back.
   bool run_adopted(Device& reference, const Operation& operation, std::span<const Argument> inputs,
-                   std::span<const Argument> outputs);
+                   std::span<const Argument> outputs, int64_t* const* output_dims);
   void run_copied(Device& reference, const Operation& operation, std::span<const Argument> inputs,
-                  std::span<const Argument> outputs, StreamImpl& stream);
+                  std::span<const Argument> outputs, StreamImpl& stream,
+                  int64_t* const* output_dims);
 
   bool is_host_range(const void* pointer) const;
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "runtime/device_impl.h"
+#include "runtime/settle.h"
 #include "runtime/temporaries.h"
 #include "tenon/cpp/dtype.hpp"
 
@@ -63,7 +64,7 @@ std::vector<ByteRange> joined_ranges(std::span<const Argument> inputs,
 
 void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument> inputs,
                            std::span<const Argument> outputs, StreamImpl& stream,
-                           const std::string& reason) {
+                           int64_t* const* output_dims, const std::string& reason) {
   const auto what = [&] {
     return std::string(operators()[operation.index()].full_name) + " " +
            type_list(inputs, outputs) + " is not supported by " + spec_ + ": " + reason;
@@ -86,14 +87,15 @@ void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument>
   stream.synchronize();
   std::lock_guard lock(fallback_mutex_);
   if (fallback_stream_ == nullptr) fallback_stream_ = reference.create_stream();
-  if (!coherent() || !run_adopted(reference, operation, inputs, outputs)) {
-    run_copied(reference, operation, inputs, outputs, stream);
+  if (!coherent() || !run_adopted(reference, operation, inputs, outputs, output_dims)) {
+    run_copied(reference, operation, inputs, outputs, stream, output_dims);
   }
   increment(counter.fallback);
 }
 
 bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
-                             std::span<const Argument> inputs, std::span<const Argument> outputs) {
+                             std::span<const Argument> inputs, std::span<const Argument> outputs,
+                             int64_t* const* output_dims) {
   struct Adopted {
     Device& device;
     std::vector<void*> pointers;
@@ -114,16 +116,17 @@ bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
   } catch (const Error&) {
     return false;  // Adopted by someone else already, or not of a kind that can be: copy instead.
   }
-  reference.run(operation, inputs, outputs, *fallback_stream_);
+  reference.run(operation, inputs, outputs, *fallback_stream_, output_dims);
   fallback_stream_->synchronize();
   return true;
 }
 
 void DeviceImpl::run_copied(Device& reference, const Operation& operation,
                             std::span<const Argument> inputs, std::span<const Argument> outputs,
-                            StreamImpl& stream) {
+                            StreamImpl& stream, int64_t* const* output_dims) {
   ScratchMemory here(*this, stream);
   ScratchMemory there(reference, static_cast<StreamImpl&>(*fallback_stream_));
+  const SettleOnExit settle(stream);  // Copies read and write memory of `there`.
   std::vector<Argument> far_inputs(inputs.begin(), inputs.end());
   std::vector<Argument> far_outputs(outputs.begin(), outputs.end());
   const auto tensor_of = [&](const Argument& argument, const void* address,
@@ -169,7 +172,7 @@ void DeviceImpl::run_copied(Device& reference, const Operation& operation,
     if (far_outputs[o].data == nullptr) far_outputs[o].data = there.allocate_like(outputs[o]);
   }
   stream.synchronize();
-  reference.run(operation, far_inputs, far_outputs, *fallback_stream_);
+  reference.run(operation, far_inputs, far_outputs, *fallback_stream_, output_dims);
   fallback_stream_->synchronize();
 
   // And back.
@@ -185,7 +188,7 @@ void DeviceImpl::run_copied(Device& reference, const Operation& operation,
       stream.enqueue(tn_stream_reorder, &to_tensor, &from_tensor);
     }
   }
-  stream.synchronize();  // The copies read memory of the reference device that goes now.
+  stream.synchronize();
 }
 
 }  // namespace tenon::runtime

@@ -183,7 +183,8 @@ KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& 
       outcome.requirements = asked_for(needs, profile);
       if (outcome.requirements.empty()) outcome.reason = "it asks for what it has been given";
       if (const char* reason = impossible(call, outcome.requirements)) {
-        outcome = {.reason = reason};
+        outcome.requirements = {};
+        outcome.reason = reason;
       }
       return outcome;
     }

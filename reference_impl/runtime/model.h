@@ -36,12 +36,12 @@ struct ModelValue {
 
 // How often nodes of one operator ran where, since the model was loaded.
 struct PlacementRow {
-  std::string op;  // "MatMul".
-  uint64_t device =
-      0;  // Handed to the device (which may decompose or fall back: Device::operator_counts).
-  uint64_t host = 0;    // Arithmetic on shapes and other host values, on the reference device.
-  uint64_t view = 0;    // Only dims and strides changed; nothing ran.
-  uint64_t folded = 0;  // Computed once, at load.
+  std::string op;         // "MatMul".
+  uint64_t device = 0;    // On the device, by its own kernels.
+  uint64_t fallback = 0;  // Meant for the device, which lacks them: on the reference device.
+  uint64_t host = 0;      // Arithmetic on shapes and other host values, on the reference device.
+  uint64_t view = 0;      // Only dims and strides changed; nothing ran.
+  uint64_t folded = 0;    // Computed once, at load.
 };
 
 // What a plan consists of: a model made ready for inputs of certain dims.
@@ -83,8 +83,10 @@ class Model {
   virtual const std::vector<ModelValue>& inputs() const = 0;
   virtual const std::vector<ModelValue>& outputs() const = 0;
 
-  // Runs the model; every input that has no initializer must be given, by name. Outputs come in the
-  // order of outputs(). Throws Error, naming the node and operator where one failed.
+  // Runs the model; every one of inputs() must be given, by name. Inputs of the model that have an
+  // initializer are not among those; they may be given (the first run with another choice of them
+  // prepares the model anew). Outputs come in the order of outputs(). Throws Error, naming the node
+  // and operator where one failed.
   virtual std::vector<HostTensor> run(const std::map<std::string, HostTensor>& inputs) = 0;
 
   virtual std::vector<PlacementRow> placement() const = 0;

@@ -62,9 +62,31 @@ Block* Pool::new_block() {
   return block;
 }
 
+void Pool::count_allocated(uint64_t bytes) {
+  PoolStatistics& now = statistics_;
+  now.allocations += 1;
+  now.live_allocations += 1;
+  now.peak_live_allocations = std::max(now.peak_live_allocations, now.live_allocations);
+  now.allocated_bytes += bytes;
+  now.peak_allocated_bytes = std::max(now.peak_allocated_bytes, now.allocated_bytes);
+  now.total_allocated_bytes += bytes;
+}
+
+void Pool::count_reserved(uint64_t bytes) {
+  PoolStatistics& now = statistics_;
+  now.device_allocations += 1;
+  now.buffers += 1;
+  now.peak_buffers = std::max(now.peak_buffers, now.buffers);
+  now.reserved_bytes += bytes;
+  now.peak_reserved_bytes = std::max(now.peak_reserved_bytes, now.reserved_bytes);
+  now.total_reserved_bytes += bytes;
+}
+
 void* Pool::allocate(size_t bytes, StreamImpl& stream) {
   if (bytes == 0) return nullptr;
   if (bytes > max_allocation_) {
+    std::lock_guard lock(mutex_);
+    statistics_.out_of_memory += 1;
     throw Error(TN_OUT_OF_DEVICE_MEMORY, "",
                 std::to_string(bytes) + " bytes are more than the device's largest buffer (" +
                     std::to_string(max_allocation_) + ")");
@@ -85,10 +107,7 @@ void* Pool::allocate(size_t bytes, StreamImpl& stream) {
   }
   split(block, size);
   live_.insert(block);
-  statistics_.allocations += 1;
-  statistics_.allocated_bytes += block->size;
-  statistics_.peak_allocated_bytes =
-      std::max(statistics_.peak_allocated_bytes, statistics_.allocated_bytes);
+  count_allocated(block->size);
   return reinterpret_cast<void*>(block->address);
 }
 
@@ -117,6 +136,7 @@ void Pool::add_segment(Arena& arena, bool small, uint64_t size, StreamImpl& stre
     } catch (const Error& error) {
       if (!out_of_memory(error)) throw;
       if (last) {
+        statistics_.out_of_memory += 1;
         throw Error(error.status(), error.rule(),
                     error.message() + " (asked for " + std::to_string(size) + " bytes; " +
                         std::to_string(statistics_.allocated_bytes) + " are allocated, " +
@@ -126,6 +146,7 @@ void Pool::add_segment(Arena& arena, bool small, uint64_t size, StreamImpl& stre
         tn_device_synchronize(device_, nullptr);  // A failure is told by whoever waits for it.
         poll_pending(true);
       }
+      statistics_.retries += 1;
       release_all_free_segments();
     }
   }
@@ -138,8 +159,7 @@ void Pool::add_segment(Arena& arena, bool small, uint64_t size, StreamImpl& stre
   block->segment = segment.get();
   block->free = true;
   arena.lists(small).insert(block);
-  statistics_.reserved_bytes += segment->size;
-  statistics_.device_allocations += 1;
+  count_reserved(segment->size);
   Segment* key = segment.get();
   segments_.emplace(key, std::move(segment));
 }
@@ -198,6 +218,7 @@ void Pool::deallocate(void* pointer) {
     }
     live_.erase(address);
     statistics_.allocated_bytes -= block->size;
+    statistics_.live_allocations -= 1;
     if (block->uses.empty()) {
       give_back(block);
       return;
@@ -274,6 +295,7 @@ void Pool::release_free_segments(Arena& arena) {
       if (block->before != nullptr || block->after != nullptr) return;
       lists.remove(block);
       statistics_.reserved_bytes -= block->segment->size;
+      statistics_.buffers -= 1;
       segments_.erase(block->segment);
       spare_blocks_.push_back(block);
     });
@@ -312,6 +334,14 @@ void Pool::forget_stream(StreamImpl& stream) {
 PoolStatistics Pool::statistics() const {
   std::lock_guard lock(mutex_);
   return statistics_;
+}
+
+void Pool::reset_peaks() {
+  std::lock_guard lock(mutex_);
+  statistics_.peak_allocated_bytes = statistics_.allocated_bytes;
+  statistics_.peak_live_allocations = statistics_.live_allocations;
+  statistics_.peak_reserved_bytes = statistics_.reserved_bytes;
+  statistics_.peak_buffers = statistics_.buffers;
 }
 
 }  // namespace tenon::runtime

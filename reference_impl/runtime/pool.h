@@ -48,6 +48,7 @@ class Pool {
   // The stream is about to be destroyed: its free memory goes back to the device.
   void forget_stream(StreamImpl& stream);
   PoolStatistics statistics() const;
+  void reset_peaks();
 
  private:
   // A freed block that other streams may still be using.
@@ -68,6 +69,8 @@ class Pool {
   void poll_pending(bool all);
   Pending record_events(Block* block, const std::vector<StreamImpl*>& streams);
   Block* new_block();
+  void count_allocated(uint64_t bytes);
+  void count_reserved(uint64_t bytes);
 
   tn_device* const device_;
   AddressMap& map_;

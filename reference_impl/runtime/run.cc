@@ -67,34 +67,37 @@ class Workspace {
 
 }  // namespace
 
-void DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs,
-                     std::span<const Argument> outputs, Stream& stream) {
+Ran DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs,
+                    std::span<const Argument> outputs, Stream& stream,
+                    int64_t* const* output_dims) {
   auto& queue = static_cast<StreamImpl&>(stream);
   {
     PreparedCall call(&map_, operation, inputs, outputs);
     if (call.empty()) [[unlikely]] {
       check_call(operators()[operation.index()], inputs, outputs);
-      return;
+      return Ran::kDevice;
     }
     if (!call.needs_temporary()) [[likely]] {
       const KernelKey key(operation, call, kNothingAsked);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
-        launch(operation, *pin, call, queue);
-        return;
+        launch(operation, *pin, call, queue, output_dims);
+        return Ran::kDevice;
       }
     }
   }
-  run_slow(operation, inputs, outputs, queue);
+  return run_slow(operation, inputs, outputs, queue, output_dims);
 }
 
-void DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> inputs,
-                          std::span<const Argument> outputs, StreamImpl& stream) {
+Ran DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> inputs,
+                         std::span<const Argument> outputs, StreamImpl& stream,
+                         int64_t* const* output_dims) {
   const OperatorInfo& info = operators()[operation.index()];
   check_call(info, inputs, outputs);
   if (info.runs_as_chain(inputs.size())) {
-    chain(operation, inputs, outputs[0], &stream);
-    return;
+    Progress progress{stream};
+    chain(operation, inputs, outputs[0], &progress);
+    return progress.ran;
   }
   std::string reason;
   {
@@ -103,19 +106,21 @@ void DeviceImpl::run_slow(const Operation& operation, std::span<const Argument> 
     if (choice.pin) {
       Temporaries temporaries(*this, stream);
       temporaries.apply(call, choice.profile);
-      launch(operation, *choice.pin, call, stream);
+      launch(operation, *choice.pin, call, stream, output_dims);
       temporaries.copy_back();
       increment(counters_[operation].copies, temporaries.count());
-      return;
+      return Ran::kDevice;
     }
     reason = std::move(choice.reason);
   }
   if (decompose(operation, inputs, outputs, nullptr)) {
     increment(counters_[operation].decomposed);
-    decompose(operation, inputs, outputs, &stream);
-    return;
+    Progress progress{stream};
+    decompose(operation, inputs, outputs, &progress);
+    return progress.ran;
   }
-  fall_back(operation, inputs, outputs, stream, reason);
+  fall_back(operation, inputs, outputs, stream, output_dims, reason);
+  return Ran::kFallback;
 }
 
 // Says as little as possible first; each answer may ask for more.
@@ -141,7 +146,7 @@ DeviceImpl::Choice DeviceImpl::choose(const Operation& operation, const Prepared
 }
 
 void DeviceImpl::launch(const Operation& operation, const KernelOutcome& made, PreparedCall& call,
-                        StreamImpl& stream) {
+                        StreamImpl& stream, int64_t* const* output_dims) {
   tn_launch launch;
   launch.struct_size = sizeof(launch);
   launch.inputs = call.input_pointers();
@@ -150,7 +155,7 @@ void DeviceImpl::launch(const Operation& operation, const KernelOutcome& made, P
   launch.output_count = call.outputs().size();
   launch.workspace = nullptr;
   launch.workspace_offset = 0;
-  launch.output_dims = nullptr;
+  launch.output_dims = output_dims;
   ErrorBuffer error;
   uint64_t bytes = 0;
   tn_status status = TN_OK;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // tenon devices: the devices of all plugins that were found.
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "candidates.h"
 #include "command.h"
 #include "tenon/tenon.hpp"
 
@@ -18,7 +20,8 @@ struct Row {
   tn_device_info info;
 };
 struct Failure {
-  std::string plugin;
+  std::string plugin;  // Its name where that is known.
+  std::string path;
   std::string reason;
 };
 
@@ -53,21 +56,29 @@ std::string size_text(uint64_t bytes) {
   return text;
 }
 
-// Devices of every plugin that opens; the others go to `failures`.
+// Devices of every plugin that works; the others go to `failures`. Children try them first, so that
+// one that aborts or hangs is one of the others.
 std::vector<Row> collect(const tenon::Loader& loader, std::vector<Failure>* failures) {
+  tenon::tools::diagnose(loader, [](void*, const char*) {});
   std::vector<Row> rows;
   for (const tn_candidate_info& candidate : loader.candidates()) {
     if (candidate.state == TN_CANDIDATE_SHADOWED) continue;
-    const char* path = *candidate.manifest != '\0' ? candidate.manifest : candidate.library;
+    const char* const path = tenon::tools::path_of(candidate);
+    if (candidate.error != nullptr) {
+      failures->push_back({candidate.name, path, candidate.error->message});
+      continue;
+    }
     try {
       const tenon::Instance instance = loader.open(path);
       for (size_t i = 0; i < instance.device_count(); ++i) {
         rows.push_back({instance.name(), instance.version(), i, instance.device_info(i)});
       }
     } catch (const tenon::Error& error) {
-      failures->push_back({*candidate.name != '\0' ? candidate.name : path, error.message()});
+      failures->push_back({candidate.name, path, error.message()});
     }
   }
+  // In the order in which hosts number them: the reference device, then the others as found.
+  std::ranges::stable_partition(rows, [](const Row& row) { return row.plugin == "cpu"; });
   return rows;
 }
 
@@ -91,7 +102,8 @@ void print_json(const std::vector<Row>& rows, const std::vector<Failure>& failur
   }
   nlohmann::ordered_json failed = nlohmann::ordered_json::array();
   for (const Failure& failure : failures) {
-    failed.push_back({{"plugin", failure.plugin}, {"reason", failure.reason}});
+    failed.push_back(
+        {{"plugin", failure.plugin}, {"path", failure.path}, {"reason", failure.reason}});
   }
   const nlohmann::ordered_json all = {{"devices", devices}, {"failed", failed}};
   using nlohmann::detail::error_handler_t;
@@ -109,7 +121,10 @@ void print_table(const std::vector<Row>& rows, const std::vector<Failure>& failu
   }
   if (rows.empty()) std::printf("no devices\n");
   for (const Failure& failure : failures) {
-    std::fprintf(stderr, "%s: %s\n", failure.plugin.c_str(), failure.reason.c_str());
+    // A reason may begin with the path.
+    const bool named = failure.reason.starts_with(failure.path);
+    std::fprintf(stderr, "%s%s%s%s%s\n", failure.plugin.c_str(), failure.plugin.empty() ? "" : ": ",
+                 named ? "" : failure.path.c_str(), named ? "" : ": ", failure.reason.c_str());
   }
   if (!failures.empty()) std::fprintf(stderr, "more: tenon doctor\n");
 }

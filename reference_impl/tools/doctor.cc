@@ -4,6 +4,7 @@
 // work. Exit code 0 if at least one device can be used.
 #include <cstdio>
 
+#include "candidates.h"
 #include "command.h"
 #include "tenon/tenon.hpp"
 
@@ -15,7 +16,7 @@ size_t count_devices(const tenon::Loader& loader) {
   for (const tn_candidate_info& candidate : loader.candidates()) {
     if (candidate.state != TN_CANDIDATE_FOUND) continue;
     try {
-      count += loader.open(candidate.library).device_count();
+      count += loader.open(tenon::tools::path_of(candidate)).device_count();
     } catch (const tenon::Error& error) {
       std::printf("plugin %s works in a child process, but not here: %s\n", candidate.name,
                   error.message().c_str());
@@ -27,11 +28,10 @@ size_t count_devices(const tenon::Loader& loader) {
 void add(CLI::App& command, int& exit_code) {
   command.callback([&exit_code] {
     const tenon::Loader loader;
-    const tn_diagnostic_fn print = [](void*, const char* line) {
+    tenon::tools::diagnose(loader, [](void*, const char* line) {
       std::printf("%s\n", line);
       std::fflush(stdout);
-    };
-    tenon::call(tn_loader_diagnose, loader.get(), print, static_cast<void*>(nullptr));
+    });
     const size_t count = count_devices(loader);
     std::printf("%zu usable %s\n", count, count == 1 ? "device" : "devices");
     exit_code = count > 0 ? 0 : 1;

@@ -2,11 +2,12 @@
 #include "npy.h"
 
 #include <cctype>
+#include <charconv>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 
+#include "runtime/read_file.h"
 #include "tenon/tenon.hpp"
 
 namespace tenon::tools {
@@ -45,9 +46,11 @@ std::vector<int64_t> parse_shape(const std::string& path, const std::string& tex
       ++i;
       continue;
     }
-    size_t used = 0;
-    dims.push_back(std::stoll(text.substr(i), &used));
-    i += used;
+    int64_t dim = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), dim);
+    if (error != std::errc()) fail(path, "has a dim in its .npy header that no tensor can have");
+    dims.push_back(dim);
+    i = static_cast<size_t>(end - text.data());
   }
   return dims;
 }
@@ -55,9 +58,7 @@ std::vector<int64_t> parse_shape(const std::string& path, const std::string& tex
 }  // namespace
 
 runtime::HostTensor read_npy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path, std::string("cannot be opened: ") + std::strerror(errno));
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string bytes = runtime::read_file(path);
   if (bytes.size() < 12 || bytes.compare(0, 6, kMagic, 6) != 0) fail(path, "is not a .npy file");
   auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
   const bool wide = bytes[6] > 1;
@@ -77,7 +78,10 @@ runtime::HostTensor read_npy(const std::string& path) {
     fail(path, "is in Fortran order; save numpy.ascontiguousarray(x)");
   }
   tensor.dims = parse_shape(path, value_of(path, header, "shape"));
-  const size_t size = static_cast<size_t>(tensor.count()) * tn_dtype_bits(tensor.dtype) / 8;
+  const auto count = checked_element_count(tensor.dims);
+  if (!count || *count > static_cast<int64_t>(bytes.size()))
+    fail(path, "holds " + std::to_string(bytes.size()) + " bytes, far less than its shape needs");
+  const size_t size = static_cast<size_t>(*count) * tn_dtype_bits(tensor.dtype) / 8;
   if (bytes.size() != start + length + size) {
     fail(path, "holds " + std::to_string(bytes.size() - start - length) +
                    " bytes of data where its shape needs " + std::to_string(size));

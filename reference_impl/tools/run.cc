@@ -3,6 +3,7 @@
 // tenon run MODEL.onnx: runs a model once or often and says what it gave, how long it took and
 // where its operators ran.
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
@@ -43,6 +44,15 @@ std::pair<std::string, std::string> split(const std::string& text, const char* w
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
+int64_t parse_size(const std::string& option, const std::string& text) {
+  int64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size() || size < 0) {
+    throw std::runtime_error("--dim " + option + ": '" + text + "' is no size; write NAME=SIZE");
+  }
+  return size;
+}
+
 std::string dims_text(const std::vector<int64_t>& dims) {
   std::string text = "[";
   for (size_t i = 0; i < dims.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(dims[i]);
@@ -60,7 +70,13 @@ HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int
                           : found != dims.end() ? found->second
                                                 : 1);
   }
-  const size_t count = static_cast<size_t>(tensor.count());
+  const auto elements = tenon::checked_element_count(tensor.dims);
+  constexpr int64_t kMost = int64_t{1} << 32;
+  if (!elements || *elements > kMost) {
+    throw std::runtime_error("input '" + info.name + "' of dims " + dims_text(tensor.dims) +
+                             " is too large to be made up; give it with --input");
+  }
+  const auto count = static_cast<size_t>(*elements);
   const size_t size = tn_dtype_bits(info.dtype) / 8;
   tensor.data.resize((count * tn_dtype_bits(info.dtype) + 7) / 8);
   std::mt19937 generator(0);
@@ -84,7 +100,7 @@ std::map<std::string, HostTensor> make_inputs(const Model& model, const Options&
   std::map<std::string, int64_t> dims;
   for (const std::string& text : options.dims) {
     const auto [name, value] = split(text, "--dim NAME=SIZE");
-    dims[name] = std::stoll(value);
+    dims[name] = parse_size(text, value);
   }
   std::map<std::string, HostTensor> inputs;
   for (const std::string& text : options.inputs) {
@@ -115,17 +131,12 @@ std::string summary(const HostTensor& tensor) {
   return text;
 }
 
-void print_placement(const Model& model, Device& device) {
-  std::printf("\n%-28s %8s %8s %8s %8s\n", "operator", "device", "host", "view", "folded");
+void print_placement(const Model& model) {
+  std::printf("\n%-28s %8s %8s %8s %8s %8s\n", "operator", "device", "fallback", "host", "view",
+              "folded");
   for (const auto& row : model.placement()) {
-    std::printf("%-28s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n", row.op.c_str(),
-                row.device, row.host, row.view, row.folded);
-  }
-  for (const auto& row : device.operator_counts()) {
-    if (row.fallback != 0) {
-      std::printf("fallback: %s ran %" PRIu64 " times on the reference device\n", row.name.c_str(),
-                  row.fallback);
-    }
+    std::printf("%-28s %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 "\n",
+                row.op.c_str(), row.device, row.fallback, row.host, row.view, row.folded);
   }
 }
 
@@ -166,7 +177,7 @@ void run(const Options& options) {
   } else {
     std::printf("time    %.2f ms\n", times[0]);
   }
-  print_placement(*model, device);
+  print_placement(*model);
 }
 
 void add(CLI::App& command, int& exit_code) {

@@ -2,7 +2,7 @@
 # Configuring and building; source after setup.sh.
 
 # tenon_has_python NAME: whether build/venv has that package.
-tenon_has_python() {
+tenon_has_python() { # May be a condition.
   "$TENON_VENV/bin/python" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))' "$1"
 }
 

@@ -24,11 +24,20 @@ tenon_hash() { cat "$@" | sha256sum | cut -c1-16; }
 # tenon_list FILE...: the entries of requirement lists, without comments and empty lines.
 tenon_list() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@"; }
 
+# tenon_strictly FUNCTION...: runs a function of scripts/lib in a process of its own, which ends at the
+# first command that fails. Within a condition (if, !, ||, &&) bash ignores -e, in whatever the condition
+# calls too, and no subshell brings it back.
+tenon_strictly() {
+  bash -euo pipefail -c 'for part in setup build wheel; do source "$0/scripts/lib/$part.sh"; done; "$@"' \
+    "$TENON_ROOT" "$@"
+}
+
 # tenon_quietly LOG COMMAND...: output goes to LOG and is shown only when the command fails.
-tenon_quietly() {
+tenon_quietly() { # May be a condition.
   local log="$1"
   shift
   mkdir -p "$(dirname "$log")"
+  if [[ "$(type -t "$1")" == function ]]; then set -- tenon_strictly "$@"; fi
   if ! "$@" >"$log" 2>&1; then
     tail -n 60 "$log" >&2
     printf 'error: failed: %s (whole output: %s)\n' "$*" "$log" >&2
@@ -37,7 +46,7 @@ tenon_quietly() {
 }
 
 # tenon_locked NAME COMMAND...: one process at a time, so that two scripts never install at once.
-tenon_locked() {
+tenon_locked() { # May be a condition.
   local name="$1"
   shift
   mkdir -p "$TENON_CACHE"

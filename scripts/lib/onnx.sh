@@ -83,11 +83,7 @@ tenon_setup_onnx() {
   mkdir -p "$TENON_CACHE"
   work="$(mktemp -d "$TENON_CACHE/onnx-build.XXXXXX")"
   rm -rf "$prefix"
-  # A subshell with -e of its own: errexit is off inside functions called from a condition.
-  if ! tenon_quietly "$TENON_BUILD/log/onnx.log" bash -c '
-      set -euo pipefail
-      source "$1/scripts/lib/setup.sh"
-      tenon_build_onnx "$2" "$3"' onnx "$TENON_ROOT" "$work" "$prefix"; then
+  if ! tenon_quietly "$TENON_BUILD/log/onnx.log" tenon_build_onnx "$work" "$prefix"; then
     rm -rf "$work" "$prefix"
     tenon_die "ONNX could not be built"
   fi

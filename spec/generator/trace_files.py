@@ -148,12 +148,14 @@ def print_struct(item, registry):
     lines = [f"void print(Json& json, const {item.name}* given) {{",
              "  if (given == nullptr) return json.null();"]
     grows = item.raw["growth"] == "grows"
-    lines.append(f"  const {item.name} known = known_part(*given);" if grows else
-                 f"  const {item.name}& known = *given;")
-    lines.append("  json.open();")
+    fields = []
     for f in item.fields:
         if f.name and not f.function and f.name not in ("struct_size", "reserved"):
-            lines += field(item, f, registry)
+            fields += field(item, f, registry)
+    if fields:
+        lines.append(f"  const {item.name} known = known_part(*given);" if grows else
+                     f"  const {item.name}& known = *given;")
+    lines += ["  json.open();", *fields]
     return lines + ["  json.close();", "}"]
 
 

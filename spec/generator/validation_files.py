@@ -3,9 +3,8 @@
 from . import layer_code as code
 
 # Nothing beyond the generic half is to be checked or learned there.
-PLAIN = ["instance_get_info", "instance_device_count", "instance_device_info", "instance_extension",
-         "device_get_info", "device_get_operators", "event_signal", "buffer_get_info", "constant_get_info",
-         "kernel_get_info"]
+PLAIN = ["instance_get_info", "instance_device_info", "instance_extension", "device_get_info",
+         "event_signal", "kernel_get_info"]
 # They wait for a stream; only calls that queue work on it, or reset it, exclude each other.
 WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
@@ -27,7 +26,8 @@ namespace tenon::layers::validation::rules {{
 
 CHECKS = """\
 // The generic half of the validation layer: NULLs, handles, sizes of structs, values of enums, bits
-// of sets, output handles. What it finds nothing wrong with goes on to rules.h, or straight below.
+// of sets, output handles. What it finds nothing wrong with goes on to rules.h, or straight below;
+// then come the status, texts and values that the plugin has answered.
 #include "reference_impl/layers/validation/call.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/validation.h"
@@ -184,30 +184,93 @@ def slot(f, registry):
         lines += check_parameter(f, p, registry)
     lines.append("  if (call.refused()) return" + (";" if void else " call.status();"))
     names = [p.name for p in f.params]
-    result = "" if void else "return "
     if f.name in PLAIN:
-        below = code.table_of(f, "call.below()", "call.extensions_below()")
-        lines += code.statement(f"{result}{below}.{f.name}(", names)
+        callee = code.table_of(f, "call.below()", "call.extensions_below()") + f".{f.name}("
     else:
-        names = [n for n in names if n != "error"] + ([] if void else ["error"])
-        lines += code.statement(f"{result}rules::{f.name}(", ["call", *names])
-    return lines + ["}"]
+        names = ["call"] + [n for n in names if n != "error"] + ([] if void else ["error"])
+        callee = f"rules::{f.name}("
+    if void:
+        return lines + code.statement(callee, names) + ["}"]
+    after = [line for p in f.params for line in check_answered(p, registry)]
+    lines += assignment(("tn_status" if after else "const tn_status") + " status =", callee, names)
+    if not after:
+        return lines + ["  return call.answered(status);", "}"]
+    return lines + ["  status = call.answered(status);", *after, "  return status;", "}"]
+
+
+def assignment(left, callee, names):
+    """`left callee(names);`, broken behind the left side where that is enough."""
+    whole = f"{callee}{', '.join(names)});"
+    if len(f"  {left} {whole}") > code.WIDTH >= len("      " + whole):
+        return [f"  {left}", "      " + whole]
+    return code.statement(f"{left} {callee}", names)
+
+
+def check_answered(p, registry):
+    """What the plugin has put into this parameter."""
+    path = f'Path("{p.name}")'
+    if p.words[0] == "lent" and p.type.count("*") == 2:
+        return code.statement("status = call.lent(", ["status", p.name, path])
+    item = code.struct_of(p.type, registry)
+    if p.name != "error" and p.words[0] == "filled" and item in filled(registry):
+        guard = f" && {p.name} != nullptr" if "optional" in p.words else ""
+        return [f"  if (status == TN_OK{guard}) check_answer(call, {p.name}, {path});"]
+    return []
+
+
+def answer_checks(item, registry):
+    """What is known of the values in a struct that a plugin has filled."""
+    lines = []
+    for f in item.fields:
+        path = f'path.field("{f.name}")'
+        value = f"given->{f.name}"
+        if f.type == "char" and f.array:
+            lines += code.statement("call.text(", [value, path])
+        elif f"{item.name}.{f.name}" in code.flags(registry):
+            bits = code.constant(f"{item.name}.{f.name}")
+            lines += code.statement("call.set(", [value, bits, path])
+        elif f.type in code.enums(registry) and not f.array:
+            known = f"is_known_{f.type.removeprefix('tn_')}"
+            lines += code.statement("call.value(", [known, value, path])
+    return lines
+
+
+def check_answer(item, registry):
+    parameters = ["const Call& call", f"{item.name}* given", "const Path& path"]
+    return code.definition("void check_answer", parameters) + answer_checks(item, registry) + ["}"]
+
+
+def filled(registry):
+    """Structs that plugins fill, behind a slot's parameters, of which there is something to check."""
+    out = []
+    for f in registry.calls:
+        for p in f.params:
+            item = code.struct_of(p.type, registry)
+            if not item or p.name == "error" or p.words[0] != "filled" or item in out:
+                continue
+            if answer_checks(item, registry):
+                out.append(item)
+    return out
 
 
 def checks(registry, source):
     used = checked(registry)
     kinds = {p.type for f in registry.calls for p in f.params if "unknown" in p.words}
+    answers = filled(registry)
     kinds |= {f.type for name in used for f in code.structs(registry)[name].fields if f.name}
+    kinds |= {f.type for item in answers for f in item.fields if f.name}
     blocks = []
     for name, values in code.enums(registry).items():
         if name in kinds:
             blocks.append(code.set_of(code.constant(name), values) if code.is_set(values)
                           else known_value(name, values))
     inputs = [n for n in used if code.structs(registry)[n].raw["use"] == "input"]
+    told = inputs + [item.name for item in answers]
     sets = [code.set_of(code.constant(name), values) for name, values in code.flags(registry).items()
-            if name.partition(".")[2] == "flags" and name.partition(".")[0] in inputs]
+            if name.partition(".")[0] in told]
     blocks += sets
     blocks += [check_struct(code.structs(registry)[name], registry) for name in inputs]
+    blocks += [check_answer(item, registry) for item in answers]
     blocks += [slot(f, registry) for f in registry.calls]
     body = "\n\n".join("\n".join(block) for block in blocks)
     inserts, extensions = code.inserts(registry)

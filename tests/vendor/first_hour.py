@@ -44,16 +44,19 @@ def sections(page: str) -> list[tuple[str, str]]:
     return found
 
 
-def fetch_wheels(folder: pathlib.Path) -> None:
-    """Ours, and whatever they depend on."""
-    ours = sorted(WHEELS.glob("tenon-*.whl")) + sorted(WHEELS.glob("torch_tenon-*.whl"))
+def fetch_wheels(folder: pathlib.Path, registry: pathlib.Path) -> None:
+    """Ours into one folder, and what they depend on into another, which stands for the registry."""
+    ours = sorted(WHEELS.glob("tenon_ml-*.whl")) + sorted(WHEELS.glob("tenon_ml_torch-*.whl"))
     if len(ours) != 2:
-        sys.exit(f"one wheel each of tenon and torch-tenon is needed in {WHEELS}: scripts/wheel tenon torch")
+        sys.exit(f"one wheel each of tenon-ml and tenon-ml-torch is needed in {WHEELS}: scripts/wheel tenon torch")
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check",
-         "--constraint", ROOT / "requirements" / "constraints.txt", "--dest", folder, *ours],
+         "--constraint", ROOT / "requirements" / "constraints.txt", "--dest", registry, *ours],
         check=True,
     )  # fmt: skip
+    folder.mkdir()
+    for wheel in ours:
+        (registry / wheel.name).replace(folder / wheel.name)
 
 
 def make_debian(folder: pathlib.Path) -> None:
@@ -124,9 +127,9 @@ def main() -> None:
         if arguments.chroot:
             print("making a Debian", flush=True)
             make_debian(root)
-        wheels = root / "wheels"
-        wheels.mkdir(parents=True)
-        fetch_wheels(wheels)
+        registry = root / "registry"
+        registry.mkdir(parents=True)
+        fetch_wheels(root / "wheels", registry)
         script = home / ".first_hour.sh"
         script.write_text(shell_text(parts))
         inside = pathlib.Path("/") if arguments.chroot else root
@@ -135,7 +138,8 @@ def main() -> None:
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(inside / "wheels"),
+            "PIP_FIND_LINKS": str(inside / "registry"),
+            "TENON_WHEELS": str(inside / "wheels"),
             "PIP_DISABLE_PIP_VERSION_CHECK": "1",
             # Nothing of this system's own configuration of pip.
             "PIP_CONFIG_FILE": os.devnull,

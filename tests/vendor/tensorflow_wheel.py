@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains in Keras with the wheels `tenon` and `tensorflow-tenon` and nothing else of this tree.
+"""Trains in Keras with the wheels tenon-ml and tenon-ml-tensorflow and nothing else of this tree.
 
 Makes an environment of its own that borrows TensorFlow from the one that runs this, installs the
 wheels of build/wheels there (scripts/wheel tenon tensorflow), and fails unless a small model trains on
@@ -50,9 +50,10 @@ assert launches > 0, "nothing ran on the device"
 
 
 def main() -> None:
-    ours = sorted(WHEELS.glob("tenon-*.whl")) + sorted(WHEELS.glob("tensorflow_tenon-*.whl"))
+    ours = sorted(WHEELS.glob("tenon_ml-*.whl")) + sorted(WHEELS.glob("tenon_ml_tensorflow-*.whl"))
     if len(ours) != 2:
-        sys.exit(f"one wheel each of tenon and tensorflow-tenon is needed in {WHEELS}: scripts/wheel tenon tensorflow")
+        sys.exit(f"one wheel each of tenon-ml and tenon-ml-tensorflow is needed in {WHEELS}: "
+                 "scripts/wheel tenon tensorflow")  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="tensorflow-wheel-") as name:
         venv.create(name, with_pip=False)
         site = next(pathlib.Path(name).glob("lib/python3*/site-packages"))

@@ -93,8 +93,8 @@ class Model:
         ]
 
     def placement(self) -> dict[str, dict[str, int]]:
-        """By operator: how often its nodes ran on the device, on the host (shape arithmetic), as a
-        view, or were folded at load."""
+        """By operator: how often its nodes ran on the device, by fallback on the reference device, on
+        the host (shape arithmetic), as a view, or were folded at load."""
         return self._native.placement()
 
     def statistics(self) -> dict[str, int]:

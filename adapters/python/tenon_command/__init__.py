@@ -12,9 +12,9 @@ import sys
 def main() -> None:
     spec = importlib.util.find_spec("tenon")  # Finds it without importing it.
     if spec is None or spec.origin is None:
-        sys.exit("tenon: the package `tenon` is missing: pip install --force-reinstall tenon")
+        sys.exit("tenon: the package `tenon` is missing: install the wheel tenon-ml again")
     program = os.path.join(os.path.dirname(spec.origin), "bin", "tenon")
     try:
         os.execv(program, [program, *sys.argv[1:]])
     except OSError as error:
-        sys.exit(f"tenon: {program} cannot be run ({error.strerror}): pip install --force-reinstall tenon")
+        sys.exit(f"tenon: {program} cannot be run ({error.strerror}): install the wheel tenon-ml again")

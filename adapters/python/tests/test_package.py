@@ -62,7 +62,7 @@ def test_shape_arithmetic_stays_on_the_host(spec):
     (y,) = model.run([x])
     np.testing.assert_array_equal(y, x.transpose(0, 2, 1).reshape(4, 6))
     placement = model.placement()
-    assert placement["Concat"] == {"device": 0, "host": 1, "view": 0, "folded": 0}
+    assert placement["Concat"] == {"device": 0, "fallback": 0, "host": 1, "view": 0, "folded": 0}
     assert placement["Transpose"]["view"] == 1
 
 

@@ -49,7 +49,17 @@ struct Gradient {
   }
 };
 
-struct Silu {
+// torch defines these for floats alone.
+struct OfFloats {
+  static bool serves(const Tensor& self, auto&&...) {
+    return c10::isFloatingType(self.scalar_type());
+  }
+};
+void require_float(const char* op, const Tensor& self) {
+  TORCH_CHECK_NOT_IMPLEMENTED(c10::isFloatingType(self.scalar_type()), op, " is one of floats");
+}
+
+struct Silu : OfFloats {
   static bool fast(const Tensor& self, Tensor& out) {
     return fast_unary(operation<"tenon.Silu">(), self, out);
   }
@@ -65,7 +75,7 @@ const runtime::Operation& gelu_operation(std::string_view approximate) {
   static const runtime::Operation tanh(Name.view(), {{"approximate", std::string("tanh")}});
   return approximate == "tanh" ? tanh : exact;
 }
-struct Gelu {
+struct Gelu : OfFloats {
   static bool fast(const Tensor& self, std::string_view approximate, Tensor& out) {
     return fast_unary(gelu_operation<"Gelu">(approximate), self, out);
   }
@@ -110,7 +120,7 @@ struct Threshold {
   }
 };
 
-struct LeakyRelu {
+struct LeakyRelu : OfFloats {
   static void run(auto&, const Tensor& self, const at::Scalar& slope, const Tensor& out) {
     const runtime::Operation op("LeakyRelu", {{"alpha", slope.to<float>()}});
     elementwise(op, {self}, self.scalar_type(), out);
@@ -124,9 +134,10 @@ struct LeakyReluGrad {
 };
 
 struct Elu {
-  static bool serves(const Tensor&, const at::Scalar&, const at::Scalar& scale,
+  static bool serves(const Tensor& self, const at::Scalar&, const at::Scalar& scale,
                      const at::Scalar& input_scale) {
-    return scale.toDouble() == 1 && input_scale.toDouble() == 1;
+    return c10::isFloatingType(self.scalar_type()) && scale.toDouble() == 1 &&
+           input_scale.toDouble() == 1;
   }
   static void run(auto&, const Tensor& self, const at::Scalar& alpha, const at::Scalar&,
                   const at::Scalar&, const Tensor& out) {
@@ -145,7 +156,7 @@ struct EluGrad {
   }
 };
 
-struct HardSigmoid {
+struct HardSigmoid : OfFloats {
   static void run(auto&, const Tensor& self, const Tensor& out) {
     static const runtime::Operation op("HardSigmoid", {{"alpha", 1.0f / 6.0f}, {"beta", 0.5f}});
     elementwise(op, {self}, self.scalar_type(), out);
@@ -160,7 +171,7 @@ struct HardSigmoidGrad {
   }
 };
 
-struct Softplus {  // softplus(beta x) / beta, x itself where beta x > threshold
+struct Softplus : OfFloats {  // softplus(beta x) / beta, x itself where beta x > threshold
   static void run(auto&, const Tensor& self, const at::Scalar& beta, const at::Scalar& threshold,
                   const Tensor& out) {
     const Tensor scaled = at::mul(self, beta);
@@ -185,7 +196,7 @@ Tensor tanh_of_softplus(const Tensor& self) {
   elementwise(operation<"Tanh">(), {soft}, self.scalar_type(), soft);
   return soft;
 }
-struct Mish {  // x * tanh(softplus(x))
+struct Mish : OfFloats {  // x * tanh(softplus(x))
   static void run(auto&, const Tensor& self, const Tensor& out) {
     elementwise(operation<"Mul">(), {self, tanh_of_softplus(self)}, self.scalar_type(), out);
   }
@@ -196,11 +207,25 @@ Tensor mish_backward(const Tensor& grad, const Tensor& self) {
   return at::mul(grad, at::add(t, slope));
 }
 
+// Unlike clamp's, the bounds promote nothing: integers get them cut to integers.
+at::Scalar hardtanh_bound(const Tensor& self, const at::Scalar& bound) {
+  const ScalarType type = self.scalar_type();
+  TORCH_CHECK(type != ScalarType::Bool, "Bool inputs not supported for hardtanh");
+  if (!c10::isIntegralType(type, /*includeBool=*/false)) return bound;
+  const int64_t cut = bound.toLong();
+  TORCH_CHECK(type != ScalarType::Byte || cut >= 0,
+              "cannot do hardtanh on an unsigned type with negative limits");
+  return cut;
+}
 Tensor hardtanh(const Tensor& self, const at::Scalar& low, const at::Scalar& high) {
-  return at::clamp(self, low, high);
+  return at::clamp(self, hardtanh_bound(self, low), hardtanh_bound(self, high));
 }
 Tensor& hardtanh_in_place(Tensor& self, const at::Scalar& low, const at::Scalar& high) {
-  return self.clamp_(low, high);
+  return self.clamp_(hardtanh_bound(self, low), hardtanh_bound(self, high));
+}
+Tensor& hardtanh_out(const Tensor& self, const at::Scalar& low, const at::Scalar& high,
+                     Tensor& out) {
+  return at::clamp_out(out, self, hardtanh_bound(self, low), hardtanh_bound(self, high));
 }
 Tensor hardtanh_backward(const Tensor& grad, const Tensor& self, const at::Scalar& low,
                          const at::Scalar& high) {
@@ -213,11 +238,13 @@ Tensor hardtanh_backward(const Tensor& grad, const Tensor& self, const at::Scala
 }
 
 Tensor hardswish(const Tensor& self) {
+  require_float("hardswish", self);
   const Tensor out = make_like(self);
   elementwise(operation<"HardSwish">(), {self}, self.scalar_type(), out);
   return out;
 }
 Tensor& hardswish_in_place(Tensor& self) {
+  require_float("hardswish_", self);
   elementwise(operation<"HardSwish">(), {self}, self.scalar_type(), self);
   return self;
 }
@@ -233,6 +260,7 @@ Tensor hardswish_backward(const Tensor& grad, const Tensor& self) {
 
 // The buffer only speeds up torch's CPU kernel.
 std::tuple<Tensor, Tensor> log_sigmoid(const Tensor& self) {
+  require_float("log_sigmoid", self);
   const Tensor soft = make_like(self);
   elementwise(operation<"Softplus">(), {at::neg(self)}, self.scalar_type(), soft);
   return {at::neg(soft), make_empty(self)};
@@ -244,7 +272,7 @@ Tensor log_sigmoid_backward(const Tensor& grad, const Tensor& self, const Tensor
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_STRUCTURED(m, silu, "silu", "", "out", Silu);
   TENON_STRUCTURED(m, mish, "mish", "", "out", Mish);
-  m.impl("mish_backward", TORCH_FN(mish_backward));
+  TENON_KERNEL(m, "mish_backward", mish_backward);
   TENON_STRUCTURED(m, gelu, "gelu", "", "out", Gelu);
   TENON_STRUCTURED(m, threshold, "threshold", "", "out", Threshold);
   TENON_STRUCTURED(m, leaky_relu, "leaky_relu", "", "out", LeakyRelu);
@@ -265,14 +293,15 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_GRADIENT(hardsigmoid_backward, HardSigmoidGrad);
   TENON_GRADIENT(softplus_backward, SoftplusGrad);
 #undef TENON_GRADIENT
-  m.impl("hardtanh", TORCH_FN(hardtanh));
-  m.impl("hardtanh_", TORCH_FN(hardtanh_in_place));
-  m.impl("hardtanh_backward", TORCH_FN(hardtanh_backward));
-  m.impl("hardswish", TORCH_FN(hardswish));
-  m.impl("hardswish_", TORCH_FN(hardswish_in_place));
-  m.impl("hardswish_backward", TORCH_FN(hardswish_backward));
-  m.impl("log_sigmoid_forward", TORCH_FN(log_sigmoid));
-  m.impl("log_sigmoid_backward", TORCH_FN(log_sigmoid_backward));
+  TENON_KERNEL(m, "hardtanh", hardtanh);
+  TENON_KERNEL(m, "hardtanh_", hardtanh_in_place);
+  TENON_KERNEL(m, "hardtanh.out", hardtanh_out);
+  TENON_KERNEL(m, "hardtanh_backward", hardtanh_backward);
+  TENON_KERNEL(m, "hardswish", hardswish);
+  TENON_KERNEL(m, "hardswish_", hardswish_in_place);
+  TENON_KERNEL(m, "hardswish_backward", hardswish_backward);
+  TENON_KERNEL(m, "log_sigmoid_forward", log_sigmoid);
+  TENON_KERNEL(m, "log_sigmoid_backward", log_sigmoid_backward);
 }
 
 }  // namespace

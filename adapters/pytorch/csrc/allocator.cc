@@ -4,15 +4,12 @@
 #include <array>
 #include <utility>
 
-#include <c10/core/CachingDeviceAllocator.h>
-
 #include "devices.h"
 #include "errors.h"
+#include "memory_stats.h"
 
 namespace tenon::pytorch {
 namespace {
-
-using c10::CachingAllocator::StatType;
 
 void release(c10::DeviceIndex index, void* address) noexcept {
   try {
@@ -55,23 +52,11 @@ struct TenonAllocator final : c10::DeviceAllocator {
   void recordStream(const c10::DataPtr& data, c10::Stream stream) override {
     record_use(data, stream);
   }
-  c10::CachingDeviceAllocator::DeviceStats getDeviceStats(c10::DeviceIndex index) override {
-    const runtime::PoolStatistics now = device(index).pool_statistics();
-    const auto all = static_cast<size_t>(StatType::AGGREGATE);
-    c10::CachingDeviceAllocator::DeviceStats stats;
-    stats.allocation[all].allocated = static_cast<int64_t>(now.allocations);
-    stats.allocated_bytes[all].current = static_cast<int64_t>(now.allocated_bytes);
-    stats.allocated_bytes[all].peak = static_cast<int64_t>(now.peak_allocated_bytes);
-    stats.reserved_bytes[all].current = static_cast<int64_t>(now.reserved_bytes);
-    stats.num_device_alloc = static_cast<int64_t>(now.device_allocations);
-    return stats;
-  }
-  void resetAccumulatedStats(c10::DeviceIndex) override {}
-  void resetPeakStats(c10::DeviceIndex) override {}
+  DeviceStats getDeviceStats(c10::DeviceIndex index) override { return device_stats(index); }
+  void resetAccumulatedStats(c10::DeviceIndex index) override { reset_accumulated_stats(index); }
+  void resetPeakStats(c10::DeviceIndex index) override { reset_peak_stats(index); }
   std::pair<size_t, size_t> getMemoryInfo(c10::DeviceIndex index) override {
-    const size_t total = device(index).info().total_memory;
-    const size_t used = device(index).pool_statistics().reserved_bytes;
-    return {total > used ? total - used : 0, total};
+    return memory_info(index);
   }
 };
 

@@ -266,13 +266,13 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_STRUCTURED(m, bitwise_and_Tensor, "bitwise_and", ".Tensor", "Tensor_out", Bitwise<"And">);
   TENON_STRUCTURED(m, bitwise_or_Tensor, "bitwise_or", ".Tensor", "Tensor_out", Bitwise<"Or">);
   TENON_STRUCTURED(m, bitwise_xor_Tensor, "bitwise_xor", ".Tensor", "Tensor_out", Bitwise<"Xor">);
-  m.impl("logical_and.out", TORCH_FN((logical_out<"And", "aten::logical_and.out">)));
-  m.impl("logical_or.out", TORCH_FN((logical_out<"Or", "aten::logical_or.out">)));
-  m.impl("logical_xor.out", TORCH_FN((logical_out<"Xor", "aten::logical_xor.out">)));
-  m.impl("floor_divide", TORCH_FN(floor_divided));
-  m.impl("floor_divide_.Tensor", TORCH_FN(floor_divided_));
-  m.impl("floor_divide.out", TORCH_FN(floor_divided_out));
-  m.impl("rsub.Tensor", TORCH_FN(reversed_sub));
+  TENON_KERNEL(m, "logical_and.out", logical_out<"And", "aten::logical_and.out">);
+  TENON_KERNEL(m, "logical_or.out", logical_out<"Or", "aten::logical_or.out">);
+  TENON_KERNEL(m, "logical_xor.out", logical_out<"Xor", "aten::logical_xor.out">);
+  TENON_KERNEL(m, "floor_divide", floor_divided);
+  TENON_KERNEL(m, "floor_divide_.Tensor", floor_divided_);
+  TENON_KERNEL(m, "floor_divide.out", floor_divided_out);
+  TENON_KERNEL(m, "rsub.Tensor", reversed_sub);
 }
 
 }  // namespace

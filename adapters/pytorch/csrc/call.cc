@@ -46,22 +46,18 @@ at::Scalar host_value(const Tensor& tensor) {
 }  // namespace
 
 runtime::Argument Call::argument(const Tensor& tensor) const {
-  TORCH_CHECK(
-      on_tenon(tensor) && tensor.device().index() == index_,
-      "Expected all tensors to be on the same device, but found at least two devices, tenon:",
-      static_cast<int>(index_), " and ", tensor.device(), "!");
+  const c10::Device here(kTenon, index_);
+  if (tensor.device() != here) [[unlikely]]
+    throw_mixed_devices(here, tensor.device());
   const tn_dtype type = to_tenon(tensor.scalar_type());
   TORCH_CHECK_NOT_IMPLEMENTED(type != TN_DTYPE_UNDEFINED, "tenon: ", operation_.name(),
                               " has no elements of type ", tensor.scalar_type());
   return device_argument(tensor.unsafeGetTensorImpl(), type);
 }
 
-Call& Call::input(const Tensor& tensor, std::optional<ScalarType> host_type) {
-  if (tensor.device().is_cpu() && tensor.numel() == 1) {
-    return scalar(host_value(tensor), host_type.value_or(tensor.scalar_type()));
-  }
-  inputs_.push_back(argument(tensor));
-  return *this;
+Call& Call::operand(const Tensor& tensor, ScalarType type) {
+  if (tensor.device().is_cpu() && tensor.dim() == 0) return scalar(host_value(tensor), type);
+  return input(tensor);
 }
 
 Call& Call::scalar(const at::Scalar& v, ScalarType type) {

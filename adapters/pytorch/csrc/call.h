@@ -45,9 +45,16 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // A tensor of the device; one on the host with a single element becomes a launch value of
-  // `host_type` (its own where not given).
-  Call& input(const Tensor& tensor, std::optional<ScalarType> host_type = std::nullopt);
+  // A tensor of the device.
+  Call& input(const Tensor& tensor) {
+    inputs_.push_back(argument(tensor));
+    return *this;
+  }
+  // The same, its bits read as those of another type.
+  Call& input_as(const Tensor& tensor, tn_dtype type);
+  // For elementwise ops, where one on the host without dims is a number: it becomes a
+  // launch value of `type`.
+  Call& operand(const Tensor& tensor, ScalarType type);
   Call& input(const std::optional<Tensor>& tensor) {
     return tensor && tensor->defined() ? input(*tensor) : absent();
   }
@@ -78,6 +85,7 @@ class Call {
     outputs_.push_back(argument(tensor));
     return *this;
   }
+  Call& output_as(const Tensor& tensor, tn_dtype type);
   Call& absent_output() {
     outputs_.push_back(runtime::Argument::absent());
     return *this;
@@ -116,6 +124,15 @@ inline runtime::Argument device_argument(const c10::TensorImpl* impl, tn_dtype t
       static_cast<const char*>(impl->unsafe_storage().data()) +
           static_cast<size_t>(impl->storage_offset()) * impl->itemsize(),
       type, {sizes.data(), sizes.size()}, impl->is_contiguous() ? nullptr : impl->strides().data());
+}
+
+inline Call& Call::input_as(const Tensor& tensor, tn_dtype type) {
+  inputs_.push_back(device_argument(tensor.unsafeGetTensorImpl(), type));
+  return *this;
+}
+inline Call& Call::output_as(const Tensor& tensor, tn_dtype type) {
+  outputs_.push_back(device_argument(tensor.unsafeGetTensorImpl(), type));
+  return *this;
 }
 
 }  // namespace tenon::pytorch

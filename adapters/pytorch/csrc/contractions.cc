@@ -38,6 +38,11 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out) {
     Call(operation<"MatMul">(), out).input(a).input(b).output(out).run();
 }
 
+// torch cuts the factors of integers to integers.
+at::Scalar factor_of(const Tensor& out, const at::Scalar& factor) {
+  return is_float(out) ? factor : at::Scalar(factor.toLong());
+}
+
 void product_plus(const Tensor& c, const Tensor& a, const Tensor& b, const at::Scalar& beta,
                   const at::Scalar& alpha, const Tensor& out) {
   if (out.numel() == 0) return;
@@ -45,10 +50,11 @@ void product_plus(const Tensor& c, const Tensor& a, const Tensor& b, const at::S
     gemm(a, b, &c, alpha.toDouble(), beta.toDouble(), out);
     return;
   }
+  const at::Scalar scale = factor_of(out, alpha), share = factor_of(out, beta);
   const Tensor ab = make_tensor(out.sizes(), out.scalar_type(), out.device());
   product(a, b, ab);
-  const bool ignored = beta.toDouble() == 0;
-  const Tensor sum = ignored ? at::mul(ab, alpha) : at::add(at::mul(ab, alpha), at::mul(c, beta));
+  const bool ignored = share.toDouble() == 0;
+  const Tensor sum = ignored ? at::mul(ab, scale) : at::add(at::mul(ab, scale), at::mul(c, share));
   assign(out, sum);
 }
 
@@ -100,7 +106,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_STRUCTURED(m, addmm, "addmm", "", "out", ProductPlus);
   TENON_STRUCTURED(m, baddbmm, "baddbmm", "", "out", ProductPlus);
   TENON_STRUCTURED(m, addmv, "addmv", "", "out", VectorPlus);
-  m.impl("dot", TORCH_FN(dot));
+  TENON_KERNEL(m, "dot", dot);
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <torch/library.h>
 
 #include "elementwise.h"
-#include "fallback.h"
+#include "kernel.h"
 #include "reductions.h"
 
 namespace tenon::pytorch {
@@ -69,17 +69,9 @@ bool beyond_stride(bool transposed, at::IntArrayRef output_padding, at::IntArray
 
 using Ints = at::IntArrayRef;
 
-Tensor convolution(const Tensor& input, const Tensor& weight, const std::optional<Tensor>& bias,
-                   at::IntArrayRef stride, at::IntArrayRef padding, at::IntArrayRef dilation,
-                   bool transposed, at::IntArrayRef output_padding, int64_t groups) {
-  TORCH_CHECK(input.scalar_type() == weight.scalar_type(), "Input type (", input.scalar_type(),
-              ") and weight type (", weight.scalar_type(), ") should be the same");
-  if (beyond_stride(transposed, output_padding, stride) || !computable(input.scalar_type()))
-    return Fallback<"aten::convolution",
-                    Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, Ints, Ints,
-                           Ints, bool, Ints, int64_t)>::call(input, weight, bias, stride, padding,
-                                                             dilation, transposed, output_padding,
-                                                             groups);
+Tensor convolve_forward(const Tensor& input, const Tensor& weight,
+                        const std::optional<Tensor>& bias, Ints stride, Ints padding, Ints dilation,
+                        bool transposed, Ints output_padding, int64_t groups) {
   const Tensor out = make_suggested(
       output_sizes(input, weight, stride, padding, dilation, transposed, output_padding, groups),
       input);
@@ -97,20 +89,10 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const std::optiona
   return out;
 }
 
-std::tuple<Tensor, Tensor, Tensor> convolution_backward(
-    const Tensor& grad, const Tensor& input, const Tensor& weight, at::IntArrayRef stride,
-    at::IntArrayRef padding, at::IntArrayRef dilation, bool transposed,
-    at::IntArrayRef output_padding, int64_t groups, std::array<bool, 3> wanted) {
-  if (beyond_stride(transposed, output_padding, stride) || !computable(input.scalar_type())) {
-    const std::vector<int64_t> channels{grad.size(1)};
-    return Fallback<"aten::convolution_backward",
-                    std::tuple<Tensor, Tensor, Tensor>(
-                        const Tensor&, const Tensor&, const Tensor&, at::OptionalIntArrayRef, Ints,
-                        Ints, Ints, bool, Ints, int64_t,
-                        std::array<bool, 3>)>::call(grad, input, weight, Ints(channels), stride,
-                                                    padding, dilation, transposed, output_padding,
-                                                    groups, wanted);
-  }
+std::tuple<Tensor, Tensor, Tensor> gradients(const Tensor& grad, const Tensor& input,
+                                             const Tensor& weight, Ints stride, Ints padding,
+                                             Ints dilation, bool transposed, int64_t groups,
+                                             std::array<bool, 3> wanted) {
   const auto shared = attributes(stride, padding, dilation, groups);
   Tensor grad_input, grad_weight, grad_bias;
   if (wanted[0]) {
@@ -132,6 +114,51 @@ std::tuple<Tensor, Tensor, Tensor> convolution_backward(
     sum_over(grad, axes, /*keepdim=*/false, grad_bias);
   }
   return {grad_input, grad_weight, grad_bias};
+}
+
+// The ops that torch calls here exist for devices alone: the fallback has other ones.
+using Forward = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, Ints, Ints, Ints,
+                       bool, Ints, int64_t);
+using Backward = std::tuple<Tensor, Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&,
+                                                    at::OptionalIntArrayRef, Ints, Ints, Ints, bool,
+                                                    Ints, int64_t, std::array<bool, 3>);
+
+Tensor convolution(const Tensor& input, const Tensor& weight, const std::optional<Tensor>& bias,
+                   Ints stride, Ints padding, Ints dilation, bool transposed, Ints output_padding,
+                   int64_t groups) {
+  TORCH_CHECK(input.scalar_type() == weight.scalar_type(), "Input type (", input.scalar_type(),
+              ") and weight type (", weight.scalar_type(), ") should be the same");
+  std::string reason;
+  if (!beyond_stride(transposed, output_padding, stride)) {
+    try {
+      return convolve_forward(input, weight, bias, stride, padding, dilation, transposed,
+                              output_padding, groups);
+    } catch (const c10::NotImplementedError& refusal) {
+      reason = refusal.what_without_backtrace();
+    }
+  }
+  return Fallback<"aten::convolution", Forward>::call_because(
+      reason, input, weight, bias, stride, padding, dilation, transposed, output_padding, groups);
+}
+
+std::tuple<Tensor, Tensor, Tensor> convolution_backward(const Tensor& grad, const Tensor& input,
+                                                        const Tensor& weight, Ints stride,
+                                                        Ints padding, Ints dilation,
+                                                        bool transposed, Ints output_padding,
+                                                        int64_t groups,
+                                                        std::array<bool, 3> wanted) {
+  std::string reason;
+  if (!beyond_stride(transposed, output_padding, stride)) {
+    try {
+      return gradients(grad, input, weight, stride, padding, dilation, transposed, groups, wanted);
+    } catch (const c10::NotImplementedError& refusal) {
+      reason = refusal.what_without_backtrace();
+    }
+  }
+  const std::vector<int64_t> channels{grad.size(1)};
+  return Fallback<"aten::convolution_backward", Backward>::call_because(
+      reason, grad, input, weight, Ints(channels), stride, padding, dilation, transposed,
+      output_padding, groups, wanted);
 }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {

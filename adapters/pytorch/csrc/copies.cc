@@ -3,9 +3,9 @@
 
 #include <cstring>
 
-#include <ATen/MemoryOverlap.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_strided.h>
+#include <c10/core/CPUAllocator.h>
 #include <torch/library.h>
 
 #include "allocator.h"
@@ -101,6 +101,12 @@ TORCH_LIBRARY_IMPL(aten, Negative, m) {
 
 void copy_from_host(const Tensor& dst, const Tensor& src, bool non_blocking) {
   if (dst.numel() == 0) return;
+  if (dst.is_conj() || dst.is_neg()) {
+    // What is written there reads as its conjugate or negative: so write that of `src`.
+    Tensor turned = dst.is_conj() ? src.conj() : src;
+    if (dst.is_neg()) turned = turned._neg_view();
+    return copy_from_host(bare(dst), turned, non_blocking);
+  }
   const auto index = dst.device().index();
   // The host side takes the destination's type and, where that has no gaps, its layout.
   const bool direct = dst.is_non_overlapping_and_dense();
@@ -114,7 +120,6 @@ void copy_from_host(const Tensor& dst, const Tensor& src, bool non_blocking) {
   } else if (src.is_neg() || src.is_conj()) {
     staged = src.clone();
   }
-  if (dst.is_neg() || dst.is_conj()) TORCH_CHECK(false, "No copy into a lazily negated tensor");
   const Tensor target = direct ? dst : make_tensor(dst.sizes(), dst.scalar_type(), dst.device());
   translated([&] {
     device(index).copy_to_device(address(target), staged.const_data_ptr(), staged.nbytes(),
@@ -151,9 +156,19 @@ void copy_to_host(const Tensor& dst, const Tensor& src, bool non_blocking) {
 }
 
 Tensor host_copy(const Tensor& tensor) {
-  Tensor host = at::empty_strided(tensor.sizes(), tensor.strides(),
-                                  at::TensorOptions().dtype(tensor.scalar_type()));
-  copy_to_host(host, tensor, false);
+  const auto options = at::TensorOptions().dtype(tensor.scalar_type());
+  Tensor host;
+  if (may_overlap(tensor)) {
+    // One place in memory for many elements stays so: the range is copied as it lies.
+    const Tensor range = covered_range(tensor);
+    const Tensor flat = at::empty(range.sizes(), options);
+    copy_to_host(flat, range, false);
+    host = flat.as_strided(tensor.sizes(), tensor.strides(), 0);
+  } else {
+    host = at::empty_strided(tensor.sizes(), tensor.strides(), options);
+    copy_to_host(host, bare(tensor), false);
+  }
+  copy_lazy_bits(host, tensor);
   return host;
 }
 
@@ -168,14 +183,13 @@ Tensor host_alias(const Tensor& tensor) {
       [](void* context) { delete static_cast<c10::Storage*>(context); },
       c10::Device(c10::DeviceType::CPU));
   auto storage = c10::make_intrusive<c10::StorageImpl>(c10::StorageImpl::use_byte_size_t(),
-                                                       owner->nbytes(), std::move(data), nullptr,
-                                                       /*resizable=*/false);
+                                                       owner->nbytes(), std::move(data),
+                                                       c10::GetCPUAllocator(), /*resizable=*/true);
   Tensor host = at::detail::make_tensor<c10::TensorImpl>(
       std::move(storage), c10::DispatchKeySet(c10::DispatchKey::CPU), tensor.dtype());
   host.unsafeGetTensorImpl()->set_sizes_and_strides(tensor.sizes(), tensor.strides(),
                                                     tensor.storage_offset());
-  if (tensor.is_conj()) host._set_conj(true);
-  if (tensor.is_neg()) host._set_neg(true);
+  copy_lazy_bits(host, tensor);
   return host;
 }
 

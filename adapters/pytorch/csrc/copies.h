@@ -13,10 +13,11 @@ void copy_from_host(const Tensor& dst, const Tensor& src, bool non_blocking);
 // dst (CPU) = src (tenon).
 void copy_to_host(const Tensor& dst, const Tensor& src, bool non_blocking);
 
-// A CPU tensor with the same sizes, strides and elements.
+// A CPU tensor that has the same sizes, strides, lazy bits and elements in memory of its own.
 Tensor host_copy(const Tensor& tensor);
 // A CPU tensor over the same memory, for devices whose memory the host may touch; undefined for
-// others. Waits for the device's queued work on the current stream.
+// others. Waits for the device's queued work on the current stream. A kernel that makes the tensor
+// larger moves it to memory of the host.
 Tensor host_alias(const Tensor& tensor);
 
 }  // namespace tenon::pytorch

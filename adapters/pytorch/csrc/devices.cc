@@ -9,6 +9,7 @@
 #include <c10/util/Exception.h>
 
 #include "errors.h"
+#include "fallback.h"
 
 namespace tenon::pytorch {
 namespace {
@@ -46,6 +47,7 @@ runtime::Device& open_device(c10::DeviceIndex index) {
   check_index(index);
   return translated([&]() -> runtime::Device& {
     runtime::Device& found = context().device(static_cast<size_t>(index));
+    found.set_fallback_policy(fallback_policy());
     opened[index].store(&found, std::memory_order_release);
     return found;
   });

@@ -32,7 +32,7 @@ void Operand::add_to(Call& call, ScalarType type, std::vector<Tensor>& casts) co
   if (!tensor_) {
     call.scalar(number_, type);
   } else if (tensor_->scalar_type() == type || !on_tenon(*tensor_)) {
-    call.input(*tensor_, type);
+    call.operand(*tensor_, type);
   } else {
     casts.push_back(as_type(*tensor_, type));
     call.input(casts.back());
@@ -100,7 +100,7 @@ bool fast_binary(const runtime::Operation& op, const Tensor& a, const Tensor& b,
         c10::isComplexType(b.scalar_type()) ||
         !prepare(a, a, out, to_bool ? ScalarType::Bool : type))
       return false;
-    Call(op, a).input(a).input(b, type).output(out).run();
+    Call(op, a).input(a).operand(b, type).output(out).run();
     return true;
   }
   if (type != b.scalar_type() || !plain(left) || !plain(right) ||

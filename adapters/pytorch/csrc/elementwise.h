@@ -9,7 +9,7 @@
 
 namespace tenon::pytorch {
 
-// An operand: a tensor (one on the host with a single element is a launch value) or a number.
+// An operand: a tensor (one on the host without dims is a launch value) or a number.
 class Operand {
  public:
   Operand(const Tensor& tensor) : tensor_(&tensor) {}     // NOLINT: implicit

@@ -13,7 +13,7 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
-#include "tensors.h"
+#include "encoder.h"
 
 namespace tenon::pytorch {
 namespace {
@@ -31,6 +31,8 @@ std::optional<Tensor> kept(MaybeTensor mask, std::optional<int64_t> type) {
   if (type == 1) shaped = shaped.view({shaped.size(0), 1, 1, shaped.size(1)});
   return shaped.scalar_type() == ScalarType::Bool ? at::logical_not(shaped) : shaped;
 }
+
+}  // namespace
 
 std::tuple<Tensor, Tensor> attend(const Tensor& query, const Tensor& key, const Tensor& value,
                                   int64_t width, int64_t count, const Tensor& qkv_weight,
@@ -82,6 +84,8 @@ Tensor encode(const Tensor& source, int64_t width, int64_t count, const Tensor& 
   const Tensor x = norm_1(at::add(source, attention(source)));
   return norm_2(at::add(x, feed_forward(x)));
 }
+
+namespace {
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("_native_multi_head_attention", TORCH_FN(attend));

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include <c10/core/Device.h>
+
 #include "tenon/cpp/error.hpp"
 
 namespace tenon::pytorch {
@@ -12,6 +14,9 @@ namespace tenon::pytorch {
 // Throws the c10 exception that stands for `error`: IndexError, OutOfMemoryError,
 // NotImplementedError or RuntimeError, with the full text.
 [[noreturn]] void throw_as_torch(const Error& error);
+
+// torch's own words for tensors of two devices in one call.
+[[noreturn]] void throw_mixed_devices(c10::Device a, c10::Device b);
 
 // Runs `body`, turning tenon::Error into torch's exceptions.
 template <class Body>

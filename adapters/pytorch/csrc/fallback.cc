@@ -11,7 +11,8 @@
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
-#include "copies.h"
+#include "crossing.h"
+#include "one_device.h"
 
 namespace tenon::pytorch {
 namespace {
@@ -38,13 +39,17 @@ std::atomic<runtime::FallbackPolicy>& policy() {
   return value;
 }
 
-void admit(const std::string& name) {
+std::string because(const std::string& reason) { return reason.empty() ? "" : " (" + reason + ")"; }
+
+// `reason`: what the device said, or empty.
+void admit(const std::string& name, const std::string& reason) {
   switch (policy().load()) {
     case runtime::FallbackPolicy::kAllow:
       return;
     case runtime::FallbackPolicy::kError:
-      TORCH_CHECK(false, name,
-                  " is not available on tenon devices for these arguments, and "
+      TORCH_CHECK(false, name, " is not available on tenon devices for these arguments",
+                  because(reason),
+                  ", and "
                   "TENON_FALLBACK=error forbids to run it on the CPU. Set TENON_FALLBACK=allow (or "
                   "torch_tenon.set_fallback_policy(\"allow\")), or move the tensors with .cpu() "
                   "before this op.");
@@ -57,70 +62,13 @@ void admit(const std::string& name) {
     first = state().warned.insert(name).second;
   }
   if (first) {
-    TORCH_WARN(name,
-               " runs on the CPU, because tenon devices do not have it for these arguments. "
+    TORCH_WARN(name, " runs on the CPU, because tenon devices do not have it for these arguments",
+               because(reason),
+               ". "
                "TENON_FALLBACK=allow silences this, TENON_FALLBACK=error makes it an error; "
                "torch_tenon.fallback_counts() counts it.");
   }
 }
-
-// One call's tensors, on the device and on the CPU.
-class Crossing {
- public:
-  Tensor to_host(const Tensor& tensor) {
-    if (!tensor.defined() || !on_tenon(tensor)) return tensor;
-    if (device_.type() == c10::DeviceType::CPU) device_ = tensor.device();
-    for (const auto& pair : pairs_) {
-      if (pair.device.is_same(tensor)) return pair.host;
-    }
-    Tensor host = host_alias(tensor);
-    const bool alias = host.defined();
-    if (!alias) host = host_copy(tensor);
-    pairs_.push_back({tensor, host, alias});
-    return host;
-  }
-
-  // What a result of the CPU kernel is on the device.
-  Tensor to_device(const Tensor& tensor) {
-    if (!tensor.defined() || !tensor.device().is_cpu() || device_.type() == c10::DeviceType::CPU)
-      return tensor;
-    for (const auto& pair : pairs_) {
-      if (pair.host.is_same(tensor)) return pair.device;
-    }
-    Tensor made = make_strided(tensor.sizes(), tensor.strides(), tensor.scalar_type(), device_);
-    copy_from_host(made, tensor, /*non_blocking=*/false);
-    return made;
-  }
-
-  // Carries what the CPU kernel wrote into an argument back.
-  void write_back(const Tensor& tensor) {
-    for (const auto& pair : pairs_) {
-      if (!pair.device.is_same(tensor)) continue;
-      const bool resized = pair.host.sizes() != pair.device.sizes();
-      if (resized) pair.device.resize_(pair.host.sizes());
-      const bool in_place =
-          pair.alias && !resized && pair.host.const_data_ptr() == pair.device.const_data_ptr();
-      if (!in_place) copy_from_host(pair.device, pair.host, /*non_blocking=*/false);
-    }
-  }
-
-  void device_of(c10::Device* device) {
-    if (device->type() == kTenon) {
-      if (device_.type() == c10::DeviceType::CPU)
-        device_ = c10::Device(kTenon, index_or_current(device->index()));
-      *device = c10::Device(c10::DeviceType::CPU);
-    }
-  }
-
- private:
-  struct Pair {
-    Tensor device;
-    Tensor host;
-    bool alias;
-  };
-  c10::Device device_{c10::DeviceType::CPU};
-  std::vector<Pair> pairs_;
-};
 
 // Applies `convert` to every tensor in an argument, lists included.
 template <class Convert>
@@ -140,30 +88,67 @@ c10::IValue converted(const c10::IValue& value, Convert&& convert) {
   return value;
 }
 
+// Tensors of the host beside those of a device: torch takes them without dims, as indices, and
+// where lengths are meant for the host.
+bool takes_host_tensors(const std::string& name) {
+  for (const char* known : {"aten::index", "aten::_index_put", "aten::_unsafe_index",
+                            "aten::_pack_padded_sequence", "aten::_nested", "aten::bernoulli"}) {
+    if (name.starts_with(known)) return true;
+  }
+  return false;
+}
+void check_one_device(const c10::OperatorHandle& op, const std::vector<c10::IValue>& arguments) {
+  if (takes_host_tensors(op.operator_name().name)) return;
+  OneDevice devices;
+  for (const c10::IValue& argument : arguments) {
+    converted(argument, [&](const Tensor& tensor) {
+      devices.see(tensor);
+      return tensor;
+    });
+  }
+  devices.check();
+}
+
+bool any_nested(const std::vector<c10::IValue>& arguments) {
+  bool found = false;
+  for (const c10::IValue& argument : arguments) {
+    converted(argument, [&](const Tensor& tensor) {
+      found |= tensor.defined() && tensor.is_nested();
+      return tensor;
+    });
+  }
+  return found;
+}
+
 }  // namespace
 
-void boxed_fallback(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) {
+void fall_back(const c10::OperatorHandle& op, torch::jit::Stack* stack, const std::string& reason) {
   const auto& schema = op.schema();
   const std::string name = c10::toString(op.operator_name());
-  admit(name);
-  const auto start = std::chrono::steady_clock::now();
-
   const auto& parameters = schema.arguments();
   const size_t base = stack->size() - parameters.size();
   std::vector<c10::IValue> arguments(stack->begin() + static_cast<std::ptrdiff_t>(base),
                                      stack->end());
+  check_one_device(op, arguments);
+  const c10::DispatchKey key =
+      any_nested(arguments) ? c10::DispatchKey::NestedTensorCPU : c10::DispatchKey::CPU;
+  TORCH_CHECK_NOT_IMPLEMENTED(op.hasComputedKernelForDispatchKey(key), name,
+                              " has neither a kernel for tenon devices with these arguments",
+                              because(reason), " nor one for the CPU.");
+  admit(name, reason);
+  const auto start = std::chrono::steady_clock::now();
+
   Crossing crossing;
   for (size_t i = 0; i < parameters.size(); ++i) {
     c10::IValue& slot = (*stack)[base + i];
-    if (slot.isDevice()) {
-      c10::Device device = slot.toDevice();
-      crossing.device_of(&device);
-      slot = device;
-    } else {
+    if (slot.isDevice())
+      slot = crossing.to_host(slot.toDevice());
+    else if (slot.isGenerator())
+      slot = crossing.to_host(slot.toGenerator());
+    else
       slot = converted(slot, [&](const Tensor& tensor) { return crossing.to_host(tensor); });
-    }
   }
-  op.redispatchBoxed(c10::DispatchKeySet(c10::DispatchKey::CPU), stack);
+  op.redispatchBoxed(c10::DispatchKeySet(key), stack);
 
   for (size_t i = 0; i < parameters.size(); ++i) {
     const auto* alias = parameters[i].alias_info();
@@ -176,7 +161,7 @@ void boxed_fallback(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::j
   const size_t results = schema.returns().size();
   for (size_t i = stack->size() - results; i < stack->size(); ++i) {
     c10::IValue& slot = (*stack)[i];
-    slot = converted(slot, [&](const Tensor& tensor) { return crossing.to_device(tensor); });
+    slot = converted(slot, [&](const Tensor& tensor) { return crossing.to_device(tensor, name); });
   }
 
   const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
@@ -184,6 +169,10 @@ void boxed_fallback(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::j
   auto& count = state().counts[name];
   ++count.calls;
   count.seconds += spent.count();
+}
+
+void boxed_fallback(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) {
+  fall_back(op, stack, {});
 }
 
 std::map<std::string, FallbackCount> fallback_counts() {
@@ -203,6 +192,11 @@ void set_fallback_policy(runtime::FallbackPolicy value) {
   for (c10::DeviceIndex index = 0; index < kMaxDevices; ++index) {
     if (is_open(index)) device(index).set_fallback_policy(value);
   }
+}
+
+// torch composes this one, and refuses devices that it does not know by name.
+TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
+  m.impl("mode.values", torch::CppFunction::makeFromBoxedFunction<&boxed_fallback>());
 }
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, m) {

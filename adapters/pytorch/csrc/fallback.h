@@ -14,6 +14,9 @@
 
 namespace tenon::pytorch {
 
+// Runs `op` on the CPU in the device's place. `reason`: why the device does not, in its own words,
+// or empty. Tensors of the device stay what they are: views of them come back as views.
+void fall_back(const c10::OperatorHandle& op, torch::jit::Stack* stack, const std::string& reason);
 void boxed_fallback(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack);
 
 struct FallbackCount {
@@ -29,13 +32,31 @@ runtime::FallbackPolicy fallback_policy();
 void set_fallback_policy(runtime::FallbackPolicy policy);
 
 // Calls the fallback from a kernel that cannot serve these arguments (complex numbers, ...):
-//   return fallback<"aten::add.Tensor", Tensor(const Tensor&, const Tensor&, const Scalar&)>(...);
+//   return Fallback<"aten::add.Tensor", Tensor(const Tensor&, const Tensor&, const Scalar&)>
+//       ::call(...);
 template <FixedString Name, class Signature>
 struct Fallback;
 
 template <FixedString Name, class Result, class... Parameters>
 struct Fallback<Name, Result(Parameters...)> {
   static Result call(Parameters... arguments) {
+    return through(c10::BoxedKernel::makeFromFunction<&boxed_fallback>(), arguments...);
+  }
+  static Result call_because(const std::string& reason, Parameters... arguments) {
+    return through(c10::BoxedKernel::makeFromFunctor(std::make_unique<Reasoned>(reason)),
+                   arguments...);
+  }
+
+ private:
+  struct Reasoned final : c10::OperatorKernel {
+    explicit Reasoned(std::string text) : reason(std::move(text)) {}
+    void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, torch::jit::Stack* stack) {
+      fall_back(op, stack, reason);
+    }
+    std::string reason;
+  };
+
+  static Result through(const c10::BoxedKernel& kernel, Parameters... arguments) {
     static const c10::OperatorHandle op = [] {
       const std::string name(Name.view());
       const auto dot = name.find('.');
@@ -44,8 +65,7 @@ struct Fallback<Name, Result(Parameters...)> {
           dot == std::string::npos ? "" : name.substr(dot + 1).c_str());
     }();
     return c10::impl::BoxedKernelWrapper<Result(Parameters...)>::call(
-        c10::BoxedKernel::makeFromFunction<&boxed_fallback>(), op, c10::DispatchKeySet(),
-        arguments...);
+        kernel, op, c10::DispatchKeySet(), arguments...);
   }
 };
 

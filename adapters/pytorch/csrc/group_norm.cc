@@ -8,7 +8,7 @@
 #include <ATen/ops/sub.h>
 #include <ATen/ops/sum.h>
 
-#include "call.h"
+#include "kernel.h"
 
 namespace tenon::pytorch {
 namespace {
@@ -55,7 +55,7 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_backward(const Tensor& grad, const
 }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
-  m.impl("native_group_norm_backward", TORCH_FN(group_norm_backward));
+  TENON_KERNEL(m, "native_group_norm_backward", group_norm_backward);
 }
 
 }  // namespace

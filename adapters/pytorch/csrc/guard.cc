@@ -9,6 +9,7 @@
 #include "allocator.h"
 #include "devices.h"
 #include "errors.h"
+#include "tensors.h"
 
 namespace tenon::pytorch {
 namespace {
@@ -39,6 +40,17 @@ struct GuardImpl final : c10::impl::DeviceGuardImplInterface {
       detail::thread_state.device = target.index();
   }
   c10::DeviceIndex deviceCount() const noexcept override { return device_count(); }
+  // Types that devices know by name; others are moved, and computed by the fallback.
+  c10::DeviceCapability getDeviceCapability(c10::Device) const override {
+    c10::DeviceCapability capability;
+    uint64_t& bits = capability.capability_data.capability_bits;
+    bits = 0;
+#define TENON_TYPE(_, name) \
+  if (to_tenon(c10::ScalarType::name) != TN_DTYPE_UNDEFINED) bits |= 1ULL << c10::kIndex_##name;
+    AT_FORALL_SCALAR_TYPES_WITH_COMPLEX_AND_QINTS(TENON_TYPE)
+#undef TENON_TYPE
+    return capability;
+  }
 
   c10::Stream getStream(c10::Device target) const override {
     return current_stream_id(index_or_current(target.index()));

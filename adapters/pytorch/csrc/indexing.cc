@@ -48,6 +48,21 @@ struct Cat {
   }
 };
 
+// Indices for operators, to which negative ones count from the end, of an op for which they are
+// wrong: those become the largest of their type, which is out of range of every tensor and fails
+// the work. Read without a sign, a negative number is beyond the largest one with a sign.
+Tensor from_start(const Tensor& index) {
+  if (index.numel() == 0) return index;
+  const bool wide = index.scalar_type() == ScalarType::Long;
+  const tn_dtype unsigned_type = wide ? TN_UINT64 : TN_UINT32;
+  const Tensor out = make_tensor(index.sizes(), index.scalar_type(), index.device());
+  Call call(operation<"Min">(), out);
+  call.input_as(index, unsigned_type);
+  wide ? call.value(uint64_t{INT64_MAX}, TN_UINT64) : call.value(uint32_t{INT32_MAX}, TN_UINT32);
+  call.output_as(out, unsigned_type).run();
+  return out;
+}
+
 // -- Gathering --
 
 void gather_slices(const Tensor& self, int64_t axis, const Tensor& index, const Tensor& out) {
@@ -69,7 +84,7 @@ Tensor select_sizes_checked(const Tensor& self, int64_t dim, const Tensor& index
 Tensor& index_select_into(const Tensor& self, int64_t dim, const Tensor& index, Tensor& out) {
   const Tensor source = ranked(self);
   const Tensor target = ranked(out);
-  gather_slices(source, at::maybe_wrap_dim(dim, source.dim()), ranked(index), target);
+  gather_slices(source, at::maybe_wrap_dim(dim, source.dim()), from_start(ranked(index)), target);
   return out;
 }
 Tensor selected(const Tensor& self, int64_t dim, const Tensor& index) {
@@ -90,7 +105,7 @@ struct Gather {
   static void run(auto&, const Tensor& self, int64_t dim, const Tensor& index, bool,
                   const Tensor& out) {
     if (out.numel() == 0) return;
-    const Tensor source = ranked(self), i = ranked(index), target = ranked(out);
+    const Tensor source = ranked(self), i = from_start(ranked(index)), target = ranked(out);
     const runtime::Operation op =
         with_axis("GatherElements", at::maybe_wrap_dim(dim, source.dim()));
     // ONNX wants equal sizes outside of the axis, torch lets the index be smaller.
@@ -109,7 +124,7 @@ void scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor&
              const char* reduction, const Tensor& out) {
   if (!out.is_same(self)) assign(out, self);
   if (index.numel() == 0) return;
-  const Tensor target = ranked(out), i = ranked(index);
+  const Tensor target = ranked(out), i = from_start(ranked(index));
   Tensor updates = ranked(source);
   const int64_t axis = at::maybe_wrap_dim(dim, target.dim());
   for (int64_t d = 0; d < updates.dim(); ++d) {
@@ -171,7 +186,7 @@ struct IndexAdd {
                   const at::Scalar& alpha, const Tensor& out) {
     if (!out.is_same(self)) assign(out, self);
     if (index.numel() == 0 || out.numel() == 0) return;
-    const Tensor target = ranked(out), updates = ranked(source), i = ranked(index);
+    const Tensor target = ranked(out), updates = ranked(source), i = from_start(ranked(index));
     const runtime::Operation op =
         with_axis("tenon.IndexAdd", at::maybe_wrap_dim(dim, target.dim()));
     Call(op, out)
@@ -183,19 +198,6 @@ struct IndexAdd {
         .run();
   }
 };
-
-Tensor& index_fill_number(Tensor& self, int64_t dim, const Tensor& index, const at::Scalar& value) {
-  if (self.numel() == 0 || index.numel() == 0) return self;
-  const Tensor target = ranked(self);
-  const int64_t axis = at::maybe_wrap_dim(dim, target.dim());
-  std::vector<int64_t> shape(static_cast<size_t>(target.dim()), 1);
-  shape[static_cast<size_t>(axis)] = index.numel();
-  std::vector<int64_t> sizes = target.sizes().vec();
-  sizes[static_cast<size_t>(axis)] = index.numel();
-  const Tensor i = as_type(index, ScalarType::Long).reshape(shape).expand(sizes);
-  scatter(target, axis, i, full(i, value, self.scalar_type()), "none", target);
-  return self;
-}
 
 Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t rows, int64_t padding,
                           bool scale_by_frequency) {
@@ -209,7 +211,7 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t row
     return out;
   }
   const runtime::Operation op("tenon.EmbeddingGrad", {{"padding_idx", padding}});
-  Call(op, out).input(grad).input(indices).output(out).run();
+  Call(op, out).input(grad).input(from_start(indices)).output(out).run();
   return out;
 }
 
@@ -329,7 +331,14 @@ Tensor to_result_order(const Tensor& moved, const IndexPlan& plan) {
   return moved.permute(order);
 }
 
+void check_indexed(const Tensor& self) {
+  TORCH_CHECK(on_tenon(self),
+              "indices should be either on cpu or on the same device as the indexed tensor (",
+              self.device(), ")");
+}
+
 Tensor indexed(const Tensor& self, const c10::List<std::optional<Tensor>>& indices) {
+  check_indexed(self);
   if (!computable(self.scalar_type()))
     return Fallback<"aten::index.Tensor",
                     Tensor(const Tensor&, const c10::List<std::optional<Tensor>>&)>::call(self,
@@ -354,6 +363,7 @@ Tensor indexed(const Tensor& self, const c10::List<std::optional<Tensor>>& indic
 
 Tensor& index_put(Tensor& self, const c10::List<std::optional<Tensor>>& indices,
                   const Tensor& values, bool accumulate, bool) {
+  check_indexed(self);
   TORCH_CHECK_INDEX(self.scalar_type() == values.scalar_type(),
                     "Index put requires the source and destination dtypes match, got ",
                     self.scalar_type(), " for the destination and ", values.scalar_type(),
@@ -392,6 +402,24 @@ Tensor& index_put(Tensor& self, const c10::List<std::optional<Tensor>>& indices,
       .input(updates)
       .output(plan.self)
       .run();
+  return self;
+}
+
+// self[:, index] = value
+Tensor& index_fill_number(Tensor& self, int64_t dim, const Tensor& index, const at::Scalar& value) {
+  TORCH_CHECK_INDEX(
+      index.scalar_type() == ScalarType::Long || index.scalar_type() == ScalarType::Int,
+      "index_fill_(): Expected dtype int32 or int64 for index.");
+  TORCH_CHECK(index.dim() <= 1, "Index has to be a vector/scalar");
+  const int64_t axis = at::maybe_wrap_dim(dim, self.dim());
+  if (self.numel() == 0 || index.numel() == 0) return self;
+  Tensor target = ranked(self);
+  c10::List<std::optional<Tensor>> indices;
+  for (int64_t d = 0; d < axis; ++d) indices.push_back(std::nullopt);
+  indices.push_back(ranked(index));
+  const Tensor number = make_tensor({}, self.scalar_type(), self.device());
+  fill_with(number, value);
+  index_put(target, indices, number, /*accumulate=*/false, /*unsafe=*/false);
   return self;
 }
 
@@ -463,8 +491,8 @@ Tensor flipped(const Tensor& self, at::IntArrayRef dims) {
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_FUNCTIONAL(m, cat, "cat", Cat);
   TENON_OUT(m, cat, "cat.out", Cat);
-  m.impl("index_select", TORCH_FN(selected));
-  m.impl("index_select.out", TORCH_FN(index_select_out));
+  TENON_KERNEL(m, "index_select", selected);
+  TENON_KERNEL(m, "index_select.out", index_select_out);
   TENON_FUNCTIONAL(m, gather, "gather", Gather);
   TENON_OUT(m, gather, "gather.out", Gather);
   TENON_STRUCTURED(m, scatter_src, "scatter", ".src", "src_out", Scatter);
@@ -474,19 +502,19 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
                    ScatterReduce);
   TENON_STRUCTURED(m, scatter_add, "scatter_add", "", "out", ScatterAdd);
   TENON_STRUCTURED(m, index_add, "index_add", "", "out", IndexAdd);
-  m.impl("index_fill_.int_Scalar", TORCH_FN(index_fill_number));
-  m.impl("embedding_dense_backward", TORCH_FN(embedding_backward));
-  m.impl("nonzero", TORCH_FN(positions_of_nonzero));
-  m.impl("masked_select", TORCH_FN(masked));
-  m.impl("index.Tensor", TORCH_FN(indexed));
-  m.impl("_index_put_impl_", TORCH_FN(index_put));
+  TENON_KERNEL(m, "index_fill_.int_Scalar", index_fill_number);
+  TENON_KERNEL(m, "embedding_dense_backward", embedding_backward);
+  TENON_KERNEL(m, "nonzero", positions_of_nonzero);
+  TENON_KERNEL(m, "masked_select", masked);
+  TENON_KERNEL(m, "index.Tensor", indexed);
+  TENON_KERNEL(m, "_index_put_impl_", index_put);
   TENON_FUNCTIONAL2(m, topk, "topk", TopK);
   TENON_OUT2(m, topk, "topk.values", TopK);
   TENON_FUNCTIONAL2(m, sort_stable, "sort.stable", Sort);
   TENON_OUT2(m, sort_stable, "sort.values_stable", Sort);
   TENON_STRUCTURED(m, tril, "tril", "", "out", Triangle<0>);
   TENON_STRUCTURED(m, triu, "triu", "", "out", Triangle<1>);
-  m.impl("flip", TORCH_FN(flipped));
+  TENON_KERNEL(m, "flip", flipped);
 }
 
 }  // namespace

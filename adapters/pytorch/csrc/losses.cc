@@ -106,7 +106,14 @@ double share(const Tensor& self, int64_t reduction) {
   return reduction == at::Reduction::Mean ? 1.0 / static_cast<double>(self.numel()) : 1.0;
 }
 
-struct MseLoss {
+// torch defines these for floats alone.
+struct OfFloats {
+  static bool serves(const Tensor& self, auto&&...) {
+    return c10::isFloatingType(self.scalar_type());
+  }
+};
+
+struct MseLoss : OfFloats {
   static void run(auto& meta, const Tensor& self, const Tensor& target, int64_t reduction,
                   const Tensor& out) {
     const bool none = reduction == at::Reduction::None;
@@ -130,7 +137,7 @@ Tensor smooth(const Tensor& self, const Tensor& target, double beta) {
   return at::where(at::lt(distance, beta), at::mul(at::mul(distance, distance), 0.5 / beta),
                    at::sub(distance, 0.5 * beta));
 }
-struct SmoothL1 {
+struct SmoothL1 : OfFloats {
   static void run(auto&, const Tensor& self, const Tensor& target, int64_t reduction, double beta,
                   const Tensor& out) {
     assign(out, reduced(smooth(self, target, beta), reduction));
@@ -147,6 +154,8 @@ Tensor& smooth_backward(const Tensor& grad, const Tensor& self, const Tensor& ta
   return out;
 }
 Tensor huber(const Tensor& self, const Tensor& target, int64_t reduction, double delta) {
+  TORCH_CHECK_NOT_IMPLEMENTED(c10::isFloatingType(self.scalar_type()),
+                              "huber_loss is one of floats");
   return reduced(at::mul(smooth(self, target, delta), delta), reduction);
 }
 Tensor& huber_backward(const Tensor& grad, const Tensor& self, const Tensor& target,
@@ -180,18 +189,18 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_OUT2(m, nll_loss_forward, "nll_loss_forward.output", NllLoss);
   TENON_FUNCTIONAL(m, nll_loss_backward, "nll_loss_backward", NllLossGrad);
   TENON_OUT(m, nll_loss_backward, "nll_loss_backward.grad_input", NllLossGrad);
-  m.impl("nll_loss2d_forward", TORCH_FN(nll2d));
-  m.impl("nll_loss2d_backward", TORCH_FN(nll2d_backward));
+  TENON_KERNEL(m, "nll_loss2d_forward", nll2d);
+  TENON_KERNEL(m, "nll_loss2d_backward", nll2d_backward);
   TENON_FUNCTIONAL(m, mse_loss, "mse_loss", MseLoss);
   TENON_OUT(m, mse_loss, "mse_loss.out", MseLoss);
-  m.impl("mse_loss_backward", TORCH_FN(mse_backward));
+  TENON_KERNEL(m, "mse_loss_backward", mse_backward);
   TENON_FUNCTIONAL(m, smooth_l1_loss, "smooth_l1_loss", SmoothL1);
   TENON_OUT(m, smooth_l1_loss, "smooth_l1_loss.out", SmoothL1);
-  m.impl("smooth_l1_loss_backward.grad_input", TORCH_FN(smooth_backward));
-  m.impl("huber_loss", TORCH_FN(huber));
-  m.impl("huber_loss_backward.out", TORCH_FN(huber_backward));
-  m.impl("binary_cross_entropy", TORCH_FN(cross_entropy));
-  m.impl("binary_cross_entropy_backward", TORCH_FN(cross_entropy_backward));
+  TENON_KERNEL(m, "smooth_l1_loss_backward.grad_input", smooth_backward);
+  TENON_KERNEL(m, "huber_loss", huber);
+  TENON_KERNEL(m, "huber_loss_backward.out", huber_backward);
+  TENON_KERNEL(m, "binary_cross_entropy", cross_entropy);
+  TENON_KERNEL(m, "binary_cross_entropy_backward", cross_entropy_backward);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "exit.h"
 #include "fallback.h"
 #include "generator.h"
+#include "memory_stats.h"
 
 namespace py = pybind11;
 
@@ -38,9 +39,14 @@ void register_exceptions() {
   });
 }
 
-runtime::Device& device_of(int index) {
-  return device(index_or_current(static_cast<c10::DeviceIndex>(index)));
+// Python's int as torch's 8 bits; what is out of range gets the error of a device that is not
+// there.
+c10::DeviceIndex index_of(int index) {
+  const bool possible = index >= -1 && index < kMaxDevices;
+  return index_or_current(static_cast<c10::DeviceIndex>(possible ? index : kMaxDevices));
 }
+
+runtime::Device& device_of(int index) { return device(index_of(index)); }
 
 py::dict properties(int index) {
   const runtime::Device& found = device_of(index);
@@ -67,6 +73,41 @@ py::dict memory_stats(int index) {
   result["reserved_bytes"] = now.reserved_bytes;
   result["allocations"] = now.allocations;
   result["device_allocations"] = now.device_allocations;
+  return result;
+}
+
+// torch.accelerator.memory_stats, also where tenon is not torch's accelerator.
+py::dict allocator_stats(int index) {
+  const DeviceStats stats = device_stats(index_of(index));
+  py::dict result;
+  const auto put = [&](const std::string& name, const c10::CachingAllocator::Stat& stat) {
+    result[py::str(name + ".current")] = stat.current;
+    result[py::str(name + ".peak")] = stat.peak;
+    result[py::str(name + ".allocated")] = stat.allocated;
+    result[py::str(name + ".freed")] = stat.freed;
+  };
+  const auto put_array = [&](const std::string& name, const c10::CachingAllocator::StatArray& all) {
+    put(name + ".all", all[0]);
+    put(name + ".small_pool", all[1]);
+    put(name + ".large_pool", all[2]);
+  };
+  put_array("allocation", stats.allocation);
+  put_array("segment", stats.segment);
+  put_array("active", stats.active);
+  put_array("inactive_split", stats.inactive_split);
+  put_array("allocated_bytes", stats.allocated_bytes);
+  put_array("reserved_bytes", stats.reserved_bytes);
+  put_array("active_bytes", stats.active_bytes);
+  put_array("inactive_split_bytes", stats.inactive_split_bytes);
+  put_array("requested_bytes", stats.requested_bytes);
+  put("oversize_allocations", stats.oversize_allocations);
+  put("oversize_segments", stats.oversize_segments);
+  result["num_alloc_retries"] = stats.num_alloc_retries;
+  result["num_ooms"] = stats.num_ooms;
+  result["num_sync_all_streams"] = stats.num_sync_all_streams;
+  result["num_device_alloc"] = stats.num_device_alloc;
+  result["num_device_free"] = stats.num_device_free;
+  result["max_split_size"] = stats.max_split_size;
   return result;
 }
 
@@ -131,9 +172,7 @@ void set_policy(const std::string& name) {
                                        : runtime::FallbackPolicy::kError);
 }
 
-TenonGenerator& generator(int index) {
-  return generator_or_default(std::nullopt, index_or_current(static_cast<c10::DeviceIndex>(index)));
-}
+TenonGenerator& generator(int index) { return generator_or_default(std::nullopt, index_of(index)); }
 py::bytes rng_state(int index) {
   TenonGenerator& source = generator(index);
   std::lock_guard lock(source.mutex_);
@@ -157,8 +196,8 @@ PYBIND11_MODULE(_C, m) {
   register_exceptions();
   m.def("device_count", [] { return static_cast<int>(device_count()); }, ReleaseGil());
   m.def("current_device", [] { return static_cast<int>(current_device()); });
-  m.def("set_device", [](int index) { set_current_device(static_cast<c10::DeviceIndex>(index)); });
-  m.def("is_open", [](int index) { return is_open(static_cast<c10::DeviceIndex>(index)); });
+  m.def("set_device", [](int index) { set_current_device(index_of(index)); });
+  m.def("is_open", [](int index) { return is_open(index_of(index)); });
   m.def(
       "synchronize", [](int index) { translated([&] { device_of(index).synchronize(); }); },
       py::arg("device") = -1, ReleaseGil());
@@ -172,6 +211,17 @@ PYBIND11_MODULE(_C, m) {
       ReleaseGil());
   m.def("device_properties", properties, py::arg("device") = -1);
   m.def("memory_stats", memory_stats, py::arg("device") = -1);
+  m.def("allocator_stats", allocator_stats, py::arg("device") = -1);
+  m.def("reset_peak_stats", [](int index) { reset_peak_stats(index_of(index)); });
+  m.def("reset_accumulated_stats", [](int index) { reset_accumulated_stats(index_of(index)); });
+  m.def("memory_info", [](int index) { return memory_info(index_of(index)); });
+  m.def("current_stream", [](int index) { return current_stream_id(index_of(index)).id(); });
+  m.def("set_stream", [](int64_t id, int index) {
+    const auto where = index_of(index);
+    exchange_stream(c10::Stream(c10::Stream::UNSAFE, {kTenon, where}, id));
+    set_current_device(where);
+  });
+  m.attr("DEVICE_TYPE") = static_cast<int>(kTenon);
   m.def("kernel_statistics", kernel_statistics, py::arg("device") = -1);
   m.def("operator_counts", operator_counts, py::arg("device") = -1);
   m.def("fallback_counts", fallback_counts_dict);

@@ -255,12 +255,12 @@ struct SoftmaxGrad {
 };
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
-  m.impl("native_batch_norm", TORCH_FN(batch_norm));
-  m.impl("_native_batch_norm_legit", TORCH_FN(batch_norm_legit));
-  m.impl("_native_batch_norm_legit.no_stats", TORCH_FN(batch_norm_without_statistics));
-  m.impl("native_batch_norm_backward", TORCH_FN(batch_norm_backward));
-  m.impl("native_layer_norm", TORCH_FN(layer_norm));
-  m.impl("native_layer_norm_backward", TORCH_FN(layer_norm_backward));
+  TENON_KERNEL(m, "native_batch_norm", batch_norm);
+  TENON_KERNEL(m, "_native_batch_norm_legit", batch_norm_legit);
+  TENON_KERNEL(m, "_native_batch_norm_legit.no_stats", batch_norm_without_statistics);
+  TENON_KERNEL(m, "native_batch_norm_backward", batch_norm_backward);
+  TENON_KERNEL(m, "native_layer_norm", layer_norm);
+  TENON_KERNEL(m, "native_layer_norm_backward", layer_norm_backward);
   TENON_FUNCTIONAL(m, _softmax, "_softmax", Softmax<"Softmax">);
   TENON_OUT(m, _softmax, "_softmax.out", Softmax<"Softmax">);
   TENON_FUNCTIONAL(m, _log_softmax, "_log_softmax", Softmax<"LogSoftmax">);

@@ -209,8 +209,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
                    MaxPool2dGrad);
   TENON_OUT(m, max_pool2d_with_indices_backward, "max_pool2d_with_indices_backward.grad_input",
             MaxPool2dGrad);
-  m.impl("max_pool3d_with_indices", TORCH_FN(max_pool3d));
-  m.impl("max_pool3d_with_indices_backward", TORCH_FN(max_pool3d_backward));
+  TENON_KERNEL(m, "max_pool3d_with_indices", max_pool3d);
+  TENON_KERNEL(m, "max_pool3d_with_indices_backward", max_pool3d_backward);
   TENON_FUNCTIONAL(m, avg_pool2d, "avg_pool2d", AveragePool<2>);
   TENON_OUT(m, avg_pool2d, "avg_pool2d.out", AveragePool<2>);
   TENON_FUNCTIONAL(m, avg_pool2d_backward, "avg_pool2d_backward", AveragePoolGrad<2>);
@@ -219,8 +219,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_OUT(m, avg_pool3d, "avg_pool3d.out", AveragePool<3>);
   TENON_FUNCTIONAL(m, avg_pool3d_backward, "avg_pool3d_backward", AveragePoolGrad<3>);
   TENON_OUT(m, avg_pool3d_backward, "avg_pool3d_backward.grad_input", AveragePoolGrad<3>);
-  m.impl("_adaptive_avg_pool2d", TORCH_FN(adaptive_pool));
-  m.impl("_adaptive_avg_pool2d_backward", TORCH_FN(adaptive_pool_backward));
+  TENON_KERNEL(m, "_adaptive_avg_pool2d", adaptive_pool);
+  TENON_KERNEL(m, "_adaptive_avg_pool2d_backward", adaptive_pool_backward);
 }
 
 }  // namespace

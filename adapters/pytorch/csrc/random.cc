@@ -6,14 +6,21 @@
 #include <cmath>
 #include <limits>
 
+#include <ATen/ops/all.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/div.h>
 #include <ATen/ops/exponential.h>
+#include <ATen/ops/ge.h>
+#include <ATen/ops/gt.h>
+#include <ATen/ops/le.h>
+#include <ATen/ops/logical_and.h>
+#include <ATen/ops/lt.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/topk.h>
 
 #include "elementwise.h"
-#include "fallback.h"
 #include "generator.h"
+#include "kernel.h"
 #include "structured.h"
 
 namespace tenon::pytorch {
@@ -44,8 +51,15 @@ void draw_uniform(const Tensor& out, double low, double high, const MaybeGenerat
   draw(operation<"tenon.RandomUniform">(), out, low, high, generator);
 }
 
+// Complex ones are refused here and left to the CPU.
+void check_float(const char* op, const Tensor& tensor) {
+  TORCH_CHECK_NOT_IMPLEMENTED(!c10::isComplexType(tensor.scalar_type()), op,
+                              " has no complex numbers");
+  TORCH_CHECK(c10::isFloatingType(tensor.scalar_type()), op, " needs a floating point tensor");
+}
+
 Tensor& uniform(Tensor& self, double low, double high, MaybeGenerator generator) {
-  TORCH_CHECK(c10::isFloatingType(self.scalar_type()), "uniform_ needs a floating point tensor");
+  check_float("uniform_", self);
   TORCH_CHECK(low <= high, "uniform_ expects to return a [from, to) range, but found from=", low,
               " > to=", high);
   draw_uniform(self, low, high, generator);
@@ -53,9 +67,18 @@ Tensor& uniform(Tensor& self, double low, double high, MaybeGenerator generator)
 }
 Tensor& normal(Tensor& self, double mean, double std, MaybeGenerator generator) {
   TORCH_CHECK(std >= 0, "normal expects std >= 0.0, but found std ", std);
-  TORCH_CHECK(c10::isFloatingType(self.scalar_type()), "normal_ needs a floating point tensor");
+  check_float("normal_", self);
   draw(operation<"tenon.RandomNormal">(), self, mean, std, generator);
   return self;
+}
+
+// Throws `words` unless the condition holds everywhere; waits for the device.
+void require_all(const Tensor& condition, const char* words) {
+  TORCH_CHECK(condition.numel() == 0 || at::all(condition).item().toBool(), words);
+}
+void require_probabilities(const Tensor& p) {
+  require_all(at::logical_and(at::ge(p, 0), at::le(p, 1)),
+              "bernoulli expects all probabilities to be in [0, 1]");
 }
 
 // self = uniform < p
@@ -70,10 +93,13 @@ Tensor& bernoulli_number(Tensor& self, double p, MaybeGenerator generator) {
   return self;
 }
 Tensor& bernoulli_tensor(Tensor& self, const Tensor& p, MaybeGenerator generator) {
-  draw_bernoulli(self, p.device().is_cpu() ? p.to(self.device()) : p, generator);
+  const Tensor here = p.device().is_cpu() ? p.to(self.device()) : p;
+  require_probabilities(here);
+  draw_bernoulli(self, here, generator);
   return self;
 }
 Tensor& bernoulli_out(const Tensor& p, MaybeGenerator generator, Tensor& out) {
+  require_probabilities(p);
   at::native::resize_output(out, p.sizes());
   draw_bernoulli(out, p, generator);
   return out;
@@ -168,7 +194,15 @@ Tensor multinomial(const Tensor& self, int64_t count, bool replacement, MaybeGen
   TORCH_CHECK(count > 0, "cannot sample n_sample <= 0 samples");
   TORCH_CHECK(replacement || count <= self.size(-1),
               "cannot sample n_sample > prob_dist.size(-1) samples without replacement");
+  TORCH_CHECK(
+      c10::isFloatingType(self.scalar_type()),
+      "multinomial only supports floating-point dtypes for input, got: ", self.scalar_type());
+  const at::Scalar infinity = std::numeric_limits<double>::infinity();
+  require_all(at::logical_and(at::ge(self, 0), at::lt(self, infinity)),
+              "probability tensor contains either `inf`, `nan` or element < 0");
   const Tensor p = single ? self.unsqueeze(0) : self;
+  require_all(at::gt(at::sum(p, at::IntArrayRef{1}), 0),
+              "invalid multinomial distribution (sum of probabilities <= 0)");
   const bool repeated = replacement && count > 1;
   std::vector<int64_t> sizes{p.size(0)};
   if (repeated) sizes.push_back(count);
@@ -203,27 +237,28 @@ std::tuple<Tensor, Tensor> dropout(const Tensor& self, double p, std::optional<b
   return {out, mask};
 }
 Tensor dropout_backward(const Tensor& grad, const Tensor& mask, double scale) {
-  const Tensor out = make_like(grad);
   const ScalarType type = grad.scalar_type();
+  TORCH_CHECK_NOT_IMPLEMENTED(c10::isFloatingType(type), "dropout's gradient is that of floats");
+  const Tensor out = make_like(grad);
   elementwise(operation<"Mul">(), {grad, at::Scalar(scale)}, type, out);
   elementwise(operation<"Mul">(), {out, mask}, type, out);
   return out;
 }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
-  m.impl("uniform_", TORCH_FN(uniform));
-  m.impl("normal_", TORCH_FN(normal));
-  m.impl("bernoulli_.float", TORCH_FN(bernoulli_number));
-  m.impl("bernoulli_.Tensor", TORCH_FN(bernoulli_tensor));
-  m.impl("bernoulli.out", TORCH_FN(bernoulli_out));
-  m.impl("exponential_", TORCH_FN(exponential));
-  m.impl("random_.from", TORCH_FN(random_range));
-  m.impl("random_.to", TORCH_FN(random_to));
-  m.impl("random_", TORCH_FN(random_any));
-  m.impl("randperm.generator_out", TORCH_FN(permutation));
-  m.impl("multinomial", TORCH_FN(multinomial));
-  m.impl("native_dropout", TORCH_FN(dropout));
-  m.impl("native_dropout_backward", TORCH_FN(dropout_backward));
+  TENON_KERNEL(m, "uniform_", uniform);
+  TENON_KERNEL(m, "normal_", normal);
+  TENON_KERNEL(m, "bernoulli_.float", bernoulli_number);
+  m.impl("bernoulli_.Tensor", TORCH_FN(bernoulli_tensor));  // The probabilities may be on the host.
+  TENON_KERNEL(m, "bernoulli.out", bernoulli_out);
+  TENON_KERNEL(m, "exponential_", exponential);
+  TENON_KERNEL(m, "random_.from", random_range);
+  TENON_KERNEL(m, "random_.to", random_to);
+  TENON_KERNEL(m, "random_", random_any);
+  TENON_KERNEL(m, "randperm.generator_out", permutation);
+  TENON_KERNEL(m, "multinomial", multinomial);
+  TENON_KERNEL(m, "native_dropout", dropout);
+  TENON_KERNEL(m, "native_dropout_backward", dropout_backward);
 }
 
 }  // namespace

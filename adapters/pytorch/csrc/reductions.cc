@@ -168,12 +168,29 @@ struct CumulativeSum {
 
 // -- Norms --
 
+// sum(|x|^p)^(1/p) in float32 for 16-bit floats, whose powers would overflow.
+void power_norm(const Tensor& input, double p, at::OptionalIntArrayRef dims, bool keepdim,
+                const Tensor& out) {
+  const ScalarType type = out.scalar_type();
+  if (type == ScalarType::Half || type == ScalarType::BFloat16) {
+    const Tensor wide = make_like(out, ScalarType::Float);
+    power_norm(as_type(input, ScalarType::Float), p, dims, keepdim, wide);
+    return assign(out, wide);
+  }
+  const Tensor magnitude = make_like(input);
+  elementwise(operation<"Abs">(), {input}, type, magnitude);
+  elementwise(operation<"Pow">(), {magnitude, at::Scalar(p)}, type, magnitude);
+  reduce_as<"ReduceSum">(magnitude, dims, keepdim, out);
+  elementwise(operation<"Pow">(), {out, at::Scalar(1 / p)}, type, out);
+}
+
 void norm(const Tensor& self, double p, at::OptionalIntArrayRef dims, bool keepdim,
           const Tensor& out) {
   const ScalarType type = out.scalar_type();
   const Tensor input = as_type(self, type);
   if (p == 2) return reduce_as<"ReduceL2">(input, dims, keepdim, out);
   if (p == 1) return reduce_as<"ReduceL1">(input, dims, keepdim, out);
+  if (p != 0 && !std::isinf(p)) return power_norm(input, p, dims, keepdim, out);
   const Tensor magnitude = make_like(input);
   if (p == 0) {
     elementwise(operation<"tenon.NotEqual">(), {input, at::Scalar(0)}, type, magnitude,
@@ -181,13 +198,8 @@ void norm(const Tensor& self, double p, at::OptionalIntArrayRef dims, bool keepd
     return reduce_as<"ReduceSum">(magnitude, dims, keepdim, out);
   }
   elementwise(operation<"Abs">(), {input}, type, magnitude);
-  if (std::isinf(p)) {
-    return p > 0 ? reduce_as<"ReduceMax">(magnitude, dims, keepdim, out)
-                 : reduce_as<"ReduceMin">(magnitude, dims, keepdim, out);
-  }
-  elementwise(operation<"Pow">(), {magnitude, at::Scalar(p)}, type, magnitude);
-  reduce_as<"ReduceSum">(magnitude, dims, keepdim, out);
-  elementwise(operation<"Pow">(), {out, at::Scalar(1 / p)}, type, out);
+  return p > 0 ? reduce_as<"ReduceMax">(magnitude, dims, keepdim, out)
+               : reduce_as<"ReduceMin">(magnitude, dims, keepdim, out);
 }
 struct VectorNorm {
   static void run(auto&, const Tensor& self, const at::Scalar& p, at::OptionalIntArrayRef dims,
@@ -309,16 +321,16 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_OUT2(m, max_dim, "max.dim_max", ExtremeWithIndex<"ReduceMax", "ArgMax">);
   TENON_FUNCTIONAL2(m, min_dim, "min.dim", ExtremeWithIndex<"ReduceMin", "ArgMin">);
   TENON_OUT2(m, min_dim, "min.dim_min", ExtremeWithIndex<"ReduceMin", "ArgMin">);
-  m.impl("max", TORCH_FN(extreme_of_all<"ReduceMax">));
-  m.impl("min", TORCH_FN(extreme_of_all<"ReduceMin">));
-  m.impl("prod", TORCH_FN(prod_of_all));
-  m.impl("equal", TORCH_FN(equal));
-  m.impl("var.correction", TORCH_FN((spread<Moment::kVariance, "aten::var.correction">)));
-  m.impl("std.correction", TORCH_FN((spread<Moment::kDeviation, "aten::std.correction">)));
-  m.impl("var_mean.correction",
-         TORCH_FN((spread_mean<Moment::kVariance, "aten::var_mean.correction">)));
-  m.impl("std_mean.correction",
-         TORCH_FN((spread_mean<Moment::kDeviation, "aten::std_mean.correction">)));
+  TENON_KERNEL(m, "max", extreme_of_all<"ReduceMax">);
+  TENON_KERNEL(m, "min", extreme_of_all<"ReduceMin">);
+  TENON_KERNEL(m, "prod", prod_of_all);
+  TENON_KERNEL(m, "equal", equal);
+  TENON_KERNEL(m, "var.correction", spread<Moment::kVariance, "aten::var.correction">);
+  TENON_KERNEL(m, "std.correction", spread<Moment::kDeviation, "aten::std.correction">);
+  TENON_KERNEL(m, "var_mean.correction",
+               spread_mean<Moment::kVariance, "aten::var_mean.correction">);
+  TENON_KERNEL(m, "std_mean.correction",
+               spread_mean<Moment::kDeviation, "aten::std_mean.correction">);
 }
 
 }  // namespace

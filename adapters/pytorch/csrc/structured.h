@@ -19,7 +19,7 @@
 #include <ATen/TensorMeta.h>
 #include <ATen/native/Resize.h>
 
-#include "fallback.h"
+#include "kernel.h"
 
 namespace tenon::pytorch {
 namespace structured {
@@ -241,23 +241,18 @@ using StructuredInPlace = structured::InPlaceBase<Meta, Impl, decltype(&Meta::me
 // Registration by the names of native_functions.yaml. `meta` is what follows at::meta::structured_;
 // the Impl comes last, so that it may hold commas.
 #define TENON_FUNCTIONAL(m, op, name, ...) \
-  m.impl(                                  \
-      name,                                \
-      TORCH_FN((Structured<at::meta::structured_##op, __VA_ARGS__>::functional<"aten::" name>)))
-#define TENON_OUT(m, op, name, ...)                                                       \
-  m.impl(name, TORCH_FN((Structured<at::meta::structured_##op, __VA_ARGS__>::out1<"aten:" \
-                                                                                  ":" name>)))
+  TENON_KERNEL(m, name,                    \
+               Structured<at::meta::structured_##op, __VA_ARGS__>::functional<"aten::" name>)
+#define TENON_OUT(m, op, name, ...) \
+  TENON_KERNEL(m, name, Structured<at::meta::structured_##op, __VA_ARGS__>::out1<"aten::" name>)
 #define TENON_IN_PLACE(m, op, name, ...) \
-  m.impl(name,                           \
-         TORCH_FN((                      \
-             StructuredInPlace<at::meta::structured_##op, __VA_ARGS__>::in_place<"aten::" name>)))
+  TENON_KERNEL(m, name,                  \
+               StructuredInPlace<at::meta::structured_##op, __VA_ARGS__>::in_place<"aten::" name>)
 #define TENON_FUNCTIONAL2(m, op, name, ...) \
-  m.impl(name,                              \
-         TORCH_FN(                          \
-             (Structured<at::meta::structured_##op, __VA_ARGS__, 2>::functional<"aten::" name>)))
+  TENON_KERNEL(m, name,                     \
+               Structured<at::meta::structured_##op, __VA_ARGS__, 2>::functional<"aten::" name>)
 #define TENON_OUT2(m, op, name, ...) \
-  m.impl(name,                       \
-         TORCH_FN((Structured<at::meta::structured_##op, __VA_ARGS__, 2>::out2<"aten::" name>)))
+  TENON_KERNEL(m, name, Structured<at::meta::structured_##op, __VA_ARGS__, 2>::out2<"aten::" name>)
 
 // All three variants: name, name_ and name.out, with an overload name for the first two or "".
 #define TENON_STRUCTURED(m, op, base, overload, out, ...) \

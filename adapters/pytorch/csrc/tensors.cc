@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensors.h"
 
+#include <algorithm>
 #include <array>
 
 #include <ATen/EmptyTensor.h>
@@ -36,28 +37,27 @@ c10::Device placed(c10::Device device) { return {kTenon, index_or_current(device
 // Copies do not look at elements: a type that devices need not know travels as an integer of its
 // size, a complex128 as two.
 Tensor as_bits(const Tensor& tensor) {
+  const auto as = [&](ScalarType type) {
+    return alias_of(tensor, type, tensor.sizes(), tensor.strides(), tensor.storage_offset());
+  };
   switch (tensor.element_size()) {
     case 1:
-      return tensor.view(ScalarType::Byte);
+      return as(ScalarType::Byte);
     case 2:
-      return tensor.view(ScalarType::Short);
+      return as(ScalarType::Short);
     case 4:
-      return tensor.view(ScalarType::Int);
+      return as(ScalarType::Int);
     case 8:
-      return tensor.view(ScalarType::Long);
+      return as(ScalarType::Long);
     default:
       break;
   }
-  // view(dtype) wants a dense last dimension, which a strided complex128 lacks.
   std::vector<int64_t> sizes = tensor.sizes().vec();
   std::vector<int64_t> strides = tensor.strides().vec();
   for (auto& stride : strides) stride *= 2;
   sizes.push_back(2);
   strides.push_back(1);
-  Tensor pairs = at::detail::make_tensor<c10::TensorImpl>(
-      c10::Storage(tensor.storage()), kKeys, c10::scalarTypeToTypeMeta(ScalarType::Long));
-  pairs.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides, 2 * tensor.storage_offset());
-  return pairs;
+  return alias_of(tensor, ScalarType::Long, sizes, strides, 2 * tensor.storage_offset());
 }
 
 const runtime::Operation& cast_operation(tn_dtype to) {
@@ -165,6 +165,43 @@ Tensor as_dense(const Tensor& tensor) {
   Tensor made = make_tensor(tensor.sizes(), tensor.scalar_type(), tensor.device());
   assign(made, tensor);
   return made;
+}
+
+Tensor alias_of(const Tensor& base, ScalarType type, at::IntArrayRef sizes, at::IntArrayRef strides,
+                int64_t offset) {
+  Tensor alias = at::detail::make_tensor<c10::TensorImpl>(c10::Storage(base.storage()), kKeys,
+                                                          c10::scalarTypeToTypeMeta(type));
+  alias.unsafeGetTensorImpl()->set_sizes_and_strides(sizes, strides, offset);
+  return alias;
+}
+
+Tensor bare(const Tensor& tensor) {
+  if (!tensor.is_conj() && !tensor.is_neg()) return tensor;
+  return alias_of(tensor, tensor.scalar_type(), tensor.sizes(), tensor.strides(),
+                  tensor.storage_offset());
+}
+
+bool may_overlap(const Tensor& tensor) {
+  if (tensor.is_non_overlapping_and_dense() || tensor.numel() <= 1) return false;
+  // Apart where each stride steps over all that the smaller ones span.
+  c10::SmallVector<std::pair<int64_t, int64_t>, 8> dims;  // Stride, size.
+  for (int64_t d = 0; d < tensor.dim(); ++d) {
+    if (tensor.size(d) > 1) dims.emplace_back(tensor.stride(d), tensor.size(d));
+  }
+  std::sort(dims.begin(), dims.end());
+  int64_t span = 1;
+  for (const auto& [stride, size] : dims) {
+    if (stride < span) return true;
+    span += stride * (size - 1);
+  }
+  return false;
+}
+
+Tensor covered_range(const Tensor& tensor) {
+  int64_t length = tensor.numel() == 0 ? 0 : 1;
+  for (int64_t d = 0; length > 0 && d < tensor.dim(); ++d)
+    length += (tensor.size(d) - 1) * tensor.stride(d);
+  return alias_of(tensor, tensor.scalar_type(), length, int64_t{1}, tensor.storage_offset());
 }
 
 void assign(const Tensor& dst, const Tensor& src) {

@@ -42,6 +42,20 @@ Tensor as_type(const Tensor& tensor, ScalarType type);
 // A dense row-major tensor with the same elements.
 Tensor as_dense(const Tensor& tensor);
 
+// Lazy negation and conjugation: `tensor` as it lies in memory, and the bits of one for another.
+Tensor bare(const Tensor& tensor);
+inline void copy_lazy_bits(const Tensor& to, const Tensor& from) {
+  to._set_conj(from.is_conj());
+  to._set_neg(from.is_neg());
+}
+// A tensor of `type` over the storage of `base`.
+Tensor alias_of(const Tensor& base, ScalarType type, at::IntArrayRef sizes, at::IntArrayRef strides,
+                int64_t offset);
+// False where each element certainly has a place of its own.
+bool may_overlap(const Tensor& tensor);
+// The memory from a tensor's first element to its last, as a flat tensor.
+Tensor covered_range(const Tensor& tensor);
+
 // dst = src, both on one tenon device, cast and broadcast as needed.
 void assign(const Tensor& dst, const Tensor& src);
 void fill_with(const Tensor& tensor, const at::Scalar& value);

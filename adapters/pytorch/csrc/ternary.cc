@@ -164,10 +164,10 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_STRUCTURED(m, clamp_min_Tensor, "clamp_min", ".Tensor", "Tensor_out", ClampMin);
   TENON_STRUCTURED(m, clamp_max, "clamp_max", "", "out", ClampMax);
   TENON_STRUCTURED(m, clamp_max_Tensor, "clamp_max", ".Tensor", "Tensor_out", ClampMax);
-  m.impl("where.self", TORCH_FN(where));
-  m.impl("where.self_out", TORCH_FN(where_out));
-  m.impl("masked_fill_.Scalar", TORCH_FN(masked_fill_number));
-  m.impl("masked_fill_.Tensor", TORCH_FN(masked_fill_tensor));
+  TENON_KERNEL(m, "where.self", where);
+  TENON_KERNEL(m, "where.self_out", where_out);
+  TENON_KERNEL(m, "masked_fill_.Scalar", masked_fill_number);
+  TENON_KERNEL(m, "masked_fill_.Tensor", masked_fill_tensor);
 }
 
 }  // namespace

@@ -59,9 +59,25 @@ struct NumericUnary {
   }
 };
 
-// Integers are their own floor, ceiling, ...
+// torch says that the sign of NaN is 0; Tenon's operator keeps it NaN.
+struct Sign {
+  static bool serves(const Tensor& self) { return self.scalar_type() != ScalarType::Bool; }
+  static void run(auto&, const Tensor& self, const Tensor& out) {
+    const ScalarType type = self.scalar_type();
+    if (!c10::isFloatingType(type)) return elementwise(operation<"Sign">(), {self}, type, out);
+    const Tensor nan = make_like(self, ScalarType::Bool), sign = make_like(self);
+    elementwise(operation<"IsNaN">(), {self}, type, nan, ScalarType::Bool);
+    elementwise(operation<"Sign">(), {self}, type, sign);
+    elementwise_where(nan, at::Scalar(0), sign, type, out);
+  }
+};
+
+// Integers are their own floor, ceiling, ...; bools have none.
+struct OfNumbers {
+  static bool serves(const Tensor& self) { return self.scalar_type() != ScalarType::Bool; }
+};
 template <FixedString Name>
-struct Rounding {
+struct Rounding : OfNumbers {
   static bool fast(const Tensor& self, Tensor& out) {
     return fast_unary(operation<Name>(), self, out);
   }
@@ -73,7 +89,7 @@ struct Rounding {
   }
 };
 
-struct Trunc {
+struct Trunc : OfNumbers {
   static void run(auto&, const Tensor& self, const Tensor& out) {
     const ScalarType type = self.scalar_type();
     if (!c10::isFloatingType(type)) return assign(out, self);
@@ -89,9 +105,11 @@ struct Trunc {
 
 // round(x * 10^decimals) / 10^decimals, by the power that is exact.
 struct RoundDecimals {
+  static bool serves(const Tensor& self, int64_t) {
+    return c10::isFloatingType(self.scalar_type());
+  }
   static void run(auto&, const Tensor& self, int64_t decimals, const Tensor& out) {
     const ScalarType type = self.scalar_type();
-    if (!c10::isFloatingType(type)) return assign(out, self);
     const at::Scalar power = std::pow(10.0, std::abs(static_cast<double>(decimals)));
     const auto& up = operation<"Mul">();
     const auto& down = operation<"Div">();
@@ -206,8 +224,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_UNARY(erf, FloatUnary<"Erf">);
   TENON_UNARY(erfc, FloatUnary<"tenon.Erfc">);
   TENON_UNARY(neg, NumericUnary<"Neg">);
-  TENON_UNARY(sign, NumericUnary<"Sign">);
-  TENON_UNARY(sgn, NumericUnary<"Sign">);
+  TENON_UNARY(sign, Sign);
+  TENON_UNARY(sgn, Sign);
   TENON_UNARY(ceil, Rounding<"Ceil">);
   TENON_UNARY(floor, Rounding<"Floor">);
   TENON_UNARY(round, Rounding<"Round">);
@@ -219,11 +237,11 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_OUT(m, isposinf, "isposinf.out", IsInfinite<true>);
   TENON_FUNCTIONAL(m, isneginf, "isneginf", IsInfinite<false>);
   TENON_OUT(m, isneginf, "isneginf.out", IsInfinite<false>);
-  m.impl("relu", TORCH_FN(relu_of));
-  m.impl("relu_", TORCH_FN(relu_in_place));
-  m.impl("abs.out", TORCH_FN(absolute_out));
-  m.impl("logical_not.out", TORCH_FN(inverted_out));
-  m.impl("isnan", TORCH_FN(is_nan));
+  TENON_KERNEL(m, "relu", relu_of);
+  TENON_KERNEL(m, "relu_", relu_in_place);
+  TENON_KERNEL(m, "abs.out", absolute_out);
+  TENON_KERNEL(m, "logical_not.out", inverted_out);
+  TENON_KERNEL(m, "isnan", is_nan);
 }
 
 }  // namespace

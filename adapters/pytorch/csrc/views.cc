@@ -3,6 +3,7 @@
 // Making, resizing and viewing tensors; nothing here launches but zero_ and fill_.
 #include <torch/library.h>
 
+#include <ATen/EmptyTensor.h>
 #include <ATen/InferSize.h>
 #include <ATen/native/Resize.h>
 #include <ATen/native/TensorFactories.h>
@@ -19,7 +20,7 @@
 #include "call.h"
 #include "copies.h"
 #include "elementwise.h"
-#include "fallback.h"
+#include "kernel.h"
 
 namespace tenon::pytorch {
 
@@ -62,6 +63,16 @@ Tensor empty_strided(at::IntArrayRef sizes, at::IntArrayRef strides, std::option
                      std::optional<bool> pinned) {
   TORCH_CHECK(!pinned || !*pinned, "Only dense CPU tensors can be pinned");
   return make_strided(sizes, strides, c10::dtype_or_default(type), place(where));
+}
+
+// A tensor that is known to be zero and has no memory (torch's derivatives make them).
+Tensor zero_tensor(at::IntArrayRef sizes, std::optional<ScalarType> type, std::optional<at::Layout>,
+                   std::optional<c10::Device> where, std::optional<bool>) {
+  at::native::ZeroTensorAllocator nothing(place(where));
+  return at::detail::empty_generic(
+      sizes, &nothing,
+      c10::DispatchKeySet({c10::DispatchKey::PrivateUse1, c10::DispatchKey::ZeroTensor}),
+      c10::dtype_or_default(type), std::nullopt);
 }
 
 const Tensor& resize(const Tensor& self, at::IntArrayRef sizes,
@@ -161,6 +172,11 @@ Tensor& zero(Tensor& self) {
   return self;
 }
 
+// torch's own asks a table of kernels in which other devices have no place.
+Tensor& conjugate_in_place(Tensor& self) {
+  return self.is_complex() ? self.copy_(self.conj()) : self;
+}
+
 // The length is torch's own; the elements are the device's.
 Tensor& arange(const at::Scalar& start, const at::Scalar& end, const at::Scalar& step,
                Tensor& out) {
@@ -200,6 +216,7 @@ Tensor& arange(const at::Scalar& start, const at::Scalar& end, const at::Scalar&
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("empty.memory_format", TORCH_FN(empty));
   m.impl("empty_strided", TORCH_FN(empty_strided));
+  m.impl("_efficientzerotensor", TORCH_FN(zero_tensor));
   m.impl("resize_", TORCH_FN(resize));
   m.impl("set_", TORCH_FN(set_empty));
   m.impl("set_.source_Storage", TORCH_FN(set_storage));
@@ -214,10 +231,11 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("unfold", TORCH_FN(at::native::unfold));
   m.impl("view_as_real", TORCH_FN(at::native::view_as_real));
   m.impl("view_as_complex", TORCH_FN(at::native::view_as_complex));
-  m.impl("fill_.Scalar", TORCH_FN(fill_scalar));
-  m.impl("fill_.Tensor", TORCH_FN(fill_tensor));
-  m.impl("zero_", TORCH_FN(zero));
-  m.impl("arange.start_out", TORCH_FN(arange));
+  m.impl("conj_physical_", TORCH_FN(conjugate_in_place));
+  TENON_KERNEL(m, "fill_.Scalar", fill_scalar);
+  TENON_KERNEL(m, "fill_.Tensor", fill_tensor);
+  TENON_KERNEL(m, "zero_", zero);
+  TENON_KERNEL(m, "arange.start_out", arange);
 }
 
 }  // namespace

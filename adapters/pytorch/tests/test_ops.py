@@ -239,3 +239,107 @@ def test_narrow_floats(dtype):
     assert_same(to_device(a) @ to_device(b), a @ b, rtol=2e-2, atol=2e-2)
     assert_same(torch.softmax(to_device(a), -1), torch.softmax(a, -1), rtol=1e-2, atol=1e-2)
     assert_same(torch.sum(to_device(a)), torch.sum(a), rtol=2e-2, atol=2e-2)
+
+
+# -- Values that are torch's own choice --
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_sign_of_nan(dtype):
+    x = torch.tensor([float("nan"), -2, 0, 3, float("-inf")], dtype=dtype)
+    check(torch.sign, x)
+    check(torch.sgn, x)
+    check(lambda t: t.clone().sign_(), x)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.int8, torch.uint8])
+def test_hardtanh_of_integers(dtype):
+    x = torch.tensor([3, 0, 9, 1]).to(dtype)
+    check(F.hardtanh, x, 0.5, 2.5)
+    check(F.relu6, x)
+    check(lambda t: F.hardtanh(t.clone(), 0, 2, inplace=True), x)
+    if dtype != torch.uint8:
+        check(F.hardtanh, x - 2, -0.5, 0.5)
+        return
+    with pytest.raises(RuntimeError, match="negative limits"):
+        F.hardtanh(x.to(DEVICE))
+    with pytest.raises(RuntimeError, match="Bool inputs"):
+        F.hardtanh(x.bool().to(DEVICE))
+
+
+@pytest.mark.parametrize("factors", [(0.6, 0.2), (1.9, -2.7), (2, 3), (0, 1)])
+def test_factors_of_integer_products(factors):
+    beta, alpha = factors
+    m, v = torch.arange(6).reshape(2, 3), torch.arange(3)
+    check(torch.addmm, torch.ones(2, 2).long(), m, m.mT, beta=beta, alpha=alpha)
+    check(torch.addmv, torch.ones(2).long(), m, v, beta=beta, alpha=alpha)
+    check(torch.baddbmm, torch.ones(1, 2, 2).long(), m[None], m.mT[None], beta=beta, alpha=alpha)
+    if isinstance(beta, int):
+        check(torch.addr, torch.ones(3, 3).long(), v, v, beta=beta, alpha=alpha)
+
+
+@pytest.mark.parametrize("p", [0, 0.5, 1, 2, 3, 4, 6, float("inf"), float("-inf")])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_norms_do_not_overflow_on_the_way(p, dtype):
+    x = torch.full((2, 8), 20.0).to(dtype)
+    check(torch.linalg.vector_norm, x, p)
+    check(torch.linalg.vector_norm, x, p, dim=1, keepdim=True)
+    check(torch.norm, x, p, dim=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.int32, torch.uint8])
+def test_histograms_of_integers(dtype):
+    x = torch.tensor([0, 1, 1, 3, 7, 2, 3])
+    for options in ({"bins": 4, "min": 0, "max": 3}, {"bins": 5}, {"bins": 3, "min": 1, "max": 1}):
+        counts = torch.histc(x.to(dtype).to(DEVICE), **options)
+        assert_same(counts, torch.histc(x.float(), **options).to(dtype))
+    with pytest.raises(RuntimeError, match="bins"):
+        torch.histc(x.to(DEVICE), bins=0)
+
+
+def test_probabilities_are_checked():
+    def uniform(values):
+        return torch.tensor(values, device=DEVICE)
+
+    for bad in ([0.5, 2.0], [-0.1, 0.0], [float("nan"), 0.5]):
+        with pytest.raises(RuntimeError, match="probabilities"):
+            torch.bernoulli(uniform(bad))
+        with pytest.raises(RuntimeError, match="probabilities"):
+            torch.empty(2, device=DEVICE).bernoulli_(torch.tensor(bad))
+    for bad in ([-1.0, 2.0], [float("nan"), 0.5], [float("inf"), 0.5]):
+        with pytest.raises(RuntimeError, match="probability tensor"):
+            torch.multinomial(uniform(bad), 1)
+    with pytest.raises(RuntimeError, match="sum of probabilities"):
+        torch.multinomial(uniform([0.0, 0.0]), 1)
+    assert torch.multinomial(uniform([0.0, 1.0]).half(), 3, replacement=True).tolist() == [1, 1, 1]
+
+
+OUT_OF_RANGE = {
+    "embedding": (IndexError, lambda x, i: F.embedding(i, x)),
+    "index": (IndexError, lambda x, i: x[i]),
+    "index of two": (IndexError, lambda x, i: x[i, i]),
+    "index_select": (IndexError, lambda x, i: x.index_select(0, i)),
+    "index_fill": (IndexError, lambda x, i: x.index_fill(0, i, 1.0)),
+    "index_put": (IndexError, lambda x, i: x.index_put((i,), x[0])),
+    "index_add": (RuntimeError, lambda x, i: x.index_add(0, i, x[:2])),
+    "cross_entropy": (IndexError, lambda x, i: F.cross_entropy(x[:2], i)),
+    "gather": (RuntimeError, lambda x, i: x.gather(0, i[None])),
+    "scatter": (RuntimeError, lambda x, i: x.scatter(0, i[None], 1.0)),
+}
+
+
+# Only indexing by brackets and its kin count negative indices from the end.
+COUNTED_FROM_THE_START = ["embedding", "index_select", "index_add", "gather", "scatter"]
+
+
+@pytest.mark.parametrize(
+    "name, wrong", [(name, 9) for name in OUT_OF_RANGE] + [(name, -1) for name in COUNTED_FROM_THE_START]
+)
+def test_indices_out_of_range(name, wrong):
+    kind, function = OUT_OF_RANGE[name]
+    x, index = torch.randn(4, 3), torch.tensor([0, wrong])
+    with pytest.raises(kind):
+        function(x, index)
+    with pytest.raises(kind):
+        function(x.to(DEVICE), index.to(DEVICE))
+        torch.tenon.synchronize()

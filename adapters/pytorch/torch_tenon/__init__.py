@@ -5,36 +5,36 @@ Importing this package is enough; the wheel's entry point lets `import torch` do
 chooses the devices, TENON_FALLBACK (allow, warn, error) what happens to ops that they do not have.
 """
 
-import torch
+import sys
+import warnings
 
-from . import _C
-from . import _backend
-from ._C import fallback_counts, fallback_policy, reset_counts, set_fallback_policy
-from ._backend import index_of as _index_of
-
-_backend.register()
+_problem = None
 
 
-def operator_counts(device=None):
-    """Launches by operator of spec/ops: {"Add": {"device": 3, "decomposed": 0, "fallback": 0,
-    "copies": 0}}, since the start or the last reset_counts()."""
-    return _C.operator_counts(_index_of(device))
-
-
-def kernel_statistics(device=None):
-    """The kernel cache: hits, misses, creates, evictions, size, capacity."""
-    return _C.kernel_statistics(_index_of(device))
-
-
-def memory_stats(device=None):
-    """The pool: allocated_bytes, peak_allocated_bytes, reserved_bytes, allocations,
-    device_allocations."""
-    return _C.memory_stats(_index_of(device))
-
-
+# Defined first: when this package is imported before torch, torch asks for it in the middle.
 def _autoload():
-    """Called by torch's `torch.backends` entry point; importing has done all there is to do."""
+    """Called by torch's `torch.backends` entry point; importing has done all there is to do.
 
+    A build that does not fit is a warning here, so that it does not take `import torch` with it,
+    and an ImportError for whoever imports torch_tenon."""
+    if _problem is not None:
+        warnings.warn(f"No tenon devices: {_problem}", stacklevel=2)
+        del sys.modules[__name__]
+
+
+import torch  # noqa: E402
+
+from . import _version  # noqa: E402
+
+_problem = _version.problem(torch.__version__)
+if _problem is None:
+    from . import _backend
+    from ._C import fallback_counts, fallback_policy, reset_counts, set_fallback_policy
+    from ._statistics import kernel_statistics, memory_stats, operator_counts
+
+    _backend.register()
+elif not getattr(torch.__spec__, "_initializing", False):
+    raise ImportError(_problem)
 
 __all__ = [
     "fallback_counts",

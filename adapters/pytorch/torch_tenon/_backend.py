@@ -68,10 +68,13 @@ def _fix_dlpack():
 def register():
     if hasattr(torch, NAME):
         return
+    from . import _compile, _libraries
     from . import tenon as module
 
     torch.utils.rename_privateuse1_backend(NAME)
     torch._register_device_module(NAME, module)
     torch.utils.generate_methods_for_privateuse1_backend(for_storage=True)
     _fix_dlpack()
+    _compile.register()
+    _libraries.register()
     atexit.register(_at_exit)

@@ -21,14 +21,15 @@ typedef struct tenon_tf_variable {
   int32_t dtype; /* TF_DataType. */
 } tenon_tf_variable;
 
-/* Answers 1 on success, 0 when the variable must stay as it was. Throws nothing. */
-typedef int32_t (*tenon_tf_body)(void* argument, const tenon_tf_variable* variable);
+/* Answers 1 on success, 0 when the variables must stay as they were. Throws nothing. */
+typedef int32_t (*tenon_tf_body)(void* argument, const tenon_tf_variable* variables);
 
-/* Calls `body` with the variable behind an input of the op. update 1: under the variable's lock,
- * with fresh memory when somebody else holds its tensor, which then becomes the variable's. 0: to
- * read. */
-typedef void (*tenon_tf_access_fn)(TF_OpKernelContext* context, int32_t input, int32_t update,
-                                   tenon_tf_body body, void* argument, TF_Status* status);
+/* Calls `body` with the variables behind `count` inputs of the op, in their order; two inputs may
+ * be one variable. update 1: under the locks of all, with fresh memory where somebody else holds a
+ * variable's tensor, which then becomes the variable's. 0: to read. */
+typedef void (*tenon_tf_access_fn)(TF_OpKernelContext* context, const int32_t* inputs,
+                                   int32_t count, int32_t update, tenon_tf_body body,
+                                   void* argument, TF_Status* status);
 
 #ifdef __cplusplus
 }

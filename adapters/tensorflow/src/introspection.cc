@@ -8,6 +8,7 @@
 
 #include "device/state.h"
 #include "kernels/registration.h"
+#include "kernels/variables.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -38,6 +39,11 @@ nlohmann::json describe(DeviceState& state) {
                              {"decomposed", count.decomposed},
                              {"fallback", count.fallback},
                              {"copies", count.copies}};
+  }
+  // Named as TensorFlow's, beside Tenon's operators.
+  for (const auto& [op, count] : state.host_op_counts()) {
+    operators["tf." + op] = {
+        {"device", 0}, {"decomposed", 0}, {"fallback", count.calls}, {"copies", count.copies}};
   }
   return {{"spec", device.spec()},
           {"name", device.info().name},
@@ -77,6 +83,11 @@ TN_EXPORT int32_t tenon_tf_prepare(char* text, size_t size) {
   });
 }
 
+// Why variables cannot be computed with under this TensorFlow; empty when they can.
+TN_EXPORT int32_t tenon_tf_why_no_variables(char* text, size_t size) {
+  return answered(text, size, [] { return tenon::tensorflow::why_no_variables(); });
+}
+
 // Everything there is to know about a device, as one JSON object.
 TN_EXPORT int32_t tenon_tf_describe(uint32_t device, char* text, size_t size) {
   return answered(text, size,
@@ -85,7 +96,7 @@ TN_EXPORT int32_t tenon_tf_describe(uint32_t device, char* text, size_t size) {
 
 TN_EXPORT int32_t tenon_tf_reset_counts(uint32_t device, char* text, size_t size) {
   return answered(text, size, [&] {
-    device_state(device).device().reset_operator_counts();
+    device_state(device).reset_counts();
     return std::string();
   });
 }

@@ -26,11 +26,14 @@ def tenon():
 
 
 @pytest.fixture
-def strict_placement():
-    """An op without a kernel on the requested device is an error."""
+def strict_placement(tenon):
+    """An op without a kernel of the device's own is an error."""
     tf.config.set_soft_device_placement(False)
+    tenon.reset_counts()
     yield
     tf.config.set_soft_device_placement(True)
+    on_copies = [op for op in tenon.operator_counts() if op.startswith("tf.")]
+    assert not on_copies, f"TensorFlow's CPU kernels ran {on_copies}"
 
 
 @pytest.fixture(autouse=True)

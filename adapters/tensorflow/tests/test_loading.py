@@ -52,3 +52,28 @@ def test_keras_imported_first():
                     "print(trainer.model_supports_jit(None))")
     assert result.returncode == 0, result.stderr
     assert "False" in result.stdout
+
+
+def test_another_tensorflow(tmp_path):
+    """Without the library for this TensorFlow the import says so, and an update fails by name."""
+    import tensorflow_tenon
+
+    built = os.path.dirname(tensorflow_tenon.__file__)
+    package = tmp_path / "python" / "tensorflow_tenon"
+    package.mkdir(parents=True)
+    for name in os.listdir(built):
+        if not name.startswith("libtenon_tensorflow_"):
+            os.symlink(os.path.join(built, name), package / name)
+    os.symlink(os.path.join(built, "..", "..", "lib"), tmp_path / "lib")
+    code = (f"import sys; sys.path.insert(0, {str(tmp_path / 'python')!r})\n"
+            "import tensorflow as tf, tensorflow_tenon\n"
+            "print(tensorflow_tenon.__file__)\n"
+            "v = tf.Variable([1.0])\n"
+            "try: v.assign_add([1.0])\n"
+            "except tf.errors.FailedPreconditionError as e: print('REFUSED', e)")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False,
+                            env=dict(os.environ, PYTHONPATH=str(tmp_path / "python")))
+    assert result.returncode == 0, result.stderr
+    assert str(tmp_path) in result.stdout
+    assert "RuntimeWarning: tensorflow_tenon was built for TensorFlow" in result.stderr
+    assert "REFUSED" in result.stdout and "was built for" in result.stdout

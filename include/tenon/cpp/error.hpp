@@ -3,6 +3,7 @@
 // Failures as exceptions: Error, check() and call().
 #pragma once
 
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -82,7 +83,10 @@ class Error : public std::runtime_error {
         status_(status),
         rule_(std::move(rule)),
         message_(std::move(message)) {}
-  Error(tn_status status, const tn_error& error) : Error(status, error.rule, error.message) {}
+  // The texts should end within their fields; one that does not is cut there.
+  Error(tn_status status, const tn_error& error)
+      : Error(status, std::string(error.rule, strnlen(error.rule, sizeof(error.rule))),
+              std::string(error.message, strnlen(error.message, sizeof(error.message)))) {}
 
   tn_status status() const { return status_; }
   tn_status status_class() const { return TN_STATUS_CLASS(status_); }

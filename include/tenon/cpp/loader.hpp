@@ -72,23 +72,28 @@ class Instance {
 // Finds plugins and owns the instances it opens. Destroy every device first.
 class Loader : public UniqueHandle<tn_loader, tn_loader_destroy> {
  public:
-  // `host` NULL: the default services. Paths, `host` and `layers` are as in tn_loader_desc.
+  // `host` NULL: the default services. Paths, `host`, `layers` and `entries` are as in
+  // tn_loader_desc.
   explicit Loader(std::span<const std::string> search_paths = {}, const tn_host* host = nullptr,
-                  const char* layers = nullptr) {
+                  const char* layers = nullptr,
+                  std::span<const tn_plugin_entry_fn> entries = {}) {
     std::vector<const char*> paths;
     for (const std::string& path : search_paths) paths.push_back(path.c_str());
-    const tn_loader_desc desc{sizeof(desc), host, paths.data(), paths.size(), layers};
+    const tn_loader_desc desc{sizeof(desc), host, paths.data(), paths.size(), layers,
+                              entries.data(), entries.size()};
     call(tn_loader_create, &desc, &handle_);
   }
   explicit Loader(tn_loader* loader) : UniqueHandle(loader) {}
 
   // By name, or by the path of a manifest or library (anything with a '/').
-  Instance open(const char* plugin) const {
+  Instance open(const char* plugin, const tn_open_desc* desc = nullptr) const {
     tn_instance* instance = nullptr;
-    call(tn_loader_open, get(), plugin, &instance);
+    call(tn_loader_open, get(), plugin, desc, &instance);
     return Instance(instance);
   }
-  Instance open(const std::string& plugin) const { return open(plugin.c_str()); }
+  Instance open(const std::string& plugin, const tn_open_desc* desc = nullptr) const {
+    return open(plugin.c_str(), desc);
+  }
 
   // Everything that was found. The strings belong to the loader.
   std::vector<tn_candidate_info> candidates() const {

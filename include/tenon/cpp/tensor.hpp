@@ -4,7 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 
 #include "tenon/cpp/dtype.hpp"
@@ -19,6 +21,24 @@ inline int64_t element_count(Dims dims) {
   int64_t count = 1;
   for (int64_t dim : dims) count *= dim;
   return count;
+}
+
+// The same for dims that nobody has checked yet: nothing when one is negative, or when the dims
+// that are not 0 multiply to more than fits (then their strides do not fit either, even where
+// another dim is 0).
+inline std::optional<int64_t> checked_element_count(Dims dims) {
+  int64_t count = 1;
+  bool empty = false;
+  for (int64_t dim : dims) {
+    if (dim < 0) return std::nullopt;
+    if (dim == 0)
+      empty = true;
+    else if (count > INT64_MAX / dim)
+      return std::nullopt;
+    else
+      count *= dim;
+  }
+  return empty ? 0 : count;
 }
 
 // A view for launches. Copies are independent; the buffer or host memory behind it is borrowed.

@@ -10,12 +10,9 @@ DEVICE int taps_that_count(const Pool *p, int d, int position) {
   const int low = p->option ? -p->pads_begin[d] : 0;
   const int high = p->x_dims[d] + (p->option ? p->pads_end[d] : 0);
   const int begin = position * p->strides[d] - p->pads_begin[d];
-  int count = 0;
-  for (int t = 0; t < p->taps[d]; ++t) {
-    const int i = begin + t * p->dilations[d];
-    count += i >= low && i < high;
-  }
-  return count;
+  int first, end;
+  pool_taps(p, d, begin, low, high, &first, &end);
+  return max(end - first, 0);
 }
 
 KERNEL(average_pool)(OUT(T, y), IN(T, x), Pool p, long chunk) {
@@ -23,24 +20,21 @@ KERNEL(average_pool)(OUT(T, y), IN(T, x), Pool p, long chunk) {
     long at[5];
     pool_place(i, p.channels, p.y_dims, at);
     GLOBAL const T *plane = CONST_AT(T, x) + at[0] * p.x[0] + at[1] * p.x[1];
-    int begin[3];
+    int begin[3], first[3], end[3];
     long divisor = 1;
     for (int d = 0; d < 3; ++d) {
       begin[d] = (int)at[2 + d] * p.strides[d] - p.pads_begin[d];
+      pool_taps(&p, d, begin[d], 0, p.x_dims[d], &first[d], &end[d]);
       divisor *= taps_that_count(&p, d, (int)at[2 + d]);
     }
     T sum = 0;
-    for (int t0 = 0; t0 < p.taps[0]; ++t0) {
+    for (int t0 = first[0]; t0 < end[0]; ++t0) {
       const int i0 = begin[0] + t0 * p.dilations[0];
-      if (i0 < 0 || i0 >= p.x_dims[0]) continue;
-      for (int t1 = 0; t1 < p.taps[1]; ++t1) {
+      for (int t1 = first[1]; t1 < end[1]; ++t1) {
         const int i1 = begin[1] + t1 * p.dilations[1];
-        if (i1 < 0 || i1 >= p.x_dims[1]) continue;
         GLOBAL const T *row = plane + i0 * p.x[2] + i1 * p.x[3];
-        for (int t2 = 0; t2 < p.taps[2]; ++t2) {
-          const int i2 = begin[2] + t2 * p.dilations[2];
-          if (i2 >= 0 && i2 < p.x_dims[2]) sum += row[i2 * p.x[4]];
-        }
+        for (int t2 = first[2]; t2 < end[2]; ++t2)
+          sum += row[(begin[2] + t2 * p.dilations[2]) * p.x[4]];
       }
     }
     AT(T, y)[pool_offset(at, p.y)] = sum / (T)divisor;

@@ -13,21 +13,21 @@ KERNEL(max_pool)(OUT(T, y), OUT(long, indices), IN(T, x), Pool p, long chunk) {
     long at[5];
     pool_place(i, p.channels, p.y_dims, at);
     GLOBAL const T *plane = CONST_AT(T, x) + at[0] * p.x[0] + at[1] * p.x[1];
-    int begin[3];
-    for (int d = 0; d < 3; ++d) begin[d] = (int)at[2 + d] * p.strides[d] - p.pads_begin[d];
+    int begin[3], first[3], end[3];
+    for (int d = 0; d < 3; ++d) {
+      begin[d] = (int)at[2 + d] * p.strides[d] - p.pads_begin[d];
+      pool_taps(&p, d, begin[d], 0, p.x_dims[d], &first[d], &end[d]);
+    }
     T best = LOWEST;
     long where = -1;
-    for (int t0 = 0; t0 < p.taps[0]; ++t0) {
+    for (int t0 = first[0]; t0 < end[0]; ++t0) {
       const int i0 = begin[0] + t0 * p.dilations[0];
-      if (i0 < 0 || i0 >= p.x_dims[0]) continue;
-      for (int t1 = 0; t1 < p.taps[1]; ++t1) {
+      for (int t1 = first[1]; t1 < end[1]; ++t1) {
         const int i1 = begin[1] + t1 * p.dilations[1];
-        if (i1 < 0 || i1 >= p.x_dims[1]) continue;
         GLOBAL const T *row = plane + i0 * p.x[2] + i1 * p.x[3];
         const long row_place = ((long)i0 * p.x_dims[1] + i1) * p.x_dims[2];
-        for (int t2 = 0; t2 < p.taps[2]; ++t2) {
+        for (int t2 = first[2]; t2 < end[2]; ++t2) {
           const int i2 = begin[2] + t2 * p.dilations[2];
-          if (i2 < 0 || i2 >= p.x_dims[2]) continue;
           const T value = row[i2 * p.x[4]];
           // The first wins, however low; then a larger one, or NaN over a number.
           if (where < 0 || value > best || (value != value && best == best)) {

@@ -21,6 +21,13 @@ DEVICE void pool_place(long i, int channels, const int *dims, long *at) {
   at[0] = i / channels;
 }
 
+// The taps of a window that begins at `begin` whose index lies in [low, high): [*first, *end).
+DEVICE void pool_taps(const Pool *p, int d, int begin, int low, int high, int *first, int *end) {
+  const int step = p->dilations[d];
+  *first = begin >= low ? 0 : (low - begin - 1) / step + 1;
+  *end = begin >= high ? 0 : min(p->taps[d], (high - begin - 1) / step + 1);
+}
+
 DEVICE long pool_offset(const long *at, const long *strides) {
   long offset = 0;
   for (int d = 0; d < 5; ++d) offset += at[d] * strides[d];

@@ -72,13 +72,13 @@ DEVICE Turn turn_f32(float u) {
 #define WIDE float
 #endif
 
-// The numbers of one block.
-DEVICE void uniform_block(PhiloxBlock b, WIDE low, WIDE width, C *to) {
+// The numbers of one block. `bits`: those of a word that count in a type of 32 or 16 bits.
+DEVICE void uniform_block(PhiloxBlock b, WIDE low, WIDE width, uint bits, C *to) {
 #if FLOAT_BITS(T) == 64
   to[0] = low + width * ((double)(long)bits53(b.words[0], b.words[1]) * 0x1.0p-53);
   to[1] = low + width * ((double)(long)bits53(b.words[2], b.words[3]) * 0x1.0p-53);
 #else
-  for (int w = 0; w < 4; ++w) to[w] = (C)(low + width * (WIDE)unit_f32(b.words[w]));
+  for (int w = 0; w < 4; ++w) to[w] = (C)(low + width * (WIDE)unit_f32(b.words[w] & bits));
 #endif
 }
 
@@ -103,8 +103,8 @@ DEVICE void normal_block(PhiloxBlock b, WIDE mean, WIDE deviation, C *to) {
 }
 
 KERNEL(random_numbers)
-(OUT(STORED(T), y), ulong key, ulong counter, WIDE first, WIDE second, int normal, long count,
- int rank, Longs dims, Longs steps, long blocks, long chunk) {
+(OUT(STORED(T), y), ulong key, ulong counter, WIDE first, WIDE second, int normal, uint bits,
+ long count, int rank, Longs dims, Longs steps, long blocks, long chunk) {
   GLOBAL STORED(T) *to = AT(STORED(T), y);
   const int dense = rank == 1 && steps.v[0] == 1;
   FOR_ELEMENTS(b, blocks, chunk) {
@@ -113,7 +113,7 @@ KERNEL(random_numbers)
     if (normal) {
       normal_block(block, first, second, values);
     } else {
-      uniform_block(block, first, second - first, values);
+      uniform_block(block, first, second - first, bits, values);
     }
     for (int w = 0; w < PER_BLOCK; ++w) {
       const long i = b * PER_BLOCK + w;

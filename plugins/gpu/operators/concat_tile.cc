@@ -4,6 +4,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
 namespace {
@@ -32,7 +33,7 @@ class Concat final : public Kernel {
         fits = d == axis || input.dims[d] == output.dims[d];
       }
       if (!fits) cpu::throw_dims("Concat", "an input", input.shape(), output.shape());
-      sum += input.dims[axis];
+      sum = cpu::saturating_add(sum, input.dims[axis]);
     }
     if (sum != output.dims[axis]) {
       throw_invalid("Concat", "the inputs add up to " + std::to_string(sum) + " along axis " +
@@ -99,7 +100,7 @@ class Tile final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = cpu::integer_at(a.inputs[1], d);
-      if (repeats < 0 || repeats * input.dims[d] != output.dims[d]) {
+      if (repeats < 0 || cpu::saturating_multiply(repeats, input.dims[d]) != output.dims[d]) {
         throw_invalid("Tile", "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                   " does not turn dims " + dims_text(input.shape()) + " into " +
                                   dims_text(output.shape()));

@@ -6,6 +6,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
 namespace {
@@ -101,14 +102,20 @@ class Pad final : public Kernel {
     const View axes = a.input(3);
     const int64_t padded = axes.present() ? axes.count() : data.rank;
     int64_t expected[TN_MAX_RANK];
+    uint32_t padded_axes = 0;
     std::fill(front, front + data.rank, 0);
     std::copy(data.dims, data.dims + data.rank, expected);
     for (int64_t i = 0; i < padded; ++i) {
       const int32_t d = axes.present()
                             ? cpu::normalize_axis("Pad", cpu::integer_at(axes, i), data.rank)
                             : static_cast<int32_t>(i);
+      if ((padded_axes >> d & 1) != 0) {
+        throw_invalid("Pad", "axes name axis " + std::to_string(d) + " twice");
+      }
+      padded_axes |= 1u << d;
       front[d] = cpu::integer_at(pads, i);
-      expected[d] += front[d] + cpu::integer_at(pads, padded + i);
+      expected[d] = cpu::saturating_add(cpu::saturating_add(expected[d], front[d]),
+                                        cpu::integer_at(pads, padded + i));
     }
     const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
     if (!std::ranges::equal(dims, a.outputs[0].shape())) {

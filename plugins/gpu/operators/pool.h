@@ -3,8 +3,6 @@
 // The numbers of a pooling launch: `Pool` of kernels/pool.h.
 #pragma once
 
-#include <limits>
-
 #include "plugins/gpu/kernel.h"
 #include "plugins/gpu/types.h"
 #include "reference_impl/cpu/kernels/pool_window.h"
@@ -44,8 +42,9 @@ struct Pool {
 
  private:
   static int32_t narrow(int64_t value) {
-    if (value > std::numeric_limits<int32_t>::max() / 2) {
-      throw KernelError(TN_UNSUPPORTED, "pooling with a dim or a pad of more than 2^30");
+    // So that a place, two pads and a step add up within 31 bits.
+    if (value >= int64_t{1} << 29) {
+      throw KernelError(TN_UNSUPPORTED, "pooling with a dim, a pad or a step of 2^29 or more");
     }
     return static_cast<int32_t>(value);
   }

@@ -35,6 +35,12 @@ void check_scalars(std::string_view op, const Arguments& a, size_t begin, size_t
   }
 }
 
+// The bits of a word that count: of 16-bit floats as many as they have behind the point.
+uint32_t unit_bits(tn_dtype dtype) {
+  if (dtype == TN_FLOAT16) return ~0u << (32 - 10);
+  return dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
+}
+
 uint64_t word_of(const View& view) { return static_cast<uint64_t>(cpu::integer_at(view)); }
 
 class RandomNumbers final : public Kernel {
@@ -72,9 +78,9 @@ class RandomNumbers final : public Kernel {
         function_, grid,
         {Parameter::memory(y), Parameter::value(word_of(a.inputs[0])),
          Parameter::value(word_of(a.inputs[1])), wide(first), wide(second),
-         Parameter::value(int32_t{normal_}), Parameter::value(walk.count),
-         Parameter::value(walk.rank), Parameter::value(walk.dims), Parameter::value(walk.steps[0]),
-         Parameter::value(blocks), Parameter::value(chunk)});
+         Parameter::value(int32_t{normal_}), Parameter::value(unit_bits(y.dtype)),
+         Parameter::value(walk.count), Parameter::value(walk.rank), Parameter::value(walk.dims),
+         Parameter::value(walk.steps[0]), Parameter::value(blocks), Parameter::value(chunk)});
   }
 
  private:

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Range, OneHot and Trilu.
-#include <algorithm>
-#include <cmath>
-
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
 namespace {
@@ -23,24 +21,6 @@ void require_host_value(const Description& d, size_t i) {
     throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": input " + std::to_string(i) +
                                           " must be a host value");
   }
-}
-
-int64_t range_length(const View& start, const View& limit, const View& delta) {
-  if ((cpu::kFloatTypes >> start.dtype & 1) != 0) {
-    const double first = cpu::real_at(start), last = cpu::real_at(limit);
-    const double step = cpu::real_at(delta);
-    if (step == 0) throw_invalid("Range", "delta is 0");
-    return std::max<int64_t>(0, static_cast<int64_t>(std::ceil((last - first) / step)));
-  }
-  const int64_t first = cpu::integer_at(start), last = cpu::integer_at(limit);
-  const int64_t step = cpu::integer_at(delta);
-  if (step == 0) throw_invalid("Range", "delta is 0");
-  if (step > 0 ? first >= last : first <= last) return 0;
-  // Without a sign: the distance of two int64 may not be one.
-  const auto u = [](int64_t x) { return static_cast<uint64_t>(x); };
-  const uint64_t distance = step > 0 ? u(last) - u(first) : u(first) - u(last);
-  const uint64_t size = step > 0 ? u(step) : 0 - u(step);
-  return static_cast<int64_t>((distance - 1) / size + 1);
 }
 
 class Range final : public Kernel {
@@ -63,11 +43,17 @@ class Range final : public Kernel {
       throw_invalid(
           "Range", "the output has dims " + dims_text(a.outputs[0].shape()) + ", expected one dim");
     }
+    for (const View& input : a.inputs) {
+      if (input.count() != 1) {
+        throw_invalid("Range", "start, limit and delta must be one number each, not dims " +
+                                   dims_text(input.shape()));
+      }
+    }
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
-    const int64_t count = range_length(a.inputs[0], a.inputs[1], a.inputs[2]);
+    const int64_t count = cpu::range_length("Range", a.inputs[0], a.inputs[1], a.inputs[2]);
     if (count != output.dims[0]) {
       throw_invalid("Range", "the range has " + std::to_string(count) +
                                  " elements, the output dims " + dims_text(output.shape()));
@@ -116,6 +102,10 @@ class OneHot final : public Kernel {
     if (a.inputs[2].rank != 1 || a.inputs[2].dims[0] != 2) {
       throw_invalid("OneHot",
                     "values have dims " + dims_text(a.inputs[2].shape()) + ", expected [2]");
+    }
+    if (a.inputs[1].count() != 1) {
+      throw_invalid("OneHot",
+                    "depth must be one number, not dims " + dims_text(a.inputs[1].shape()));
     }
     const int32_t axis = cpu::normalize_axis("OneHot", axis_, indices.rank + 1);
     bool fits = output.rank == indices.rank + 1;
@@ -188,6 +178,9 @@ class Trilu final : public Kernel {
                     "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
     }
     cpu::check_same_dims("Trilu", "the output", a.outputs[0], input);
+    if (a.input(1).present() && a.input(1).count() != 1) {
+      throw_invalid("Trilu", "k must be one number, not dims " + dims_text(a.input(1).shape()));
+    }
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {

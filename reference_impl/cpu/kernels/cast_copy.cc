@@ -115,10 +115,10 @@ class Fill : public Kernel {
 };
 
 constexpr OperatorEntry identity(int32_t version) {
-  return {"", "Identity", version, kAllTypes, Identity::create};
+  return {"", "Identity", version, kAllTypes, Identity::create, {"V"}};
 }
 constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, kAllTypes, Cast::create};
+  return {"", "Cast", version, kAllTypes, Cast::create, {"T1"}};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::cpu {
 
@@ -28,7 +28,11 @@ ConvAttributes::ConvAttributes(const Description& d, int32_t rank) : spatial(ran
     auto value = values.begin();
     for (int64_t* list : lists) {
       for (int32_t axis = first_axis(); axis < 3; ++axis, ++value) {
-        if (*value < least) throw_invalid(d.name(), std::string(name) + " is out of range");
+        // Far beyond every memory; sums of several stay within int64.
+        if (*value < least || *value > int64_t{1} << 48) {
+          throw_invalid(d.name(), std::string(name) + " has the value " + std::to_string(*value) +
+                                      ", which is out of range");
+        }
         list[axis] = *value;
       }
     }
@@ -47,14 +51,14 @@ void ConvAttributes::check(std::string_view op, const View& x, const View& w, co
   };
   if (x.rank != spatial + 2 || w.rank != x.rank || y.rank != x.rank) fail("ranks differ");
   if (x.dims[0] != y.dims[0]) fail("batch sizes differ");
-  if (w.dims[1] * groups != x.dims[1]) fail("channels do not fit");
+  if (saturating_multiply(w.dims[1], groups) != x.dims[1]) fail("channels do not fit");
   if (w.dims[0] != y.dims[1] || w.dims[0] % groups != 0) fail("filters do not fit");
   for (int32_t axis = first_axis(); axis < 3; ++axis) {
     if (kernel[axis] != 0 && dim(w, axis) != kernel[axis])
       fail("kernel_shape differs from W's dims");
-    const int64_t window = dilations[axis] * (dim(w, axis) - 1) + 1;
-    const int64_t room = dim(x, axis) + pads_begin[axis] + pads_end[axis] - window;
-    const int64_t positions = room < 0 ? 0 : room / strides[axis] + 1;
+    const int64_t positions =
+        window_positions(dim(x, axis), saturating_add(pads_begin[axis], pads_end[axis]),
+                         dim(w, axis), dilations[axis], strides[axis], false);
     if (dim(y, axis) != positions) fail("spatial dims do not fit");
   }
 }

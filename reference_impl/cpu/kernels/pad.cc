@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
 namespace tenon::cpu {
@@ -71,13 +72,18 @@ class PadKernel final : public Kernel {
     const View axes = arguments.input(3);
     const int64_t padded = axes.present() ? axes.count() : data.rank;
     int64_t expected[TN_MAX_RANK];
+    uint32_t padded_axes = 0;
     std::fill(front, front + data.rank, 0);
     std::copy(data.dims, data.dims + data.rank, expected);
     for (int64_t i = 0; i < padded; ++i) {
       const int32_t d = axes.present() ? normalize_axis(name_, integer_at(axes, i), data.rank)
                                        : static_cast<int32_t>(i);
+      if (padded_axes >> d & 1)
+        throw_invalid(name_, "axes name axis " + std::to_string(d) + " twice");
+      padded_axes |= 1u << d;
       front[d] = integer_at(pads, i);
-      expected[d] += front[d] + integer_at(pads, padded + i);
+      expected[d] =
+          saturating_add(saturating_add(expected[d], front[d]), integer_at(pads, padded + i));
     }
     const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
     if (!std::ranges::equal(dims, arguments.outputs[0].shape()))
@@ -166,6 +172,9 @@ class TriluKernel final : public Kernel {
       throw_invalid(name_,
                     "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
     check_same_dims(name_, "the output", arguments.outputs[0], input);
+    if (arguments.input(1).present() && arguments.input(1).count() != 1)
+      throw_invalid(name_,
+                    "k must be one number, not dims " + dims_text(arguments.input(1).shape()));
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {

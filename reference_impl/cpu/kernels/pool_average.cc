@@ -33,9 +33,9 @@ void check_types(const Description& d) {
 // inside the padded X. The part of a window that ceil_mode puts beyond the padding never counts.
 int64_t divisor(const PoolWindow& window, bool with_pads, int32_t axis, int64_t position,
                 int64_t extent) {
-  return with_pads ? window.taps_within(axis, position, -window.pads_begin[axis],
-                                        extent + window.pads_end[axis])
-                   : window.taps_within(axis, position, 0, extent);
+  return with_pads ? window.count_within(axis, position, -window.pads_begin[axis],
+                                         extent + window.pads_end[axis])
+                   : window.count_within(axis, position, 0, extent);
 }
 
 class AveragePool final : public Kernel {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::cpu {
 
@@ -30,7 +30,11 @@ PoolWindow::PoolWindow(const Description& d, int32_t rank)
     auto value = values.begin();
     for (int64_t* list : lists) {
       for (int32_t axis = first_axis(); axis < 3; ++axis, ++value) {
-        if (*value < least) throw_invalid(name, std::string(attribute) + " is out of range");
+        // Far beyond every memory; sums of several stay within int64.
+        if (*value < least || *value > int64_t{1} << 48) {
+          throw_invalid(name, std::string(attribute) + " has the value " + std::to_string(*value) +
+                                  ", which is out of range");
+        }
         list[axis] = *value;
       }
     }
@@ -46,11 +50,11 @@ void PoolWindow::check(std::string_view op, const View& x, const View& y) const 
   bool fits =
       x.rank == spatial + 2 && y.rank == x.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
   for (int32_t axis = first_axis(); fits && axis < 3; ++axis) {
-    const int64_t room =
-        dim(x, axis) + pads_begin[axis] + pads_end[axis] - dilations[axis] * (kernel[axis] - 1) - 1;
-    const int64_t down = room < 0 ? 0 : room / strides[axis] + 1;
-    const int64_t up = room < 0 ? 1 : (room + strides[axis] - 1) / strides[axis] + 1;
-    fits = dim(y, axis) >= down && dim(y, axis) <= (ceil_mode ? up : down);
+    const auto positions = [&](bool ceil) {
+      return window_positions(dim(x, axis), saturating_add(pads_begin[axis], pads_end[axis]),
+                              kernel[axis], dilations[axis], strides[axis], ceil);
+    };
+    fits = dim(y, axis) >= positions(false) && dim(y, axis) <= positions(ceil_mode);
   }
   if (!fits) {
     throw_invalid(op, "dims do not fit: X " + dims_text(x.shape()) + ", Y " + dims_text(y.shape()));

@@ -32,14 +32,21 @@ struct PoolWindow {
   int64_t source(int32_t axis, int64_t o, int64_t t) const {
     return o * strides[axis] + t * dilations[axis] - pads_begin[axis];
   }
-  // Taps at position `o` whose index lies in [low, high).
-  int64_t taps_within(int32_t axis, int64_t o, int64_t low, int64_t high) const {
-    int64_t count = 0;
-    for (int64_t t = 0; t < kernel[axis]; ++t) {
-      const int64_t i = source(axis, o, t);
-      count += i >= low && i < high ? 1 : 0;
-    }
-    return count;
+  struct Taps {
+    int64_t begin, end;
+  };
+  // All taps whose index, at some position from `first` to `last`, lies in [low, high): far fewer
+  // than the kernel has where most of it is padding.
+  Taps taps_within(int32_t axis, int64_t first, int64_t last, int64_t low, int64_t high) const {
+    const int64_t front = source(axis, first, 0), back = source(axis, last, 0);
+    const int64_t begin = back >= low ? 0 : (low - back - 1) / dilations[axis] + 1;
+    const int64_t end = front >= high ? 0 : (high - front - 1) / dilations[axis] + 1;
+    return {begin, std::min(end, kernel[axis])};
+  }
+  // How many of them there are at position `o`.
+  int64_t count_within(int32_t axis, int64_t o, int64_t low, int64_t high) const {
+    const Taps taps = taps_within(axis, o, o, low, high);
+    return std::max<int64_t>(taps.end - taps.begin, 0);
   }
 
   // Throws unless Y's dims are those of the formula; with ceil_mode the host chose between the
@@ -101,18 +108,21 @@ template <class S, class Visit>
 void over_pool_taps(const PoolWindow& window, const View& x, const PoolLine& line, Visit&& visit) {
   const S* plane = x.as<const S>() + line.batch * x.strides[0] + line.channel * x.strides[1];
   const int64_t width = window.dim(x, 2), height = window.dim(x, 1);
-  for (int64_t t0 = 0; t0 < window.kernel[0]; ++t0) {
+  const auto taps = [&](int32_t axis, int64_t more) {
+    const int64_t at = line.position[axis];
+    return window.taps_within(axis, at, at + more, 0, window.dim(x, axis));
+  };
+  const PoolWindow::Taps taps0 = taps(0, 0), taps1 = taps(1, 0),
+                         taps2 = taps(2, line.along_channels ? 0 : line.lanes - 1);
+  for (int64_t t0 = taps0.begin; t0 < taps0.end; ++t0) {
     const int64_t i0 = window.source(0, line.position[0], t0);
-    if (i0 < 0 || i0 >= window.dim(x, 0)) continue;
-    for (int64_t t1 = 0; t1 < window.kernel[1]; ++t1) {
+    for (int64_t t1 = taps1.begin; t1 < taps1.end; ++t1) {
       const int64_t i1 = window.source(1, line.position[1], t1);
-      if (i1 < 0 || i1 >= height) continue;
       const int64_t row = (i0 * height + i1) * width;
       const S* from = plane + i0 * window.stride(x, 0) + i1 * window.stride(x, 1);
-      for (int64_t t2 = 0; t2 < window.kernel[2]; ++t2) {
+      for (int64_t t2 = taps2.begin; t2 < taps2.end; ++t2) {
         const int64_t i2 = window.source(2, line.position[2], t2), step = window.strides[2];
         if (line.along_channels) {
-          if (i2 < 0 || i2 >= width) continue;
           visit(int64_t{0}, line.lanes, from + i2 * window.stride(x, 2), x.strides[1], row + i2,
                 int64_t{0});
           continue;

@@ -33,11 +33,17 @@ template <class C>
 inline constexpr int64_t kPieceElements =
     PhiloxStream::kPiece / (std::is_same_v<C, double> ? 2 : 1);
 
+// The bits of a word that become a number of 32 or 16 bits: of 16-bit floats as many as they have
+// behind the point, or the greatest numbers would be rounded up to 1.
+constexpr uint32_t unit_bits(tn_dtype dtype) {
+  return dtype == TN_FLOAT16 ? ~0u << (32 - 10) : dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
+}
+
 // low + (high - low) * u, rounded once: the products are exact in double, or nearly.
 template <class C>
 struct UniformPiece {
   TENON_INLINE static void body(const PhiloxStream& stream, uint64_t first_block, double low,
-                                double high, C* to) {
+                                double high, uint32_t bits, C* to) {
     uint32_t words[PhiloxStream::kPiece];
     stream.words(first_block, words);
     const double width = high - low;
@@ -45,7 +51,7 @@ struct UniformPiece {
       if constexpr (std::is_same_v<C, double>) {
         to[i] = low + width * unit(words[2 * i], words[2 * i + 1]);
       } else {
-        to[i] = static_cast<float>(low + width * static_cast<double>(unit(words[i])));
+        to[i] = static_cast<float>(low + width * static_cast<double>(unit(words[i] & bits)));
       }
     }
   }
@@ -71,7 +77,7 @@ TENON_INLINE void turn(float u, float& sine, float& cosine) {
 template <class C>
 struct NormalPiece {
   TENON_INLINE static void body(const PhiloxStream& stream, uint64_t first_block, double mean,
-                                double deviation, C* to) {
+                                double deviation, uint32_t, C* to) {
     uint32_t words[PhiloxStream::kPiece];
     stream.words(first_block, words);
     const C m = static_cast<C>(mean), s = static_cast<C>(deviation);
@@ -148,13 +154,15 @@ class RandomNumbers final : public Kernel {
     visit_dtype<kFloatTypes>(name_, y.dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
-      const auto piece =
-          SimdLoop<Piece<C>, true, const PhiloxStream&, uint64_t, double, double, C*>::select();
+      const auto piece = SimdLoop<Piece<C>, true, const PhiloxStream&, uint64_t, double, double,
+                                  uint32_t, C*>::select();
+      const uint32_t bits = unit_bits(y.dtype);
       const int64_t count = y.count(), size = kPieceElements<C>;
       execution.parallel_for((count + size - 1) / size, 8, [&](int64_t begin, int64_t end) {
         for (int64_t p = begin; p < end; ++p) {
           C values[kPieceElements<C>];
-          piece(stream, static_cast<uint64_t>(p * PhiloxStream::kPiece / 4), first, second, values);
+          piece(stream, static_cast<uint64_t>(p * PhiloxStream::kPiece / 4), first, second, bits,
+                values);
           over_runs(y, dense, p * size, std::min(count, (p + 1) * size),
                     [&](int64_t i, int64_t offset, int64_t step, int64_t n) {
                       for (int64_t j = 0; j < n; ++j)
@@ -193,7 +201,7 @@ class Dropout final : public Kernel {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
       const auto piece = SimdLoop<UniformPiece<float>, true, const PhiloxStream&, uint64_t, double,
-                                  double, float*>::select();
+                                  double, uint32_t, float*>::select();
       const int64_t count = x.count(), size = PhiloxStream::kPiece;
       const C keep = static_cast<C>(1 - p);
       // Draws are floats: those not below p are those not below the next float.
@@ -202,7 +210,7 @@ class Dropout final : public Kernel {
       execution.parallel_for((count + size - 1) / size, 8, [&](int64_t begin, int64_t end) {
         for (int64_t at = begin; at < end; ++at) {
           float draws[PhiloxStream::kPiece];
-          piece(stream, static_cast<uint64_t>(at * size / 4), 0, 1, draws);
+          piece(stream, static_cast<uint64_t>(at * size / 4), 0, 1, unit_bits(TN_FLOAT32), draws);
           // All three have the same dims, hence the same runs.
           over_runs(x, dense, at * size, std::min(count, (at + 1) * size),
                     [&](int64_t i, int64_t offset, int64_t step, int64_t n) {

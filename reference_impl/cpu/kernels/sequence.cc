@@ -2,11 +2,11 @@
 //
 // Range and OneHot.
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
 namespace tenon::cpu {
@@ -26,14 +26,17 @@ class RangeKernel final : public Kernel {
     if (arguments.outputs[0].rank != 1)
       throw_invalid(name_, "the output has dims " + dims_text(arguments.outputs[0].shape()) +
                                ", expected one dim");
+    for (const View& input : arguments.inputs)
+      if (input.count() != 1)
+        throw_invalid(name_, "start, limit and delta must be one number each, not dims " +
+                                 dims_text(input.shape()));
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
-    const C start = *arguments.inputs[0].as<const T>(), limit = *arguments.inputs[1].as<const T>(),
-            delta = *arguments.inputs[2].as<const T>();
-    if (delta == 0) throw_invalid(name_, "delta is 0");
-    const int64_t count = length(start, limit, delta);
+    const C start = *arguments.inputs[0].as<const T>(), delta = *arguments.inputs[2].as<const T>();
+    const int64_t count =
+        range_length(name_, arguments.inputs[0], arguments.inputs[1], arguments.inputs[2]);
     if (count != output.dims[0])
       throw_invalid(name_, "the range has " + std::to_string(count) +
                                " elements, the output dims " + dims_text(output.shape()));
@@ -50,19 +53,6 @@ class RangeKernel final : public Kernel {
       return static_cast<T>(uint64_t(start) + uint64_t(i) * uint64_t(delta));
     } else {
       return static_cast<T>(start + static_cast<C>(i) * delta);
-    }
-  }
-
-  static int64_t length(C start, C limit, C delta) {
-    if constexpr (std::is_integral_v<T>) {
-      // Without a sign: the distance of two int64 may not be one.
-      if (delta > 0 ? start >= limit : start <= limit) return 0;
-      const uint64_t distance =
-          delta > 0 ? uint64_t(limit) - uint64_t(start) : uint64_t(start) - uint64_t(limit);
-      const uint64_t step = delta > 0 ? uint64_t(delta) : 0 - uint64_t(delta);
-      return static_cast<int64_t>((distance - 1) / step + 1);
-    } else {
-      return std::max<int64_t>(0, static_cast<int64_t>(std::ceil((limit - start) / delta)));
     }
   }
 
@@ -90,6 +80,9 @@ class OneHotKernel final : public Kernel {
     if (arguments.inputs[2].rank != 1 || arguments.inputs[2].dims[0] != 2)
       throw_invalid(
           name_, "values have dims " + dims_text(arguments.inputs[2].shape()) + ", expected [2]");
+    if (arguments.inputs[1].count() != 1)
+      throw_invalid(name_,
+                    "depth must be one number, not dims " + dims_text(arguments.inputs[1].shape()));
     const int32_t axis = normalize_axis(name_, axis_, indices.rank + 1);
     bool fits = output.rank == indices.rank + 1;
     for (int32_t d = 0; fits && d < indices.rank; ++d)
@@ -155,7 +148,7 @@ std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
 std::span<const OperatorEntry> sequence_operators() {
   static const OperatorEntry kEntries[] = {
       {"", "Range", 27, kRangeTypes, create_range},
-      {"", "OneHot", 11, kMovedTypes, create_one_hot},
+      {"", "OneHot", 11, kMovedTypes, create_one_hot, {"T3", 2}},
   };
   return kEntries;
 }

@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
 namespace tenon::cpu {
@@ -26,7 +27,7 @@ class ConcatKernel final : public Kernel {
       for (int32_t d = 0; fits && d < output.rank; ++d)
         fits = d == axis || input.dims[d] == output.dims[d];
       if (!fits) throw_dims(name_, "an input", input.shape(), output.shape());
-      sum += input.dims[axis];
+      sum = saturating_add(sum, input.dims[axis]);
     }
     if (sum != output.dims[axis])
       throw_invalid(name_, "the inputs add up to " + std::to_string(sum) + " along axis " +
@@ -81,7 +82,7 @@ class TileKernel final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = integer_at(arguments.inputs[1], d);
-      if (repeats < 0 || repeats * input.dims[d] != output.dims[d])
+      if (repeats < 0 || saturating_multiply(repeats, input.dims[d]) != output.dims[d])
         throw_invalid(name_, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                  " does not turn dims " + dims_text(input.shape()) + " into " +
                                  dims_text(output.shape()));

@@ -47,7 +47,7 @@ const tn_host& host() {
 }
 
 Device::Device(const char* memory, Options more) {
-  const tn_instance_desc instance{sizeof(instance), &table(), &host()};
+  const tn_instance_desc instance{sizeof(instance), &table(), &host(), nullptr, 0};
   EXPECT_EQ(TN_OK, table().instance_create(&instance, &instance_, nullptr));
   more.push_back({"memory", memory});
   const tn_device_desc desc{sizeof(desc), more.data(), more.size()};

@@ -143,19 +143,19 @@ TEST_P(LayoutTest, MatMulTakesAPackedConstantWhereItAsksForOne) {
   tn_argument b = describe(TN_FLOAT32, 2);
   b.layout = TN_LAYOUT_ANY;
   KernelDesc question("", "MatMul", 13, {a, b}, {a});
-  tn_layout layouts[2] = {99, 99};
-  tn_kernel_support support{sizeof(support), 0, 0, layouts, nullptr};
+  tn_argument_needs needs[2] = {{0, 0, 99}, {0, 0, 99}};
+  tn_kernel_support support{sizeof(support), needs, nullptr};
   TN_CHECK(kernel_supports, device, question.get(), &support);
-  EXPECT_EQ(TN_LAYOUT_STRIDED, layouts[0]);
-  ASSERT_EQ(kLayoutPackedB, layouts[1]);
+  EXPECT_EQ(TN_LAYOUT_STRIDED, needs[0].layout);
+  ASSERT_EQ(kLayoutPackedB, needs[1].layout);
 
   const std::vector<float> values{1, 2, 3, 4};
   Tensor weights = Tensor::host(values.data(), TN_FLOAT32, {2, 2});
-  tn_constant_desc desc{sizeof(desc), weights.get(), layouts[1], nullptr};
+  tn_constant_desc desc{sizeof(desc), weights.get(), needs[1].layout, nullptr};
   tn_constant* constant = nullptr;
   TN_CHECK(constant_create, device, &desc, &constant);
   b.kind = TN_ARGUMENT_CONSTANT;
-  b.layout = layouts[1];
+  b.layout = needs[1].layout;
   b.constant = constant;
   KernelDesc matmul("", "MatMul", 13, {a, b}, {a});
   tn_kernel* kernel = nullptr;

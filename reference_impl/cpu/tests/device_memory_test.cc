@@ -200,7 +200,7 @@ TEST(DiscreteMemoryTest, WritesThroughAReadMappingAreLost) {
 
 TEST(OptionTest, UnknownOnesAreNamed) {
   tn_instance* instance = nullptr;
-  const tn_instance_desc start{sizeof(start), &table(), &host()};
+  const tn_instance_desc start{sizeof(start), &table(), &host(), nullptr, 0};
   TN_CHECK(instance_create, &start, &instance);
   tn_device* device = nullptr;
   tn_option option{"memroy", "unified"};

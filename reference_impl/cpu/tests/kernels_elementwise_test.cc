@@ -373,6 +373,10 @@ TEST(ElementwiseGrad, MatchesTheDerivatives) {
   check("SigmoidGrad", y, [](double g, double v) { return g * v * (1 - v); }, 3e-7);
   check("RsqrtGrad", y, [](double g, double v) { return -0.5 * g * v * v * v; }, 3e-7);
   check("SqrtGrad", y, [](double g, double v) { return 0.5 * g / v; }, 2e-7);
+  const Array none = Array::of<float>(TN_FLOAT32, {2}, {0, 0});
+  const Array poles = Array::of<float>(TN_FLOAT32, {2}, {0, INFINITY});
+  for (const char* name : {"RsqrtGrad", "SqrtGrad"})
+    op(name, "tenon").expect({none, poles}, {none});
   check(
       "SiluGrad", x,
       [&](double g, double v) { return g * sigmoid(v) * (1 + v * (1 - sigmoid(v))); }, 1e-6);

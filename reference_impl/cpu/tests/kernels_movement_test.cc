@@ -300,6 +300,11 @@ TEST(Pad, FillsTheBorders) {
   op("Pad").set("mode", "edge").expect_error({none, ints({2}, {1, 1})}, {x}, TN_INVALID_ARGUMENT);
   op("Pad").expect_error({x, ints({2}, {1, 1})}, {x}, TN_INVALID_ARGUMENT, "[4]");
   op("Pad").expect_error({x, ints({1}, {1})}, {x}, TN_INVALID_ARGUMENT, "1 pads");
+  // Sums that wrap fit nothing; an axis that is named twice has two sums.
+  op("Pad").expect_error({x, ints({2}, {INT64_MAX, INT64_MAX})}, {x}, TN_INVALID_ARGUMENT);
+  op("Pad").expect_error({Array(TN_FLOAT32, {2, 2}), ints({4}, {1, -1, 0, 0}),
+                          Array::scalar(TN_FLOAT32, 0), ints({2}, {0, -2})},
+                         {Array(TN_FLOAT32, {2, 2})}, TN_INVALID_ARGUMENT, "twice");
 }
 
 TEST(Tile, Repeats) {
@@ -314,6 +319,10 @@ TEST(Tile, Repeats) {
   op("Tile").expect({x, ints({1}, {0})}, {Array(TN_INT32, {0})});
   op("Tile").expect({sample(TN_INT32, {}), ints({0}, {})}, {sample(TN_INT32, {})});
   op("Tile").expect_error({x, ints({1}, {2})}, {x}, TN_INVALID_ARGUMENT, "repeat 2");
+  // A product that wraps to the output's dim is none.
+  const Array pair(TN_INT32, {2});
+  op("Tile").expect_error({pair, ints({1}, {INT64_MIN + 1})}, {pair}, TN_INVALID_ARGUMENT,
+                          "repeat");
 }
 
 TEST(Trilu, KeepsATriangle) {
@@ -381,6 +390,18 @@ TEST(Range, Counts) {
   op("Range").expect_error({zero, one, zero}, {Array(TN_INT32, {1})}, TN_INVALID_ARGUMENT, "delta");
   op("Range").expect_error({zero, one, one}, {Array(TN_INT32, {2})}, TN_INVALID_ARGUMENT,
                            "1 elements");
+  const auto real = [](double value) { return Array::scalar(TN_FLOAT32, value); };
+  for (const double bad : {kNaN, double(INFINITY), -double(INFINITY)}) {
+    for (size_t i = 0; i < 3; ++i) {
+      std::vector<Array> inputs{real(0), real(1), real(1)};
+      inputs[i] = real(bad);
+      op("Range").expect_error(inputs, {Array(TN_FLOAT32, {0})}, TN_INVALID_ARGUMENT, "finite");
+    }
+  }
+  op("Range").expect_error({ints({2}, {0, 1}), ints({}, {2}), ints({}, {1})},
+                           {Array(TN_INT64, {2})}, TN_INVALID_ARGUMENT, "one number");
+  op("Range").expect_error({ints({}, {INT64_MIN}), ints({}, {INT64_MAX}), ints({}, {1})},
+                           {Array(TN_INT64, {0})}, TN_INVALID_ARGUMENT, "too many");
 }
 
 TEST(NonZero, Finds) {

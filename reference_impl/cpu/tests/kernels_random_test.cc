@@ -46,16 +46,34 @@ TEST(Philox, KnownAnswersOfRandom123) {
          {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
+double uniform_of(int64_t i, int bits) {
+  return std::ldexp(static_cast<double>(stream_word(i) >> (32 - bits)), -bits);
+}
+
 TEST(RandomUniform, MapsCounterToElements) {
   for (const Dims& dims : {Dims{}, Dims{7}, Dims{3, 5, 70}, Dims{1000}}) {
     Array narrow(TN_FLOAT32, dims), wide(TN_FLOAT64, dims), half(TN_FLOAT16, dims);
+    Array brain(TN_BFLOAT16, dims);
     for (int64_t i = 0; i < narrow.count(); ++i) {
       narrow.set(i, -1 + 3 * uniform24(i));
-      half.set(i, static_cast<float>(-1 + 3 * uniform24(i)));
+      half.set(i, static_cast<float>(-1 + 3 * uniform_of(i, 10)));
+      brain.set(i, static_cast<float>(-1 + 3 * uniform_of(i, 7)));
       wide.set(i, -1 + 3 * uniform53(i));
     }
-    for (const Array& y : {narrow, wide, half}) {
+    for (const Array& y : {narrow, wide, half, brain}) {
       random("RandomUniform").expect({word(kKey), word(kCounter), host(-1), host(2)}, {y});
+    }
+  }
+}
+
+TEST(RandomUniform, NeverRoundsToItsEnd) {
+  for (const tn_dtype dtype : {TN_FLOAT16, TN_BFLOAT16, TN_FLOAT32}) {
+    std::vector<Array> out{Array(dtype, {100000})};
+    for (const double low : {0., 1.}) {
+      random("RandomUniform").run({word(1), word(2), host(low), host(low + 1)}, out, 2);
+      double greatest = 0;
+      for (int64_t i = 0; i < out[0].count(); ++i) greatest = std::max(greatest, out[0].get(i));
+      EXPECT_LT(greatest, low + 1) << dtype;
     }
   }
 }

@@ -110,7 +110,7 @@ TEST(Trace, AFileThatCannotBeMadeIsAnError) {
   const Loader loader({}, host.get(), "trace");
   tn_instance* instance = garbage<tn_instance>();
   ErrorBuffer error;
-  EXPECT_EQ(tn_loader_open(loader.get(), "cpu", &instance, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(tn_loader_open(loader.get(), "cpu", nullptr, &instance, &error), TN_INVALID_ARGUMENT);
   EXPECT_EQ(instance, nullptr);
   EXPECT_THAT(error.message, testing::HasSubstr("TENON_TRACE_FILE"));
 }

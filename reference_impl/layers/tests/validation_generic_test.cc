@@ -133,5 +133,166 @@ TEST_F(Generic, TN_layout_005_ranks_and_dims) {
                 TN_LAYOUT_STRIDED, tn_dtype{TN_FLOAT32}, int32_t{17}, dims, &size);
 }
 
+TEST_F(Generic, TN_list_001_counts_that_cannot_be) {
+  const tn_argument* arguments[1] = {nullptr};
+  const tn_attribute* attributes[1] = {nullptr};
+  for (size_t count : {SIZE_MAX, SIZE_MAX / 8, SIZE_MAX / 8 + 2, size_t{65537}}) {
+    for (int list = 0; list < 3; ++list) {
+      auto desc = sized<tn_kernel_desc>();
+      desc.name = "Concat";
+      desc.inputs = desc.outputs = arguments;
+      desc.attributes = attributes;
+      (list == 0 ? desc.input_count : list == 1 ? desc.output_count : desc.attribute_count) = count;
+      tn_kernel* kernel = garbage<tn_kernel>();
+      expect_broken("TN-list-001", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), &desc,
+                    &kernel);
+      EXPECT_EQ(kernel, nullptr);
+      expect_broken("TN-list-001", TN_INVALID_ARGUMENT, tn_kernel_supports, device_.get(), &desc,
+                    static_cast<tn_kernel_support*>(nullptr));
+    }
+    const tn_option option{"memory", "mapped"};
+    const tn_device_desc device_desc{sizeof(device_desc), &option, count};
+    tn_device* device = garbage<tn_device>();
+    expect_broken("TN-list-001", TN_INVALID_ARGUMENT, tn_device_open, instance_.get(), size_t{0},
+                  &device_desc, &device);
+  }
+}
+
+TEST_F(Generic, TN_list_001_null_002_values_of_attributes) {
+  const auto expect = [&](const std::string& rule, tn_attribute attribute) {
+    const tn_attribute* attributes[] = {&attribute};
+    auto desc = sized<tn_kernel_desc>();
+    desc.name = "Concat";
+    desc.attributes = attributes;
+    desc.attribute_count = 1;
+    tn_kernel* kernel = garbage<tn_kernel>();
+    expect_broken(rule, TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), &desc, &kernel);
+  };
+  auto attribute = sized<tn_attribute>();
+  attribute.type = TN_ATTRIBUTE_INT;
+  expect("TN-null-002", attribute);  // Without a name.
+  attribute.name = "axis";
+  for (tn_attribute_type type = TN_ATTRIBUTE_FLOAT; type <= TN_ATTRIBUTE_GRAPHS; ++type) {
+    attribute.type = type;
+    attribute.count = 1;
+    expect("TN-null-002", attribute);
+    attribute.count = 2;
+    expect(type <= TN_ATTRIBUTE_GRAPH ? "TN-kernel-013" : "TN-null-002", attribute);
+  }
+  const int64_t value = 0;
+  attribute.type = TN_ATTRIBUTE_INTS;
+  attribute.ints = &value;
+  attribute.count = SIZE_MAX;
+  expect("TN-list-001", attribute);
+  const tn_string strings[] = {{nullptr, 1}};
+  attribute.type = TN_ATTRIBUTE_STRINGS;
+  attribute.strings = strings;
+  expect("TN-list-001", attribute);
+  attribute.count = 1;
+  expect("TN-null-002", attribute);
+}
+
+TEST_F(Generic, TN_layout_005_006_dims_of_descriptions) {
+  const auto expect = [&](const std::string& rule, int32_t rank, const int64_t* dims, bool input) {
+    auto argument = sized<tn_argument>();
+    argument.kind = TN_ARGUMENT_DEVICE;
+    argument.dtype = TN_FLOAT32;
+    argument.rank = rank;
+    argument.dims = dims;
+    const tn_argument* arguments[] = {&argument};
+    auto desc = sized<tn_kernel_desc>();
+    desc.name = "Relu";
+    (input ? desc.inputs : desc.outputs) = arguments;
+    (input ? desc.input_count : desc.output_count) = 1;
+    tn_kernel* kernel = garbage<tn_kernel>();
+    expect_broken(rule, TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), &desc, &kernel);
+  };
+  const int64_t huge[] = {INT64_MAX / 2, 8};
+  const int64_t negative[] = {-2};
+  for (const bool input : {true, false}) {
+    expect("TN-layout-005", INT32_MAX, huge, input);
+    expect("TN-layout-005", -1, huge, input);
+    expect("TN-layout-005", 1, negative, input);
+    expect("TN-layout-006", 2, huge, input);
+  }
+}
+
+TEST_F(Generic, TN_layout_006_bytes_that_cannot_be_counted) {
+  uint64_t size = 0;
+  const int64_t dims[] = {int64_t{1} << 31, int64_t{1} << 31, 4};
+  expect_broken("TN-layout-006", TN_INVALID_ARGUMENT, tn_layout_size, device_.get(),
+                TN_LAYOUT_STRIDED, tn_dtype{TN_FLOAT32}, int32_t{3}, dims, &size);
+  float value = 0;
+  tn_tensor tensor{};
+  tensor.host_data = &value;
+  tensor.dims = dims;
+  tensor.rank = 3;
+  tensor.dtype = TN_FLOAT32;
+  const tn_constant_desc desc{sizeof(desc), &tensor, TN_LAYOUT_STRIDED, nullptr};
+  tn_constant* constant = garbage<tn_constant>();
+  expect_broken("TN-layout-006", TN_INVALID_ARGUMENT, tn_constant_create, device_.get(), &desc,
+                &constant);
+}
+
+TEST_F(Generic, TN_buffer_011_imports_beyond_all_memory) {
+  char memory[16];
+  auto desc = sized<tn_import_desc>();
+  desc.pointer = memory;
+  desc.size = UINT64_MAX - 8;
+  tn_buffer* buffer = garbage<tn_buffer>();
+  expect_broken("TN-buffer-011", TN_INVALID_ARGUMENT, tn_buffer_import, device_.get(), &desc,
+                &buffer);
+}
+
+TEST_F(Generic, TN_handle_002_what_no_handle_can_be) {
+  auto* const low = reinterpret_cast<tn_buffer*>(uintptr_t{64});
+  auto* const odd = reinterpret_cast<tn_buffer*>(reinterpret_cast<uintptr_t>(this) | 1);
+  auto* const nowhere = reinterpret_cast<tn_buffer*>(uintptr_t{0x123450});
+  for (tn_buffer* buffer : {low, odd, nowhere}) {
+    expect_broken("TN-handle-002", TN_INVALID_ARGUMENT, tn_stream_fill, stream_.get(), buffer,
+                  uint64_t{0}, uint64_t{1}, static_cast<const void*>("x"), size_t{1});
+  }
+  ErrorBuffer error;
+  EXPECT_EQ(tn_buffer_unmap(low, nullptr, &error), TN_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.rule, "TN-handle-002");
+}
+
+// A host whose log calls back.
+TEST_F(Generic, TN_map_004_reported_without_a_lock) {
+  struct Calling {
+    tn_buffer* buffer = nullptr;
+    int calls = 0;
+  } calling;
+  tn_host host{};
+  host.struct_size = sizeof(host);
+  host.context = &calling;
+  host.log = [](void* context, tn_log_level, const char* component, const char*) {
+    auto& self = *static_cast<Calling*>(context);
+    if (std::string_view(component) != "validation" || self.calls++ != 0) return;
+    tn_buffer_info info{};
+    info.struct_size = sizeof(info);
+    EXPECT_EQ(tn_buffer_get_info(self.buffer, &info, nullptr), TN_OK);
+    void* pointer = nullptr;
+    EXPECT_EQ(tn_buffer_map(self.buffer, 32, 1, TN_ACCESS_READ, &pointer, nullptr), TN_OK);
+    EXPECT_EQ(tn_buffer_unmap(self.buffer, pointer, nullptr), TN_OK);
+  };
+  const Loader loader({}, &host, "validation");
+  const Device device = loader.open("cpu").open_device(0);
+  const Buffer buffer(device, 64);
+  calling.buffer = buffer.get();
+  void* pointer = nullptr;
+  ASSERT_EQ(tn_buffer_map(buffer.get(), 0, 16, TN_ACCESS_READ, &pointer, nullptr), TN_OK);
+  void* other = nullptr;
+  EXPECT_EQ(tn_buffer_map(buffer.get(), 0, 16, TN_ACCESS_READ, &other, nullptr), TN_INVALID_STATE);
+  EXPECT_EQ(calling.calls, 1);
+  calling.calls = 0;
+  const Stream stream(device);
+  EXPECT_EQ(tn_stream_fill(stream.get(), buffer.get(), 0, 16, "x", 1, nullptr), TN_INVALID_STATE);
+  EXPECT_EQ(calling.calls, 1);
+  calling.calls = 0;
+  EXPECT_EQ(tn_buffer_unmap(buffer.get(), &other, nullptr), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(calling.calls, 1);
+}
+
 }  // namespace
 }  // namespace tenon::layers

@@ -133,7 +133,7 @@ TEST_F(Handles, TN_handle_002_of_another_instance_in_extensions) {
 TEST_F(Handles, TN_handle_002_of_the_wrong_kind) {
   const Event event(device_);
   expect_broken("TN-handle-002", TN_INVALID_ARGUMENT, tn_stream_wait_event, stream_.get(),
-                reinterpret_cast<tn_event*>(stream_.get()));
+                reinterpret_cast<tn_event*>(stream_.get()), nullptr);
 }
 
 TEST_F(Handles, TN_handle_002_of_another_plugin) {

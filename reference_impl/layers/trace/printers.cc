@@ -250,6 +250,7 @@ constexpr Bit kArgumentFlags[] = {
 constexpr Bit kKernelDescFlags[] = {
     {TN_KERNEL_DETERMINISTIC, "TN_KERNEL_DETERMINISTIC"},
     {TN_KERNEL_CHECK_DATA, "TN_KERNEL_CHECK_DATA"},
+    {TN_KERNEL_FLUSH_SUBNORMALS, "TN_KERNEL_FLUSH_SUBNORMALS"},
 };
 
 constexpr Bit kArgumentNeedsRequirements[] = {
@@ -496,7 +497,6 @@ void print(Json& json, const tn_event_desc* given) {
 
 void print(Json& json, const tn_record_desc* given) {
   if (given == nullptr) return json.null();
-  const tn_record_desc known = known_part(*given);
   json.open();
   json.close();
 }
@@ -1049,12 +1049,12 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_reco
 }
 
 // 33
-tn_status TN_CALL event_signal(tn_event* event, tn_status status, tn_error* error) {
+tn_status TN_CALL event_signal(tn_event* event, tn_status result, tn_error* error) {
   Span span("tn_event_signal", event);
-  const tn_status status = span.below().event_signal(event, status, error);
+  const tn_status status = span.below().event_signal(event, result, error);
   span.stop(status, error);
   span.argument("event").pointer(event);
-  span.argument("status").named(status, name_of_status(status));
+  span.argument("result").named(result, name_of_status(result));
   return status;
 }
 
@@ -1191,6 +1191,18 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
 }
 
 // 46
+tn_status TN_CALL kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
+                                     int64_t* const* dims, tn_error* error) {
+  Span span("tn_kernel_output_dims", kernel);
+  const tn_status status = span.below().kernel_output_dims(kernel, launch, dims, error);
+  span.stop(status, error);
+  span.argument("kernel").pointer(kernel);
+  print(span.argument("launch"), launch);
+  span.result("dims", dims);
+  return status;
+}
+
+// 47
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
   Span span("tn_kernel_workspace_size", kernel);
@@ -1202,7 +1214,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   return status;
 }
 
-// 47
+// 48
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
   Span span("tn_kernel_launch", kernel);
@@ -1289,6 +1301,7 @@ void insert_printers(tn_dispatch* table) {
   table->kernel_create = kernel_create;
   table->kernel_destroy = kernel_destroy;
   table->kernel_get_info = kernel_get_info;
+  table->kernel_output_dims = kernel_output_dims;
   table->kernel_workspace_size = kernel_workspace_size;
   table->kernel_launch = kernel_launch;
 }

@@ -63,6 +63,45 @@ class Call {
   // Says that something is wrong where the standard names no status; the call goes on.
   void warn(const char* rule, const std::string& what, const std::string& remedy) const;
 
+  // ---- What the plugin has answered ----
+
+  // The plugin has broken a rule: logs it, for its vendor. The call goes on with what can be used.
+  void fault(const char* rule, const std::string& what) const;
+  // Nothing can be used: answers TN_INTERNAL.
+  tn_status blame(const char* rule, const std::string& what);
+  // After the call below: the status that the host gets.
+  tn_status answered(tn_status status);
+  // After a call that makes something. Unless it answers TN_OK, there is no handle.
+  template <class Handle>
+  tn_status made(tn_status status, Handle** handle) {
+    void* given = *handle;
+    const tn_status checked = check_made(status, &given, KindOf<Handle>::value);
+    *handle = static_cast<Handle*>(given);
+    return checked;
+  }
+  // Likewise for a pointer that the plugin lends.
+  template <class T>
+  tn_status lent(tn_status status, T** pointer, const Path& path) {
+    if (status == TN_OK && *pointer == nullptr) return blame_null(path);
+    if (status != TN_OK && *pointer != nullptr && !refused()) {
+      fault_left(path);
+      *pointer = nullptr;
+    }
+    return status;
+  }
+  // Whether a field of the struct that the plugin has filled lies within the caller's size.
+  bool is_filled(const void* field, size_t size) const {
+    return static_cast<const char*>(field) + size <=
+           static_cast<const char*>(filled_) + filled_size_;
+  }
+  // Fields of that struct: a text that ends, values and bits that have names.
+  template <size_t size>
+  void text(char (&field)[size], const Path& path) const {
+    if (is_filled(field, size)) end_text(field, size, path);
+  }
+  void value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) const;
+  void set(const uint32_t& field, uint32_t all, const Path& path) const;
+
   // ---- The generic half ----
 
   // A parameter that must not be NULL.
@@ -101,16 +140,18 @@ class Call {
   }
   // A struct that the callee fills.
   template <class T>
-  void output(const T* given, const char* name, const Path& path) {
-    check_struct(given, sizeof(T), false, name, path);
+  void output(T* given, const char* name, const Path& path) {
+    if (check_struct(given, sizeof(T), false, name, path)) keep_size(given, &given->struct_size);
   }
   // One that both fill.
   template <class T>
-  void answer(const T* given, const char* name, const Path& path) {
-    check_struct(given, sizeof(T), true, name, path);
+  void answer(T* given, const char* name, const Path& path) {
+    if (check_struct(given, sizeof(T), true, name, path)) keep_size(given, &given->struct_size);
   }
-  // A list of `count`; NULL only when that is 0.
+  // A list of `count` that can be walked; NULL only when that is 0.
   bool list(const void* first, size_t count, const Path& path);
+  // Values that are not looked at here, of `size` bytes each.
+  bool values(const void* first, size_t count, size_t size, const Path& path);
 
   void known(bool is_known, int64_t value, const Path& path);
   void bits(uint32_t value, uint32_t all, const Path& path);
@@ -120,6 +161,16 @@ class Call {
   Call(const char* function, const void* first, tn_error* error, Kind kind);
   bool needed_pointer(const void* pointer, const Path& path);
   void check_handle(const void* handle, Kind kind, const Path& path, bool any_device = false);
+  tn_status check_made(tn_status status, void** handle, Kind kind);
+  tn_status blame_null(const Path& path);
+  void fault_left(const Path& path) const;
+  void end_error() const;
+  void end_text(char* field, size_t size, const Path& path) const;
+  void keep_size(const void* filled, size_t* size) {
+    filled_ = filled;
+    size_field_ = size;
+    filled_size_ = *size;
+  }
   bool check_struct(const void* given, size_t known, bool tail, const char* name, const Path& path);
 
   const char* const function_;
@@ -127,6 +178,11 @@ class Call {
   Validation& layer_;
   std::shared_ptr<Record> device_;
   std::shared_ptr<StreamRecord> serial_;
+  // The struct that the plugin fills, and its size as the caller set it.
+  const void* filled_ = nullptr;
+  size_t* size_field_ = nullptr;
+  size_t filled_size_ = 0;
+  size_t error_size_ = 0;
   tn_status status_ = TN_OK;
 };
 

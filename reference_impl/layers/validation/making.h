@@ -7,14 +7,16 @@
 
 namespace tenon::layers::validation {
 
-// Makes something; where memory is lacking, once more after the quarantine has been emptied.
-template <class Make>
-tn_status with_room(Call& call, Make make) {
+// Makes something by `make`, which calls below; where memory is lacking, once more after the
+// quarantine has been emptied. TN_OK means that `*handle` is a handle.
+template <class Handle, class Make>
+tn_status make_handle(Call& call, Handle** handle, Make make) {
   tn_status status = make();
   if (TN_STATUS_CLASS(status) == TN_OUT_OF_MEMORY && call.layer().release(call.device().get())) {
+    *handle = nullptr;
     status = make();
   }
-  return status;
+  return call.made(status, handle);
 }
 
 // Enters a new handle. `words` say in the report of a leak which one it was.

@@ -41,8 +41,8 @@ struct BufferRecord : Record {
 
 struct StreamRecord : Record {
   using Record::Record;
-  size_t order = 0;   // Its name in Order.
-  std::mutex serial;  // Held by the call that queues work.
+  size_t order = 0;          // Its name in Order.
+  std::atomic<int> user{0};  // The thread whose call queues work now.
 };
 
 struct EventRecord : Record {
@@ -63,8 +63,11 @@ struct Described {
   int32_t rank;
   int32_t alias;
   tn_layout layout;
+  bool dense;          // TN_ARGUMENT_DENSE
+  uint32_t alignment;  // 0: nothing is promised.
   // Empty: all dynamic, or no bound.
   std::vector<int64_t> dims;
+  std::vector<int64_t> min_dims;
   std::vector<int64_t> max_dims;
   std::vector<int64_t> strides;
 };

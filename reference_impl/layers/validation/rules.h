@@ -9,16 +9,20 @@
 
 namespace tenon::layers::validation::rules {
 
+tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count, tn_error* error);
 tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
                       tn_device** device, tn_error* error);
 void device_close(Call& call, tn_device* device);
 tn_status device_get_memory(Call& call, tn_device* device, tn_memory_info* info, tn_error* error);
 tn_status device_synchronize(Call& call, tn_device* device, tn_error* error);
+tn_status device_get_operators(Call& call, tn_device* device, tn_operator_table* table,
+                               tn_error* error);
 tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* desc,
                         tn_buffer** buffer, tn_error* error);
 tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* desc,
                         tn_buffer** buffer, tn_error* error);
 void buffer_destroy(Call& call, tn_buffer* buffer, tn_stream* stream);
+tn_status buffer_get_info(Call& call, tn_buffer* buffer, tn_buffer_info* info, tn_error* error);
 tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
                      tn_access access, void** pointer, tn_error* error);
 tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* error);
@@ -57,11 +61,15 @@ tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc*
                           tn_constant** constant, tn_error* error);
 void constant_retain(Call& call, tn_constant* constant);
 void constant_release(Call& call, tn_constant* constant);
+tn_status constant_get_info(Call& call, tn_constant* constant, tn_constant_info* info,
+                            tn_error* error);
 tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* desc,
                           tn_kernel_support* support, tn_error* error);
 tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* desc,
                         tn_kernel** kernel, tn_error* error);
 void kernel_destroy(Call& call, tn_kernel* kernel);
+tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* launch,
+                             int64_t* const* dims, tn_error* error);
 tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* launch,
                                 uint64_t* size, tn_error* error);
 tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,

@@ -2,8 +2,10 @@
 //
 // Buffers: sizes, mapped ranges, and work in flight when they are mapped or go.
 #include <algorithm>
+#include <optional>
 
 #include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
 
@@ -12,6 +14,21 @@ namespace {
 
 // Larger ones go back to the plugin at once.
 constexpr uint64_t kLargestKept = 64 << 10;
+
+// What the plugin calls instead of the host's release.
+void TN_CALL run_release(void* token) {
+  constexpr const char* kFunction = "tn_buffer_import";
+  Promise promise;
+  if (!Promises::get().keep(token, kFunction, &promise)) return;
+  const auto* buffer = static_cast<const BufferRecord*>(promise.buffer.get());
+  if (buffer != nullptr && !buffer->dead && buffer->size != 0) {
+    const Validation& layer = *promise.layer;
+    layer.report(TN_LOG_ERROR, promise.rule,
+                 layer.of_plugin(kFunction, "called the release of " + describe(*buffer) +
+                                                ", which has not been destroyed"));
+  }
+  promise.release(promise.user);
+}
 
 }  // namespace
 
@@ -32,8 +49,8 @@ tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* des
                                    owner->info.max_allocation),
                        "split the buffer");
   }
-  const tn_status status =
-      with_room(call, [&] { return call.below().buffer_create(device, desc, buffer, error); });
+  const tn_status status = make_handle(
+      call, buffer, [&] { return call.below().buffer_create(device, desc, buffer, error); });
   if (status != TN_OK) return status;
   auto record = enter<BufferRecord>(call, *buffer, fmt::format("size {}", known.size));
   record->size = known.size;
@@ -46,11 +63,35 @@ tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* des
   tn_import_desc known;
   call.read(desc, &known, "tn_import_desc", Path("desc"));
   if (known.size != 0 && !call.needed(known.pointer, Path("desc->pointer"))) return call.status();
-  const tn_status status = call.below().buffer_import(device, desc, buffer, error);
-  if (status != TN_OK) return status;
+  if (known.size > UINTPTR_MAX - reinterpret_cast<uintptr_t>(known.pointer)) {
+    return call.refuse(TN_INVALID_ARGUMENT, "TN-buffer-011",
+                       fmt::format("desc->size is {}, which ends beyond all memory", known.size),
+                       "give the bytes that there are");
+  }
+  void* token = nullptr;
+  if (known.release != nullptr) {
+    token = Promises::get().make({.function = call.function(),
+                                  .rule = "TN-import-001",
+                                  .device = call.device(),
+                                  .layer = &call.layer(),
+                                  .user = known.user,
+                                  .release = known.release});
+    known.release = run_release;
+    known.user = token;
+  }
+  known.struct_size = sizeof(known);
+  const tn_status status = make_handle(
+      call, buffer, [&] { return call.below().buffer_import(device, &known, buffer, error); });
+  if (status != TN_OK) {
+    if (token != nullptr) Promises::get().withdraw(token);  // The host keeps its memory.
+    return status;
+  }
   auto record = enter<BufferRecord>(call, *buffer, fmt::format("size {}", known.size));
   record->size = known.size;
   record->imported = true;
+  if (token != nullptr && !Promises::get().set_buffer(token, record) && known.size != 0) {
+    call.fault("TN-import-001", "called the release of memory that it has just imported");
+  }
   Registry::get().add(std::move(record));
   return status;
 }
@@ -104,18 +145,22 @@ tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t si
   const uint64_t end = offset + size;
   Validation& layer = call.layer();
   bool busy = false;
+  std::optional<MappedRange> other;
   {
+    // The host's log is called when this lock has gone.
     const std::lock_guard lock(layer.mutex);
     for (const MappedRange& mapped : record->mapped) {
-      if (mapped.begin >= end || offset >= mapped.end) continue;
-      return call.refuse(TN_INVALID_STATE, "TN-map-004",
-                         fmt::format("bytes {} to {} of {} are mapped already", mapped.begin,
-                                     mapped.end, describe(*record)),
-                         "unmap them first, or map disjoint ranges");
+      if (mapped.begin < end && offset < mapped.end) other = mapped;
     }
     busy = std::ranges::any_of(record->uses, [&](const Use& use) {
       return use.exact && use.begin < end && offset < use.end && !layer.order.finished(use.work);
     });
+  }
+  if (other) {
+    return call.refuse(TN_INVALID_STATE, "TN-map-004",
+                       fmt::format("bytes {} to {} of {} are mapped already", other->begin,
+                                   other->end, describe(*record)),
+                       "unmap them first, or map disjoint ranges");
   }
   if (busy) {
     call.warn("TN-map-012",
@@ -124,7 +169,7 @@ tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t si
               "synchronize the stream or an event behind that work before you map");
   }
   const tn_status status = call.below().buffer_map(buffer, offset, size, access, pointer, error);
-  if (status == TN_OK) {
+  if (status == TN_OK && *pointer != nullptr) {
     const std::lock_guard lock(layer.mutex);
     record->mapped.push_back({*pointer, offset, end});
   }
@@ -134,18 +179,39 @@ tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t si
 tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* error) {
   const auto record = call.record<BufferRecord>(buffer);
   if (record == nullptr) return call.below().buffer_unmap(buffer, pointer, error);
+  bool known = false;
   {
     const std::lock_guard lock(call.layer().mutex);
     const auto found = std::ranges::find(record->mapped, pointer, &MappedRange::pointer);
-    if (found == record->mapped.end()) {
-      return call.refuse(TN_INVALID_ARGUMENT, "TN-map-006",
-                         fmt::format("no mapping of {} starts at {}", describe(*record), pointer),
-                         "give the pointer that tn_buffer_map gave, once");
-    }
+    known = found != record->mapped.end();
     // Before the call below: as soon as that returns, another thread may be given the pointer.
-    record->mapped.erase(found);
+    if (known) record->mapped.erase(found);
+  }
+  if (!known) {
+    return call.refuse(TN_INVALID_ARGUMENT, "TN-map-006",
+                       fmt::format("no mapping of {} starts at {}", describe(*record), pointer),
+                       "give the pointer that tn_buffer_map gave, once");
   }
   return call.below().buffer_unmap(buffer, pointer, error);
+}
+
+tn_status buffer_get_info(Call& call, tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
+  const tn_status status = call.below().buffer_get_info(buffer, info, error);
+  const auto record = call.record<BufferRecord>(buffer);
+  if (status != TN_OK || record == nullptr) return status;
+  tn_buffer_info known{};
+  std::memcpy(&known, info, std::min(info->struct_size, sizeof(known)));
+  if (info->struct_size < sizeof(known)) return status;  // Not all of it has been told.
+  if (known.size != record->size) {
+    call.fault("TN-buffer-002", fmt::format("says {} bytes of {}", known.size, describe(*record)));
+  }
+  const bool coherent = (known.flags & TN_BUFFER_COHERENT) != 0;
+  if (record->size != 0 && coherent != (known.host_pointer != nullptr)) {
+    call.fault("TN-buffer-002", std::string("gives ") + (coherent ? "no" : "a") +
+                                    " host_pointer for a buffer that is " +
+                                    (coherent ? "" : "not ") + "coherent");
+  }
+  return status;
 }
 
 }  // namespace tenon::layers::validation::rules

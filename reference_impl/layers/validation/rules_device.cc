@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Instances and devices: what is left when they end.
+// Instances and devices: what they say of themselves, and what is left when they end.
+#include <algorithm>
+
 #include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
+#include "reference_impl/layers/validation/tensors.h"
 
 namespace tenon::layers::validation {
+
+namespace {
+
+// The device has gone; what it was to call, it never will.
+void report_unkept(const Record& device, const char* function) {
+  for (const Promise& promise : Promises::get().end(&device)) {
+    const char* const what = promise.release != nullptr
+                                 ? "never called the release of imported memory"
+                                 : "never called a callback";
+    device.layer->report(
+        TN_LOG_ERROR, promise.rule,
+        device.layer->of_plugin(function, std::string(what) + " of " + describe(device)));
+  }
+}
+
+}  // namespace
 
 void destroy_below(Record& record, const char* function) {
   Registry::get().end(record, function);
@@ -15,7 +35,8 @@ void destroy_below(Record& record, const char* function) {
     case Kind::kDevice:
       record.layer->destroy_leaked(record, function, "TN-device-007");
       record.layer->release(&record);
-      return below.device_close(static_cast<tn_device*>(record.handle));
+      below.device_close(static_cast<tn_device*>(record.handle));
+      return report_unkept(record, function);
     case Kind::kBuffer:
       return below.buffer_destroy(static_cast<tn_buffer*>(record.handle), nullptr);
     case Kind::kStream:
@@ -32,28 +53,109 @@ void destroy_below(Record& record, const char* function) {
   }
 }
 
+namespace {
+
+// What is wrong with the type constraints of a row; "" if nothing.
+std::string problem_of(const tn_type_list* types, size_t count) {
+  constexpr size_t kMost = 1 << 10;
+  if (count > kMost) return fmt::format("has {} type constraints", count);
+  if (count != 0 && types == nullptr) return "has no list of type constraints";
+  for (size_t i = 0; i < count; ++i) {
+    const tn_type_list& list = types[i];
+    if (list.constraint == nullptr) return "has a type constraint without a name";
+    if (list.count > kMost || (list.count != 0 && list.dtypes == nullptr)) {
+      return fmt::format("has {} types for {}", list.count, list.constraint);
+    }
+  }
+  return "";
+}
+
+// What is wrong with a table of operators; "" if nothing.
+std::string problem_of(const tn_operator_table& table) {
+  constexpr size_t kMost = 1 << 20;
+  constexpr size_t kNeeded = offsetof(tn_operator_entry, type_count) + sizeof(size_t);
+  if (table.count == 0) return "";
+  if (table.first == nullptr) return "whose first row is NULL";
+  if (table.count > kMost) return fmt::format("of {} rows", table.count);
+  if (table.stride < kNeeded || table.stride % alignof(tn_operator_entry) != 0) {
+    return fmt::format("with a stride of {}", table.stride);
+  }
+  const char* row = reinterpret_cast<const char*>(table.first);
+  for (size_t i = 0; i < table.count; ++i, row += table.stride) {
+    const auto& entry = *reinterpret_cast<const tn_operator_entry*>(row);
+    if (entry.struct_size < kNeeded || entry.struct_size > table.stride) {
+      return fmt::format("whose row {} has struct_size {}", i, entry.struct_size);
+    }
+    if (entry.name == nullptr || entry.domain == nullptr) {
+      return fmt::format("whose row {} has no name or no domain", i);
+    }
+    if (const std::string problem = problem_of(entry.types, entry.type_count); !problem.empty()) {
+      return fmt::format("whose row {} {}", i, problem);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 namespace rules {
 
 tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
                       tn_device** device, tn_error* error) {
-  const size_t options =
-      desc != nullptr && desc->struct_size >= sizeof(*desc) ? desc->option_count : 0;
+  tn_device_desc known{};
+  if (desc != nullptr && !call.read(desc, &known, "tn_device_desc", Path("desc"))) {
+    return call.status();
+  }
+  if (!call.list(known.options, known.option_count, Path("desc->options"))) return call.status();
   std::string words = fmt::format("index {}", index);
-  for (size_t i = 0; i < options; ++i) {
-    const tn_option* option = desc->options != nullptr ? &desc->options[i] : nullptr;
-    if (option == nullptr || option->key == nullptr || option->value == nullptr) {
+  for (size_t i = 0; i < known.option_count; ++i) {
+    const tn_option& option = known.options[i];
+    if (option.key == nullptr || option.value == nullptr) {
       return call.refuse(TN_INVALID_ARGUMENT, "TN-null-002",
                          fmt::format("desc->options[{}] has no key or no value", i), "give both");
     }
-    words += fmt::format(", {}={}", option->key, option->value);
+    words += fmt::format(", {}={}", option.key, option.value);
   }
-  const tn_status status = call.below().device_open(instance, index, desc, device, error);
+  const tn_status status = make_handle(
+      call, device, [&] { return call.below().device_open(instance, index, desc, device, error); });
   if (status != TN_OK) return status;
   auto record = enter<DeviceRecord>(call, *device, words);
-  record->info.struct_size = sizeof(record->info);
-  call.below().device_get_info(*device, &record->info, nullptr);
+  tn_device_info& info = record->info;
+  info.struct_size = sizeof(info);
+  const tn_status known_info = call.below().device_get_info(*device, &info, nullptr);
+  if (known_info == TN_OK &&
+      (info.alignment == 0 || (info.alignment & (info.alignment - 1)) != 0)) {
+    call.fault("TN-device-001",
+               fmt::format("says that the device's alignment is {}", info.alignment));
+    info.alignment = 0;  // Not counted on.
+  }
   Registry::get().add(std::move(record));
   return status;
+}
+
+tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count, tn_error* error) {
+  const tn_status status = call.below().instance_device_count(instance, count, error);
+  constexpr size_t kMost = 65536;
+  if (status == TN_OK && *count > kMost) {
+    const size_t said = *count;
+    *count = 0;
+    return call.blame("TN-instance-001", fmt::format("says that it has {} devices", said));
+  }
+  return status;
+}
+
+tn_status device_get_operators(Call& call, tn_device* device, tn_operator_table* table,
+                               tn_error* error) {
+  const tn_status status = call.below().device_get_operators(device, table, error);
+  if (status != TN_OK) return status;
+  tn_operator_table known{};
+  std::memcpy(&known, table, std::min(table->struct_size, sizeof(known)));
+  const std::string wrong = problem_of(known);
+  if (wrong.empty()) return status;
+  // A host would walk it.
+  std::memset(&known, 0, sizeof(known));
+  plugin::write_struct(table, known, "tn_operator_table", nullptr);
+  return call.blame("TN-device-005", "gave a table of operators " + wrong);
 }
 
 void device_close(Call& call, tn_device* device) {
@@ -80,9 +182,9 @@ tn_status device_synchronize(Call& call, tn_device* device, tn_error* error) {
 
 tn_status layout_size(Call& call, tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                       const int64_t* dims, uint64_t* size, tn_error* error) {
-  if (rank < 0 || rank > TN_MAX_RANK) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-layout-005", fmt::format("rank is {}", rank),
-                       "give one from 0 to TN_MAX_RANK");
+  if (!check_dims(call, rank, dims, Path("dims")) ||
+      !check_bytes(call, rank, dims, dtype, Path("dims"))) {
+    return call.status();
   }
   return call.below().layout_size(device, layout, dtype, rank, dims, size, error);
 }

@@ -29,8 +29,8 @@ tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc,
                        tn_error* error) {
   tn_event_desc known{};
   if (desc != nullptr) call.read(desc, &known, "tn_event_desc", Path("desc"));
-  const tn_status status =
-      with_room(call, [&] { return call.below().event_create(device, desc, event, error); });
+  const tn_status status = make_handle(
+      call, event, [&] { return call.below().event_create(device, desc, event, error); });
   if (status != TN_OK) return status;
   auto record = enter<EventRecord>(call, *event, "");
   record->timing = (known.flags & TN_EVENT_TIMING) != 0;

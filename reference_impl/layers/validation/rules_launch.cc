@@ -15,7 +15,18 @@ bool is_empty(const tn_tensor& tensor) {
   return std::find(tensor.dims, tensor.dims + tensor.rank, 0) != tensor.dims + tensor.rank;
 }
 
-// Type, rank, dims, strides and layout are those of the description.
+// Dense row-major, as far as its elements show it.
+bool is_dense(const tn_tensor& tensor) {
+  if (tensor.strides == nullptr || is_empty(tensor)) return true;
+  int64_t step = 1;
+  for (int32_t i = tensor.rank - 1; i >= 0; --i) {
+    if (tensor.dims[i] != 1 && tensor.strides[i] != step) return false;
+    step *= tensor.dims[i];
+  }
+  return true;
+}
+
+// Type, rank, dims, strides, layout and place are those of the description.
 bool match(Call& call, const Described& described, const tn_tensor& tensor, const Path& path) {
   if (!check_dims(call, tensor.rank, tensor.dims, path)) return false;
   const auto refuse = [&](const std::string& what) {
@@ -39,6 +50,10 @@ bool match(Call& call, const Described& described, const tn_tensor& tensor, cons
     if (!described.dims.empty() && described.dims[at] != TN_DYNAMIC && dim != described.dims[at]) {
       return refuse(fmt::format("dims[{}] = {}, described was {}", i, dim, described.dims[at]));
     }
+    if (!described.min_dims.empty() && dim < described.min_dims[at]) {
+      return refuse(
+          fmt::format("dims[{}] = {}, described was at least {}", i, dim, described.min_dims[at]));
+    }
     if (!described.max_dims.empty() && described.max_dims[at] > 0 && dim > described.max_dims[at]) {
       return refuse(
           fmt::format("dims[{}] = {}, described was at most {}", i, dim, described.max_dims[at]));
@@ -50,6 +65,14 @@ bool match(Call& call, const Described& described, const tn_tensor& tensor, cons
       return refuse(fmt::format("strides[{}] = {}, described was {}", i, tensor.strides[i],
                                 described.strides[at]));
     }
+  }
+  if (described.dense && !is_dense(tensor)) {
+    return refuse("gaps or another order, described was dense row-major");
+  }
+  if (described.alignment > 1 && tensor.buffer != nullptr &&
+      tensor.offset % described.alignment != 0) {
+    return refuse(
+        fmt::format("offset {}, described was a multiple of {}", tensor.offset, described.alignment));
   }
   return true;
 }
@@ -146,8 +169,43 @@ bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, con
                 "ask tn_kernel_workspace_size for these dims");
     return false;
   }
+  const auto* device = dynamic_cast<const DeviceRecord*>(call.device().get());
+  const uint32_t alignment = device != nullptr ? std::max(device->info.alignment, 1u) : 1;
+  if (launch.workspace_offset % alignment != 0) {
+    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-015",
+                fmt::format("launch->workspace_offset is {}, the device's alignment {}",
+                            launch.workspace_offset, alignment),
+                "give a multiple of tn_device_info.alignment");
+    return false;
+  }
   return locate_range(call, launch.workspace, launch.workspace_offset, size, true, kRule,
                       "launch->workspace", accesses);
+}
+
+// For a call that looks at the dims alone.
+bool match_all(Call& call, const std::vector<Described>& described, const tn_tensor* const* tensors,
+               const char* list) {
+  const Path launch("launch");
+  for (size_t i = 0; i < described.size(); ++i) {
+    const tn_argument_kind kind = described[i].kind;
+    if (kind == TN_ARGUMENT_ABSENT || kind == TN_ARGUMENT_CONSTANT) continue;  // Ignored.
+    const Path path = launch.element(list, i);
+    if (!call.needed(tensors[i], path) || !match(call, described[i], *tensors[i], path)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool check_input_count(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
+  if (launch.input_count != kernel.inputs.size()) {
+    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-010",
+                fmt::format("{} inputs are given, {} has {}", launch.input_count, describe(kernel),
+                            kernel.inputs.size()),
+                "give an entry for each, NULL for absent ones and constants");
+  }
+  call.list(launch.inputs, launch.input_count, Path("launch").field("inputs"));
+  return !call.refused();
 }
 
 bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
@@ -171,8 +229,34 @@ tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* 
   tn_launch known;
   call.read(launch, &known, "tn_launch", Path("launch"));
   const auto record = call.record<KernelRecord>(kernel);
-  if (record != nullptr && !check_counts(call, *record, known)) return call.status();
+  if (record != nullptr && (!check_counts(call, *record, known) ||
+                            !match_all(call, record->inputs, known.inputs, "inputs") ||
+                            !match_all(call, record->outputs, known.outputs, "outputs"))) {
+    return call.status();
+  }
   return ask_workspace(call, kernel, launch, size, error);
+}
+
+tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* launch,
+                             int64_t* const* dims, tn_error* error) {
+  tn_launch known;
+  call.read(launch, &known, "tn_launch", Path("launch"));
+  const auto record = call.record<KernelRecord>(kernel);
+  if (record != nullptr && (!check_input_count(call, *record, known) ||
+                            !match_all(call, record->inputs, known.inputs, "inputs"))) {
+    return call.status();
+  }
+  const tn_status status = call.below().kernel_output_dims(kernel, launch, dims, error);
+  for (size_t i = 0; status == TN_OK && record != nullptr && i < record->outputs.size(); ++i) {
+    const Described& output = record->outputs[i];
+    if (dims[i] == nullptr || output.kind == TN_ARGUMENT_ABSENT) continue;
+    for (int32_t d = 0; d < output.rank; ++d) {
+      if (dims[i][d] >= 0) continue;
+      return call.blame("TN-answer-001", fmt::format("says that dims[{}][{}] is {}", i, d,
+                                                     dims[i][d]));
+    }
+  }
+  return status;
 }
 
 tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,

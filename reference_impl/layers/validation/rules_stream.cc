@@ -2,6 +2,7 @@
 //
 // Streams: copies, and what waiting for them tells.
 #include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
 
@@ -32,22 +33,27 @@ Clock position(Call& call, tn_stream* stream) {
   return call.layer().order.position(record->order);
 }
 
-// Stands for a host's callback.
-struct Callback {
-  tn_callback function;
-  void* user;
-  Validation* layer;
-  Clock before;
-};
-
-void TN_CALL run_callback(void* user, tn_status status, const tn_error* error) {
-  const std::unique_ptr<Callback> callback(static_cast<Callback*>(user));
+// What the plugin calls instead of the host's callback.
+void TN_CALL run_callback(void* token, tn_status status, const tn_error* error) {
+  constexpr const char* kFunction = "tn_stream_callback";
+  Promise promise;
+  if (!Promises::get().keep(token, kFunction, &promise)) return;
+  const Validation& layer = *promise.layer;
   {
-    const std::lock_guard lock(callback->layer->mutex);
-    callback->layer->order.finish(callback->before);
+    const std::lock_guard lock(promise.layer->mutex);
+    promise.layer->order.finish(promise.before);
+  }
+  tn_error missing = TN_ERROR_INIT;
+  if ((status == TN_OK) != (error == nullptr)) {
+    const std::string what = status == TN_OK ? "called a callback with TN_OK and an error"
+                                             : "called a callback with a failure, but no error";
+    layer.report(TN_LOG_ERROR, status == TN_OK ? "TN-callback-001" : "TN-callback-003",
+                 layer.of_plugin(kFunction, what));
+    plugin::set_error(&missing, status, nullptr, "the plugin gave no error");
+    error = status == TN_OK ? nullptr : &missing;
   }
   const InCallback here;
-  callback->function(callback->user, status, error);
+  promise.callback(promise.user, status, error);
 }
 
 // Queues what `work` does, once its accesses have been found to be in order.
@@ -90,8 +96,8 @@ tn_status copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offse
 
 tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* desc,
                         tn_stream** stream, tn_error* error) {
-  const tn_status status =
-      with_room(call, [&] { return call.below().stream_create(device, desc, stream, error); });
+  const tn_status status = make_handle(
+      call, stream, [&] { return call.below().stream_create(device, desc, stream, error); });
   if (status != TN_OK) return status;
   auto record = enter<StreamRecord>(call, *stream, "");
   {
@@ -140,11 +146,16 @@ tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_err
 
 tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
                           tn_error* error) {
-  auto box =
-      std::make_unique<Callback>(Callback{callback, user, &call.layer(), position(call, stream)});
-  Callback* const given = box.release();  // It may run, and end, before the call returns.
-  const tn_status status = call.below().stream_callback(stream, run_callback, given, error);
-  if (status != TN_OK) delete given;  // Then it was not queued.
+  // It may run, and end, before the call returns.
+  void* const token = Promises::get().make({.function = call.function(),
+                                            .rule = "TN-callback-001",
+                                            .device = call.device(),
+                                            .layer = &call.layer(),
+                                            .user = user,
+                                            .callback = callback,
+                                            .before = position(call, stream)});
+  const tn_status status = call.below().stream_callback(stream, run_callback, token, error);
+  if (status != TN_OK) Promises::get().withdraw(token);  // Then it was not queued.
   return status;
 }
 

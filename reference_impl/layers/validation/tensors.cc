@@ -53,7 +53,7 @@ void add_use(BufferRecord& buffer, const Order& order, const Use& use) {
 
 }  // namespace
 
-bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path) {
+bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path, Dims kind) {
   if (call.refused()) return false;
   constexpr const char* kRule = "TN-layout-005";
   if (rank < 0 || rank > TN_MAX_RANK) {
@@ -61,18 +61,47 @@ bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path)
                 "give one from 0 to TN_MAX_RANK");
     return false;
   }
+  if (dims == nullptr && kind == Dims::kDescribed) return true;
   if (rank != 0 && dims == nullptr) {
     call.refuse(TN_INVALID_ARGUMENT, kRule, path.text() + " has no dims",
                 "give as many as its rank");
     return false;
   }
   for (int32_t i = 0; !call.refused() && i < rank; ++i) {
-    if (dims[i] >= 0) continue;
+    if (dims[i] >= 0 || (kind == Dims::kDescribed && dims[i] == TN_DYNAMIC)) continue;
     call.refuse(TN_INVALID_ARGUMENT, kRule,
                 fmt::format("{} has dims[{}] = {}", path.text(), i, dims[i]),
-                "give the actual dims");
+                kind == Dims::kActual ? "give the actual dims" : "give the dim or TN_DYNAMIC");
   }
   return !call.refused();
+}
+
+bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, const Path& path) {
+  if (call.refused()) return false;
+  const Wide element = std::max<uint32_t>(tn_dtype_bits(dtype), 8) / 8;
+  Wide bytes = element;
+  for (int32_t i = 0; i < rank; ++i) {
+    if (dims[i] == 0) return true;
+  }
+  for (int32_t i = 0; i < rank; ++i) {
+    if (dims[i] != TN_DYNAMIC) bytes *= dims[i];
+    if (bytes <= INT64_MAX) continue;
+    call.refuse(TN_INVALID_ARGUMENT, "TN-layout-006",
+                fmt::format("the dims of {} make more bytes than can be addressed", path.text()),
+                "correct them, or split the tensor");
+    return false;
+  }
+  return true;
+}
+
+bool check_host_tensor(Call& call, const tn_tensor& tensor, const Path& path) {
+  if (!check_dims(call, tensor.rank, tensor.dims, path) ||
+      !check_bytes(call, tensor.rank, tensor.dims, tensor.dtype, path)) {
+    return false;
+  }
+  const bool empty =
+      std::find(tensor.dims, tensor.dims + tensor.rank, 0) != tensor.dims + tensor.rank;
+  return empty || call.needed(tensor.host_data, path.field("host_data"));
 }
 
 bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size, bool writes,
@@ -154,15 +183,15 @@ bool check_order(Call& call, tn_stream* stream, const std::vector<Access>& acces
   if (call.refused()) return false;
   const auto record = call.record<StreamRecord>(stream);
   std::vector<std::pair<const Access*, Use>> unordered;
+  std::string mapped_bytes;
   {
+    // The host's log is called when this lock has gone.
     const std::lock_guard lock(call.layer().mutex);
     for (const Access& access : accesses) {
       for (const MappedRange& mapped : access.buffer->mapped) {
         if (!access.exact || access.begin >= mapped.end || mapped.begin >= access.end) continue;
-        return call.refuse(TN_INVALID_STATE, "TN-map-011",
-                           fmt::format("bytes {} to {} of {} ({}) are mapped", mapped.begin,
-                                       mapped.end, access.name, describe(*access.buffer)),
-                           "unmap the range before you queue work on it") == TN_OK;
+        mapped_bytes = fmt::format("bytes {} to {} of {} ({}) are mapped", mapped.begin, mapped.end,
+                                   access.name, describe(*access.buffer));
       }
       if (record == nullptr) continue;
       for (const Use& use : access.buffer->uses) {
@@ -174,6 +203,11 @@ bool check_order(Call& call, tn_stream* stream, const std::vector<Access>& acces
         }
       }
     }
+  }
+  if (!mapped_bytes.empty()) {
+    call.refuse(TN_INVALID_STATE, "TN-map-011", mapped_bytes,
+                "unmap the range before you queue work on it");
+    return false;
   }
   for (const auto& [access, use] : unordered) {
     call.warn("TN-stream-013",

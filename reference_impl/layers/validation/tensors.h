@@ -28,8 +28,17 @@ bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
 bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path& path,
                    std::vector<Access>* accesses);
 
-// rank within 0 and TN_MAX_RANK, dims there and not negative.
-bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path);
+// rank within 0 and TN_MAX_RANK, dims there and not negative. In a description they may be NULL,
+// and TN_DYNAMIC.
+enum class Dims { kActual, kDescribed };
+bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path,
+                Dims kind = Dims::kActual);
+
+// The bytes of a tensor with these dims, TN_DYNAMIC ones left out, can be counted.
+bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, const Path& path);
+
+// A tensor in host memory: there, unless it has no elements.
+bool check_host_tensor(Call& call, const tn_tensor& tensor, const Path& path);
 
 // Whether both are known to share bytes.
 bool overlap(const Access& a, const Access& b);

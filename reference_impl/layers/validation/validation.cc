@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/layers/validation/validation.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/stale.h"
 #include "tenon/tenon_plugin.hpp"
 
@@ -30,7 +32,9 @@ tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** in
                                   tn_error* error) {
   Validation& layer = Validation::of(desc->dispatch);
   const tn_status status = layer.below().instance_create(desc, instance, error);
-  if (status == TN_OK && *instance != nullptr) {
+  // Whether it is one, the loader says (start.cc).
+  if (status == TN_OK && *instance != nullptr &&
+      reinterpret_cast<const tn_handle*>(*instance)->dispatch == layer.table()) {
     Registry::get().add(std::make_shared<Record>(Kind::kInstance, *instance, &layer, nullptr,
                                                  "tn_loader_open(\"" + layer.plugin() + "\")"));
   }
@@ -60,14 +64,30 @@ std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table
 }
 
 Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
-    : Layer(*table), host_(surroundings.host), plugin_(surroundings.plugin) {
+    : Layer(*table),
+      host_(surroundings.host),
+      plugin_(surroundings.plugin),
+      table_(table),
+      number_(Promises::get().add_maker(this)) {
   insert_checks(table);
   table->instance_create = instance_create;
   table->instance_destroy = instance_destroy;
   watch_stale_handles();
 }
 
-Validation::~Validation() { Registry::get().forget(this); }
+void report_without_host(const char* rule, const std::string& message) {
+  std::fprintf(stderr, "tenon: validation: %s [%s: %s]\n", message.c_str(), rule,
+               sentence_of(rule));
+}
+
+std::string Validation::of_plugin(const char* function, const std::string& what) const {
+  return std::string(function) + ": plugin '" + plugin_ + "' " + what + "; report it to its vendor";
+}
+
+Validation::~Validation() {
+  Registry::get().forget(this);
+  Promises::get().forget(this);
+}
 
 void Validation::report(tn_log_level level, const char* rule, const std::string& message) const {
   host_->log(host_->context, level, "validation",

@@ -23,6 +23,9 @@ void insert_checks(Extensions* tables);
 // The sentence of a rule of spec/rules.yaml.
 const char* sentence_of(const char* rule);
 
+// For what is found out when the instance has gone: to stderr.
+void report_without_host(const char* rule, const std::string& message);
+
 class Validation : public Layer {
  public:
   Validation(const Surroundings& surroundings, tn_dispatch* table);
@@ -36,6 +39,12 @@ class Validation : public Layer {
   void report(tn_log_level level, const char* rule, const std::string& message) const;
 
   const std::string& plugin() const { return plugin_; }
+  // The table that this plugin's handles begin with.
+  const tn_dispatch* table() const { return table_; }
+  // Its own among all of this process.
+  uint64_t number() const { return number_; }
+  // "tn_buffer_create: plugin 'acme' <did what>; report it to its vendor"
+  std::string of_plugin(const char* function, const std::string& what) const;
 
   // Guards the records' changing parts and `order`.
   std::mutex mutex;
@@ -66,6 +75,8 @@ class Validation : public Layer {
 
   const tn_host* const host_;
   const std::string plugin_;
+  const tn_dispatch* const table_;
+  const uint64_t number_;
   std::mutex kept_mutex_;
   std::deque<Kept> kept_;
   uint64_t kept_bytes_ = 0;

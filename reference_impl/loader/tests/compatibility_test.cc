@@ -144,7 +144,7 @@ TEST(Guard, ExceptionsBecomeStatuses) {
 
 // Real plugins of other table sizes, opened by the real loader.
 struct Opened {
-  tn_loader_desc desc{sizeof(desc), nullptr, nullptr, 0, nullptr};
+  tn_loader_desc desc{sizeof(desc), nullptr, nullptr, 0, nullptr, nullptr, 0};
   tenon::loader::Loader loader{desc};
   tn_instance* instance;
   tn_device* device = nullptr;

@@ -92,14 +92,14 @@ TEST(DispatchTable, RefusesSizesThatMakeNoSense) {
 
 // Gone tables are not touched, the living ones and later ones are disabled.
 TEST(DispatchTable, ForkedChildDisablesLivingAndLaterTables) {
-  const DispatchTable first(&kEmpty, "first", "1");
+  const DispatchTable first({"first", "1", 0, 0, &kEmpty});
   {
-    const DispatchTable gone(&kEmpty, "gone", "1");
+    const DispatchTable gone({"gone", "1", 0, 0, &kEmpty});
   }
-  const DispatchTable last(&kEmpty, "last", "1");
+  const DispatchTable last({"last", "1", 0, 0, &kEmpty});
   const pid_t child = fork();
   if (child == 0) {
-    const DispatchTable later(&kEmpty, "later", "1");
+    const DispatchTable later({"later", "1", 0, 0, &kEmpty});
     _exit(count_others(first, TN_FORKED) + count_others(last, TN_FORKED) +
           count_others(later, TN_FORKED));
   }

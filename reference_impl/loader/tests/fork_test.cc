@@ -45,7 +45,7 @@ TEST(Fork, HandlesAnswerForkedAndDestroysDoNothing) {
     if (counters->instances_destroyed != destroyed) return 7;
     if (tn_device_synchronize(device.get(), nullptr) != TN_FORKED) return 8;
     tn_instance* opened = nullptr;
-    if (tn_loader_open(loader.get(), "good", &opened, &error) != TN_FORKED) return 9;
+    if (tn_loader_open(loader.get(), "good", nullptr, &opened, &error) != TN_FORKED) return 9;
     size_t count = 0;
     if (tn_loader_candidate_count(loader.get(), &count, &error) != TN_FORKED) return 10;
     tn_loader* other = nullptr;

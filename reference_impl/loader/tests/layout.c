@@ -48,10 +48,12 @@ AT(tn_plugin, name, 24);
 AT(tn_plugin, version, 88);
 AT(tn_plugin, functions, 120);
 
-SIZE(tn_instance_desc, 24);
+SIZE(tn_instance_desc, 40);
 AT(tn_instance_desc, struct_size, 0);
 AT(tn_instance_desc, dispatch, 8);
 AT(tn_instance_desc, host, 16);
+AT(tn_instance_desc, options, 24);
+AT(tn_instance_desc, option_count, 32);
 
 SIZE(tn_instance_info, 32);
 AT(tn_instance_info, struct_size, 0);
@@ -245,7 +247,7 @@ AT(tn_launch, workspace, 40);
 AT(tn_launch, workspace_offset, 48);
 AT(tn_launch, output_dims, 56);
 
-SIZE(tn_dispatch, 408);
+SIZE(tn_dispatch, 416);
 AT(tn_dispatch, struct_size, 0);
 AT(tn_dispatch, abi_major, 8);
 AT(tn_dispatch, abi_minor, 12);
@@ -296,18 +298,21 @@ AT(tn_dispatch, kernel_supports, 360);
 AT(tn_dispatch, kernel_create, 368);
 AT(tn_dispatch, kernel_destroy, 376);
 AT(tn_dispatch, kernel_get_info, 384);
-AT(tn_dispatch, kernel_workspace_size, 392);
-AT(tn_dispatch, kernel_launch, 400);
+AT(tn_dispatch, kernel_output_dims, 392);
+AT(tn_dispatch, kernel_workspace_size, 400);
+AT(tn_dispatch, kernel_launch, 408);
 
 SIZE(tn_handle, 8);
 AT(tn_handle, dispatch, 0);
 
-SIZE(tn_loader_desc, 40);
+SIZE(tn_loader_desc, 56);
 AT(tn_loader_desc, struct_size, 0);
 AT(tn_loader_desc, host, 8);
 AT(tn_loader_desc, search_paths, 16);
 AT(tn_loader_desc, search_path_count, 24);
 AT(tn_loader_desc, layers, 32);
+AT(tn_loader_desc, entries, 40);
+AT(tn_loader_desc, entry_count, 48);
 
 SIZE(tn_candidate_info, 64);
 AT(tn_candidate_info, struct_size, 0);
@@ -326,6 +331,15 @@ AT(tn_loader_info, abi_major, 8);
 AT(tn_loader_info, abi_minor, 12);
 AT(tn_loader_info, abi_hash, 16);
 AT(tn_loader_info, version, 24);
+
+SIZE(tn_open_desc, 48);
+AT(tn_open_desc, struct_size, 0);
+AT(tn_open_desc, flags, 8);
+AT(tn_open_desc, reserved, 12);
+AT(tn_open_desc, options, 16);
+AT(tn_open_desc, option_count, 24);
+AT(tn_open_desc, min_version, 32);
+AT(tn_open_desc, below_version, 40);
 
 SIZE(tn_peer_functions, 24);
 AT(tn_peer_functions, struct_size, 0);

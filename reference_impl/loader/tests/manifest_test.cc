@@ -2,6 +2,7 @@
 #include "manifest.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "files.h"
 #include "tenon/tenon_plugin.hpp"
@@ -78,6 +79,38 @@ TEST(Manifest, WrongContentNamesTheKey) {
               HasSubstr("not empty"));
   EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l", "probe": "no"})"),
               HasSubstr("\"probe\" must be"));
+}
+
+TEST(Manifest, WhatAManifestCannotBe) {
+  EXPECT_THAT(refusal(std::string(100, '[') + std::string(100, ']')), HasSubstr("16 deep"));
+  EXPECT_THAT(refusal(R"({"name": "a", "tenon_manifest": 1, "name": "b"})"),
+              HasSubstr("stands there twice: \"name\""));
+  EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l\u0000x"})"),
+              HasSubstr("\"library\" has a zero within"));
+  EXPECT_THAT(refusal(std::string((1 << 20) + 1, ' ')), HasSubstr("larger than a mebibyte"));
+}
+
+// Opening one of these would wait for ever, or read without an end.
+TEST(Manifest, WhatIsNoRegularFile) {
+  const TemporaryFolder folder;
+  const auto refused = [&](const std::string& path) -> std::string {
+    try {
+      read_manifest(path);
+    } catch (const tenon::plugin::Failure& failure) {
+      return failure.error.message;
+    }
+    return "accepted";
+  };
+  std::filesystem::create_directory(folder.path("d.tenon.json"));
+  EXPECT_THAT(refused(folder.path("d.tenon.json")), HasSubstr("a folder"));
+  ASSERT_EQ(mkfifo(folder.path("p.tenon.json").c_str(), 0600), 0);
+  EXPECT_THAT(refused(folder.path("p.tenon.json")), HasSubstr("a pipe"));
+  std::filesystem::create_symlink("/dev/zero", folder.path("z.tenon.json"));
+  EXPECT_THAT(refused(folder.path("z.tenon.json")), HasSubstr("a device"));
+  std::filesystem::create_symlink("/nowhere", folder.path("n.tenon.json"));
+  EXPECT_THAT(refused(folder.path("n.tenon.json")), HasSubstr("a link to a file"));
+  std::filesystem::create_symlink(folder.path("l.tenon.json"), folder.path("l.tenon.json"));
+  EXPECT_THAT(refused(folder.path("l.tenon.json")), HasSubstr("symbolic links"));
 }
 
 TEST(Manifest, MissingFile) {

@@ -134,10 +134,10 @@ TEST(Open, WrongArguments) {
   const tenon::Loader loader;
   tenon::ErrorBuffer error;
   tn_instance* instance = reinterpret_cast<tn_instance*>(1);
-  EXPECT_EQ(tn_loader_open(loader.get(), nullptr, &instance, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(tn_loader_open(loader.get(), nullptr, nullptr, &instance, &error), TN_INVALID_ARGUMENT);
   EXPECT_EQ(instance, nullptr);
-  EXPECT_EQ(tn_loader_open(nullptr, "good", &instance, &error), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(tn_loader_open(loader.get(), "good", nullptr, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(tn_loader_open(nullptr, "good", nullptr, &instance, &error), TN_INVALID_ARGUMENT);
+  EXPECT_EQ(tn_loader_open(loader.get(), "good", nullptr, nullptr, &error), TN_INVALID_ARGUMENT);
   tn_candidate_info info{};
   info.struct_size = sizeof(info);
   EXPECT_EQ(tn_loader_candidate_info(loader.get(), 1000, &info, &error), TN_OUT_OF_RANGE);

@@ -15,6 +15,16 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// A plugin need not end them.
+TEST(Wrappers, TextsOfAnErrorAreCutAtTheirFields) {
+  tn_error error = TN_ERROR_INIT;
+  std::memset(error.rule, 'r', sizeof(error.rule));
+  std::memset(error.message, 'm', sizeof(error.message));
+  const tenon::Error thrown(TN_INTERNAL, error);
+  EXPECT_EQ(thrown.rule(), std::string(sizeof(error.rule), 'r'));
+  EXPECT_EQ(thrown.message(), std::string(sizeof(error.message), 'm'));
+}
+
 TEST(Dtype, NamesAndDlpackTypesAreUniqueAndComeBack) {
   std::set<std::string> names;
   for (tn_dtype dtype = -1; dtype < 64; ++dtype) {

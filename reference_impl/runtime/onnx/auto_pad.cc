@@ -4,26 +4,40 @@
 #include <algorithm>
 #include <string>
 
+#include "tenon/tenon.hpp"
+
 namespace tenon::runtime::onnx_import {
 namespace {
 
-std::vector<int64_t> integers(const std::vector<Attribute>& attributes, std::string_view name) {
+[[noreturn]] void fail(const std::string& what) { throw Error(TN_INVALID_ARGUMENT, "", what); }
+
+// A positive number for each spatial dim; `otherwise` when the attribute is not there.
+std::vector<int64_t> numbers(const std::vector<Attribute>& attributes, const char* name,
+                             std::vector<int64_t> otherwise) {
+  const size_t spatial = otherwise.size();
   for (const Attribute& a : attributes)
-    if (a.name == name) return std::get<std::vector<int64_t>>(a.value);
-  return {};
+    if (a.name == name) otherwise = std::get<std::vector<int64_t>>(a.value);
+  if (otherwise.size() != spatial)
+    fail(std::string(name) + " has " + std::to_string(otherwise.size()) + " values for " +
+         std::to_string(spatial) + " spatial dims");
+  for (const int64_t value : otherwise)
+    if (value < 1 || value > INT32_MAX)
+      fail(std::string(name) + " has the value " + std::to_string(value));
+  return otherwise;
 }
 
 }  // namespace
 
 std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
                                      std::span<const int64_t> x, std::span<const int64_t> w) {
+  if (x.size() < 3 || w.size() != x.size())
+    fail("an input of " + std::to_string(x.size()) + " dims has no spatial ones to pad");
   const size_t spatial = x.size() - 2;
-  std::vector<int64_t> kernel = integers(attributes, "kernel_shape");
-  if (kernel.empty()) kernel.assign(w.begin() + 2, w.end());
-  std::vector<int64_t> strides = integers(attributes, "strides");
-  if (strides.empty()) strides.assign(spatial, 1);
-  std::vector<int64_t> dilations = integers(attributes, "dilations");
-  if (dilations.empty()) dilations.assign(spatial, 1);
+  const std::vector<int64_t> kernel =
+      numbers(attributes, "kernel_shape", std::vector<int64_t>(w.begin() + 2, w.end()));
+  const std::vector<int64_t> ones(spatial, 1);
+  const std::vector<int64_t> strides = numbers(attributes, "strides", ones);
+  const std::vector<int64_t> dilations = numbers(attributes, "dilations", ones);
 
   std::string mode;
   std::vector<Attribute> result;
@@ -37,7 +51,7 @@ std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
   for (size_t i = 0; i < spatial && mode != "VALID"; ++i) {
     // SAME: as many outputs as strides fit into the input.
     const int64_t size = x[i + 2];
-    const int64_t outputs = (size + strides[i] - 1) / strides[i];
+    const int64_t outputs = size == 0 ? 0 : (size - 1) / strides[i] + 1;
     const int64_t window = (kernel[i] - 1) * dilations[i] + 1;
     const int64_t total = std::max<int64_t>((outputs - 1) * strides[i] + window - size, 0);
     const int64_t smaller = total / 2;

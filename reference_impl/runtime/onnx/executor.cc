@@ -3,39 +3,16 @@
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <set>
 
-#include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/defaults.h"
+#include "runtime/onnx/executor_parts.h"
 #include "runtime/onnx/fold_batch_norm.h"
-#include "runtime/onnx/views.h"
+#include "runtime/read_file.h"
+#include "runtime/settle.h"
 
 namespace tenon::runtime::onnx_import {
 namespace {
-
-// Results of at most this many elements may be computed on the host.
-constexpr int64_t kMostHostElements = 4096;
-
-// Plans kept; a model that is served meets few shapes at a time, or pads to few.
-constexpr size_t kMostPlans = 8;
-
-// Thrown while a trace is made, when the host would have to wait for a value of the device.
-struct DependsOnValues {};
-
-const Operation& identity() {
-  static const Operation operation{"Identity"};
-  return operation;
-}
-
-const Operation& fill() {
-  static const Operation operation{"tenon.Fill"};
-  return operation;
-}
-
-bool is_index_type(tn_dtype dtype) {
-  return dtype == TN_INT64 || dtype == TN_INT32 || dtype == TN_BOOL;
-}
 
 std::string describe(const ModelValue& value) {
   std::string text = "[";
@@ -47,29 +24,14 @@ std::string describe(const ModelValue& value) {
   return text + "]";
 }
 
-std::string label(const Node& node) { return "node '" + node.name + "' (" + node.op_type + ")"; }
-
-// `times` runs of `one` more.
-void add(std::map<std::string, PlacementRow>& total, const std::map<std::string, PlacementRow>& one,
-         uint64_t times) {
-  for (const auto& [op, row] : one) {
-    PlacementRow& to = total[op];
-    to.device += times * row.device;
-    to.host += times * row.host;
-    to.view += times * row.view;
-  }
-}
-
 // Against what the model declares; its own dims are bound by name across inputs.
 void check_input(const ModelValue& expected, const HostTensor& given,
                  std::map<std::string, int64_t>& bound) {
   auto fail = [&](const std::string& what) {
-    std::string dims;
-    for (int64_t d : given.dims) dims += (dims.empty() ? "" : ", ") + std::to_string(d);
     throw Error(TN_INVALID_ARGUMENT, "",
                 "input '" + expected.name + "' " + what + ": the model wants " +
                     dtype_name(expected.dtype) + " " + describe(expected) + ", given " +
-                    dtype_name(given.dtype) + " [" + dims + "]");
+                    dtype_name(given.dtype) + " " + dims_text(given.dims));
   };
   if (given.dtype != expected.dtype) fail("has the wrong element type");
   if (given.dims.size() != expected.dims.size()) fail("has the wrong rank");
@@ -81,8 +43,9 @@ void check_input(const ModelValue& expected, const HostTensor& given,
       fail("has dim " + std::to_string(i) + " of " + std::to_string(given.dims[i]) + " where " +
            std::to_string(want) + " is needed");
   }
-  if (given.data.size() !=
-      (static_cast<size_t>(given.count()) * tn_dtype_bits(given.dtype) + 7) / 8)
+  const auto count = checked_element_count(given.dims);
+  if (!count || *count > kMostElements) fail("has dims that no tensor can have");
+  if (given.data.size() != (static_cast<size_t>(*count) * tn_dtype_bits(given.dtype) + 7) / 8)
     fail("holds " + std::to_string(given.data.size()) + " bytes, which its dims do not");
 }
 
@@ -96,7 +59,22 @@ Executor::Executor(Context& context, Device& device, Graph graph)
       graph_(std::move(graph)),
       packed_(device.handle(), *stream_) {
   fold_constants();
-  plan_lifetimes();
+  for (size_t n = 0; n < graph_.nodes.size(); ++n)
+    if (graph_.nodes[n].op_type == "NonZero") cuts_.insert(n);
+  divide(0);
+}
+
+void Executor::add(Placement& total, const Planned& planned) {
+  for (const auto& [op, row] : planned.placement) {
+    PlacementRow& to = total[op];
+    to.device += planned.runs * row.device;
+    to.host += planned.runs * row.host;
+    to.view += planned.runs * row.view;
+  }
+  for (const auto& [op, times] : planned.plan->fallbacks()) {
+    total[op].device -= times;
+    total[op].fallback += times;
+  }
 }
 
 const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
@@ -109,6 +87,7 @@ const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
 // Computes what follows from constants alone and drops those nodes. The rest of the constants goes
 // to the device when a node first needs it there.
 void Executor::fold_constants() {
+  const SettleOnExit settle(*stream_), settle_host(*host_stream_);
   if (const size_t folded = fold_batch_norm(graph_); folded != 0)
     placement_["BatchNormalization"].folded += folded;
   constants_.resize(graph_.values.size());
@@ -160,18 +139,9 @@ void Executor::fold_constants() {
   in_flight_.clear();
 }
 
-void Executor::plan_lifetimes() {
-  dies_after_.resize(graph_.nodes.size());
-  std::set<ValueIndex> alive(graph_.outputs.begin(), graph_.outputs.end());
-  for (size_t n = graph_.nodes.size(); n-- > 0;) {
-    for (const auto* list : {&graph_.nodes[n].inputs, &graph_.nodes[n].outputs})
-      for (ValueIndex i : *list)
-        if (i != kNoValue && alive.insert(i).second) dies_after_[n].push_back(i);
-  }
-}
-
 std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& inputs) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  const SettleOnExit settle(*stream_), settle_host(*host_stream_);
   std::map<std::string, int64_t> bound;
   std::vector<const HostTensor*> given;
   for (const ModelValue& info : graph_.input_info) {
@@ -188,328 +158,25 @@ std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& i
                      [&](const ModelValue& v) { return v.name == name; }))
       throw Error(TN_INVALID_ARGUMENT, "", "the model has no input '" + name + "'");
 
-  if (Planned* planned = plan_for(given)) {
-    ++planned->runs;
-    return planned->plan->run(given);
-  }
-  ++statistics_.interpreted_runs;
-  return interpret(given);
-}
-
-std::vector<HostTensor> Executor::interpret(std::span<const HostTensor* const> inputs) {
-  Values values(graph_.values.size());
-  for (size_t i = 0; i < graph_.inputs.size(); ++i)
-    values[static_cast<size_t>(graph_.inputs[i])] = bring(*inputs[i], false);
-  for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-    run_node(graph_.nodes[n], values, false);
-    for (ValueIndex dead : dies_after_[n]) values[static_cast<size_t>(dead)] = {};
-  }
-  std::vector<HostTensor> outputs;
-  outputs.reserve(graph_.outputs.size());
-  for (ValueIndex index : graph_.outputs) outputs.push_back(take(input_of(index, values)));
-  in_flight_.clear();
-  return outputs;
-}
-
-// ---- Plans ----
-
-Executor::Planned* Executor::plan_for(std::span<const HostTensor* const> inputs) {
-  if (!plannable_) return nullptr;
-  const auto fits = [&](const Planned& planned) {
-    for (size_t i = 0; i < inputs.size(); ++i)
-      if (planned.dims[i] != inputs[i]->dims) return false;
-    return true;
-  };
-  if (auto found = std::find_if(plans_.begin(), plans_.end(), fits); found != plans_.end()) {
-    plans_.splice(plans_.begin(), plans_, found);
-    return &plans_.front();
-  }
-  Planned planned;
-  for (const HostTensor* input : inputs) planned.dims.push_back(input->dims);
-  auto traced = trace(inputs, &planned.placement);
-  if (!traced) {
-    plannable_ = false;
-    return nullptr;
-  }
-  planned.plan = std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
-  ++statistics_.plans_made;
-  if (plans_.size() == kMostPlans) {
-    add(placement_, plans_.back().placement, plans_.back().runs);
-    plans_.pop_back();
-  }
-  plans_.push_front(std::move(planned));
-  return &plans_.front();
-}
-
-std::optional<Trace> Executor::trace(std::span<const HostTensor* const> inputs,
-                                     Placement* placement) {
-  struct Tracing {
-    Executor& executor;
-    ~Tracing() {
-      executor.tracing_ = nullptr;
-      executor.counting_ = &executor.placement_;
-    }
-  } const tracing{*this};
-  Trace trace;
-  tracing_ = &trace;
-  counting_ = placement;
   try {
-    Values values(graph_.values.size());
-    for (size_t i = 0; i < graph_.inputs.size(); ++i) {
-      Tensor& tensor = values[static_cast<size_t>(graph_.inputs[i])];
-      tensor = trace.allocate(inputs[i]->dtype, inputs[i]->dims);
-      trace.add_input(tensor);
+    while (whole()) {
+      const Key key = key_of(given);
+      Planned* planned = find_plan(0, key);
+      if (planned == nullptr) planned = make_plan(0, key, shapes_of(given));
+      if (planned != nullptr) return run_planned(*planned, given);
     }
-    for (const Node& node : graph_.nodes) run_node(node, values, false);
-    for (ValueIndex index : graph_.outputs) trace.add_output(dense(input_of(index, values)));
-  } catch (const DependsOnValues&) {
-    stream_->synchronize();
-    in_flight_.clear();
-    return std::nullopt;
+    return run_stages(given);
+  } catch (const std::bad_alloc&) {
+    throw Error(TN_OUT_OF_MEMORY, "", "the host has no memory left for the model's values");
   }
-  stream_->synchronize();
-  in_flight_.clear();
-  return trace;
-}
-
-Tensor Executor::allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host) {
-  if (host) return allocate_tensor(reference_, *host_stream_, dtype, std::move(dims), true);
-  if (tracing_ != nullptr) return tracing_->allocate(dtype, std::move(dims));
-  return allocate_tensor(device_, *stream_, dtype, std::move(dims), false);
-}
-
-void Executor::run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
-                      std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-                      std::span<const Tensor> output_tensors) {
-  if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
-  if (tracing_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
-  tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model", operation, inputs,
-                   input_tensors, outputs, output_tensors);
-}
-
-void Executor::run_node(const Node& node, Values& values, bool fold) try {
-  node_ = &node;
-  std::vector<Tensor> inputs;
-  std::vector<InferenceInput> shapes;
-  inputs.reserve(node.inputs.size());
-  for (size_t i = 0; i < node.inputs.size(); ++i) {
-    inputs.push_back(input_of(node.inputs[i], values));
-    if (inputs[i].present() && node.host_inputs[i]) inputs[i] = on_host(inputs[i]);
-    // Inference reads host values as they lie.
-    if (inputs[i].host && !inputs[i].dense()) inputs[i] = dense(inputs[i]);
-    shapes.push_back(
-        {inputs[i].dtype, inputs[i].dims, inputs[i].host ? inputs[i].address : nullptr});
-  }
-  const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
-  for (const InferredOutput& output : inferred)
-    if (std::any_of(output.dims.begin(), output.dims.end(), [](int64_t d) { return d < 0; }) &&
-        node.op_type != "Size")
-      throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
-
-  PlacementRow& row = (*counting_)[node.op_type];
-  if (node.view) {
-    run_view(node, inputs, inferred, values);
-    row.view += fold ? 0 : 1;
-    return;
-  }
-  const bool host = fold || runs_on_host(node, inputs, inferred);
-  run_operation(node, inputs, inferred, host, values);
-  if (!fold) ++(host ? row.host : row.device);
-} catch (const Error& e) {
-  throw Error(e.status(), e.rule(), label(node) + ": " + e.message());
-}
-
-// Small integer results of host values, which is what shape arithmetic is made of.
-bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
-                            std::span<const InferredOutput> inferred) const {
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].present() && !inputs[i].host && !node.host_inputs[i]) return false;
-  for (const InferredOutput& output : inferred) {
-    int64_t count = 1;
-    for (int64_t d : output.dims) count *= d;
-    if (!is_index_type(output.dtype) && output.dtype != TN_DTYPE_UNDEFINED &&
-        !(output.dims.empty() && output.dtype == TN_FLOAT32))
-      return false;
-    if (count > kMostHostElements) return false;
-  }
-  return true;
-}
-
-void Executor::run_view(const Node& node, std::span<Tensor> inputs,
-                        std::span<const InferredOutput> inferred, Values& values) {
-  auto set = [&](size_t output, Tensor tensor) {
-    if (output < node.outputs.size() && node.outputs[output] != kNoValue)
-      values[static_cast<size_t>(node.outputs[output])] = std::move(tensor);
-  };
-  if (node.op_type == "Shape") {
-    const int64_t rank = static_cast<int64_t>(inputs[0].dims.size());
-    int64_t start = 0;
-    int64_t end = rank;
-    for (const Attribute& a : node.attributes)
-      (a.name == "start" ? start : end) = std::get<int64_t>(a.value);
-    start = std::clamp<int64_t>(start < 0 ? start + rank : start, 0, rank);
-    end = std::clamp<int64_t>(end < 0 ? end + rank : end, start, rank);
-    return set(
-        0, host_vector(std::span(inputs[0].dims)
-                           .subspan(static_cast<size_t>(start), static_cast<size_t>(end - start))));
-  }
-  if (node.op_type == "Size") {
-    const int64_t count = inputs[0].count();
-    Tensor size = host_vector({&count, 1});
-    size.dims.clear();
-    size.strides.clear();
-    return set(0, std::move(size));
-  }
-  if (node.op_type == "ConstantOfShape") {
-    // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
-    // there.
-    const bool host = is_index_type(inferred[0].dtype) && runs_on_host(node, inputs, inferred);
-    Tensor tensor = allocate(inferred[0].dtype, inferred[0].dims, host);
-    static const float zero = 0;
-    const void* value = node.tensor ? static_cast<const void*>(node.tensor->data.data()) : &zero;
-    const Argument in = Argument::host(value, tensor.dtype);
-    const Argument out = tensor.argument();
-    const Tensor none;
-    run_on(host, fill(), {&in, 1}, {&none, 1}, {&out, 1}, {&tensor, 1});
-    return set(0, std::move(tensor));
-  }
-  std::vector<std::vector<int64_t>> hosts(inputs.size());
-  for (size_t i = 1; i < inputs.size(); ++i) {
-    const Tensor& input = inputs[i];
-    if (!input.present() || !node.host_inputs[i]) continue;
-    hosts[i].resize(static_cast<size_t>(input.count()));
-    for (size_t k = 0; k < hosts[i].size(); ++k)
-      hosts[i][k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
-                                            : reinterpret_cast<const int64_t*>(input.address)[k];
-  }
-  std::vector<std::vector<int64_t>> dims;
-  for (const InferredOutput& output : inferred) dims.push_back(output.dims);
-  auto views = make_views(node, inputs[0], hosts, dims);
-  if (!views) views = make_views(node, dense(inputs[0]), hosts, dims);
-  if (!views) throw Error(TN_INTERNAL, "", "'" + node.op_type + "' of a dense tensor is no view");
-  for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
-}
-
-void Executor::run_operation(const Node& node, std::span<Tensor> inputs,
-                             std::span<const InferredOutput> inferred, bool on_the_host,
-                             Values& values) {
-  std::vector<Argument> in(inputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    Tensor& input = inputs[i];
-    if (!input.present()) continue;
-    const bool scalar = node.elementwise && input.dims.empty() && input.host;
-    if (node.host_inputs[i] || scalar) {
-      in[i] = Argument::host(input.address, input.dtype, input.dims);
-      continue;
-    }
-    if (!on_the_host && input.host) {
-      // A constant that is needed on both sides is brought over once.
-      const ValueIndex index = node.inputs[i];
-      const bool constant = constants_[static_cast<size_t>(index)].present();
-      auto found = device_constants_.find(index);
-      if (found == device_constants_.end()) {
-        input = on_device(input);
-        if (constant) device_constants_.emplace(index, input);
-      } else {
-        input = found->second;
-      }
-    } else if (on_the_host && !input.host) {
-      input = on_host(input);
-    }
-    in[i] = input.argument();
-  }
-  std::vector<Tensor> outputs(inferred.size());
-  std::vector<Argument> out(inferred.size());
-  for (size_t i = 0; i < inferred.size(); ++i) {
-    if (node.outputs[i] == kNoValue) continue;
-    outputs[i] = allocate(inferred[i].dtype, inferred[i].dims, on_the_host);
-    out[i] = outputs[i].argument();
-  }
-  if (node.auto_pad) {
-    const Operation operation(node.op_type,
-                              explicit_pads(node.attributes, inputs[0].dims,
-                                            inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
-    run_on(on_the_host, operation, in, inputs, out, outputs);
-  } else {
-    run_on(on_the_host, *node.operation, in, inputs, out, outputs);
-  }
-  for (size_t i = 0; i < outputs.size(); ++i)
-    if (node.outputs[i] != kNoValue)
-      values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
-}
-
-// ---- Moving values ----
-
-Tensor Executor::host_vector(std::span<const int64_t> values) {
-  Tensor tensor = allocate_tensor(reference_, *host_stream_, TN_INT64,
-                                  {static_cast<int64_t>(values.size())}, true);
-  if (!values.empty()) std::memcpy(tensor.address, values.data(), values.size_bytes());
-  return tensor;
-}
-
-Tensor Executor::dense(const Tensor& tensor) {
-  if (tensor.dense()) return tensor;
-  Tensor copy = allocate(tensor.dtype, tensor.dims, tensor.host);
-  const Argument in = tensor.argument();
-  const Argument out = copy.argument();
-  run_on(tensor.host, identity(), {&in, 1}, {&tensor, 1}, {&out, 1}, {&copy, 1});
-  return copy;
-}
-
-Tensor Executor::on_device(const Tensor& tensor) {
-  if (!tensor.host) return tensor;
-  const Tensor source = dense(tensor);
-  Tensor copy = allocate_tensor(device_, *stream_, tensor.dtype, tensor.dims, false);
-  if (copy.address != nullptr) {
-    device_.copy_to_device(copy.address, source.address, source.bytes(), *stream_);
-    in_flight_.push_back(source);
-  }
-  return copy;
-}
-
-Tensor Executor::on_host(const Tensor& tensor) {
-  if (tensor.host) return tensor;
-  if (tracing_ != nullptr && Trace::is_traced(tensor)) throw DependsOnValues();
-  const Tensor source = dense(tensor);
-  if (tracing_ != nullptr && Trace::is_traced(source)) throw DependsOnValues();
-  Tensor copy = allocate_tensor(reference_, *host_stream_, tensor.dtype, tensor.dims, true);
-  if (copy.address != nullptr) {
-    device_.copy_to_host(copy.address, source.address, source.bytes(), *stream_);
-    stream_->synchronize();
-  }
-  return copy;
-}
-
-Tensor Executor::bring(const HostTensor& tensor, bool host) {
-  Tensor copy = allocate_tensor(host ? reference_ : device_, host ? *host_stream_ : *stream_,
-                                tensor.dtype, tensor.dims, host);
-  if (copy.address == nullptr) return copy;
-  if (host)
-    std::memcpy(copy.address, tensor.data.data(), tensor.data.size());
-  else  // `tensor` belongs to the caller of run(), which ends with a synchronize.
-    device_.copy_to_device(copy.address, tensor.data.data(), tensor.data.size(), *stream_);
-  return copy;
-}
-
-HostTensor Executor::take(const Tensor& tensor) {
-  const Tensor source = dense(tensor);
-  HostTensor result;
-  result.dtype = source.dtype;
-  result.dims = source.dims;
-  result.data.resize(source.bytes());
-  if (!result.data.empty() && source.host)
-    std::memcpy(result.data.data(), source.address, result.data.size());
-  else if (!result.data.empty())
-    device_.copy_to_host(result.data.data(), source.address, result.data.size(), *stream_);
-  stream_->synchronize();
-  return result;
 }
 
 std::vector<PlacementRow> Executor::placement() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<PlacementRow> rows;
   Placement total = placement_;
-  for (const Planned& planned : plans_) add(total, planned.placement, planned.runs);
+  for (const PlannedStage& stage : stages_)
+    for (const Planned& planned : stage.plans) add(total, planned);
   for (const auto& [op, row] : total) {
     rows.push_back(row);
     rows.back().op = op;
@@ -520,9 +187,16 @@ std::vector<PlacementRow> Executor::placement() const {
 ModelStatistics Executor::statistics() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   ModelStatistics statistics = statistics_;
-  statistics.plans_kept = plans_.size();
   statistics.packed_constants = packed_.size();
-  if (!plans_.empty()) statistics.latest = plans_.front().plan->statistics();
+  for (const PlannedStage& stage : stages_) {
+    statistics.plans_kept += stage.plans.size();
+    if (stage.plans.empty()) continue;
+    const PlanStatistics one = stage.plans.front().plan->statistics();
+    statistics.latest.launches += one.launches;
+    statistics.latest.reorders += one.reorders;
+    statistics.latest.calls += one.calls;
+    statistics.latest.memory_bytes += one.memory_bytes;
+  }
   return statistics;
 }
 
@@ -532,16 +206,18 @@ namespace tenon::runtime {
 
 std::unique_ptr<Model> Model::parse(Context& context, Device& device, std::string_view bytes,
                                     const ModelOptions& options) {
-  return std::make_unique<onnx_import::Executor>(
-      context, device,
-      onnx_import::import_model(bytes, options.base_folder.empty() ? "." : options.base_folder));
+  using onnx_import::Executor;
+  const std::string folder = options.base_folder.empty() ? "." : options.base_folder;
+  auto plain =
+      std::make_unique<Executor>(context, device, onnx_import::import_model(bytes, folder));
+  if (plain->defaults().empty()) return plain;
+  return std::make_unique<onnx_import::ModelWithDefaults>(context, device, std::string(bytes),
+                                                          folder, std::move(plain));
 }
 
 std::unique_ptr<Model> Model::load(Context& context, Device& device, const std::string& path,
                                    const ModelOptions& options) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(TN_NOT_FOUND, "", "cannot open '" + path + "': " + std::strerror(errno));
-  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string bytes = read_file(path);
   ModelOptions with_folder = options;
   if (with_folder.base_folder.empty()) {
     const size_t slash = path.rfind('/');

@@ -80,7 +80,7 @@ class Fuser {
 
   static TracedCall start(const TracedCall& call) {
     const bool conv = call.operation.name() == "Conv";
-    TracedCall fused{call.label, Operation(conv ? "tenon.FusedConv" : "tenon.FusedMatMul"),
+    TracedCall fused{call.label, call.op, Operation(conv ? "tenon.FusedConv" : "tenon.FusedMatMul"),
                      call.inputs, call.outputs};
     if (conv) fused.inputs.resize(3);  // Operands come behind the bias.
     return fused;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,11 +47,14 @@ struct Graph {
   std::vector<ValueIndex> inputs;
   std::vector<ValueIndex> outputs;
   std::vector<ModelValue> input_info;
+  std::vector<std::string> defaults;  // Initializers that a run may replace: inputs by name.
   std::vector<ModelValue> output_info;
 };
 
 // Reads and checks a model, inlines functions that the registry does not have as operators, brings
 // it to operator versions that the registry has. Throws Error.
-Graph import_model(std::string_view bytes, const std::string& base_folder);
+// Of the initializers that are inputs as well, those named in `given` are inputs alone.
+Graph import_model(std::string_view bytes, const std::string& base_folder,
+                   const std::set<std::string>& given = {});
 
 }  // namespace tenon::runtime::onnx_import

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ModelProto -> Graph: check, inline, lift versions, flatten.
+// ModelProto -> Graph: normalize, check, lift versions, inline, flatten.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -11,9 +11,11 @@
 #include "onnx/defs/schema.h"
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
-#include "onnx/shape_inference/implementation.h"
-#include "onnx/version_converter/convert.h"
+#include "runtime/onnx/expand_batch_norm.h"
+#include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
+#include "runtime/onnx/normalize.h"
+#include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "runtime/onnx/tensor_proto.h"
 #include "runtime/registry.h"
@@ -45,104 +47,8 @@ onnx::ModelProto parse(std::string_view bytes) {
   return model;
 }
 
-int opset_of(const onnx::ModelProto& model, const std::string& domain) {
-  for (const auto& import : model.opset_import())
-    if (import.domain() == domain || (domain.empty() && import.domain() == "ai.onnx"))
-      return static_cast<int>(import.version());
-  return 0;
-}
-
-std::string normal_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
-
-const onnx::OpSchema* schema_of(const onnx::NodeProto& node, int opset) {
-  return onnx::OpSchemaRegistry::Schema(node.op_type(), opset, normal_domain(node.domain()));
-}
-
-const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node) {
-  return normal_domain(node.domain()).empty() ? find_operator(node.op_type()) : nullptr;
-}
-
-// The registry's operator that means what this node says, or null.
-const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset) {
-  const OperatorInfo* info = find_onnx_operator(node);
-  const onnx::OpSchema* schema = schema_of(node, opset);
-  if (info == nullptr || schema == nullptr) return nullptr;
-  const int32_t version = schema->SinceVersion();
-  const bool same = version == info->version ||
-                    std::find(info->older.begin(), info->older.end(), version) != info->older.end();
-  return same ? info : nullptr;
-}
-
 bool host_only(const OperatorInfo& info, size_t input) {
   return input < info.inputs.size() && (info.inputs[input].flags & kHostOnly) != 0;
-}
-
-// Known to the registry, but in another version than the model's.
-bool needs_conversion(const onnx::ModelProto& model) {
-  const int opset = opset_of(model, "");
-  return std::any_of(model.graph().node().begin(), model.graph().node().end(), [&](const auto& n) {
-    return !is_rewritten(n) && find_onnx_operator(n) != nullptr && operator_of(n, opset) == nullptr;
-  });
-}
-
-// The opset that the registry's own versions stand for.
-int registry_opset() {
-  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
-}
-
-void lift(onnx::ModelProto& model) {
-  if (!needs_conversion(model)) return;
-  try {
-    model = onnx::version_conversion::ConvertVersion(model, registry_opset());
-  } catch (const std::exception& e) {
-    throw Error(TN_UNSUPPORTED, "",
-                "the model's opset " + std::to_string(opset_of(model, "")) +
-                    " has operators that Tenon knows in newer versions only, and ONNX cannot "
-                    "convert it: " +
-                    e.what());
-  }
-}
-
-// Attributes that a call leaves out get their defaults: the inliner knows only those that are
-// there.
-void spell_out_defaults(onnx::NodeProto& node, const onnx::OpSchema& schema) {
-  for (const auto& [name, attribute] : schema.attributes()) {
-    if (attribute.default_value.type() == onnx::AttributeProto::UNDEFINED) continue;
-    const bool given = std::any_of(node.attribute().begin(), node.attribute().end(),
-                                   [&](const auto& a) { return a.name() == name; });
-    if (given) continue;
-    *node.add_attribute() = attribute.default_value;
-    node.mutable_attribute()->rbegin()->set_name(name);
-  }
-}
-
-// Functions that ONNX defines by other operators and the registry lacks.
-void inline_functions(onnx::ModelProto& model) {
-  // A body may itself call such a function, so until nothing is left; bodies do not recurse.
-  for (int round = 0; round < 8; ++round) {
-    const int opset = opset_of(model, "");
-    std::set<onnx::inliner::FunctionId> functions;
-    for (auto& node : *model.mutable_graph()->mutable_node()) {
-      if (operator_of(node, opset) != nullptr || is_rewritten(node)) continue;
-      const onnx::OpSchema* schema = schema_of(node, opset);
-      if (schema == nullptr || (!schema->HasFunction() && !schema->HasContextDependentFunction()))
-        continue;
-      spell_out_defaults(node, *schema);
-      functions.emplace(node.domain(), node.op_type());
-    }
-    if (functions.empty()) return;
-    auto set = onnx::inliner::FunctionIdSet::Create(
-        onnx::inliner::FunctionIdVector(functions.begin(), functions.end()));
-    try {
-      // Bodies may depend on the types of their arguments.
-      onnx::shape_inference::InferShapes(model);
-      onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
-    } catch (const std::exception& e) {
-      throw Error(TN_UNSUPPORTED, "",
-                  "ONNX cannot inline the function '" + functions.begin()->second +
-                      "', which Tenon does not have as an operator: " + e.what());
-    }
-  }
 }
 
 void require_known_operators(const onnx::ModelProto& model) {
@@ -160,6 +66,18 @@ void require_known_operators(const onnx::ModelProto& model) {
   throw Error(TN_UNSUPPORTED, "",
               "the model uses operators that Tenon does not have: " + list + "; opset " +
                   std::to_string(opset));
+}
+
+// ONNX's checker insists on dims of outputs, which nobody needs: exporters leave them out where
+// they do not know the rank.
+void check(onnx::ModelProto& model) {
+  std::vector<onnx::TypeProto::Tensor*> open;
+  for (auto& output : *model.mutable_graph()->mutable_output())
+    if (output.type().has_tensor_type() && !output.type().tensor_type().has_shape())
+      open.push_back(output.mutable_type()->mutable_tensor_type());
+  for (auto* type : open) type->mutable_shape();
+  onnx::checker::check_model(model);
+  for (auto* type : open) type->clear_shape();
 }
 
 ModelValue describe(const onnx::ValueInfoProto& info) {
@@ -186,12 +104,13 @@ class GraphBuilder {
 
   Graph build() {
     const onnx::GraphProto& graph = model_.graph();
-    if (graph.sparse_initializer_size() > 0)
-      throw Error(TN_UNSUPPORTED, "", "sparse initializers; make them dense");
     for (const auto& proto : graph.initializer())
       add_constant(proto.name(), to_host_tensor(proto, ""));
     for (const auto& input : graph.input()) {
-      if (index_.contains(input.name())) continue;  // An initializer: a constant.
+      if (index_.contains(input.name())) {  // An initializer: a constant, unless a run gives it.
+        graph_.defaults.push_back(input.name());
+        continue;
+      }
       graph_.inputs.push_back(value(input.name()));
       graph_.input_info.push_back(describe(input));
     }
@@ -234,7 +153,11 @@ class GraphBuilder {
     require_known_parts(node, info);
     resolve_auto_pad(node);
     if (!node.view && !node.auto_pad) make_operation(node, info);
-    node.inference = std::make_unique<ShapeInference>(proto, *schema_of(proto, opset_));
+    // Rules of older opsets count pooling windows that start in the padding at the end, which
+    // the operator ignores.
+    const bool pools = node.op_type == "MaxPool" || node.op_type == "AveragePool";
+    node.inference = std::make_unique<ShapeInference>(
+        proto, *schema_of(proto, pools ? registry_opset() : opset_));
     graph_.nodes.push_back(std::move(node));
   }
 
@@ -279,17 +202,20 @@ class GraphBuilder {
 
 }  // namespace
 
-Graph import_model(std::string_view bytes, const std::string& base_folder) {
+Graph import_model(std::string_view bytes, const std::string& base_folder,
+                   const std::set<std::string>& given) {
   onnx::ModelProto model = parse(bytes);
   read_external_data(model, base_folder);
+  normalize(model, given);
+  inline_what_the_checker_refuses(model);
   try {
-    onnx::checker::check_model(model);
+    check(model);
     onnx::inliner::InlineLocalFunctions(model, true);
   } catch (const std::exception& e) {
     throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + e.what());
   }
-  lift(model);
-  inline_functions(model);
+  expand_training_batch_norm(model);
+  lift_and_inline(model);
   rewrite(model);
   require_known_operators(model);
   return GraphBuilder(model).build();

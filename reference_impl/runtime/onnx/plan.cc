@@ -85,7 +85,7 @@ void Plan::get_ready() {
 
   memory_bytes_ = place_slots(steps_.slots);
   const uint64_t values_bytes = memory_bytes_;
-  memory_ = std::make_unique<Memory>(device_, memory_bytes_, stream_);
+  memory_ = std::make_shared<Memory>(device_, memory_bytes_, stream_);
   ready_.resize(steps.size());
   std::vector<uint64_t> needs(steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -96,7 +96,7 @@ void Plan::get_ready() {
   }
   if (workspace != 0) {
     memory_bytes_ += workspace;
-    memory_ = std::make_unique<Memory>(device_, memory_bytes_, stream_);
+    memory_ = std::make_shared<Memory>(device_, memory_bytes_, stream_);
     for (size_t i = 0; i < steps.size(); ++i) {
       bind(steps[i], ready_[i]);
       if (needs[i] == 0) continue;
@@ -145,16 +145,24 @@ void Plan::run(size_t i) {
       return device_.reorder(ready.tensors[1], ready.tensors[0], stream_);
     case Step::Kind::kCall: {
       const std::span<const Argument> all(ready.arguments);
-      return device_.run(step.operation, all.first(step.inputs.size()),
-                         all.subspan(step.inputs.size()), stream_);
+      const Ran ran = device_.run(step.operation, all.first(step.inputs.size()),
+                                  all.subspan(step.inputs.size()), stream_);
+      if (ran == Ran::kFallback && !step.op.empty()) ++fallbacks_[step.op];
+      return;
     }
   }
 }
 
-std::vector<HostTensor> Plan::run(std::span<const HostTensor* const> inputs) {
-  for (size_t i = 0; i < inputs.size(); ++i)
-    if (std::byte* to = address_of(steps_.inputs[i]))
-      device_.copy_to_device(to, inputs[i]->data.data(), inputs[i]->data.size(), stream_);
+void Plan::start(std::span<const Input> inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    std::byte* to = address_of(steps_.inputs[i]);
+    if (to == nullptr) continue;
+    const auto& [host, device] = inputs[i];
+    if (host != nullptr)
+      device_.copy_to_device(to, host->data.data(), host->data.size(), stream_);
+    else
+      device_.copy(to, device.address, device.bytes(), stream_);
+  }
   for (size_t i = 0; i < steps_.steps.size(); ++i) {
     try {
       run(i);
@@ -162,25 +170,35 @@ std::vector<HostTensor> Plan::run(std::span<const HostTensor* const> inputs) {
       throw Error(e.status(), e.rule(), steps_.steps[i].label + ": " + e.message());
     }
   }
-  std::vector<HostTensor> outputs;
-  for (const PlannedOutput& planned : steps_.outputs) {
-    HostTensor output;
-    const Operand& from = planned.operand;
-    if (planned.host.present()) {
-      output.dtype = planned.host.dtype;
-      output.dims = planned.host.dims;
-      output.data.assign(planned.host.address, planned.host.address + planned.host.bytes());
-    } else {
-      output.dtype = from.dtype;
-      output.dims = from.dims;
-      output.data.resize((static_cast<size_t>(output.count()) * tn_dtype_bits(from.dtype) + 7) / 8);
-      if (!output.data.empty())
-        device_.copy_to_host(output.data.data(), address_of(from), output.data.size(), stream_);
-    }
-    outputs.push_back(std::move(output));
+}
+
+HostTensor Plan::fetch(size_t i) {
+  const auto& [host, from] = steps_.outputs[i];
+  HostTensor output;
+  if (host.present()) {
+    output.dtype = host.dtype;
+    output.dims = host.dims;
+    output.data.assign(host.address, host.address + host.bytes());
+    return output;
   }
-  stream_.synchronize();
-  return outputs;
+  output.dtype = from.dtype;
+  output.dims = from.dims;
+  output.data.resize((static_cast<size_t>(output.count()) * tn_dtype_bits(from.dtype) + 7) / 8);
+  if (!output.data.empty())
+    device_.copy_to_host(output.data.data(), address_of(from), output.data.size(), stream_);
+  return output;
+}
+
+Tensor Plan::output(size_t i) const {
+  const auto& [host, from] = steps_.outputs[i];
+  if (host.present()) return host;
+  Tensor output;
+  output.dtype = from.dtype;
+  output.dims = from.dims;
+  output.strides = dense_strides(from.dims);
+  output.memory = memory_;
+  output.address = address_of(from);
+  return output;
 }
 
 }  // namespace tenon::runtime::onnx_import

@@ -22,10 +22,23 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  // One value for each of the trace's inputs, of its type and dims. Waits for the result.
-  std::vector<HostTensor> run(std::span<const HostTensor* const> inputs);
+  // A value from the host, or (null) a dense one on the device.
+  struct Input {
+    const HostTensor* host = nullptr;
+    Tensor device;
+  };
+
+  // Queues a run: one value for each of the trace's inputs, of its type and dims. Those of the host
+  // are borrowed until the stream has been waited for.
+  void start(std::span<const Input> inputs);
+  // Output `i` of the run: on the host, once the stream has been waited for; or where it is, until
+  // the next run.
+  HostTensor fetch(size_t i);
+  Tensor output(size_t i) const;
 
   PlanStatistics statistics() const { return statistics_; }
+  // How many nodes of each operator have fallen back in all runs so far.
+  const std::map<std::string, uint64_t>& fallbacks() const { return fallbacks_; }
 
  private:
   // A step with its tensors in the ABI's form, or as the runtime's arguments.
@@ -46,11 +59,12 @@ class Plan {
   Device& reference_;
   Stream& stream_;
   Steps steps_;
-  std::unique_ptr<Memory> memory_;
+  std::shared_ptr<Memory> memory_;
   uint64_t memory_bytes_ = 0;
   bool shown_ = false;  // To the reference device.
   std::vector<Ready> ready_;
   PlanStatistics statistics_;
+  std::map<std::string, uint64_t> fallbacks_;
 };
 
 }  // namespace tenon::runtime::onnx_import

@@ -11,8 +11,10 @@ namespace tenon::runtime::onnx_import {
 bool is_rewritten(const onnx::NodeProto& node);
 
 //   Constant           -> initializer
-//   Dropout            -> Identity (inference; the mask, if used, is refused by the checks that
-//   follow) Sum                -> a chain of Add
+//   Dropout            -> Identity, and a mask of true where somebody reads it (inference, or a
+//                         ratio of 0)
+//   Sum                -> a chain of Add
+// Throws Error for a Dropout that drops, or may.
 void rewrite(onnx::ModelProto& model);
 
 }  // namespace tenon::runtime::onnx_import

@@ -24,9 +24,11 @@ struct InferenceInput {
   const void* host_data = nullptr;  // Dense values, where they are in host memory.
 };
 
+constexpr int64_t kUnknownDim = INT64_MIN;
+
 struct InferredOutput {
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
-  std::vector<int64_t> dims;  // -1 where the data decides.
+  std::vector<int64_t> dims;  // kUnknownDim where the data decides. Others may be wrong: negative.
 };
 
 // The last results are kept, by dims and by values of small host inputs. Not thread-safe.

@@ -20,7 +20,13 @@ class StepMaker {
   Steps make() {
     for (const TracedArgument& input : trace_.inputs())
       result_.inputs.push_back(new_form(input, TN_LAYOUT_STRIDED));
-    for (const TracedCall& call : trace_.calls()) add(call);
+    for (const TracedCall& call : trace_.calls()) {
+      try {
+        add(call);
+      } catch (const Error& e) {
+        throw Error(e.status(), e.rule(), call.label + ": " + e.message());
+      }
+    }
     for (const Trace::Output& output : trace_.outputs()) {
       if (output.host.present())
         result_.outputs.push_back({output.host, {}});
@@ -100,7 +106,7 @@ class StepMaker {
     std::vector<StaticArgument> inputs;
     std::vector<StaticArgument> outputs;
     outputs.reserve(call.outputs.size());
-    Step step{Step::Kind::kLaunch, call.label, call.operation, {}, {}, {}};
+    Step step{Step::Kind::kLaunch, call.label, call.op, call.operation, {}, {}, {}};
     for (size_t i = 0; i < call.inputs.size(); ++i) {
       inputs.push_back(describe(call.inputs[i], layouts.inputs[i]));
       step.inputs.push_back(operand(call.inputs[i], layouts.inputs[i]));
@@ -117,7 +123,7 @@ class StepMaker {
   }
 
   void add_call(const TracedCall& call) {
-    Step step{Step::Kind::kCall, call.label, call.operation, {}, {}, {}};
+    Step step{Step::Kind::kCall, call.label, call.op, call.operation, {}, {}, {}};
     for (const TracedArgument& input : call.inputs)
       step.inputs.push_back(operand(input, TN_LAYOUT_STRIDED));
     for (const TracedArgument& output : call.outputs)
@@ -179,7 +185,7 @@ class StepMaker {
     const auto [from, from_slot] = *forms.begin();
     const Trace::Value& v = trace_.values()[static_cast<size_t>(value)];
     static const Operation identity{"Identity"};
-    Step step{Step::Kind::kReorder, "a change of layout", identity, {}, {}, {}};
+    Step step{Step::Kind::kReorder, "a change of layout", "", identity, {}, {}, {}};
     Operand side;
     side.kind = Argument::Kind::kDevice;
     side.dtype = v.dtype;

@@ -46,6 +46,7 @@ struct Step {
   };
   Kind kind;
   std::string label;
+  std::string op;  // As in TracedCall.
   Operation operation;
   std::vector<Operand> inputs;
   std::vector<Operand> outputs;

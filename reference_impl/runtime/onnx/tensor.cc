@@ -3,19 +3,11 @@
 
 namespace tenon::runtime {
 
-int64_t HostTensor::count() const {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
-}
+int64_t HostTensor::count() const { return element_count(dims); }
 
 namespace onnx_import {
 
-int64_t Tensor::count() const {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
-}
+int64_t Tensor::count() const { return element_count(dims); }
 
 size_t Tensor::bytes() const {
   return (static_cast<size_t>(count()) * tn_dtype_bits(dtype) + 7) / 8;

@@ -96,24 +96,25 @@ void read_fields(const onnx::TensorProto& proto, HostTensor& tensor) {
 
 }  // namespace
 
-HostTensor to_host_tensor(const onnx::TensorProto& proto, const std::string& base_folder) {
-  HostTensor tensor;
-  tensor.dtype = proto.data_type();
-  const uint32_t bits = tn_dtype_bits(tensor.dtype);
+int64_t tensor_bytes(const onnx::TensorProto& proto) {
+  const uint32_t bits = tn_dtype_bits(proto.data_type());
   if (bits == 0)
     fail(TN_UNSUPPORTED, proto,
          "element type " + onnx::TensorProto_DataType_Name(proto.data_type()) +
              " has no place on a device");
-  // Dims come from a file: their product must not overflow.
-  uint64_t total_bits = bits;
-  for (int64_t d : proto.dims()) {
-    if (d < 0) fail(TN_INVALID_ARGUMENT, proto, "negative dim " + std::to_string(d));
-    if (__builtin_mul_overflow(total_bits, static_cast<uint64_t>(d), &total_bits) ||
-        total_bits > (uint64_t{1} << 46))
-      fail(TN_INVALID_ARGUMENT, proto, "dims that overflow");
-    tensor.dims.push_back(d);
-  }
-  const size_t bytes = static_cast<size_t>((total_bits + 7) / 8);
+  const auto count =
+      checked_element_count({proto.dims().data(), static_cast<size_t>(proto.dims_size())});
+  if (!count || *count > (int64_t{1} << 43))
+    fail(TN_INVALID_ARGUMENT, proto, "has dims that no tensor can have");
+  return (*count * static_cast<int64_t>(bits) + 7) / 8;
+}
+
+HostTensor to_host_tensor(const onnx::TensorProto& proto, const std::string& base_folder) {
+  HostTensor tensor;
+  tensor.dtype = proto.data_type();
+  const auto bytes = static_cast<size_t>(tensor_bytes(proto));
+  const uint32_t bits = tn_dtype_bits(tensor.dtype);
+  tensor.dims.assign(proto.dims().begin(), proto.dims().end());
   const bool external = proto.data_location() == onnx::TensorProto::EXTERNAL;
   if (!external && proto.has_raw_data()) {
     if (proto.raw_data().size() != bytes)

@@ -14,11 +14,7 @@ constexpr uint64_t kGap = 4096;
 
 }  // namespace
 
-int64_t TracedArgument::count() const {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
-}
+int64_t TracedArgument::count() const { return element_count(dims); }
 
 bool TracedArgument::dense() const {
   int64_t expected = 1;
@@ -84,10 +80,10 @@ TracedArgument Trace::convert(const Argument& argument, const Tensor& tensor) {
   return host;
 }
 
-void Trace::record(std::string label, const Operation& operation, std::span<const Argument> inputs,
-                   std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-                   std::span<const Tensor> output_tensors) {
-  TracedCall call{std::move(label), operation, {}, {}};
+void Trace::record(std::string label, std::string op, const Operation& operation,
+                   std::span<const Argument> inputs, std::span<const Tensor> input_tensors,
+                   std::span<const Argument> outputs, std::span<const Tensor> output_tensors) {
+  TracedCall call{std::move(label), std::move(op), operation, {}, {}};
   for (size_t i = 0; i < inputs.size(); ++i)
     call.inputs.push_back(convert(inputs[i], input_tensors[i]));
   for (size_t i = 0; i < outputs.size(); ++i)

@@ -36,6 +36,7 @@ struct TracedArgument {
 
 struct TracedCall {
   std::string label;  // "node 'x' (Add)", for messages.
+  std::string op;     // "Add", where this is a node's own work and not a copy on its way.
   Operation operation;
   std::vector<TracedArgument> inputs;
   std::vector<TracedArgument> outputs;
@@ -58,9 +59,9 @@ class Trace {
   static bool is_traced(const Tensor& tensor);
 
   // `tensors` are behind the arguments of kind kDevice, at the same positions.
-  void record(std::string label, const Operation& operation, std::span<const Argument> inputs,
-              std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
-              std::span<const Tensor> output_tensors);
+  void record(std::string label, std::string op, const Operation& operation,
+              std::span<const Argument> inputs, std::span<const Tensor> input_tensors,
+              std::span<const Argument> outputs, std::span<const Tensor> output_tensors);
 
   void add_input(const Tensor& tensor) { inputs_.push_back(locate(tensor)); }
   // A device tensor that is dense, or a host tensor whose value is the same in every run.

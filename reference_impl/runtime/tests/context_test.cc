@@ -44,15 +44,15 @@ TEST(Context, SaysWhyADeviceCannotBeOpened) {
   EXPECT_EQ(status_of([&] { context->device(0); }), TN_OUT_OF_RANGE);  // And again.
 }
 
-TEST(Context, TheReferenceDeviceComesLast) {
+TEST(Context, TheReferenceDeviceComesFirst) {
   unsetenv("TENON_DEVICES");
   const auto context = Context::create();
   const std::vector<DeviceListing> listing = context->listing();
   ASSERT_FALSE(listing.empty());
-  EXPECT_EQ(listing.back().spec, "cpu");
-  EXPECT_EQ(listing.back().reason, "");
-  EXPECT_NE(listing.back().name, "");
-  EXPECT_EQ(context->device(context->device_count() - 1).spec(), "cpu");
+  EXPECT_EQ(listing.front().spec, "cpu");
+  EXPECT_EQ(listing.front().reason, "");
+  EXPECT_NE(listing.front().name, "");
+  EXPECT_EQ(context->device(0).spec(), "cpu");
 }
 
 TEST(Context, RefusesSettingsItDoesNotKnow) {

@@ -21,10 +21,14 @@ struct Call {
   std::vector<int64_t> dims;
   Argument argument;
   PreparedCall prepared{nullptr, operation, std::span(&argument, 1), std::span<const Argument>()};
-  KernelKey key{operation, prepared, 0u};
+  KernelKey key{operation, prepared, Profile()};
 };
 
-KernelOutcome refusal(std::string reason) { return {nullptr, true, 0, std::move(reason)}; }
+KernelOutcome refusal(std::string reason) {
+  KernelOutcome outcome;
+  outcome.reason = std::move(reason);
+  return outcome;
+}
 
 TEST(KernelCache, HitsWhatWasMadeAndCounts) {
   KernelCache cache(8);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A device that has Add, Mul and MatMul of float32, and only for dense tensors of known dims that
-// overlap nothing, at offsets that are multiples of 256; matrices alone. Its memory has no
-// addresses of its own and the host sees it through map alone. It does its work at once. So the
-// smallest device that makes a host show all it can do for one.
+// A device that has Add and Mul of float32 and MatMul of float32 and bfloat16, and only for dense
+// tensors of known dims that overlap nothing, at offsets that are multiples of 256; matrices alone.
+// Its memory has no addresses of its own and the host sees it through map alone. It does its work
+// at once. So the smallest device that makes a host show all it can do for one.
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <string>
@@ -37,6 +38,7 @@ struct tn_kernel : tn_handle {
   int64_t count;
   int64_t columns;  // Of the output, for MatMul.
   int64_t depth;    // Columns of A.
+  tn_dtype dtype;
 };
 
 namespace {
@@ -200,7 +202,8 @@ tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
   const bool product = name == "MatMul";
   const auto examine_for = [&](const tn_argument& argument, uint32_t& missing) {
     if (is_scalar(argument)) return !product;
-    if (argument.dtype != TN_FLOAT32 || argument.kind != TN_ARGUMENT_DEVICE) return false;
+    const bool known = argument.dtype == TN_FLOAT32 || (product && argument.dtype == TN_BFLOAT16);
+    if (!known || argument.kind != TN_ARGUMENT_DEVICE) return false;
     if (argument.alias != 0) missing |= TN_REQUIRES_NO_ALIAS;
     if (argument.alignment < kAlignment) missing |= TN_REQUIRES_ALIGNED;
     if (argument.dims == nullptr) {
@@ -250,6 +253,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   if ((*kernel)->name == "MatMul") {
     (*kernel)->columns = desc->outputs[0]->dims[1];
     (*kernel)->depth = desc->inputs[0]->dims[1];
+    (*kernel)->dtype = desc->outputs[0]->dtype;
   }
   (*kernel)->count = 1;
   for (int32_t d = 0; d < desc->outputs[0]->rank; ++d) {
@@ -262,6 +266,27 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel*, const tn_launch*, uint64_t* 
   *size = 0;
   return TN_OK;
 }
+// The upper half of a float, cut: whole numbers up to 256 are exact.
+struct BFloat16 {
+  uint16_t bits;
+  BFloat16& operator=(float value) {
+    bits = static_cast<uint16_t>(std::bit_cast<uint32_t>(value) >> 16);
+    return *this;
+  }
+  operator float() const { return std::bit_cast<float>(uint32_t{bits} << 16); }
+};
+
+template <class T>
+void multiply(const tn_kernel& kernel, const T* a, const T* b, T* y) {
+  for (int64_t i = 0; i < kernel.count; ++i) {
+    const int64_t row = i / kernel.columns, column = i % kernel.columns;
+    float sum = 0;
+    for (int64_t k = 0; k < kernel.depth; ++k)
+      sum += float{a[row * kernel.depth + k]} * float{b[k * kernel.columns + column]};
+    y[i] = sum;
+  }
+}
+
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream*, const tn_launch* launch,
                                 tn_error* error) {
   const auto values = [&](size_t i) {
@@ -282,11 +307,12 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream*, const tn_launch* 
   if (y == a || y == b)
     return plugin::set_error(error, TN_OVERLAP, "", "picky is not that flexible");
   if (kernel->name == "MatMul") {
-    for (int64_t i = 0; i < kernel->count; ++i) {
-      const int64_t row = i / kernel->columns, column = i % kernel->columns;
-      y[i] = 0;
-      for (int64_t k = 0; k < kernel->depth; ++k)
-        y[i] += a[row * kernel->depth + k] * b[k * kernel->columns + column];
+    if (kernel->dtype == TN_FLOAT32) {
+      multiply(*kernel, a, b, y);
+    } else {
+      using Bits = BFloat16;
+      multiply(*kernel, reinterpret_cast<const Bits*>(a), reinterpret_cast<const Bits*>(b),
+               reinterpret_cast<Bits*>(y));
     }
     return TN_OK;
   }

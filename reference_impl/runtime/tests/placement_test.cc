@@ -109,6 +109,30 @@ TEST_P(PlacementTest, BodiesRunOnTheDevice) {
   EXPECT_FALSE(device_.supports(kAddScaled, inputs, {&output, 1}));  // Not by itself.
 }
 
+// 16-bit floats would be rounded between product and sum, but a plain product is the device's own.
+TEST_P(PlacementTest, PlainProductsOf16BitFloatsRunOnTheDevice) {
+  static const Operation kScaledGemm("tenon.ScaledGemm");
+  Tensor a(device_, TN_BFLOAT16, {1, 2}), b(device_, TN_BFLOAT16, {2, 1});
+  Tensor y(device_, TN_BFLOAT16, {1, 1});
+  const uint16_t two_three[] = {0x4000, 0x4040};
+  Stream& stream = device_.default_stream();
+  device_.copy_to_device(a.data(), two_three, sizeof(two_three), stream);
+  device_.copy_to_device(b.data(), two_three, sizeof(two_three), stream);
+  const auto result = [&] {
+    uint16_t bits = 0;
+    device_.copy_to_host(&bits, y.data(), sizeof(bits), stream);
+    stream.synchronize();
+    return bits;
+  };
+  run(kScaledGemm, {a.argument(), b.argument()}, {y.argument()});
+  EXPECT_EQ(result(), 0x4150);  // 13
+  EXPECT_EQ(count("MatMul").device, 1u);
+  EXPECT_EQ(count("tenon.ScaledGemm").fallback, 0u);
+  run(kScaledGemm, {a.argument(), b.argument(), y.argument()}, {y.argument()});
+  EXPECT_EQ(result(), 0x41D0);  // 26
+  EXPECT_EQ(count("tenon.ScaledGemm").fallback, 1u);
+}
+
 TEST_P(PlacementTest, ScaledProductsRunAsProducts) {
   static const Operation kScaledGemm("tenon.ScaledGemm");
   Tensor a(device_, {2, 3}, counting(6)), b(device_, {3, 2}, {1, 0, 0, 1, 1, 1});

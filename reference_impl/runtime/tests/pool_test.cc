@@ -116,6 +116,33 @@ TEST_P(PoolTest, EmptyCacheGivesEverythingBack) {
   EXPECT_GE(device_.pool_statistics().peak_allocated_bytes, 50 * kMebibyte);
 }
 
+TEST_P(PoolTest, StatisticsCountWhatComesGoesAndPeaks) {
+  device_.empty_cache();
+  const PoolStatistics before = device_.pool_statistics();
+  void* small = device_.allocate(1000, stream());  // Two units.
+  void* large = device_.allocate(50 * kMebibyte, stream());
+  device_.deallocate(large);
+  device_.empty_cache();
+  PoolStatistics now = device_.pool_statistics();
+  EXPECT_EQ(now.live_allocations, before.live_allocations + 1);
+  EXPECT_EQ(now.allocations, before.allocations + 2);
+  EXPECT_EQ(now.total_allocated_bytes, before.total_allocated_bytes + 1024 + 50 * kMebibyte);
+  EXPECT_EQ(now.total_reserved_bytes, before.total_reserved_bytes + 52 * kMebibyte);
+  EXPECT_EQ(now.buffers, before.buffers + 1);
+  EXPECT_GE(now.peak_buffers, before.buffers + 2);
+  EXPECT_GE(now.peak_live_allocations, before.live_allocations + 2);
+  EXPECT_GE(now.peak_reserved_bytes, before.reserved_bytes + 52 * kMebibyte);
+  device_.reset_peak_statistics();
+  now = device_.pool_statistics();
+  EXPECT_EQ(now.peak_allocated_bytes, now.allocated_bytes);
+  EXPECT_EQ(now.peak_live_allocations, now.live_allocations);
+  EXPECT_EQ(now.peak_reserved_bytes, now.reserved_bytes);
+  EXPECT_EQ(now.peak_buffers, now.buffers);
+  EXPECT_THROW(device_.allocate(SIZE_MAX / 2, stream()), Error);
+  EXPECT_EQ(device_.pool_statistics().out_of_memory, before.out_of_memory + 1);
+  device_.deallocate(small);
+}
+
 TEST_P(PoolTest, TooMuchIsAnErrorThatSaysHowMuch) {
   try {
     device_.allocate(size_t{1} << 50, stream());

@@ -8,12 +8,14 @@
         y = tf.matmul(a, b)
     model.fit(x, y)                  # Keras too
 
-The devices are those of all Tenon plugins found (`tenon devices`), or of TENON_DEVICES, specs
-separated by commas: TENON_DEVICES="acme.npu:0,cpu".
+The devices are those of all Tenon plugins found, the reference device first (`tenon devices`), or of
+TENON_DEVICES, specs separated by commas: TENON_DEVICES="acme.npu:0,cpu".
 
 What ran where: record_placement, assert_placed, operator_counts, fallback_counts, memory_stats.
 """
 
+from . import _distribute
+from . import _jit
 from . import _keras
 from . import _library
 from ._statistics import (
@@ -32,6 +34,8 @@ from .placement import Placement, assert_placed, placement_report, record_placem
 
 _library.load()
 _keras.install()
+_jit.install()
+_distribute.install()
 
 __all__ = [
     "Placement",

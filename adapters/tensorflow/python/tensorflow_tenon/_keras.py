@@ -3,7 +3,7 @@
 
 Keras compiles with XLA wherever it believes that to be faster (`compile(jit_compile="auto")`, grouped
 convolutions), and TensorFlow then fails with "No JIT device registered". Asked by the user for
-`jit_compile=True`, TensorFlow still answers that error.
+`jit_compile=True`, Keras warns that the model does not support it and goes on without.
 
 The changes are made when Keras is imported, before or after this package.
 """

@@ -9,6 +9,7 @@ import ctypes
 import functools
 import json
 import os
+import warnings
 
 import tensorflow as tf
 from tensorflow.python.eager import context as _context
@@ -61,14 +62,18 @@ def load():
     except BaseException:
         _library = None
         raise
+    missing = _call("tenon_tf_why_no_variables")
+    if missing:
+        warnings.warn(missing, RuntimeWarning, stacklevel=3)
     _report_late_failures()
 
 
 def _report_late_failures():
-    """Lets a read of a value, and sync_devices, raise what went wrong on the device before it.
+    """Lets a read of a value, and sync_devices, raise a failure of the device itself before it.
 
-    TensorFlow cannot carry an error through a copy to the host, so the library keeps it and counts;
-    looking at the counter costs little beside the copy.
+    An op whose data is wrong fails itself. A lost device is found out later, and TensorFlow cannot
+    carry an error through a copy to the host, so the library keeps it and counts; looking at the
+    counter costs little beside the copy.
     """
     from tensorflow.python.framework import ops  # pylint: disable=import-outside-toplevel
 

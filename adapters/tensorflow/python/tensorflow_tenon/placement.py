@@ -2,7 +2,8 @@
 """Which ops of a computation ran where.
 
 TensorFlow places an op on the CPU when the device has no kernel for it, and says nothing. These
-functions read the graphs as TensorFlow partitioned and ran them, and the device of each eager op.
+functions read the graphs as TensorFlow partitioned and ran them, the device of each eager op, and
+the adapter's own count of ops that it ran on the host.
 
     with tensorflow_tenon.record_placement() as record:
         model.fit(x, y)
@@ -17,32 +18,11 @@ import contextlib
 
 import tensorflow as tf
 from tensorflow.python.eager import context as _context
+from tensorflow.python.framework import op_callbacks as _op_callbacks
+from tensorflow.python.framework import op_def_registry as _op_defs
 
-# Ops that compute nothing, that feed the device, or that only a host can run: data sets, files,
-# printing, strings, what TensorFlow itself puts on the host, and random seeds.
-HOST_ONLY_PREFIXES = (
-    "Iterator", "OneShotIterator", "MultiDeviceIterator", "AnonymousIterator", "AnonymousSeed",
-    "MakeIterator", "DeleteIterator", "DeleteSeed", "Optional", "Summary", "WriteSummary",
-    "String", "Regex", "Parse", "Decode", "Read", "Merge", "Save", "Restore", "Print", "Assert",
-    "StatelessRandomGet", "Py", "EagerPy",
-)
-HOST_ONLY_SUFFIXES = ("Dataset", "DatasetV2", "DatasetV3", "DatasetV4")
-HOST_ONLY = frozenset((
-    "Arg", "_Arg", "Retval", "_Retval", "_DeviceArg", "_DeviceRetval", "NoOp", "Const", "_HostCast",
-    "_Send", "_Recv", "_HostSend", "_HostRecv", "Identity", "IdentityN", "Placeholder", "Switch",
-    "Merge", "Enter", "Exit", "NextIteration", "LoopCond", "ControlTrigger", "PartitionedCall",
-    "StatefulPartitionedCall", "StatelessIf", "If", "StatelessWhile", "While", "Case",
-    "StatelessCase", "Shape", "ShapeN", "Size", "Rank", "Reshape", "Squeeze", "ExpandDims",
-    "VarHandleOp", "VarIsInitializedOp", "DestroyResourceOp", "StopGradient", "EnsureShape",
-))
-
-
-def is_host_only(op):
-    return (
-        op in HOST_ONLY
-        or op.startswith(HOST_ONLY_PREFIXES)
-        or op.endswith(HOST_ONLY_SUFFIXES)
-    )
+from . import _library
+from ._host_ops import is_host_only
 
 
 def _kind(device):
@@ -51,33 +31,51 @@ def _kind(device):
     return spec.device_type if spec is not None and spec.device_type else "CPU"
 
 
-# Types that TensorFlow keeps in host memory on every accelerator: shapes, indices, handles, text.
-_HOST_TYPES = frozenset((
-    tf.int32.as_datatype_enum, tf.string.as_datatype_enum, tf.resource.as_datatype_enum,
-    tf.variant.as_datatype_enum,
-))
-
-
-def _is_host_arithmetic(node):
-    """Whether an op only computes on what lives in host memory anyway: int32 shapes and indices."""
-    for name in ("T", "dtype", "Tidx", "out_type"):
-        if name in node.attr and node.attr[name].type in _HOST_TYPES:
-            return True
-    return False
+def _node_types(arguments, attributes):
+    """The element types of a node's arguments, as numbers; `attributes` is a NodeDef's map."""
+    types = []
+    for argument in arguments:
+        if argument.type_list_attr:
+            types += attributes[argument.type_list_attr].list.type
+        elif argument.type_attr:
+            types.append(attributes[argument.type_attr].type)
+        else:
+            types.append(argument.type)
+    return types
 
 
 class Placement:
     """Ops and where they ran, collected by record_placement()."""
 
     def __init__(self):
-        self.counts = collections.Counter()  # (op, "TENON" or "CPU", host arithmetic) -> nodes
+        self.counts = collections.Counter()  # (op, "TENON" or "CPU", host only) -> nodes
         self.nodes = collections.defaultdict(list)  # op -> names of its nodes on the CPU
 
-    def _add(self, node):
-        device = _kind(node.device)
-        self.counts[node.op, device, _is_host_arithmetic(node)] += 1
+    def _add(self, op, device, host_only, name, count=1):
+        self.counts[op, device, host_only] += count
         if device == "CPU":
-            self.nodes[node.op].append(node.name)
+            self.nodes[op].append(name)
+
+    def _add_node(self, node):
+        definition = _op_defs.get(node.op)
+        if definition is None:
+            return  # The call of a function: its ops are recorded themselves.
+        inputs = _node_types(definition.input_arg, node.attr)
+        outputs = _node_types(definition.output_arg, node.attr)
+        host_only = is_host_only(node.op, inputs, outputs)
+        self._add(node.op, _kind(node.device), host_only, node.name)
+
+    def _add_eager(self, op, inputs, _attributes, outputs, op_name=None, graph=None):
+        del op_name
+        op = op.decode() if isinstance(op, bytes) else op
+        if graph is not None or _op_defs.get(op) is None:
+            return  # Being traced, or the call of a function.
+        tensors = [t for t in (*outputs, *inputs) if hasattr(t, "device")]
+        host_only = is_host_only(
+            op, [t.dtype.as_datatype_enum for t in inputs if hasattr(t, "dtype")],
+            [t.dtype.as_datatype_enum for t in outputs if hasattr(t, "dtype")])
+        device = _kind(tensors[0].device) if tensors else "CPU"
+        self._add(op, device, host_only, "(eager)")
 
     def ops(self, device="TENON"):
         """{op: number of nodes} on a device type."""
@@ -90,8 +88,8 @@ class Placement:
     def misplaced(self, allowed_cpu_ops=()):
         """{op: number of nodes} that ran on the CPU and could have been on the device."""
         result = collections.Counter()
-        for (op, where, host), count in self.counts.items():
-            if where == "CPU" and not host and not is_host_only(op) and op not in allowed_cpu_ops:
+        for (op, where, host_only), count in self.counts.items():
+            if where == "CPU" and not host_only and op not in allowed_cpu_ops:
                 result[op] += count
         return dict(result)
 
@@ -118,23 +116,40 @@ class Placement:
             raise AssertionError(f"ops that ran on the CPU instead of TENON:\n{listing}")
 
 
+def _host_op_calls():
+    """{op: calls} that kernels of ours handed to TensorFlow's CPU kernels, on all devices."""
+    calls = collections.Counter()
+    for device in range(len(tf.config.list_physical_devices(_library.DEVICE_TYPE))):
+        for name, count in _library.describe(device)["operators"].items():
+            if name.startswith("tf."):
+                calls[name[3:]] += count["fallback"]
+    return calls
+
+
 @contextlib.contextmanager
 def record_placement():
-    """Records the placement of all functions that run inside. Slow: for tests and diagnosis."""
+    """Records the placement of all that runs inside, functions and eager ops. Slow: for tests and
+    diagnosis."""
     record = Placement()
     context = _context.context()
     context.ensure_initialized()
+    before = _host_op_calls()
     context.enable_graph_collection()
+    callback = record._add_eager  # One object: it is found again by identity.
+    _op_callbacks.add_op_callback(callback)
     try:
         yield record
     finally:
+        _op_callbacks.remove_op_callback(callback)
         metadata = context.export_run_metadata()
         context.disable_graph_collection()
         if metadata is not None:
             for graphs in metadata.function_graphs:
                 for graph in graphs.partition_graphs:
                     for node in graph.node:
-                        record._add(node)
+                        record._add_node(node)
+        for op, calls in (_host_op_calls() - before).items():
+            record._add(op, "CPU", False, "(on a copy of its variables)", calls)
 
 
 def placement_report(function, *arguments, **options):

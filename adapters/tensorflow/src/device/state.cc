@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device/state.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 std::atomic<uint32_t> tenon_tf_failures{0};
 
 namespace tenon::tensorflow {
@@ -50,6 +53,34 @@ void DeviceState::rethrow() {
   if (failure.code != TF_OK) throw OpError(failure.code, failure.message);
 }
 
+void DeviceState::count_host_op(const std::string& op, uint64_t copies) {
+  const runtime::FallbackPolicy policy = device_.fallback_policy();
+  if (policy == runtime::FallbackPolicy::kError) {
+    unimplemented("the device has no kernel for it, and the fallback policy is \"error\"");
+  }
+  std::lock_guard lock(mutex_);
+  HostOpCount& count = host_ops_[op];
+  ++count.calls;
+  count.copies += copies;
+  if (policy == runtime::FallbackPolicy::kWarn && warned_.insert(op).second) {
+    std::fprintf(
+        stderr,
+        "tensorflow_tenon: %s has no kernel on %s; TensorFlow's CPU kernel runs on copies\n",
+        op.c_str(), device_.spec().c_str());
+  }
+}
+
+std::map<std::string, DeviceState::HostOpCount> DeviceState::host_op_counts() {
+  std::lock_guard lock(mutex_);
+  return host_ops_;
+}
+
+void DeviceState::reset_counts() {
+  device_.reset_operator_counts();
+  std::lock_guard lock(mutex_);
+  host_ops_.clear();
+}
+
 void DeviceState::wait() noexcept {
   std::vector<SP_Stream> streams;
   {
@@ -71,17 +102,38 @@ void DeviceState::wait() noexcept {
   }
 }
 
+namespace {
+
+// Opens all of them: TensorFlow wants them at once. One that nobody has named and that does not
+// open is left out, with the reason.
+std::vector<DeviceState*> open_all(runtime::Context& context) {
+  const char* chosen = std::getenv("TENON_DEVICES");
+  const bool named = chosen != nullptr && *chosen != '\0';
+  std::vector<DeviceState*> states;
+  std::string reasons;
+  const size_t count = context.device_count();
+  for (size_t i = 0; i < count; ++i) {
+    try {
+      states.push_back(new DeviceState(context.device(i)));
+    } catch (const std::exception& error) {
+      if (named) throw;
+      std::fprintf(stderr, "tensorflow_tenon: device %zu is left out: %s\n", i, error.what());
+      reasons.append("; ").append(error.what());
+    }
+  }
+  if (states.empty()) {
+    throw OpError(TF_NOT_FOUND, "no Tenon device found; see `tenon doctor`" + reasons);
+  }
+  return states;
+}
+
+}  // namespace
+
 const std::vector<DeviceState*>& device_states() {
   // Never destroyed: TensorFlow's threads may outlive static destructors.
   static const std::vector<DeviceState*>& states = []() -> std::vector<DeviceState*>& {
     auto context = runtime::Context::create();
-    auto* result = new std::vector<DeviceState*>;
-    for (size_t i = 0; i < context->device_count(); ++i) {
-      result->push_back(new DeviceState(context->device(i)));
-    }
-    if (result->empty()) {
-      throw OpError(TF_NOT_FOUND, "no Tenon device found; see `tenon doctor`");
-    }
+    auto* result = new std::vector<DeviceState*>(open_all(*context));
     static_cast<void>(context.release());
     return *result;
   }();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -59,6 +60,16 @@ class DeviceState {
     if (failed()) [[unlikely]]
       rethrow();
   }
+  // Counts an op that TensorFlow's CPU kernel runs for the device, with so many copies between
+  // their memories; warns of it or throws, as the device's fallback policy says.
+  void count_host_op(const std::string& op, uint64_t copies);
+  struct HostOpCount {
+    uint64_t calls = 0;
+    uint64_t copies = 0;
+  };
+  std::map<std::string, HostOpCount> host_op_counts();
+  void reset_counts();
+
   // Waits for all streams; keeps the first failure.
   void wait() noexcept;
   // Waits for all streams and throws the first failure.
@@ -75,6 +86,8 @@ class DeviceState {
   std::set<SP_Stream> streams_;
   std::atomic<bool> failed_{false};
   Failure failure_;
+  std::map<std::string, HostOpCount> host_ops_;
+  std::set<std::string> warned_;  // Host ops that the user was told of.
 };
 
 // Opens the devices once; later calls give the same. Throws when none can be used.

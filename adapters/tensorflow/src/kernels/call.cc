@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/late_failures.h"
+#include "kernels/shape.h"
 #include "kernels/types.h"
 
 namespace tenon::tensorflow {
@@ -49,8 +51,41 @@ View view_of(TF_Tensor* tensor) {
   return view;
 }
 
+// For a check alone, in TensorFlow: it refuses what is too large for memory by the dims.
 size_t bytes_of(tn_dtype dtype, const Dims& dims) {
   return static_cast<size_t>(dims.product()) * (tn_dtype_bits(dtype) / 8);
+}
+
+std::string shape_text(TF_Tensor* tensor) {
+  std::string text = "[";
+  for (int i = 0; i < TF_NumDims(tensor); ++i) {
+    if (i > 0) text += ',';
+    text += std::to_string(TF_Dim(tensor, i));
+  }
+  return text + "]";
+}
+
+// Calls visit(value) for each element; false for a type that is no integer.
+template <class Visit>
+bool each_integer(TF_Tensor* tensor, Visit&& visit) {
+  const auto over = [&](auto type) {
+    const auto* data = static_cast<const decltype(type)*>(TF_TensorData(tensor));
+    const int64_t count = TF_TensorElementCount(tensor);
+    for (int64_t i = 0; i < count; ++i) visit(static_cast<int64_t>(data[i]));
+    return true;
+  };
+  switch (TF_TensorType(tensor)) {
+    case TF_INT32:
+      return over(int32_t{});
+    case TF_INT64:
+      return over(int64_t{});
+    case TF_INT16:
+      return over(int16_t{});
+    case TF_UINT16:
+      return over(uint16_t{});
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -122,43 +157,49 @@ TF_Tensor* Call::host_input(int index) {
   return keep(tensor);
 }
 
-Dims Call::host_integers(int index) {
+TF_Tensor* Call::host_list_input(int index, int least, int most) {
   TF_Tensor* tensor = host_input(index);
-  const int64_t count = TF_TensorElementCount(tensor);
-  const void* data = TF_TensorData(tensor);
+  const int rank = TF_NumDims(tensor);
+  if (rank < least || rank > most) {
+    invalid_argument("input " + std::to_string(index) +
+                     (most == 0   ? " must be a scalar"
+                      : most == 1 ? " must be a vector"
+                                  : " must be a matrix") +
+                     ", got shape " + shape_text(tensor));
+  }
+  return tensor;
+}
+
+Dims Call::host_integers(int index, int least) {
   Dims values;
-  for (int64_t i = 0; i < count; ++i) {
-    switch (TF_TensorType(tensor)) {
-      case TF_INT32:
-        values.push_back(static_cast<const int32_t*>(data)[i]);
-        break;
-      case TF_INT64:
-        values.push_back(static_cast<const int64_t*>(data)[i]);
-        break;
-      case TF_INT16:
-        values.push_back(static_cast<const int16_t*>(data)[i]);
-        break;
-      default:
-        invalid_argument("input " + std::to_string(index) + " must hold integers");
-    }
+  if (!each_integer(host_list_input(index, least, 1),
+                    [&](int64_t value) { values.push_back(value); })) {
+    invalid_argument("input " + std::to_string(index) + " must hold integers");
   }
   return values;
 }
 
-int64_t Call::host_integer(int index) {
-  const Dims values = host_integers(index);
-  if (values.size() != 1) {
-    invalid_argument("input " + std::to_string(index) + " must be a scalar");
+std::vector<int64_t> Call::host_list(int index, int least, int most) {
+  std::vector<int64_t> values;
+  if (!each_integer(host_list_input(index, least, most),
+                    [&](int64_t value) { values.push_back(value); })) {
+    invalid_argument("input " + std::to_string(index) + " must hold integers");
   }
-  return values[0];
+  return values;
+}
+
+int64_t Call::host_integer(int index, int most) {
+  TF_Tensor* tensor = host_list_input(index, 0, most);
+  if (TF_TensorElementCount(tensor) != 1) {
+    invalid_argument("input " + std::to_string(index) + " must hold one number, got shape " +
+                     shape_text(tensor));
+  }
+  return host_integers(index, 0)[0];
 }
 
 double Call::host_number(int index) {
-  TF_Tensor* tensor = host_input(index);
+  TF_Tensor* tensor = host_list_input(index, 0, 0);
   const void* data = TF_TensorData(tensor);
-  if (TF_TensorElementCount(tensor) != 1) {
-    invalid_argument("input " + std::to_string(index) + " must be a scalar");
-  }
   switch (TF_TensorType(tensor)) {
     case TF_FLOAT:
       return *static_cast<const float*>(data);
@@ -174,6 +215,7 @@ double Call::host_number(int index) {
 }
 
 View Call::output(int index, tn_dtype dtype, const Dims& dims) {
+  check_shape(dims);
   TF_Status* status = scratch_status();
   TF_Tensor* tensor = TF_AllocateOutput(context_, index, to_tf(dtype), dims.data(), dims.size(),
                                         bytes_of(dtype, dims), status);
@@ -183,6 +225,7 @@ View Call::output(int index, tn_dtype dtype, const Dims& dims) {
 
 View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
                            std::initializer_list<int> candidates) {
+  check_shape(dims);
   TF_Status* status = scratch_status();
   int forwarded = -1;
   TF_Tensor* tensor = TF_ForwardInputOrAllocateOutput(context_, candidates.begin(),
@@ -193,16 +236,21 @@ View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
 }
 
 void Call::forward(int input, int output, const Dims& dims) {
-  TF_Status* status = scratch_status();
   TF_Tensor* tensor = host_input(input);
   if (TF_NumDims(tensor) != dims.size()) {
     invalid_argument("an input can only be handed on with its own shape");
   }
-  TF_SetOutput(context_, output, tensor, status);
+  set_output(output, tensor);
+}
+
+void Call::set_output(int index, const TF_Tensor* tensor) {
+  TF_Status* status = scratch_status();
+  TF_SetOutput(context_, index, tensor, status);
   check(status);
 }
 
 View Call::temporary(tn_dtype dtype, const Dims& dims) {
+  check_shape(dims);
   TF_Status* status = scratch_status();
   TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 0};
   TF_Tensor* tensor =
@@ -237,9 +285,34 @@ void Call::run(const Operation& operation, std::span<const Operand> inputs,
     anything = anything || !empty;
   }
   if (!anything) return;
+  const std::span given(arguments, inputs.size());
   std::lock_guard lock(stream_->mutex);
-  device().run(operation, std::span(arguments, inputs.size()),
-               std::span(arguments + inputs.size(), outputs.size()), *stream_->stream);
+  device().run(operation, given, std::span(arguments + inputs.size(), outputs.size()),
+               *stream_->stream);
+  // Under the lock, so that the failure is this op's and nothing is queued behind it.
+  if (fails_on_data(operation, given)) stream_->stream->synchronize();
+}
+
+void Call::copy_to_host(void* to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  if (!device().owns(from)) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  std::lock_guard lock(stream_->mutex);
+  device().copy_to_host(to, from, bytes, *stream_->stream);
+  stream_->stream->synchronize();
+}
+
+void Call::copy_from_host(void* to, const void* from, size_t bytes) {
+  if (bytes == 0) return;
+  if (!device().owns(to)) {
+    std::memcpy(to, from, bytes);
+    return;
+  }
+  std::lock_guard lock(stream_->mutex);
+  device().copy_to_device(to, from, bytes, *stream_->stream);
+  stream_->stream->synchronize();
 }
 
 void Call::copy(const View& from, const View& to) {

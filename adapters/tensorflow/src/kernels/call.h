@@ -55,6 +55,9 @@ class Operand {
   mutable runtime::Argument argument_;
 };
 
+// For Call::host_list: TensorFlow's tensors have fewer dimensions.
+inline constexpr int kAnyRank = 255;
+
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context);
@@ -63,38 +66,51 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   TF_OpKernelContext* context() const { return context_; }
-  runtime::Device& device() const { return stream_->owner->device(); }
+  DeviceState& owner() const { return *stream_->owner; }
+  runtime::Device& device() const { return owner().device(); }
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
-  View input(int index);            // On the device.
-  Dims host_integers(int index);    // int32 or int64 in host memory; a scalar is one.
-  int64_t host_integer(int index);  // A scalar.
-  double host_number(int index);    // A scalar of any type.
+  View input(int index);  // On the device.
+  // Integers of any width in host memory, of a tensor of the ranks allowed.
+  Dims host_integers(int index, int least = 1);
+  // The same for lists that may be longer than a tensor has dimensions.
+  std::vector<int64_t> host_list(int index, int least = 1, int most = 1);
+  int64_t host_integer(int index, int most = 0);  // One.
+  double host_number(int index);                  // A scalar of any type.
 
-  // -- Outputs --
+  // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
   // The output in the memory of a candidate that nobody else reads, or in memory of its own.
   View output_in_place(int index, tn_dtype dtype, const Dims& dims,
                        std::initializer_list<int> candidates);
   // Hands an input's memory on.
   void forward(int input, int output, const Dims& dims);
+  void set_output(int index, const TF_Tensor* tensor);
 
   // -- Work --
   View temporary(tn_dtype dtype, const Dims& dims);
   void run(const runtime::Operation& operation, std::initializer_list<Operand> inputs,
            std::initializer_list<Operand> outputs);
+  // Waits when the operator may fail on its data (late_failures.h), so that the op itself fails.
   void run(const runtime::Operation& operation, std::span<const Operand> inputs,
            std::span<const Operand> outputs);
+  // Between device and host memory; waits for the stream. Either side may be a variable's memory
+  // that TensorFlow keeps on the host.
+  void copy_to_host(void* to, const void* from, size_t bytes);
+  void copy_from_host(void* to, const void* from, size_t bytes);
   void copy(const View& from, const View& to);  // Strided; of one type and equal dims.
   void cast(const View& from, const View& to);
   void fill(const View& to, double value);
   View as(const View& from, tn_dtype dtype);  // Itself when it has the type, else a cast copy.
   View contiguous(const View& from);          // Itself when dense, else a copy.
+  // An input itself, for as long as the call.
+  TF_Tensor* host_tensor(int index) { return host_input(index); }
 
  private:
   TF_Tensor* keep(TF_Tensor* tensor);
   TF_Tensor* host_input(int index);
+  TF_Tensor* host_list_input(int index, int least, int most);
 
   TF_OpKernelContext* context_;
   SP_Stream stream_;

@@ -18,6 +18,21 @@ Row comparison_row(const char* op, const char* operation, const Types& types) {
           }};
 }
 
+// Tensors of shapes that do not broadcast are unequal as wholes where the node says so.
+Row equality_row(const char* op, const char* operation, bool unequal) {
+  return {op, {{"T", plain()}}, {}, [operation, unequal](const Node& node) -> Compute {
+            const bool strict = node.flag("incompatible_shape_error", true);
+            return [f = Operation(operation), strict, unequal](Call& call) {
+              const View a = call.input(0);
+              const View b = call.input(1);
+              if (!strict && !broadcasts(a.dims, b.dims)) {
+                return call.fill(call.output(0, TN_BOOL, {}), unequal ? 1 : 0);
+              }
+              call.run(f, {a, b}, {call.output(0, TN_BOOL, broadcast_dims(a.dims, b.dims))});
+            };
+          }};
+}
+
 Row test_row(const char* op, const char* operation) {
   return {op, {{"T", floats()}}, {}, [operation](const Node&) -> Compute {
             return [f = Operation(operation)](Call& call) {
@@ -47,8 +62,8 @@ Row logic_row(const char* op, const char* operation) {
 }  // namespace
 
 void add_comparisons(Rows& rows) {
-  rows.push_back(comparison_row("Equal", "Equal", plain()));
-  rows.push_back(comparison_row("NotEqual", "tenon.NotEqual", plain()));
+  rows.push_back(equality_row("Equal", "Equal", /*unequal=*/false));
+  rows.push_back(equality_row("NotEqual", "tenon.NotEqual", /*unequal=*/true));
   rows.push_back(comparison_row("Less", "Less", numbers()));
   rows.push_back(comparison_row("LessEqual", "LessOrEqual", numbers()));
   rows.push_back(comparison_row("Greater", "Greater", numbers()));

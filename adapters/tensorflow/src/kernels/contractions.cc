@@ -16,8 +16,21 @@ View swapped_if(bool swap, const View& x) {
   return x.permuted(order);
 }
 
-Compute matrix_product(bool swap_a, bool swap_b, tn_dtype out) {
-  return [f = Operation("MatMul"), swap_a, swap_b, out](Call& call) {
+// How the leading dimensions of two operands may differ.
+enum class Batches { kNone, kEqual, kBroadcast };
+
+void check_batches(Batches batches, const Dims& a, const Dims& b) {
+  if (batches == Batches::kNone && (!a.empty() || !b.empty())) {
+    invalid_argument("In[0] and In[1] must be matrices");
+  }
+  if (batches == Batches::kEqual && !(a == b)) {
+    invalid_argument("In[0] and In[1] must have the same leading dimensions: " + a.text() +
+                     " vs. " + b.text());
+  }
+}
+
+Compute matrix_product(bool swap_a, bool swap_b, Batches batches, tn_dtype out) {
+  return [f = Operation("MatMul"), swap_a, swap_b, batches, out](Call& call) {
     const View in_a = call.input(0);
     const View in_b = call.input(1);
     if (in_a.rank() < 2 || in_b.rank() < 2) {
@@ -38,6 +51,7 @@ Compute matrix_product(bool swap_a, bool swap_b, tn_dtype out) {
       batch_a.erase(batch_a.size() - 1);
       batch_b.erase(batch_b.size() - 1);
     }
+    check_batches(batches, batch_a, batch_b);
     Dims dims = broadcast_dims(batch_a, batch_b);
     dims.push_back(rows);
     dims.push_back(columns);
@@ -49,11 +63,14 @@ Compute matrix_product(bool swap_a, bool swap_b, tn_dtype out) {
 }
 
 Compute mat_mul(const Node& node) {
-  return matrix_product(node.flag("transpose_a"), node.flag("transpose_b"), TN_DTYPE_UNDEFINED);
+  return matrix_product(node.flag("transpose_a"), node.flag("transpose_b"), Batches::kNone,
+                        TN_DTYPE_UNDEFINED);
 }
 
 Compute batch_mat_mul(const Node& node) {
-  return matrix_product(node.flag("adj_x"), node.flag("adj_y"), node.type("Tout"));
+  return matrix_product(node.flag("adj_x"), node.flag("adj_y"),
+                        node.op() == "BatchMatMul" ? Batches::kEqual : Batches::kBroadcast,
+                        node.type("Tout"));
 }
 
 // A bias of [C] seen as broadcasting to the value.

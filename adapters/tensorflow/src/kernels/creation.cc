@@ -2,8 +2,10 @@
 //
 // Tensors from little: filled, counted, one-hot, banded.
 #include <cmath>
+#include <limits>
 
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -13,8 +15,10 @@ using runtime::Operation;
 // The value lies on the device already: a broadcast copy rather than a read.
 void fill(Call& call) {
   const View value = call.input(1);
-  if (value.count() != 1) invalid_argument("value must represent a scalar: " + value.dims.text());
-  const View y = call.output(0, value.dtype, call.host_integers(0));
+  if (value.count() != 1 || value.rank() > 1) {
+    invalid_argument("value must represent a scalar, got shape " + value.dims.text());
+  }
+  const View y = call.output(0, value.dtype, call.host_integers(0, 0));
   call.copy(value.reshaped({}).broadcast_to(y.dims), y);
 }
 
@@ -33,6 +37,43 @@ Compute empty(const Node& node) {
   };
 }
 
+// Elements from start by delta up to limit; fails as TensorFlow does when there is no such number.
+template <class T>
+int64_t range_size(T start, T limit, T delta) {
+  const auto wrong = [&](const char* required) {
+    invalid_argument(std::string("Requires ") + required + ": start " + std::to_string(start) +
+                     ", limit " + std::to_string(limit) + ", delta " + std::to_string(delta));
+  };
+  if (delta == 0) wrong("delta != 0");
+  if (delta > 0 && start > limit) wrong("start <= limit when delta > 0");
+  if (delta < 0 && start < limit) wrong("start >= limit when delta < 0");
+  if constexpr (std::is_integral_v<T>) {
+    // Without a sign: the distance of two int64 may not be one.
+    const auto from = static_cast<uint64_t>(start);
+    const auto to = static_cast<uint64_t>(limit);
+    const auto by = static_cast<uint64_t>(delta);
+    if (from == to) return 0;
+    const uint64_t count = (delta > 0 ? to - from - 1 : from - to - 1) / (delta > 0 ? by : 0 - by);
+    if (count >= uint64_t{std::numeric_limits<int64_t>::max()}) wrong("fewer than 2^63 elements");
+    return static_cast<int64_t>(count) + 1;
+  } else {
+    // In the type itself, as TensorFlow counts: 1.1 - 0.1 by 0.1 are 10 elements in float32.
+    const T count = std::ceil(std::fabs((limit - start) / delta));
+    if (!(count < static_cast<T>(0x1p63))) wrong("fewer than 2^63 elements");
+    return static_cast<int64_t>(count);
+  }
+}
+
+// The operator counts in float64, in which a float32 range may have another size: it gets a limit
+// half a step behind the last element.
+void float_range(Call& call, double start, double delta, const View& y) {
+  static const Operation f("Range");
+  const double limit = start + (static_cast<double>(y.count()) - 0.5) * delta;
+  const View wide = y.dtype == TN_FLOAT64 ? y : call.temporary(TN_FLOAT64, y.dims);
+  call.run(f, {Scalar::of(start), Scalar::of(limit), Scalar::of(delta)}, {wide});
+  if (y.dtype != TN_FLOAT64) call.cast(wide, y);
+}
+
 Compute range(const Node& node) {
   const tn_dtype dtype = node.type("Tidx");
   return [f = Operation("Range"), dtype](Call& call) {
@@ -40,21 +81,18 @@ Compute range(const Node& node) {
       const int64_t start = call.host_integer(0);
       const int64_t limit = call.host_integer(1);
       const int64_t delta = call.host_integer(2);
-      if (delta == 0) invalid_argument("Requires delta != 0");
-      const int64_t span = delta > 0 ? limit - start : start - limit;
-      const int64_t step = delta > 0 ? delta : -delta;
-      const int64_t count = span > 0 ? (span + step - 1) / step : 0;
-      call.run(f, {Scalar::of(start), Scalar::of(limit), Scalar::of(delta)},
-               {call.output(0, dtype, {count})});
+      const View y = call.output(0, dtype, {range_size(start, limit, delta)});
+      call.run(f, {Scalar::of(start), Scalar::of(limit), Scalar::of(delta)}, {y});
       return;
     }
     const double start = call.host_number(0);
     const double limit = call.host_number(1);
     const double delta = call.host_number(2);
-    if (delta == 0) invalid_argument("Requires delta != 0");
-    const double count = std::fmax(0, std::ceil((limit - start) / delta));
-    call.run(f, {Scalar(start, dtype), Scalar(limit, dtype), Scalar(delta, dtype)},
-             {call.output(0, dtype, {static_cast<int64_t>(count)})});
+    const int64_t count = dtype == TN_FLOAT64
+                              ? range_size(start, limit, delta)
+                              : range_size(static_cast<float>(start), static_cast<float>(limit),
+                                           static_cast<float>(delta));
+    float_range(call, start, delta, call.output(0, dtype, {count}));
   };
 }
 
@@ -68,6 +106,13 @@ Compute one_hot(const Node& node) {
     if (depth < 0) invalid_argument("depth must be non-negative, got: " + std::to_string(depth));
     const View on = call.input(2);
     const View off = call.input(3);
+    require_scalar("on_value", on);
+    require_scalar("off_value", off);
+    if (axis < -1 || axis > indices.rank()) {
+      invalid_argument("Expected axis to be -1 or between [0, " +
+                       std::to_string(indices.rank() + 1) +
+                       "). But received: " + std::to_string(axis));
+    }
     const int32_t at = normal_axis(axis, indices.rank() + 1);
     Dims dims = indices.dims;
     dims.insert(at, depth);
@@ -89,8 +134,16 @@ Compute band_part() {
           above = Operation("Trilu", {{"upper", int64_t{0}}})](Call& call) {
     const View x = call.input(0);
     if (x.rank() < 2) invalid_argument("input must be at least 2-dim, received " + x.dims.text());
-    const int64_t lower = call.host_integer(1);
-    const int64_t upper = call.host_integer(2);
+    const auto bound = [&](int input, const char* name, int64_t most) {
+      const int64_t value = call.host_integer(input);
+      if (value > most) {
+        invalid_argument(std::string(name) + " must be negative or at most " +
+                         std::to_string(most) + ", got: " + std::to_string(value));
+      }
+      return value;
+    };
+    const int64_t lower = bound(1, "num_lower", x.dims[x.rank() - 2]);
+    const int64_t upper = bound(2, "num_upper", x.dims[x.rank() - 1]);
     const View y = call.output(0, x.dtype, x.dims);
     if (lower < 0 && upper < 0) return call.copy(x, y);
     View from = x;

@@ -5,6 +5,7 @@
 // and columns (of the second and the result); labels in one operand alone are summed beforehand.
 // Each group becomes one axis, by strides where memory allows and by a copy where not.
 #include <algorithm>
+#include <cctype>
 
 #include "kernels/pattern.h"
 
@@ -20,10 +21,23 @@ struct Equation {
   std::string output;
 };
 
+// One operand's or the result's labels: letters and at most one "...".
+void check_labels(const std::string& labels, const std::string& equation) {
+  std::string letters = labels;
+  if (const size_t at = labels.find("..."); at != std::string::npos) letters.erase(at, 3);
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  if (!std::all_of(letters.begin(), letters.end(), is_letter)) {
+    invalid_argument("Einsum: \"" + labels + "\" in \"" + equation +
+                     "\" must be letters and at most one ellipsis");
+  }
+}
+
 Equation parse(const std::string& text) {
   Equation equation;
   const size_t arrow = text.find("->");
-  if (arrow == std::string::npos) invalid_argument("Einsum without '->': " + text);
+  if (arrow == std::string::npos || text.find("->", arrow + 2) != std::string::npos) {
+    invalid_argument("Expecting exactly one '->' in einsum equation: " + text);
+  }
   equation.output = text.substr(arrow + 2);
   std::string current;
   for (char c : text.substr(0, arrow)) {
@@ -35,6 +49,11 @@ Equation parse(const std::string& text) {
     }
   }
   equation.inputs.push_back(current);
+  for (const std::string& labels : equation.inputs) check_labels(labels, text);
+  check_labels(equation.output, text);
+  if (equation.inputs.size() > 2) {
+    invalid_argument("Expecting 1 or 2 input subscripts in equation '" + text + "'");
+  }
   return equation;
 }
 
@@ -55,6 +74,13 @@ struct Factor {
   std::string labels;
 };
 
+// Axes of an ellipsis broadcast, as in TensorFlow; those with a letter are equal.
+void check_size(char label, int64_t a, int64_t b) {
+  if (a == b || (static_cast<unsigned char>(label) >= 128 && (a == 1 || b == 1))) return;
+  invalid_argument("Einsum: axes of one label have " + std::to_string(a) + " and " +
+                   std::to_string(b) + " elements");
+}
+
 // Repeated labels ("ii") are the diagonal: one axis with the strides added.
 void take_diagonals(Factor& x) {
   for (size_t i = 0; i < x.labels.size(); ++i) {
@@ -62,6 +88,7 @@ void take_diagonals(Factor& x) {
     while (j != std::string::npos) {
       const auto a = static_cast<int32_t>(i);
       const auto b = static_cast<int32_t>(j);
+      check_size(x.labels[i], x.view.dims[a], x.view.dims[b]);
       View view = x.view.split_axis(a, Dims{x.view.dims[a]});  // Strides become explicit.
       view.strides[a] += view.strides[b];
       view.dims.erase(b);
@@ -116,27 +143,63 @@ View grouped(Call& call, const Factor& x, const std::string& batch, const std::s
   return result;
 }
 
+int64_t size_of(const Factor& x, char label) {
+  const size_t at = x.labels.find(label);
+  return at == std::string::npos ? 1 : x.view.dims[static_cast<int32_t>(at)];
+}
+
 Dims sizes_of(const Factor& a, const Factor& b, const std::string& labels) {
   Dims sizes;
   for (char label : labels) {
-    int64_t size = 1;
-    for (const Factor* x : {&a, &b}) {
-      const size_t at = x->labels.find(label);
-      if (at != std::string::npos) size = std::max(size, x->view.dims[static_cast<int32_t>(at)]);
-    }
-    sizes.push_back(size);
+    const int64_t size = size_of(a, label);
+    sizes.push_back(size == 1 ? size_of(b, label) : size);
   }
   return sizes;
 }
 
-void one_operand(Call& call, Factor x, const std::string& output) {
-  sum_private(call, x, output);
-  const View from = permuted_to(x, output);
-  call.copy(from, call.output(0, from.dtype, from.dims));
+// Labels that an operand has.
+void check_output(const std::string& output, const std::string& inputs) {
+  for (char label : output) {
+    if (!has(inputs, label)) {
+      invalid_argument("Einsum: an axis of the result is in none of the inputs");
+    }
+  }
 }
 
-void two_operands(Call& call, Factor a, Factor b, const std::string& output) {
+// "iij" without its repetitions: "ij".
+std::string distinct(const std::string& labels) {
+  std::string result;
+  for (char label : labels) {
+    if (!has(result, label)) result += label;
+  }
+  return result;
+}
+
+// The result, of these labels and sizes: where a label is repeated, zeros whose diagonal the
+// product goes to.
+Factor result(Call& call, tn_dtype dtype, const std::string& labels, const Factor& a,
+              const Factor& b) {
+  const View y = call.output(0, dtype, sizes_of(a, b, labels));
+  Factor factor{y, labels};
+  if (distinct(labels) != labels) call.fill(y, 0);
+  take_diagonals(factor);
+  return factor;
+}
+
+void one_operand(Call& call, Factor x, const std::string& output) {
+  check_output(output, x.labels);
+  sum_private(call, x, output);
+  const Factor y = result(call, x.view.dtype, output, x, x);
+  call.copy(permuted_to(x, y.labels), y.view);
+}
+
+void two_operands(Call& call, Factor a, Factor b, const std::string& labels) {
   static const Operation multiply("MatMul");
+  check_output(labels, a.labels + b.labels);
+  for (char label : a.labels) {
+    if (has(b.labels, label)) check_size(label, size_of(a, label), size_of(b, label));
+  }
+  const std::string output = distinct(labels);
   sum_private(call, a, b.labels + output);
   sum_private(call, b, a.labels + output);
   std::string batch, rows, columns, contracted;
@@ -153,13 +216,13 @@ void two_operands(Call& call, Factor a, Factor b, const std::string& output) {
     if (has(b.labels, label) && !has(output, label)) contracted += label;
   }
 
-  const Dims out_dims = sizes_of(a, b, output);
-  const View y = call.output(0, a.view.dtype, out_dims);
+  const Factor target = result(call, a.view.dtype, labels, a, b);
+  if (target.view.count() == 0) return;
+  if (sizes_of(a, b, contracted).product() == 0) return call.fill(target.view, 0);
   const View left = grouped(call, a, batch, rows, contracted);
   const View right = grouped(call, b, batch, contracted, columns);
 
   // The product comes as [batch..., rows, columns]: into the output itself when its axes lie so.
-  const Factor target{y, output};
   const View ordered = permuted_to(target, batch + rows + columns);
   const auto n = static_cast<int32_t>(batch.size());
   const auto r = static_cast<int32_t>(rows.size());
@@ -169,7 +232,7 @@ void two_operands(Call& call, Factor a, Factor b, const std::string& output) {
   if (ordered.merge(n + r, n + r + c, &merged) && merged.merge(n, n + r, &product)) {
     return call.run(multiply, {left, right}, {product});
   }
-  const View temporary = call.temporary(y.dtype, ordered.dims);
+  const View temporary = call.temporary(ordered.dtype, ordered.dims);
   temporary.merge(n + r, n + r + c, &merged);
   merged.merge(n, n + r, &product);
   call.run(multiply, {left, right}, {product});
@@ -181,7 +244,6 @@ Compute einsum(const Node& node) {
   return [equation](Call& call) {
     const auto count = static_cast<size_t>(call.input_count());
     if (count != equation.inputs.size()) invalid_argument("Einsum: wrong number of operands");
-    if (count > 2) unimplemented("Einsum of more than two operands");
     std::vector<Factor> operands;
     int32_t widest = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -192,11 +254,18 @@ Compute einsum(const Node& node) {
       }
     }
     for (Factor& x : operands) {
+      const bool ellipsis = has(x.labels, '.');
+      if (ellipsis && static_cast<int32_t>(x.labels.size()) - 3 > x.view.rank()) {
+        invalid_argument("Einsum: operand " + x.view.dims.text() + " does not fit its labels");
+      }
       x.labels = without_ellipsis(x.labels, x.view.rank(), widest);
       if (static_cast<int32_t>(x.labels.size()) != x.view.rank()) {
         invalid_argument("Einsum: operand " + x.view.dims.text() + " does not fit its labels");
       }
       take_diagonals(x);
+    }
+    if (widest > 0 && !has(equation.output, '.')) {
+      invalid_argument("Einsum: the inputs have axes of an ellipsis, the result has none");
     }
     const auto named = static_cast<int32_t>(equation.output.size()) - 3;
     const std::string output = without_ellipsis(equation.output, widest + named, widest);

@@ -2,6 +2,7 @@
 //
 // Elementwise ops of one, two and more inputs.
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -86,39 +87,61 @@ Compute log1p() {
 Compute clip_by_value() {
   return [most = Operation("Max"), least = Operation("Min")](Call& call) {
     const View x = call.input(0);
+    const View low = call.input(1);
+    const View high = call.input(2);
+    for (const View* bound : {&low, &high}) {
+      if (bound->rank() != 0) require_same_shape(x, *bound);
+    }
     const View y = call.output_in_place(0, x.dtype, x.dims, {0});
-    call.run(least, {x, call.input(2)}, {y});
-    call.run(most, {y, call.input(1)}, {y});
+    call.run(least, {x, high}, {y});
+    call.run(most, {y, low}, {y});
   };
 }
 
-// Where with the condition's shape as it came: a vector chooses rows.
-void select_into(Call& call, const Operation& where, const View& condition, const View& a,
-                 const View& b) {
-  const Dims dims = broadcast_dims(broadcast_dims(a.dims, b.dims), condition.dims);
-  call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, dims, {1, 2})});
+// floor(x / y) of floats, as TensorFlow's kernels round: 1 / 0.001 gives 1000 and 1 / -inf gives
+// -0, where the operator's exact quotient gives 999 and -1.
+Compute floor_div(const Node& node) {
+  return [exact = Operation("tenon.FloorDiv"), divide = Operation("Div"),
+          floor = Operation("Floor"), real = is_float(node.type("T"))](Call& call) {
+    const View a = call.input(0);
+    const View b = call.input(1);
+    const View y = call.output_in_place(0, a.dtype, broadcast_dims(a.dims, b.dims), {0, 1});
+    if (!real) return call.run(exact, {a, b}, {y});
+    call.run(divide, {a, b}, {y});
+    call.run(floor, {y}, {y});
+  };
 }
 
+// The condition has the shape of both values, or is a scalar, or is a vector that chooses rows.
 Compute select() {
   return [where = Operation("Where")](Call& call) {
     View condition = call.input(0);
     const View a = call.input(1);
-    if (condition.rank() == 1 && a.rank() > 1) {
+    const View b = call.input(2);
+    require_same_shape(a, b);
+    if (condition.rank() == 1 && a.rank() > 1 && condition.dims[0] == a.dims[0]) {
       while (condition.rank() < a.rank()) condition = condition.with_axis(condition.rank());
+    } else if (condition.rank() != 0) {
+      require_same_shape(condition, a);
     }
-    select_into(call, where, condition, a, call.input(2));
+    call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, a.dims, {1, 2})});
   };
 }
 
 Compute select_v2() {
   return [where = Operation("Where")](Call& call) {
-    select_into(call, where, call.input(0), call.input(1), call.input(2));
+    const View condition = call.input(0);
+    const View a = call.input(1);
+    const View b = call.input(2);
+    const Dims dims = broadcast_dims(broadcast_dims(a.dims, b.dims), condition.dims);
+    call.run(where, {condition, a, b}, {call.output_in_place(0, a.dtype, dims, {1, 2})});
   };
 }
 
 Compute add_n() {
   return [add = Operation("Add")](Call& call) {
     const View first = call.input(0);
+    for (int i = 1; i < call.input_count(); ++i) require_same_shape(first, call.input(i));
     const View sum = call.output_in_place(0, first.dtype, first.dims, {0});
     if (call.input_count() == 1) return call.copy(first, sum);
     call.run(add, {first, call.input(1)}, {sum});
@@ -174,10 +197,10 @@ void add_elementwise(Rows& rows) {
                                {"Mul", "Mul"},
                                {"Maximum", "Max"},
                                {"Minimum", "Min"},
-                               {"FloorDiv", "tenon.FloorDiv"},
                                {"FloorMod", "Mod"}}) {
     rows.push_back(binary_row(op, operation, numbers()));
   }
+  rows.push_back({"FloorDiv", {{"T", numbers()}}, {}, floor_div});
   for (auto [op, operation] : {std::pair{"RealDiv", "Div"},
                                {"Div", "Div"},
                                {"DivNoNan", "tenon.DivNoNan"},

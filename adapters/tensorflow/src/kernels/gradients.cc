@@ -3,6 +3,7 @@
 // Gradients of elementwise ops. TensorFlow names their inputs (gradients, features) for some and
 // (y, dy) for others.
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -12,7 +13,8 @@ using runtime::Operation;
 // The elementwise operators of the composed gradients, made once.
 struct Steps {
   Operation add{"Add"}, subtract{"Sub"}, multiply{"Mul"}, divide{"Div"}, negate{"Neg"}, abs{"Abs"},
-      greater{"Greater"}, less{"Less"}, both{"And"}, where{"Where"}, sigmoid{"Sigmoid"};
+      greater{"Greater"}, less{"Less"}, equal{"Equal"}, both{"And"}, where{"Where"},
+      sigmoid{"Sigmoid"};
 };
 
 const Steps& steps() {
@@ -20,11 +22,21 @@ const Steps& steps() {
   return steps;
 }
 
+// The gradient times 1 or 0, as TensorFlow's CPU computes it: what is infinite or no number
+// upstream stays visible where the unit is off, and a unit that is no number is off.
+void mask_gradient(Call& call, const View& dy, const View& on) {
+  const View factor = call.as(on, dy.dtype);
+  call.run(steps().multiply, {dy, factor}, {call.output_in_place(0, dy.dtype, dy.dims, {0})});
+}
+
 Compute relu_grad() {
-  return [f = Operation("tenon.ReluGrad")](Call& call) {
+  return [](Call& call) {
     const View dy = call.input(0);
     const View x = call.input(1);
-    call.run(f, {dy, x, Scalar(0, x.dtype)}, {call.output_in_place(0, x.dtype, x.dims, {0})});
+    require_same_shape(dy, x);
+    const View on = call.temporary(TN_BOOL, x.dims);
+    call.run(steps().greater, {x, Scalar(0, x.dtype)}, {on});
+    mask_gradient(call, dy, on);
   };
 }
 
@@ -34,13 +46,13 @@ Compute relu6_grad() {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
+    require_same_shape(dy, x);
     const View above = call.temporary(TN_BOOL, x.dims);
     const View below = call.temporary(TN_BOOL, x.dims);
     call.run(s.greater, {x, Scalar(0, x.dtype)}, {above});
     call.run(s.less, {x, Scalar(6, x.dtype)}, {below});
     call.run(s.both, {above, below}, {above});
-    call.run(s.where, {above, dy, Scalar(0, x.dtype)},
-             {call.output_in_place(0, x.dtype, x.dims, {0})});
+    mask_gradient(call, dy, above);
   };
 }
 
@@ -50,6 +62,7 @@ Compute leaky_relu_grad(const Node& node) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
+    require_same_shape(dy, x);
     const View positive = call.temporary(TN_BOOL, x.dims);
     const View scaled = call.temporary(x.dtype, x.dims);
     call.run(s.greater, {x, Scalar(0, x.dtype)}, {positive});
@@ -64,6 +77,7 @@ Compute elu_grad(double bend, double slope) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View y = call.input(1);
+    require_same_shape(dy, y);
     const View negative = call.temporary(TN_BOOL, y.dims);
     const View factor = call.temporary(y.dtype, y.dims);
     call.run(s.less, {y, Scalar(0, y.dtype)}, {negative});
@@ -79,6 +93,7 @@ Compute softplus_grad() {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
+    require_same_shape(dy, x);
     const View t = call.temporary(x.dtype, x.dims);
     call.run(s.sigmoid, {x}, {t});
     call.run(s.multiply, {dy, t}, {call.output_in_place(0, x.dtype, x.dims, {0})});
@@ -91,6 +106,7 @@ Compute softsign_grad() {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
+    require_same_shape(dy, x);
     const View t = call.temporary(x.dtype, x.dims);
     call.run(s.abs, {x}, {t});
     call.run(s.add, {t, Scalar(1, x.dtype)}, {t});
@@ -99,28 +115,50 @@ Compute softsign_grad() {
   };
 }
 
-// -dy * y * y, of y = 1 / x.
+// (y, dy) of as many elements, with the shape of y.
+struct OutputAndGradient {
+  View y, dy;
+  explicit OutputAndGradient(Call& call) : y(call.input(0)), dy(call.input(1)) {
+    if (y.count() != dy.count()) {
+      invalid_argument("y and dy must have the same number of elements: " + y.dims.text() +
+                       " and " + dy.dims.text());
+    }
+    dy = dy.reshaped(y.dims);
+  }
+};
+
+// -dy * y * y, of y = 1 / x; 0 where dy is 0, also for an infinite y.
 Compute reciprocal_grad() {
   return [](Call& call) {
     const Steps& s = steps();
-    const View y = call.input(0);
-    const View dy = call.input(1);
+    const auto [y, dy] = OutputAndGradient(call);
     const View t = call.temporary(y.dtype, y.dims);
+    const View none = call.temporary(TN_BOOL, y.dims);
     call.run(s.multiply, {y, y}, {t});
     call.run(s.multiply, {t, dy}, {t});
-    call.run(s.negate, {t}, {call.output_in_place(0, y.dtype, y.dims, {0, 1})});
+    call.run(s.negate, {t}, {t});
+    call.run(s.equal, {dy, Scalar(0, dy.dtype)}, {none});
+    call.run(s.where, {none, Scalar(0, y.dtype), t},
+             {call.output_in_place(0, y.dtype, y.dims, {0, 1})});
+  };
+}
+
+// An operator of (dY, Y).
+Compute output_grad(const char* operation) {
+  return [f = Operation(operation)](Call& call) {
+    const auto [y, dy] = OutputAndGradient(call);
+    call.run(f, {dy, y}, {call.output_in_place(0, y.dtype, y.dims, {0, 1})});
   };
 }
 
 }  // namespace
 
 void add_gradients(Rows& rows) {
-  // The op has (y, dy), the operator (dY, Y).
   for (auto [op, operation] : {std::pair{"TanhGrad", "tenon.TanhGrad"},
                                {"SigmoidGrad", "tenon.SigmoidGrad"},
                                {"SqrtGrad", "tenon.SqrtGrad"},
                                {"RsqrtGrad", "tenon.RsqrtGrad"}}) {
-    rows.push_back(binary_row(op, operation, floats(), /*swapped=*/true));
+    rows.push_back(plain_row(op, floats(), output_grad(operation)));
   }
   rows.push_back(plain_row("ReluGrad", floats(), relu_grad()));
   rows.push_back(plain_row("Relu6Grad", floats(), relu6_grad()));

@@ -16,6 +16,9 @@ Compute sparse_cross_entropy() {
       invalid_argument("logits and labels must have the same first dimension, got logits shape " +
                        logits.dims.text() + " and labels shape " + labels.dims.text());
     }
+    if (logits.dims[1] == 0) {
+      invalid_argument("Must have at least one class, but got logits shape " + logits.dims.text());
+    }
     const View loss = call.output(0, logits.dtype, labels.dims);
     const View backprop = call.output(1, logits.dtype, logits.dims);
     call.run(f, {logits, labels}, {loss, backprop});

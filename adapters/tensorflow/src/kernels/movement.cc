@@ -1,27 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Ops that put elements elsewhere: each is strided copies between views.
+#include <array>
+#include <utility>
+
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
 
 void transpose(Call& call) {
   const View x = call.input(0);
-  const Dims order = call.host_integers(1);
-  Dims seen = Dims::filled(x.rank(), 0);
-  bool valid = order.size() == x.rank();
-  for (int32_t i = 0; valid && i < order.size(); ++i) {
-    valid = order[i] >= 0 && order[i] < x.rank() && seen[static_cast<int32_t>(order[i])]++ == 0;
+  const std::vector<int64_t> perm = call.host_list(1);
+  if (perm.size() != static_cast<size_t>(x.rank())) {
+    invalid_argument("transpose expects a vector of size " + std::to_string(x.rank()) +
+                     ". But input(1) is a vector of size " + std::to_string(perm.size()));
   }
-  if (!valid) invalid_argument("perm " + order.text() + " is no permutation of " + x.dims.text());
+  Dims order;
+  std::array<bool, TN_MAX_RANK> seen{};
+  for (int64_t requested : perm) {
+    const int32_t axis = normal_axis(requested, x.rank());
+    if (std::exchange(seen[static_cast<size_t>(axis)], true)) {
+      invalid_argument("perm names axis " + std::to_string(axis) + " of " + x.dims.text() +
+                       " more than once");
+    }
+    order.push_back(axis);
+  }
   const View from = x.permuted(order);
   call.copy(from, call.output(0, x.dtype, from.dims));
 }
 
 void broadcast_to(Call& call) {
   const View x = call.input(0);
-  const View from = x.broadcast_to(call.host_integers(1));
+  const Dims shape = call.host_integers(1);
+  check_shape(shape);
+  const View from = x.broadcast_to(shape);
   call.copy(from, call.output(0, x.dtype, from.dims));
 }
 
@@ -37,12 +51,16 @@ void tile(Call& call) {
   View from = x;
   Dims dims;
   for (int32_t i = 0, at = 0; i < x.rank(); ++i) {
-    dims.push_back(x.dims[i] * repeats[i]);
+    if (repeats[i] < 0) {
+      invalid_argument("Expected multiples[" + std::to_string(i) + "] >= 0, but got " +
+                       std::to_string(repeats[i]));
+    }
+    dims.push_back(checked_product(x.dims[i], repeats[i]));
     if (repeats[i] != 1) from = from.with_axis(at++, repeats[i]);
     ++at;
   }
   const View y = call.output(0, x.dtype, dims);
-  call.copy(from, y.reshaped(from.dims));
+  if (dims.product() > 0) call.copy(from, y.reshaped(from.dims));
 }
 
 // Copies `parts` side by side along an axis of the output.
@@ -74,7 +92,7 @@ void concatenate(Call& call, int first, int count, int64_t requested_axis) {
 
 void concat_v2(Call& call) {
   const int count = call.input_count() - 1;
-  concatenate(call, 0, count, call.host_integer(count));
+  concatenate(call, 0, count, call.host_integer(count, 1));
 }
 
 void concat(Call& call) { concatenate(call, 1, call.input_count() - 1, call.host_integer(0)); }
@@ -103,20 +121,16 @@ Compute unpack(const Node& node) {
   return [axis](Call& call) {
     const View x = call.input(0);
     const int32_t at = normal_axis(axis, x.rank());
-    for (int i = 0; i < TF_NumOutputs(call.context()); ++i) {
+    const int count = TF_NumOutputs(call.context());
+    if (x.dims[at] != count) {
+      invalid_argument("Input shape axis " + std::to_string(at) + " must equal " +
+                       std::to_string(count) + ", got shape " + x.dims.text());
+    }
+    for (int i = 0; i < count; ++i) {
       const View part = x.sliced(at, i, 1).without_axis(at);
       call.copy(part, call.output(i, x.dtype, part.dims));
     }
   };
-}
-
-void split_into(Call& call, const View& x, int32_t axis, const Dims& sizes) {
-  int64_t at = 0;
-  for (int32_t i = 0; i < sizes.size(); ++i) {
-    const View part = x.sliced(axis, at, sizes[i]);
-    call.copy(part, call.output(i, x.dtype, part.dims));
-    at += sizes[i];
-  }
 }
 
 void split(Call& call) {
@@ -135,41 +149,66 @@ void split(Call& call) {
   }
 }
 
-void split_v(Call& call) {
-  const View x = call.input(0);
-  Dims sizes = call.host_integers(1);
-  const int32_t axis = normal_axis(call.host_integer(2), x.rank());
+// Sizes of the parts of `total` elements, with the one that may be -1 filled in.
+std::vector<int64_t> split_sizes(Call& call, int input, int64_t total) {
+  std::vector<int64_t> sizes = call.host_list(input);
+  if (static_cast<int>(sizes.size()) != TF_NumOutputs(call.context())) {
+    invalid_argument("size_splits must have one entry for each of the " +
+                     std::to_string(TF_NumOutputs(call.context())) + " outputs, got " +
+                     std::to_string(sizes.size()));
+  }
   int64_t known = 0;
-  int32_t open = -1;
-  for (int32_t i = 0; i < sizes.size(); ++i) {
-    if (sizes[i] == -1) {
-      open = i;
+  int64_t* open = nullptr;
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == -1 && open == nullptr) {
+      open = &sizes[i];
+    } else if (sizes[i] < 0) {
+      invalid_argument(sizes[i] == -1 ? "There can only be one -1 in the input."
+                                      : "Split size at index " + std::to_string(i) +
+                                            " must be >= 0. Got: " + std::to_string(sizes[i]));
     } else {
-      known += sizes[i];
+      known = checked_sum(known, sizes[i]);
     }
   }
-  if (open >= 0) sizes[open] = x.dims[axis] - known;
-  if (known > x.dims[axis] || (open < 0 && known != x.dims[axis])) {
-    invalid_argument("split sizes " + sizes.text() + " do not add up to a dimension of " +
-                     x.dims.text());
+  if (known > total || (open == nullptr && known != total)) {
+    invalid_argument("size_splits add up to " + std::to_string(known) +
+                     ", the split dimension has " + std::to_string(total) + " elements");
   }
-  split_into(call, x, axis, sizes);
+  if (open != nullptr) *open = total - known;
+  return sizes;
+}
+
+void split_v(Call& call) {
+  const View x = call.input(0);
+  const int32_t axis = normal_axis(call.host_integer(2, 1), x.rank());
+  int64_t at = 0;
+  int output = 0;
+  for (int64_t size : split_sizes(call, 1, x.dims[axis])) {
+    const View part = x.sliced(axis, at, size);
+    call.copy(part, call.output(output++, x.dtype, part.dims));
+    at += size;
+  }
 }
 
 void pad_with(Call& call, const View* value) {
   const View x = call.input(0);
-  const Dims pads = call.host_integers(1);
-  if (pads.size() != 2 * x.rank()) {
-    invalid_argument("paddings must have a row for each dimension of " + x.dims.text());
+  const std::vector<int64_t> pads = call.host_list(1, 2, 2);
+  if (pads.size() != 2 * static_cast<size_t>(x.rank())) {
+    invalid_argument("paddings must have a row of two for each dimension of " + x.dims.text());
   }
+  const auto before = [&](int32_t i) { return pads[2 * static_cast<size_t>(i)]; };
+  const auto after = [&](int32_t i) { return pads[2 * static_cast<size_t>(i) + 1]; };
   Dims dims;
   for (int32_t i = 0; i < x.rank(); ++i) {
-    if (pads[2 * i] < 0 || pads[2 * i + 1] < 0) invalid_argument("Paddings must be non-negative");
-    dims.push_back(pads[2 * i] + x.dims[i] + pads[2 * i + 1]);
+    if (before(i) < 0 || after(i) < 0) {
+      invalid_argument("Paddings must be non-negative: " + std::to_string(before(i)) + " " +
+                       std::to_string(after(i)));
+    }
+    dims.push_back(checked_sum(checked_sum(before(i), x.dims[i]), after(i)));
   }
   const View y = call.output(0, x.dtype, dims);
   View inside = y;
-  for (int32_t i = 0; i < x.rank(); ++i) inside = inside.sliced(i, pads[2 * i], x.dims[i]);
+  for (int32_t i = 0; i < x.rank(); ++i) inside = inside.sliced(i, before(i), x.dims[i]);
   if (value != nullptr) {
     call.copy(value->broadcast_to(dims), y);
   } else {
@@ -182,14 +221,19 @@ void pad(Call& call) { pad_with(call, nullptr); }
 
 void pad_v2(Call& call) {
   const View value = call.input(2);
+  require_scalar("constant_values", value);
   pad_with(call, &value);
 }
 
 void reverse(Call& call) {
   View x = call.input(0);
   const View y = call.output(0, x.dtype, x.dims);
-  for (int64_t requested : call.host_integers(1)) {
+  std::array<bool, TN_MAX_RANK> seen{};
+  for (int64_t requested : call.host_list(1)) {
     const int32_t axis = normal_axis(requested, x.rank());
+    if (std::exchange(seen[static_cast<size_t>(axis)], true)) {
+      invalid_argument("axis " + std::to_string(axis) + " specified more than once.");
+    }
     if (x.dims[axis] > 0) x = x.sliced(axis, x.dims[axis] - 1, x.dims[axis], -1);
   }
   call.copy(x, y);
@@ -198,11 +242,17 @@ void reverse(Call& call) {
 // Each axis in two pieces that change places; one axis after the other.
 void roll(Call& call) {
   View x = call.input(0);
-  const Dims shifts = call.host_integers(1);
-  const Dims axes = call.host_integers(2);
+  const std::vector<int64_t> shifts = call.host_list(1, 0);
+  const std::vector<int64_t> axes = call.host_list(2, 0);
+  if (x.rank() == 0) invalid_argument("input must be 1-D or higher");
+  if (shifts.size() != axes.size()) {
+    invalid_argument("shift and axis must have the same size, got " +
+                     std::to_string(shifts.size()) + " and " + std::to_string(axes.size()));
+  }
+  for (int64_t axis : axes) normal_axis(axis, x.rank());
   const View y = call.output(0, x.dtype, x.dims);
   if (axes.empty() || x.count() == 0) return call.copy(x, y);
-  for (int32_t i = 0; i < axes.size(); ++i) {
+  for (size_t i = 0; i < axes.size(); ++i) {
     const int32_t axis = normal_axis(axes[i], x.rank());
     const int64_t size = x.dims[axis];
     const int64_t shift = ((shifts[i] % size) + size) % size;

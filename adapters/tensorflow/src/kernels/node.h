@@ -3,8 +3,7 @@
 // A node of a TensorFlow graph: its op and attributes, read from the serialized NodeDef.
 //
 // The C API has a getter an attribute type but no way to ask for the op's name; the NodeDef has
-// both, and one parse serves every op. Own reader of the wire format: a protobuf library here would
-// clash with TensorFlow's.
+// both, and one parse serves every op.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +21,7 @@ struct NodeAttribute {
   float real = 0;
   std::string text;
   std::vector<int64_t> integers;  // Also lists of types.
+  std::string bytes;              // The whole AttrValue as TensorFlow serialized it.
 };
 
 class Node {
@@ -31,6 +31,9 @@ class Node {
 
   const std::string& name() const { return name_; }
   const std::string& op() const { return op_; }
+  const std::map<std::string, NodeAttribute, std::less<>>& attributes() const {
+    return attributes_;
+  }
   bool has(const char* attribute) const { return attributes_.count(attribute) != 0; }
 
   int64_t integer(const char* attribute, int64_t missing = 0) const;

@@ -5,7 +5,10 @@
 // FusedBatchNorm hands the batch's mean and variance from the forward op to the gradient through
 // reserve_space_1 and _2. The content is the one of TensorFlow's CPU kernels (a variance, no
 // inverse deviation), so that one of the two ops may run on the CPU.
+#include <cmath>
+
 #include "kernels/pattern.h"
+#include "kernels/shape.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -41,18 +44,33 @@ struct BatchNorm {
   Operation infer, train, grad, add, subtract, multiply, reciprocal, rsqrt, add_scaled;
 
   View logical(const View& x) const { return channels_first ? x : x.channels_first(); }
+
+  // Fails unless x is of four or five dimensions and the vectors have a number for each channel.
+  void check(const View& x, std::initializer_list<const View*> vectors) const {
+    if (x.rank() != 4 && x.rank() != 5) {
+      invalid_argument("input must be 4 or 5-dimensional: " + x.dims.text());
+    }
+    const Dims channels{x.dims[channels_first ? 1 : x.rank() - 1]};
+    for (const View* vector : vectors) {
+      if (vector->dims == channels) continue;
+      invalid_argument("scale, offset, mean and variance must be vectors of " +
+                       std::to_string(channels[0]) + " elements, got shape " + vector->dims.text());
+    }
+  }
 };
 
 // (x, scale, offset, mean, variance) -> (y, mean, variance, reserves...)
 Compute batch_norm(const Node& node) {
   return [b = BatchNorm(node)](Call& call) {
     const View in = call.input(0);
-    if (in.rank() < 4) invalid_argument("input must be 4-dimensional: " + in.dims.text());
-    const View x = call.as(in, TN_FLOAT32);
     const View scale = call.input(1);
     const View offset = call.input(2);
     const View mean = call.input(3);
     const View variance = call.input(4);
+    // Training that starts afresh reads no earlier statistics.
+    const bool fresh = b.training && b.factor == 1;
+    b.check(in, {&scale, &offset, fresh ? &scale : &mean, fresh ? &scale : &variance});
+    const View x = call.as(in, TN_FLOAT32);
     const View out = call.output(0, in.dtype, in.dims);
     const View y = in.dtype == TN_FLOAT32 ? out : call.temporary(TN_FLOAT32, in.dims);
     const View batch_mean = call.output(1, TN_FLOAT32, scale.dims);
@@ -61,6 +79,11 @@ Compute batch_norm(const Node& node) {
     const View saved_variance = call.output(4, TN_FLOAT32, scale.dims);
     if (TF_NumOutputs(call.context()) > 5) call.output(5, TN_FLOAT32, {0});
 
+    if (in.count() == 0) {  // Statistics of nothing.
+      for (const View* none : {&batch_mean, &batch_variance}) call.fill(*none, NAN);
+      for (const View* none : {&saved_mean, &saved_variance}) call.fill(*none, 0);
+      return;
+    }
     if (b.training) {
       const View invstd = call.temporary(TN_FLOAT32, scale.dims);
       const View unbiased = call.temporary(TN_FLOAT32, scale.dims);
@@ -100,12 +123,14 @@ Compute batch_norm(const Node& node) {
 // (dy, x, scale, saved mean, saved variance, ...) -> (dx, dscale, doffset, 0, 0)
 Compute batch_norm_grad(const Node& node) {
   return [b = BatchNorm(node)](Call& call) {
-    const View dy = call.as(call.input(0), TN_FLOAT32);
     const View in = call.input(1);
-    const View x = call.as(in, TN_FLOAT32);
     const View scale = call.input(2);
     const View mean = call.input(3);
     const View variance = call.input(4);
+    require_same_shape(call.input(0), in);
+    b.check(in, {&scale, &mean, &variance});
+    const View dy = call.as(call.input(0), TN_FLOAT32);
+    const View x = call.as(in, TN_FLOAT32);
     const View invstd = call.temporary(TN_FLOAT32, scale.dims);
     call.run(b.add, {variance, Scalar(b.epsilon, TN_FLOAT32)}, {invstd});
     call.run(b.rsqrt, {invstd}, {invstd});
@@ -114,8 +139,12 @@ Compute batch_norm_grad(const Node& node) {
     const View dscale = call.output(1, TN_FLOAT32, scale.dims);
     const View doffset = call.output(2, TN_FLOAT32, scale.dims);
     // Placeholders that nobody reads.
-    call.output(3, TN_FLOAT32, {0});
-    call.output(4, TN_FLOAT32, {0});
+    call.fill(call.output(3, TN_FLOAT32, {}), 0);
+    call.fill(call.output(4, TN_FLOAT32, {}), 0);
+    if (in.count() == 0) {
+      call.fill(dscale, 0);
+      return call.fill(doffset, 0);
+    }
     call.run(b.grad, {b.logical(dy), b.logical(x), scale, mean, invstd},
              {b.logical(dx), dscale, doffset});
     if (in.dtype != TN_FLOAT32) call.cast(dx, out);

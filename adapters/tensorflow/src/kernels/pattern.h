@@ -25,20 +25,15 @@ inline Row unary_row(const char* op, const char* operation, const Types& types) 
           }};
 }
 
-// Y = f(A, B) with broadcasting. `swapped`: the operator's order is the other way round.
-inline Row binary_row(const char* op, const char* operation, const Types& types,
-                      bool swapped = false) {
-  return {op, {{"T", types}}, {}, [operation, swapped](const Node&) -> Compute {
-            return [f = runtime::Operation(operation), swapped](Call& call) {
+// Y = f(A, B) with broadcasting.
+inline Row binary_row(const char* op, const char* operation, const Types& types) {
+  return {op, {{"T", types}}, {}, [operation](const Node&) -> Compute {
+            return [f = runtime::Operation(operation)](Call& call) {
               const View a = call.input(0);
               const View b = call.input(1);
               const Dims dims = broadcast_dims(a.dims, b.dims);
               const View y = call.output_in_place(0, a.dtype, dims, {0, 1});
-              if (swapped) {
-                call.run(f, {b, a}, {y});
-              } else {
-                call.run(f, {a, b}, {y});
-              }
+              call.run(f, {a, b}, {y});
             };
           }};
 }

@@ -2,6 +2,9 @@
 //
 // Reductions, ArgMax and ArgMin, Cumsum, TopKV2.
 #include <array>
+#include <limits>
+#include <string_view>
+#include <utility>
 
 #include "kernels/pattern.h"
 
@@ -17,9 +20,14 @@ struct Reduced {
   Dims dropped;
 };
 
-Reduced reduce_dims(const View& x, const Dims& requested) {
+Reduced reduce_dims(const View& x, const std::vector<int64_t>& requested) {
   std::array<bool, TN_MAX_RANK> reduce{};
-  for (int64_t axis : requested) reduce[static_cast<size_t>(normal_axis(axis, x.rank()))] = true;
+  for (int64_t axis : requested) {
+    if (std::exchange(reduce[static_cast<size_t>(normal_axis(axis, x.rank()))], true)) {
+      invalid_argument("Invalid reduction arguments: Axes contains duplicate dimension: " +
+                       std::to_string(axis));
+    }
+  }
   Reduced result;
   for (int32_t i = 0; i < x.rank(); ++i) {
     const bool gone = reduce[static_cast<size_t>(i)];
@@ -32,12 +40,14 @@ Reduced reduce_dims(const View& x, const Dims& requested) {
 
 Compute reduction(const char* operation, const Node& node) {
   const bool keep = node.flag("keep_dims");
-  return [f = Operation(operation, {{"keepdims", int64_t{1}}}), keep](Call& call) {
+  const bool norm = std::string_view(operation) == "ReduceL2";
+  return [f = Operation(operation, {{"keepdims", int64_t{1}}}), abs = Operation("Abs"), keep,
+          norm](Call& call) {
     const View x = call.input(0);
-    const Reduced reduced = reduce_dims(x, call.host_integers(1));
+    const Reduced reduced = reduce_dims(x, call.host_list(1, 0, kAnyRank));
     const View y = call.output(0, x.dtype, keep ? reduced.kept : reduced.dropped);
     // No axes mean nothing to reduce here, everything in the operator.
-    if (reduced.axes.empty()) return call.copy(x, y);
+    if (reduced.axes.empty()) return norm ? call.run(abs, {x}, {y}) : call.copy(x, y);
     call.run(f, {x, reduced.axes}, {y.reshaped(reduced.kept)});
   };
 }
@@ -48,17 +58,31 @@ Row reduction_row(const char* op, const char* operation, const Types& types) {
           }};
 }
 
+// NaN never wins in TensorFlow and always does in the operator.
+View without_nan(Call& call, const View& x, double replacement) {
+  static const Operation is_nan("IsNaN");
+  static const Operation where("Where");
+  const View bad = call.temporary(TN_BOOL, x.dims);
+  const View y = call.temporary(x.dtype, x.dims);
+  call.run(is_nan, {x}, {bad});
+  call.run(where, {bad, Scalar(replacement, x.dtype), x}, {y});
+  return y;
+}
+
 Compute arg_extreme(const char* operation, const Node& node) {
   const tn_dtype type = node.type("output_type");
   const std::string name = operation;
-  return [name, type](Call& call) {
-    const View x = call.input(0);
+  const double worst = name == "ArgMax" ? -std::numeric_limits<double>::infinity()
+                                        : std::numeric_limits<double>::infinity();
+  return [name, type, worst](Call& call) {
+    View x = call.input(0);
     const int32_t axis = normal_axis(call.host_integer(1), x.rank());
     if (x.dims[axis] == 0) {
       invalid_argument("Reduction axis " + std::to_string(axis) + " is empty in shape " +
                        x.dims.text());
     }
     const Operation f(name, {{"axis", int64_t{axis}}, {"keepdims", int64_t{0}}});
+    if (is_float(x.dtype)) x = without_nan(call, x, worst);
     Dims dims = x.dims;
     dims.erase(axis);
     const View y = call.output(0, type, dims);
@@ -107,14 +131,17 @@ Compute top_k(const Node& node) {
   };
 }
 
-// sum(x^2) / 2.
+// sum(x^2) / 2; of 16-bit floats in float32, as twice the result may be beyond their range.
 Compute l2_loss() {
   return [f = Operation("ReduceSumSquare", {{"keepdims", int64_t{0}}}),
           multiply = Operation("Mul")](Call& call) {
-    const View x = call.input(0);
-    const View y = call.output(0, x.dtype, {});
+    const View in = call.input(0);
+    const View out = call.output(0, in.dtype, {});
+    const View x = tn_dtype_bits(in.dtype) == 16 ? call.as(in, TN_FLOAT32) : in;
+    const View y = x.dtype == in.dtype ? out : call.temporary(x.dtype, {});
     call.run(f, {x}, {y});
     call.run(multiply, {y, Scalar(0.5, x.dtype)}, {y});
+    if (x.dtype != in.dtype) call.cast(y, out);
   };
 }
 

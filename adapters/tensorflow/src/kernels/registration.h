@@ -46,6 +46,7 @@ void add_creation(Rows& rows);
 void add_losses(Rows& rows);
 void add_random(Rows& rows);
 void add_variables(Rows& rows);
+void add_optimizers(Rows& rows);
 
 // Builds the table; throws when a row names an operator that the runtime does not know.
 void prepare_kernels();

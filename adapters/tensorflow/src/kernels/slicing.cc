@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/pattern.h"
+#include "kernels/variables.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -24,13 +25,16 @@ struct Slicing {
     Dims dims;  // As the op returns it: axes added and removed.
   };
 
-  Result apply(const View& x, const Dims& begin, const Dims& end, const Dims& strides) const;
+  // By begin, end and strides, which are the inputs 1 to 3 of all these ops.
+  Result apply(Call& call, const View& x) const;
 };
 
 bool bit(int64_t mask, int32_t i) { return (mask >> i & 1) != 0; }
 
-Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end,
-                               const Dims& strides) const {
+Slicing::Result Slicing::apply(Call& call, const View& x) const {
+  const Dims begin = call.host_integers(1);
+  const Dims end = call.host_integers(2);
+  const Dims strides = call.host_integers(3);
   if (begin.size() != end.size() || begin.size() != strides.size()) {
     invalid_argument("begin, end and strides must have equal lengths");
   }
@@ -44,6 +48,7 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
   bool ellipsis = false;
   for (int32_t i = 0; i < entries; ++i) {
     if (bit(ellipsis_mask, i)) {
+      if (ellipsis) invalid_argument("Multiple ellipses in slice spec not allowed");
       ellipsis = true;
       for (int32_t left = x.rank() - named; left > 0; --left, ++axis) {
         result.dims.push_back(x.dims[axis]);
@@ -75,9 +80,12 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
     first = bit(begin_mask, i) ? (step > 0 ? low : high) : std::clamp(first, low, high);
     last = bit(end_mask, i) ? (step > 0 ? high : low) : std::clamp(last, low, high);
     const int64_t span = step > 0 ? last - first : first - last;
-    const int64_t magnitude = step > 0 ? step : -step;
-    const int64_t count = span > 0 ? (span + magnitude - 1) / magnitude : 0;
-    result.kept = result.kept.sliced(axis++, count > 0 ? first : 0, count, step);
+    // Without a sign, which the least int64 cannot lose.
+    const uint64_t magnitude =
+        step > 0 ? static_cast<uint64_t>(step) : uint64_t{0} - static_cast<uint64_t>(step);
+    const int64_t count =
+        span > 0 ? static_cast<int64_t>((static_cast<uint64_t>(span) - 1) / magnitude) + 1 : 0;
+    result.kept = result.kept.sliced(axis++, count > 0 ? first : 0, count, count > 1 ? step : 1);
     result.dims.push_back(count);
   }
   if (!ellipsis) {
@@ -89,8 +97,7 @@ Slicing::Result Slicing::apply(const View& x, const Dims& begin, const Dims& end
 Compute strided_slice(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View x = call.input(0);
-    const auto [kept, dims] =
-        slicing.apply(x, call.host_integers(1), call.host_integers(2), call.host_integers(3));
+    const auto [kept, dims] = slicing.apply(call, x);
     if (kept.dense && kept.dims == x.dims && dims == x.dims) return call.forward(0, 0, dims);
     const View y = call.output(0, x.dtype, dims);
     call.copy(kept, y.reshaped(kept.dims));
@@ -102,8 +109,7 @@ Compute strided_slice_grad(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View dy = call.input(4);
     const View dx = call.output(0, dy.dtype, call.host_integers(0));
-    const auto [kept, dims] =
-        slicing.apply(dx, call.host_integers(1), call.host_integers(2), call.host_integers(3));
+    const auto [kept, dims] = slicing.apply(call, dx);
     if (!(dims == dy.dims)) {
       invalid_argument("shape of dy was " + dy.dims.text() + " instead of " + dims.text());
     }
@@ -112,16 +118,28 @@ Compute strided_slice_grad(const Node& node) {
   };
 }
 
+// Makes `fresh`, which may be `current` itself, `current` with the slice replaced.
+void replace_slice(Call& call, const Slicing& slicing, const View& current, const View& fresh) {
+  const auto [kept, dims] = slicing.apply(call, fresh);
+  const View value = call.contiguous(call.input(4).broadcast_to(dims)).reshaped(kept.dims);
+  if (fresh.data != current.data) call.copy(current, fresh);
+  call.copy(value, kept);
+}
+
 // (x, begin, end, strides, value) -> x with the slice replaced
 Compute strided_slice_update(const Node& node) {
   return [slicing = Slicing(node)](Call& call) {
     const View x = call.input(0);
-    const View value = call.input(4);
-    const View y = call.output_in_place(0, x.dtype, x.dims, {0});
-    const auto [kept, dims] =
-        slicing.apply(y, call.host_integers(1), call.host_integers(2), call.host_integers(3));
-    if (y.data != x.data) call.copy(x, y);
-    call.copy(call.contiguous(value.broadcast_to(dims)).reshaped(kept.dims), kept);
+    replace_slice(call, slicing, x, call.output_in_place(0, x.dtype, x.dims, {0}));
+  };
+}
+
+// (variable, begin, end, strides, value): the slice of the variable replaced.
+Compute resource_strided_slice_assign(const Node& node) {
+  return [slicing = Slicing(node)](Call& call) {
+    update_variable(call, 0, [&](const View& current, const View& fresh) {
+      replace_slice(call, slicing, current, fresh);
+    });
   };
 }
 
@@ -134,8 +152,9 @@ void slice(Call& call) {
   }
   View kept = x;
   for (int32_t i = 0; i < x.rank(); ++i) {
-    if (size[i] == -1) size[i] = x.dims[i] - begin[i];
-    if (begin[i] < 0 || size[i] < 0 || begin[i] + size[i] > x.dims[i]) {
+    const bool begins = begin[i] >= 0 && begin[i] <= x.dims[i];
+    if (begins && size[i] == -1) size[i] = x.dims[i] - begin[i];
+    if (!begins || size[i] < 0 || size[i] > x.dims[i] - begin[i]) {
       invalid_argument("Expected begin[" + std::to_string(i) + "] and size[" + std::to_string(i) +
                        "] inside of " + x.dims.text() + ", got " + begin.text() + " and " +
                        size.text());
@@ -157,6 +176,10 @@ void add_slicing(Rows& rows) {
                   {{"T", movable()}},
                   {"begin", "end", "strides"},
                   strided_slice_update});
+  rows.push_back({"ResourceStridedSliceAssign",
+                  {{"T", movable()}},
+                  {"ref", "begin", "end", "strides"},
+                  resource_strided_slice_assign});
   // TensorFlow slices int32 on the host itself.
   rows.push_back({"Slice", {{"T", plain()}}, {"begin", "size"}, [](const Node&) { return slice; }});
 }

@@ -21,8 +21,6 @@
 namespace tenon::tensorflow {
 namespace {
 
-using Body = std::function<void(const View& current, const View& fresh)>;
-
 // -- TensorFlow's C functions --
 
 bool have_c_functions() {
@@ -52,25 +50,32 @@ void copy_tensor(TF_OpKernelContext* context, TF_Tensor* source, TF_Tensor* dest
   TF_DeleteTensor(dest);
 }
 
-void access_by_c_functions(Call& call, int input, const Body& body) {
+void access_by_c_functions(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
   TF_Status* status = TF_NewStatus();
   TF_VariableInputLockHolder* lock = nullptr;
-  TF_Tensor* tensor = nullptr;
+  std::vector<TF_Tensor*> tensors;
   std::exception_ptr thrown;
   try {
     TF_MaybeLockVariableInputMutexesInOrder(call.context(), /*do_lock=*/true, /*sparse=*/false,
-                                            &input, 1, copy_tensor, &lock, status);
+                                            inputs.data(), inputs.size(), copy_tensor, &lock,
+                                            status);
     check(status);
-    TF_GetInputTensorFromVariable(call.context(), input, /*lock_held=*/true,
-                                  /*isVariantType=*/false, /*sparse=*/false, copy_tensor, &tensor,
-                                  status);
-    check(status);
-    const View view = view_of(tensor);
-    body(view, view);
+    std::vector<Variable> variables;
+    for (const int32_t input : inputs) {
+      TF_Tensor* tensor = nullptr;
+      TF_GetInputTensorFromVariable(call.context(), input, /*lock_held=*/true,
+                                    /*isVariantType=*/false, /*sparse=*/false, copy_tensor, &tensor,
+                                    status);
+      check(status);
+      tensors.push_back(tensor);
+      const View view = view_of(tensor);
+      variables.push_back({view, view, TF_TensorType(tensor)});
+    }
+    body(variables);
   } catch (...) {
     thrown = std::current_exception();
   }
-  if (tensor != nullptr) TF_DeleteTensor(tensor);
+  for (TF_Tensor* tensor : tensors) TF_DeleteTensor(tensor);
   if (lock != nullptr) TF_ReleaseVariableInputLockHolder(lock);
   TF_DeleteStatus(status);
   if (thrown) std::rethrow_exception(thrown);
@@ -99,29 +104,39 @@ Shim open_shim() {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* error = dlerror();
-    shim.why_not = "updating variables under TensorFlow " + std::string(TF_Version()) +
-                   " needs a library built for it: " + (error == nullptr ? path : error);
+    shim.why_not = "tensorflow_tenon was built for TensorFlow " TENON_TENSORFLOW_VERSION
+                   ", and this is " +
+                   std::string(TF_Version()) +
+                   ": variables cannot be updated on TENON devices. Install the TensorFlow that it "
+                   "was built for, or build it for this one (" +
+                   (error == nullptr ? path : error) + ")";
     return shim;
   }
-  shim.access = reinterpret_cast<tenon_tf_access_fn>(dlsym(library, "tenon_tf_access_variable"));
-  if (shim.access == nullptr) shim.why_not = path + " lacks tenon_tf_access_variable";
+  shim.access = reinterpret_cast<tenon_tf_access_fn>(dlsym(library, "tenon_tf_access_variables"));
+  if (shim.access == nullptr) shim.why_not = path + " lacks tenon_tf_access_variables";
   return shim;
 }
 
 struct Carried {
-  const Body* body;
+  const VariablesBody* body;
+  size_t count;
   std::exception_ptr thrown;
 };
 
 // Nothing may be thrown through TensorFlow's frames.
-int32_t run_body(void* argument, const tenon_tf_variable* variable) {
+int32_t run_body(void* argument, const tenon_tf_variable* given) {
   auto* carried = static_cast<Carried*>(argument);
   try {
-    View current(variable->current, to_tenon(static_cast<TF_DataType>(variable->dtype)), {});
-    for (int32_t i = 0; i < variable->rank; ++i) current.dims.push_back(variable->dims[i]);
-    View fresh = current;
-    fresh.data = static_cast<const char*>(variable->fresh);
-    (*carried->body)(current, fresh);
+    std::vector<Variable> variables;
+    for (const tenon_tf_variable& one : std::span(given, carried->count)) {
+      const auto type = static_cast<TF_DataType>(one.dtype);
+      View current(one.current, to_tenon(type), {});
+      for (int32_t i = 0; i < one.rank; ++i) current.dims.push_back(one.dims[i]);
+      View fresh = current;
+      fresh.data = static_cast<const char*>(one.fresh);
+      variables.push_back({current, fresh, type});
+    }
+    (*carried->body)(variables);
     return 1;
   } catch (...) {
     carried->thrown = std::current_exception();
@@ -129,13 +144,19 @@ int32_t run_body(void* argument, const tenon_tf_variable* variable) {
   }
 }
 
-void access_variable(Call& call, int input, bool update, const Body& body) {
-  if (have_c_functions()) return access_by_c_functions(call, input, body);
-  static const Shim& shim = *new Shim(open_shim());
-  if (shim.access == nullptr) throw OpError(TF_FAILED_PRECONDITION, shim.why_not);
+const Shim& shim() {
+  static const Shim& opened = *new Shim(open_shim());
+  return opened;
+}
+
+void access_variables(Call& call, std::span<const int32_t> inputs, bool update,
+                      const VariablesBody& body) {
+  if (have_c_functions()) return access_by_c_functions(call, inputs, body);
+  if (shim().access == nullptr) throw OpError(TF_FAILED_PRECONDITION, shim().why_not);
   TF_Status* status = TF_NewStatus();
-  Carried carried{&body, nullptr};
-  shim.access(call.context(), input, update ? 1 : 0, run_body, &carried, status);
+  Carried carried{&body, inputs.size(), nullptr};
+  shim().access(call.context(), inputs.data(), static_cast<int32_t>(inputs.size()), update ? 1 : 0,
+                run_body, &carried, status);
   const Failure failure{TF_GetCode(status), TF_Message(status)};
   TF_DeleteStatus(status);
   if (carried.thrown) std::rethrow_exception(carried.thrown);
@@ -144,12 +165,27 @@ void access_variable(Call& call, int input, bool update, const Body& body) {
 
 }  // namespace
 
-void read_variable(Call& call, int input, const std::function<void(const View&)>& body) {
-  access_variable(call, input, false, [&](const View& value, const View&) { body(value); });
+void read_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
+  access_variables(call, inputs, false, body);
 }
 
-void update_variable(Call& call, int input, const Body& body) {
-  access_variable(call, input, true, body);
+void update_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
+  access_variables(call, inputs, true, body);
 }
+
+void read_variable(Call& call, int input, const std::function<void(const View&)>& body) {
+  const int32_t inputs[] = {input};
+  access_variables(call, inputs, false,
+                   [&](std::span<const Variable> one) { body(one[0].current); });
+}
+
+void update_variable(Call& call, int input,
+                     const std::function<void(const View&, const View&)>& body) {
+  const int32_t inputs[] = {input};
+  access_variables(call, inputs, true,
+                   [&](std::span<const Variable> one) { body(one[0].current, one[0].fresh); });
+}
+
+std::string why_no_variables() { return have_c_functions() ? "" : shim().why_not; }
 
 }  // namespace tenon::tensorflow

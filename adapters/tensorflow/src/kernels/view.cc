@@ -44,17 +44,34 @@ bool operator==(const Dims& a, const Dims& b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
 }
 
+namespace {
+
+// The dims from the right, 1 where there are none.
+int64_t from_right(const Dims& dims, int32_t i) {
+  return i <= dims.size() ? dims[dims.size() - i] : 1;
+}
+
+}  // namespace
+
+bool broadcasts(const Dims& a, const Dims& b) {
+  for (int32_t i = 1; i <= std::min(a.size(), b.size()); ++i) {
+    const int64_t left = from_right(a, i);
+    const int64_t right = from_right(b, i);
+    if (left != right && left != 1 && right != 1) return false;
+  }
+  return true;
+}
+
 Dims broadcast_dims(const Dims& a, const Dims& b) {
   if (a == b) return a;
+  if (!broadcasts(a, b)) {
+    invalid_argument("Incompatible shapes: " + a.text() + " vs. " + b.text());
+  }
   const int32_t rank = std::max(a.size(), b.size());
   Dims result = Dims::filled(rank, 1);
   for (int32_t i = 1; i <= rank; ++i) {
-    const int64_t left = i <= a.size() ? a[a.size() - i] : 1;
-    const int64_t right = i <= b.size() ? b[b.size() - i] : 1;
-    if (left != right && left != 1 && right != 1) {
-      invalid_argument("Incompatible shapes: " + a.text() + " vs. " + b.text());
-    }
-    result[rank - i] = left == 1 ? right : left;
+    const int64_t left = from_right(a, i);
+    result[rank - i] = left == 1 ? from_right(b, i) : left;
   }
   return result;
 }
@@ -147,6 +164,7 @@ View View::reshaped(const Dims& shape) const { return View(data, dtype, shape); 
 
 bool View::merge(int32_t first, int32_t last, View* merged) const {
   View view = strided();
+  const bool empty = count() == 0;  // Whose strides say nothing.
   int64_t size = 1;
   int64_t stride = 1;
   bool any = false;
@@ -155,7 +173,7 @@ bool View::merge(int32_t first, int32_t last, View* merged) const {
     if (!any) {
       stride = view.strides[i];
       any = true;
-    } else if (view.strides[i] != stride * size) {
+    } else if (!empty && view.strides[i] != stride * size) {
       return false;
     }
     size *= view.dims[i];

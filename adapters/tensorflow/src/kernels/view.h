@@ -49,6 +49,7 @@ class Dims {
   int64_t values_[TN_MAX_RANK];
 };
 
+bool broadcasts(const Dims& a, const Dims& b);
 // Dims that both broadcast to; fails with the op's error otherwise.
 Dims broadcast_dims(const Dims& a, const Dims& b);
 // `axis` counted from the end when negative; fails when out of range.

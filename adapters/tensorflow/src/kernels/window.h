@@ -13,7 +13,8 @@ namespace tenon::tensorflow {
 
 struct Window {
   // Of a node with `strides`, `padding`, `data_format` and, where it has them, `dilations`,
-  // `explicit_paddings` and `ksize`. Spatial values alone.
+  // `explicit_paddings` and `ksize`, all checked as TensorFlow's kernels check them. Spatial values
+  // alone.
   static Window parse(const Node& node);
 
   bool channels_first = false;
@@ -27,10 +28,13 @@ struct Window {
   View logical(const View& x) const { return channels_first ? x : x.channels_first(); }
   Dims physical(const Dims& logical) const;
   Dims logical_dims(const Dims& physical) const;
+  // Dims that the caller wrote in a list, or InvalidArgument when no tensor of the node's rank has
+  // them.
+  void check_dims(const char* name, const Dims& dims) const;
 
   // ONNX pads for an input of these logical dims and a window of `kernel` elements.
   std::vector<int64_t> pads(const Dims& input, const std::vector<int64_t>& kernel) const;
-  // Spatial sizes of the result appended to [N, channels].
+  // Spatial sizes of the result appended to [N, channels]; they may be 0.
   Dims output_dims(const Dims& input, int64_t channels, const std::vector<int64_t>& kernel) const;
 };
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/cpu/families_reference.h"
+
+#include "reference_impl/cpu/kernels/families.h"
+
+namespace tenon::cpu {
+
+std::span<const Family> reference_families() {
+  static const std::vector<Family> families = {
+      {elementwise_operators, {{"*", 0, true}}},
+      {cast_copy_operators, {{"Identity"}}},
+      {reduction_operators, {}},
+      {contraction_operators, {}},
+      {pooling_operators, {}},
+      {normalization_operators, {{"BatchNormTraining", 3}}},
+      {movement_operators, {{"ScatterElements"}, {"IndexAdd"}}},
+      {training_operators, {{"*"}}},
+      {random_operators, {}},
+      {test_operators, {{"*"}}},
+  };
+  return families;
+}
+
+}  // namespace tenon::cpu

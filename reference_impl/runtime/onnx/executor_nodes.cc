@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One node: its dims by inference, then as a view, on the host or on the device.
+#include <algorithm>
+
+#include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/executor.h"
+#include "runtime/onnx/executor_parts.h"
+#include "runtime/onnx/views.h"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+const Operation& fill() {
+  static const Operation operation{"tenon.Fill"};
+  return operation;
+}
+
+// What a device could never hold, or a stride not express.
+void check_dims(const InferredOutput& output) {
+  if (output.dims.size() > TN_MAX_RANK)
+    throw Error(TN_UNSUPPORTED, "",
+                "an output of " + std::to_string(output.dims.size()) + " dims; the most is " +
+                    std::to_string(TN_MAX_RANK));
+  const auto count = checked_element_count(output.dims);
+  if (count && *count <= kMostElements) return;
+  throw Error(TN_INVALID_ARGUMENT, "",
+              "its output would have dims " + dims_text(output.dims) +
+                  ", which no tensor can have; look at the values that they come from");
+}
+
+}  // namespace
+
+void Executor::run_node(const Node& node, Values& values, bool fold) try {
+  node_ = &node;
+  std::vector<Tensor> inputs;
+  std::vector<InferenceInput> shapes;
+  inputs.reserve(node.inputs.size());
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    inputs.push_back(input_of(node.inputs[i], values));
+    if (inputs[i].present() && node.host_inputs[i]) inputs[i] = on_host(inputs[i]);
+    // Inference reads host values as they lie.
+    if (inputs[i].host && !inputs[i].dense()) inputs[i] = dense(inputs[i]);
+    // No elements have no address, but are known all the same.
+    static const std::byte nothing{};
+    const std::byte* values = inputs[i].address != nullptr ? inputs[i].address : &nothing;
+    shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
+  }
+  const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
+  if (node.op_type == "NonZero") return run_nonzero(node, std::move(inputs[0]), fold, values);
+  for (const InferredOutput& output : inferred) {
+    if (std::find(output.dims.begin(), output.dims.end(), kUnknownDim) != output.dims.end())
+      throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
+    check_dims(output);
+  }
+
+  PlacementRow& row = (*counting_)[node.op_type];
+  if (node.view) {
+    run_view(node, inputs, inferred, values);
+    row.view += fold ? 0 : 1;
+    return;
+  }
+  const bool host = fold || runs_on_host(node, inputs, inferred);
+  const Ran ran = run_operation(node, inputs, inferred, host, values);
+  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+} catch (const Error& e) {
+  throw Error(e.status(), e.rule(), label(node) + ": " + e.message());
+}
+
+// Small integer results of host values, which is what shape arithmetic is made of.
+bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
+                            std::span<const InferredOutput> inferred) const {
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i].present() && !inputs[i].host && !node.host_inputs[i]) return false;
+  for (const InferredOutput& output : inferred) {
+    int64_t count = 1;
+    for (int64_t d : output.dims) count *= d;
+    if (!is_index_type(output.dtype) && output.dtype != TN_DTYPE_UNDEFINED &&
+        !(output.dims.empty() && output.dtype == TN_FLOAT32))
+      return false;
+    if (count > kMostHostElements) return false;
+  }
+  return true;
+}
+
+// Only the data says how many columns there are: there is room for all, and what is used is a view.
+void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
+  const bool host = fold || input.host;
+  if (!host && tracing_ != nullptr) throw DependsOnValues();
+  if (input.dims.empty()) {  // A scalar counts as a vector of one.
+    input.dims = {1};
+    input.strides = {1};
+  }
+  const auto rank = static_cast<int64_t>(input.dims.size());
+  if (host && !input.host) input = on_host(input);
+  Tensor indices = allocate(TN_INT64, {rank, input.count()}, host);
+  int64_t found[2] = {rank, 0};
+  int64_t* const output_dims[] = {found};
+  const Argument in = input.argument();
+  const Argument out = indices.argument();
+  Device& device = host ? reference_ : device_;
+  Stream& stream = host ? *host_stream_ : *stream_;
+  const Ran ran = device.run(*node.operation, {&in, 1}, {&out, 1}, stream, output_dims);
+  stream.synchronize();
+  indices.dims = {rank, found[1]};
+  PlacementRow& row = (*counting_)[node.op_type];
+  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+  values[static_cast<size_t>(node.outputs[0])] = std::move(indices);
+}
+
+void Executor::run_view(const Node& node, std::span<Tensor> inputs,
+                        std::span<const InferredOutput> inferred, Values& values) {
+  auto set = [&](size_t output, Tensor tensor) {
+    if (output < node.outputs.size() && node.outputs[output] != kNoValue)
+      values[static_cast<size_t>(node.outputs[output])] = std::move(tensor);
+  };
+  if (node.op_type == "Shape") {
+    const int64_t rank = static_cast<int64_t>(inputs[0].dims.size());
+    int64_t start = 0;
+    int64_t end = rank;
+    for (const Attribute& a : node.attributes)
+      (a.name == "start" ? start : end) = std::get<int64_t>(a.value);
+    start = std::clamp<int64_t>(start < 0 ? start + rank : start, 0, rank);
+    end = std::clamp<int64_t>(end < 0 ? end + rank : end, start, rank);
+    return set(
+        0, host_vector(std::span(inputs[0].dims)
+                           .subspan(static_cast<size_t>(start), static_cast<size_t>(end - start))));
+  }
+  if (node.op_type == "Size") {
+    const int64_t count = inputs[0].count();
+    Tensor size = host_vector({&count, 1});
+    size.dims.clear();
+    size.strides.clear();
+    return set(0, std::move(size));
+  }
+  if (node.op_type == "ConstantOfShape") {
+    // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
+    // there.
+    const bool host = is_index_type(inferred[0].dtype) && runs_on_host(node, inputs, inferred);
+    Tensor tensor = allocate(inferred[0].dtype, inferred[0].dims, host);
+    static const float zero = 0;
+    const void* value = node.tensor ? static_cast<const void*>(node.tensor->data.data()) : &zero;
+    const Argument in = Argument::host(value, tensor.dtype);
+    const Argument out = tensor.argument();
+    const Tensor none;
+    run_on(host, fill(), {&in, 1}, {&none, 1}, {&out, 1}, {&tensor, 1});
+    return set(0, std::move(tensor));
+  }
+  std::vector<HostValues> hosts(inputs.size());
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const Tensor& input = inputs[i];
+    if (!input.present() || !node.host_inputs[i]) continue;
+    std::vector<int64_t>& list = hosts[i].emplace(static_cast<size_t>(input.count()));
+    for (size_t k = 0; k < list.size(); ++k)
+      list[k] = input.dtype == TN_INT32 ? reinterpret_cast<const int32_t*>(input.address)[k]
+                                        : reinterpret_cast<const int64_t*>(input.address)[k];
+  }
+  std::vector<std::vector<int64_t>> dims;
+  for (const InferredOutput& output : inferred) dims.push_back(output.dims);
+  auto views = make_views(node, inputs[0], hosts, dims);
+  if (!views) views = make_views(node, dense(inputs[0]), hosts, dims);
+  if (!views) throw Error(TN_INTERNAL, "", "'" + node.op_type + "' of a dense tensor is no view");
+  for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
+}
+
+Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
+                            std::span<const InferredOutput> inferred, bool on_the_host,
+                            Values& values) {
+  std::vector<Argument> in(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Tensor& input = inputs[i];
+    if (!input.present()) continue;
+    const bool scalar = node.elementwise && input.dims.empty() && input.host;
+    if (node.host_inputs[i] || scalar) {
+      in[i] = Argument::host(input.address, input.dtype, input.dims);
+      continue;
+    }
+    if (!on_the_host && input.host) {
+      // A constant that is needed on both sides is brought over once.
+      const ValueIndex index = node.inputs[i];
+      const bool constant = constants_[static_cast<size_t>(index)].present();
+      auto found = device_constants_.find(index);
+      if (found == device_constants_.end()) {
+        input = on_device(input);
+        if (constant) device_constants_.emplace(index, input);
+      } else {
+        input = found->second;
+      }
+    } else if (on_the_host && !input.host) {
+      input = on_host(input);
+    }
+    in[i] = input.argument();
+  }
+  std::vector<Tensor> outputs(inferred.size());
+  std::vector<Argument> out(inferred.size());
+  for (size_t i = 0; i < inferred.size(); ++i) {
+    if (node.outputs[i] == kNoValue) continue;
+    outputs[i] = allocate(inferred[i].dtype, inferred[i].dims, on_the_host);
+    out[i] = outputs[i].argument();
+  }
+  Ran ran = Ran::kDevice;
+  if (node.auto_pad) {
+    const Operation operation(node.op_type,
+                              explicit_pads(node.attributes, inputs[0].dims,
+                                            inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
+    ran = run_on(on_the_host, operation, in, inputs, out, outputs);
+  } else {
+    ran = run_on(on_the_host, *node.operation, in, inputs, out, outputs);
+  }
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (node.outputs[i] != kNoValue)
+      values[static_cast<size_t>(node.outputs[i])] = std::move(outputs[i]);
+  return ran;
+}
+
+}  // namespace tenon::runtime::onnx_import

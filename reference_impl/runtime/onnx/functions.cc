@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/functions.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <string>
+
+#include "onnx/inliner/inliner.h"
+#include "onnx/shape_inference/implementation.h"
+#include "onnx/version_converter/convert.h"
+#include "runtime/onnx/operator_versions.h"
+#include "runtime/onnx/rewrites.h"
+#include "tenon/tenon.hpp"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+// Of no use in the model's opset, but in the registry's: a newer version that the registry has, or
+// that ONNX defines by others.
+bool needs_newer_version(const onnx::NodeProto& node, int opset) {
+  if (is_rewritten(node) || operator_of(node, opset) != nullptr || is_function(node, opset))
+    return false;
+  return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
+}
+
+// Attributes that a call leaves out get their defaults: the inliner knows only those that are
+// there.
+void spell_out_defaults(onnx::NodeProto& node, const onnx::OpSchema& schema) {
+  for (const auto& [name, attribute] : schema.attributes()) {
+    if (attribute.default_value.type() == onnx::AttributeProto::UNDEFINED) continue;
+    const bool given = std::any_of(node.attribute().begin(), node.attribute().end(),
+                                   [&](const auto& a) { return a.name() == name; });
+    if (given) continue;
+    *node.add_attribute() = attribute.default_value;
+    node.mutable_attribute()->rbegin()->set_name(name);
+  }
+}
+
+using FunctionNames = std::set<onnx::inliner::FunctionId>;
+
+void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
+  auto set = onnx::inliner::FunctionIdSet::Create(
+      onnx::inliner::FunctionIdVector(names.begin(), names.end()));
+  // The inliner asks for the type of every input, also of those that are left out.
+  onnx::ValueInfoProto* absent = model.mutable_graph()->add_value_info();
+  absent->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  try {
+    // Bodies may depend on the types of their arguments.
+    onnx::shape_inference::InferShapes(model);
+    onnx::inliner::InlineSelectedFunctions(model, *set, nullptr);
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "ONNX cannot inline the function '" + names.begin()->second +
+                    "', which Tenon does not have as an operator: " + e.what());
+  }
+  auto& infos = *model.mutable_graph()->mutable_value_info();
+  infos.erase(std::remove_if(infos.begin(), infos.end(),
+                             [](const auto& info) { return info.name().empty(); }),
+              infos.end());
+}
+
+// ONNX's conversion takes a slope for each channel as one for each element of the last dim.
+void refuse_slopes_by_channel(const onnx::ModelProto& model, int opset) {
+  constexpr int kBroadcasts = 7;
+  if (opset >= kBroadcasts) return;
+  for (const auto& node : model.graph().node()) {
+    if (node.op_type() != "PRelu" || !normal_domain(node.domain()).empty()) continue;
+    for (const auto& constant : model.graph().initializer()) {
+      if (node.input_size() < 2 || constant.name() != node.input(1)) continue;
+      if (constant.dims_size() == 0 || (constant.dims_size() == 1 && constant.dims(0) == 1)) return;
+    }
+    throw Error(TN_UNSUPPORTED, "",
+                "node '" + node.name() +
+                    "' (PRelu): a slope for each channel, before opset 7; "
+                    "export the model with a newer opset");
+  }
+}
+
+// Whether there was something to do.
+bool lift(onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  const auto& nodes = model.graph().node();
+  if (opset == registry_opset() || std::none_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+        return needs_newer_version(node, opset);
+      }))
+    return false;
+  refuse_slopes_by_channel(model, opset);
+  try {
+    model = onnx::version_conversion::ConvertVersion(model, registry_opset());
+  } catch (const std::exception& e) {
+    throw Error(TN_UNSUPPORTED, "",
+                "the model's opset " + std::to_string(opset) +
+                    " has operators that Tenon knows in newer versions only, and ONNX cannot "
+                    "convert it: " +
+                    e.what());
+  }
+  return true;
+}
+
+bool inline_functions(onnx::ModelProto& model) {
+  const int opset = opset_of(model, "");
+  FunctionNames functions;
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    if (operator_of(node, opset) != nullptr || is_rewritten(node) || !is_function(node, opset))
+      continue;
+    spell_out_defaults(node, *schema_of(node, opset));
+    functions.emplace(node.domain(), node.op_type());
+  }
+  if (functions.empty()) return false;
+  inline_named(model, functions);
+  return true;
+}
+
+bool imports_another_opset(const onnx::FunctionProto& function, const onnx::ModelProto& model) {
+  return std::any_of(
+      function.opset_import().begin(), function.opset_import().end(), [&](const auto& import) {
+        return normal_domain(import.domain()).empty() && import.version() != opset_of(model, "");
+      });
+}
+
+// Whether the model's opset knows such a node, as it is written.
+bool is_valid(const onnx::NodeProto& node, int opset) {
+  const onnx::OpSchema* schema = schema_of(node, opset);
+  if (schema == nullptr) return false;
+  try {
+    schema->Verify(node);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// ONNX wants the operators of a function to be the same in its opset and in the model's. Where they
+// are not, a node means what it means in the model's opset, as in ONNX's own reference; only
+// functions with a node that the model's opset does not know are left to be converted.
+void raise_opset(onnx::FunctionProto& function, int opset) {
+  const auto& nodes = function.node();
+  if (!std::all_of(nodes.begin(), nodes.end(), [&](const auto& node) {
+        return !normal_domain(node.domain()).empty() || is_valid(node, opset);
+      })) {
+    return;
+  }
+  for (auto& import : *function.mutable_opset_import()) {
+    if (normal_domain(import.domain()).empty()) import.set_version(opset);
+  }
+}
+
+// Of the model's own functions; the inliner would not end.
+void refuse_recursion(const onnx::ModelProto& model) {
+  std::map<std::string, std::set<std::string>> calls;
+  const auto key = [](const std::string& domain, const std::string& name) {
+    return domain + "." + name;
+  };
+  for (const auto& function : model.functions())
+    for (const auto& node : function.node())
+      calls[key(function.domain(), function.name())].insert(key(node.domain(), node.op_type()));
+  // What calls nothing that is left ends; take it away until nothing changes.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (auto at = calls.begin(); at != calls.end();) {
+      const bool ends = std::none_of(at->second.begin(), at->second.end(),
+                                     [&](const auto& callee) { return calls.contains(callee); });
+      changed |= ends;
+      at = ends ? calls.erase(at) : std::next(at);
+    }
+  }
+  if (!calls.empty())
+    throw Error(TN_INVALID_ARGUMENT, "",
+                "not a valid ONNX model: its function '" + calls.begin()->first + "' calls itself");
+}
+
+}  // namespace
+
+void inline_what_the_checker_refuses(onnx::ModelProto& model) {
+  refuse_recursion(model);
+  if (std::any_of(model.functions().begin(), model.functions().end(),
+                  [&](const auto& function) { return imports_another_opset(function, model); })) {
+    for (auto& function : *model.mutable_functions()) raise_opset(function, opset_of(model, ""));
+    try {
+      onnx::inliner::InlineLocalFunctions(model, true);
+    } catch (const std::exception& e) {
+      throw Error(TN_UNSUPPORTED, "",
+                  std::string("ONNX cannot inline the model's own functions: ") + e.what());
+    }
+  }
+  const int opset = opset_of(model, "");
+  for (auto& node : *model.mutable_graph()->mutable_node()) {
+    const onnx::OpSchema* schema = schema_of(node, opset);
+    if (node.op_type() != "GroupNormalization" || schema == nullptr || !schema->Deprecated() ||
+        node.input_size() != 3 || node.output_size() != 1)
+      continue;
+    spell_out_defaults(node, *schema);
+    inline_named(model, {{node.domain(), node.op_type()}});
+    return;
+  }
+}
+
+void lift_and_inline(onnx::ModelProto& model) {
+  // A body may itself call such a function, or be of an older opset; bodies do not recurse.
+  for (int round = 0; round < 8; ++round) {
+    const bool lifted = lift(model);
+    if (!inline_functions(model) && !lifted) return;
+  }
+}
+
+}  // namespace tenon::runtime::onnx_import

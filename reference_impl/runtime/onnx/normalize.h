@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Models that exporters write and that mean what they say, in the form that ONNX's own checker and
+// inliner want.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "onnx/onnx_pb.h"
+
+namespace tenon::runtime::onnx_import {
+
+//   nodes in any order          -> each behind those that it reads
+//   constants that nobody reads -> gone (strings among them have no place on a device)
+//   sparse constants            -> dense ones
+//   initializers                -> with a type among the graph's values, which the inliner reads;
+//                                  those named in `given` become plain inputs
+//   IR versions before 4        -> 4, where initializers need not be inputs
+// Throws Error where nodes form a cycle, or sparse values are not what they must be.
+void normalize(onnx::ModelProto& model, const std::set<std::string>& given);
+
+}  // namespace tenon::runtime::onnx_import

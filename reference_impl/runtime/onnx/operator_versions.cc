@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/operator_versions.h"
+
+#include <algorithm>
+
+namespace tenon::runtime::onnx_import {
+
+int opset_of(const onnx::ModelProto& model, const std::string& domain) {
+  for (const auto& import : model.opset_import())
+    if (import.domain() == domain || (domain.empty() && import.domain() == "ai.onnx"))
+      return static_cast<int>(import.version());
+  return 0;
+}
+
+std::string normal_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+
+const onnx::OpSchema* schema_of(const onnx::NodeProto& node, int opset) {
+  return onnx::OpSchemaRegistry::Schema(node.op_type(), opset, normal_domain(node.domain()));
+}
+
+const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node) {
+  return normal_domain(node.domain()).empty() ? find_operator(node.op_type()) : nullptr;
+}
+
+// The registry's operator that means what this node says, or null.
+const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset) {
+  const OperatorInfo* info = find_onnx_operator(node);
+  const onnx::OpSchema* schema = schema_of(node, opset);
+  if (info == nullptr || schema == nullptr) return nullptr;
+  const int32_t version = schema->SinceVersion();
+  const bool same = version == info->version ||
+                    std::find(info->older.begin(), info->older.end(), version) != info->older.end();
+  return same ? info : nullptr;
+}
+
+int registry_opset() {
+  return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
+}
+
+bool is_function(const onnx::NodeProto& node, int opset) {
+  const onnx::OpSchema* schema = schema_of(node, opset);
+  return schema != nullptr && (schema->HasFunction() || schema->HasContextDependentFunction());
+}
+
+}  // namespace tenon::runtime::onnx_import
