@@ -54,10 +54,9 @@ void check_info(const tn_device_info& info, size_t index) {
 // "" when the device can be opened; else why not. One of several that cannot be is no reason to do
 // without the others.
 std::string try_device(tn_instance* instance, const tn_dispatch& functions, size_t index) {
-  const tn_device_desc desc{sizeof(desc), nullptr, 0};
   tn_device* device = nullptr;
   tn_error error = TN_ERROR_INIT;
-  const tn_status status = functions.device_open(instance, index, &desc, &device, &error);
+  const tn_status status = functions.device_open(instance, index, nullptr, &device, &error);
   if (status != TN_OK) {
     error.message[sizeof(error.message) - 1] = '\0';
     return " (cannot be opened: " + std::string(error.message) + ")";

@@ -80,5 +80,7 @@ def build(folder, cmake, c_compiler, cxx_compiler, jobs):
                     "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DCMAKE_CXX_FLAGS_DEBUG=-O0",
                     f"-DCMAKE_C_COMPILER={c_compiler}", f"-DCMAKE_CXX_COMPILER={cxx_compiler}"] +
                    [f"-DTENON_BUILD_{s}=OFF" for s in switches], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([cmake, "--build", folder / "build", "-j", str(jobs), "--target", "tenon", "tenon_template"],
-                   check=True, env=environment, stdout=subprocess.DEVNULL)
+    done = subprocess.run([cmake, "--build", folder / "build", "-j", str(jobs), "--target", "tenon", "tenon_template"],
+                          env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{folder} does not build:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")

@@ -51,6 +51,11 @@ inline constexpr DtypeRow kDtypes[] = {
     {TN_UINT4, "uint4", {1, 4, 1}},
     {TN_INT4, "int4", {0, 4, 1}},
     {TN_FLOAT4E2M1, "float4e2m1", {17, 4, 1}},
+    {TN_FLOAT8E8M0, "float8e8m0", {14, 8, 1}},
+    {TN_UINT2, "uint2", {1, 2, 1}},
+    {TN_INT2, "int2", {0, 2, 1}},
+    {TN_FLOAT6E2M3, "float6e2m3", {15, 6, 1}},
+    {TN_FLOAT6E3M2, "float6e3m2", {16, 6, 1}},
 };
 
 }  // namespace detail

@@ -176,8 +176,6 @@ TEST_F(Generic, TN_list_001_null_002_values_of_attributes) {
     attribute.type = type;
     attribute.count = 1;
     expect("TN-null-002", attribute);
-    attribute.count = 2;
-    expect(type <= TN_ATTRIBUTE_GRAPH ? "TN-kernel-013" : "TN-null-002", attribute);
   }
   const int64_t value = 0;
   attribute.type = TN_ATTRIBUTE_INTS;
@@ -215,6 +213,60 @@ TEST_F(Generic, TN_layout_005_006_dims_of_descriptions) {
     expect("TN-layout-005", 1, negative, input);
     expect("TN-layout-006", 2, huge, input);
   }
+}
+
+TEST_F(Generic, TN_kernel_013_counts_of_single_values) {
+  const int64_t values[] = {1, 2};
+  auto attribute = sized<tn_attribute>();
+  attribute.name = "axis";
+  attribute.type = TN_ATTRIBUTE_INT;
+  attribute.ints = values;
+  const tn_attribute* attributes[] = {&attribute};
+  auto desc = sized<tn_kernel_desc>();
+  desc.name = "Concat";
+  desc.attributes = attributes;
+  desc.attribute_count = 1;
+  for (const size_t count : {size_t{0}, size_t{2}}) {
+    attribute.count = count;
+    tn_kernel* kernel = garbage<tn_kernel>();
+    expect_broken("TN-kernel-013", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), &desc,
+                  &kernel);
+  }
+}
+
+// What an input of Relu promises of its tensors.
+class Promises : public Generic {
+ protected:
+  Promises() : argument_(sized<tn_argument>()) {
+    argument_.kind = TN_ARGUMENT_DEVICE;
+    argument_.dtype = TN_FLOAT32;
+    argument_.rank = 1;
+  }
+  void expect(const char* rule) {
+    const tn_argument* arguments[] = {&argument_};
+    auto desc = sized<tn_kernel_desc>();
+    desc.name = "Relu";
+    desc.inputs = arguments;
+    desc.input_count = 1;
+    tn_kernel* kernel = garbage<tn_kernel>();
+    expect_broken(rule, TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), &desc, &kernel);
+  }
+  tn_argument argument_;
+};
+
+TEST_F(Promises, TN_kernel_011_alignments) {
+  argument_.alignment = 48;
+  expect("TN-kernel-011");
+}
+
+TEST_F(Promises, TN_kernel_012_dense_with_strides_or_a_layout) {
+  const int64_t strides[] = {1};
+  argument_.flags = TN_ARGUMENT_DENSE;
+  argument_.strides = strides;
+  expect("TN-kernel-012");
+  argument_.strides = nullptr;
+  argument_.layout = TN_LAYOUT_ANY;
+  expect("TN-kernel-012");
 }
 
 TEST_F(Generic, TN_layout_006_bytes_that_cannot_be_counted) {

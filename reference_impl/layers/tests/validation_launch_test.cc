@@ -121,32 +121,49 @@ TEST_F(Launch, TN_launch_010_counts) {
                 &launch, &size);
 }
 
-TEST_F(Launch, TN_launch_012_workspaces) {
-  KernelDesc desc;
-  desc.name = "MatMul";
-  desc.version = 13;
-  constexpr int64_t kSide = 64;
-  for (int i = 0; i < 2; ++i) desc.input(Argument::device(TN_FLOAT32, {kSide, kSide}));
-  desc.output(Argument::device(TN_FLOAT32, {kSide, kSide}));
-  const Kernel kernel(device_, desc);
-  constexpr uint64_t kBytes = 4 * kSide * kSide;
-  const Buffer memory = make_buffer(3 * kBytes);
-  const auto matrix = [&](uint64_t n) {
-    return Tensor::device(memory.get(), TN_FLOAT32, {kSide, kSide}).with_offset(n * kBytes);
-  };
-  const Tensor a = matrix(0);
-  const Tensor b = matrix(1);
-  const Tensor c = matrix(2);
-  tn_launch launch = launch_of(a, b, c);
-  const uint64_t size = kernel.workspace_size(launch);
-  ASSERT_GT(size, 0u) << "the test wants an operator that needs a workspace";
-  expect_refused("TN-launch-012", TN_INVALID_ARGUMENT, kernel, launch);
-  const Buffer workspace = make_buffer(size);
-  launch.workspace = workspace.get();
-  launch.workspace_offset = 1;
-  expect_refused("TN-launch-012", TN_OUT_OF_RANGE, kernel, launch);
-  launch.workspace_offset = 0;
-  EXPECT_EQ(tn_kernel_launch(kernel.get(), stream_.get(), &launch, nullptr), TN_OK);
+// A product large enough to need a workspace.
+class Workspace : public Launch {
+ protected:
+  static constexpr int64_t kSide = 64;
+  static constexpr uint64_t kBytes = 4 * kSide * kSide;
+
+  static KernelDesc describe() {
+    KernelDesc desc;
+    desc.name = "MatMul";
+    desc.version = 13;
+    for (int i = 0; i < 2; ++i) desc.input(Argument::device(TN_FLOAT32, {kSide, kSide}));
+    desc.output(Argument::device(TN_FLOAT32, {kSide, kSide}));
+    return desc;
+  }
+  Tensor matrix(uint64_t n) const {
+    return Tensor::device(memory_.get(), TN_FLOAT32, {kSide, kSide}).with_offset(n * kBytes);
+  }
+  uint64_t size() const { return kernel_.workspace_size(launch_); }
+
+  const Kernel kernel_{device_, describe()};
+  const Buffer memory_ = make_buffer(3 * kBytes);
+  const Tensor a_ = matrix(0), b_ = matrix(1), c_ = matrix(2);
+  tn_launch launch_ = launch_of(a_, b_, c_);
+};
+
+TEST_F(Workspace, TN_launch_012_workspaces) {
+  ASSERT_GT(size(), 0u) << "the test wants an operator that needs a workspace";
+  expect_refused("TN-launch-012", TN_INVALID_ARGUMENT, kernel_, launch_);
+  const Buffer workspace = make_buffer(size());
+  launch_.workspace = workspace.get();
+  launch_.workspace_offset = device_.info().alignment;
+  expect_refused("TN-launch-012", TN_OUT_OF_RANGE, kernel_, launch_);
+  launch_.workspace_offset = 0;
+  EXPECT_EQ(tn_kernel_launch(kernel_.get(), stream_.get(), &launch_, nullptr), TN_OK);
+}
+
+TEST_F(Workspace, TN_launch_015_offsets_of_workspaces) {
+  const Buffer workspace = make_buffer(size() + device_.info().alignment);
+  launch_.workspace = workspace.get();
+  launch_.workspace_offset = 1;
+  expect_refused("TN-launch-015", TN_INVALID_ARGUMENT, kernel_, launch_);
+  launch_.workspace_offset = device_.info().alignment;
+  EXPECT_EQ(tn_kernel_launch(kernel_.get(), stream_.get(), &launch_, nullptr), TN_OK);
 }
 
 TEST_F(Launch, TN_kernel_010_constants_with_two_values) {

@@ -105,19 +105,22 @@ TEST(OutputStruct, LongerOneKeepsWhatIsNotKnown) {
 
 TEST(ErrorStruct, ShorterOneIsNotWrittenBeyond) {
   alignas(tn_error) char bytes[sizeof(tn_error)];
-  for (const size_t size : {size_t{8}, size_t{12}, size_t{16}, size_t{48}, size_t{60}}) {
+  constexpr size_t kCode = offsetof(tn_error, code) + sizeof(tn_status);
+  constexpr size_t kRule = offsetof(tn_error, rule) + sizeof(tn_error::rule);
+  constexpr size_t kText = offsetof(tn_error, message) + 12;
+  for (const size_t size : {size_t{8}, kCode, size_t{16}, kRule, kText}) {
     std::memset(bytes, 0x55, sizeof(bytes));
     auto* error = reinterpret_cast<tn_error*>(bytes);
     error->struct_size = size;
     plugin::set_error(error, TN_INTERNAL, "TN-rule-001", "a message longer than that");
     for (size_t i = size; i < sizeof(bytes); ++i) ASSERT_EQ(bytes[i], 0x55) << size << " " << i;
-    if (size >= 12) {
+    if (size >= kCode) {
       EXPECT_EQ(error->code, TN_INTERNAL);
     }
-    if (size >= 48) {
+    if (size >= kRule) {
       EXPECT_STREQ(error->rule, "TN-rule-001");
     }
-    if (size == 60) {
+    if (size == kText) {
       EXPECT_STREQ(error->message, "a message l");
     }
   }

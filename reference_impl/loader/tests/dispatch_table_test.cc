@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string_view>
 #include <tuple>
 
 #include "tenon/tenon_plugin.hpp"
@@ -28,14 +29,19 @@ tn_status call_with(tn_status(TN_CALL* function)(First, Rest...), tn_status, voi
   return std::apply(function, arguments);
 }
 
+// Functions that the loader answers itself, whatever the plugin has.
+bool is_the_loaders(const char* name) { return std::string_view(name) == "instance_get_info"; }
+
 // The number of functions that do not answer `status`.
 int count_others(const DispatchTable& table, tn_status status) {
   tn_handle handle{&table.functions};
   int others = 0;
   tn_error error = TN_ERROR_INIT;
 #define TN_SLOT_OWN(ordinal, result, name, parameters, arguments)
-#define TN_SLOT(ordinal, result, name, parameters, arguments) \
-  if (call_with(table.functions.name, status, &handle, &error) != status) ++others;
+#define TN_SLOT(ordinal, result, name, parameters, arguments)             \
+  if (!is_the_loaders(#name) &&                                           \
+      call_with(table.functions.name, status, &handle, &error) != status) \
+    ++others;
 #include "slots.inc"
   // Without an instance nobody has said that there is an extension.
   const tn_status absent = status == TN_UNIMPLEMENTED ? TN_UNSUPPORTED : status;
@@ -57,7 +63,7 @@ TEST(DispatchTable, EveryAbsentFunctionNamesItselfAndThePlugin) {
   int voids = 0;
 #define TN_SLOT_OWN(ordinal, result, name, parameters, arguments)
 #define TN_SLOT(ordinal, result, name, parameters, arguments)                     \
-  {                                                                               \
+  if (!is_the_loaders(#name)) {                                                   \
     tn_error error = TN_ERROR_INIT;                                               \
     EXPECT_EQ(call_with(table.functions.name, TN_UNIMPLEMENTED, &handle, &error), \
               TN_UNIMPLEMENTED);                                                  \
