@@ -42,9 +42,9 @@ int main(int count, char** arguments) {
   CHECK(TN(tn_status, loader_create, const tn_loader_desc*, tn_loader**, tn_error*)(
             &desc, &loader, &error) == TN_OK);
   tn_instance* instance = NULL;
-  const tn_status opened = TN(tn_status, loader_open, tn_loader*, const char*, const tn_open_desc*,
-                              tn_instance**, tn_error*)(loader, arguments[2], NULL, &instance,
-                                                        &error);
+  const tn_status opened =
+      TN(tn_status, loader_open, tn_loader*, const char*, const tn_open_desc*, tn_instance**,
+         tn_error*)(loader, arguments[2], NULL, &instance, &error);
   printf("open 0x%x\n", (unsigned)opened);
   if (opened != TN_OK) return 0;
 

@@ -3,7 +3,7 @@
  * A plugin written from tenon.h alone, built for several versions of it. It compares nothing but
  * the major version, and knows what its header knows.
  */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tenon/tenon.h"
@@ -16,18 +16,17 @@ struct tn_instance {
 struct tn_device {
   const tn_dispatch* dispatch;
 };
-static struct tn_instance the_instance;
-static struct tn_device the_device;
 
 static tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** instance,
                                          tn_error* error) {
   (void)error;
-  the_instance.dispatch = desc->dispatch;
-  *instance = &the_instance;
+  *instance = malloc(sizeof(**instance));
+  if (*instance == NULL) return TN_OUT_OF_MEMORY;
+  (*instance)->dispatch = desc->dispatch;
   return TN_OK;
 }
 
-static void TN_CALL instance_destroy(tn_instance* instance) { (void)instance; }
+static void TN_CALL instance_destroy(tn_instance* instance) { free(instance); }
 
 static tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count,
                                                tn_error* error) {
@@ -66,12 +65,13 @@ static tn_status TN_CALL device_open(tn_instance* instance, size_t index,
   *device = NULL;
   for (size_t i = sizeof(*desc); desc != NULL && i < desc->struct_size; ++i)
     if (((const char*)desc)[i] != 0) return TN_UNSUPPORTED;
-  the_device.dispatch = instance->dispatch;
-  *device = &the_device;
+  *device = malloc(sizeof(**device));
+  if (*device == NULL) return TN_OUT_OF_MEMORY;
+  (*device)->dispatch = instance->dispatch;
   return TN_OK;
 }
 
-static void TN_CALL device_close(tn_device* device) { (void)device; }
+static void TN_CALL device_close(tn_device* device) { free(device); }
 
 static tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
   (void)device, (void)error;

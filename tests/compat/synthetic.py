@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts, loaders, layers and plugins of ABI 1.0 and 1.1 with each other, and a plugin of 2.0.
+"""Hosts, loaders, layers and plugins of ABI 1.0 and 1.1 with each other, two of them in one process, and a
+plugin of 2.0.
 
     tests/compat/synthetic.py FOLDER --cmake CMAKE --cc CC --cxx CXX [--jobs N]
 
@@ -19,7 +20,7 @@ import versions
 
 HERE = pathlib.Path(__file__).resolve().parent
 MINOR = ["1.0", "1.1"]
-UNSUPPORTED, UNIMPLEMENTED, MISMATCH = "0x300", "0x301", "0x302"
+INVALID, UNSUPPORTED, UNIMPLEMENTED, MISMATCH = "0x200", "0x300", "0x301", "0x302"
 
 
 def compile_c(cc, tree, version, source, output, *options):
@@ -45,8 +46,8 @@ def expected(host, library, plugin, layers, name):
     return lines + ["done"]
 
 
-def run(host, library, plugin, layers):
-    done = subprocess.run([host, library, plugin, layers], capture_output=True, text=True, timeout=60)
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 
@@ -66,7 +67,8 @@ def main():
                   "-fvisibility=hidden")
     for version in MINOR:
         versions.build(trees[version], arguments.cmake, arguments.cc, arguments.cxx, arguments.jobs)
-        compile_c(arguments.cc, trees[version], version, "host.c", trees[version] / "host")
+        for program in ("host", "two"):
+            compile_c(arguments.cc, trees[version], version, f"{program}.c", trees[version] / program)
 
     def plugins(version):
         yield "plain", trees[version] / "libplain.so"
@@ -86,6 +88,16 @@ def main():
             found = run(trees[host] / "host", trees[library] / "build/lib/libtenon.so", path, layers)
             judge(f"host {host}, libtenon {library}, {name} {plugin}, layers '{layers}'", found,
                   expected(host, library, plugin, layers, name))
+    # A table that is known to be laid out alike is looked into, another one is not.
+    for first, second in itertools.product(MINOR, MINOR):
+        tree = trees[first]
+        found = run(tree / "two", tree / "build/lib/libtenon.so", trees[second] / "build/lib/libtenon.so",
+                    trees[second] / "libplain.so")
+        other = UNSUPPORTED if first == second else INVALID
+        judge(f"libtenon {first} beside {second}", found,
+              ["apart 1", "first info 0x0", f"first extension {other}",
+               "second info 0x0", f"second extension {other}",
+               "still first info 0x0", f"still first extension {UNSUPPORTED}"])
     for library in MINOR:
         found = run(trees[library] / "host", trees[library] / "build/lib/libtenon.so",
                     trees["2.0"] / "libplain.so", "")
