@@ -51,6 +51,8 @@ int main(int count, char** arguments) {
       count == 3 && std::strcmp(arguments[1], "--budget") == 0 ? std::atof(arguments[2]) : 5.0;
   tn_dispatch table{};
   table.struct_size = sizeof(table);
+  table.abi_major = TN_ABI_MAJOR;
+  table.abi_minor = TN_ABI_MINOR;
   table.kernel_launch = launch;
   tenon::layers::Layered layered;
   layered.extensions.peer.peer_wait_event = wait_event;

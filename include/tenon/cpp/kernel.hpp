@@ -22,8 +22,8 @@ class KernelDescView {
     for (const Argument& argument : desc.outputs) arguments_.push_back(view(argument));
     for (const tn_argument& argument : arguments_) argument_pointers_.push_back(&argument);
 
-    tensors_.reserve(desc.attributes.size());
-    tensor_pointers_.reserve(desc.attributes.size());
+    tensors_.reserve(tensor_count(desc));
+    tensor_pointers_.reserve(tensor_count(desc));
     strings_.reserve(desc.attributes.size());
     attributes_.reserve(desc.attributes.size());
     for (const Attribute& attribute : desc.attributes) attributes_.push_back(view(attribute));
@@ -56,8 +56,12 @@ class KernelDescView {
     result.dtype = argument.dtype;
     result.rank = argument.rank;
     result.alias = argument.alias;
+    result.flags = argument.flags;
+    result.alignment = argument.alignment;
     result.dims = pointer(argument.dims);
+    result.min_dims = pointer(argument.min_dims);
     result.max_dims = pointer(argument.max_dims);
+    result.symbols = pointer(argument.symbols);
     result.strides = pointer(argument.strides);
     result.layout = argument.layout;
     result.constant = argument.constant.get();
@@ -103,17 +107,36 @@ class KernelDescView {
     out.strings = list.data();
   }
   void fill(tn_attribute& out, const AttributeTensor& value) {
-    tensors_.push_back(Tensor::host(value.data.data(), value.dtype, value.dims));
-    tensor_pointers_.push_back(tensors_.back().get());
     out.type = TN_ATTRIBUTE_TENSOR;
-    out.tensors = &tensor_pointers_.back();
+    out.tensors = add(std::span(&value, 1));
+  }
+  void fill(tn_attribute& out, const std::vector<AttributeTensor>& value) {
+    out.type = TN_ATTRIBUTE_TENSORS;
+    out.count = value.size();
+    out.tensors = add(value);
+  }
+  const tn_tensor* const* add(std::span<const AttributeTensor> values) {
+    const size_t first = tensors_.size();
+    for (const AttributeTensor& value : values) {
+      tensors_.push_back(Tensor::host(value.data.data(), value.dtype, value.dims));
+      tensor_pointers_.push_back(tensors_.back().get());
+    }
+    return tensor_pointers_.data() + first;
+  }
+  static size_t tensor_count(const KernelDesc& desc) {
+    size_t count = 0;
+    for (const Attribute& attribute : desc.attributes) {
+      const auto* list = std::get_if<std::vector<AttributeTensor>>(&attribute.value);
+      count += list != nullptr ? list->size() : 1;
+    }
+    return count;
   }
 
   tn_kernel_desc desc_{};
   std::vector<tn_argument> arguments_;
   std::vector<const tn_argument*> argument_pointers_;
-  std::vector<Tensor>
-      tensors_;  // Reserved up front, like the next two: attributes point into them.
+  // Reserved up front, like the next two: attributes point into them.
+  std::vector<Tensor> tensors_;
   std::vector<const tn_tensor*> tensor_pointers_;
   std::vector<std::vector<tn_string>> strings_;
   std::vector<tn_attribute> attributes_;

@@ -21,8 +21,12 @@ struct Argument {
   int32_t rank = 0;
   int32_t alias = 0;              // See tn_argument.
   std::vector<int64_t> dims;      // Empty: all dynamic.
+  std::vector<int64_t> min_dims;  // Empty: 0.
   std::vector<int64_t> max_dims;  // Empty: no bounds known.
+  std::vector<int32_t> symbols;   // Empty: no dims are known to be equal.
   std::vector<int64_t> strides;   // Empty: all dynamic.
+  uint32_t flags = 0;             // TN_ARGUMENT_DENSE
+  uint32_t alignment = 0;         // Bytes that offsets are a multiple of; 0: the element's size.
   tn_layout layout = TN_LAYOUT_STRIDED;
   Constant constant;
   const void* host_data = nullptr;  // Borrowed until the kernel has been created.
@@ -69,8 +73,27 @@ struct Argument {
     if (layout != TN_LAYOUT_STRIDED) strides.clear();
     return *this;
   }
+  Argument& with_min_dims(std::vector<int64_t> value) {
+    min_dims = std::move(value);
+    return *this;
+  }
   Argument& with_max_dims(std::vector<int64_t> value) {
     max_dims = std::move(value);
+    return *this;
+  }
+  // A number for each dim; equal ones, other than 0, stand for equal dims throughout the kernel.
+  Argument& with_symbols(std::vector<int32_t> value) {
+    symbols = std::move(value);
+    return *this;
+  }
+  // Dense row-major, whatever the dims are at launch.
+  Argument& dense() {
+    flags |= TN_ARGUMENT_DENSE;
+    strides.clear();
+    return *this;
+  }
+  Argument& with_alignment(uint32_t bytes) {
+    alignment = bytes;
     return *this;
   }
   // An output that replaces this input, or an input that is the same view as it.
@@ -108,8 +131,9 @@ struct AttributeTensor {
   std::vector<unsigned char> data;
 };
 
-using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>,
-                                    std::vector<float>, std::vector<std::string>, AttributeTensor>;
+using AttributeValue =
+    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>,
+                 std::vector<std::string>, AttributeTensor, std::vector<AttributeTensor>>;
 
 struct Attribute {
   std::string name;

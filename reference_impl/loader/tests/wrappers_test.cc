@@ -73,19 +73,26 @@ TEST(KernelDesc, ViewSaysWhatWasBuilt) {
   desc.input(tenon::Argument::device(TN_FLOAT32, {2, TN_DYNAMIC, 4}))
       .input(tenon::Argument::dynamic(TN_INT8, 2))
       .input(tenon::Argument::absent())
+      .input(tenon::Argument::dynamic(TN_FLOAT32, 2)
+                 .with_min_dims({1, 2})
+                 .with_symbols({7, 0})
+                 .with_alignment(256)
+                 .dense())
       .output(tenon::Argument::device(TN_FLOAT32, {2}).aliasing(0))
       .attribute("axis", int64_t{-1})
       .attribute("names", std::vector<std::string>{"a", "bc"})
       .attribute("value", tenon::AttributeTensor{TN_INT8, {2}, {7, 9}})
       .attribute("mode", std::string("up"))
-      .attribute("scale", 0.5f);
+      .attribute("scale", 0.5f)
+      .attribute("tables",
+                 std::vector<tenon::AttributeTensor>{{TN_INT8, {1}, {3}}, {TN_INT8, {1}, {4}}});
   const tenon::KernelDesc copy = desc;
   desc = {};
   const tenon::KernelDescView view(copy);
   const tn_kernel_desc& c = *view.get();
   EXPECT_STREQ(c.domain, "tenon");
   EXPECT_EQ(c.version, 3);
-  ASSERT_EQ(c.input_count, 3u);
+  ASSERT_EQ(c.input_count, 4u);
   EXPECT_EQ(c.inputs[0]->rank, 3);
   EXPECT_EQ(c.inputs[0]->strides[2], 1);
   EXPECT_EQ(c.inputs[0]->strides[1], 4);
@@ -93,9 +100,14 @@ TEST(KernelDesc, ViewSaysWhatWasBuilt) {
   EXPECT_EQ(c.inputs[1]->dims, nullptr);
   EXPECT_EQ(c.inputs[1]->rank, 2);
   EXPECT_EQ(c.inputs[2]->kind, TN_ARGUMENT_ABSENT);
+  EXPECT_EQ(c.inputs[3]->min_dims[1], 2);
+  EXPECT_EQ(c.inputs[3]->symbols[0], 7);
+  EXPECT_EQ(c.inputs[3]->alignment, 256u);
+  EXPECT_EQ(c.inputs[3]->flags, TN_ARGUMENT_DENSE);
+  EXPECT_EQ(c.inputs[3]->strides, nullptr);
   ASSERT_EQ(c.output_count, 1u);
   EXPECT_EQ(c.outputs[0]->alias, 1);
-  ASSERT_EQ(c.attribute_count, 5u);
+  ASSERT_EQ(c.attribute_count, 6u);
   EXPECT_EQ(c.attributes[0]->ints[0], -1);
   EXPECT_EQ(std::string(c.attributes[1]->strings[1].data, c.attributes[1]->strings[1].size), "bc");
   EXPECT_EQ(c.attributes[1]->count, 2u);
@@ -103,6 +115,8 @@ TEST(KernelDesc, ViewSaysWhatWasBuilt) {
   EXPECT_EQ(c.attributes[2]->tensors[0]->dims[0], 2);
   EXPECT_EQ(std::string(c.attributes[3]->strings[0].data, c.attributes[3]->strings[0].size), "up");
   EXPECT_EQ(c.attributes[4]->floats[0], 0.5f);
+  EXPECT_EQ(c.attributes[5]->count, 2u);
+  EXPECT_EQ(*static_cast<const char*>(c.attributes[5]->tensors[1]->host_data), 4);
 }
 
 TEST(Error, UnknownStatusDecodesByClass) {

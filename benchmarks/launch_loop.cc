@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The same call over and over, for instructions.py to count:
+//
+//   launch_loop PLUGIN query|add|relu|matmul COUNT
+//
+// `query` asks a stream, which does next to nothing; the others launch one operator of 4 elements
+// (the product: of 16x16) and wait at the end.
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "tenon/tenon.hpp"
+
+namespace {
+
+using tenon::Argument;
+using tenon::Tensor;
+
+struct Form {
+  const char* name;
+  int32_t version;
+  std::vector<int64_t> dims;
+  int inputs;
+};
+
+Form form_of(const std::string& what) {
+  if (what == "add") return {"Add", 14, {4}, 2};
+  if (what == "relu") return {"Relu", 14, {4}, 1};
+  if (what == "matmul") return {"MatMul", 13, {16, 16}, 2};
+  std::fprintf(stderr, "unknown: %s\n", what.c_str());
+  std::exit(2);
+}
+
+void launch_often(const tenon::Device& device, const tenon::Stream& stream, const Form& form,
+                  long count) {
+  tenon::KernelDesc desc{"", form.name, form.version};
+  for (int i = 0; i < form.inputs; ++i) desc.input(Argument::device(TN_FLOAT32, form.dims));
+  desc.output(Argument::device(TN_FLOAT32, form.dims));
+  const tenon::Kernel kernel(device, desc);
+
+  constexpr uint64_t kBytes = 1024;
+  const tenon::Buffer memory(device, kBytes * 3);
+  const float one = 1;
+  stream.fill(memory, 0, kBytes * 3, &one, sizeof(one));
+  const auto tensor = [&](uint64_t n) {
+    return Tensor::device(memory.get(), TN_FLOAT32, form.dims).with_offset(n * kBytes);
+  };
+  const Tensor a = tensor(0), b = tensor(1), c = tensor(2);
+  const tn_tensor* inputs[] = {a.get(), b.get()};
+  const tn_tensor* outputs[] = {c.get()};
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs;
+  launch.input_count = static_cast<size_t>(form.inputs);
+  launch.outputs = outputs;
+  launch.output_count = 1;
+  const uint64_t size = kernel.needs_workspace() ? kernel.workspace_size(launch) : 0;
+  const tenon::Buffer workspace(device, size + 1);
+  if (size != 0) launch.workspace = workspace.get();
+  for (long i = 0; i < count; ++i) kernel.launch(stream, launch);
+  stream.synchronize();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count != 4) {
+    std::fprintf(stderr, "launch_loop PLUGIN query|add|relu|matmul COUNT\n");
+    return 2;
+  }
+  try {
+    const tenon::Loader loader;
+    const tenon::Device device = loader.open(arguments[1]).open_device(0);
+    const tenon::Stream stream(device);
+    const long turns = std::atol(arguments[3]);
+    if (std::string(arguments[2]) == "query") {
+      for (long i = 0; i < turns; ++i) tn_stream_query(stream.get(), nullptr);
+    } else {
+      launch_often(device, stream, form_of(arguments[2]), turns);
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
