@@ -83,12 +83,12 @@ extern "C" {
 #endif
 
 #define TN_ABI_MAJOR 0
-#define TN_ABI_MINOR 1
+#define TN_ABI_MINOR 2
 
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x839b8f932f02e394)
+#define TN_ABI_HASH UINT64_C(0x5843f7e8f4618565)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;

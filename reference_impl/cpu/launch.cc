@@ -37,7 +37,8 @@ struct InlineStorage {
   alignas(Strides) std::byte strides[kInlineArguments * sizeof(Strides)];
 };
 
-Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch& scratch) {
+[[gnu::always_inline]] inline Binding make_binding(KernelObject& kernel, InlineStorage& storage,
+                                                   LaunchScratch& scratch) {
   const size_t count = kernel.arguments().size();
   if (count > kInlineArguments) {
     scratch.reserve(count);
