@@ -107,6 +107,9 @@ class Execution {
   int32_t parallelism() const { return host_.parallelism(host_.context); }
 
  private:
+  template <class Body>
+  void parallel_ranges(int64_t count, int64_t grain, Body& body) const;
+
   const tn_host& host_;
 };
 
@@ -265,19 +268,26 @@ using OperatorFamily = std::span<const OperatorEntry> (*)();
 
 // ---- Implementation of the template ----
 
+// Most calls have one range: that is the caller's own code.
 template <class Body>
-void Execution::parallel_for(int64_t count, int64_t grain, Body&& body) const {
-  struct State {
-    std::remove_reference_t<Body>* body;
-    bool flush;
-    std::exception_ptr error;
-    std::array<char, 4> lock{};
-  };
+[[gnu::always_inline]] inline void Execution::parallel_for(int64_t count, int64_t grain,
+                                                           Body&& body) const {
   if (count <= 0) return;
   if (count <= grain) {
     body(int64_t{0}, count);
     return;
   }
+  parallel_ranges(count, grain, body);
+}
+
+template <class Body>
+[[gnu::noinline]] void Execution::parallel_ranges(int64_t count, int64_t grain, Body& body) const {
+  struct State {
+    Body* body;
+    bool flush;
+    std::exception_ptr error;
+    std::array<char, 4> lock{};
+  };
   State state{&body, SubnormalMode::flushes(), nullptr, {}};
   host_.parallel_for(
       host_.context, count, grain,
