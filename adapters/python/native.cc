@@ -32,9 +32,10 @@ using InputTuple = std::tuple<int32_t, std::vector<int64_t>, Bytes>;
 using Counts = std::map<std::string, std::map<std::string, uint64_t>>;
 
 // One context for the process, never destroyed: at exit, Python's modules and the plugins' threads
-// end in no order that could be relied on.
+// end in no order that could be relied on. It runs ONNX models: there "it is an error if any of the
+// index values are out of bounds".
 Context& context() {
-  static Context* const instance = Context::create().release();
+  static Context* const instance = Context::create({}, TN_KERNEL_CHECK_DATA).release();
   return *instance;
 }
 

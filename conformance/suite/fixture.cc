@@ -125,6 +125,7 @@ bool DeviceTest::queue_failure(const Stream& stream) {
   } else {
     return false;
   }
+  desc.flags = TN_KERNEL_CHECK_DATA;
   if (!supports(device(), desc)) return false;
   const Kernel& kernel = keep(Kernel(device(), desc));
   // Not by upload(), whose stream may have failed already.

@@ -26,6 +26,10 @@
 #include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
 #if defined(__GNUC__)
 #define TNP_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
@@ -297,7 +301,8 @@ static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot
 /* A kernel of strided arguments, as described. */
 enum { TNP_MAX_INPUTS = 8, TNP_MAX_OUTPUTS = 4 };
 typedef struct tnp_signature {
-  int op; /* Row of the table. */
+  int op;         /* Row of the table. */
+  uint32_t flags; /* Of the description: TN_KERNEL_*. */
   size_t input_count, output_count;
   tnp_slot inputs[TNP_MAX_INPUTS], outputs[TNP_MAX_OUTPUTS];
 } tnp_signature;
@@ -334,7 +339,8 @@ static inline bool tnp_has_dtype(const tn_operator_entry* entry, tn_dtype dtype)
 
 /* Reads a description into `desc` and `signature` and checks what holds for every operator: that
  * the table has it, and for the types of all tensors; flags and aliases. Counts, attributes and how
- * types and dims fit together are the operator's. */
+ * types and dims fit together are the operator's. So is TN_KERNEL_CHECK_DATA: one that data can
+ * break (an index, an integer divisor) and that does not look answers TN_UNSUPPORTED to it. */
 static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size_t count,
                                             const tn_kernel_desc* given, tn_kernel_desc* desc,
                                             tnp_signature* signature, tn_error* error) {
@@ -345,6 +351,7 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
       TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA | TN_KERNEL_FLUSH_SUBNORMALS;
   TNP_CHECK((desc->flags & ~flags) == 0, TN_UNSUPPORTED, "kernel flags 0x%x are not known here",
             desc->flags & ~flags);
+  signature->flags = desc->flags;
   TNP_CHECK(desc->input_count <= TNP_MAX_INPUTS && desc->output_count <= TNP_MAX_OUTPUTS,
             TN_INVALID_ARGUMENT, "%s: %zu inputs and %zu outputs are too many", desc->name,
             desc->input_count, desc->output_count);
@@ -371,6 +378,24 @@ static inline void tnp_answer_needs(const tnp_slot* slots, size_t count, tn_argu
     needs[i] =
         (tn_argument_needs){slots[i].requirements, slots[i].needed_alignment, TN_LAYOUT_STRIDED};
 }
+
+/* A kernel that computes on the processor does so between these two: whether subnormal numbers
+ * count as 0 is a setting of the thread, and its description decides that, not the thread that
+ * queues. */
+#if defined(__x86_64__)
+static inline uint32_t tnp_enter_arithmetic(const tnp_signature* signature) {
+  const uint32_t before = _mm_getcsr(), flush = 0x8040; /* FTZ and DAZ. */
+  const bool flushes = (signature->flags & TN_KERNEL_FLUSH_SUBNORMALS) != 0;
+  _mm_setcsr(flushes ? before | flush : before & ~flush);
+  return before;
+}
+static inline void tnp_leave_arithmetic(uint32_t before) { _mm_setcsr(before); }
+#else
+static inline uint32_t tnp_enter_arithmetic(const tnp_signature* signature) {
+  return (void)signature, 0;
+}
+static inline void tnp_leave_arithmetic(uint32_t before) { (void)before; }
+#endif
 
 /* What kernel_supports answers when the description was judged with `status`; with TN_NEEDS_STATIC
  * the slots of the signature say what to describe differently. */

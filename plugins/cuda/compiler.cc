@@ -123,12 +123,15 @@ std::string compiler_version() {
 }
 
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
-                    int capability, Effort effort) {
-  Program program(name, define_lines(name, definitions) + "#line 1\n" + text);
+                    int capability, Effort effort, bool flush_subnormals) {
+  const std::string all =
+      std::string(definitions) + (flush_subnormals ? " -DFLUSH_SUBNORMALS" : "");
+  Program program(name, define_lines(name, all) + "#line 1\n" + text);
   // Products and sums round one by one unless a kernel says fma(), as in the reference device.
   // 177: kernel files include more functions than each program calls.
   std::vector<std::string> options = {"--gpu-architecture=sm_" + std::to_string(capability),
                                       "--std=c++17", "--fmad=false", "--diag-suppress=177"};
+  if (flush_subnormals) options.emplace_back("--ftz=true");
   if (effort == Effort::kLeast) options.emplace_back("--Ofast-compile=max");
   const nvrtcResult result = program.compile(options);
   if (result == NVRTC_ERROR_COMPILATION) {

@@ -21,9 +21,10 @@ enum class Effort { kFull, kLeast };
 
 // A CUDA source for devices of a compute capability (75: 7.5): a cubin, for cuModuleLoadData.
 // `name` is for messages; `definitions` as in gpu::Machine ("-DT=float -DRANK=4"). Any thread.
+// `flush_subnormals`: float32 arithmetic takes them for 0.
 // Throws plugin::Failure as above, or cpu::KernelError (TN_INTERNAL) with the compiler's log.
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
-                    int capability, Effort effort = Effort::kFull);
+                    int capability, Effort effort = Effort::kFull, bool flush_subnormals = false);
 
 // plugins/gpu/kernels/<source>.cl behind this plugin's dialect.
 std::string kernel_text(std::string_view source);

@@ -30,7 +30,7 @@ typedef unsigned long ulong;  // NVRTC's host is Linux: 64 bits.
 #define GROUPS(d) OF_DIMENSION(gridDim, d)
 #define GLOBAL_ID(d) (GROUP_ID(d) * LOCAL_SIZE(d) + LOCAL_ID(d))
 
-#define RAISE(fault, code) ((void)atomicCAS(fault, 0, code))
+#define RAISE(fault, code) ((void)((fault) != nullptr && atomicCAS(fault, 0, code)))
 #define ATOMIC_ADD_INT(p, v) atomicAdd(p, v)
 #define ATOMIC_ADD_FLOAT(p, v) atomicAdd(p, v)
 #define ATOMIC_CAS_INT(p, old, value) atomicCAS(p, old, value)

@@ -43,10 +43,11 @@ std::string name_of(const Driver& driver, CUdevice device) {
   return name;
 }
 
-Machine::Machine(const Driver& driver, CUcontext context, CUdevice device)
+Machine::Machine(const Driver& driver, CUcontext context, CUdevice device, bool flush_subnormals)
     : driver_(driver),
       context_(context),
       capability_(capability_of(driver, device)),
+      flush_subnormals_(flush_subnormals),
       limits_(limits_of(driver, device)),
       cache_("cuda", name_of(driver, device) + "\nNVRTC " + compiler_version()) {}
 
@@ -87,13 +88,15 @@ CUfunction Machine::kernel(const std::string& source, const std::string& definit
 
 CUmodule Machine::load(const std::string& source, const std::string& definitions) {
   const std::string text = kernel_text(source);
-  const std::string options = "sm_" + std::to_string(capability_) + ' ' + definitions;
+  const std::string options =
+      "sm_" + std::to_string(capability_) + (flush_subnormals_ ? " ftz " : " ") + definitions;
   CUmodule module = nullptr;
   // A file that another version has left, or half of one, is made again.
   if (const auto cubin = cache_.load(text, options); !cubin.empty()) {
     if (driver_.cuModuleLoadData(&module, cubin.data()) == CUDA_SUCCESS) return module;
   }
-  const std::string cubin = compile(source, text, definitions, capability_);
+  const std::string cubin =
+      compile(source, text, definitions, capability_, Effort::kFull, flush_subnormals_);
   check(driver_, driver_.cuModuleLoadData(&module, cubin.data()),
         ("loading " + source + ".cl").c_str());
   cache_.store(text, options, {cubin.begin(), cubin.end()});

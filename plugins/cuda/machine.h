@@ -36,7 +36,7 @@ class Function final : public gpu::Function {
 
 class Machine final : public gpu::Machine {
  public:
-  Machine(const Driver& driver, CUcontext context, CUdevice device);
+  Machine(const Driver& driver, CUcontext context, CUdevice device, bool flush_subnormals);
   ~Machine() override;
 
   const gpu::Limits& limits() const override { return limits_; }
@@ -52,6 +52,7 @@ class Machine final : public gpu::Machine {
   const Driver& driver_;
   const CUcontext context_;
   const int capability_;
+  const bool flush_subnormals_;
   const gpu::Limits limits_;
   const gpu::ProgramCache cache_;
   std::mutex compile_mutex_;  // Of modules_; held while one is compiled.

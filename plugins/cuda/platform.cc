@@ -78,7 +78,8 @@ class Backend final : public gpu::Backend {
       : driver_(driver),
         context_(driver, device),
         memory_(driver, context_.get(), device),
-        machine_(driver, context_.get(), device),
+        machine_(driver, context_.get(), device, false),
+        flushing_(driver, context_.get(), device, true),
         products_(open_products()),
         transfers_(driver, context_.get(), memory_, machine_, nullptr) {}
   ~Backend() override {
@@ -91,7 +92,9 @@ class Backend final : public gpu::Backend {
     }
   }
 
-  gpu::Machine& machine() override { return machine_; }
+  gpu::Machine& machine(bool flush_subnormals) override {
+    return flush_subnormals ? flushing_ : machine_;
+  }
 
   std::byte* allocate(uint64_t size, uint64_t alignment) override {
     return memory_.allocate(size, alignment);
@@ -130,6 +133,7 @@ class Backend final : public gpu::Backend {
   const PrimaryContext context_;
   Memory memory_;
   Machine machine_;
+  Machine flushing_;
   std::unique_ptr<Products> products_;  // Null: there is no cuBLASLt.
   std::mutex mutex_;
   Queue transfers_;

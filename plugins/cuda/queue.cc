@@ -84,9 +84,9 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
         pointers[count] = const_cast<void*>(parameter.data());
         break;
       case gpu::Parameter::Kind::kFault:
-        addresses[count] = memory_.find(fault_);
+        addresses[count] = checks_data() ? memory_.find(fault_) : 0;
         pointers[count] = &addresses[count];
-        may_fail_ = parameter.text();
+        if (checks_data()) may_fail_ = parameter.text();
         break;
     }
     ++count;

@@ -11,7 +11,8 @@ namespace tenon::gpu {
 // make_execution() gives StreamExecutions (kernel.h).
 class Backend : public cpu::Backend {
  public:
-  virtual Machine& machine() = 0;
+  // What compiles kernels that keep subnormal numbers, or that take them for 0.
+  virtual Machine& machine(bool flush_subnormals) = 0;
 };
 
 }  // namespace tenon::gpu

@@ -8,11 +8,13 @@
 namespace tenon::gpu {
 
 Machine& machine_of(const cpu::Description& description) {
-  return static_cast<Backend*>(description.backend())->machine();
+  return static_cast<Backend*>(description.backend())->machine(description.flushes_subnormals());
 }
 
 void Kernel::run(const Arguments& arguments, const cpu::Execution& execution) const {
-  enqueue(arguments, static_cast<const StreamExecution&>(execution).queue());
+  Queue& queue = static_cast<const StreamExecution&>(execution).queue();
+  queue.check_data(arguments.check_data);
+  enqueue(arguments, queue);
 }
 
 Grid element_grid(const Limits& limits, int64_t count, int64_t* chunk, int64_t weight) {

@@ -44,7 +44,8 @@ class Machine {
                                    std::string_view name) = 0;
 };
 
-// The machine of the device that a kernel is made for; outlives the kernel.
+// The machine of the device that a kernel is made for, with subnormal numbers as described;
+// outlives the kernel.
 Machine& machine_of(const cpu::Description& description);
 
 }  // namespace tenon::gpu

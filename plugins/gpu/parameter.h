@@ -67,8 +67,8 @@ class Parameter {
     return made;
   }
 
-  // FAULT(f): the stream's fault word; the launch may fail on its data. `operator_name` begins the
-  // message, and is copied.
+  // FAULT(f): the stream's fault word; the launch may fail on its data, where it is described to
+  // (Queue::check_data). `operator_name` begins the message, and is copied.
   static Parameter fault(std::string_view operator_name) {
     Parameter made(Kind::kFault, operator_name.size());
     made.large_ = operator_name.data();

@@ -40,6 +40,10 @@ class Queue {
     launch(function, grid, std::span(parameters.begin(), parameters.size()));
   }
 
+  // Whether launches from now on fail the stream by what they RAISE. If not, nobody looks: the
+  // kernel is given no fault word, and nothing waits for it.
+  void check_data(bool check) { checks_data_ = check; }
+
   // Bytes between ranges that do not overlap. Either may be host memory, which stays valid until
   // the work has finished; others are device addresses (View::data, or one within it).
   virtual void copy(std::byte* dst, const std::byte* src, uint64_t size) = 0;
@@ -55,6 +59,12 @@ class Queue {
   void read(void* dst, const std::byte* src, uint64_t size) {
     copy(static_cast<std::byte*>(dst), src, size);
   }
+
+ protected:
+  bool checks_data() const { return checks_data_; }
+
+ private:
+  bool checks_data_ = true;
 };
 
 }  // namespace tenon::gpu

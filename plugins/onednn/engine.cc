@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -128,7 +129,36 @@ bool has_team() {
   return std::string_view(info.dli_fname).find("tenon_onednn_team") != std::string_view::npos;
 }
 
+thread_local std::optional<cpu::SubnormalMode::Word> word_before;
+
+void flush_thread(void*) {
+  word_before = cpu::SubnormalMode::word();
+  cpu::SubnormalMode::set_word(*word_before | cpu::SubnormalMode::kFlush);
+}
+
+void restore_thread(void*) {
+  if (word_before) cpu::SubnormalMode::set_word(*word_before);
+  word_before.reset();
+}
+
+void on_each_thread(void (*body)(void*)) {
+  GOMP_parallel_start(body, nullptr, static_cast<unsigned>(thread_count()));
+  body(nullptr);
+  GOMP_parallel_end();
+}
+
 }  // namespace
+
+RegionSubnormals::RegionSubnormals() {
+  static const bool foreign = !has_team();
+  if (!foreign || !cpu::SubnormalMode::flushes() || omp_in_parallel() != 0) return;
+  on_each_thread(flush_thread);
+  told_ = true;
+}
+
+RegionSubnormals::~RegionSubnormals() {
+  if (told_) on_each_thread(restore_thread);
+}
 
 const tn_host& host_of_team(const tn_host& host) {
   // NOLINTNEXTLINE(bugprone-return-const-ref-from-parameter): a host outlives its instances.

@@ -63,4 +63,17 @@ class Threads {
   bool changed_;
 };
 
+// While it lives, the threads of a region treat subnormal numbers as the calling one does. Those of
+// team.cc always do; those of an OpenMP that the process had before keep what they began with, and
+// are told here when the kernel flushes.
+class RegionSubnormals {
+ public:
+  RegionSubnormals();
+  ~RegionSubnormals();
+  RegionSubnormals(const RegionSubnormals&) = delete;
+
+ private:
+  bool told_ = false;
+};
+
 }  // namespace tenon::onednn

@@ -266,6 +266,7 @@ void Program::after(const Slot& slot, const Arguments& arguments,
   const size_t together = slot->calls.size() - apart_;
   if (together != 0) {
     const Threads threads;
+    const RegionSubnormals subnormals;
     for (size_t i = 0; i < together; ++i) execute(slot->calls[i]);
   }
   if (apart_ != 0) {

@@ -17,13 +17,15 @@
 // not fixed: the caller, done with part 0, takes those that no worker has begun, so that it never
 // waits for a worker that has yet to wake up or to get a processor. Kernels that have barriers rely
 // on all parts running at the same time; they do, since nobody is done with a part before all have
-// come to its last barrier.
+// come to its last barrier. Unlike libgomp's, workers treat subnormal numbers as the calling thread
+// does at the time of the region, and not as the one that made them did.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
 
+#include "reference_impl/cpu/subnormals.h"
 #include "tenon/tenon.h"
 
 #if defined(__x86_64__)
@@ -32,6 +34,9 @@
 
 namespace tenon::onednn {
 namespace {
+
+using cpu::SubnormalMode;
+using cpu::SubnormalScope;
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);
@@ -70,6 +75,7 @@ struct Region {
   void (*body)(void*) = nullptr;
   void* data = nullptr;
   uint32_t threads = 1;
+  bool flush = SubnormalMode::flushes();
 };
 
 // Workers behind one calling thread. Kept alive by each of them: they are never joined, because a
@@ -191,7 +197,10 @@ void Team::play() {
   while (const uint32_t part = take()) {
     place.team = this;
     place.id = part;
-    region_.body(region_.data);
+    {
+      const SubnormalScope scope(region_.flush);
+      region_.body(region_.data);
+    }
     if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
   }
 }

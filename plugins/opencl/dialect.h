@@ -24,7 +24,10 @@ inline constexpr char kDialect[] = R"cl(
 #define GROUP_ID(d) ((uint)get_group_id(d))
 #define LOCAL_SIZE(d) ((uint)get_local_size(d))
 #define GROUPS(d) ((uint)get_num_groups(d))
-#define RAISE(f, code) ((void)atomic_cmpxchg((volatile __global int*)(f), 0, (code)))
+#define RAISE(f, code) \
+  do { \
+    if (f) atomic_cmpxchg((volatile __global int*)(f), 0, (code)); \
+  } while (0)
 #define ATOMIC_ADD_INT(p, v) atomic_add((volatile __global int*)(p), (v))
 #define ATOMIC_CAS_INT(p, old, new) atomic_cmpxchg((volatile __global int*)(p), (old), (new))
 #define ATOMIC_ADD_FLOAT(p, v) atomic_add_float((volatile __global uint*)(p), (v))

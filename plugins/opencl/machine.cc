@@ -18,7 +18,7 @@ gpu::Limits limits_of(cl_device_id device) {
   return limits;
 }
 
-Machine::Machine(const Device& device, cl_context context)
+Machine::Machine(const Device& device, cl_context context, bool flush_subnormals)
     : device_(device),
       context_(context),
       limits_(limits_of(device.id)),
@@ -27,6 +27,7 @@ Machine::Machine(const Device& device, cl_context context)
                            text(device.id, CL_DEVICE_NAME) + '\n' +
                            text(device.id, CL_DRIVER_VERSION)) {
   if (limits_.float64) options_ += " -DTENON_FLOAT64";
+  if (flush_subnormals) options_ += " -cl-denorms-are-zero -DFLUSH_SUBNORMALS";
   const auto single = value<cl_device_fp_config>(device.id, CL_DEVICE_SINGLE_FP_CONFIG);
   if ((single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0) {
     options_ += " -cl-fp32-correctly-rounded-divide-sqrt";

@@ -42,7 +42,7 @@ class Function final : public gpu::Function {
 
 class Machine final : public gpu::Machine {
  public:
-  Machine(const Device& device, cl_context context);
+  Machine(const Device& device, cl_context context, bool flush_subnormals);
   ~Machine() override;
 
   const gpu::Limits& limits() const override { return limits_; }

@@ -40,10 +40,13 @@ class Backend final : public gpu::Backend {
       : device_(device),
         context_(device.id),
         memory_(context_.get(), value<cl_bool>(device.id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0),
-        machine_(device, context_.get()),
+        machine_(device, context_.get(), false),
+        flushing_(device, context_.get(), true),
         transfers_(device, context_.get(), memory_, machine_.limits()) {}
 
-  gpu::Machine& machine() override { return machine_; }
+  gpu::Machine& machine(bool flush_subnormals) override {
+    return flush_subnormals ? flushing_ : machine_;
+  }
 
   std::byte* allocate(uint64_t size, uint64_t alignment) override {
     return memory_.allocate(size, alignment);
@@ -75,6 +78,7 @@ class Backend final : public gpu::Backend {
   const Context context_;
   Memory memory_;
   Machine machine_;
+  Machine flushing_;
   std::mutex mutex_;
   Queue transfers_;
 };

@@ -64,8 +64,9 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
               "clSetKernelArg");
         break;
       case gpu::Parameter::Kind::kFault:
-        check(cl.clSetKernelArg(kernel, index++, sizeof(cl_mem), &fault_), "clSetKernelArg");
-        may_fail_ = parameter.text();
+        check(cl.clSetKernelArg(kernel, index++, sizeof(cl_mem), checks_data() ? &fault_ : nullptr),
+              "clSetKernelArg");
+        if (checks_data()) may_fail_ = parameter.text();
         break;
     }
   }

@@ -165,7 +165,9 @@ tn_status kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* l
   TNP_CHECK(known->op != kMatMul || (in[0].dims[1] == in[1].dims[0] &&
                                      in[0].dims[0] == out.dims[0] && in[1].dims[1] == out.dims[1]),
             TN_INVALID_ARGUMENT, "MatMul: the dims of its matrices do not fit");
+  const uint32_t before = tnp_enter_arithmetic(known);
   run(known->op, &in[0], &in[known->input_count - 1], &out);
+  tnp_leave_arithmetic(before);
   return TN_OK;
 }
 

@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "reference_impl/cpu/subnormals.h"
 #include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
@@ -74,6 +75,8 @@ struct Arguments {
   // Every tensor has the dims of its description, all of them given there, and its form: the
   // described token, or dense row-major.
   bool as_described = false;
+  // As in Description::checks_data().
+  bool check_data = true;
 
   // The input at `index`, or an absent view beyond the end.
   View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }
@@ -96,13 +99,17 @@ class Execution {
   virtual void finish() const {}
 
   // Calls body(begin, end) for ranges that cover [0, count), each of at least `grain` items, on
-  // several threads. The first exception that a body throws is rethrown here.
+  // several threads, which treat subnormal numbers as the calling one does. The first exception
+  // that a body throws is rethrown here.
   template <class Body>
   void parallel_for(int64_t count, int64_t grain, Body&& body) const;
 
   int32_t parallelism() const { return host_.parallelism(host_.context); }
 
  private:
+  template <class Body>
+  void parallel_ranges(int64_t count, int64_t grain, Body& body) const;
+
   const tn_host& host_;
 };
 
@@ -178,6 +185,11 @@ class Description {
   int32_t version() const { return desc_.version; }
   tn_math_mode math_mode() const { return desc_.math_mode; }
   bool deterministic() const { return (desc_.flags & TN_KERNEL_DETERMINISTIC) != 0; }
+  // Whether the stream must fail on what only the data shows. Kernels may check in any case.
+  bool checks_data() const { return (desc_.flags & TN_KERNEL_CHECK_DATA) != 0; }
+  // Whether arithmetic takes subnormal numbers for 0. On the host's threads run() is called with
+  // the processor set so: only what looks at the bits of numbers has to mind.
+  bool flushes_subnormals() const { return (desc_.flags & TN_KERNEL_FLUSH_SUBNORMALS) != 0; }
   size_t input_count() const { return desc_.input_count; }
   size_t output_count() const { return desc_.output_count; }
   bool has_input(size_t i) const {
@@ -233,8 +245,8 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
 // The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for operators
-// without such inputs, the first output.
+// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
+// operators without such inputs, the first output.
 struct TypeConstraint {
   static constexpr int kFirst = -1;
   const char* name = "T";
@@ -256,23 +268,32 @@ using OperatorFamily = std::span<const OperatorEntry> (*)();
 
 // ---- Implementation of the template ----
 
+// Most calls have one range: that is the caller's own code.
 template <class Body>
-void Execution::parallel_for(int64_t count, int64_t grain, Body&& body) const {
-  struct State {
-    std::remove_reference_t<Body>* body;
-    std::exception_ptr error;
-    std::array<char, 4> lock{};
-  };
+[[gnu::always_inline]] inline void Execution::parallel_for(int64_t count, int64_t grain,
+                                                           Body&& body) const {
   if (count <= 0) return;
   if (count <= grain) {
     body(int64_t{0}, count);
     return;
   }
-  State state{&body, nullptr, {}};
+  parallel_ranges(count, grain, body);
+}
+
+template <class Body>
+[[gnu::noinline]] void Execution::parallel_ranges(int64_t count, int64_t grain, Body& body) const {
+  struct State {
+    Body* body;
+    bool flush;
+    std::exception_ptr error;
+    std::array<char, 4> lock{};
+  };
+  State state{&body, SubnormalMode::flushes(), nullptr, {}};
   host_.parallel_for(
       host_.context, count, grain,
       [](void* user, int64_t begin, int64_t end, int32_t) {
         auto& s = *static_cast<State*>(user);
+        const SubnormalScope scope(s.flush);
         try {
           (*s.body)(begin, end);
         } catch (...) {

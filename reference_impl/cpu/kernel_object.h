@@ -47,16 +47,19 @@ struct alignas(64) ArgumentSpec {
 
 class KernelObject : public DeviceObject {
  public:
-  // `arguments`: `inputs` inputs, then the outputs. Takes over the references in them. `served`:
-  // where launches are counted, or null.
+  // `arguments`: `inputs` inputs, then the outputs. Takes over the references in them. `flags`: of
+  // the description. `served`: where launches are counted, or null.
   KernelObject(Device& device, std::string name, ChosenKernel chosen,
-               std::vector<ArgumentSpec> arguments, size_t inputs, ServedCount* served)
+               std::vector<ArgumentSpec> arguments, size_t inputs, uint32_t flags,
+               ServedCount* served)
       : DeviceObject(device),
         chosen_(std::move(chosen)),
         arguments_(std::move(arguments)),
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
         symbols_(std::ranges::any_of(arguments_, names_symbols)),
+        flush_((flags & TN_KERNEL_FLUSH_SUBNORMALS) != 0),
+        check_data_((flags & TN_KERNEL_CHECK_DATA) != 0),
         workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.kernel.get())),
         next_workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.next.get())),
         served_(served),
@@ -103,6 +106,12 @@ class KernelObject : public DeviceObject {
   bool has_symbols() const { return symbols_; }
   // Whether all of a launch but its memory is known beforehand.
   bool fixed() const { return fixed_; }
+  bool checks_data() const { return check_data_; }
+  // One of its kernels does its work, with subnormal numbers as described.
+  void run(const Kernel& kernel, const Arguments& arguments, const Execution& execution) const {
+    const SubnormalScope scope(flush_);
+    kernel.run(arguments, execution);
+  }
 
   // What launches of a fixed kernel find out is the same for each of them, so the first one finds
   // out for all. The kernel is null until then.
@@ -139,6 +148,8 @@ class KernelObject : public DeviceObject {
   std::atomic<uint64_t> found_workspace_{0};
   const bool fixed_;
   const bool symbols_;
+  const bool flush_;
+  const bool check_data_;
   const NeedsWorkspace* const workspace_;
   const NeedsWorkspace* const next_workspace_;
   ServedCount* const served_;

@@ -82,7 +82,8 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
-// The families' rows in the ABI's form. Rows of one operator are one, with the element types of all.
+// The families' rows in the ABI's form. Rows of one operator are one, with the element types of
+// all.
 class OperatorTable {
  public:
   OperatorTable() {
@@ -119,8 +120,8 @@ class OperatorTable {
       }
     }
     const OperatorEntry& entry = *row.entry;
-    const tn_type_list& types = lists_.emplace_back(
-        tn_type_list{entry.constraint.name, dtypes.data(), dtypes.size()});
+    const tn_type_list& types =
+        lists_.emplace_back(tn_type_list{entry.constraint.name, dtypes.data(), dtypes.size()});
     rows_.push_back(
         {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, &types, 1});
   }
@@ -193,7 +194,7 @@ KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
     }
     ServedCount* served = platform().behind.empty() ? nullptr : served_count(checked.operator_name);
     return new KernelObject(device, checked.operator_name, std::move(chosen), std::move(arguments),
-                            checked.inputs.size(), served);
+                            checked.inputs.size(), checked.desc.flags, served);
   } catch (...) {
     release_constants(arguments);
     throw;

@@ -418,6 +418,7 @@ class Packer {
                       {binding.output_views(), binding.outputs()},
                       launch->output_dims};
   arguments.as_described = binding.as_described;
+  arguments.check_data = kernel.checks_data();
   const KernelObject::Found found = find_kernel(binding, arguments);
   if (found.workspace != 0) {
     status = bind_workspace(binding, *launch, found.workspace, &arguments, error);
@@ -429,7 +430,7 @@ class Packer {
     enqueue(binding, *found.kernel, core, *launch, arguments);
   } else if (!core.failure().failed()) {
     try {
-      found.kernel->run(arguments, core.execution());
+      kernel.run(*found.kernel, arguments, core.execution());
     } catch (...) {
       core.failure().fail_from_exception();
     }

@@ -11,7 +11,7 @@ namespace {
 void work(Task& task, const Execution& execution) {
   switch (task.kind) {
     case TaskKind::kLaunch:
-      task.implementation->run(task.arguments, execution);
+      task.kernel->run(*task.implementation, task.arguments, execution);
       break;
     case TaskKind::kCopy:
       execution.copy(task.dst, task.src, task.size);

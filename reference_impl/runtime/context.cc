@@ -16,7 +16,8 @@ constexpr char kReferenceSpec[] = "cpu";
 
 class ContextImpl final : public Context {
  public:
-  explicit ContextImpl(std::vector<std::string> specs) : specs_(std::move(specs)) {
+  ContextImpl(std::vector<std::string> specs, uint32_t kernel_flags)
+      : kernel_flags_(kernel_flags), specs_(std::move(specs)) {
     if (!specs_.empty()) return;
     if (const char* text = std::getenv("TENON_DEVICES")) specs_ = split_specs(text);
   }
@@ -60,7 +61,7 @@ class ContextImpl final : public Context {
           options.push_back({key.c_str(), value.c_str()});
         }
         tenon::Device handle = loader_.open(parsed.plugin).open_device(parsed.index, options);
-        device = std::make_unique<DeviceImpl>(spec, std::move(handle),
+        device = std::make_unique<DeviceImpl>(spec, std::move(handle), kernel_flags_,
                                               [this]() -> Device& { return reference(); });
       } catch (...) {
         devices_.erase(spec);
@@ -139,6 +140,7 @@ class ContextImpl final : public Context {
   }
 
   tenon::Loader loader_;
+  const uint32_t kernel_flags_;
   std::mutex mutex_;
   std::vector<std::string> specs_;
   // As found on first use.
@@ -149,8 +151,8 @@ class ContextImpl final : public Context {
 
 }  // namespace
 
-std::unique_ptr<Context> Context::create(std::vector<std::string> specs) {
-  return std::make_unique<ContextImpl>(std::move(specs));
+std::unique_ptr<Context> Context::create(std::vector<std::string> specs, uint32_t kernel_flags) {
+  return std::make_unique<ContextImpl>(std::move(specs), kernel_flags);
 }
 
 }  // namespace tenon::runtime

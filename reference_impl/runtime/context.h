@@ -3,6 +3,7 @@
 // The devices that a process uses, from all plugins.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,8 +32,12 @@ struct DeviceListing {
 // device before other plugins.
 class Context {
  public:
-  // `specs` overrides TENON_DEVICES when not empty.
-  static std::unique_ptr<Context> create(std::vector<std::string> specs = {});
+  // `specs` overrides TENON_DEVICES when not empty. `kernel_flags`: what the host's framework
+  // promises of its operators, as the flags of tn_kernel_desc that every kernel is described with.
+  // A device that refuses one (TN_KERNEL_CHECK_DATA) does not have the operator: it then runs as
+  // one that is not supported does, on the reference device at last, which has them all.
+  static std::unique_ptr<Context> create(std::vector<std::string> specs = {},
+                                         uint32_t kernel_flags = 0);
   virtual ~Context() = default;
 
   // Number of devices; opens none.

@@ -44,14 +44,15 @@ void TN_CALL on_release(void* user) {
 
 }  // namespace
 
-DeviceImpl::DeviceImpl(std::string spec, tenon::Device device, std::function<Device&()> reference)
+DeviceImpl::DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_flags,
+                       std::function<Device&()> reference)
     : spec_(std::move(spec)),
       device_(std::move(device)),
       info_(device_.info()),
       reference_(std::move(reference)),
       policy_(policy_from_environment()),
       pool_(device_.get(), info_, map_),
-      maker_(device_.get()),
+      maker_(device_.get(), kernel_flags),
       kernels_(kernel_capacity()) {
   tn_stream* stream = nullptr;
   tenon::call(tn_stream_create, device_.get(), nullptr, &stream);

@@ -30,8 +30,10 @@ namespace tenon::runtime {
 
 class DeviceImpl final : public Device {
  public:
-  // `reference` gives the device that stands in; it may be this one, which then has nobody.
-  DeviceImpl(std::string spec, tenon::Device device, std::function<Device&()> reference);
+  // `kernel_flags`: see Context::create. `reference` gives the device that stands in; it may be
+  // this one, which then has nobody.
+  DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_flags,
+             std::function<Device&()> reference);
   ~DeviceImpl() override;
 
   tn_device* handle() const override { return device_.get(); }

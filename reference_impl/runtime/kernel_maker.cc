@@ -14,7 +14,8 @@ namespace {
 // A description with everything it points to.
 class Description {
  public:
-  Description(const Operation& operation, const PreparedCall& call, const Profile& profile)
+  Description(const Operation& operation, const PreparedCall& call, const Profile& profile,
+              uint32_t flags)
       : arguments_(call.inputs().size() + call.outputs().size()),
         dims_(arguments_.size()),
         strides_(arguments_.size()),
@@ -31,6 +32,7 @@ class Description {
     desc_.domain = operation.domain().data();
     desc_.name = operation.name().data();
     desc_.version = operation.version();
+    desc_.flags = flags;
     desc_.inputs = argument_pointers_.data();
     desc_.input_count = inputs;
     desc_.outputs = argument_pointers_.data() + inputs;
@@ -95,7 +97,8 @@ class Description {
 
 // Which versions the device knows decides which one it is asked for: one written for an older opset
 // serves newer operators that mean the same.
-KernelMaker::KernelMaker(tn_device* device) : device_(device), versions_(operators().size()) {
+KernelMaker::KernelMaker(tn_device* device, uint32_t flags)
+    : device_(device), flags_(flags), versions_(operators().size()) {
   tn_operator_table table{};
   table.struct_size = sizeof(table);
   if (tn_device_get_operators(device, &table, nullptr) != TN_OK) return;
@@ -159,7 +162,7 @@ const char* impossible(const PreparedCall& call, const Profile& asked) {
 KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& call,
                                 const Profile& profile) const {
   const OperatorInfo& info = operators()[operation.index()];
-  Description description(operation, call, profile);
+  Description description(operation, call, profile, flags_);
 
   KernelOutcome outcome;
   for (int32_t version : versions(operation)) {

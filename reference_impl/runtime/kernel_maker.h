@@ -13,7 +13,10 @@ namespace tenon::runtime {
 
 class KernelMaker {
  public:
-  explicit KernelMaker(tn_device* device);
+  // `flags`: of each description.
+  KernelMaker(tn_device* device, uint32_t flags);
+
+  uint32_t flags() const { return flags_; }
 
   // Describes the call as far as the profile says. Throws Error for what is neither made nor
   // unsupported: a description that the operator forbids, memory exhausted, a lost device.
@@ -29,6 +32,7 @@ class KernelMaker {
   };
 
   tn_device* const device_;
+  const uint32_t flags_;
   std::vector<Versions> versions_;  // By the operator's index.
 };
 

@@ -14,7 +14,7 @@ namespace {
 class StaticDescription {
  public:
   StaticDescription(const Operation& operation, std::span<const StaticArgument> inputs,
-                    std::span<const StaticArgument> outputs)
+                    std::span<const StaticArgument> outputs, uint32_t flags)
       : attributes_(operation.attributes()) {
     arguments_.reserve(inputs.size() + outputs.size());
     for (const StaticArgument& input : inputs) add(input);
@@ -23,6 +23,7 @@ class StaticDescription {
     desc_.struct_size = sizeof(desc_);
     desc_.domain = operation.domain().data();
     desc_.name = operation.name().data();
+    desc_.flags = flags;
     desc_.inputs = pointers_.data();
     desc_.input_count = inputs.size();
     desc_.outputs = pointers_.data() + inputs.size();
@@ -93,7 +94,7 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
                                                         std::span<const StaticArgument> inputs,
                                                         std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return std::nullopt;
-  StaticDescription description(operation, inputs, outputs);
+  StaticDescription description(operation, inputs, outputs, maker_.flags());
   ChosenLayouts chosen{std::vector<tn_layout>(inputs.size()),
                        std::vector<tn_layout>(outputs.size())};
   for (const int32_t version : maker_.versions(operation)) {
@@ -116,7 +117,7 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
 Kernel DeviceImpl::create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
                                  std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return {};
-  StaticDescription description(operation, inputs, outputs);
+  StaticDescription description(operation, inputs, outputs, maker_.flags());
   for (const int32_t version : maker_.versions(operation)) {
     tn_kernel* kernel = nullptr;
     ErrorBuffer error;

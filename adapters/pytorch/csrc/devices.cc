@@ -56,7 +56,9 @@ runtime::Device& open_device(c10::DeviceIndex index) {
 }  // namespace detail
 
 runtime::Context& context() {
-  static runtime::Context* made = translated([] { return runtime::Context::create().release(); });
+  // As PyTorch's CPU: errors for what only the data shows. It keeps subnormal numbers.
+  static runtime::Context* made =
+      translated([] { return runtime::Context::create({}, TN_KERNEL_CHECK_DATA).release(); });
   return *made;
 }
 

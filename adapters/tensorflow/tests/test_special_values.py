@@ -11,7 +11,6 @@ from compare import compare, random, run
 
 pytestmark = pytest.mark.usefixtures("strict_placement")
 
-# No subnormal numbers, see docs/decisions/subnormal-numbers.md.
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, np.inf, -np.inf, np.nan, 6.0, 1e-3]
 GRID = np.array(list(itertools.product(SPECIAL, SPECIAL)))
 PAIRS = [("y", "dy", ["SqrtGrad", "RsqrtGrad", "ReciprocalGrad", "InvGrad", "TanhGrad",
@@ -28,6 +27,40 @@ def test_special_values(a, b, op):
     for dtype in (np.float32, np.float64):
         left, right = GRID[:, 0].astype(dtype), GRID[:, 1].astype(dtype)
         compare(op, tolerance=1e-4, **{a: left, b: right})
+
+
+# TensorFlow's CPU takes subnormal numbers for 0: see docs/decisions/subnormal-numbers.md.
+SUBNORMAL = np.array([1e-38, -1e-38, 1e-45, 2e-38, 0.0, -0.0, 1.0, 3e38, np.inf], np.float32)
+SUBNORMAL_GRID = np.array(list(itertools.product(SUBNORMAL, SUBNORMAL)), np.float32)
+
+
+def same_numbers(op, **arguments):
+    want, got = (run(device, op, arguments)[0].numpy() for device in ("CPU:0", "TENON:0"))
+    if want.dtype.kind == "f":
+        np.testing.assert_allclose(got, want, rtol=1e-4, err_msg=op)
+    else:
+        np.testing.assert_array_equal(got, want, err_msg=op)
+
+
+@pytest.mark.parametrize("a,b,op", [(a, b, op) for a, b, ops in PAIRS for op in ops] + [
+    ("x", "y", op) for op in ("AddV2", "Sub", "Mul", "RealDiv", "Equal", "Less", "GreaterEqual")])
+def test_subnormal_numbers_count_as_0(a, b, op):
+    left, right = SUBNORMAL_GRID[:, 0], SUBNORMAL_GRID[:, 1]
+    same_numbers(op, **{a: left, b: right})
+
+
+@pytest.mark.parametrize("op", ["Sqrt", "Rsqrt", "Reciprocal", "Log", "Log1p", "Exp", "Sin", "Cos",
+                                "Sign", "Square", "Tanh", "Sigmoid", "Softplus"])
+def test_functions_of_subnormal_numbers(op):
+    argument = "features" if op == "Softplus" else "x"
+    # Long enough for several threads, which TensorFlow has not set as its own.
+    same_numbers(op, **{argument: np.tile(SUBNORMAL, 40000)})
+
+
+def test_sums_and_products_of_subnormal_numbers():
+    tiny = np.full((256, 256), 1e-38, np.float32)
+    same_numbers("Sum", input=tiny, axis=np.int32(1), keep_dims=False)
+    same_numbers("MatMul", a=tiny, b=np.ones((256, 256), np.float32))
 
 
 def test_shapes_of_gradients_must_agree():

@@ -81,18 +81,21 @@ DEVICE C op_Pow(C x, C y) {
 DEVICE C op_Div(C a, C b) { return a / b; }
 DEVICE C op_DivNoNan(C a, C b) { return b == (C)0 ? (C)0 : a / b; }
 DEVICE C op_SquaredDifference(C a, C b) { return (a - b) * (a - b); }
-DEVICE C op_Atan2(C a, C b) { return atan2(a, b); }
+DEVICE C op_Atan2(C a, C b) { return ARITHMETIC(atan2(ARITHMETIC(a), ARITHMETIC(b))); }
 // Squares are by far the most common power.
-DEVICE C op_Pow(C x, C y) { return y == (C)2 ? x * x : pow(x, y); }
-DEVICE C op_ModTruncate(C a, C b) { return fmod(a, b); }
+DEVICE C op_Pow(C x, C y) {
+  return y == (C)2 ? x * x : ARITHMETIC(pow(ARITHMETIC(x), ARITHMETIC(y)));
+}
+DEVICE C float_remainder(C a, C b) { return ARITHMETIC(fmod(ARITHMETIC(a), ARITHMETIC(b))); }
+DEVICE C op_ModTruncate(C a, C b) { return float_remainder(a, b); }
 DEVICE C op_ModFloor(C a, C b) {
-  const C r = fmod(a, b);
+  const C r = float_remainder(a, b);
   return r != (C)0 && (r < (C)0) != (b < (C)0) ? r + b : r;
 }
 // floor(a / b) of the exact quotient: the rounded one may have reached the next integer.
 DEVICE C op_FloorDiv(C a, C b) {
   if (b == (C)0) return a / b;
-  const C r = fmod(a, b);
+  const C r = float_remainder(a, b);
   C q = (a - r) / b;
   if (r != (C)0 && (r < (C)0) != (b < (C)0)) q -= (C)1;
   if (q == (C)0) return copysign((C)0, a / b);

@@ -43,6 +43,19 @@ DEVICE double normal_cdf_f64(double x) { return 0.5 * erfc(x * -0.70710678118654
 #define NUMBER(x) x
 #endif
 
+// x as arithmetic takes it: for functions that look at bits, and what comes from them.
+#ifdef FLUSH_SUBNORMALS
+#if FLOAT_BITS(TC) == 32
+#define LEAST_NORMAL 1.17549435e-38f
+#else
+#define LEAST_NORMAL 2.2250738585072014e-308
+#endif
+#define ARITHMETIC(x) flushed(x)
+DEVICE C flushed(C x) { return fabs(x) < LEAST_NORMAL ? copysign((C)0, x) : x; }
+#else
+#define ARITHMETIC(x) (x)
+#endif
+
 DEVICE C op_Neg(C x) { return -x; }
 DEVICE C op_Abs(C x) { return fabs(x); }
 DEVICE C op_Sqrt(C x) { return sqrt(x); }
@@ -53,8 +66,8 @@ DEVICE C op_Ceil(C x) { return ceil(x); }
 DEVICE C op_Round(C x) { return rint(x); }
 DEVICE C op_Exp(C x) { return EXP(x); }
 DEVICE C op_Log(C x) { return LOG(x); }
-DEVICE C op_Sin(C x) { return sin(x); }
-DEVICE C op_Cos(C x) { return cos(x); }
+DEVICE C op_Sin(C x) { return sin(ARITHMETIC(x)); }
+DEVICE C op_Cos(C x) { return cos(ARITHMETIC(x)); }
 DEVICE C op_Tanh(C x) { return TANH(x); }
 DEVICE C op_Sigmoid(C x) { return SIGMOID(x); }
 DEVICE C op_Silu(C x) { return x * SIGMOID(x); }

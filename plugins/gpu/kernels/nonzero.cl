@@ -23,7 +23,7 @@ KERNEL(nonzero_sum)
       sum += found;
     }
     AT(long, result)[0] = rank;
-    AT(long, result)[1] = sum;
+    AT(long, result)[1] = min_long(sum, bound);
     if (sum > bound) RAISE(fault, FAULT_VALUE);
   }
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/vector_math.h"
 
 namespace tenon::cpu {
 namespace {
@@ -69,7 +70,7 @@ struct Atan2 {
   static constexpr bool kHeavy = true;
   template <class C>
   TENON_INLINE C operator()(C a, C b) const {
-    return std::atan2(a, b);
+    return vm::arithmetic(std::atan2(vm::arithmetic(a), vm::arithmetic(b)));
   }
 };
 

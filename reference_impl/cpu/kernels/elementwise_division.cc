@@ -36,6 +36,11 @@ TENON_INLINE C remainder(const char* op, C a, C b) {
   return static_cast<C>(a % b);
 }
 
+template <class C>
+TENON_INLINE C float_remainder(C a, C b) {
+  return vm::arithmetic(std::fmod(vm::arithmetic(a), vm::arithmetic(b)));
+}
+
 struct Div {
   template <class C>
   TENON_INLINE C operator()(C a, C b) const {
@@ -60,7 +65,7 @@ struct FloorDiv {
       // floor(a / b) of the exact quotient: the rounded one may have reached the next integer
       // (1 / 0.1f is above 9.99 and below 10, but rounds to 10).
       if (b == 0) return a / b;
-      const C r = std::fmod(a, b);
+      const C r = float_remainder(a, b);
       C q = (a - r) / b;
       if (r != 0 && (r < 0) != (b < 0)) q -= 1;
       if (q == 0) return std::copysign(C(0), a / b);
@@ -78,7 +83,7 @@ struct ModFloor {
     if constexpr (std::is_integral_v<C>) {
       r = remainder("Mod", a, b);
     } else {
-      r = std::fmod(a, b);
+      r = float_remainder(a, b);
     }
     return r != 0 && (r < 0) != (b < 0) ? static_cast<C>(r + b) : r;
   }
@@ -91,7 +96,7 @@ struct ModTruncate {
     if constexpr (std::is_integral_v<C>) {
       return remainder("Mod", a, b);
     } else {
-      return std::fmod(a, b);
+      return float_remainder(a, b);
     }
   }
 };
@@ -124,7 +129,7 @@ TENON_INLINE C power(C x, Y y) {
   } else if constexpr (std::is_integral_v<C> || sizeof(Y) > sizeof(C)) {
     return static_cast<C>(std::pow(static_cast<double>(x), static_cast<double>(y)));
   } else {
-    return std::pow(x, static_cast<C>(y));
+    return vm::arithmetic(std::pow(vm::arithmetic(x), vm::arithmetic(static_cast<C>(y))));
   }
 }
 

@@ -30,8 +30,8 @@ TENON_MATH(Erfc, vm::erfc(x))
 TENON_MATH(Gelu, x* vm::normal_cdf(x))
 TENON_MATH(GeluTanh, x* vm::sigmoid(2 * vm::gelu_inner(x)))
 // The argument's reduction would need branches: the C library's, one at a time.
-TENON_MATH(Sin, std::sin(x))
-TENON_MATH(Cos, std::cos(x))
+TENON_MATH(Sin, std::sin(vm::arithmetic(x)))
+TENON_MATH(Cos, std::cos(vm::arithmetic(x)))
 #undef TENON_MATH
 
 struct Elu {

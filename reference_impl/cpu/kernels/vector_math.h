@@ -18,6 +18,16 @@ inline constexpr float kInf = std::numeric_limits<float>::infinity();
 inline constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 inline constexpr float kRoundToInteger = 12582912.0f;  // 1.5 * 2^23: adding it rounds to integers.
 
+// x as arithmetic takes it: 0 of its sign where it is subnormal and the processor is set so
+// (subnormals.h). For what goes to functions of the C library, which look at bits, and comes from
+// them.
+template <class C>
+TENON_INLINE C arithmetic(C x) {
+  C one = 1;
+  asm("" : "+m"(one));  // A product that the compiler does not see through.
+  return x * one;
+}
+
 // A condition picks one of two values that are both computed.
 TENON_INLINE float pick(bool condition, float yes, float no) { return condition ? yes : no; }
 

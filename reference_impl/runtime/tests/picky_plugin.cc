@@ -2,8 +2,9 @@
 //
 // A device that has Add and Mul of float32 and MatMul of float32 and bfloat16, and only for dense
 // tensors of known dims that overlap nothing, at offsets that are multiples of 256; matrices alone.
-// Its memory has no addresses of its own and the host sees it through map alone. It does its work
-// at once. So the smallest device that makes a host show all it can do for one.
+// Its Mul promises no look at data. Its memory has no addresses of its own and the host sees it
+// through map alone. It does its work at once. So the smallest device that makes a host show all it
+// can do for one.
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -196,6 +197,9 @@ tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
   if (desc->domain[0] != '\0' || (name != "Add" && name != "Mul" && name != "MatMul") ||
       desc->version != 13) {
     return plugin::set_error(error, TN_UNSUPPORTED, "", "picky has no %s", desc->name);
+  }
+  if (name == "Mul" && (desc->flags & TN_KERNEL_CHECK_DATA) != 0) {
+    return plugin::set_error(error, TN_UNSUPPORTED, "", "picky looks at no data");
   }
   uint32_t all_missing = 0;
   const tn_argument& output = *desc->outputs[0];

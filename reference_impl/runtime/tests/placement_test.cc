@@ -76,6 +76,27 @@ TEST_P(PlacementTest, RequirementsAreMetStepByStep) {
   EXPECT_EQ(count("Add").fallback, 0u);
 }
 
+// What the host's framework promises of an operator is never left out silently.
+TEST_P(PlacementTest, AFlagThatTheDeviceRefusesIsKeptElsewhere) {
+  const auto context = Context::create({GetParam()}, TN_KERNEL_CHECK_DATA);
+  Device& device = context->device(0);
+  device.set_fallback_policy(FallbackPolicy::kAllow);
+  Tensor a(device, {4}, counting(4)), c(device, TN_FLOAT32, {4});
+  const Argument inputs[] = {a.argument(), a.argument()}, outputs[] = {c.argument()};
+  static const Operation kAdd("Add"), kMul("Mul");
+  EXPECT_EQ(device.run(kAdd, inputs, outputs, device.default_stream()), Ran::kDevice);
+  EXPECT_EQ(device.run(kMul, inputs, outputs, device.default_stream()), Ran::kFallback);
+  EXPECT_EQ(c.read(), (std::vector<float>{0, 1, 4, 9}));
+  device.set_fallback_policy(FallbackPolicy::kError);
+  try {
+    device.run(kMul, inputs, outputs, device.default_stream());
+    ADD_FAILURE() << "it runs";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.status(), TN_UNSUPPORTED);
+    EXPECT_NE(std::string(error.what()).find("looks at no data"), std::string::npos);
+  }
+}
+
 TEST_P(PlacementTest, StaticKernelsAreKeptByTheirDims) {
   static const Operation kAdd("Add");
   for (int round = 0; round < 3; ++round) {

@@ -132,7 +132,8 @@ std::vector<DeviceState*> open_all(runtime::Context& context) {
 const std::vector<DeviceState*>& device_states() {
   // Never destroyed: TensorFlow's threads may outlive static destructors.
   static const std::vector<DeviceState*>& states = []() -> std::vector<DeviceState*>& {
-    auto context = runtime::Context::create();
+    // As TensorFlow's CPU: errors for what only the data shows, and subnormal numbers are 0.
+    auto context = runtime::Context::create({}, TN_KERNEL_CHECK_DATA | TN_KERNEL_FLUSH_SUBNORMALS);
     auto* result = new std::vector<DeviceState*>(open_all(*context));
     static_cast<void>(context.release());
     return *result;
