@@ -39,9 +39,9 @@ struct tn_event {
   tn_device* device;
 };
 
-/* Whether the bytes lie in a buffer of this device. */
-tn_status check_range(const tn_device* device, const tn_buffer* buffer, uint64_t offset,
-                      uint64_t size, tn_error* error);
+/* Whether the bytes lie in a buffer of this device, which is the host's argument `name`. */
+tn_status check_range(const tn_device* device, const char* name, const tn_buffer* buffer,
+                      uint64_t offset, uint64_t size, tn_error* error);
 
 /* operators.c; parameters as in tn_dispatch. */
 tn_status device_get_operators(tn_device*, tn_operator_table*, tn_error*);

@@ -30,9 +30,10 @@ class Backend;  // backend.h
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
  public:
-  KernelError(tn_status status, const std::string& message)
-      : std::runtime_error(message), status(status) {}
+  KernelError(tn_status status, const std::string& message, int64_t vendor_code = 0)
+      : std::runtime_error(message), status(status), vendor_code(vendor_code) {}
   tn_status status;
+  int64_t vendor_code;  // As in tn_error.
 };
 
 // A strided view of memory. Strides are in elements and always given, except with a layout token
@@ -233,8 +234,8 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
 // The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for operators
-// without such inputs, the first output.
+// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
+// operators without such inputs, the first output.
 struct TypeConstraint {
   static constexpr int kFirst = -1;
   const char* name = "T";
