@@ -97,8 +97,12 @@ inline tn_status set_error_text(tn_error* error, tn_status status, const char* r
   set_error_number(error, &tn_error::code, status);
   set_error_number(error, &tn_error::node, int32_t{0});
   set_error_number(error, &tn_error::vendor_code, int64_t{0});
-  copy_text(error->rule, writable(error, offsetof(tn_error, rule), sizeof(error->rule)),
-            rule != nullptr ? rule : "");
+  const size_t room = writable(error, offsetof(tn_error, rule), sizeof(error->rule));
+  if (rule != nullptr) {
+    copy_text(error->rule, room, rule);
+  } else if (room != 0) {
+    error->rule[0] = '\0';
+  }
   if (writable(error, offsetof(tn_error, argument), 1) == 1) error->argument[0] = '\0';
   copy_text(error->message, writable(error, offsetof(tn_error, message), sizeof(error->message)),
             message);
@@ -116,7 +120,7 @@ inline tn_status set_error_list(tn_error* error, tn_status status, const char* r
 // An error of the vendor's own library, with what that answered.
 inline tn_status set_vendor_error(tn_error* error, tn_status status, int64_t vendor_code,
                                   const char* message) {
-  set_error_text(error, status, "", message);
+  set_error_text(error, status, nullptr, message);
   if (error != nullptr) set_error_number(error, &tn_error::vendor_code, vendor_code);
   return status;
 }

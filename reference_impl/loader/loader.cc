@@ -166,8 +166,8 @@ void Loader::add_entry(tn_plugin_entry_fn entry) {
   candidate.origin = "linked into the process";
   candidate.entry = entry;
   tn_error error = TN_ERROR_INIT;
-  const tn_status status = plugin::guard(
-      &error, [&] { set_name(candidate, read_entry(entry, host_.get()).name); });
+  const tn_status status =
+      plugin::guard(&error, [&] { set_name(candidate, read_entry(entry, host_.get()).name); });
   if (status != TN_OK) fail_candidate(candidate, error);
 }
 
@@ -341,8 +341,8 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
   }
   const std::string path = candidate.library;
   const std::string name = candidate.name;
-  const bool wants_probe = (candidate.wants_probe || request.probe) && !candidate.probed &&
-                           candidate.entry == nullptr;
+  const bool wants_probe =
+      (candidate.wants_probe || request.probe) && !candidate.probed && candidate.entry == nullptr;
   const Turn turn(*this, candidate);
   lock.unlock();
   try {

@@ -5,11 +5,9 @@
 
 namespace tenon::loader {
 
-tn_instance* start_instance(DispatchTable& table, const tn_host* host,
-                            const OpenRequest& request) {
+tn_instance* start_instance(DispatchTable& table, const tn_host* host, const OpenRequest& request) {
   const std::vector<tn_option> options = request.option_list();
-  const tn_instance_desc desc{sizeof(desc), &table.functions, host, options.data(),
-                              options.size()};
+  const tn_instance_desc desc{sizeof(desc), &table.functions, host, options.data(), options.size()};
   tn_instance* instance = nullptr;
   tn_error error = TN_ERROR_INIT;
   tn_status status = TN_OK;

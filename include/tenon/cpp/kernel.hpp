@@ -56,6 +56,8 @@ class KernelDescView {
     result.dtype = argument.dtype;
     result.rank = argument.rank;
     result.alias = argument.alias;
+    result.flags = argument.flags;
+    result.alignment = argument.alignment;
     result.dims = pointer(argument.dims);
     result.max_dims = pointer(argument.max_dims);
     result.strides = pointer(argument.strides);

@@ -121,7 +121,7 @@ TEST_F(Launch, TN_launch_010_counts) {
                 &launch, &size);
 }
 
-TEST_F(Launch, TN_launch_012_workspaces) {
+TEST_F(Launch, TN_launch_012_015_workspaces) {
   KernelDesc desc;
   desc.name = "MatMul";
   desc.version = 13;
@@ -143,10 +143,15 @@ TEST_F(Launch, TN_launch_012_workspaces) {
   expect_refused("TN-launch-012", TN_INVALID_ARGUMENT, kernel, launch);
   const Buffer workspace = make_buffer(size);
   launch.workspace = workspace.get();
-  launch.workspace_offset = 1;
+  launch.workspace_offset = device_.info().alignment;
   expect_refused("TN-launch-012", TN_OUT_OF_RANGE, kernel, launch);
-  launch.workspace_offset = 0;
+  const Buffer larger = make_buffer(size + 2 * device_.info().alignment);
+  launch.workspace = larger.get();
   EXPECT_EQ(tn_kernel_launch(kernel.get(), stream_.get(), &launch, nullptr), TN_OK);
+  for (const uint64_t offset : {1u, 4u, device_.info().alignment / 2}) {
+    launch.workspace_offset = offset;
+    expect_refused("TN-launch-015", TN_INVALID_ARGUMENT, kernel, launch);
+  }
 }
 
 TEST_F(Launch, TN_kernel_010_constants_with_two_values) {
@@ -169,6 +174,32 @@ TEST_F(Launch, TN_kernel_010_constants_with_two_values) {
                 &kernel);
   EXPECT_EQ(kernel, nullptr);
   tn_constant_release(constant);
+}
+
+// One argument of a description is changed at a time.
+TEST_F(Launch, TN_kernel_011_alignments_are_powers_of_two) {
+  KernelDesc desc = add(Argument::device(TN_FLOAT32, {4}));
+  tn_kernel* kernel = garbage<tn_kernel>();
+  for (const uint32_t alignment : {3u, 48u, UINT32_MAX}) {
+    desc.inputs[1].alignment = alignment;
+    const KernelDescView view(desc);
+    expect_broken("TN-kernel-011", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), view.get(),
+                  &kernel);
+    EXPECT_EQ(kernel, nullptr);
+  }
+}
+
+TEST_F(Launch, TN_kernel_012_dense_arguments_have_no_strides) {
+  KernelDesc desc = add(Argument::device(TN_FLOAT32, {4}));
+  desc.outputs[0].flags = TN_ARGUMENT_DENSE;
+  tn_kernel* kernel = garbage<tn_kernel>();
+  const KernelDescView with_strides(desc);
+  expect_broken("TN-kernel-012", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(),
+                with_strides.get(), &kernel);
+  desc.outputs[0].with_layout(TN_LAYOUT_ANY);
+  const KernelDescView with_layout(desc);
+  expect_broken("TN-kernel-012", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(),
+                with_layout.get(), &kernel);
 }
 
 TEST_F(Launch, TN_handle_001_buffers_of_tensors) {
