@@ -110,8 +110,9 @@ TEST_F(MapTest, TN_map_010_nothing_and_no_use_of_it_cannot_be_mapped) {
                  &pointer);
     EXPECT_EQ(pointer, nullptr);
   }
-  for (const tn_access access : {tn_access{0}, tn_access{TN_ACCESS_DISCARD},
-                                 TN_ACCESS_READ | TN_ACCESS_DISCARD, kBoth | TN_ACCESS_DISCARD}) {
+  const tn_access senseless[] = {0, TN_ACCESS_DISCARD, TN_ACCESS_READ | TN_ACCESS_DISCARD,
+                                 kBoth | TN_ACCESS_DISCARD};
+  for (const tn_access access : senseless) {
     EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_buffer_map, buffer.get(), uint64_t{0}, uint64_t{100},
                  access, &pointer);
     EXPECT_EQ(pointer, nullptr) << access;
