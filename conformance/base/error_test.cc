@@ -65,7 +65,7 @@ TEST_F(ErrorTest, TN_error_006_the_argument_is_one_of_the_call) {
   check(tn_buffer_create(device().get(), &buffer_desc, &made, &error), error, {"desc"});
   void* pointer = nullptr;
   check(tn_buffer_map(buffer.get(), 60, 8, TN_ACCESS_READ, &pointer, &error), error,
-        {"offset", "size"});
+        {"buffer", "offset", "size"});
   check(tn_stream_copy(stream_.get(), buffer.get(), 0, nullptr, 0, 8, &error), error, {"src"});
   check(tn_stream_fill(stream_.get(), buffer.get(), 0, 65, "x", 1, &error), error,
         {"dst", "offset", "size"});

@@ -355,7 +355,8 @@ TEST_F(LaunchTest, TN_launch_017_workspaces_start_at_any_multiple_of_the_alignme
     for (const uint64_t multiple : {0, 1, 3, 7}) {
       const uint64_t offset = multiple * alignment;
       const Bytes image(offset + size + 64, 0x6b);
-      const Buffer workspace = upload(image);
+      // Kept: a device that takes an earlier one has to be told wrong, not to crash.
+      const Buffer& workspace = keep(upload(image));
       launch.workspace = workspace.get();
       launch.workspace_offset = offset;
       ErrorBuffer error;

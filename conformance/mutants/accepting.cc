@@ -32,7 +32,7 @@ void mutate(tn_dispatch& table) {
                         void** pointer, tn_error* error) {
     access &= TN_ACCESS_READ | TN_ACCESS_WRITE;
     return sound().buffer_map(buffer, offset, size == 0 ? 1 : size,
-                              access == 0 ? TN_ACCESS_READ : access, pointer, error);
+                              access == 0 ? tn_access{TN_ACCESS_READ} : access, pointer, error);
   };
   table.device_open = [](tn_instance* instance, size_t index, const tn_device_desc* desc,
                          tn_device** device, tn_error* error) {

@@ -19,10 +19,12 @@ bool is_dynamic(const int64_t* values, int32_t rank) {
 }
 
 bool is_dense(const tn_argument& argument) {
+  const int64_t* const end = argument.dims + argument.rank;
+  if (std::find(argument.dims, end, 0) != end) return true;  // Strides do not matter.
   int64_t step = 1;
   for (int32_t i = argument.rank; i-- > 0;) {
     if (argument.dims[i] != 1 && argument.strides[i] != step) return false;
-    step *= std::max<int64_t>(argument.dims[i], 1);
+    step *= argument.dims[i];
   }
   return true;
 }

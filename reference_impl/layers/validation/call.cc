@@ -185,7 +185,7 @@ tn_status Call::answered(tn_status status) {
       fault("TN-struct-003", fmt::format("changed error->struct_size to {}", error_->struct_size));
       error_->struct_size = error_size_;
     }
-    if (status != TN_OK) end_error();
+    if (status != TN_OK && status != TN_NOT_READY) end_error();
   }
   if (size_field_ != nullptr && *size_field_ != filled_size_) {
     fault("TN-struct-003",

@@ -161,24 +161,25 @@ bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path&
                             ? std::min<uint64_t>(device->info.alignment, element)
                             : 1;
   if (tensor.offset % unit != 0) {
-    call.refuse(
-        TN_INVALID_ARGUMENT, "TN-launch-005",
+    call.refuse_at(
+        path.field("offset").text(), TN_INVALID_ARGUMENT, "TN-launch-005",
         fmt::format("{} has offset {}, no multiple of {}", path.text(), tensor.offset, unit),
         "align the offset to the element");
     return false;
   }
   const auto buffer = call.record<BufferRecord>(tensor.buffer);
   if (buffer == nullptr) return true;
+  if (writes && !check_writable(call, *buffer, path.text())) return false;
   const Wide begin = hull.begin + tensor.offset;
   const Wide end = hull.end + tensor.offset;
   if (begin < 0 || end > buffer->size) {
     const auto shown = [](Wide value) {
       return static_cast<int64_t>(std::clamp<Wide>(value, INT64_MIN, INT64_MAX));
     };
-    call.refuse(TN_OUT_OF_RANGE, "TN-launch-001",
-                fmt::format("{} addresses bytes {} to {} of the {} of {}", path.text(),
-                            shown(begin), shown(end), buffer->size, describe(*buffer)),
-                "correct its offset, dims or strides");
+    call.refuse_at(path.text(), TN_OUT_OF_RANGE, "TN-launch-001",
+                   fmt::format("{} addresses bytes {} to {} of the {} of {}", path.text(),
+                               shown(begin), shown(end), buffer->size, describe(*buffer)),
+                   "correct its offset, dims or strides");
     return false;
   }
   accesses->push_back({buffer, static_cast<uint64_t>(begin), static_cast<uint64_t>(end), writes,
