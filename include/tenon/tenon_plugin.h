@@ -106,8 +106,10 @@ static inline tn_status tnp_within(tn_error* error, tn_status status, const char
   memcpy(field, error->argument, sizeof(field));
   field[sizeof(field) - 1] = '\0';
   char whole[128];
-  snprintf(whole, sizeof(whole), "%.32s[%zu]%s%s", list, index, field[0] != '\0' ? "->" : "", field);
-  snprintf(error->argument, sizeof(error->argument), "%.*s", (int)sizeof(error->argument) - 1, whole);
+  snprintf(whole, sizeof(whole), "%.32s[%zu]%s%s", list, index, field[0] != '\0' ? "->" : "",
+           field);
+  snprintf(error->argument, sizeof(error->argument), "%.*s", (int)sizeof(error->argument) - 1,
+           whole);
   return status;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""tenon.h is short, and clean in every language and compiler that plugins and hosts use.
+"""tenon.h (and dtype.h beside it) is short, and clean in every language and compiler that plugins and hosts use.
 
 Under 1,500 lines; C11, C17, C++17 and C++20, each with gcc and clang, without a single warning of
 -Wall -Wextra -Wpedantic.
@@ -20,6 +20,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 # Included twice, as it will be, and with the macros used as a plugin uses them.
 USE = """#include "tenon/tenon.h"
 #include "tenon/tenon.h"
+#include "tenon/dtype.h"
 static tn_error error = TN_ERROR_INIT;
 int main(void) { return (int)error.code + (int)tn_dtype_bits(TN_FLOAT32) - 32 + TN_STATUS_CLASS(TN_OK); }
 """
@@ -58,6 +59,7 @@ def catches_what_it_should():
     with tempfile.TemporaryDirectory() as folder:
         header = pathlib.Path(folder) / "tenon/tenon.h"
         header.parent.mkdir()
+        shutil.copy(HEADER.parent / "dtype.h", header.parent)
         for line in ("static int template;", "extern int x; typeof(x) y;"):
             header.write_text(HEADER.read_text().replace("#endif /* TENON_TENON_H_ */",
                                                          f"{line}\n#endif"))
