@@ -374,8 +374,8 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
     // Options that it does not take are no fault of its own.
     const bool options = !request.options.empty() && error.code == TN_INVALID_ARGUMENT;
     if (!options && (!wants_probe || candidate.probed)) fail_candidate(candidate, error);
-    plugin::fail(error.code, error.rule, "%s: %s", path.empty() ? candidate.origin : path.c_str(),
-                 error.message);
+    fail_again(error, error.code,
+               (path.empty() ? candidate.origin : path) + std::string(": ") + error.message);
   }
 }
 

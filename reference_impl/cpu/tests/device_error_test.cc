@@ -106,6 +106,16 @@ TEST_F(ErrorTest, NamesTheTensorOfALaunch) {
   table().kernel_destroy(kernel);
 }
 
+// Its streams work on the thread that queues, which would wait for itself.
+TEST_F(ErrorTest, EventsOfTheHostNeedStreamsThatAreLate) {
+  const Device unified("unified");
+  const tn_event_desc desc{sizeof(desc), TN_EVENT_HOST, 0};
+  tn_event* event = nullptr;
+  expect("desc->flags", table().event_create, unified, &desc, &event);
+  TN_CHECK(event_create, device, &desc, &event);
+  table().event_destroy(event);
+}
+
 TEST_F(ErrorTest, AnOptionIsGivenOnce) {
   tn_instance_desc desc{sizeof(desc), &table(), &host(), nullptr, 0};
   tn_instance* instance = nullptr;
