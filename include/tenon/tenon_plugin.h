@@ -119,7 +119,10 @@ static inline tn_status tnp_struct_size(const void* of, const char* name, size_t
   const char* what = name != NULL ? name : "an element";
   TNP_CHECK_AT(name, of != NULL, TN_INVALID_ARGUMENT, "%s is NULL: give one", what);
   memcpy(size, of, sizeof(*size));
-  TNP_CHECK_AT(name, *size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
+  char argument[48];
+  snprintf(argument, sizeof(argument), "%.30s%sstruct_size", name != NULL ? name : "",
+           name != NULL ? "->" : "");
+  TNP_CHECK_AT(argument, *size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
                "%s: struct_size is %zu: set it to the sizeof of the struct", what, *size);
   return TN_OK;
 }
@@ -434,11 +437,17 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
     const size_t at = is_input ? i : o;
     const tn_argument* argument = is_input ? desc->inputs[i] : desc->outputs[o];
     TNP_TRY(tnp_within(error, tnp_describe(argument, slot, error), list, at));
-    TNP_CHECK(tnp_has_dtype(&table[op], slot->dtype), TN_UNSUPPORTED,
-              "%s of type %d: cast it first", desc->name, slot->dtype);
-    TNP_CHECK(slot->alias >= 0 && slot->alias <= (int32_t)(is_input ? i : desc->input_count),
-              TN_INVALID_ARGUMENT, "alias %d: there is no such%s input", slot->alias,
-              is_input ? " earlier" : "");
+    if (!tnp_has_dtype(&table[op], slot->dtype))
+      return tnp_within(error,
+                        tnp_fail_at(error, TN_UNSUPPORTED, "dtype", "%s of type %d: cast it first",
+                                    desc->name, slot->dtype),
+                        list, at);
+    if (slot->alias < 0 || slot->alias > (int32_t)(is_input ? i : desc->input_count))
+      return tnp_within(
+          error,
+          tnp_fail_at(error, TN_INVALID_ARGUMENT, "alias", "alias %d: there is no such%s input",
+                      slot->alias, is_input ? " earlier" : ""),
+          list, at);
   }
   return TN_OK;
 }
@@ -618,10 +627,13 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
     TNP_TRY(tnp_within(error, tnp_check_output(&outputs[o], error), "launch->outputs", o));
     for (size_t i = 0; i < launch.input_count; ++i) {
       const bool same = slot->alias != 0 && signature->inputs[i].alias == slot->alias;
-      TNP_TRY(
-          tnp_check_alias(&outputs[o], &inputs[i], slot->alias == 1 + (int32_t)i || same, error));
+      const bool alias = slot->alias == 1 + (int32_t)i || same;
+      TNP_TRY(tnp_within(error, tnp_check_alias(&outputs[o], &inputs[i], alias, error),
+                         "launch->outputs", o));
     }
-    for (size_t i = 0; i < o; ++i) TNP_TRY(tnp_check_alias(&outputs[o], &outputs[i], false, error));
+    for (size_t i = 0; i < o; ++i)
+      TNP_TRY(tnp_within(error, tnp_check_alias(&outputs[o], &outputs[i], false, error),
+                         "launch->outputs", o));
   }
   return TN_OK;
 }

@@ -106,10 +106,12 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
     TNP_TRY(tnp_within(error, tnp_take_attribute(desc.attributes[i], &attribute, error),
                        "desc->attributes", i));
     const bool is_to = strcmp(attribute.name, "to") == 0;
-    TNP_CHECK(op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
-                  attribute.type == TN_ATTRIBUTE_INT && (!is_to || *attribute.ints == out->dtype),
-              TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
-              desc.name, attribute.name);
+    TNP_CHECK_AT("desc->attributes",
+                 op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
+                     attribute.type == TN_ATTRIBUTE_INT &&
+                     (!is_to || *attribute.ints == out->dtype),
+                 TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
+                 desc.name, attribute.name);
   }
   if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
   known->outputs[0].requirements = TN_REQUIRES_NO_ALIAS;
