@@ -173,6 +173,61 @@ static inline tn_status tnp_entry(const char* name, const char* version,
   return TNP_GIVE(plugin, known);
 }
 
+/* ---- Descriptions that may be NULL, of a plugin that has nothing to choose ------------------- */
+
+/* There are no options: whatever is given is an error that names it. */
+static inline tn_status tnp_no_options(const tn_option* options, size_t count, tn_error* error) {
+  const bool named = count != 0 && options != NULL && options[0].key != NULL;
+  TNP_CHECK_AT("desc->options", count == 0, TN_INVALID_ARGUMENT, "option '%s': there are none here",
+               named ? options[0].key : "");
+  return TN_OK;
+}
+
+static inline tn_status tnp_open_plainly(const tn_device_desc* given, tn_error* error) {
+  tn_device_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  return tnp_no_options(desc.options, desc.option_count, error);
+}
+
+/* Every priority is legal: a device with one takes that. */
+static inline tn_status tnp_check_stream(const tn_stream_desc* given, tn_error* error) {
+  tn_stream_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  return TN_OK;
+}
+
+/* `offered`: the TN_EVENT_* that the device has. */
+static inline tn_status tnp_check_event(const tn_event_desc* given, uint32_t offered,
+                                        tn_error* error) {
+  tn_event_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  TNP_CHECK_AT("desc->flags", (desc.flags & ~offered) == 0, TN_UNSUPPORTED,
+               "events of this device have no flags 0x%x", desc.flags & ~offered);
+  return TN_OK;
+}
+
+static inline tn_status tnp_check_record(const tn_record_desc* given, tn_error* error) {
+  tn_record_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  return TN_OK;
+}
+
+/* The host's time limit in nanoseconds; 0: none. Streams have none. */
+static inline tn_status tnp_check_wait(const tn_wait_desc* given, bool by_stream, int64_t* limit,
+                                       tn_error* error) {
+  tn_wait_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_CHECK_AT("desc->timeout", !by_stream || desc.timeout == 0, TN_UNSUPPORTED,
+               "streams wait without a limit: give timeout 0");
+  TNP_CHECK_AT("desc->timeout", desc.timeout >= 0, TN_INVALID_ARGUMENT,
+               "timeout is negative: give 0 or more");
+  if (limit != NULL) *limit = desc.timeout;
+  return TN_OK;
+}
+
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
 /* Refuses what no device takes; the stream's device is left to the caller. */
@@ -366,8 +421,8 @@ typedef struct tnp_signature {
 
 /* Reads an attribute: one of the lists that its type names, with `count` values. Errors name its
  * fields ("type"). */
-static inline tn_status tnp_take_attribute(const tn_attribute* given, tn_attribute* out,
-                                           tn_error* error) {
+static inline tn_status tnp_check_attribute(const tn_attribute* given, tn_attribute* out,
+                                            tn_error* error) {
   TNP_TRY(tnp_take(out, sizeof(*out), given, NULL, error));
   const void* lists[] = {out->floats, out->ints, out->strings, out->tensors, out->graphs};
   const bool single = out->type < TN_ATTRIBUTE_FLOATS;
@@ -381,6 +436,15 @@ static inline tn_status tnp_take_attribute(const tn_attribute* given, tn_attribu
   TNP_CHECK(out->count == 0 || lists[(out->type - TN_ATTRIBUTE_FLOAT) % 5] != NULL,
             TN_INVALID_ARGUMENT, "attribute '%s' has no value", out->name);
   return TN_OK;
+}
+
+/* Attribute `i` of a description. */
+static inline tn_status tnp_attribute(const tn_kernel_desc* desc, size_t i, tn_attribute* out,
+                                      tn_error* error) {
+  TNP_CHECK_AT("desc->attributes", desc->attributes != NULL, TN_INVALID_ARGUMENT,
+               "attributes is NULL, but there are %zu", desc->attribute_count);
+  return tnp_within(error, tnp_check_attribute(desc->attributes[i], out, error), "desc->attributes",
+                    i);
 }
 
 /* The row of the table that a description names, or -1 with an error in `error`. */
@@ -688,6 +752,16 @@ static inline int64_t tnp_element(const tnp_view* view, int64_t n) {
   for (int32_t i = view->rank; i-- > 0; n /= view->dims[i])
     offset += n % view->dims[i] * view->strides[i];
   return offset;
+}
+
+/* The kernel_workspace_size of a device whose kernels need none. */
+static inline tn_status tnp_no_workspace(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
+                                         tn_error* error) {
+  (void)kernel;
+  (void)launch;
+  TNP_NEED(size);
+  *size = 0;
+  return TN_OK;
 }
 
 /* The bytes of a dense row-major tensor: the layout_size of a device that has no tokens. */

@@ -9,20 +9,12 @@
 
 /* ---- Instance and device ---- */
 
-/* This plugin has no options: whatever is given is an error that names it. */
-static tn_status refuse_options(const tn_option* options, size_t count, tn_error* error) {
-  if (count == 0) return TN_OK;
-  const bool named = options != NULL && options[0].key != NULL;
-  return tnp_fail_at(error, TN_INVALID_ARGUMENT, "desc->options[0]",
-                     "option '%s': there are no options here", named ? options[0].key : "");
-}
-
 static tn_status instance_create(const tn_instance_desc* given, tn_instance** instance,
                                  tn_error* error) {
   tn_instance_desc desc;
   TNP_CLEAR(instance);
   TNP_TAKE(desc, given);
-  TNP_TRY(refuse_options(desc.options, desc.option_count, error));
+  TNP_TRY(tnp_no_options(desc.options, desc.option_count, error));
   TNP_NEW(instance);
   (*instance)->dispatch = desc.dispatch;
   return TN_OK;
@@ -59,11 +51,9 @@ static tn_status instance_device_info(tn_instance* instance, size_t index, tn_de
 
 static tn_status device_open(tn_instance* instance, size_t index, const tn_device_desc* given,
                              tn_device** device, tn_error* error) {
-  tn_device_desc desc = {0};
   TNP_CLEAR(device);
   TNP_CHECK_AT("index", index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_TRY(refuse_options(desc.options, desc.option_count, error));
+  TNP_TRY(tnp_open_plainly(given, error));
   TNP_NEW(device);
   mtx_init(&(*device)->memory.lock, mtx_plain);
   (*device)->dispatch = instance->dispatch;
@@ -153,10 +143,8 @@ static tn_status buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error)
 
 static tn_status stream_create(tn_device* device, const tn_stream_desc* given, tn_stream** stream,
                                tn_error* error) {
-  tn_stream_desc desc = {0};
   TNP_CLEAR(stream);
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_ZERO(desc.reserved, "desc->reserved"); /* There is one priority: every value will do. */
+  TNP_TRY(tnp_check_stream(given, error));
   TNP_NEW(stream);
   **stream = (tn_stream){device->dispatch, device};
   return TN_OK;
@@ -213,13 +201,8 @@ static tn_status stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset,
 
 static tn_status event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
                               tn_error* error) {
-  tn_event_desc desc = {0};
   TNP_CLEAR(event);
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_ZERO(desc.reserved, "desc->reserved");
-  TNP_CHECK_AT("desc->flags", desc.flags == 0, TN_UNSUPPORTED,
-               "flags 0x%x: this device has no clock, and its streams do not wait for the host",
-               desc.flags);
+  TNP_TRY(tnp_check_event(given, 0, error)); /* No clock, and nobody waits for the host. */
   TNP_NEW(event);
   **event = (tn_event){device->dispatch, device};
   return TN_OK;
@@ -229,9 +212,7 @@ static void event_destroy(tn_event* event) { free(event); }
 
 static tn_status event_record(tn_event* event, tn_stream* stream, const tn_record_desc* given,
                               tn_error* error) {
-  tn_record_desc desc = {0};
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_ZERO(desc.reserved, "desc->reserved");
+  TNP_TRY(tnp_check_record(given, error));
   TNP_CHECK_AT("stream", stream != NULL && stream->device == event->device, TN_INVALID_ARGUMENT,
                "the stream is NULL or of another device");
   return TN_OK;
@@ -242,19 +223,13 @@ static tn_status event_query(tn_event* event, tn_error* error) {
 }
 
 static tn_status event_synchronize(tn_event* event, const tn_wait_desc* given, tn_error* error) {
-  tn_wait_desc desc = {0};
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK_AT("desc->timeout", desc.timeout >= 0, TN_INVALID_ARGUMENT,
-               "timeout is negative: give 0 or more");
+  TNP_TRY(tnp_check_wait(given, false, NULL, error)); /* What is recorded is complete. */
   return event_query(event, error);
 }
 
 static tn_status stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* given,
                                    tn_error* error) {
-  tn_wait_desc desc = {0};
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK_AT("desc->timeout", desc.timeout == 0, TN_UNSUPPORTED,
-               "streams wait without a limit: give timeout 0");
+  TNP_TRY(tnp_check_wait(given, true, NULL, error));
   TNP_NEED(event);
   return event_record(event, stream, NULL, error);
 }
@@ -278,7 +253,7 @@ static const tn_dispatch kFunctions = {
     SLOT(event_create), SLOT(event_destroy), SLOT(event_record),
     SLOT(event_synchronize), SLOT(event_query),
     .layout_size = tnp_strided_size, SLOT(kernel_supports), SLOT(kernel_get_info),
-    SLOT(kernel_create), SLOT(kernel_destroy), SLOT(kernel_workspace_size), SLOT(kernel_launch)};
+    SLOT(kernel_create), SLOT(kernel_destroy), .kernel_workspace_size = tnp_no_workspace, SLOT(kernel_launch)};
 /* clang-format on */
 
 TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,

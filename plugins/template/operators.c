@@ -102,9 +102,7 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
   }
   for (size_t i = 0; i < desc.attribute_count; ++i) { /* Cast alone has some. */
     tn_attribute attribute;
-    TNP_NEED(desc.attributes);
-    TNP_TRY(tnp_within(error, tnp_take_attribute(desc.attributes[i], &attribute, error),
-                       "desc->attributes", i));
+    TNP_TRY(tnp_attribute(&desc, i, &attribute, error));
     const bool is_to = strcmp(attribute.name, "to") == 0;
     TNP_CHECK_AT("desc->attributes",
                  op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
@@ -139,14 +137,6 @@ void kernel_destroy(tn_kernel* kernel) { free(kernel); }
 
 tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
-}
-
-tn_status kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
-                                tn_error* error) {
-  (void)kernel, (void)launch;
-  TNP_NEED(size);
-  *size = 0;
-  return TN_OK;
 }
 
 static tn_status check_view(const tn_stream* stream, const tnp_view* view, tn_error* error) {

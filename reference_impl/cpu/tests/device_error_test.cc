@@ -106,6 +106,35 @@ TEST_F(ErrorTest, NamesTheTensorOfALaunch) {
   table().kernel_destroy(kernel);
 }
 
+// A workspace is written, so that memory that may only be read is none.
+TEST_F(ErrorTest, AWorkspaceMayBeWritten) {
+  const tn_argument matrix = describe(TN_FLOAT32, 2);
+  KernelDesc desc("", "MatMul", 13, {matrix, matrix}, {matrix});
+  tn_kernel* kernel = nullptr;
+  TN_CHECK(kernel_create, device, desc.get(), &kernel);
+  tn_buffer* const data = device.buffer(uint64_t{3} * 64 * 64 * 4);
+  Tensor a(data, TN_FLOAT32, {64, 64}), b(data, TN_FLOAT32, {64, 64}, {}, 64 * 64 * 4);
+  Tensor c(data, TN_FLOAT32, {64, 64}, {}, 2 * 64 * 64 * 4);
+  Launch launch({&a, &b}, {&c});
+  uint64_t size = 0;
+  TN_CHECK(kernel_workspace_size, kernel, launch.get(), &size);
+  ASSERT_GT(size, 0u) << "the test wants an operator that needs a workspace";
+  alignas(64) static char memory[1 << 20];
+  ASSERT_LE(size, sizeof(memory));
+  tn_import_desc import{};
+  import.struct_size = sizeof(import);
+  import.flags = TN_IMPORT_READ_ONLY;
+  import.pointer = memory;
+  import.size = sizeof(memory);
+  tn_buffer* read_only = nullptr;
+  TN_CHECK(buffer_import, device, &import, &read_only);
+  launch->workspace = read_only;
+  expect("launch->workspace", table().kernel_launch, kernel, stream_, launch.get());
+  table().buffer_destroy(read_only, nullptr);
+  table().buffer_destroy(data, nullptr);
+  table().kernel_destroy(kernel);
+}
+
 // Its streams work on the thread that queues, which would wait for itself.
 TEST_F(ErrorTest, EventsOfTheHostNeedStreamsThatAreLate) {
   const Device unified("unified");
