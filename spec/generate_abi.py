@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the header, its reference page, the loader's tables and half of the layers.
+"""Writes the header, its reference page, the loader's tables, half of the layers, and what the
+conformance suite asks of each field.
 
     spec/generate_abi.py           # write all
     spec/generate_abi.py --check   # exit 1 when a committed file differs
@@ -15,8 +16,8 @@ import sys
 
 import yaml
 
-from generator import (header, layer_code, loader_files, lock, model, page, rules, trace_files,
-                       validation_files)
+from generator import (conformance_files, header, layer_code, loader_files, lock, model, page, rules,
+                       trace_files, validation_files)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGISTRY = ROOT / "spec/abi.yaml"
@@ -43,6 +44,8 @@ def outputs(registry):
         ROOT / "reference_impl/loader/functions.inc": loader_files.functions(registry, SOURCE),
         layers / "extensions.inc": loader_files.extensions(registry, SOURCE),
         ROOT / "reference_impl/loader/tests/layout.c": loader_files.assertions(registry, SOURCE),
+        ROOT / "conformance/suite/fields.inc": conformance_files.fields(registry, SOURCE),
+        ROOT / "conformance/suite/needed_slots.inc": conformance_files.slots(registry, SOURCE),
     }
 
 

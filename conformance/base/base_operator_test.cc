@@ -10,10 +10,45 @@ namespace {
 
 class BaseOperatorTest : public DeviceTest {
  protected:
-  // Runs an operator of one input from a view of `source` to dense memory.
-  void run(const KernelDesc& desc, const Tensor& in, const Tensor& out) {
-    launch(Kernel(device(), desc), stream_, {in.get()}, {out.get()});
+  // Runs an operator of one input. A device that asks for it gets dense tensors, aligned ones and
+  // known dims: what is not so is brought into that form and back by reorder, which takes any.
+  void run(KernelDesc desc, const Tensor& in, const Tensor& out) {
+    Tensor from = in, to = out;
+    // What dense_desc has promised is for tensors at offset 0.
+    desc.inputs[0].alignment = desc.outputs[0].alignment = 0;
+    const KernelSupport support = supports(device(), desc);
+    if (support.status == TN_NEEDS_STATIC) {
+      if (wants_another(support.inputs[0], in)) {
+        from = dense_copy_of(in);
+        desc.inputs[0].dims = Shape(in.dims().begin(), in.dims().end());
+        desc.inputs[0].strides = Argument::dense_strides(desc.inputs[0].dims);
+        stream_.reorder(from, in);
+      }
+      if (wants_another(support.outputs[0], out)) {
+        to = dense_copy_of(out);
+        desc.outputs[0].dims = Shape(out.dims().begin(), out.dims().end());
+        desc.outputs[0].strides = Argument::dense_strides(desc.outputs[0].dims);
+      }
+      ASSERT_EQ(obey(device(), desc, {from.get()}, {to.get()}), TN_OK)
+          << desc.name << " does not take what it has asked for";
+    }
+    launch(Kernel(device(), desc), stream_, {from.get()}, {to.get()});
+    if (to.get()->buffer != out.get()->buffer) stream_.reorder(out, to);
     stream_.synchronize();
+  }
+
+  static bool wants_another(const tn_argument_needs& needs, const Tensor& tensor) {
+    const uint64_t alignment = wanted_alignment(needs);
+    // One that wants to know strides may say only then that they must be dense.
+    const bool dense = wants_dense(needs) || (needs.requirements & TN_REQUIRES_STATIC_STRIDES) != 0;
+    return (dense && !is_dense(*tensor.get())) ||
+           (alignment != 0 && tensor.get()->offset % alignment != 0);
+  }
+
+  Tensor dense_copy_of(const Tensor& tensor) {
+    const auto count = static_cast<uint64_t>(tensor.element_count());
+    const Buffer& buffer = keep(make_buffer(count * element_size(tensor.dtype())));
+    return Tensor::device(buffer.get(), tensor.dtype(), tensor.dims());
   }
 
   // Whether a view comes out as it should, described both with its strides and without.

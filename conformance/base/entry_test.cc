@@ -69,6 +69,16 @@ TEST_F(Entry, TN_entry_005_refuses_another_major_version) {
   EXPECT_FAILS(TN_VERSION_MISMATCH, entry_, &host_, &plugin_);
 }
 
+TEST_F(Entry, TN_entry_006_has_all_functions_that_are_needed) {
+  ASSERT_OK(entry_, &host_, &plugin_);
+  const tn_dispatch& table = *plugin_.functions;
+#define TN_NEEDED_SLOT(name)                                                           \
+  EXPECT_TRUE(table.struct_size >= offsetof(tn_dispatch, name) + sizeof(table.name) && \
+              table.name != nullptr)                                                   \
+      << "the plugin's table has no " #name;
+#include "suite/needed_slots.inc"
+}
+
 TEST_F(Entry, TN_struct_003_writes_no_more_than_the_caller_has) {
   struct {
     alignas(tn_plugin) unsigned char bytes[sizeof(tn_plugin)];

@@ -87,6 +87,22 @@ TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
   EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), plain.get(), &nanoseconds);
 }
 
+TEST_F(EventTest, TN_event_008_time_runs_backwards_too) {
+  const Event first(device(), TN_EVENT_TIMING), second(device(), TN_EVENT_TIMING);
+  stream_.record(first);
+  stream_.synchronize();
+  queue_slow_work(stream_, 20);
+  stream_.record(second);
+  stream_.synchronize();
+  int64_t forward = -1, backward = 1, none = 1;
+  ASSERT_OK(tn_event_elapsed, first.get(), second.get(), &forward);
+  ASSERT_OK(tn_event_elapsed, second.get(), first.get(), &backward);
+  ASSERT_OK(tn_event_elapsed, first.get(), first.get(), &none);
+  EXPECT_GT(forward, 0) << "20 MiB were copied between the two";
+  EXPECT_EQ(backward, -forward);
+  EXPECT_EQ(none, 0);
+}
+
 TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
   const Event event(device());
   queue_slow_work(stream_, 10);

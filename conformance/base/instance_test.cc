@@ -62,6 +62,45 @@ TEST_F(InstanceTest, TN_instance_005_an_unknown_extension_is_unsupported) {
                  "no.such.extension", 1u, &table);
 }
 
+TEST_F(InstanceTest, TN_instance_007_the_number_of_devices_stays) {
+  const Instance& instance = Target::get().instance();
+  const size_t count = instance.device_count();
+  EXPECT_GE(count, 1u);
+  const Device open = Target::get().open_device();
+  EXPECT_EQ(instance.device_count(), count);
+  tn_loader* other = nullptr;
+  ASSERT_OK(tn_loader_create, static_cast<const tn_loader_desc*>(nullptr), &other);
+  const Loader loader(other);
+  EXPECT_EQ(loader.open(Target::get().library()).device_count(), count) << "in another instance";
+  EXPECT_EQ(instance.device_count(), count);
+}
+
+TEST_F(InstanceTest, TN_instance_008_an_option_is_given_once) {
+  const Spec& spec = Target::get().spec();
+  if (spec.options.empty()) TN_OPTIONAL("the device was named without options (NAME?KEY=VALUE)");
+  for (const auto& [key, value] : spec.options) {
+    const tn_option option{key.c_str(), value.c_str()};
+    const tn_option twice[] = {option, option};
+    const tn_device_desc desc{sizeof(desc), twice, 2};
+    tn_device* device = reinterpret_cast<tn_device*>(this);
+    ErrorBuffer error;
+    const Refusal meant;
+    EXPECT_EQ(tn_device_open(Target::get().instance().get(), spec.index, &desc, &device, &error),
+              TN_INVALID_ARGUMENT)
+        << key;
+    EXPECT_EQ(device, nullptr);
+    EXPECT_NE(std::string(error.message).find(key), std::string::npos) << error.message;
+  }
+}
+
+TEST_F(InstanceTest, TN_device_008_opens_without_a_description) {
+  tn_device* handle = nullptr;
+  ASSERT_OK(tn_device_open, Target::get().instance().get(), Target::get().spec().index,
+            static_cast<const tn_device_desc*>(nullptr), &handle);
+  const Device device(handle);
+  EXPECT_EQ(Buffer(device, 64).info().size, 64u);
+}
+
 TEST_F(InstanceTest, TN_device_001_describes_itself) {
   const tn_device_info info = device().info();
   EXPECT_GE(info.type, TN_DEVICE_CPU);

@@ -144,8 +144,24 @@ TEST_F(KernelTest, TN_kernel_007_needs_static_says_what_it_needs) {
       KernelDesc fixed = dense_desc(row.name, TN_FLOAT32, rank == 2 ? Shape{4, 4} : Shape{2, 3, 4},
                                     binary ? 2 : 1);
       EXPECT_EQ(supports(device(), fixed).status, TN_OK) << row.name;
+      EXPECT_EQ(support.requirements() & TN_REQUIRES_CONSTANT, 0u) << row.name;
     }
     describe(desc);
+  }
+}
+
+TEST_F(KernelTest, TN_kernel_018_every_math_mode_is_accepted) {
+  for (const auto& [name, inputs] : {std::pair{"Identity", 1}, {"Add", 2}, {"MatMul", 2}}) {
+    const OperatorRow* row = Target::get().find("", name);
+    for (const tn_dtype dtype : {TN_FLOAT32, TN_FLOAT16, TN_INT32}) {
+      if (row == nullptr || !row->has(dtype)) continue;
+      KernelDesc desc = dense_desc(name, dtype, {4, 4}, static_cast<size_t>(inputs));
+      const tn_status strict = describe(desc);
+      for (const tn_math_mode mode : {TN_MATH_RELAXED, TN_MATH_TF32, TN_MATH_BF16}) {
+        desc.math_mode = mode;
+        EXPECT_EQ(describe(desc), strict) << name << " of " << dtype_name(dtype) << ", " << mode;
+      }
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Launches: bounds, overlap, host values, workspaces, threads.
+#include <algorithm>
+
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -10,12 +12,13 @@ class LaunchTest : public DeviceTest {
  protected:
   void SetUp() override {
     DeviceTest::SetUp();
-    identity_ = Kernel(device(), dynamic_desc(1));
+    dynamic_ = static_cast<bool>(supports(device(), dynamic_desc(1)));
+    if (dynamic_) identity_ = Kernel(device(), dynamic_desc(1));
     a_ = upload(pattern_bytes(256));
     b_ = make_buffer(256);
   }
 
-  // Identity of int32, rank `rank`, dims and strides at launch: all devices have it.
+  // Identity of int32, rank `rank`, dims and strides at launch.
   static KernelDesc dynamic_desc(int32_t rank) {
     KernelDesc desc = dense_desc("Identity", TN_INT32, {}, 0);
     desc.outputs.clear();
@@ -32,41 +35,76 @@ class LaunchTest : public DeviceTest {
     }
     return status;
   }
+  // Likewise for Identity of whatever these tensors are. A device of static shapes describes one
+  // for them; where it wants others, that is what this answers: TN_NEEDS_STATIC.
+  tn_status launch(const Tensor& in, const Tensor& out) {
+    if (dynamic_ && in.get()->rank == 1) return launch(identity_, in, out);
+    KernelDesc desc = dynamic_desc(in.get()->rank);
+    try {
+      const tn_status status = obey(device(), desc, {in.get()}, {out.get()});
+      return status == TN_OK ? launch(Kernel(device(), desc), in, out) : status;
+    } catch (const Error& error) {
+      return error.status();
+    }
+  }
+  // Whether that is the status, or the device wants other tensors.
+  testing::AssertionResult answers(tn_status expected, const Tensor& in, const Tensor& out) {
+    const tn_status status = launch(in, out);
+    if (status == expected || (!dynamic_ && status == TN_NEEDS_STATIC)) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure()
+           << status_name(status) << " instead of " << status_name(expected);
+  }
+  testing::AssertionResult is_invalid(const Tensor& in, const Tensor& out) {
+    const tn_status status = launch(in, out);
+    if (TN_STATUS_CLASS(status) == TN_INVALID_ARGUMENT ||
+        (!dynamic_ && status == TN_NEEDS_STATIC)) {
+      return testing::AssertionSuccess();
+    }
+    return testing::AssertionFailure() << status_name(status);
+  }
+  // Identity of int32 for 64 elements at offset 0.
+  Kernel identity_of_64() {
+    return dynamic_ ? Kernel(device(), dynamic_desc(1))
+                    : Kernel(device(), dense_desc("Identity", TN_INT32, {64}, 1));
+  }
   Tensor at(const Buffer& buffer, int64_t count, uint64_t offset = 0) const {
     return Tensor::device(buffer.get(), TN_INT32, {count}).with_offset(offset);
   }
 
-  Kernel identity_;
+  bool dynamic_ = false;
+  Kernel identity_;  // None where dims must be known.
   Buffer a_, b_;
 };
 
 TEST_F(LaunchTest, TN_launch_001_every_byte_lies_in_the_buffer) {
-  EXPECT_EQ(launch(identity_, at(a_, 64), at(b_, 64)), TN_OK);
-  EXPECT_EQ(launch(identity_, at(a_, 65), at(make_buffer(512), 65)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 64, 4), at(make_buffer(512), 64)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 1, 256), at(b_, 1)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 64), at(b_, 64, 4)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 1, UINT64_MAX - 3), at(b_, 1)), TN_OUT_OF_RANGE);
+  EXPECT_TRUE(answers(TN_OK, at(a_, 64), at(b_, 64)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 65), at(make_buffer(512), 65)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 64, 4), at(make_buffer(512), 64)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 1, 256), at(b_, 1)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 64), at(b_, 64, 4)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 1, UINT64_MAX - 3), at(b_, 1)));
   const int64_t forward[] = {2}, backward[] = {-1}, huge[] = {INT64_MAX / 2};
-  EXPECT_EQ(launch(identity_, at(a_, 33).with_strides(forward), at(b_, 33)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 3, 4).with_strides(backward), at(b_, 3)), TN_OUT_OF_RANGE);
-  EXPECT_EQ(launch(identity_, at(a_, 3).with_strides(huge), at(b_, 3)), TN_OUT_OF_RANGE);
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 33).with_strides(forward), at(b_, 33)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 3, 4).with_strides(backward), at(b_, 3)));
+  EXPECT_TRUE(answers(TN_OUT_OF_RANGE, at(a_, 3).with_strides(huge), at(b_, 3)));
   EXPECT_OK(tn_stream_synchronize, stream_.get());
 }
 
 TEST_F(LaunchTest, TN_launch_002_types_ranks_and_dims_are_those_described) {
   const Kernel fixed(device(), dense_desc("Identity", TN_INT32, {8}, 1));
+  const Kernel& any = dynamic_ ? identity_ : fixed;
   EXPECT_EQ(launch(fixed, at(a_, 8), at(b_, 8)), TN_OK);
   EXPECT_EQ(TN_STATUS_CLASS(launch(fixed, at(a_, 9), at(b_, 9))), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(a_, 8), at(b_, 9))), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(
-      TN_STATUS_CLASS(launch(identity_, Tensor::device(a_.get(), TN_FLOAT32, {8}), at(b_, 8))),
-      TN_INVALID_ARGUMENT);
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, Tensor::device(a_.get(), TN_INT32, {2, 4}),
+  EXPECT_TRUE(is_invalid(at(a_, 8), at(b_, 9)));
+  EXPECT_EQ(TN_STATUS_CLASS(launch(any, Tensor::device(a_.get(), TN_FLOAT32, {8}), at(b_, 8))),
+            TN_INVALID_ARGUMENT);
+  EXPECT_EQ(TN_STATUS_CLASS(launch(any, Tensor::device(a_.get(), TN_INT32, {2, 4}),
                                    Tensor::device(b_.get(), TN_INT32, {2, 4}))),
             TN_INVALID_ARGUMENT);
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(a_, -1), at(b_, -1))), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(Buffer(), 8), at(b_, 8))), TN_INVALID_ARGUMENT);
+  EXPECT_TRUE(is_invalid(at(a_, -1), at(b_, -1)));
+  EXPECT_TRUE(is_invalid(at(Buffer(), 8), at(b_, 8)));
   const int64_t gaps[] = {2};
   EXPECT_EQ(TN_STATUS_CLASS(launch(fixed, at(a_, 8).with_strides(gaps), at(b_, 8))),
             TN_INVALID_ARGUMENT)
@@ -74,12 +112,11 @@ TEST_F(LaunchTest, TN_launch_002_types_ranks_and_dims_are_those_described) {
 }
 
 TEST_F(LaunchTest, TN_launch_003_partial_overlap_is_refused) {
-  EXPECT_EQ(launch(identity_, at(a_, 8, 0), at(a_, 8, 16)), TN_OVERLAP);
-  EXPECT_EQ(launch(identity_, at(a_, 8, 16), at(a_, 8, 0)), TN_OVERLAP);
-  EXPECT_EQ(launch(identity_, at(a_, 8, 0), at(a_, 8, 0)), TN_OVERLAP) << "an alias not described";
-  EXPECT_EQ(launch(identity_, at(a_, 8, 0), at(a_, 8, 32)), TN_OK) << "disjoint in one buffer";
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(a_, 8), at(b_, 8).with_strides(Shape{0}))),
-            TN_INVALID_ARGUMENT)
+  EXPECT_TRUE(answers(TN_OVERLAP, at(a_, 8, 0), at(a_, 8, 16)));
+  EXPECT_TRUE(answers(TN_OVERLAP, at(a_, 8, 16), at(a_, 8, 0)));
+  EXPECT_TRUE(answers(TN_OVERLAP, at(a_, 8, 0), at(a_, 8, 0))) << "an alias not described";
+  EXPECT_TRUE(answers(TN_OK, at(a_, 8, 0), at(a_, 8, 32))) << "disjoint in one buffer";
+  EXPECT_TRUE(is_invalid(at(a_, 8), at(b_, 8).with_strides(Shape{0})))
       << "an output that overlaps itself";
   stream_.synchronize();
 }
@@ -89,7 +126,8 @@ TEST_F(LaunchTest, TN_launch_004_an_exact_alias_is_accepted) {
   desc.outputs[0].aliasing(0);
   const Kernel kernel(device(), desc);
   const Bytes before = download(a_);
-  EXPECT_EQ(launch(kernel, at(a_, 8, 16), at(a_, 8, 16)), TN_OK);
+  const uint64_t offset = desc.outputs[0].alignment > 16 ? 0 : 16;
+  EXPECT_EQ(launch(kernel, at(a_, 8, offset), at(a_, 8, offset)), TN_OK);
   EXPECT_EQ(download(a_), before);
   EXPECT_EQ(TN_STATUS_CLASS(launch(kernel, at(a_, 8, 16), at(a_, 8, 20))), TN_INVALID_ARGUMENT);
 }
@@ -135,7 +173,9 @@ TEST_F(LaunchTest, TN_launch_014_kernels_that_say_so_need_no_workspace) {
     tn_kernel_info info{};
     info.struct_size = sizeof(info);
     ASSERT_OK(tn_kernel_get_info, kernel.get(), &info);
-    EXPECT_EQ(info.flags & ~uint32_t{TN_KERNEL_NO_WORKSPACE}, 0u) << "unknown bits";
+    constexpr uint32_t kKnown =
+        TN_KERNEL_NO_WORKSPACE | TN_KERNEL_MAY_ALLOCATE | TN_KERNEL_SERIALISES;
+    EXPECT_EQ(info.flags & ~kKnown, 0u) << "unknown bits";
     const tn_tensor* tensors[] = {tensor.get(), tensor.get()};
     tn_launch launch{};
     launch.struct_size = sizeof(launch);
@@ -146,25 +186,23 @@ TEST_F(LaunchTest, TN_launch_014_kernels_that_say_so_need_no_workspace) {
     const uint64_t size = kernel.workspace_size(launch);
     EXPECT_TRUE(size == 0 || (info.flags & TN_KERNEL_NO_WORKSPACE) == 0) << size << " bytes";
   };
-  check(identity_, at(Buffer(), 64), 1);
+  check(identity_of_64(), at(Buffer(), 64), 1);
   if (supports(device(), product)) {
     check(Kernel(device(), product), Tensor::device(nullptr, TN_FLOAT32, {kSide, kSide}), 2);
   }
 }
 
 TEST_F(LaunchTest, TN_launch_005_misaligned_offsets_are_refused) {
-  EXPECT_EQ(TN_STATUS_CLASS(launch(identity_, at(a_, 8, 2), at(b_, 8))), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(launch(identity_, at(a_, 8, 4), at(b_, 8, 12)), TN_OK)
+  EXPECT_TRUE(is_invalid(at(a_, 8, 2), at(b_, 8)));
+  EXPECT_TRUE(answers(TN_OK, at(a_, 8, 4), at(b_, 8, 12)))
       << "a multiple of the element size is enough";
   stream_.synchronize();
 }
 
 TEST_F(LaunchTest, TN_launch_006_tensors_without_elements_need_no_memory) {
-  EXPECT_EQ(launch(identity_, at(Buffer(), 0), at(Buffer(), 0)), TN_OK);
-  const Kernel matrix(device(), dynamic_desc(2));
-  EXPECT_EQ(launch(matrix, Tensor::device(nullptr, TN_INT32, {1000000, 0}),
-                   Tensor::device(nullptr, TN_INT32, {1000000, 0})),
-            TN_OK);
+  EXPECT_TRUE(answers(TN_OK, at(Buffer(), 0), at(Buffer(), 0)));
+  EXPECT_TRUE(answers(TN_OK, Tensor::device(nullptr, TN_INT32, {1000000, 0}),
+                      Tensor::device(nullptr, TN_INT32, {1000000, 0})));
   EXPECT_OK(tn_stream_synchronize, stream_.get());
 }
 
@@ -174,7 +212,7 @@ TEST_F(LaunchTest, TN_launch_007_host_values_are_no_part_of_a_kernel) {
   desc.name = "Fill";
   desc.version = version_of("tenon", "Fill", 1);
   desc.input(Argument::host(TN_FLOAT32)).output(Argument::device(TN_FLOAT32, {4}));
-  const Kernel kernel(device(), desc);
+  const Kernel kernel(device(), aligned(device(), desc));
   const Buffer buffers[] = {make_buffer(16), make_buffer(16), make_buffer(16)};
   // One kernel, three values; each is read before the launch returns.
   float value = 0;
@@ -194,12 +232,13 @@ TEST_F(LaunchTest, TN_launch_007_host_values_are_no_part_of_a_kernel) {
 TEST_F(LaunchTest, TN_launch_008_threads_may_launch_one_kernel) {
   constexpr size_t kThreads = 4;
   const Bytes bytes = download(a_);
+  const Kernel kernel = identity_of_64();
   std::vector<Bytes> results(kThreads);
   run_threads(kThreads, [&](size_t t) {
     const Stream stream(device());
     const Buffer out(device(), 256);
     for (int i = 0; i < 200; ++i) {
-      DeviceTest::launch(identity_, stream, {at(a_, 64).get()}, {at(out, 64).get()});
+      DeviceTest::launch(kernel, stream, {at(a_, 64).get()}, {at(out, 64).get()});
     }
     const Bytes& seen = read(stream, out, 0, 256);
     stream.synchronize();
@@ -210,6 +249,7 @@ TEST_F(LaunchTest, TN_launch_008_threads_may_launch_one_kernel) {
 
 TEST_F(LaunchTest, TN_launch_009_workspace_depends_on_kernel_and_dims) {
   const Tensor in = at(a_, 64), out = at(b_, 64);
+  const Kernel kernel = identity_of_64();
   const Tensor no_in = at(Buffer(), 64), no_out = at(Buffer(), 64);
   const auto size = [&](const Tensor& from, const Tensor& to) {
     const tn_tensor* inputs[] = {from.get()};
@@ -220,30 +260,138 @@ TEST_F(LaunchTest, TN_launch_009_workspace_depends_on_kernel_and_dims) {
     launch.input_count = 1;
     launch.outputs = outputs;
     launch.output_count = 1;
-    return identity_.workspace_size(launch);
+    return kernel.workspace_size(launch);
   };
   const uint64_t first = size(in, out);
   EXPECT_EQ(size(no_in, no_out), first) << "buffers need not be given";
-  EXPECT_EQ(launch(identity_, in, out), first == 0 ? TN_OK : launch(identity_, in, out));
+  EXPECT_EQ(launch(kernel, in, out), TN_OK);
   EXPECT_EQ(size(in, out), first) << "the same question, the same answer";
   stream_.synchronize();
+}
+
+// Operators that a device may have and that tend to want scratch memory.
+std::vector<KernelDesc> heavy_kernels(const Device& device) {
+  std::vector<KernelDesc> all = {dense_desc("Identity", TN_FLOAT32, {64, 64}, 1)};
+  for (const auto& [name, inputs] : {std::pair{"Add", 2}, {"MatMul", 2}, {"Softmax", 1}}) {
+    const OperatorRow* row = Target::get().find("", name);
+    if (row == nullptr || !row->has(TN_FLOAT32)) continue;
+    KernelDesc desc = dense_desc(name, TN_FLOAT32, {64, 64}, static_cast<size_t>(inputs));
+    if (supports(device, desc)) all.push_back(std::move(desc));
+  }
+  return all;
+}
+
+TEST_F(LaunchTest, TN_launch_016_launches_do_not_allocate) {
+  // A device of its own, filled up to its peak: then even what is given back at once shows there.
+  const Device own = Target::get().open_device();
+  tn_memory_info unused{};
+  unused.struct_size = sizeof(unused);
+  if (tn_device_get_memory(own.get(), &unused, nullptr) == TN_UNIMPLEMENTED) {
+    TN_OPTIONAL("the device does not tell what memory is in use");
+  }
+  const Stream stream(own);
+  for (const KernelDesc& desc : heavy_kernels(own)) {
+    const Kernel kernel(own, desc);
+    tn_kernel_info info{};
+    info.struct_size = sizeof(info);
+    call(tn_kernel_get_info, kernel.get(), &info);
+    if ((info.flags & TN_KERNEL_MAY_ALLOCATE) != 0) continue;
+    const Buffer a(own, 64 * 64 * 4), b(own, 64 * 64 * 4), c(own, 64 * 64 * 4), work(own, 1 << 20);
+    stream.fill(a, 0, 64 * 64 * 4, "\0", 1);
+    stream.fill(b, 0, 64 * 64 * 4, "\0", 1);
+    const Tensor x = Tensor::device(a.get(), TN_FLOAT32, {64, 64});
+    const Tensor y = Tensor::device(b.get(), TN_FLOAT32, {64, 64});
+    const Tensor z = Tensor::device(c.get(), TN_FLOAT32, {64, 64});
+    const tn_tensor* inputs[] = {x.get(), y.get()};
+    const tn_tensor* outputs[] = {z.get()};
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = inputs;
+    launch.input_count = desc.inputs.size();
+    launch.outputs = outputs;
+    launch.output_count = 1;
+    ASSERT_LE(kernel.workspace_size(launch), UINT64_C(1) << 20) << desc.name;
+    launch.workspace = work.get();
+    own.synchronize();
+    const tn_memory_info now = own.memory();
+    const Buffer filler(own, now.peak_bytes - now.live_bytes - now.deferred_bytes);
+    const tn_memory_info before = own.memory();
+    for (int i = 0; i < 3; ++i) kernel.launch(stream, launch);
+    const tn_memory_info queued = own.memory();
+    stream.synchronize();
+    const tn_memory_info after = own.memory();
+    for (const tn_memory_info& memory : {queued, after}) {
+      EXPECT_EQ(memory.live_bytes, before.live_bytes) << desc.name;
+      EXPECT_EQ(memory.live_buffers, before.live_buffers) << desc.name;
+      EXPECT_EQ(memory.deferred_bytes, 0u) << desc.name;
+      EXPECT_EQ(memory.peak_bytes, before.peak_bytes) << desc.name << " allocated and gave back";
+    }
+  }
+}
+
+TEST_F(LaunchTest, TN_launch_017_workspaces_start_at_any_multiple_of_the_alignment) {
+  const uint64_t alignment = info().alignment;
+  size_t with_workspace = 0;
+  for (const KernelDesc& desc : heavy_kernels(device())) {
+    const Kernel kernel(device(), desc);
+    HostTensor values = HostTensor::random(TN_FLOAT32, {64, 64}, -1, 1, 3);
+    const Buffer a = upload(values.bytes()), b = upload(values.bytes());
+    const Buffer result = make_buffer(64 * 64 * 4);
+    const Tensor x = Tensor::device(a.get(), TN_FLOAT32, {64, 64});
+    const Tensor y = Tensor::device(b.get(), TN_FLOAT32, {64, 64});
+    const Tensor z = Tensor::device(result.get(), TN_FLOAT32, {64, 64});
+    const tn_tensor* inputs[] = {x.get(), y.get()};
+    const tn_tensor* outputs[] = {z.get()};
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = inputs;
+    launch.input_count = desc.inputs.size();
+    launch.outputs = outputs;
+    launch.output_count = 1;
+    const uint64_t size = kernel.workspace_size(launch);
+    if (size == 0) continue;
+    ++with_workspace;
+    Bytes first;
+    for (const uint64_t multiple : {0, 1, 3, 7}) {
+      const uint64_t offset = multiple * alignment;
+      const Bytes image(offset + size + 64, 0x6b);
+      // Kept: a device that takes an earlier one has to be told wrong, not to crash.
+      const Buffer& workspace = keep(upload(image));
+      launch.workspace = workspace.get();
+      launch.workspace_offset = offset;
+      ErrorBuffer error;
+      ASSERT_EQ(tn_kernel_launch(kernel.get(), stream_.get(), &launch, &error), TN_OK)
+          << desc.name << " with a workspace at " << offset << ": " << error.message;
+      const Bytes bytes = download(result);
+      if (multiple == 0) first = bytes;
+      EXPECT_EQ(bytes, first) << desc.name << " with a workspace at " << offset;
+      const Bytes around = download(workspace);
+      EXPECT_TRUE(std::all_of(around.begin(), around.begin() + static_cast<long>(offset),
+                              [](unsigned char byte) { return byte == 0x6b; }))
+          << desc.name << " wrote in front of its workspace at " << offset;
+      EXPECT_EQ(Bytes(around.end() - 64, around.end()), Bytes(64, 0x6b))
+          << desc.name << " wrote behind its workspace at " << offset;
+    }
+  }
+  if (with_workspace == 0) TN_OPTIONAL("no kernel that is tried here needs a workspace");
 }
 
 TEST_F(LaunchTest, TN_launch_010_wrong_counts_are_refused) {
   tn_launch launch{};
   launch.struct_size = sizeof(launch);
-  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, identity_.get(), stream_.get(), &launch);
-  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, identity_.get(), stream_.get(),
+  const Kernel kernel = identity_of_64();
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, kernel.get(), stream_.get(), &launch);
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, kernel.get(), stream_.get(),
                  static_cast<const tn_launch*>(nullptr));
-  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, identity_.get(),
+  EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_launch, kernel.get(),
                  static_cast<tn_stream*>(nullptr), &launch);
 }
 
 TEST_F(LaunchTest, TN_launch_011_tensors_of_another_device_are_refused) {
   Device other = Target::get().open_device();
   const Buffer foreign(other, 256);
-  EXPECT_EQ(launch(identity_, at(foreign, 8), at(b_, 8)), TN_INVALID_ARGUMENT);
-  EXPECT_EQ(launch(identity_, at(a_, 8), at(foreign, 8)), TN_INVALID_ARGUMENT);
+  EXPECT_TRUE(answers(TN_INVALID_ARGUMENT, at(foreign, 8), at(b_, 8)));
+  EXPECT_TRUE(answers(TN_INVALID_ARGUMENT, at(a_, 8), at(foreign, 8)));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST_F(LayoutTest, TN_layout_003_reorder_between_strides) {
 TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
   const OperatorRow* row = Target::get().find("", "MatMul");
   if (row == nullptr || !row->has(TN_FLOAT32)) TN_OPTIONAL("no MatMul of float32");
-  const KernelSupport support = supports(device(), matmul(TN_LAYOUT_ANY));
+  const KernelSupport support = supports(device(), aligned(device(), matmul(TN_LAYOUT_ANY)));
   ASSERT_EQ(support.status, TN_OK) << support.reason;
   const tn_layout token = support.inputs[1].layout;
   EXPECT_EQ(support.inputs[0].layout, TN_LAYOUT_STRIDED);
@@ -86,7 +86,7 @@ TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
   stream_.reorder(tensor_back, tensor_packed);
   EXPECT_EQ(download(back), b.bytes()) << "a token can be read back";
 
-  const Kernel kernel(device(), matmul(token));
+  const Kernel kernel(device(), aligned(device(), matmul(token)));
   launch(kernel, stream_, {tensor_a.get(), tensor_packed.get()}, {tensor_result.get()});
   const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {5, 11}, download(result).data());
   EXPECT_EQ(difference(actual, product(a, b), 1e-5), "");

@@ -102,9 +102,32 @@ TEST_F(MapTest, TN_map_008_destroy_unmaps) {
   EXPECT_OK(tn_device_synchronize, device().get());
 }
 
+TEST_F(MapTest, TN_map_010_nothing_and_no_use_of_it_cannot_be_mapped) {
+  const Buffer buffer = make_buffer(300);
+  void* pointer = this;
+  for (const uint64_t offset : {UINT64_C(0), UINT64_C(100), UINT64_C(300)}) {
+    EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_buffer_map, buffer.get(), offset, uint64_t{0}, kBoth,
+                 &pointer);
+    EXPECT_EQ(pointer, nullptr);
+  }
+  const tn_access senseless[] = {0, TN_ACCESS_DISCARD, TN_ACCESS_READ | TN_ACCESS_DISCARD,
+                                 kBoth | TN_ACCESS_DISCARD};
+  for (const tn_access access : senseless) {
+    EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_buffer_map, buffer.get(), uint64_t{0}, uint64_t{100},
+                 access, &pointer);
+    EXPECT_EQ(pointer, nullptr) << access;
+  }
+}
+
 TEST_F(MapTest, TN_map_009_all_kinds_can_be_mapped) {
   for (const tn_buffer_kind kind : {TN_BUFFER_DEVICE, TN_BUFFER_HOST_PINNED, TN_BUFFER_SHARED}) {
-    const Buffer buffer(device(), 100, kind);
+    tn_buffer* made = nullptr;
+    const tn_buffer_desc desc{sizeof(desc), 100, kind, 0, nullptr};
+    const Refusal maybe;
+    const tn_status status = tn_buffer_create(device().get(), &desc, &made, nullptr);
+    if (status == TN_UNSUPPORTED) continue;  // TN_buffer_012
+    ASSERT_EQ(status, TN_OK);
+    const Buffer buffer(made);
     {
       Mapping map(buffer, 0, 100, TN_ACCESS_WRITE);
       std::memset(map.data(), 42, 100);

@@ -139,6 +139,21 @@ TEST_F(StreamTest, TN_stream_010_descriptions_may_be_left_out) {
   tn_stream_destroy(stream);
 }
 
+TEST_F(StreamTest, TN_stream_014_every_priority_is_accepted) {
+  const Bytes bytes = pattern_bytes(64);
+  for (const int32_t priority : {INT32_MIN, -100, -1, 1, 100, INT32_MAX}) {
+    tn_stream* handle = nullptr;
+    const tn_stream_desc desc{sizeof(desc), priority, 0};
+    ASSERT_OK(tn_stream_create, device().get(), &desc, &handle) << priority;
+    const Stream stream(handle);
+    const Buffer buffer = make_buffer(64);
+    write(stream, buffer, 0, bytes);
+    const Bytes& seen = read(stream, buffer, 0, 64);
+    stream.synchronize();
+    EXPECT_EQ(seen, bytes) << priority;
+  }
+}
+
 TEST_F(StreamTest, TN_stream_011_an_empty_stream_is_complete) {
   EXPECT_OK(tn_stream_query, stream_.get());
   EXPECT_OK(tn_stream_synchronize, stream_.get());

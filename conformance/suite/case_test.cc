@@ -42,14 +42,19 @@ uint64_t byte_position(const Placed& placed, const Shape& index, size_t size) {
   return placed.offset + static_cast<uint64_t>(element) * size;
 }
 
+// Bytes in front of a tensor and behind it; the tensor starts at a multiple of `alignment`, too.
+uint64_t guard_of(uint64_t alignment) {
+  return std::max<uint64_t>({64, Target::get().info().alignment, alignment});
+}
+
 // `output`: its bytes are all kUntouched, not the values.
 Placed& place(Keeper& keeper, const Stream& stream, const HostTensor& tensor, Form form,
-              bool output = false) {
+              uint64_t alignment, bool output = false) {
   auto& placed = keeper.make<Placed>();
   const Shape& dims = tensor.dims;
   const tn_dtype dtype = tensor.dtype;
   const size_t size = element_size(dtype);
-  const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
+  const uint64_t guard = guard_of(alignment);
   placed.strides = strides_of(tensor, form);
   placed.offset = guard;
   uint64_t last = 0;
@@ -132,10 +137,11 @@ double granted(const HostTensor& expected, double tolerance) {
 }
 
 // Launches the kernel of a case on tensors of its own, with a workspace full of `garbage`, and
-// checks all that it may write and all that it may not. Returns the workspace. What queued work
-// uses of the host belongs to the keeper: each line may end the test.
-const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, const Stream& stream,
-                          const Kernel& kernel, unsigned char garbage) {
+// checks all that it may write and all that it may not. Tensors start at multiples of `alignment`.
+// Returns the workspace. What queued work uses of the host belongs to the keeper: each line may end
+// the test.
+const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, uint64_t alignment,
+                          const Stream& stream, const Kernel& kernel, unsigned char garbage) {
   std::vector<const Placed*> inputs(c.inputs.size());
   std::vector<Bytes> host_values(c.inputs.size());
   std::vector<Tensor> tensors(c.inputs.size());
@@ -152,7 +158,7 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, cons
     } else if (c.inputs[i].same != 0) {
       input_pointers.push_back(input_pointers[static_cast<size_t>(c.inputs[i].same) - 1]);
     } else {
-      inputs[i] = &place(keeper, stream, tensor, form);
+      inputs[i] = &place(keeper, stream, tensor, form, alignment);
       input_pointers.push_back(inputs[i]->tensor.get());
     }
   }
@@ -167,7 +173,7 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, cons
       continue;
     }
     const Shape& dims = c.bounds.empty() ? tensor.dims : c.bounds[i];
-    outputs[i] = &place(keeper, stream, HostTensor(tensor.dtype, dims), form, true);
+    outputs[i] = &place(keeper, stream, HostTensor(tensor.dtype, dims), form, alignment, true);
     output_pointers.push_back(outputs[i]->tensor.get());
   }
 
@@ -178,7 +184,7 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, cons
   launch.outputs = output_pointers.data();
   launch.output_count = output_pointers.size();
   if (!c.bounds.empty()) launch.output_dims = actual_dims_pointers.data();
-  const uint64_t guard = std::max<uint64_t>(64, Target::get().info().alignment);
+  const uint64_t guard = guard_of(0);
   const uint64_t workspace_size = kernel.workspace_size(launch);
   EXPECT_TRUE(workspace_size == 0 || kernel.needs_workspace()) << "TN_KERNEL_NO_WORKSPACE";
   auto& around = keeper.make<Bytes>(2 * guard + workspace_size, kUntouched);
@@ -187,7 +193,10 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, cons
   stream.write(workspace, 0, around.data(), around.size());
   launch.workspace = workspace.get();
   launch.workspace_offset = guard;
-  kernel.launch(stream, launch);
+  {
+    const AllocatesNothing watch(Target::get().device(), kernel);
+    kernel.launch(stream, launch);
+  }
 
   // Everything is read back, so that a byte written outside of an output is seen.
   const auto read_back = [&](const std::vector<const Placed*>& tensors) -> std::vector<Bytes>& {
@@ -250,6 +259,16 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, cons
   return workspace;
 }
 
+// The largest alignment that a device asks for and nothing else; 0 where it asks for more.
+uint64_t asked_alignment(const KernelSupport& support) {
+  if (support.requirements() != TN_REQUIRES_ALIGNED) return 0;
+  uint64_t most = 0;
+  for (const auto* list : {&support.inputs, &support.outputs}) {
+    for (const tn_argument_needs& one : *list) most = std::max(most, wanted_alignment(one));
+  }
+  return most;
+}
+
 class CaseTest : public DeviceTest {
  public:
   CaseTest(const OperatorCase& operator_case, Form form, bool again)
@@ -276,7 +295,16 @@ const char* form_name(Form form) {
 
 void CaseTest::TestBody() {
   KernelDesc desc = describe(operator_case_, form_);
-  const KernelSupport support = supports(device(), desc);
+  KernelSupport support = supports(device(), desc);
+  uint64_t alignment = 0;
+  if (support.status == TN_NEEDS_STATIC && (alignment = asked_alignment(support)) != 0) {
+    for (auto* list : {&desc.inputs, &desc.outputs}) {
+      for (Argument& one : *list) {
+        if (one.kind == TN_ARGUMENT_DEVICE) one.alignment = static_cast<uint32_t>(alignment);
+      }
+    }
+    support = supports(device(), desc);
+  }
   if (support.status == TN_NEEDS_STATIC) {
     EXPECT_NE(support.requirements(), 0u) << "TN_NEEDS_STATIC does not say what it needs";
     constexpr uint32_t kStatic = TN_REQUIRES_STATIC_DIMS | TN_REQUIRES_STATIC_STRIDES;
@@ -288,13 +316,14 @@ void CaseTest::TestBody() {
   if (!support) TN_OPTIONAL(support.reason);
 
   const Kernel kernel(device(), desc);
-  const Buffer& first = launch_case(keeper_, operator_case_, form_, stream_, kernel, 0xff);
+  const Buffer& first =
+      launch_case(keeper_, operator_case_, form_, alignment, stream_, kernel, 0xff);
   if (!again_) return;
 
   // Whatever the first launch left must not matter, and its workspace is somebody else's by now.
   const Bytes bytes(first.info().size, 0x77);
   stream_.fill(first, 0, bytes.size(), "\x77", 1);
-  launch_case(keeper_, operator_case_, form_, stream_, kernel, 0x3c);
+  launch_case(keeper_, operator_case_, form_, alignment, stream_, kernel, 0x3c);
   EXPECT_EQ(download(first), bytes) << "the second launch wrote the workspace of the first";
 }
 

@@ -141,6 +141,28 @@ bool DeviceTest::queue_failure(const Stream& stream) {
   return true;
 }
 
+AllocatesNothing::AllocatesNothing(const Device& device, const Kernel& kernel) : device_(device) {
+  tn_kernel_info info{};
+  info.struct_size = sizeof(info);
+  call(tn_kernel_get_info, kernel.get(), &info);
+  if ((info.flags & TN_KERNEL_MAY_ALLOCATE) == 0) before_ = in_use();
+}
+
+AllocatesNothing::~AllocatesNothing() {
+  if (!before_) return;
+  const std::optional<uint64_t> after = in_use();
+  EXPECT_TRUE(after && *after <= *before_)
+      << "TN-launch-016: a launch took " << after.value_or(0) - *before_ << " bytes of the device";
+}
+
+// What finishes meanwhile makes this less.
+std::optional<uint64_t> AllocatesNothing::in_use() const {
+  tn_memory_info memory{};
+  memory.struct_size = sizeof(memory);
+  if (tn_device_get_memory(device_.get(), &memory, nullptr) != TN_OK) return std::nullopt;
+  return memory.live_bytes + memory.deferred_bytes;
+}
+
 int32_t version_of(const std::string& domain, const std::string& name, int32_t otherwise) {
   const OperatorRow* row = Target::get().find(domain, name);
   return row != nullptr ? row->version : otherwise;
@@ -152,7 +174,8 @@ KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims
   desc.version = version_of("", name, 1);
   for (size_t i = 0; i < inputs; ++i) desc.input(Argument::device(dtype, dims));
   desc.output(Argument::device(dtype, dims));
-  return desc;
+  const Refusal maybe;
+  return aligned(Target::get().device(), std::move(desc));
 }
 
 }  // namespace tenon::conformance

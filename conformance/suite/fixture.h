@@ -21,6 +21,7 @@
 #include "suite/complaints.h"
 #include "suite/host_tensor.h"
 #include "suite/keeper.h"
+#include "suite/obey.h"
 #include "suite/target.h"
 
 // Ends the test as "unsupported: reason": for what a device may lack. Never counts as passed.
@@ -96,7 +97,7 @@ class DeviceTest : public testing::Test {
   void queue_slow_work(const Stream& stream, int rounds = 50);
 
   // NULL for constants and absent arguments; read before a launch returns.
-  using Tensors = std::initializer_list<const tn_tensor*>;
+  using Tensors = conformance::Tensors;
   // Launches with the workspace that the kernel asks for, which is kept.
   void launch(const Kernel& kernel, const Stream& stream, Tensors inputs, Tensors outputs);
   // The same for a launch that may be refused.
@@ -111,7 +112,23 @@ class DeviceTest : public testing::Test {
   Stream stream_;
 };
 
-// A kernel with dense static arguments of one type: Add(A, B) and the like.
+// While it lives, a launch of the kernel takes no memory of the device; else the test fails
+// (TN-launch-016). Nothing of a kernel that says TN_KERNEL_MAY_ALLOCATE, nor where the device does
+// not say what is in use.
+class AllocatesNothing {
+ public:
+  AllocatesNothing(const Device& device, const Kernel& kernel);
+  ~AllocatesNothing();
+
+ private:
+  std::optional<uint64_t> in_use() const;
+
+  const Device& device_;
+  std::optional<uint64_t> before_;
+};
+
+// A kernel with dense static arguments of one type: Add(A, B) and the like. For tensors at offset 0
+// where the device asks for an alignment.
 KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims, size_t inputs);
 
 // The since-version that the device's table gives an operator, or `otherwise`.

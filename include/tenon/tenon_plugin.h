@@ -70,6 +70,15 @@ static inline tn_status tnp_fail_at(tn_error* error, tn_status status, const cha
   do {                                                        \
     if (!(good)) return tnp_fail(error, status, __VA_ARGS__); \
   } while (0)
+/* The same about an argument or field, named as a host writes it: "desc->kind". */
+#define TNP_CHECK_AT(argument, good, status, ...)                          \
+  do {                                                                     \
+    if (!(good)) return tnp_fail_at(error, status, argument, __VA_ARGS__); \
+  } while (0)
+/* A field without a meaning yet. */
+#define TNP_ZERO(field, argument)                                                        \
+  TNP_CHECK_AT(argument, (field) == 0, TN_UNSUPPORTED, "reserved is 0x%llx: leave it 0", \
+               (unsigned long long)(field))
 #define TNP_NEED(pointer)                                                                         \
   do {                                                                                            \
     if ((pointer) == NULL)                                                                        \
@@ -91,12 +100,34 @@ static inline tn_status tnp_fail_at(tn_error* error, tn_status status, const cha
 
 /* ---- Structs that grow ----------------------------------------------------------------------- */
 
+/* Puts an element of a list in front of the argument that an error names: "rank" becomes
+ * "desc->inputs[1]->rank". Returns `status`. */
+static inline tn_status tnp_within(tn_error* error, tn_status status, const char* list,
+                                   size_t index) {
+  char field[sizeof(error->argument)];
+  if (status == TN_OK || error == NULL || error->struct_size < offsetof(tn_error, message))
+    return status;
+  memcpy(field, error->argument, sizeof(field));
+  field[sizeof(field) - 1] = '\0';
+  char whole[128];
+  snprintf(whole, sizeof(whole), "%.32s[%zu]%s%s", list, index, field[0] != '\0' ? "->" : "",
+           field);
+  snprintf(error->argument, sizeof(error->argument), "%.*s", (int)sizeof(error->argument) - 1,
+           whole);
+  return status;
+}
+
+/* `name` is the parameter's; NULL: one of a list. */
 static inline tn_status tnp_struct_size(const void* of, const char* name, size_t* size,
                                         tn_error* error) {
-  TNP_CHECK(of != NULL, TN_INVALID_ARGUMENT, "%s is NULL: give one", name);
+  const char* what = name != NULL ? name : "an element";
+  TNP_CHECK_AT(name, of != NULL, TN_INVALID_ARGUMENT, "%s is NULL: give one", what);
   memcpy(size, of, sizeof(*size));
-  TNP_CHECK(*size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
-            "%s: struct_size is %zu: set it to the sizeof of the struct", name, *size);
+  char argument[48];
+  snprintf(argument, sizeof(argument), "%.30s%sstruct_size", name != NULL ? name : "",
+           name != NULL ? "->" : "");
+  TNP_CHECK_AT(argument, *size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
+               "%s: struct_size is %zu: set it to the sizeof of the struct", what, *size);
   return TN_OK;
 }
 
@@ -106,13 +137,16 @@ static inline tn_status tnp_take(void* out, size_t known, const void* in, const 
   size_t size = 0;
   TNP_TRY(tnp_struct_size(in, name, &size, error));
   for (size_t i = known; i < size; ++i)
-    TNP_CHECK(((const char*)in)[i] == 0, TN_UNSUPPORTED,
-              "%s: a field beyond the %zu bytes known here is set (byte %zu)", name, known, i);
+    TNP_CHECK_AT(name, ((const char*)in)[i] == 0, TN_UNSUPPORTED,
+                 "%s: a field beyond the %zu bytes known here is set (byte %zu)",
+                 name != NULL ? name : "an element", known, i);
   memset(out, 0, known);
   memcpy(out, in, size < known ? size : known);
   return TN_OK;
 }
-#define TNP_TAKE(out, in) TNP_TRY(tnp_take(&(out), sizeof(out), in, #in, error))
+/* Where the parameter is called `given`, `out` has the name that tenon.h gives it. */
+#define TNP_TAKE(out, in) \
+  TNP_TRY(tnp_take(&(out), sizeof(out), in, strcmp(#in, "given") == 0 ? #out : #in, error))
 
 /* Writes a caller's struct: as much as both know, and never its struct_size. */
 static inline tn_status tnp_give(void* out, const void* from, size_t known, const char* name,
@@ -143,18 +177,73 @@ static inline tn_status tnp_entry(const char* name, const char* version,
   return TNP_GIVE(plugin, known);
 }
 
+/* ---- Descriptions that may be NULL, of a plugin that has nothing to choose ------------------- */
+
+/* There are no options: whatever is given is an error that names it. */
+static inline tn_status tnp_no_options(const tn_option* options, size_t count, tn_error* error) {
+  const bool named = count != 0 && options != NULL && options[0].key != NULL;
+  TNP_CHECK_AT("desc->options", count == 0, TN_INVALID_ARGUMENT, "option '%s': there are none here",
+               named ? options[0].key : "");
+  return TN_OK;
+}
+
+static inline tn_status tnp_open_plainly(const tn_device_desc* given, tn_error* error) {
+  tn_device_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  return tnp_no_options(desc.options, desc.option_count, error);
+}
+
+/* Every priority is legal: a device with one takes that. */
+static inline tn_status tnp_check_stream(const tn_stream_desc* given, tn_error* error) {
+  tn_stream_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  return TN_OK;
+}
+
+/* `offered`: the TN_EVENT_* that the device has. */
+static inline tn_status tnp_check_event(const tn_event_desc* given, uint32_t offered,
+                                        tn_error* error) {
+  tn_event_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  TNP_CHECK_AT("desc->flags", (desc.flags & ~offered) == 0, TN_UNSUPPORTED,
+               "events of this device have no flags 0x%x", desc.flags & ~offered);
+  return TN_OK;
+}
+
+static inline tn_status tnp_check_record(const tn_record_desc* given, tn_error* error) {
+  tn_record_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_ZERO(desc.reserved, "desc->reserved");
+  return TN_OK;
+}
+
+/* The host's time limit in nanoseconds; 0: none. Streams have none. */
+static inline tn_status tnp_check_wait(const tn_wait_desc* given, bool by_stream, int64_t* limit,
+                                       tn_error* error) {
+  tn_wait_desc desc = {0};
+  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_CHECK_AT("desc->timeout", !by_stream || desc.timeout == 0, TN_UNSUPPORTED,
+               "streams wait without a limit: give timeout 0");
+  TNP_CHECK_AT("desc->timeout", desc.timeout >= 0, TN_INVALID_ARGUMENT,
+               "timeout is negative: give 0 or more");
+  if (limit != NULL) *limit = desc.timeout;
+  return TN_OK;
+}
+
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
 /* Refuses what no device takes; the stream's device is left to the caller. */
 static inline tn_status tnp_check_buffer(const tn_buffer_desc* desc, uint64_t max_allocation,
                                          tn_error* error) {
-  TNP_CHECK(desc->size <= max_allocation, TN_OUT_OF_RANGE,
-            "size %llu is more than max_allocation (%llu)", (unsigned long long)desc->size,
-            (unsigned long long)max_allocation);
-  TNP_CHECK((desc->alignment & (desc->alignment - 1)) == 0, TN_INVALID_ARGUMENT,
-            "alignment %u: give a power of two", desc->alignment);
-  TNP_CHECK(desc->kind >= TN_BUFFER_DEVICE && desc->kind <= TN_BUFFER_SHARED, TN_UNSUPPORTED,
-            "buffer kind %d is not known here", (int)desc->kind);
+  TNP_CHECK_AT("desc->size", desc->size <= max_allocation, TN_OUT_OF_RANGE,
+               "size %llu is more than max_allocation (%llu)", (unsigned long long)desc->size,
+               (unsigned long long)max_allocation);
+  TNP_CHECK_AT("desc->alignment", (desc->alignment & (desc->alignment - 1)) == 0,
+               TN_INVALID_ARGUMENT, "alignment %u: give a power of two", desc->alignment);
+  TNP_CHECK_AT("desc->kind", desc->kind >= TN_BUFFER_DEVICE && desc->kind <= TN_BUFFER_SHARED,
+               TN_UNSUPPORTED, "buffer kind %d is not known here", (int)desc->kind);
   return TN_OK;
 }
 
@@ -199,13 +288,21 @@ typedef struct tnp_mappings {
 /* Keeps a range that buffer_map is asked for, of a buffer of `buffer_size` bytes. */
 static inline tn_status tnp_map(tnp_memory* memory, tnp_mappings* mappings, uint64_t buffer_size,
                                 uint64_t offset, uint64_t size, tn_access access, tn_error* error) {
+  const tn_access known = TN_ACCESS_READ | TN_ACCESS_WRITE | TN_ACCESS_DISCARD;
+  const bool discards = (access & TN_ACCESS_DISCARD) != 0;
   int slot = -1;
   bool taken = false;
-  TNP_CHECK(offset <= buffer_size && size <= buffer_size - offset, TN_OUT_OF_RANGE,
-            "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
-            (unsigned long long)offset, (unsigned long long)buffer_size);
-  TNP_CHECK(size != 0 && (access & (TN_ACCESS_READ | TN_ACCESS_WRITE)) != 0 && access < 8,
-            TN_INVALID_ARGUMENT, "access %u: map some bytes, to read or to write", access);
+  TNP_CHECK_AT("access", (access & ~known) == 0, TN_UNSUPPORTED,
+               "access has the bits 0x%x, which are not known here", access & ~known);
+  TNP_CHECK_AT("access",
+               discards ? (access & ~(tn_access)TN_ACCESS_DISCARD) == TN_ACCESS_WRITE : access != 0,
+               TN_INVALID_ARGUMENT,
+               "access 0x%x: give READ, WRITE or both; DISCARD goes with WRITE alone", access);
+  TNP_CHECK_AT("size", size != 0, TN_INVALID_ARGUMENT, "size is 0: map at least one byte");
+  TNP_CHECK_AT(offset > buffer_size ? "offset" : "size",
+               offset <= buffer_size && size <= buffer_size - offset, TN_OUT_OF_RANGE,
+               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
+               (unsigned long long)offset, (unsigned long long)buffer_size);
   mtx_lock(&memory->lock);
   for (int i = 0; i < TNP_MAPPINGS; ++i) {
     const uint64_t begin = mappings->offset[i], end = begin + mappings->size[i];
@@ -214,7 +311,8 @@ static inline tn_status tnp_map(tnp_memory* memory, tnp_mappings* mappings, uint
   }
   if (slot >= 0 && !taken) mappings->offset[slot] = offset, mappings->size[slot] = size;
   mtx_unlock(&memory->lock);
-  TNP_CHECK(!taken, TN_INVALID_STATE, "a part of the range is mapped already: unmap it first");
+  TNP_CHECK_AT("offset", !taken, TN_INVALID_STATE,
+               "a part of the range is mapped already: unmap it first");
   TNP_CHECK(slot >= 0, TN_OUT_OF_MEMORY, "%d ranges are mapped: unmap one first", TNP_MAPPINGS);
   return TN_OK;
 }
@@ -229,7 +327,8 @@ static inline tn_status tnp_unmap(tnp_memory* memory, tnp_mappings* mappings, ui
     if (found) mappings->size[i] = 0;
   }
   mtx_unlock(&memory->lock);
-  TNP_CHECK(found, TN_INVALID_ARGUMENT, "no mapping starts there: give the pointer of map");
+  TNP_CHECK_AT("pointer", found, TN_INVALID_ARGUMENT,
+               "no mapping starts there: give the pointer of map");
   return TN_OK;
 }
 
@@ -246,11 +345,12 @@ static inline tn_status tnp_move(void* dst, const void* src, uint64_t size, tn_e
 static inline tn_status tnp_check_pattern(const void* pattern, size_t pattern_size, uint64_t size,
                                           tn_error* error) {
   TNP_NEED(pattern);
-  TNP_CHECK(pattern_size != 0 && pattern_size <= 16 && (pattern_size & (pattern_size - 1)) == 0 &&
-                size % pattern_size == 0,
-            TN_INVALID_ARGUMENT,
-            "pattern_size %zu, size %llu: give 1, 2, 4, 8 or 16, and a multiple of it",
-            pattern_size, (unsigned long long)size);
+  TNP_CHECK_AT("pattern_size",
+               pattern_size != 0 && pattern_size <= 16 &&
+                   (pattern_size & (pattern_size - 1)) == 0 && size % pattern_size == 0,
+               TN_INVALID_ARGUMENT,
+               "pattern_size %zu, size %llu: give 1, 2, 4, 8 or 16, and a multiple of it",
+               pattern_size, (unsigned long long)size);
   return TN_OK;
 }
 
@@ -276,24 +376,32 @@ static inline void tnp_dense_strides(int32_t rank, const int64_t* dims, int64_t*
   }
 }
 
-/* Reads a DEVICE or HOST argument; other kinds and layout tokens are the plugin's to read. */
+/* Reads a DEVICE or HOST argument; other kinds and layout tokens are the plugin's to read. Errors
+ * name its fields ("rank"). */
 static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot, tn_error* error) {
   tn_argument known;
-  TNP_TAKE(known, argument);
-  TNP_CHECK(known.kind == TN_ARGUMENT_DEVICE || known.kind == TN_ARGUMENT_HOST, TN_UNSUPPORTED,
-            "argument kind %d: give a tensor at launch", (int)known.kind);
-  TNP_CHECK(tn_dtype_bits(known.dtype) >= 8 && known.rank >= 0 && known.rank <= TN_MAX_RANK,
-            TN_INVALID_ARGUMENT, "type %d, rank %d: no such tensor", known.dtype, known.rank);
-  TNP_CHECK((known.flags & ~(uint32_t)TN_ARGUMENT_DENSE) == 0, TN_UNSUPPORTED,
-            "argument flags 0x%x are not known here", known.flags);
-  TNP_CHECK(known.layout <= TN_LAYOUT_ANY, TN_INVALID_ARGUMENT,
-            "layout %llu is no token of this device", (unsigned long long)known.layout);
-  *slot = (tnp_slot){known.kind, known.dtype, known.rank, known.alias, known.layout, {0}, {0}};
+  TNP_TRY(tnp_take(&known, sizeof(known), argument, NULL, error));
+  TNP_CHECK_AT("kind", known.kind == TN_ARGUMENT_DEVICE || known.kind == TN_ARGUMENT_HOST,
+               TN_UNSUPPORTED, "argument kind %d: give a tensor at launch", (int)known.kind);
+  TNP_CHECK_AT("dtype", tn_dtype_bits(known.dtype) >= 8, TN_UNSUPPORTED,
+               "element type %d is not known here", known.dtype);
+  TNP_CHECK_AT("rank", known.rank >= 0 && known.rank <= TN_MAX_RANK, TN_INVALID_ARGUMENT,
+               "rank %d: give 0 to %d", known.rank, TN_MAX_RANK);
+  TNP_CHECK_AT("flags", (known.flags & ~(uint32_t)TN_ARGUMENT_DENSE) == 0, TN_UNSUPPORTED,
+               "argument flags 0x%x are not known here",
+               known.flags & ~(uint32_t)TN_ARGUMENT_DENSE);
+  TNP_CHECK_AT("layout", known.layout <= TN_LAYOUT_ANY, TN_INVALID_ARGUMENT,
+               "layout %llu is no token of this device", (unsigned long long)known.layout);
+  *slot = (tnp_slot){.kind = known.kind,
+                     .dtype = known.dtype,
+                     .rank = known.rank,
+                     .alias = known.alias,
+                     .layout = known.layout};
   for (int32_t i = 0; i < known.rank; ++i) {
     slot->dims[i] = known.dims != NULL ? known.dims[i] : TN_DYNAMIC;
     slot->strides[i] = known.strides != NULL ? known.strides[i] : TN_DYNAMIC;
-    TNP_CHECK(slot->dims[i] >= 0 || slot->dims[i] == TN_DYNAMIC, TN_INVALID_ARGUMENT,
-              "dim %d is %lld: give 0 or more, or TN_DYNAMIC", i, (long long)slot->dims[i]);
+    TNP_CHECK_AT("dims", slot->dims[i] >= 0 || slot->dims[i] == TN_DYNAMIC, TN_INVALID_ARGUMENT,
+                 "dim %d is %lld: give 0 or more, or TN_DYNAMIC", i, (long long)slot->dims[i]);
   }
   return TN_OK;
 }
@@ -315,6 +423,34 @@ typedef struct tnp_signature {
       {constraint, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}}
 #define TNP_OPERATOR(domain, name, version, list) \
   {sizeof(tn_operator_entry), domain, name, version, 0, list, sizeof(list) / sizeof((list)[0])}
+
+/* Reads an attribute: one of the lists that its type names, with `count` values. Errors name its
+ * fields ("type"). */
+static inline tn_status tnp_check_attribute(const tn_attribute* given, tn_attribute* out,
+                                            tn_error* error) {
+  TNP_TRY(tnp_take(out, sizeof(*out), given, NULL, error));
+  const void* lists[] = {out->floats, out->ints, out->strings, out->tensors, out->graphs};
+  const bool single = out->type < TN_ATTRIBUTE_FLOATS;
+  TNP_CHECK_AT("name", out->name != NULL, TN_INVALID_ARGUMENT, "an attribute has no name");
+  TNP_ZERO(out->reserved, "reserved");
+  TNP_CHECK_AT("type", out->type >= TN_ATTRIBUTE_FLOAT && out->type <= TN_ATTRIBUTE_GRAPHS,
+               TN_UNSUPPORTED, "attribute '%s' has type %d, which is not known here", out->name,
+               out->type);
+  TNP_CHECK_AT("count", !single || out->count == 1, TN_INVALID_ARGUMENT,
+               "attribute '%s' has count %zu, not 1", out->name, out->count);
+  TNP_CHECK(out->count == 0 || lists[(out->type - TN_ATTRIBUTE_FLOAT) % 5] != NULL,
+            TN_INVALID_ARGUMENT, "attribute '%s' has no value", out->name);
+  return TN_OK;
+}
+
+/* Attribute `i` of a description. */
+static inline tn_status tnp_attribute(const tn_kernel_desc* desc, size_t i, tn_attribute* out,
+                                      tn_error* error) {
+  TNP_CHECK_AT("desc->attributes", desc->attributes != NULL, TN_INVALID_ARGUMENT,
+               "attributes is NULL, but there are %zu", desc->attribute_count);
+  return tnp_within(error, tnp_check_attribute(desc->attributes[i], out, error), "desc->attributes",
+                    i);
+}
 
 /* The row of the table that a description names, or -1 with an error in `error`. */
 static inline int tnp_find_operator(const tn_operator_entry* table, size_t count,
@@ -349,12 +485,17 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
   if (op < 0) return TN_UNSUPPORTED;
   const uint32_t flags =
       TN_KERNEL_DETERMINISTIC | TN_KERNEL_CHECK_DATA | TN_KERNEL_FLUSH_SUBNORMALS;
-  TNP_CHECK((desc->flags & ~flags) == 0, TN_UNSUPPORTED, "kernel flags 0x%x are not known here",
-            desc->flags & ~flags);
+  TNP_CHECK_AT("desc->flags", (desc->flags & ~flags) == 0, TN_UNSUPPORTED,
+               "kernel flags 0x%x are not known here", desc->flags & ~flags);
   signature->flags = desc->flags;
-  TNP_CHECK(desc->input_count <= TNP_MAX_INPUTS && desc->output_count <= TNP_MAX_OUTPUTS,
-            TN_INVALID_ARGUMENT, "%s: %zu inputs and %zu outputs are too many", desc->name,
-            desc->input_count, desc->output_count);
+  TNP_CHECK_AT("desc->math_mode",
+               desc->math_mode >= TN_MATH_STRICT && desc->math_mode <= TN_MATH_BF16, TN_UNSUPPORTED,
+               "math mode %d is not known here", desc->math_mode);
+  TNP_ZERO(desc->reserved, "desc->reserved");
+  TNP_CHECK_AT("desc->input_count",
+               desc->input_count <= TNP_MAX_INPUTS && desc->output_count <= TNP_MAX_OUTPUTS,
+               TN_INVALID_ARGUMENT, "%s: %zu inputs and %zu outputs are too many", desc->name,
+               desc->input_count, desc->output_count);
   signature->input_count = desc->input_count;
   signature->output_count = desc->output_count;
   if (desc->input_count > 0) TNP_NEED(desc->inputs);
@@ -363,12 +504,21 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
     const bool is_input = i < desc->input_count;
     const size_t o = i - desc->input_count;
     tnp_slot* slot = is_input ? &signature->inputs[i] : &signature->outputs[o];
-    TNP_TRY(tnp_describe(is_input ? desc->inputs[i] : desc->outputs[o], slot, error));
-    TNP_CHECK(tnp_has_dtype(&table[op], slot->dtype), TN_UNSUPPORTED,
-              "%s of type %d: cast it first", desc->name, slot->dtype);
-    TNP_CHECK(slot->alias >= 0 && slot->alias <= (int32_t)(is_input ? i : desc->input_count),
-              TN_INVALID_ARGUMENT, "alias %d: there is no such%s input", slot->alias,
-              is_input ? " earlier" : "");
+    const char* list = is_input ? "desc->inputs" : "desc->outputs";
+    const size_t at = is_input ? i : o;
+    const tn_argument* argument = is_input ? desc->inputs[i] : desc->outputs[o];
+    TNP_TRY(tnp_within(error, tnp_describe(argument, slot, error), list, at));
+    if (!tnp_has_dtype(&table[op], slot->dtype))
+      return tnp_within(error,
+                        tnp_fail_at(error, TN_UNSUPPORTED, "dtype", "%s of type %d: cast it first",
+                                    desc->name, slot->dtype),
+                        list, at);
+    if (slot->alias < 0 || slot->alias > (int32_t)(is_input ? i : desc->input_count))
+      return tnp_within(
+          error,
+          tnp_fail_at(error, TN_INVALID_ARGUMENT, "alias", "alias %d: there is no such%s input",
+                      slot->alias, is_input ? " earlier" : ""),
+          list, at);
   }
   return TN_OK;
 }
@@ -442,19 +592,24 @@ typedef struct tnp_view {
 static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* tensor,
                                         uint32_t alignment, int64_t limit, tnp_view* view,
                                         tn_error* error) {
-  TNP_NEED(tensor);
-  TNP_CHECK(tensor->dtype == slot->dtype && tensor->rank == slot->rank, TN_INVALID_ARGUMENT,
-            "a tensor of type %d, rank %d: the kernel was made for %d, %d", tensor->dtype,
-            tensor->rank, slot->dtype, slot->rank);
-  TNP_CHECK(tensor->layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT, "a tensor must be strided");
-  if (slot->rank > 0) TNP_NEED(tensor->dims);
+  TNP_CHECK(tensor != NULL, TN_INVALID_ARGUMENT, "a tensor is NULL: give one");
+  TNP_CHECK_AT("dtype", tn_dtype_bits(tensor->dtype) != 0, TN_UNSUPPORTED,
+               "element type %d is not known here", tensor->dtype);
+  TNP_CHECK_AT("dtype", tensor->dtype == slot->dtype, TN_INVALID_ARGUMENT,
+               "a tensor of type %d: the kernel was made for %d", tensor->dtype, slot->dtype);
+  TNP_CHECK_AT("rank", tensor->rank == slot->rank, TN_INVALID_ARGUMENT,
+               "a tensor of rank %d: the kernel was made for %d", tensor->rank, slot->rank);
+  TNP_CHECK_AT("layout", tensor->layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT,
+               "a tensor must be strided");
+  TNP_CHECK_AT("dims", slot->rank == 0 || tensor->dims != NULL, TN_INVALID_ARGUMENT,
+               "a tensor has no dims: give as many as its rank");
   const int64_t size = tn_dtype_bits(slot->dtype) / 8;
   *view = (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1};
   for (int32_t i = 0; i < slot->rank; ++i) {
     const int64_t dim = view->dims[i] = tensor->dims[i];
-    TNP_CHECK(dim >= 0 && (slot->dims[i] == TN_DYNAMIC || slot->dims[i] == dim),
-              TN_INVALID_ARGUMENT, "dim %d is %lld: give what the kernel was made for", i,
-              (long long)dim);
+    TNP_CHECK_AT("dims", dim >= 0 && (slot->dims[i] == TN_DYNAMIC || slot->dims[i] == dim),
+                 TN_INVALID_ARGUMENT, "dim %d is %lld: give what the kernel was made for", i,
+                 (long long)dim);
     if (dim == 0) view->count = 0;
   }
   if (view->count == 0) return TN_OK;
@@ -463,33 +618,38 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
   for (int32_t i = slot->rank; i-- > 0;) {
     const int64_t dim = view->dims[i];
     const int64_t stride = tensor->strides != NULL ? tensor->strides[i] : dense;
-    TNP_CHECK(dim <= INT32_MAX && view->count <= INT32_MAX, TN_UNSUPPORTED,
-              "dim %d is %lld: too many elements for one launch", i, (long long)dim);
+    TNP_CHECK_AT("dims", dim <= INT32_MAX && view->count <= INT32_MAX, TN_UNSUPPORTED,
+                 "dim %d is %lld: too many elements for one launch", i, (long long)dim);
     view->count *= dim;
     dense *= dim;
     if (dim == 1) continue;
-    TNP_CHECK(slot->strides[i] == TN_DYNAMIC || slot->strides[i] == stride, TN_INVALID_ARGUMENT,
-              "stride %d is %lld: give what the kernel was made for", i, (long long)stride);
+    TNP_CHECK_AT("strides", slot->strides[i] == TN_DYNAMIC || slot->strides[i] == stride,
+                 TN_INVALID_ARGUMENT, "stride %d is %lld: give what the kernel was made for", i,
+                 (long long)stride);
     /* Bounded before they are multiplied, so that nothing overflows. */
-    TNP_CHECK(stride >= -limit / size && stride <= limit / size &&
-                  (stride == 0 || dim - 1 <= limit / (stride < 0 ? -stride : stride)),
-              TN_OUT_OF_RANGE, "stride %d is %lld: the tensor leaves its buffer", i,
-              (long long)stride);
+    TNP_CHECK_AT("strides",
+                 stride >= -limit / size && stride <= limit / size &&
+                     (stride == 0 || dim - 1 <= limit / (stride < 0 ? -stride : stride)),
+                 TN_OUT_OF_RANGE, "stride %d is %lld: the tensor leaves its buffer", i,
+                 (long long)stride);
     view->strides[i] = stride * size;
     *(stride < 0 ? &low : &high) += (dim - 1) * stride * size;
   }
   view->host_data = tensor->host_data;
   if (slot->kind == TN_ARGUMENT_HOST) {
-    TNP_NEED(tensor->host_data);
+    TNP_CHECK_AT("host_data", tensor->host_data != NULL, TN_INVALID_ARGUMENT,
+                 "a host value has no data: give some");
     return TN_OK;
   }
-  TNP_NEED(tensor->buffer);
-  TNP_CHECK(tensor->offset % (size < (int64_t)alignment ? (uint64_t)size : alignment) == 0,
-            TN_INVALID_ARGUMENT, "offset %llu: give a multiple of the element size",
-            (unsigned long long)tensor->offset);
-  TNP_CHECK(tensor->offset <= (uint64_t)limit && (int64_t)tensor->offset + low >= 0,
-            TN_OUT_OF_RANGE, "the tensor at offset %llu leaves its buffer",
-            (unsigned long long)tensor->offset);
+  TNP_CHECK_AT("buffer", tensor->buffer != NULL, TN_INVALID_ARGUMENT,
+               "a tensor has no buffer: give one");
+  TNP_CHECK_AT("offset",
+               tensor->offset % (size < (int64_t)alignment ? (uint64_t)size : alignment) == 0,
+               TN_INVALID_ARGUMENT, "offset %llu: give a multiple of the element size",
+               (unsigned long long)tensor->offset);
+  TNP_CHECK_AT("offset", tensor->offset <= (uint64_t)limit && (int64_t)tensor->offset + low >= 0,
+               TN_OUT_OF_RANGE, "the tensor at offset %llu leaves its buffer",
+               (unsigned long long)tensor->offset);
   view->buffer = tensor->buffer;
   view->offset = tensor->offset;
   view->begin = tensor->offset - (uint64_t)-low;
@@ -507,8 +667,8 @@ static inline tn_status tnp_check_output(const tnp_view* out, tn_error* error) {
       if (out->dims[j] > 1 && (other < stride || (other == stride && j < i)))
         below += (out->dims[j] - 1) * other;
     }
-    TNP_CHECK(out->dims[i] == 1 || stride >= below, TN_OVERLAP,
-              "the output overlaps itself: stride %d is too small", i);
+    TNP_CHECK_AT("strides", out->dims[i] == 1 || stride >= below, TN_OVERLAP,
+                 "the output overlaps itself: stride %d is too small", i);
   }
   return TN_OK;
 }
@@ -535,26 +695,34 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
                                         tnp_view* outputs, tn_error* error) {
   tn_launch launch;
   TNP_TAKE(launch, given);
-  TNP_CHECK(launch.input_count == signature->input_count &&
-                launch.output_count == signature->output_count,
-            TN_INVALID_ARGUMENT, "%zu inputs and %zu outputs: the kernel has %zu and %zu",
-            launch.input_count, launch.output_count, signature->input_count,
-            signature->output_count);
+  TNP_CHECK_AT("launch->input_count",
+               launch.input_count == signature->input_count &&
+                   launch.output_count == signature->output_count,
+               TN_INVALID_ARGUMENT, "%zu inputs and %zu outputs: the kernel has %zu and %zu",
+               launch.input_count, launch.output_count, signature->input_count,
+               signature->output_count);
   if (launch.input_count > 0) TNP_NEED(launch.inputs);
   if (launch.output_count > 0) TNP_NEED(launch.outputs);
   for (size_t i = 0; i < launch.input_count; ++i)
-    TNP_TRY(tnp_view_tensor(&signature->inputs[i], launch.inputs[i], alignment, limit, &inputs[i],
-                            error));
+    TNP_TRY(tnp_within(error,
+                       tnp_view_tensor(&signature->inputs[i], launch.inputs[i], alignment, limit,
+                                       &inputs[i], error),
+                       "launch->inputs", i));
   for (size_t o = 0; o < launch.output_count; ++o) {
     const tnp_slot* slot = &signature->outputs[o];
-    TNP_TRY(tnp_view_tensor(slot, launch.outputs[o], alignment, limit, &outputs[o], error));
-    TNP_TRY(tnp_check_output(&outputs[o], error));
+    TNP_TRY(tnp_within(
+        error, tnp_view_tensor(slot, launch.outputs[o], alignment, limit, &outputs[o], error),
+        "launch->outputs", o));
+    TNP_TRY(tnp_within(error, tnp_check_output(&outputs[o], error), "launch->outputs", o));
     for (size_t i = 0; i < launch.input_count; ++i) {
       const bool same = slot->alias != 0 && signature->inputs[i].alias == slot->alias;
-      TNP_TRY(
-          tnp_check_alias(&outputs[o], &inputs[i], slot->alias == 1 + (int32_t)i || same, error));
+      const bool alias = slot->alias == 1 + (int32_t)i || same;
+      TNP_TRY(tnp_within(error, tnp_check_alias(&outputs[o], &inputs[i], alias, error),
+                         "launch->outputs", o));
     }
-    for (size_t i = 0; i < o; ++i) TNP_TRY(tnp_check_alias(&outputs[o], &outputs[i], false, error));
+    for (size_t i = 0; i < o; ++i)
+      TNP_TRY(tnp_within(error, tnp_check_alias(&outputs[o], &outputs[i], false, error),
+                         "launch->outputs", o));
   }
   return TN_OK;
 }
@@ -611,6 +779,16 @@ static inline int64_t tnp_element(const tnp_view* view, int64_t n) {
   return offset;
 }
 
+/* The kernel_workspace_size of a device whose kernels need none. */
+static inline tn_status tnp_no_workspace(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
+                                         tn_error* error) {
+  (void)kernel;
+  (void)launch;
+  TNP_NEED(size);
+  *size = 0;
+  return TN_OK;
+}
+
 /* The bytes of a dense row-major tensor: the layout_size of a device that has no tokens. */
 static inline tn_status tnp_strided_size(tn_device* device, tn_layout layout, tn_dtype dtype,
                                          int32_t rank, const int64_t* dims, uint64_t* size,
@@ -619,12 +797,15 @@ static inline tn_status tnp_strided_size(tn_device* device, tn_layout layout, tn
   (void)device;
   TNP_NEED(size);
   if (rank > 0) TNP_NEED(dims);
-  TNP_CHECK(layout == TN_LAYOUT_STRIDED && bits != 0 && rank >= 0 && rank <= TN_MAX_RANK,
-            TN_INVALID_ARGUMENT, "layout %llu, type %d, rank %d: one of them is unknown",
-            (unsigned long long)layout, dtype, rank);
+  TNP_CHECK_AT("dtype", bits != 0, TN_UNSUPPORTED, "element type %d is not known here", dtype);
+  TNP_CHECK_AT("layout", layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT,
+               "layout %llu is no token of this device", (unsigned long long)layout);
+  TNP_CHECK_AT("rank", rank >= 0 && rank <= TN_MAX_RANK, TN_INVALID_ARGUMENT,
+               "rank %d: give 0 to %d", rank, TN_MAX_RANK);
   for (int32_t i = 0; i < rank; ++i) {
-    TNP_CHECK(dims[i] >= 0 && (dims[i] == 0 || bits <= (uint64_t)INT64_MAX / (uint64_t)dims[i]),
-              TN_OUT_OF_RANGE, "dim %d is %lld: negative or too large", i, (long long)dims[i]);
+    TNP_CHECK_AT("dims",
+                 dims[i] >= 0 && (dims[i] == 0 || bits <= (uint64_t)INT64_MAX / (uint64_t)dims[i]),
+                 TN_OUT_OF_RANGE, "dim %d is %lld: negative or too large", i, (long long)dims[i]);
     bits *= (uint64_t)dims[i];
   }
   *size = (bits + 7) / 8;

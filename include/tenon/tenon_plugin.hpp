@@ -97,8 +97,12 @@ inline tn_status set_error_text(tn_error* error, tn_status status, const char* r
   set_error_number(error, &tn_error::code, status);
   set_error_number(error, &tn_error::node, int32_t{0});
   set_error_number(error, &tn_error::vendor_code, int64_t{0});
-  copy_text(error->rule, writable(error, offsetof(tn_error, rule), sizeof(error->rule)),
-            rule != nullptr ? rule : "");
+  const size_t room = writable(error, offsetof(tn_error, rule), sizeof(error->rule));
+  if (rule != nullptr) {
+    copy_text(error->rule, room, rule);
+  } else if (room != 0) {
+    error->rule[0] = '\0';
+  }
   if (writable(error, offsetof(tn_error, argument), 1) == 1) error->argument[0] = '\0';
   copy_text(error->message, writable(error, offsetof(tn_error, message), sizeof(error->message)),
             message);
@@ -111,6 +115,14 @@ inline tn_status set_error_list(tn_error* error, tn_status status, const char* r
   char text[2 * sizeof(error->message)];
   std::vsnprintf(text, sizeof(text), format, arguments);
   return set_error_text(error, status, rule, text);
+}
+
+// An error of the vendor's own library, with what that answered.
+inline tn_status set_vendor_error(tn_error* error, tn_status status, int64_t vendor_code,
+                                  const char* message) {
+  set_error_text(error, status, nullptr, message);
+  if (error != nullptr) set_error_number(error, &tn_error::vendor_code, vendor_code);
+  return status;
 }
 
 // Hands an error on to a caller, as much of it as that one has room for, and returns its code.
@@ -210,6 +222,31 @@ inline size_t first_unknown_byte(const void* from, size_t struct_size, size_t kn
   return struct_size;
 }
 
+// The parameter that a struct is handed over by, as tenon.h names them: "desc" for tn_buffer_desc,
+// "launch" for tn_launch.
+inline const char* parameter_of(const char* type) {
+  const char* const word = std::strrchr(type, '_');
+  return word != nullptr ? word + 1 : type;
+}
+
+// Says that a struct is NULL or its size cannot be; TN_OK when it can be read or written.
+inline tn_status check_struct(const void* given, const char* name, tn_error* error) {
+  const char* const parameter = parameter_of(name);
+  if (given == nullptr) {
+    set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+    set_error_argument(error, parameter);
+    return TN_INVALID_ARGUMENT;
+  }
+  const size_t size = *static_cast<const size_t*>(given);
+  if (size >= sizeof(size_t) && size <= kMaxStructSize) return TN_OK;
+  set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s: struct_size is %zu; set it to sizeof(%s)",
+            name, size, name);
+  char argument[sizeof(tn_error::argument)];
+  std::snprintf(argument, sizeof(argument), "%s->struct_size", parameter);
+  set_error_argument(error, argument);
+  return TN_INVALID_ARGUMENT;
+}
+
 // Brings a struct of the caller's size to the size known here: fields the caller lacks are zero.
 // `out->struct_size` becomes sizeof(T). Bytes beyond T that are not zero answer TN_UNSUPPORTED: a
 // meaning that is not known here must not be ignored. `name` is for the message.
@@ -218,17 +255,14 @@ tn_status read_struct(const T* in, T* out, const char* name, tn_error* error) {
   static_assert(std::is_trivially_copyable_v<T> && offsetof(T, struct_size) == 0);
   *out = T{};
   out->struct_size = sizeof(T);
-  if (in == nullptr) return set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  const tn_status status = check_struct(in, name, error);
+  if (status != TN_OK) return status;
   const size_t size = in->struct_size;
-  if (size < sizeof(size_t) || size > kMaxStructSize) {
-    return set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                     "%s: struct_size is %zu; set it to sizeof(%s)", name, size, name);
-  }
   if (const size_t byte = first_unknown_byte(in, size, sizeof(T)); byte < size) {
     set_error(error, TN_UNSUPPORTED, nullptr,
               "%s: a field beyond the %zu bytes known here is set (byte %zu)", name, sizeof(T),
               byte);
-    set_error_argument(error, name);
+    set_error_argument(error, parameter_of(name));
     return TN_UNSUPPORTED;
   }
   std::memcpy(out, in, size < sizeof(T) ? size : sizeof(T));
@@ -266,12 +300,9 @@ T read_optional(const T* in, const char* name) {
 template <class T>
 tn_status write_struct(T* out, const T& value, const char* name, tn_error* error) {
   static_assert(std::is_trivially_copyable_v<T> && offsetof(T, struct_size) == 0);
-  if (out == nullptr) return set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  const tn_status status = check_struct(out, name, error);
+  if (status != TN_OK) return status;
   const size_t size = out->struct_size;
-  if (size < sizeof(size_t) || size > kMaxStructSize) {
-    return set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                     "%s: struct_size is %zu; set it to sizeof(%s)", name, size, name);
-  }
   const size_t common = size < sizeof(T) ? size : sizeof(T);
   std::memcpy(reinterpret_cast<char*>(out) + sizeof(size_t),
               reinterpret_cast<const char*>(&value) + sizeof(size_t), common - sizeof(size_t));
@@ -299,10 +330,12 @@ Handle* handle_of(Object* object) {
 }
 
 // Sets an output handle to NULL, as it must be when the function fails. Throws when the caller
-// gave none.
+// gave none; `name` is the parameter's.
 template <class Handle>
-void clear(Handle** handle) {
-  if (handle == nullptr) fail(TN_INVALID_ARGUMENT, nullptr, "the output handle is NULL");
+void clear(Handle** handle, const char* name = "") {
+  if (handle == nullptr) {
+    fail_at(name, TN_INVALID_ARGUMENT, nullptr, "the output handle is NULL");
+  }
   *handle = nullptr;
 }
 

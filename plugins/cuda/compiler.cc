@@ -53,7 +53,7 @@ const Nvrtc& nvrtc() {
 void check(nvrtcResult result, const std::string& what) {
   if (result == NVRTC_SUCCESS) return;
   throw cpu::KernelError(result == NVRTC_ERROR_OUT_OF_MEMORY ? TN_OUT_OF_MEMORY : TN_INTERNAL,
-                         what + ": " + nvrtc().nvrtcGetErrorString(result));
+                         what + ": " + nvrtc().nvrtcGetErrorString(result), result);
 }
 
 class Program {

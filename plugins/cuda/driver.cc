@@ -53,8 +53,10 @@ const Driver& driver() {
   }
   const CUresult result = table.cuInit(0);
   if (result != CUDA_SUCCESS) {
-    plugin::fail(TN_NO_DEVICE, nullptr, "the CUDA driver does not start: %s (%s)",
-                 name_of(table, result), text_of(table, result));
+    throw cpu::KernelError(TN_NO_DEVICE,
+                           std::string("the CUDA driver does not start: ") +
+                               name_of(table, result) + " (" + text_of(table, result) + ")",
+                           result);
   }
   started = true;
   return table;
@@ -103,8 +105,10 @@ tn_status status_of(CUresult result) {
 
 void check(const Driver& driver, CUresult result, const char* what) {
   if (result == CUDA_SUCCESS) return;
-  throw cpu::KernelError(status_of(result), std::string(what) + ": " + name_of(driver, result) +
-                                                " (" + text_of(driver, result) + ")");
+  throw cpu::KernelError(
+      status_of(result),
+      std::string(what) + ": " + name_of(driver, result) + " (" + text_of(driver, result) + ")",
+      result);
 }
 
 }  // namespace tenon::cuda

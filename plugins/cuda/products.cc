@@ -15,8 +15,8 @@ constexpr size_t kMostPlans = 4096;
 
 void check(int status, const char* what) {
   if (status == cublaslt::kSuccess) return;
-  throw cpu::KernelError(TN_INTERNAL,
-                         std::string("cuBLASLt: ") + what + ": status " + std::to_string(status));
+  throw cpu::KernelError(
+      TN_INTERNAL, std::string("cuBLASLt: ") + what + ": status " + std::to_string(status), status);
 }
 
 // The largest power of two, up to what the library assumes anyway, that divides the address of

@@ -62,7 +62,8 @@ const dnnl::stream& stream() {
 }
 
 void fail(dnnl_status_t status, const char* what) {
-  throw KernelError(status_of(status), std::string(what) + ": oneDNN says " + text_of(status));
+  throw KernelError(status_of(status), std::string(what) + ": oneDNN says " + text_of(status),
+                    status);
 }
 
 namespace {

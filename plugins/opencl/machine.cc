@@ -90,13 +90,15 @@ cl_program Machine::build(const std::string& text, const std::string& options,
   const char* source = text.c_str();
   cl_program program = cl.clCreateProgramWithSource(context_, 1, &source, nullptr, &status);
   check(status, "clCreateProgramWithSource");
-  if (cl.clBuildProgram(program, 1, &device_.id, options.c_str(), nullptr, nullptr) != CL_SUCCESS) {
+  status = cl.clBuildProgram(program, 1, &device_.id, options.c_str(), nullptr, nullptr);
+  if (status != CL_SUCCESS) {
     std::string log(4096, '\0');
     cl.clGetProgramBuildInfo(program, device_.id, CL_PROGRAM_BUILD_LOG, log.size() - 1, log.data(),
                              nullptr);
     cl.clReleaseProgram(program);
-    throw cpu::KernelError(TN_INTERNAL, std::string(name) + ".cl does not compile with " + options +
-                                            ": " + log.c_str());
+    throw cpu::KernelError(
+        TN_INTERNAL,
+        std::string(name) + ".cl does not compile with " + options + ": " + log.c_str(), status);
   }
   size_t size = 0;
   if (cl.clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr) ==

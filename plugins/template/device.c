@@ -14,6 +14,7 @@ static tn_status instance_create(const tn_instance_desc* given, tn_instance** in
   tn_instance_desc desc;
   TNP_CLEAR(instance);
   TNP_TAKE(desc, given);
+  TNP_TRY(tnp_no_options(desc.options, desc.option_count, error));
   TNP_NEW(instance);
   (*instance)->dispatch = desc.dispatch;
   return TN_OK;
@@ -44,18 +45,15 @@ static tn_status device_get_info(tn_device* device, tn_device_info* info, tn_err
 static tn_status instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
                                       tn_error* error) {
   (void)instance;
-  TNP_CHECK(index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
+  TNP_CHECK_AT("index", index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
   return device_get_info(NULL, info, error);
 }
 
 static tn_status device_open(tn_instance* instance, size_t index, const tn_device_desc* given,
                              tn_device** device, tn_error* error) {
-  tn_device_desc desc;
   TNP_CLEAR(device);
-  TNP_CHECK(index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
-  TNP_TAKE(desc, given);
-  TNP_CHECK(desc.option_count == 0, TN_INVALID_ARGUMENT, "option '%s': this device has no options",
-            desc.options[0].key);
+  TNP_CHECK_AT("index", index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
+  TNP_TRY(tnp_open_plainly(given, error));
   TNP_NEW(device);
   mtx_init(&(*device)->memory.lock, mtx_plain);
   (*device)->dispatch = instance->dispatch;
@@ -79,8 +77,8 @@ static tn_status buffer_create(tn_device* device, const tn_buffer_desc* given, t
   TNP_CLEAR(buffer);
   TNP_TAKE(desc, given);
   TNP_TRY(tnp_check_buffer(&desc, MAX_ALLOCATION, error));
-  TNP_CHECK(desc.stream == NULL || desc.stream->device == device, TN_INVALID_ARGUMENT,
-            "the stream is of another device");
+  TNP_CHECK_AT("desc->stream", desc.stream == NULL || desc.stream->device == device,
+               TN_INVALID_ARGUMENT, "the stream is of another device");
   const size_t alignment = desc.alignment > ALIGNMENT ? desc.alignment : ALIGNMENT;
   tn_buffer* made = calloc(1, sizeof(*made));
   char* data = aligned_alloc(alignment, (desc.size / alignment + 1) * alignment);
@@ -114,13 +112,13 @@ static tn_status buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_err
   return TNP_GIVE(info, known);
 }
 
-tn_status check_range(const tn_device* device, const tn_buffer* buffer, uint64_t offset,
-                      uint64_t size, tn_error* error) {
-  TNP_CHECK(buffer != NULL && buffer->device == device, TN_INVALID_ARGUMENT,
-            "a buffer is NULL or of another device");
-  TNP_CHECK(offset <= buffer->size && size <= buffer->size - offset, TN_OUT_OF_RANGE,
-            "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
-            (unsigned long long)offset, (unsigned long long)buffer->size);
+tn_status check_range(const tn_device* device, const char* name, const tn_buffer* buffer,
+                      uint64_t offset, uint64_t size, tn_error* error) {
+  TNP_CHECK_AT(name, buffer != NULL && buffer->device == device, TN_INVALID_ARGUMENT,
+               "%s is NULL or of another device", name);
+  TNP_CHECK_AT(name, offset <= buffer->size && size <= buffer->size - offset, TN_OUT_OF_RANGE,
+               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
+               (unsigned long long)offset, (unsigned long long)buffer->size);
   return TN_OK;
 }
 
@@ -145,9 +143,8 @@ static tn_status buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error)
 
 static tn_status stream_create(tn_device* device, const tn_stream_desc* given, tn_stream** stream,
                                tn_error* error) {
-  tn_stream_desc desc;
   TNP_CLEAR(stream);
-  if (given != NULL) TNP_TAKE(desc, given);
+  TNP_TRY(tnp_check_stream(given, error));
   TNP_NEW(stream);
   **stream = (tn_stream){device->dispatch, device};
   return TN_OK;
@@ -173,28 +170,29 @@ static tn_status stream_callback(tn_stream* stream, tn_callback callback, void* 
 
 static tn_status stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
                              uint64_t src_offset, uint64_t size, tn_error* error) {
-  TNP_TRY(check_range(stream->device, dst, dst_offset, size, error));
-  TNP_TRY(check_range(stream->device, src, src_offset, size, error));
-  TNP_CHECK(dst != src || dst_offset + size <= src_offset || src_offset + size <= dst_offset,
-            TN_OVERLAP, "source and destination overlap: copy through another buffer");
+  TNP_TRY(check_range(stream->device, "dst", dst, dst_offset, size, error));
+  TNP_TRY(check_range(stream->device, "src", src, src_offset, size, error));
+  TNP_CHECK_AT("dst",
+               dst != src || dst_offset + size <= src_offset || src_offset + size <= dst_offset,
+               TN_OVERLAP, "source and destination overlap: copy through another buffer");
   return tnp_move(dst->data + dst_offset, src->data + src_offset, size, error);
 }
 
 static tn_status stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               const void* src, uint64_t size, tn_error* error) {
-  TNP_TRY(check_range(stream->device, dst, dst_offset, size, error));
+  TNP_TRY(check_range(stream->device, "dst", dst, dst_offset, size, error));
   return tnp_move(dst->data + dst_offset, src, size, error);
 }
 
 static tn_status stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
                              uint64_t size, tn_error* error) {
-  TNP_TRY(check_range(stream->device, src, src_offset, size, error));
+  TNP_TRY(check_range(stream->device, "src", src, src_offset, size, error));
   return tnp_move(dst, src->data + src_offset, size, error);
 }
 
 static tn_status stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                              const void* pattern, size_t pattern_size, tn_error* error) {
-  TNP_TRY(check_range(stream->device, dst, offset, size, error));
+  TNP_TRY(check_range(stream->device, "dst", dst, offset, size, error));
   TNP_TRY(tnp_check_pattern(pattern, pattern_size, size, error));
   for (uint64_t i = 0; i < size; i += pattern_size)
     memcpy(dst->data + offset + i, pattern, pattern_size);
@@ -203,10 +201,8 @@ static tn_status stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset,
 
 static tn_status event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
                               tn_error* error) {
-  tn_event_desc desc = {0};
   TNP_CLEAR(event);
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK(desc.flags == 0, TN_UNSUPPORTED, "flags 0x%x: this device has no clock", desc.flags);
+  TNP_TRY(tnp_check_event(given, 0, error)); /* No clock, and nobody waits for the host. */
   TNP_NEW(event);
   **event = (tn_event){device->dispatch, device};
   return TN_OK;
@@ -216,10 +212,9 @@ static void event_destroy(tn_event* event) { free(event); }
 
 static tn_status event_record(tn_event* event, tn_stream* stream, const tn_record_desc* given,
                               tn_error* error) {
-  tn_record_desc desc;
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK(stream != NULL && stream->device == event->device, TN_INVALID_ARGUMENT,
-            "the stream is NULL or of another device");
+  TNP_TRY(tnp_check_record(given, error));
+  TNP_CHECK_AT("stream", stream != NULL && stream->device == event->device, TN_INVALID_ARGUMENT,
+               "the stream is NULL or of another device");
   return TN_OK;
 }
 
@@ -228,17 +223,13 @@ static tn_status event_query(tn_event* event, tn_error* error) {
 }
 
 static tn_status event_synchronize(tn_event* event, const tn_wait_desc* given, tn_error* error) {
-  tn_wait_desc desc = {0};
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK(desc.timeout >= 0, TN_INVALID_ARGUMENT, "timeout is negative: give 0 or more");
+  TNP_TRY(tnp_check_wait(given, false, NULL, error)); /* What is recorded is complete. */
   return event_query(event, error);
 }
 
 static tn_status stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* given,
                                    tn_error* error) {
-  tn_wait_desc desc = {0};
-  if (given != NULL) TNP_TAKE(desc, given);
-  TNP_CHECK(desc.timeout == 0, TN_UNSUPPORTED, "streams wait without a limit: give timeout 0");
+  TNP_TRY(tnp_check_wait(given, true, NULL, error));
   TNP_NEED(event);
   return event_record(event, stream, NULL, error);
 }
@@ -262,7 +253,7 @@ static const tn_dispatch kFunctions = {
     SLOT(event_create), SLOT(event_destroy), SLOT(event_record),
     SLOT(event_synchronize), SLOT(event_query),
     .layout_size = tnp_strided_size, SLOT(kernel_supports), SLOT(kernel_get_info),
-    SLOT(kernel_create), SLOT(kernel_destroy), SLOT(kernel_workspace_size), SLOT(kernel_launch)};
+    SLOT(kernel_create), SLOT(kernel_destroy), .kernel_workspace_size = tnp_no_workspace, SLOT(kernel_launch)};
 /* clang-format on */
 
 TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,

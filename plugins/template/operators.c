@@ -102,13 +102,14 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
   }
   for (size_t i = 0; i < desc.attribute_count; ++i) { /* Cast alone has some. */
     tn_attribute attribute;
-    TNP_TAKE(attribute, desc.attributes[i]);
-    TNP_NEED(attribute.name);
+    TNP_TRY(tnp_attribute(&desc, i, &attribute, error));
     const bool is_to = strcmp(attribute.name, "to") == 0;
-    TNP_CHECK(op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
-                  attribute.type == TN_ATTRIBUTE_INT && (!is_to || *attribute.ints == out->dtype),
-              TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
-              desc.name, attribute.name);
+    TNP_CHECK_AT("desc->attributes",
+                 op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
+                     attribute.type == TN_ATTRIBUTE_INT &&
+                     (!is_to || *attribute.ints == out->dtype),
+                 TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
+                 desc.name, attribute.name);
   }
   if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
   known->outputs[0].requirements = TN_REQUIRES_NO_ALIAS;
@@ -138,25 +139,18 @@ tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* err
   return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
 }
 
-tn_status kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
-                                tn_error* error) {
-  (void)kernel, (void)launch;
-  TNP_NEED(size);
-  *size = 0;
-  return TN_OK;
-}
-
 static tn_status check_view(const tn_stream* stream, const tnp_view* view, tn_error* error) {
   if (view->buffer == NULL) return TN_OK; /* A host value, or no elements. */
-  return check_range(stream->device, view->buffer, view->begin, view->end - view->begin, error);
+  return check_range(stream->device, "launch", view->buffer, view->begin, view->end - view->begin,
+                     error);
 }
 
 tn_status kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                         tn_error* error) {
   tnp_view in[TNP_MAX_INPUTS], out;
   const tnp_signature* known = &kernel->signature;
-  TNP_CHECK(stream != NULL && stream->device == kernel->device, TN_INVALID_ARGUMENT,
-            "the stream is NULL or of another device");
+  TNP_CHECK_AT("stream", stream != NULL && stream->device == kernel->device, TN_INVALID_ARGUMENT,
+               "the stream is NULL or of another device");
   TNP_TRY(tnp_view_launch(known, launch, ALIGNMENT, MAX_ALLOCATION, in, &out, error));
   TNP_TRY(check_view(stream, &out, error));
   for (size_t i = 0; i < known->input_count; ++i) TNP_TRY(check_view(stream, &in[i], error));

@@ -39,9 +39,9 @@ struct tn_event {
   tn_device* device;
 };
 
-/* Whether the bytes lie in a buffer of this device. */
-tn_status check_range(const tn_device* device, const tn_buffer* buffer, uint64_t offset,
-                      uint64_t size, tn_error* error);
+/* Whether the bytes lie in a buffer of this device, which is the host's argument `name`. */
+tn_status check_range(const tn_device* device, const char* name, const tn_buffer* buffer,
+                      uint64_t offset, uint64_t size, tn_error* error);
 
 /* operators.c; parameters as in tn_dispatch. */
 tn_status device_get_operators(tn_device*, tn_operator_table*, tn_error*);
@@ -50,7 +50,6 @@ tn_status kernel_supports(tn_device*, const tn_kernel_desc*, tn_kernel_support*,
 tn_status kernel_create(tn_device*, const tn_kernel_desc*, tn_kernel**, tn_error*);
 void kernel_destroy(tn_kernel*);
 tn_status kernel_get_info(tn_kernel*, tn_kernel_info*, tn_error*);
-tn_status kernel_workspace_size(tn_kernel*, const tn_launch*, uint64_t*, tn_error*);
 tn_status kernel_launch(tn_kernel*, tn_stream*, const tn_launch*, tn_error*);
 
 #endif /* PLUGIN_H_ */

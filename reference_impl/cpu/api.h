@@ -57,12 +57,20 @@ void call_void(Handle* handle, Body&& body) noexcept {
   body(object);
 }
 
+// Throws plugin::Failure, which names the parameter.
+template <class T>
+void require(const T* pointer, const char* name) {
+  if (pointer == nullptr) {
+    plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  }
+}
+
 // An argument that may not be NULL and must be of `owner`'s device. Throws plugin::Failure.
 template <class Object, class Handle>
 Object& argument(const DeviceObject& owner, Handle* handle, const char* name) {
-  if (handle == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  require(handle, name);
   if (!owner.shares_device(handle)) {
-    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is of another device", name);
+    plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s is of another device", name);
   }
   return *plugin::object_of<Object>(handle);
 }
@@ -70,24 +78,24 @@ Object& argument(const DeviceObject& owner, Handle* handle, const char* name) {
 // One that may be of any device of the instance: plugins have a dispatch table for each instance.
 template <class Object, class Handle>
 Object& peer_argument(const DeviceObject& owner, Handle* handle, const char* name) {
-  if (handle == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  require(handle, name);
   if (reinterpret_cast<const tn_handle*>(handle)->dispatch != owner.dispatch) {
-    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is of another instance", name);
+    plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s is of another instance", name);
   }
   return *plugin::object_of<Object>(handle);
 }
 
-// Throws plugin::Failure when a field that has no meaning yet is set.
+// Throw plugin::Failure for what is not known here: bits of flags, a field without a meaning yet.
+inline void check_flags(uint32_t flags, uint32_t known) {
+  if ((flags & ~known) == 0) return;
+  plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "flags 0x%x are not known here",
+                  flags & ~known);
+}
 inline void check_reserved(uint64_t reserved) {
   if (reserved == 0) return;
   plugin::fail_at("desc->reserved", TN_UNSUPPORTED, nullptr,
                   "reserved is 0x%llx; its meaning is not known here",
                   static_cast<unsigned long long>(reserved));
-}
-
-template <class T>
-void require(const T* pointer, const char* name) {
-  if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
 }
 
 // The parts of the table, by file.

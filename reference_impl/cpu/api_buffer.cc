@@ -14,19 +14,21 @@ constexpr uint32_t kLargestAlignment = 1u << 30;
 tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* given, tn_buffer** buffer,
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
-    plugin::clear(buffer);
+    plugin::clear(buffer, "buffer");
     const auto desc = plugin::read(given, "tn_buffer_desc");
     if (desc.kind < TN_BUFFER_DEVICE || desc.kind > TN_BUFFER_SHARED) {
-      plugin::fail(TN_UNSUPPORTED, nullptr, "buffer kind %d is unknown", desc.kind);
+      plugin::fail_at("desc->kind", TN_UNSUPPORTED, nullptr, "buffer kind %d is unknown",
+                      desc.kind);
     }
     if ((desc.alignment & (desc.alignment - 1)) != 0 || desc.alignment > kLargestAlignment) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "alignment %u is no power of two up to 2^30",
-                   desc.alignment);
+      plugin::fail_at("desc->alignment", TN_INVALID_ARGUMENT, nullptr,
+                      "alignment %u is no power of two up to 2^30", desc.alignment);
     }
     if (desc.stream != nullptr) {
       const auto* stream = plugin::object_of<Stream>(desc.stream);
       if (stream->dispatch != owner.dispatch || stream->device != &owner) {
-        plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the stream is of another device");
+        plugin::fail_at("desc->stream", TN_INVALID_ARGUMENT, nullptr,
+                        "the stream is of another device");
       }
     }
     const Block block =
@@ -40,25 +42,20 @@ void check_import(const tn_import_desc& desc) {
     plugin::fail_at("desc->kind", TN_UNSUPPORTED, nullptr,
                     "memory of kind %d: this device imports host memory alone", desc.kind);
   }
-  if ((desc.flags & ~uint32_t{TN_IMPORT_READ_ONLY}) != 0) {
-    plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "flags 0x%x are not known here",
-                    desc.flags & ~uint32_t{TN_IMPORT_READ_ONLY});
-  }
+  check_flags(desc.flags, TN_IMPORT_READ_ONLY);
   if (desc.handle != 0 || desc.offset != 0) {
-    plugin::fail_at("desc->handle", TN_INVALID_ARGUMENT, nullptr,
-                    "host memory has neither handle nor offset");
+    plugin::fail_at(desc.handle != 0 ? "desc->handle" : "desc->offset", TN_INVALID_ARGUMENT,
+                    nullptr, "host memory has neither handle nor offset: move the pointer");
   }
 }
 
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* given, tn_buffer** buffer,
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
-    plugin::clear(buffer);
+    plugin::clear(buffer, "buffer");
     const auto desc = plugin::read(given, "tn_import_desc");
     check_import(desc);
-    if (desc.pointer == nullptr && desc.size != 0) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the pointer is NULL");
-    }
+    if (desc.size != 0) require(static_cast<const char*>(desc.pointer), "desc->pointer");
     const Block block = owner.memory().import(desc);
     *buffer = plugin::handle_of<tn_buffer>(new Buffer(owner, block, TN_BUFFER_HOST_PINNED));
   });
@@ -87,7 +84,7 @@ tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_er
 tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, tn_access access,
                              void** pointer, tn_error* error) {
   return call<Buffer>(buffer, error, [&](Buffer& object) {
-    plugin::clear(pointer);
+    plugin::clear(pointer, "pointer");
     *pointer = object.map(offset, size, access);
   });
 }

@@ -24,12 +24,13 @@ std::byte* range_of(const Buffer& buffer, uint64_t offset, uint64_t size, const 
     plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s: its memory may only be read", name);
   }
   if (!buffer.contains(offset, size)) {
-    plugin::fail(TN_OUT_OF_RANGE, nullptr,
-                 "%s: %" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, name,
-                 size, offset, buffer.size());
+    plugin::fail_at(name, TN_OUT_OF_RANGE, nullptr,
+                    "%s: %" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, name,
+                    size, offset, buffer.size());
   }
   if (buffer.is_mapped(offset, size)) {
-    plugin::fail(TN_INVALID_STATE, nullptr, "%s: part of the range is mapped by the host", name);
+    plugin::fail_at(name, TN_INVALID_STATE, nullptr, "%s: part of the range is mapped by the host",
+                    name);
   }
   return buffer.data() + offset;
 }
@@ -53,7 +54,7 @@ void submit_copy(Stream& stream, std::byte* dst, const void* src, uint64_t size)
 
 void submit_disjoint_copy(Stream& stream, std::byte* to, const std::byte* from, uint64_t size) {
   if (to < from + size && from < to + size && size != 0) {
-    plugin::fail(TN_OVERLAP, nullptr, "source and destination overlap");
+    plugin::fail_at("dst", TN_OVERLAP, nullptr, "source and destination overlap");
   }
   submit_copy(stream, to, from, size);
 }
@@ -88,11 +89,11 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
     require(pattern, "pattern");
     if (pattern_size == 0 || pattern_size > 16 || (pattern_size & (pattern_size - 1)) != 0 ||
         size % pattern_size != 0) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr,
-                   "%" PRIu64
-                   " bytes cannot be filled with a pattern of %zu: patterns have 1, 2, "
-                   "4, 8 or 16 bytes, and the size is a multiple of that",
-                   size, pattern_size);
+      plugin::fail_at("pattern_size", TN_INVALID_ARGUMENT, nullptr,
+                      "%" PRIu64
+                      " bytes cannot be filled with a pattern of %zu: patterns have 1, 2, "
+                      "4, 8 or 16 bytes, and the size is a multiple of that",
+                      size, pattern_size);
     }
     Task task;
     task.kind = TaskKind::kFill;
@@ -121,13 +122,14 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
     status = bind_reorder(object, *src, {"src"}, src_strides, &from, &src_range, error);
     if (status != TN_OK) return status;
     if (to.dtype != from.dtype || !std::ranges::equal(to.shape(), from.shape())) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "dst and src differ in dims or element type");
+      plugin::fail_at("src", TN_INVALID_ARGUMENT, nullptr,
+                      "dst and src differ in dims or element type");
     }
     const bool touch = dst_range.begin < src_range.end && src_range.begin < dst_range.end;
     const bool strided = to.strides != nullptr && from.strides != nullptr;
     if ((touch && (!strided || views_overlap(to, from))) ||
         (to.data != nullptr && to.strides != nullptr && overlaps_itself(to))) {
-      plugin::fail(TN_OVERLAP, nullptr, "dst overlaps src or itself");
+      plugin::fail_at("dst", TN_OVERLAP, nullptr, "dst overlaps src or itself");
     }
     submit_reorder(*object.core, to, from, nullptr);
     return TN_OK;

@@ -14,15 +14,15 @@ namespace {
 tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** instance,
                                   tn_error* error) {
   return guard(error, [&] {
-    plugin::clear(instance);
+    plugin::clear(instance, "instance");
     const auto desc = plugin::read(given, "tn_instance_desc");
-    require(desc.dispatch, "dispatch");
-    require(desc.host, "host");
+    require(desc.dispatch, "desc->dispatch");
+    require(desc.host, "desc->host");
     if (desc.option_count != 0) {
-      require(desc.options, "options");
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr,
-                   "there is no option '%.64s' of the instance; options go to devices",
-                   desc.options->key != nullptr ? desc.options->key : "");
+      require(desc.options, "desc->options");
+      plugin::fail_at("desc->options[0]", TN_INVALID_ARGUMENT, nullptr,
+                      "there is no option '%.64s' of the instance; options go to devices",
+                      desc.options->key != nullptr ? desc.options->key : "");
     }
     watch_forks();
     platform().start(*desc.host);
@@ -42,7 +42,7 @@ void TN_CALL instance_destroy(tn_instance* instance) {
 template <class Body>
 tn_status instance_call(tn_instance* instance, tn_error* error, Body&& body) {
   return guard(error, [&] {
-    require(instance, "the instance");
+    require(instance, "instance");
     auto& object = *plugin::object_of<Instance>(instance);
     if (object.generation != fork_generation.load()) {
       plugin::fail(TN_FORKED, nullptr, "the process was forked after this instance was made");
@@ -53,8 +53,8 @@ tn_status instance_call(tn_instance* instance, tn_error* error, Body&& body) {
 
 const tn_device_info& device_at(const Instance& instance, size_t index) {
   if (index >= instance.devices.size()) {
-    plugin::fail(TN_OUT_OF_RANGE, nullptr, "there is no device %zu; the last is %zu", index,
-                 instance.devices.size() - 1);
+    plugin::fail_at("index", TN_OUT_OF_RANGE, nullptr, "there is no device %zu; the last is %zu",
+                    index, instance.devices.size() - 1);
   }
   return instance.devices[index];
 }
@@ -93,14 +93,15 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
       *table = &served_table();
       return;
     }
-    plugin::fail(TN_UNSUPPORTED, nullptr, "there is no extension %.64s, version %u", name, version);
+    plugin::fail_at("name", TN_UNSUPPORTED, nullptr, "there is no extension %.64s, version %u",
+                    name, version);
   });
 }
 
 tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* given,
                               tn_device** device, tn_error* error) {
   return instance_call(instance, error, [&](Instance& object) {
-    plugin::clear(device);
+    plugin::clear(device, "device");
     const tn_device_info& info = device_at(object, index);
     const auto desc = plugin::read_optional(given, "tn_device_desc");
     const bool backed = platform().open != nullptr;

@@ -21,8 +21,11 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   return call<Device>(device, error, [&](Device&) {
     require(size, "size");
     if (rank < 0 || rank > TN_MAX_RANK || (rank != 0 && dims == nullptr)) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "rank %d is not in 0 to %d, or there are no dims",
-                   rank, TN_MAX_RANK);
+      plugin::fail_at("rank", TN_INVALID_ARGUMENT, nullptr,
+                      "rank %d is not in 0 to %d, or there are no dims", rank, TN_MAX_RANK);
+    }
+    if (tn_dtype_bits(dtype) == 0) {
+      plugin::fail_at("dtype", TN_UNSUPPORTED, nullptr, "element type %d is not known here", dtype);
     }
     *size = layout_bytes(layout, dtype, {dims, static_cast<size_t>(rank)});
   });
@@ -44,9 +47,9 @@ tn_status bind_value(const DeviceObject& owner, const tn_tensor& value, Strides&
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* given,
                                   tn_constant** constant, tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) -> tn_status {
-    plugin::clear(constant);
+    plugin::clear(constant, "constant");
     const auto desc = plugin::read(given, "tn_constant_desc");
-    require(desc.value, "value");
+    require(desc.value, "desc->value");
     const DeviceObject self(owner);
     Strides strides;
     View value;
@@ -56,7 +59,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* giv
         Constant::make(owner, desc.layout, value.dtype, value.shape()));
     const View target = made->view();
     if (desc.stream != nullptr && desc.value->buffer != nullptr) {
-      submit_reorder(*argument<Stream>(self, desc.stream, "the stream").core, target, value,
+      submit_reorder(*argument<Stream>(self, desc.stream, "stream").core, target, value,
                      made.get());
     } else {
       if (desc.value->buffer != nullptr) owner.synchronize(nullptr);
@@ -91,7 +94,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
-    plugin::clear(kernel);
+    plugin::clear(kernel, "kernel");
     *kernel = plugin::handle_of<tn_kernel>(make_kernel(owner, desc));
   });
 }
@@ -136,7 +139,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
 [[gnu::hot]] tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream,
                                              const tn_launch* launch, tn_error* error) {
   return call<KernelObject>(kernel, error, [&](KernelObject& object) {
-    return launch_kernel(object, argument<Stream>(object, stream, "the stream"), launch, error);
+    return launch_kernel(object, argument<Stream>(object, stream, "stream"), launch, error);
   });
 }
 

@@ -10,7 +10,7 @@ namespace {
 tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* given, tn_stream** stream,
                                 tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
-    plugin::clear(stream);
+    plugin::clear(stream, "stream");
     // All streams have one priority here.
     check_reserved(plugin::read_optional(given, "tn_stream_desc").reserved);
     *stream = plugin::handle_of<tn_stream>(new Stream(owner));
@@ -51,7 +51,9 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
 tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void* user,
                                   tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    if (callback == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "callback is NULL");
+    if (callback == nullptr) {
+      plugin::fail_at("callback", TN_INVALID_ARGUMENT, nullptr, "callback is NULL");
+    }
     Task task;
     task.kind = TaskKind::kCallback;
     task.callback = callback;
@@ -63,14 +65,10 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
 tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
                                tn_error* error) {
   return call<Device>(device, error, [&](Device& owner) {
-    plugin::clear(event);
+    plugin::clear(event, "event");
     const auto desc = plugin::read_optional(given, "tn_event_desc");
     check_reserved(desc.reserved);
-    constexpr uint32_t kKnown = TN_EVENT_TIMING | TN_EVENT_HOST;
-    if ((desc.flags & ~kKnown) != 0) {
-      plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr, "flags 0x%x are not known here",
-                      desc.flags & ~kKnown);
-    }
+    check_flags(desc.flags, TN_EVENT_TIMING | TN_EVENT_HOST);
     if ((desc.flags & TN_EVENT_HOST) != 0 && !owner.late()) {
       plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr,
                       "TN_EVENT_HOST: streams of this device work on the thread that queues, which "
@@ -88,7 +86,7 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_reco
                                tn_error* error) {
   return call<Event>(event, error, [&](Event& object) {
     check_reserved(plugin::read_optional(given, "tn_record_desc").reserved);
-    object.record(argument<Stream>(object, stream, "the stream"));
+    object.record(argument<Stream>(object, stream, "stream"));
   });
 }
 
@@ -111,7 +109,7 @@ tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn
     if (plugin::read_optional(given, "tn_wait_desc").timeout != 0) {
       plugin::fail_at("desc->timeout", TN_UNSUPPORTED, nullptr, "streams wait without a limit");
     }
-    wait_for(object, argument<Event>(object, event, "the event"));
+    wait_for(object, argument<Event>(object, event, "event"));
   });
 }
 
@@ -138,12 +136,13 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
                                 tn_error* error) {
   return call<Event>(start, error, [&](Event& first) -> tn_status {
     require(nanoseconds, "nanoseconds");
-    Event& last = argument<Event>(first, end, "the end event");
+    Event& last = argument<Event>(first, end, "end");
     const auto from = first.latest();
     const auto to = last.latest();
     if (!first.timing || !last.timing || from == nullptr || to == nullptr) {
-      plugin::fail(TN_INVALID_STATE, nullptr,
-                   "both events must be made with TN_EVENT_TIMING and recorded");
+      const bool of_first = !first.timing || from == nullptr;
+      plugin::fail_at(of_first ? "start" : "end", TN_INVALID_STATE, nullptr,
+                      "both events must be made with TN_EVENT_TIMING and recorded");
     }
     for (const auto& record : {from, to}) {
       const tn_status status = record->query(error);
@@ -158,7 +157,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
 
 tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
   return call<Stream>(stream, error, [&](Stream& object) {
-    wait_for(object, peer_argument<Event>(object, event, "the event"));
+    wait_for(object, peer_argument<Event>(object, event, "event"));
   });
 }
 

@@ -15,9 +15,12 @@ struct TensorName {
   size_t index = 0;
   const char* kernel = nullptr;  // Null: the role says it all.
   bool written = false;
+  const char* field = nullptr;  // The one meant, for tn_error.argument.
+
+  TensorName of(const char* which) const { return {role, index, kernel, written, which}; }
 };
 
-// Sets a message that begins with the tensor's name.
+// Sets a message that begins with the tensor's name, and the argument: "launch->inputs[1]->rank".
 TN_PRINTF_LIKE(4, 5)
 TN_COLD tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
                                const char* format, ...);

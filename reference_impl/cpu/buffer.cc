@@ -39,7 +39,8 @@ void Buffer::count_mappings() {
 void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   constexpr tn_access kAll = TN_ACCESS_READ | TN_ACCESS_WRITE | TN_ACCESS_DISCARD;
   if ((access & ~kAll) != 0) {
-    plugin::fail(TN_UNSUPPORTED, nullptr, "access 0x%x has unknown bits", access);
+    plugin::fail_at("access", TN_UNSUPPORTED, nullptr, "access 0x%x has the unknown bits 0x%x",
+                    access, access & ~kAll);
   }
   const bool discards = (access & TN_ACCESS_DISCARD) != 0;
   if ((access & (TN_ACCESS_READ | TN_ACCESS_WRITE)) == 0 ||
@@ -50,15 +51,18 @@ void* Buffer::map(uint64_t offset, uint64_t size, tn_access access) {
   if ((access & TN_ACCESS_WRITE) != 0 && read_only()) {
     plugin::fail_at("access", TN_INVALID_ARGUMENT, nullptr, "the buffer's memory may only be read");
   }
+  if (size == 0) {
+    plugin::fail_at("size", TN_INVALID_ARGUMENT, nullptr, "size is 0: map at least one byte");
+  }
   if (!contains(offset, size)) {
-    plugin::fail(TN_OUT_OF_RANGE, nullptr,
-                 "%" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, size,
-                 offset, block_.size);
+    plugin::fail_at(offset > block_.size ? "offset" : "size", TN_OUT_OF_RANGE, nullptr,
+                    "%" PRIu64 " bytes at %" PRIu64 " reach beyond the buffer's %" PRIu64, size,
+                    offset, block_.size);
   }
   const std::lock_guard lock(mutex_);
   if (overlaps_mapping(offset, size)) {
-    plugin::fail(TN_INVALID_STATE, nullptr,
-                 "part of the %" PRIu64 " bytes at %" PRIu64 " is mapped already", size, offset);
+    plugin::fail_at("offset", TN_INVALID_STATE, nullptr,
+                    "part of the %" PRIu64 " bytes at %" PRIu64 " is mapped already", size, offset);
   }
   mappings_.reserve(mappings_.size() + 1);
   Mapping mapping{block_.data + offset, offset, size, access, {}};
@@ -83,7 +87,8 @@ void Buffer::unmap(void* pointer) {
     return mapping.pointer == pointer;
   });
   if (found == mappings_.end()) {
-    plugin::fail(TN_INVALID_ARGUMENT, nullptr, "no mapping of this buffer starts at %p", pointer);
+    plugin::fail_at("pointer", TN_INVALID_ARGUMENT, nullptr,
+                    "no mapping of this buffer starts at %p", pointer);
   }
   if (found->staging && (found->access & TN_ACCESS_WRITE) != 0) {
     device->memory().write(block_.data + found->offset, found->pointer, found->size);

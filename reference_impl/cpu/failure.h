@@ -16,7 +16,7 @@ inline tn_status exception_to_error(tn_error* error) noexcept {
   try {
     throw;
   } catch (const KernelError& failure) {
-    return plugin::set_error_text(error, failure.status, "", failure.what());
+    return plugin::set_vendor_error(error, failure.status, failure.vendor_code, failure.what());
   } catch (...) {
     return plugin::current_exception_to_error(error);
   }

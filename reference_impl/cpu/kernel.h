@@ -31,9 +31,10 @@ class Backend;  // backend.h
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
  public:
-  KernelError(tn_status status, const std::string& message)
-      : std::runtime_error(message), status(status) {}
+  KernelError(tn_status status, const std::string& message, int64_t vendor_code = 0)
+      : std::runtime_error(message), status(status), vendor_code(vendor_code) {}
   tn_status status;
+  int64_t vendor_code;  // As in tn_error.
 };
 
 // A strided view of memory. Strides are in elements and always given, except with a layout token

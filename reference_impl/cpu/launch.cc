@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cstdarg>
 #include <cstring>
 
 #include "reference_impl/cpu/bind_tensor.h"
@@ -47,6 +48,18 @@ struct InlineStorage {
   return {kernel, reinterpret_cast<View*>(storage.views),
           reinterpret_cast<ByteRange*>(storage.ranges),
           reinterpret_cast<Strides*>(storage.strides)};
+}
+
+// An error about a field of the launch itself.
+TN_PRINTF_LIKE(4, 5)
+TN_COLD tn_status launch_error(tn_error* error, tn_status status, const char* argument,
+                               const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  plugin::set_error_list(error, status, nullptr, format, arguments);
+  va_end(arguments);
+  plugin::set_error_argument(error, argument);
+  return status;
 }
 
 bool intersect(const ByteRange& a, const ByteRange& b) {
@@ -131,8 +144,9 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
   }
   if (tensor == nullptr) return tensor_error(error, TN_INVALID_ARGUMENT, name, "is NULL");
   if (tensor->dtype != spec.dtype) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name, "has element type %d, described was %d",
-                        tensor->dtype, spec.dtype);
+    const bool known = tn_dtype_bits(tensor->dtype) != 0;
+    return tensor_error(error, known ? TN_INVALID_ARGUMENT : TN_UNSUPPORTED, name.of("dtype"),
+                        "has element type %d, described was %d", tensor->dtype, spec.dtype);
   }
   tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
   if (status == TN_OK) status = match_spec(spec, *view, name, error);
@@ -140,7 +154,7 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
   if (spec.kind == TN_ARGUMENT_HOST) return bind_host(*tensor, name, view, error);
   if (!memory) return TN_OK;
   if (tensor->offset % spec.alignment != 0) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name,
+    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("offset"),
                         "has offset %" PRIu64 ", described was a multiple of %u", tensor->offset,
                         spec.alignment);
   }
@@ -173,7 +187,8 @@ tn_status match_symbols(const Binding& binding, tn_error* error) {
 tn_status bind_inputs(Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
   const auto inputs = binding.kernel.inputs();
   if (launch.inputs == nullptr && launch.input_count != 0) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of inputs is NULL");
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->inputs",
+                        "the array of inputs is NULL");
   }
   for (size_t i = 0; i < launch.input_count; ++i) {
     const tn_status status =
@@ -188,13 +203,14 @@ tn_status bind_inputs(Binding& binding, const tn_launch& launch, bool memory, tn
   const auto inputs = binding.kernel.inputs();
   const auto outputs = binding.kernel.outputs();
   if (launch.input_count != inputs.size() || launch.output_count != outputs.size()) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                             "%s was described with %zu inputs and %zu outputs, not %zu and %zu",
-                             binding.kernel.name().c_str(), inputs.size(), outputs.size(),
-                             launch.input_count, launch.output_count);
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->input_count",
+                        "%s was described with %zu inputs and %zu outputs, not %zu and %zu",
+                        binding.kernel.name().c_str(), inputs.size(), outputs.size(),
+                        launch.input_count, launch.output_count);
   }
   if (launch.outputs == nullptr && launch.output_count != 0) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "the array of outputs is NULL");
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->outputs",
+                        "the array of outputs is NULL");
   }
   const tn_status bound = bind_inputs(binding, launch, memory, error);
   if (bound != TN_OK) return bound;
@@ -274,30 +290,34 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
                                            uint64_t size, Arguments* arguments, tn_error* error) {
   const char* name = binding.kernel.name().c_str();
   if (launch.workspace == nullptr) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                             "%s needs a workspace of %" PRIu64 " bytes", name, size);
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->workspace",
+                        "%s needs a workspace of %" PRIu64 " bytes", name, size);
   }
   if (!binding.kernel.shares_device(launch.workspace)) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                             "the workspace of %s is a buffer of another device", name);
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->workspace",
+                        "the workspace of %s is a buffer of another device", name);
   }
   const auto& buffer = *plugin::object_of<Buffer>(launch.workspace);
+  if (buffer.read_only()) {
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->workspace",
+                        "the workspace of %s lies in memory that may only be read", name);
+  }
   if (!buffer.contains(launch.workspace_offset, size)) {
-    return plugin::set_error(error, TN_OUT_OF_RANGE, nullptr,
-                             "%s needs a workspace of %" PRIu64 " bytes; behind offset %" PRIu64
-                             " the buffer has fewer",
-                             name, size, launch.workspace_offset);
+    return launch_error(error, TN_OUT_OF_RANGE, "launch->workspace_offset",
+                        "%s needs a workspace of %" PRIu64 " bytes; behind offset %" PRIu64
+                        " the buffer has fewer",
+                        name, size, launch.workspace_offset);
   }
   arguments->workspace = buffer.data() + launch.workspace_offset;
   const auto begin = reinterpret_cast<uintptr_t>(arguments->workspace);
   if (begin % kAlignment != 0) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                             "the workspace of %s is not aligned to %u bytes", name, kAlignment);
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->workspace_offset",
+                        "the workspace of %s is not aligned to %u bytes", name, kAlignment);
   }
   for (size_t i = 0; i < binding.inputs() + binding.outputs(); ++i) {
     if (intersect(binding.ranges[i], {begin, begin + size})) {
-      return plugin::set_error(error, TN_OVERLAP, nullptr,
-                               "the workspace of %s overlaps one of its tensors", name);
+      return launch_error(error, TN_OVERLAP, "launch->workspace",
+                          "the workspace of %s overlaps one of its tensors", name);
     }
   }
   return TN_OK;
@@ -464,9 +484,9 @@ tn_status output_dims(KernelObject& kernel, const tn_launch* given, int64_t* con
   tn_status status = read_launch(given, &copy, &launch, error);
   if (status != TN_OK) return status;
   if (launch->input_count != kernel.inputs().size()) {
-    return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr,
-                             "%s was described with %zu inputs, not %zu", kernel.name().c_str(),
-                             kernel.inputs().size(), launch->input_count);
+    return launch_error(error, TN_INVALID_ARGUMENT, "launch->input_count",
+                        "%s was described with %zu inputs, not %zu", kernel.name().c_str(),
+                        kernel.inputs().size(), launch->input_count);
   }
   InlineStorage storage;
   LaunchScratch scratch;

@@ -95,7 +95,7 @@ bool is_token(tn_layout layout) { return layout == kLayoutPackedB; }
 uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) {
   const int64_t bits = tn_dtype_bits(dtype);
   if (bits == 0) {
-    throw KernelError(TN_INVALID_ARGUMENT, "unknown element type " + std::to_string(dtype));
+    throw KernelError(TN_UNSUPPORTED, "unknown element type " + std::to_string(dtype));
   }
   for (const int64_t dim : dims) {
     if (dim < 0) throw KernelError(TN_INVALID_ARGUMENT, "a dim is negative");

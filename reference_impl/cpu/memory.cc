@@ -47,9 +47,9 @@ Memory::Memory(const Options& options, Backend* backend)
 
 Block Memory::allocate(uint64_t size, uint32_t alignment, bool coherent, bool constant) {
   if (size > max_allocation_) {
-    plugin::fail(TN_OUT_OF_RANGE, nullptr,
-                 "%" PRIu64 " bytes are more than the largest allocation of %" PRIu64, size,
-                 max_allocation_);
+    plugin::fail_at("desc->size", TN_OUT_OF_RANGE, nullptr,
+                    "%" PRIu64 " bytes are more than the largest allocation of %" PRIu64, size,
+                    max_allocation_);
   }
   {
     const std::lock_guard lock(mutex_);

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/cpu/record.h"
 
+#include <algorithm>
+
 #include "reference_impl/cpu/failure.h"
 #include "reference_impl/cpu/stream_core.h"
 
 namespace tenon::cpu {
+namespace {
+
+constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365);
+
+}  // namespace
 
 bool Record::complete(const tn_error& failure) {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -44,7 +51,8 @@ tn_status Record::wait(std::chrono::nanoseconds limit, tn_error* error) {
   const auto complete = [this] { return complete_; };
   if (!limited) {
     done_.wait(lock, complete);
-  } else if (!done_.wait_for(lock, limit, complete)) {
+    // Added to the clock's time, a limit that is no limit would overflow.
+  } else if (!done_.wait_for(lock, std::min(limit, kLongest), complete)) {
     return TN_NOT_READY;
   }
   return failure_.code == TN_OK ? TN_OK : report(failure_, error);

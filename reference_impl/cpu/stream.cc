@@ -25,16 +25,16 @@ void Event::signal(tn_status status) {
                       static_cast<unsigned>(status));
   }
   if (!by_host || !record_->complete(failure)) {
-    plugin::fail(TN_INVALID_STATE, nullptr,
-                 by_host ? "the event is signalled already"
-                         : "only events made with TN_EVENT_HOST are signalled by the host");
+    plugin::fail_at("event", TN_INVALID_STATE, nullptr,
+                    by_host ? "the event is signalled already"
+                            : "only events made with TN_EVENT_HOST are signalled by the host");
   }
 }
 
 void Event::record(Stream& stream) {
   if (by_host) {
-    plugin::fail(TN_INVALID_STATE, nullptr,
-                 "an event made with TN_EVENT_HOST is signalled, not recorded");
+    plugin::fail_at("event", TN_INVALID_STATE, nullptr,
+                    "an event made with TN_EVENT_HOST is signalled, not recorded");
   }
   auto record = std::make_shared<Record>(stream.core, stream.core->queued() + 1);
   Task task;

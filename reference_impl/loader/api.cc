@@ -15,14 +15,18 @@ namespace tenon::loader {
 namespace {
 
 Loader& checked(tn_loader* loader) {
-  if (loader == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "the loader is NULL");
+  if (loader == nullptr) {
+    plugin::fail_at("loader", TN_INVALID_ARGUMENT, nullptr, "the loader is NULL");
+  }
   loader->check_process();
   return *loader;
 }
 
 template <class T>
 T& required(T* pointer, const char* name) {
-  if (pointer == nullptr) plugin::fail(TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  if (pointer == nullptr) {
+    plugin::fail_at(name, TN_INVALID_ARGUMENT, nullptr, "%s is NULL", name);
+  }
   return *pointer;
 }
 

@@ -36,8 +36,7 @@ void Loader::diagnose(const std::function<void(const std::string&)>& report) {
       const std::lock_guard lock(mutex_);
       for (Candidate& candidate : candidates_) {
         const bool can_be = !candidate.broken_manifest && !candidate.table &&
-                            candidate.entry == nullptr &&
-                            candidate.state != TN_CANDIDATE_SHADOWED;
+                            candidate.entry == nullptr && candidate.state != TN_CANDIDATE_SHADOWED;
         if (can_be && tried.insert(&candidate).second) next.push_back(&candidate);
       }
     }

@@ -23,8 +23,8 @@ struct Library {
 // plugin throws becomes TN_LOAD_FAILED; what aborts, aborts (see probe.h).
 Library open_library(const std::string& path, const tn_host* host);
 
-// Asks the entry of a plugin whose code is in the process. Throws plugin::Failure: TN_LOAD_FAILED or
-// TN_VERSION_MISMATCH.
+// Asks the entry of a plugin whose code is in the process. Throws plugin::Failure: TN_LOAD_FAILED
+// or TN_VERSION_MISMATCH.
 Library read_entry(tn_plugin_entry_fn entry, const tn_host* host);
 
 // Whether `name` is a plugin's name: lower case, digits, '.', '-'; 1 to 63 characters.

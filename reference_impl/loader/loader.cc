@@ -166,8 +166,8 @@ void Loader::add_entry(tn_plugin_entry_fn entry) {
   candidate.origin = "linked into the process";
   candidate.entry = entry;
   tn_error error = TN_ERROR_INIT;
-  const tn_status status = plugin::guard(
-      &error, [&] { set_name(candidate, read_entry(entry, host_.get()).name); });
+  const tn_status status =
+      plugin::guard(&error, [&] { set_name(candidate, read_entry(entry, host_.get()).name); });
   if (status != TN_OK) fail_candidate(candidate, error);
 }
 
@@ -341,8 +341,8 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
   }
   const std::string path = candidate.library;
   const std::string name = candidate.name;
-  const bool wants_probe = (candidate.wants_probe || request.probe) && !candidate.probed &&
-                           candidate.entry == nullptr;
+  const bool wants_probe =
+      (candidate.wants_probe || request.probe) && !candidate.probed && candidate.entry == nullptr;
   const Turn turn(*this, candidate);
   lock.unlock();
   try {
@@ -374,8 +374,8 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
     // Options that it does not take are no fault of its own.
     const bool options = !request.options.empty() && error.code == TN_INVALID_ARGUMENT;
     if (!options && (!wants_probe || candidate.probed)) fail_candidate(candidate, error);
-    plugin::fail(error.code, error.rule, "%s: %s", path.empty() ? candidate.origin : path.c_str(),
-                 error.message);
+    fail_again(error, error.code,
+               (path.empty() ? candidate.origin : path) + std::string(": ") + error.message);
   }
 }
 

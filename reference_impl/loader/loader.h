@@ -61,10 +61,10 @@ class Loader {
     // Whether a child is to try it before this process does, and has.
     bool wants_probe = false;
     bool probed = false;
-    const char* probe_result = "";  // Of the last diagnosis, for people.
-    tn_plugin_entry_fn entry = nullptr;  // Of one that is linked into the process.
+    const char* probe_result = "";               // Of the last diagnosis, for people.
+    tn_plugin_entry_fn entry = nullptr;          // Of one that is linked into the process.
     std::map<std::string, std::string> options;  // That it was opened with.
-    std::thread::id opener;              // The thread that opens it now.
+    std::thread::id opener;                      // The thread that opens it now.
     std::unique_ptr<DispatchTable> table;
     tn_instance* instance = nullptr;
 

@@ -42,20 +42,24 @@ OpenRequest::OpenRequest(const tn_open_desc& desc)
       min_version(text_or_empty(desc.min_version)),
       below_version(text_or_empty(desc.below_version)) {
   if ((desc.flags & ~uint32_t{TN_OPEN_PROBE}) != 0) {
-    plugin::fail(TN_UNSUPPORTED, nullptr, "tn_open_desc.flags has unknown bits: 0x%x",
-                 desc.flags & ~uint32_t{TN_OPEN_PROBE});
+    plugin::fail_at("desc->flags", TN_UNSUPPORTED, nullptr,
+                    "tn_open_desc.flags has unknown bits: 0x%x",
+                    desc.flags & ~uint32_t{TN_OPEN_PROBE});
   }
   if (desc.reserved != 0) {
-    plugin::fail(TN_UNSUPPORTED, nullptr, "tn_open_desc.reserved is %u", desc.reserved);
+    plugin::fail_at("desc->reserved", TN_UNSUPPORTED, nullptr, "tn_open_desc.reserved is %u",
+                    desc.reserved);
   }
   for (size_t i = 0; i < desc.option_count; ++i) {
+    const std::string where = "desc->options[" + std::to_string(i) + "]";
     if (desc.options == nullptr || desc.options[i].key == nullptr ||
         desc.options[i].value == nullptr) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option %zu of tn_open_desc is NULL", i);
+      plugin::fail_at(where.c_str(), TN_INVALID_ARGUMENT, nullptr,
+                      "option %zu of tn_open_desc is NULL", i);
     }
     if (!options.emplace(desc.options[i].key, desc.options[i].value).second) {
-      plugin::fail(TN_INVALID_ARGUMENT, nullptr, "option '%s' of tn_open_desc is given twice",
-                   desc.options[i].key);
+      plugin::fail_at(where.c_str(), TN_INVALID_ARGUMENT, nullptr,
+                      "option '%s' of tn_open_desc is given twice", desc.options[i].key);
     }
   }
 }

@@ -130,6 +130,7 @@ bool read_answer(std::string* text, ProbeResult* result) {
     plugin::set_error_text(&result->error, line.at("status").get<tn_status>(),
                            line.at("rule").get<std::string>().c_str(),
                            line.at("message").get<std::string>().c_str());
+    result->error.vendor_code = line.value("vendor_code", int64_t{0});
     return true;
   }
   if (text->size() >= kMostText) throw std::length_error("no end");

@@ -120,6 +120,7 @@ json try_plugin(const char* path) {
     return {{"status", code},
             {"rule", error.rule},
             {"message", error.message},
+            {"vendor_code", error.vendor_code},
             {"devices", json::array()}};
   }
 }

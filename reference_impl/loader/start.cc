@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "start.h"
 
+#include <cstdio>
 #include <exception>
+
+#include "tenon/cpp/error.hpp"
 
 namespace tenon::loader {
 
-tn_instance* start_instance(DispatchTable& table, const tn_host* host,
-                            const OpenRequest& request) {
+void fail_again(const tn_error& cause, tn_status status, const std::string& message) {
+  plugin::Failure failure;
+  failure.error = cause;
+  failure.error.struct_size = sizeof(failure.error);
+  const bool known = known_class(status) == TN_STATUS_CLASS(status);
+  failure.error.code = known ? status : static_cast<tn_status>(TN_INTERNAL);
+  plugin::copy_text(failure.error.message, message.c_str());
+  throw failure;
+}
+
+tn_instance* start_instance(DispatchTable& table, const tn_host* host, const OpenRequest& request) {
   const std::vector<tn_option> options = request.option_list();
   tn_instance_desc desc{};
   desc.struct_size = sizeof(desc);
@@ -30,19 +42,19 @@ tn_instance* start_instance(DispatchTable& table, const tn_host* host,
   }
   error.message[sizeof(error.message) - 1] = '\0';
   error.rule[sizeof(error.rule) - 1] = '\0';
-  if (status == TN_NO_DEVICE) {
-    plugin::fail(status, error.rule, "no device: %s", error.message);
-  }
+  error.argument[sizeof(error.argument) - 1] = '\0';
+  if (status == TN_NO_DEVICE) fail_again(error, status, std::string("no device: ") + error.message);
   if (status == TN_UNIMPLEMENTED) {
     // The stub cannot name the plugin: it has no handle yet.
     plugin::fail(TN_LOAD_FAILED, nullptr, "plugin '%s' has no function instance_create",
                  table.plugin_name.c_str());
   }
   if (status != TN_OK && error.message[0] == '\0') {
-    plugin::fail(status, error.rule, "its instance_create answered 0x%x without a message",
-                 static_cast<unsigned>(status));
+    std::snprintf(error.message, sizeof(error.message),
+                  "its instance_create answered 0x%x without a message",
+                  static_cast<unsigned>(status));
   }
-  if (status != TN_OK) plugin::fail(status, error.rule, "%s", error.message);
+  if (status != TN_OK) fail_again(error, status, error.message);
   if (instance == nullptr ||
       reinterpret_cast<const tn_handle*>(instance)->dispatch != &table.functions) {
     // A call through it would jump anywhere. It cannot even be destroyed.

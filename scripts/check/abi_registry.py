@@ -59,11 +59,15 @@ class Registry(unittest.TestCase):
                               ("name: X", "name: stream_destroy"))
         self.assertIn(f"no longer holds: slot {slot_of('device_get_info')} tn_status device_get_info", found)
 
+    def test_optional_in_one_place_alone(self):
+        found = self.problems(("name: event_signal\n        optional: true\n", "name: event_signal\n"))
+        self.assertIn("event_signal: is optional in its slot or in the text", found)
+
     def test_removed_slot(self):
         last = slot_of("kernel_launch")
         start = TEXT.index(f"      - slot: {last}\n")
         end = TEXT.index("  - struct: tn_handle\n")
-        found = self.problems((TEXT[start:end], ""), ("tn_kernel_launch", "it"))
+        found = self.problems((TEXT[start:end], ""), ('("tn_kernel_launch")', ""))
         self.assertIn(f"no longer holds: slot {last} tn_status kernel_launch", found)
 
     def test_changed_parameter(self):
@@ -127,8 +131,8 @@ class Registry(unittest.TestCase):
         self.assertIn("tn_event_desc.flags: wants an item of kind flags", found)
 
     def test_new_field_at_the_end_is_fine_but_wants_the_lock(self):
-        text = TEXT.replace("    - const tn_graph* const* graphs\n",
-                            "    - const tn_graph* const* graphs\n    - uint64_t more\n", 1)
+        last = "    - const tn_graph* const* graphs\n"  # Of tn_attribute.
+        text = TEXT.replace(last, last + "    - uint64_t more\n", 1)
         self.assertNotEqual(text, TEXT)
         self.assertEqual(generate_abi.problems(text, LOCK), [])
         added = generate_abi.lock.added(generate_abi.model.read(text), LOCK)

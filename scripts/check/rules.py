@@ -3,7 +3,7 @@
 """Each rule of spec/rules.yaml is named by a test of those who check it, and each test names a rule.
 
 Devices are checked by the conformance suite; rules with `by: validation`, and whatever else the
-validation layer reports, by that layer's tests.
+validation layer reports, by that layer's tests; rules with `by: loader` by those of libtenon.
 """
 import pathlib
 import re
@@ -19,10 +19,18 @@ SOURCES.append(ROOT / "conformance/suite/case_test.cc")
 
 LAYER = ROOT / "reference_impl/layers/validation"
 LAYER_TESTS = sorted((ROOT / "reference_impl/layers/tests").glob("validation*_test.cc"))
+LOADER_TESTS = sorted((ROOT / "reference_impl/loader/tests").glob("*_test.cc"))
 
 
 def named_tests(text):
-    return {"TN-%s-%s" % m for m in re.findall(r"\bTEST(?:_F)?\(\w+,\s*TN_([a-z]+)_(\d{3})_", text)}
+    """A test may name several: TN_launch_012_015_..., TN_list_001_null_002_..."""
+    found = set()
+    for name in re.findall(r"\bTEST(?:_F)?\(\w+,\s*TN((?:_(?:[a-z]+_)?\d{3})+)_", text):
+        subject = ""
+        for word, number in re.findall(r"_(?:([a-z]+)_)?(\d{3})", name):
+            subject = word or subject
+            found.add(f"TN-{subject}-{number}")
+    return found
 
 
 def of_validation(rules, tested, reported):
@@ -42,14 +50,19 @@ def main() -> int:
     problems = []
     ids = [rule["id"] for rule in rules]
     for rule in rules:
-        if set(rule) - {"by"} != {"id", "section", "rule"} or rule.get("by", "validation") != \
-                "validation" or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
+        if set(rule) - {"by"} != {"id", "section", "rule"} or rule.get("by", "loader") not in (
+                "validation", "loader") or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
             problems.append(f"spec/rules.yaml: {rule}: wants id (TN-word-001), section, "
-                            "rule, and perhaps by: validation")
+                            "rule, and perhaps by: validation or by: loader")
     problems += [f"spec/rules.yaml: {i} stands there twice" for i in set(ids) if ids.count(i) > 1]
 
-    own = {rule["id"] for rule in rules if rule.get("by") == "validation"}
+    own = {rule["id"] for rule in rules if "by" in rule}
     tested = named_tests("".join(test.read_text() for test in LAYER_TESTS))
+    of_loader = named_tests("".join(test.read_text() for test in LOADER_TESTS))
+    problems += [f"spec/rules.yaml: {rule['id']} has no test of the loader" for rule in rules
+                 if rule.get("by") == "loader" and rule["id"] not in of_loader]
+    problems += [f"the loader's tests name {i}, which spec/rules.yaml lacks"
+                 for i in sorted(of_loader - set(ids))]
     reported = set(re.findall(r'"(TN-[a-z]+-\d{3})"',
                               "".join(f.read_text() for f in sorted(LAYER.glob("*.cc")))))
     problems += of_validation(rules, tested, reported)

@@ -20,7 +20,7 @@ KEYS = {
     "function": {"returns", "result", "doc", "errors", "params"},
 }
 KEYS["callback"] = KEYS["function"]
-SLOT_KEYS = KEYS["function"] | {"slot", "name", "wrapper"}
+SLOT_KEYS = KEYS["function"] | {"slot", "name", "wrapper", "optional"}
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Function:
     result: list = field(default_factory=list)
     slot: int = None
     wrapped: bool = True  # A function of a slot: hosts call it as tn_<name>.
+    optional: bool = False  # A plugin may leave it out.
     extension: str = ""   # Whose table it stands in; empty: the dispatch table.
 
     @property
@@ -167,7 +168,8 @@ def read_function(raw, name):
     return Function(name, raw.get("returns", "tn_status"),
                     [read_parameter(p) for p in raw.get("params", [])],
                     str(raw.get("doc", "")).strip(), str(raw.get("errors", "")).strip(),
-                    raw.get("result", []), raw.get("slot"), raw.get("wrapper") != "none")
+                    raw.get("result", []), raw.get("slot"), raw.get("wrapper") != "none",
+                    raw.get("optional", False))
 
 
 def read_field(item):

@@ -66,6 +66,17 @@ def of_extension(item):
     return out
 
 
+def of_optional(registry):
+    """The table's text and the slots say the same of what a plugin may leave out."""
+    text = registry.dispatch.doc.partition("all others are needed")[0]
+    named = {f.name for f in registry.dispatch.slots if re.search(rf"\b{f.name}\b", text)}
+    if "those of constants" in text:
+        named |= {f.name for f in registry.dispatch.slots if f.name.startswith("constant_")}
+    optional = {f.name for f in registry.dispatch.slots if f.optional}
+    return [f"{name}: is optional in its slot or in the text of tn_dispatch, not in both"
+            for name in sorted(named ^ optional)]
+
+
 def known_names(registry):
     known = set(OUTSIDE) | set(registry.constants)
     for item in registry.items():
@@ -92,7 +103,7 @@ def problems(registry, text):
         out += of_function(where, function, registry)
     for item in registry.items("struct", "dispatch"):
         out += of_struct(item)
-    out += of_slots(registry)
+    out += of_slots(registry) + of_optional(registry)
     for item in registry.extensions:
         out += of_extension(item)
     out += of_names(registry, text)

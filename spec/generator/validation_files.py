@@ -4,8 +4,8 @@ from . import layer_code as code
 
 # Nothing beyond the generic half is to be checked or learned there.
 PLAIN = ["instance_get_info", "instance_device_info", "instance_extension", "device_get_info",
-         "event_signal", "kernel_get_info"]
-# They wait for a stream; only calls that queue work on it, or reset it, exclude each other.
+         "kernel_get_info"]
+# They wait for a stream, which excludes nobody.
 WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
 BY_HAND = {"tn_launch": ["inputs", "outputs"]}
@@ -82,7 +82,10 @@ def check_field(item, f, registry):
     if f.type in code.enums(registry):
         return check_value(f.type, value, path, registry)
     if code.is_handle(f.type, registry):
-        return code.statement("call.optional_handle(", [value, path])
+        lines = code.statement("call.optional_handle(", [value, path])
+        if f.type == "tn_stream*":  # To name it is among what the caller serialises.
+            lines += code.statement("call.serial(", [value])
+        return lines
     inner = code.struct_of(f.type, registry)
     if inner is None or inner.raw["use"] == "output" or f.name in BY_HAND.get(item.name, []):
         return []
@@ -149,7 +152,8 @@ def check_parameter(f, p, registry):
             lines += code.statement("call.peer_handle(", [p.name, path])
         else:
             lines += code.statement("call.handle(", [p.name, path])
-        if "serial" in p.words and f.name not in WAITING:
+        ends = p.words[0] == "ended" and p.type == "tn_stream*"
+        if ends or ("serial" in p.words and f.name not in WAITING):
             lines += code.statement("call.serial(", [p.name])
         return lines
     if item is not None and item.name in checked(registry) and p.words[0] != "filled":

@@ -61,6 +61,23 @@ inline const char* status_name(tn_status status) {
                                                          : status_name(status_class);
 }
 
+// Class of a status; one that is not known counts as TN_INTERNAL.
+inline tn_status known_class(tn_status status) {
+  switch (TN_STATUS_CLASS(status)) {
+    case TN_OK:
+      return status == TN_OK ? TN_OK : TN_INTERNAL;
+    case TN_NOT_READY:
+    case TN_INVALID_ARGUMENT:
+    case TN_UNSUPPORTED:
+    case TN_OUT_OF_MEMORY:
+    case TN_NOT_FOUND:
+    case TN_DEVICE_LOST:
+      return TN_STATUS_CLASS(status);
+    default:
+      return TN_INTERNAL;
+  }
+}
+
 // A tn_error that is ready to be passed. Only the parts that are read get initialised: this stands
 // in front of every call, launches included.
 struct ErrorBuffer : tn_error {
@@ -89,7 +106,7 @@ class Error : public std::runtime_error {
               std::string(error.message, strnlen(error.message, sizeof(error.message)))) {}
 
   tn_status status() const { return status_; }
-  tn_status status_class() const { return TN_STATUS_CLASS(status_); }
+  tn_status status_class() const { return known_class(status_); }
   const std::string& rule() const { return rule_; }        // ID of the broken rule, or empty.
   const std::string& message() const { return message_; }  // As the callee wrote it.
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What conformance does not look at: NaN where oneDNN's own primitives lose it, packed weights with
-// any number of rows, and how often primitives are made.
+// any number of rows, how often primitives are made, and what oneDNN answers.
 #include <cmath>
 
+#include "engine.h"
 #include "primitive_kernel.h"
 #include "static_argument.h"
 
@@ -121,6 +122,17 @@ TEST_F(OperatorTest, ProgramsAreKeptForTheLastShapes) {
   EXPECT_EQ(before + 18, onednn::programs_made());
   table().kernel_destroy(kernel);
   table().buffer_destroy(buffer, nullptr);
+}
+
+TEST(Engine, TellsWhatOneDnnAnswered) {
+  for (const dnnl_status_t status : {dnnl_runtime_error, dnnl_unimplemented}) {
+    try {
+      onednn::guarded("a primitive", [&] { throw dnnl::error(status, "no"); });
+      ADD_FAILURE() << "nothing was thrown";
+    } catch (const KernelError& error) {
+      EXPECT_EQ(error.vendor_code, status);
+    }
+  }
 }
 
 }  // namespace

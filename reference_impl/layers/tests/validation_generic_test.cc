@@ -91,6 +91,12 @@ TEST_F(Generic, TN_struct_006_reserved_fields) {
   desc.reserved = 7;
   tn_event* event = garbage<tn_event>();
   expect_broken("TN-struct-006", TN_UNSUPPORTED, tn_event_create, device_.get(), &desc, &event);
+  // One of 64 bits.
+  const Event recorded(device_);
+  auto record = sized<tn_record_desc>();
+  record.reserved = UINT64_C(1) << 40;
+  expect_broken("TN-struct-006", TN_UNSUPPORTED, tn_event_record, recorded.get(), stream_.get(),
+                &record);
 }
 
 TEST_F(Generic, TN_enum_001_values_and_bits) {
@@ -110,6 +116,50 @@ TEST_F(Generic, TN_enum_001_values_and_bits) {
   const int64_t dims[] = {2};
   expect_broken("TN-enum-001", TN_UNSUPPORTED, tn_layout_size, device_.get(), TN_LAYOUT_STRIDED,
                 tn_dtype{99}, int32_t{1}, dims, &size);
+}
+
+// What is meant is told as a host's source has it.
+TEST_F(Generic, TN_enum_001_the_argument_that_is_meant) {
+  const auto expect = [&](const char* argument, auto function, auto... arguments) {
+    ErrorBuffer error;
+    EXPECT_NE(function(arguments..., &error), TN_OK);
+    EXPECT_STREQ(error.argument, argument) << error.message;
+  };
+  auto argument = sized<tn_argument>();
+  argument.kind = TN_ARGUMENT_DEVICE;
+  argument.dtype = 77;
+  const tn_argument* arguments[] = {&argument, &argument};
+  auto desc = sized<tn_kernel_desc>();
+  desc.name = "Relu";
+  desc.outputs = arguments;
+  desc.output_count = 2;
+  tn_kernel* kernel = nullptr;
+  expect("desc->outputs[0]->dtype", tn_kernel_create, device_.get(), &desc, &kernel);
+  argument.dtype = TN_FLOAT32;
+  argument.alignment = 3;
+  expect("desc->outputs[0]->alignment", tn_kernel_create, device_.get(), &desc, &kernel);
+  arguments[1] = nullptr;
+  argument.alignment = 0;
+  expect("desc->outputs[1]", tn_kernel_create, device_.get(), &desc, &kernel);
+  auto buffer_desc = sized<tn_buffer_desc>();
+  buffer_desc.struct_size = 3;
+  tn_buffer* buffer = nullptr;
+  expect("desc->struct_size", tn_buffer_create, device_.get(), &buffer_desc, &buffer);
+  const Buffer own = make_buffer(16);
+  expect("dst", tn_stream_fill, stream_.get(), own.get(), uint64_t{0}, uint64_t{17},
+         static_cast<const void*>("x"), size_t{1});
+  const tn_wait_desc wait{sizeof(wait), -1};
+  const Event event(device_);
+  expect("desc->timeout", tn_event_synchronize, event.get(), &wait);
+}
+
+TEST_F(Generic, TN_instance_008_one_option_twice) {
+  const tn_option options[] = {{"memory", "mapped"}, {"delay_us", "1"}, {"memory", "mapped"}};
+  const tn_device_desc desc{sizeof(desc), options, 3};
+  tn_device* device = garbage<tn_device>();
+  expect_broken("TN-instance-008", TN_INVALID_ARGUMENT, tn_device_open, instance_.get(), size_t{0},
+                &desc, &device);
+  EXPECT_EQ(device, nullptr);
 }
 
 TEST_F(Generic, TN_device_002_arguments_of_another_device) {
@@ -158,7 +208,7 @@ TEST_F(Generic, TN_list_001_counts_that_cannot_be) {
   }
 }
 
-TEST_F(Generic, TN_list_001_null_002_values_of_attributes) {
+TEST_F(Generic, TN_list_001_null_002_kernel_013_values_of_attributes) {
   const auto expect = [&](const std::string& rule, tn_attribute attribute) {
     const tn_attribute* attributes[] = {&attribute};
     auto desc = sized<tn_kernel_desc>();

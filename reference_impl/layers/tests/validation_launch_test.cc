@@ -158,11 +158,14 @@ TEST_F(Workspace, TN_launch_012_workspaces) {
 }
 
 TEST_F(Workspace, TN_launch_015_offsets_of_workspaces) {
-  const Buffer workspace = make_buffer(size() + device_.info().alignment);
+  const uint32_t alignment = device_.info().alignment;
+  const Buffer workspace = make_buffer(size() + 2 * alignment);
   launch_.workspace = workspace.get();
-  launch_.workspace_offset = 1;
-  expect_refused("TN-launch-015", TN_INVALID_ARGUMENT, kernel_, launch_);
-  launch_.workspace_offset = device_.info().alignment;
+  for (const uint64_t offset : {1u, 4u, alignment / 2}) {
+    launch_.workspace_offset = offset;
+    expect_refused("TN-launch-015", TN_INVALID_ARGUMENT, kernel_, launch_);
+  }
+  launch_.workspace_offset = alignment;
   EXPECT_EQ(tn_kernel_launch(kernel_.get(), stream_.get(), &launch_, nullptr), TN_OK);
 }
 
@@ -186,6 +189,32 @@ TEST_F(Launch, TN_kernel_010_constants_with_two_values) {
                 &kernel);
   EXPECT_EQ(kernel, nullptr);
   tn_constant_release(constant);
+}
+
+// One argument of a description is changed at a time.
+TEST_F(Launch, TN_kernel_011_alignments_are_powers_of_two) {
+  KernelDesc desc = add(Argument::device(TN_FLOAT32, {4}));
+  tn_kernel* kernel = garbage<tn_kernel>();
+  for (const uint32_t alignment : {3u, 48u, UINT32_MAX}) {
+    desc.inputs[1].alignment = alignment;
+    const KernelDescView view(desc);
+    expect_broken("TN-kernel-011", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(), view.get(),
+                  &kernel);
+    EXPECT_EQ(kernel, nullptr);
+  }
+}
+
+TEST_F(Launch, TN_kernel_012_dense_arguments_have_no_strides) {
+  KernelDesc desc = add(Argument::device(TN_FLOAT32, {4}));
+  desc.outputs[0].flags = TN_ARGUMENT_DENSE;
+  tn_kernel* kernel = garbage<tn_kernel>();
+  const KernelDescView with_strides(desc);
+  expect_broken("TN-kernel-012", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(),
+                with_strides.get(), &kernel);
+  desc.outputs[0].with_layout(TN_LAYOUT_ANY);
+  const KernelDescView with_layout(desc);
+  expect_broken("TN-kernel-012", TN_INVALID_ARGUMENT, tn_kernel_create, device_.get(),
+                with_layout.get(), &kernel);
 }
 
 TEST_F(Launch, TN_handle_001_buffers_of_tensors) {

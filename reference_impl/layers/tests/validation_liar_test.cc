@@ -249,6 +249,38 @@ TEST_F(Liar, TN_instance_001_more_devices_than_there_can_be) {
   EXPECT_EQ(count, 0u);
 }
 
+TEST_F(Liar, TN_instance_007_no_devices_or_other_ones) {
+  size_t count = 7;
+  {
+    const Device device = open("no devices");
+    expect_failed("TN-instance-007", tn_instance_device_count, instance_.get(), &count);
+    EXPECT_EQ(count, 0u);
+  }
+  const Device honest = open("");
+  EXPECT_EQ(tn_instance_device_count(instance_.get(), &count, nullptr), TN_OK);
+  EXPECT_EQ(count, 1u);
+  const Device more = open("more devices");
+  const size_t before = host_.about("TN-instance-007").size();
+  EXPECT_EQ(tn_instance_device_count(instance_.get(), &count, nullptr), TN_OK);
+  EXPECT_EQ(count, 1u) << "what it said first";
+  EXPECT_EQ(host_.about("TN-instance-007").size(), before + 1);
+}
+
+TEST_F(Liar, TN_import_003_memory_that_may_only_be_read) {
+  const Device device = open("");
+  static char memory[64];
+  tn_import_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.flags = TN_IMPORT_READ_ONLY;
+  desc.pointer = memory;
+  desc.size = sizeof(memory);
+  tn_buffer* handle = nullptr;
+  ASSERT_EQ(tn_buffer_import(device.get(), &desc, &handle, nullptr), TN_OK);
+  const Buffer buffer(handle);
+  buffer.info();  // It does not say so.
+  expect_blamed("TN-import-003");
+}
+
 TEST_F(Liar, TN_device_001_alignment) {
   const Device device = open("odd alignment");
   expect_blamed("TN-device-001");

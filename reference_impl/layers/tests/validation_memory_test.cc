@@ -62,6 +62,8 @@ TEST_F(Memory, TN_map_010_nothing_or_for_nothing) {
                 uint64_t{1}, tn_access{0}, &pointer);
   expect_broken("TN-map-010", TN_INVALID_ARGUMENT, tn_buffer_map, buffer.get(), uint64_t{0},
                 uint64_t{1}, tn_access{TN_ACCESS_READ | TN_ACCESS_DISCARD}, &pointer);
+  expect_broken("TN-map-010", TN_INVALID_ARGUMENT, tn_buffer_map, buffer.get(), uint64_t{0},
+                uint64_t{1}, kBoth | TN_ACCESS_DISCARD, &pointer);
 }
 
 TEST_F(Memory, TN_map_011_work_on_a_mapped_range) {

@@ -2,7 +2,9 @@
 //
 // Order: two threads on one stream, two streams on one buffer, callbacks that call.
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "reference_impl/layers/tests/fixture.h"
 
@@ -22,36 +24,64 @@ class UnorderedWork : public Layers {
   }
 };
 
-TEST_F(OrderOfWork, TN_stream_012_two_threads_on_one_stream) {
-  // stream_reset waits for the queued work, a callback that waits for us: it is on the stream until
-  // we let it go.
+// stream_reset waits for the queued work, a callback that waits for us: it is on the stream until
+// we let it go. Meanwhile another thread calls `use`, over and over until the layer has told:
+// before the reset has begun, this is a correct program.
+void use_while_it_is_reset(RecordingHost& host, tn_stream* stream,
+                           const std::function<void()>& use) {
   struct Gate {
     std::atomic<bool> reached{false};
     std::atomic<bool> open{false};
   } gate;
-  const Buffer buffer = make_buffer(16);
-  stream_.callback(
+  const size_t before = host.about("TN-stream-012").size();
+  const auto told = [&] { return host.about("TN-stream-012").size() > before; };
+  tn_stream_callback(
+      stream,
       [](void* user, tn_status, const tn_error*) {
         auto& waiting = *static_cast<Gate*>(user);
         waiting.reached = true;
         while (!waiting.open) std::this_thread::yield();
       },
-      &gate);
-  std::thread resets([&] { tn_stream_reset(stream_.get(), nullptr); });
+      &gate, nullptr);
+  std::thread resets([&] { tn_stream_reset(stream, nullptr); });
   while (!gate.reached) std::this_thread::yield();
-  std::atomic<bool> filled{false};
-  std::thread fills([&] {
-    // Waits for the reset once it has begun; until then this is a correct program.
-    while (host_.about("TN-stream-012").empty() && !gate.open) {
-      tn_stream_fill(stream_.get(), buffer.get(), 0, 16, "x", 1, nullptr);
-    }
-    filled = true;
+  std::atomic<bool> used{false};
+  std::thread uses([&] {
+    while (!told() && !gate.open) use();
+    used = true;
   });
-  while (host_.about("TN-stream-012").empty() && !filled) std::this_thread::yield();
+  while (!told() && !used) std::this_thread::yield();
   gate.open = true;
   resets.join();
-  fills.join();
-  EXPECT_GE(host_.about("TN-stream-012").size(), 1u);
+  uses.join();
+  EXPECT_TRUE(told());
+}
+
+TEST_F(OrderOfWork, TN_stream_012_two_threads_on_one_stream) {
+  const Buffer buffer = make_buffer(16);
+  tn_stream* const stream = stream_.get();
+  use_while_it_is_reset(host_, stream,
+                        [&] { tn_stream_fill(stream, buffer.get(), 0, 16, "x", 1, nullptr); });
+}
+
+// Calls that queue nothing, but name the stream.
+TEST_F(OrderOfWork, TN_stream_012_calls_that_name_the_stream) {
+  tn_stream* const stream = stream_.get();
+  use_while_it_is_reset(host_, stream, [&] { make_buffer(16).destroy_on(stream); });
+  use_while_it_is_reset(host_, stream,
+                        [&] { const Buffer own(device_, 16, TN_BUFFER_DEVICE, stream); });
+  const Event event(device_);
+  use_while_it_is_reset(host_, stream,
+                        [&] { tn_event_record(event.get(), stream, nullptr, nullptr); });
+}
+
+TEST_F(OrderOfWork, TN_stream_012_destroying_a_stream_in_use) {
+  tn_stream* stream = Stream(device_).release();
+  use_while_it_is_reset(host_, stream, [&] {
+    // Once; the reset has surely begun by then.
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    if (stream != nullptr) tn_stream_destroy(std::exchange(stream, nullptr));
+  });
 }
 
 TEST_F(OrderOfWork, TN_stream_012_is_silent_for_streams_of_their_own) {

@@ -130,8 +130,9 @@ Call::Call(const char* function, const void* first, tn_error* error, Kind kind)
   }
   if (error != nullptr &&
       (error->struct_size < sizeof(size_t) || error->struct_size > plugin::kMaxStructSize)) {
-    refuse(TN_INVALID_ARGUMENT, "TN-struct-005",
-           fmt::format("error->struct_size is {}", error->struct_size), "begin with TN_ERROR_INIT");
+    refuse_at("error->struct_size", TN_INVALID_ARGUMENT, "TN-struct-005",
+              fmt::format("error->struct_size is {}", error->struct_size),
+              "begin with TN_ERROR_INIT");
   } else if (error != nullptr) {
     error_size_ = error->struct_size;
   }
@@ -141,13 +142,14 @@ Call::~Call() {
   if (serial_ != nullptr) serial_->user = 0;
 }
 
-tn_status Call::refuse(tn_status status, const char* rule, const std::string& what,
-                       const std::string& remedy) {
+tn_status Call::refuse_at(const std::string& argument, tn_status status, const char* rule,
+                          const std::string& what, const std::string& remedy) {
   if (refused()) return status_;
   status_ = status;
   const std::string message = with_remedy(function_, what, remedy);
   layer_.report(TN_LOG_ERROR, rule, message);
   plugin::set_error_text(error_, status, rule, (message + " (" + sentence_of(rule) + ")").c_str());
+  plugin::set_error_argument(error_, argument.c_str());
   return status;
 }
 
@@ -183,7 +185,7 @@ tn_status Call::answered(tn_status status) {
       fault("TN-struct-003", fmt::format("changed error->struct_size to {}", error_->struct_size));
       error_->struct_size = error_size_;
     }
-    if (status != TN_OK) end_error();
+    if (status != TN_OK && status != TN_NOT_READY) end_error();
   }
   if (size_field_ != nullptr && *size_field_ != filled_size_) {
     fault("TN-struct-003",
@@ -252,7 +254,8 @@ void Call::set(const uint32_t& field, uint32_t all, const Path& path) const {
 
 bool Call::needed_pointer(const void* pointer, const Path& path) {
   if (!refused() && pointer == nullptr) {
-    refuse(TN_INVALID_ARGUMENT, "TN-null-002", path.text() + " is NULL", "give one");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-null-002", path.text() + " is NULL",
+              "give one");
   }
   return !refused();
 }
@@ -263,24 +266,24 @@ void Call::check_handle(const void* handle, Kind kind, const Path& path, bool an
   if (record == nullptr) {
     // One that an extension made, if it begins as all of this plugin's do.
     if (safe_table_of(handle) == layer_.table()) return;
-    refuse(TN_INVALID_ARGUMENT, "TN-handle-002", path.text() + " is no handle of this plugin",
-           "give one that it made");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-handle-002",
+              path.text() + " is no handle of this plugin", "give one that it made");
   } else if (record->dead) {
-    refuse(TN_INVALID_ARGUMENT, "TN-handle-001",
-           path.text() + " was " + describe(*record) + " and destroyed by " + record->ended,
-           "do not use a handle after its destroy");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-handle-001",
+              path.text() + " was " + describe(*record) + " and destroyed by " + record->ended,
+              "do not use a handle after its destroy");
   } else if (record->kind != kind) {
-    refuse(TN_INVALID_ARGUMENT, "TN-handle-002",
-           path.text() + " is " + describe(*record) + ", no " + name_of(kind),
-           std::string("give a ") + name_of(kind));
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-handle-002",
+              path.text() + " is " + describe(*record) + ", no " + name_of(kind),
+              std::string("give a ") + name_of(kind));
   } else if (record->layer != &layer_) {
-    refuse(TN_INVALID_ARGUMENT, "TN-handle-002",
-           path.text() + " is " + describe(*record) + " of another plugin",
-           "copy through the host between plugins");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-handle-002",
+              path.text() + " is " + describe(*record) + " of another plugin",
+              "copy through the host between plugins");
   } else if (!any_device && kind != Kind::kInstance && kind != Kind::kDevice &&
              device_ != nullptr && record->device != device_) {
-    refuse(
-        TN_INVALID_ARGUMENT, "TN-device-002",
+    refuse_at(
+        path.text(), TN_INVALID_ARGUMENT, "TN-device-002",
         path.text() + " is " + describe(*record) + " from another device than the first argument",
         "give one of the same tn_device");
   }
@@ -315,14 +318,14 @@ bool Call::check_struct(const void* given, size_t known, bool tail, const char* 
   if (!needed_pointer(given, path)) return false;
   const size_t size = *static_cast<const size_t*>(given);
   if (size < sizeof(size_t) || size > plugin::kMaxStructSize) {
-    refuse(TN_INVALID_ARGUMENT, "TN-struct-005",
-           fmt::format("{}->struct_size is {}", path.text(), size),
-           fmt::format("set it to sizeof({})", name));
+    refuse_at(path.field("struct_size").text(), TN_INVALID_ARGUMENT, "TN-struct-005",
+              fmt::format("{}->struct_size is {}", path.text(), size),
+              fmt::format("set it to sizeof({})", name));
   } else if (tail && plugin::first_unknown_byte(given, size, known) < size) {
-    refuse(TN_UNSUPPORTED, "TN-struct-001",
-           fmt::format("a field of {} beyond the {} bytes of {} known here is set", path.text(),
-                       known, name),
-           "leave it 0, or use a newer libtenon");
+    refuse_at(path.text(), TN_UNSUPPORTED, "TN-struct-001",
+              fmt::format("a field of {} beyond the {} bytes of {} known here is set", path.text(),
+                          known, name),
+              "leave it 0, or use a newer libtenon");
   }
   return !refused();
 }
@@ -330,43 +333,44 @@ bool Call::check_struct(const void* given, size_t known, bool tail, const char* 
 bool Call::list(const void* first, size_t count, const Path& path) {
   constexpr size_t kMost = 65536;
   if (!refused() && count > kMost) {
-    refuse(TN_INVALID_ARGUMENT, "TN-list-001",
-           fmt::format("{} is said to have {} entries", path.text(), count),
-           "give the number that there are");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-list-001",
+              fmt::format("{} is said to have {} entries", path.text(), count),
+              "give the number that there are");
   }
   return values(first, count, 1, path);
 }
 
 bool Call::values(const void* first, size_t count, size_t size, const Path& path) {
   if (!refused() && count > static_cast<size_t>(PTRDIFF_MAX) / size) {
-    refuse(TN_INVALID_ARGUMENT, "TN-list-001",
-           fmt::format("{} is said to have {} values", path.text(), count),
-           "give the number that there are");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-list-001",
+              fmt::format("{} is said to have {} values", path.text(), count),
+              "give the number that there are");
   }
   if (!refused() && count != 0 && first == nullptr) {
-    refuse(TN_INVALID_ARGUMENT, "TN-null-002",
-           fmt::format("{} is NULL, but there are {}", path.text(), count), "give the list");
+    refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-null-002",
+              fmt::format("{} is NULL, but there are {}", path.text(), count), "give the list");
   }
   return !refused();
 }
 
 void Call::known(bool is_known, int64_t value, const Path& path) {
   if (refused() || is_known) return;
-  refuse(TN_UNSUPPORTED, "TN-enum-001", fmt::format("{} is {}", path.text(), value),
-         "give a value that tenon.h names");
+  refuse_at(path.text(), TN_UNSUPPORTED, "TN-enum-001", fmt::format("{} is {}", path.text(), value),
+            "give a value that tenon.h names");
 }
 
 void Call::bits(uint32_t value, uint32_t all, const Path& path) {
   if (refused() || (value & ~all) == 0) return;
-  refuse(TN_UNSUPPORTED, "TN-enum-001",
-         fmt::format("{} has the unknown bits {:#x}", path.text(), value & ~all),
-         "give bits that tenon.h names");
+  refuse_at(path.text(), TN_UNSUPPORTED, "TN-enum-001",
+            fmt::format("{} has the unknown bits {:#x}", path.text(), value & ~all),
+            "give bits that tenon.h names");
 }
 
-void Call::zero(uint32_t reserved, const Path& path) {
+void Call::zero(uint64_t reserved, const Path& path) {
   if (refused() || reserved == 0) return;
-  refuse(TN_UNSUPPORTED, "TN-struct-006", fmt::format("{} is {}", path.text(), reserved),
-         "zero the struct before you fill it");
+  refuse_at(path.text(), TN_UNSUPPORTED, "TN-struct-006",
+            fmt::format("{} is {:#x}", path.text(), reserved),
+            "zero the struct before you fill it");
 }
 
 std::string made_by(const char* function, const std::string& words) {

@@ -59,7 +59,12 @@ class Call {
 
   // Answers `status`: `what` is wrong, `remedy` what to do about it.
   tn_status refuse(tn_status status, const char* rule, const std::string& what,
-                   const std::string& remedy);
+                   const std::string& remedy) {
+    return refuse_at("", status, rule, what, remedy);
+  }
+  // The same about an argument or field, as tn_error.argument has it.
+  tn_status refuse_at(const std::string& argument, tn_status status, const char* rule,
+                      const std::string& what, const std::string& remedy);
   // Says that something is wrong where the standard names no status; the call goes on.
   void warn(const char* rule, const std::string& what, const std::string& remedy) const;
 
@@ -155,7 +160,7 @@ class Call {
 
   void known(bool is_known, int64_t value, const Path& path);
   void bits(uint32_t value, uint32_t all, const Path& path);
-  void zero(uint32_t reserved, const Path& path);
+  void zero(uint64_t reserved, const Path& path);
 
  private:
   Call(const char* function, const void* first, tn_error* error, Kind kind);

@@ -153,6 +153,7 @@ void check(Call& call, const tn_buffer_desc* given, const Path& path) {
   if (!call.read(given, &known, "tn_buffer_desc", path)) return;
   call.known(is_known_buffer_kind(known.kind), known.kind, path.field("kind"));
   call.optional_handle(known.stream, path.field("stream"));
+  call.serial(known.stream);
 }
 
 void check(Call& call, const tn_import_desc* given, const Path& path) {
@@ -198,6 +199,7 @@ void check(Call& call, const tn_constant_desc* given, const Path& path) {
   if (!call.read(given, &known, "tn_constant_desc", path)) return;
   if (known.value != nullptr) check(call, known.value, path.field("value"));
   call.optional_handle(known.stream, path.field("stream"));
+  call.serial(known.stream);
 }
 
 void check(Call& call, const tn_argument* given, const Path& path) {
@@ -470,6 +472,7 @@ void TN_CALL stream_destroy(tn_stream* stream) {
   if (stream == nullptr) return;
   Call call("tn_stream_destroy", stream, nullptr);
   call.handle(stream, Path("stream"));
+  call.serial(stream);
   if (call.refused()) return;
   rules::stream_destroy(call, stream);
 }
@@ -634,7 +637,7 @@ tn_status TN_CALL event_signal(tn_event* event, tn_status result, tn_error* erro
   Call call("tn_event_signal", event, error);
   call.handle(event, Path("event"));
   if (call.refused()) return call.status();
-  const tn_status status = call.below().event_signal(event, result, error);
+  const tn_status status = rules::event_signal(call, event, result, error);
   return call.answered(status);
 }
 

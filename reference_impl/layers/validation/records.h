@@ -11,6 +11,11 @@
 
 namespace tenon::layers::validation {
 
+struct InstanceRecord : Record {
+  using Record::Record;
+  std::atomic<size_t> devices{0};  // As first counted; 0: not yet.
+};
+
 struct DeviceRecord : Record {
   using Record::Record;
   tn_device_info info{};
@@ -35,6 +40,7 @@ struct BufferRecord : Record {
   using Record::Record;
   uint64_t size = 0;
   bool imported = false;
+  bool read_only = false;
   std::vector<MappedRange> mapped;
   std::vector<Use> uses;
 };
@@ -48,6 +54,8 @@ struct StreamRecord : Record {
 struct EventRecord : Record {
   using Record::Record;
   bool timing = false;
+  bool by_host = false;  // TN_EVENT_HOST
+  std::atomic<bool> signalled{false};
   Clock recorded;  // What its latest record stands for.
 };
 

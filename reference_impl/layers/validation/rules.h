@@ -51,6 +51,7 @@ tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc,
 void event_destroy(Call& call, tn_event* event);
 tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_record_desc* desc,
                        tn_error* error);
+tn_status event_signal(Call& call, tn_event* event, tn_status result, tn_error* error);
 tn_status event_query(Call& call, tn_event* event, tn_error* error);
 tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* desc, tn_error* error);
 tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,

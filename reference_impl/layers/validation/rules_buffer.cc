@@ -30,6 +30,21 @@ void TN_CALL run_release(void* token) {
   promise.release(promise.user);
 }
 
+// What the kind says is given, and nothing else.
+bool check_import(Call& call, const tn_import_desc& desc) {
+  const bool by_pointer = desc.kind == TN_IMPORT_HOST || desc.kind == TN_IMPORT_NATIVE_POINTER ||
+                          desc.kind == TN_IMPORT_IPC;
+  if (!by_pointer) return true;  // What handles there are only their runtime knows.
+  if (desc.size != 0 && !call.needed(desc.pointer, Path("desc->pointer"))) return false;
+  if (desc.handle == 0 && desc.offset == 0) return true;
+  const char* const field = desc.handle != 0 ? "desc->handle" : "desc->offset";
+  call.refuse_at(field, TN_INVALID_ARGUMENT, "TN-import-002",
+                 fmt::format("{} is {}, but the memory is given by a pointer", field,
+                             desc.handle != 0 ? desc.handle : desc.offset),
+                 "leave it 0; add an offset to the pointer");
+  return false;
+}
+
 }  // namespace
 
 tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* desc,
@@ -37,17 +52,17 @@ tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* des
   tn_buffer_desc known;
   call.read(desc, &known, "tn_buffer_desc", Path("desc"));
   if ((known.alignment & (known.alignment - 1)) != 0) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-buffer-010",
-                       fmt::format("desc->alignment is {}", known.alignment),
-                       "give a power of two, or 0 for the device's");
+    return call.refuse_at("desc->alignment", TN_INVALID_ARGUMENT, "TN-buffer-010",
+                          fmt::format("desc->alignment is {}", known.alignment),
+                          "give a power of two, or 0 for the device's");
   }
   const auto* owner = dynamic_cast<const DeviceRecord*>(call.device().get());
   if (owner != nullptr && owner->info.max_allocation != 0 &&
       known.size > owner->info.max_allocation) {
-    return call.refuse(TN_OUT_OF_RANGE, "TN-buffer-006",
-                       fmt::format("desc->size is {}, the device's max_allocation {}", known.size,
-                                   owner->info.max_allocation),
-                       "split the buffer");
+    return call.refuse_at("desc->size", TN_OUT_OF_RANGE, "TN-buffer-006",
+                          fmt::format("desc->size is {}, the device's max_allocation {}",
+                                      known.size, owner->info.max_allocation),
+                          "split the buffer");
   }
   const tn_status status = make_handle(
       call, buffer, [&] { return call.below().buffer_create(device, desc, buffer, error); });
@@ -62,11 +77,11 @@ tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* des
                         tn_buffer** buffer, tn_error* error) {
   tn_import_desc known;
   call.read(desc, &known, "tn_import_desc", Path("desc"));
-  if (known.size != 0 && !call.needed(known.pointer, Path("desc->pointer"))) return call.status();
+  if (!check_import(call, known)) return call.status();
   if (known.size > UINTPTR_MAX - reinterpret_cast<uintptr_t>(known.pointer)) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-buffer-011",
-                       fmt::format("desc->size is {}, which ends beyond all memory", known.size),
-                       "give the bytes that there are");
+    return call.refuse_at("desc->size", TN_INVALID_ARGUMENT, "TN-buffer-011",
+                          fmt::format("desc->size is {}, which ends beyond all memory", known.size),
+                          "give the bytes that there are");
   }
   void* token = nullptr;
   if (known.release != nullptr) {
@@ -89,6 +104,7 @@ tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* des
   auto record = enter<BufferRecord>(call, *buffer, fmt::format("size {}", known.size));
   record->size = known.size;
   record->imported = true;
+  record->read_only = (known.flags & TN_IMPORT_READ_ONLY) != 0;
   if (token != nullptr && !Promises::get().set_buffer(token, record) && known.size != 0) {
     call.fault("TN-import-001", "called the release of memory that it has just imported");
   }
@@ -127,12 +143,15 @@ void buffer_destroy(Call& call, tn_buffer* buffer, tn_stream* stream) {
 tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
                      tn_access access, void** pointer, tn_error* error) {
   if (size == 0) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-map-010", "size is 0", "map at least one byte");
+    return call.refuse_at("size", TN_INVALID_ARGUMENT, "TN-map-010", "size is 0",
+                          "map at least one byte");
   }
-  if ((access & (TN_ACCESS_READ | TN_ACCESS_WRITE)) == 0 ||
-      ((access & TN_ACCESS_DISCARD) != 0 && (access & TN_ACCESS_WRITE) == 0)) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-map-010", fmt::format("access is {:#x}", access),
-                       "give READ, WRITE or both; DISCARD goes with WRITE");
+  constexpr tn_access kUse = TN_ACCESS_READ | TN_ACCESS_WRITE;
+  if ((access & kUse) == 0 ||
+      ((access & TN_ACCESS_DISCARD) != 0 && (access & kUse) != TN_ACCESS_WRITE)) {
+    return call.refuse_at("access", TN_INVALID_ARGUMENT, "TN-map-010",
+                          fmt::format("access is {:#x}", access),
+                          "give READ, WRITE or both; DISCARD goes with WRITE alone");
   }
   std::vector<Access> ranges;
   if (!locate_range(call, buffer, offset, size, (access & TN_ACCESS_WRITE) != 0, "TN-map-005",
@@ -157,10 +176,10 @@ tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t si
     });
   }
   if (other) {
-    return call.refuse(TN_INVALID_STATE, "TN-map-004",
-                       fmt::format("bytes {} to {} of {} are mapped already", other->begin,
-                                   other->end, describe(*record)),
-                       "unmap them first, or map disjoint ranges");
+    return call.refuse_at("offset", TN_INVALID_STATE, "TN-map-004",
+                          fmt::format("bytes {} to {} of {} are mapped already", other->begin,
+                                      other->end, describe(*record)),
+                          "unmap them first, or map disjoint ranges");
   }
   if (busy) {
     call.warn("TN-map-012",
@@ -188,9 +207,9 @@ tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* e
     if (known) record->mapped.erase(found);
   }
   if (!known) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-map-006",
-                       fmt::format("no mapping of {} starts at {}", describe(*record), pointer),
-                       "give the pointer that tn_buffer_map gave, once");
+    return call.refuse_at("pointer", TN_INVALID_ARGUMENT, "TN-map-006",
+                          fmt::format("no mapping of {} starts at {}", describe(*record), pointer),
+                          "give the pointer that tn_buffer_map gave, once");
   }
   return call.below().buffer_unmap(buffer, pointer, error);
 }
@@ -204,6 +223,9 @@ tn_status buffer_get_info(Call& call, tn_buffer* buffer, tn_buffer_info* info, t
   if (info->struct_size < sizeof(known)) return status;  // Not all of it has been told.
   if (known.size != record->size) {
     call.fault("TN-buffer-002", fmt::format("says {} bytes of {}", known.size, describe(*record)));
+  }
+  if (record->read_only && (known.flags & TN_BUFFER_READ_ONLY) == 0) {
+    call.fault("TN-import-003", "does not say TN_BUFFER_READ_ONLY of " + describe(*record));
   }
   const bool coherent = (known.flags & TN_BUFFER_COHERENT) != 0;
   if (record->size != 0 && coherent != (known.host_pointer != nullptr)) {

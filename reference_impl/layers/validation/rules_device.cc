@@ -111,8 +111,16 @@ tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_
   for (size_t i = 0; i < known.option_count; ++i) {
     const tn_option& option = known.options[i];
     if (option.key == nullptr || option.value == nullptr) {
-      return call.refuse(TN_INVALID_ARGUMENT, "TN-null-002",
-                         fmt::format("desc->options[{}] has no key or no value", i), "give both");
+      return call.refuse_at(fmt::format("desc->options[{}]", i), TN_INVALID_ARGUMENT, "TN-null-002",
+                            fmt::format("desc->options[{}] has no key or no value", i),
+                            "give both");
+    }
+    for (size_t j = 0; j < i; ++j) {
+      if (std::string_view(known.options[j].key) != option.key) continue;
+      return call.refuse_at(
+          fmt::format("desc->options[{}]", i), TN_INVALID_ARGUMENT, "TN-instance-008",
+          fmt::format("desc->options[{}] and [{}] are both '{}'", j, i, option.key),
+          "give each option once");
     }
     words += fmt::format(", {}={}", option.key, option.value);
   }
@@ -135,12 +143,21 @@ tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_
 
 tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count, tn_error* error) {
   const tn_status status = call.below().instance_device_count(instance, count, error);
+  if (status != TN_OK) return status;
   constexpr size_t kMost = 65536;
-  if (status == TN_OK && *count > kMost) {
-    const size_t said = *count;
+  const size_t said = *count;
+  if (said == 0 || said > kMost) {
     *count = 0;
-    return call.blame("TN-instance-001", fmt::format("says that it has {} devices", said));
+    return call.blame(said == 0 ? "TN-instance-007" : "TN-instance-001",
+                      fmt::format("says that it has {} devices", said));
   }
+  const auto record = call.record<InstanceRecord>(instance);
+  if (record == nullptr) return status;
+  size_t first = 0;
+  if (record->devices.compare_exchange_strong(first, said) || first == said) return status;
+  *count = first;
+  call.fault("TN-instance-007",
+             fmt::format("says that it has {} devices, and said {} before", said, first));
   return status;
 }
 

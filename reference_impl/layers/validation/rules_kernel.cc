@@ -37,19 +37,19 @@ bool check_argument(Call& call, const tn_argument* given, const Path& path) {
   if (known.kind == TN_ARGUMENT_ABSENT) return true;
   if (known.kind == TN_ARGUMENT_CONSTANT && known.constant != nullptr &&
       known.host_data != nullptr) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-kernel-010", path.text() + " has a constant and host_data",
-                "give one of them");
+    call.refuse_at(path.field("constant").text(), TN_INVALID_ARGUMENT, "TN-kernel-010",
+                   path.text() + " has a constant and host_data", "give one of them");
   }
   if ((known.alignment & (known.alignment - 1)) != 0) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-kernel-011",
-                fmt::format("{} is {}", path.field("alignment").text(), known.alignment),
-                "give a power of two, or 0 for the element's size");
+    call.refuse_at(path.field("alignment").text(), TN_INVALID_ARGUMENT, "TN-kernel-011",
+                   fmt::format("{} is {}", path.field("alignment").text(), known.alignment),
+                   "give a power of two, or 0 for the element's size");
   }
   if ((known.flags & TN_ARGUMENT_DENSE) != 0 &&
       (known.strides != nullptr || known.layout != TN_LAYOUT_STRIDED)) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-kernel-012",
-                path.text() + " is TN_ARGUMENT_DENSE and has strides or a layout",
-                "leave strides NULL and layout TN_LAYOUT_STRIDED");
+    call.refuse_at(path.field("strides").text(), TN_INVALID_ARGUMENT, "TN-kernel-012",
+                   path.text() + " is TN_ARGUMENT_DENSE and has strides or a layout",
+                   "leave strides NULL and layout TN_LAYOUT_STRIDED");
   }
   return check_dims(call, known.rank, known.dims, path, Dims::kDescribed) &&
          check_dims(call, known.rank, known.min_dims, path.field("min_dims"), Dims::kDescribed) &&
@@ -63,10 +63,10 @@ bool check_attribute(Call& call, const tn_attribute* given, const Path& path) {
   if (!call.read(given, &known, "tn_attribute", path)) return false;
   if (!call.needed(known.name, path.field("name"))) return false;
   if (known.type >= TN_ATTRIBUTE_FLOAT && known.type <= TN_ATTRIBUTE_GRAPH && known.count != 1) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-kernel-013",
-                fmt::format("{} is {} of an attribute of one value", path.field("count").text(),
-                            known.count),
-                "set it to 1");
+    call.refuse_at(path.field("count").text(), TN_INVALID_ARGUMENT, "TN-kernel-013",
+                   fmt::format("{} is {} of an attribute of one value", path.field("count").text(),
+                               known.count),
+                   "set it to 1");
     return false;
   }
   switch (known.type) {
@@ -173,8 +173,8 @@ tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc*
   const tn_tensor& value = *known.value;
   std::vector<Access> accesses;
   if (value.buffer != nullptr && value.host_data != nullptr) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-constant-003",
-                       "desc->value has a buffer and host_data", "give one of them");
+    return call.refuse_at("desc->value", TN_INVALID_ARGUMENT, "TN-constant-003",
+                          "desc->value has a buffer and host_data", "give one of them");
   }
   if (value.buffer != nullptr) {
     locate_tensor(call, value, false, Path("desc->value"), &accesses);

@@ -30,8 +30,8 @@ bool is_dense(const tn_tensor& tensor) {
 bool match(Call& call, const Described& described, const tn_tensor& tensor, const Path& path) {
   if (!check_dims(call, tensor.rank, tensor.dims, path)) return false;
   const auto refuse = [&](const std::string& what) {
-    call.refuse(TN_INVALID_ARGUMENT, kDescribed, path.text() + " has " + what,
-                "launch with what the kernel was made for, or make another kernel");
+    call.refuse_at(path.text(), TN_INVALID_ARGUMENT, kDescribed, path.text() + " has " + what,
+                   "launch with what the kernel was made for, or make another kernel");
     return false;
   };
   if (tensor.dtype != described.dtype) {
@@ -71,8 +71,8 @@ bool match(Call& call, const Described& described, const tn_tensor& tensor, cons
   }
   if (described.alignment > 1 && tensor.buffer != nullptr &&
       tensor.offset % described.alignment != 0) {
-    return refuse(
-        fmt::format("offset {}, described was a multiple of {}", tensor.offset, described.alignment));
+    return refuse(fmt::format("offset {}, described was a multiple of {}", tensor.offset,
+                              described.alignment));
   }
   return true;
 }
@@ -112,8 +112,8 @@ bool locate(Call& call, const std::vector<Described>& described, const tn_tensor
 // are described to be the same view as that one.
 bool check_overlap(Call& call, const KernelRecord& kernel, const Arguments& arguments) {
   const auto refuse = [&](const char* rule, const Access& output, const Access& other) {
-    call.refuse(
-        TN_OVERLAP, rule,
+    call.refuse_at(
+        output.name, TN_OVERLAP, rule,
         fmt::format("{} overlaps {} in {}", output.name, other.name, describe(*output.buffer)),
         "write to other memory, or describe an alias and give exactly the same view");
     return false;
@@ -164,18 +164,18 @@ bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, con
   }
   constexpr const char* kRule = "TN-launch-012";
   if (launch.workspace == nullptr) {
-    call.refuse(TN_INVALID_ARGUMENT, kRule,
-                fmt::format("launch->workspace is NULL, but {} bytes are needed", size),
-                "ask tn_kernel_workspace_size for these dims");
+    call.refuse_at("launch->workspace", TN_INVALID_ARGUMENT, kRule,
+                   fmt::format("launch->workspace is NULL, but {} bytes are needed", size),
+                   "ask tn_kernel_workspace_size for these dims");
     return false;
   }
   const auto* device = dynamic_cast<const DeviceRecord*>(call.device().get());
   const uint32_t alignment = device != nullptr ? std::max(device->info.alignment, 1u) : 1;
   if (launch.workspace_offset % alignment != 0) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-015",
-                fmt::format("launch->workspace_offset is {}, the device's alignment {}",
-                            launch.workspace_offset, alignment),
-                "give a multiple of tn_device_info.alignment");
+    call.refuse_at("launch->workspace_offset", TN_INVALID_ARGUMENT, "TN-launch-015",
+                   fmt::format("launch->workspace_offset is {}, the device's alignment {}",
+                               launch.workspace_offset, alignment),
+                   "give a multiple of tn_device_info.alignment");
     return false;
   }
   return locate_range(call, launch.workspace, launch.workspace_offset, size, true, kRule,
@@ -199,10 +199,10 @@ bool match_all(Call& call, const std::vector<Described>& described, const tn_ten
 
 bool check_input_count(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
   if (launch.input_count != kernel.inputs.size()) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-010",
-                fmt::format("{} inputs are given, {} has {}", launch.input_count, describe(kernel),
-                            kernel.inputs.size()),
-                "give an entry for each, NULL for absent ones and constants");
+    call.refuse_at("launch->input_count", TN_INVALID_ARGUMENT, "TN-launch-010",
+                   fmt::format("{} inputs are given, {} has {}", launch.input_count,
+                               describe(kernel), kernel.inputs.size()),
+                   "give an entry for each, NULL for absent ones and constants");
   }
   call.list(launch.inputs, launch.input_count, Path("launch").field("inputs"));
   return !call.refused();
@@ -210,11 +210,11 @@ bool check_input_count(Call& call, const KernelRecord& kernel, const tn_launch& 
 
 bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
   if (launch.input_count != kernel.inputs.size() || launch.output_count != kernel.outputs.size()) {
-    call.refuse(TN_INVALID_ARGUMENT, "TN-launch-010",
-                fmt::format("{} inputs and {} outputs are given, {} has {} and {}",
-                            launch.input_count, launch.output_count, describe(kernel),
-                            kernel.inputs.size(), kernel.outputs.size()),
-                "give an entry for each, NULL for absent ones and constants");
+    call.refuse_at("launch->input_count", TN_INVALID_ARGUMENT, "TN-launch-010",
+                   fmt::format("{} inputs and {} outputs are given, {} has {} and {}",
+                               launch.input_count, launch.output_count, describe(kernel),
+                               kernel.inputs.size(), kernel.outputs.size()),
+                   "give an entry for each, NULL for absent ones and constants");
   }
   const Path path("launch");
   call.list(launch.inputs, launch.input_count, path.field("inputs"));
@@ -252,8 +252,8 @@ tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* lau
     if (dims[i] == nullptr || output.kind == TN_ARGUMENT_ABSENT) continue;
     for (int32_t d = 0; d < output.rank; ++d) {
       if (dims[i][d] >= 0) continue;
-      return call.blame("TN-answer-001", fmt::format("says that dims[{}][{}] is {}", i, d,
-                                                     dims[i][d]));
+      return call.blame("TN-answer-001",
+                        fmt::format("says that dims[{}][{}] is {}", i, d, dims[i][d]));
     }
   }
   return status;

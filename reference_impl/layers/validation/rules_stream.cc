@@ -84,8 +84,8 @@ tn_status copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offse
   locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
   locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
   if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
-    call.refuse(
-        TN_OVERLAP, "TN-stream-004",
+    call.refuse_at(
+        "dst", TN_OVERLAP, "TN-stream-004",
         fmt::format("{} bytes at {} and at {} of one buffer overlap", size, dst_offset, src_offset),
         "copy through a temporary");
   }
@@ -136,6 +136,13 @@ tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error) {
 
 tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
                             const tn_wait_desc* desc, tn_error* error) {
+  tn_wait_desc known{};
+  if (desc != nullptr) call.read(desc, &known, "tn_wait_desc", Path("desc"));
+  if (known.timeout != 0) {
+    return call.refuse_at("desc->timeout", TN_UNSUPPORTED, "TN-event-010",
+                          fmt::format("desc->timeout is {}", known.timeout),
+                          "leave it 0; let the host wait with a limit");
+  }
   return waits(call, stream, event, call.below().stream_wait_event(stream, event, desc, error));
 }
 
@@ -195,9 +202,9 @@ tn_status stream_fill(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t of
                       const void* pattern, size_t pattern_size, tn_error* error) {
   if (pattern_size == 0 || pattern_size > 16 || (pattern_size & (pattern_size - 1)) != 0 ||
       size % pattern_size != 0) {
-    return call.refuse(TN_INVALID_ARGUMENT, "TN-stream-007",
-                       fmt::format("size is {} and pattern_size {}", size, pattern_size),
-                       "give a pattern of 1, 2, 4, 8 or 16 bytes and a multiple of it as size");
+    return call.refuse_at("pattern_size", TN_INVALID_ARGUMENT, "TN-stream-007",
+                          fmt::format("size is {} and pattern_size {}", size, pattern_size),
+                          "give a pattern of 1, 2, 4, 8 or 16 bytes and a multiple of it as size");
   }
   std::vector<Access> accesses;
   locate_range(call, dst, offset, size, true, kRange, "dst", &accesses);
@@ -212,7 +219,8 @@ tn_status stream_reorder(Call& call, tn_stream* stream, const tn_tensor* dst, co
   locate_tensor(call, *dst, true, Path("dst"), &accesses);
   locate_tensor(call, *src, false, Path("src"), &accesses);
   if (!call.refused() && accesses.size() == 2 && overlap(accesses[0], accesses[1])) {
-    call.refuse(TN_OVERLAP, "TN-stream-004", "dst and src overlap", "reorder through a temporary");
+    call.refuse_at("dst", TN_OVERLAP, "TN-stream-004", "dst and src overlap",
+                   "reorder through a temporary");
   }
   return queue(call, stream, accesses,
                [&] { return call.below().stream_reorder(stream, dst, src, error); });

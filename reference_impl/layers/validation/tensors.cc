@@ -51,27 +51,37 @@ void add_use(BufferRecord& buffer, const Order& order, const Use& use) {
   buffer.uses.push_back(use);
 }
 
+// Memory that may only be read is not written.
+bool check_writable(Call& call, const BufferRecord& buffer, const std::string& name) {
+  if (!buffer.read_only) return true;
+  call.refuse_at(name, TN_INVALID_ARGUMENT, "TN-import-003",
+                 name + " is " + describe(buffer) + ", imported with TN_IMPORT_READ_ONLY",
+                 "write elsewhere, or import it without that flag");
+  return false;
+}
+
 }  // namespace
 
 bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path, Dims kind) {
   if (call.refused()) return false;
   constexpr const char* kRule = "TN-layout-005";
   if (rank < 0 || rank > TN_MAX_RANK) {
-    call.refuse(TN_INVALID_ARGUMENT, kRule, fmt::format("{} has rank {}", path.text(), rank),
-                "give one from 0 to TN_MAX_RANK");
+    call.refuse_at(path.text(), TN_INVALID_ARGUMENT, kRule,
+                   fmt::format("{} has rank {}", path.text(), rank),
+                   "give one from 0 to TN_MAX_RANK");
     return false;
   }
   if (dims == nullptr && kind == Dims::kDescribed) return true;
   if (rank != 0 && dims == nullptr) {
-    call.refuse(TN_INVALID_ARGUMENT, kRule, path.text() + " has no dims",
-                "give as many as its rank");
+    call.refuse_at(path.text(), TN_INVALID_ARGUMENT, kRule, path.text() + " has no dims",
+                   "give as many as its rank");
     return false;
   }
   for (int32_t i = 0; !call.refused() && i < rank; ++i) {
     if (dims[i] >= 0 || (kind == Dims::kDescribed && dims[i] == TN_DYNAMIC)) continue;
-    call.refuse(TN_INVALID_ARGUMENT, kRule,
-                fmt::format("{} has dims[{}] = {}", path.text(), i, dims[i]),
-                kind == Dims::kActual ? "give the actual dims" : "give the dim or TN_DYNAMIC");
+    call.refuse_at(path.text(), TN_INVALID_ARGUMENT, kRule,
+                   fmt::format("{} has dims[{}] = {}", path.text(), i, dims[i]),
+                   kind == Dims::kActual ? "give the actual dims" : "give the dim or TN_DYNAMIC");
   }
   return !call.refused();
 }
@@ -86,9 +96,9 @@ bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, 
   for (int32_t i = 0; i < rank; ++i) {
     if (dims[i] != TN_DYNAMIC) bytes *= dims[i];
     if (bytes <= INT64_MAX) continue;
-    call.refuse(TN_INVALID_ARGUMENT, "TN-layout-006",
-                fmt::format("the dims of {} make more bytes than can be addressed", path.text()),
-                "correct them, or split the tensor");
+    call.refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-layout-006",
+                   fmt::format("the dims of {} make more bytes than can be addressed", path.text()),
+                   "correct them, or split the tensor");
     return false;
   }
   return true;
@@ -109,12 +119,13 @@ bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
   if (call.refused()) return false;
   Access access{call.record<BufferRecord>(buffer), offset, offset + size, writes, true, name};
   if (access.buffer == nullptr) return true;
+  if (writes && !check_writable(call, *access.buffer, name)) return false;
   const uint64_t all = access.buffer->size;
   if (offset > all || size > all - offset) {
-    call.refuse(TN_OUT_OF_RANGE, rule,
-                fmt::format("{} bytes at offset {} of {} are not within the {} bytes of {}", size,
-                            offset, name, all, describe(*access.buffer)),
-                "keep offset + size within the buffer");
+    call.refuse_at(name, TN_OUT_OF_RANGE, rule,
+                   fmt::format("{} bytes at offset {} of {} are not within the {} bytes of {}",
+                               size, offset, name, all, describe(*access.buffer)),
+                   "keep offset + size within the buffer");
     return false;
   }
   if (size != 0) accesses->push_back(std::move(access));
@@ -150,24 +161,25 @@ bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path&
                             ? std::min<uint64_t>(device->info.alignment, element)
                             : 1;
   if (tensor.offset % unit != 0) {
-    call.refuse(
-        TN_INVALID_ARGUMENT, "TN-launch-005",
+    call.refuse_at(
+        path.field("offset").text(), TN_INVALID_ARGUMENT, "TN-launch-005",
         fmt::format("{} has offset {}, no multiple of {}", path.text(), tensor.offset, unit),
         "align the offset to the element");
     return false;
   }
   const auto buffer = call.record<BufferRecord>(tensor.buffer);
   if (buffer == nullptr) return true;
+  if (writes && !check_writable(call, *buffer, path.text())) return false;
   const Wide begin = hull.begin + tensor.offset;
   const Wide end = hull.end + tensor.offset;
   if (begin < 0 || end > buffer->size) {
     const auto shown = [](Wide value) {
       return static_cast<int64_t>(std::clamp<Wide>(value, INT64_MIN, INT64_MAX));
     };
-    call.refuse(TN_OUT_OF_RANGE, "TN-launch-001",
-                fmt::format("{} addresses bytes {} to {} of the {} of {}", path.text(),
-                            shown(begin), shown(end), buffer->size, describe(*buffer)),
-                "correct its offset, dims or strides");
+    call.refuse_at(path.text(), TN_OUT_OF_RANGE, "TN-launch-001",
+                   fmt::format("{} addresses bytes {} to {} of the {} of {}", path.text(),
+                               shown(begin), shown(end), buffer->size, describe(*buffer)),
+                   "correct its offset, dims or strides");
     return false;
   }
   accesses->push_back({buffer, static_cast<uint64_t>(begin), static_cast<uint64_t>(end), writes,

@@ -35,8 +35,8 @@ tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** in
   // Whether it is one, the loader says (start.cc).
   if (status == TN_OK && *instance != nullptr &&
       reinterpret_cast<const tn_handle*>(*instance)->dispatch == layer.table()) {
-    Registry::get().add(std::make_shared<Record>(Kind::kInstance, *instance, &layer, nullptr,
-                                                 "tn_loader_open(\"" + layer.plugin() + "\")"));
+    Registry::get().add(std::make_shared<InstanceRecord>(
+        Kind::kInstance, *instance, &layer, nullptr, "tn_loader_open(\"" + layer.plugin() + "\")"));
   }
   return status;
 }

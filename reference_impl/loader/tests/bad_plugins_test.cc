@@ -147,6 +147,17 @@ TEST(BadPlugin, NoDevice) {
                  "", TN_CANDIDATE_NO_DEVICE);
   expect_failure("no-device", fixture("no_device"), TN_NO_DEVICE, "no Acme card in this machine",
                  kInChild, TN_CANDIDATE_NO_DEVICE);
+  // What the driver answered is handed on.
+  const tenon::Loader loader;
+  tenon::ErrorBuffer error;
+  tn_instance* instance = nullptr;
+  EXPECT_EQ(tn_loader_open(loader.get(), fixture("no_device").c_str(), nullptr, &instance, &error),
+            TN_NO_DEVICE);
+  EXPECT_EQ(error.vendor_code, -4711);
+  const Found in_child("no-device", fixture("no_device"), kInChild);
+  EXPECT_EQ(tn_loader_open(in_child.loader.get(), "no-device", nullptr, &instance, &error),
+            TN_NO_DEVICE);
+  EXPECT_EQ(error.vendor_code, -4711);
 }
 
 TEST(BadPlugin, BrokenTables) {

@@ -58,6 +58,31 @@ TEST(Fork, HandlesAnswerForkedAndDestroysDoNothing) {
   EXPECT_EQ(instance.device_count(), 1u);
 }
 
+TEST(Fork, TN_fork_002_a_loader_belongs_to_the_process_that_made_it) {
+  const tenon::Loader loader;  // Opens nothing.
+  const int wrong = exit_code_of_child([&] {
+    tenon::ErrorBuffer error;
+    size_t count = 0;
+    if (tn_loader_candidate_count(loader.get(), &count, &error) != TN_FORKED) return 1;
+    tn_candidate_info info{};
+    info.struct_size = sizeof(info);
+    if (tn_loader_candidate_info(loader.get(), 0, &info, &error) != TN_FORKED) return 2;
+    auto* instance = reinterpret_cast<tn_instance*>(1);
+    if (tn_loader_open(loader.get(), fixture("good").c_str(), nullptr, &instance, &error) !=
+            TN_FORKED ||
+        instance != nullptr) {
+      return 3;
+    }
+    const tn_diagnostic_fn report = [](void*, const char*) {};
+    if (tn_loader_diagnose(loader.get(), report, nullptr, &error) != TN_FORKED) return 4;
+    tn_loader_destroy(loader.get());  // Does nothing.
+    if (tn_loader_candidate_count(loader.get(), &count, &error) != TN_FORKED) return 5;
+    return 0;
+  });
+  EXPECT_EQ(wrong, 0);
+  EXPECT_NO_THROW(loader.candidates());
+}
+
 TEST(Fork, GrandchildToo) {
   const tenon::Loader loader;
   const tenon::Device device = loader.open(fixture("good")).open_device(0);

@@ -130,6 +130,49 @@ TEST(Open, HostServicesReachThePluginWithTheLoadersVersion) {
   EXPECT_EQ(loader.open(fixture("good")).device_count(), 1u);
 }
 
+// Of each field of what hosts hand to libtenon itself.
+TEST(Open, TN_enum_001_struct_006_what_libtenon_does_not_know) {
+  const tenon::Loader loader;
+  const auto expect_unknown = [&](const tn_open_desc& desc, const char* field) {
+    auto* instance = reinterpret_cast<tn_instance*>(1);
+    tenon::ErrorBuffer error;
+    EXPECT_EQ(tn_loader_open(loader.get(), fixture("good").c_str(), &desc, &instance, &error),
+              TN_UNSUPPORTED);
+    EXPECT_EQ(instance, nullptr);
+    EXPECT_EQ(error.argument, std::string("desc->") + field) << error.message;
+  };
+#define TN_LOADER_BITS(type, field, known)                  \
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {             \
+    type desc{};                                            \
+    desc.struct_size = sizeof(desc);                        \
+    desc.field = bit;                                       \
+    if (((known) & bit) == 0) expect_unknown(desc, #field); \
+  }
+#define TN_LOADER_RESERVED(type, field) \
+  {                                     \
+    type desc{};                        \
+    desc.struct_size = sizeof(desc);    \
+    desc.field = 1;                     \
+    expect_unknown(desc, #field);       \
+  }
+#include "conformance/suite/fields.inc"
+}
+
+TEST(Open, TN_instance_008_an_option_is_given_once) {
+  const tenon::Loader loader;
+  const tn_option options[] = {{"level", "1"}, {"other", "1"}, {"level", "1"}};
+  tn_open_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.options = options;
+  desc.option_count = 3;
+  tn_instance* instance = nullptr;
+  tenon::ErrorBuffer error;
+  EXPECT_EQ(tn_loader_open(loader.get(), fixture("good").c_str(), &desc, &instance, &error),
+            TN_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.argument, "desc->options[2]");
+  EXPECT_NE(std::string(error.message).find("level"), std::string::npos) << error.message;
+}
+
 TEST(Open, WrongArguments) {
   const tenon::Loader loader;
   tenon::ErrorBuffer error;

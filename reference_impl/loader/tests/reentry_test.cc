@@ -102,6 +102,32 @@ TEST(Reentry, OfThePluginThatIsBeingOpened) {
   EXPECT_THAT(message, HasSubstr("is being opened by a call that this one is part of"));
 }
 
+// A plugin logs while libtenon opens it: the host may call all of libtenon but that instance.
+TEST(Reentry, TN_host_001_host_functions_may_call_libtenon) {
+  const TemporaryFolder folder;
+  CallingHost host;
+  const tenon::Loader loader(std::vector<std::string>{folder.manifest("logs", fixture("logs")),
+                                                      folder.manifest("good", fixture("good"))},
+                             &host.host);
+  int calls = 0;
+  host.on_log = [&](const char*) {
+    ++calls;
+    EXPECT_NE(tn_get_function("tn_kernel_launch"), nullptr);
+    tn_loader_info info{};
+    info.struct_size = sizeof(info);
+    EXPECT_EQ(tn_loader_version(&info, nullptr), TN_OK);
+    EXPECT_EQ(info.abi_major, static_cast<uint32_t>(TN_ABI_MAJOR));
+    EXPECT_GE(loader.candidates().size(), 2u);
+    const tenon::Loader other(std::vector<std::string>{folder.path()});
+    const tenon::Instance good = other.open("good");
+    const tenon::Device device = good.open_device(0);
+    device.synchronize();
+    loader.open("good").open_device(0).synchronize();
+  };
+  EXPECT_EQ(loader.open("logs").device_count(), 1u);
+  EXPECT_GE(calls, 1);
+}
+
 TEST(Reentry, ManyThreadsGetOneInstance) {
   const TemporaryFolder folder;
   const tenon::Loader loader(std::vector<std::string>{folder.manifest("good", fixture("good"))});

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <set>
 
@@ -23,6 +24,21 @@ TEST(Wrappers, TextsOfAnErrorAreCutAtTheirFields) {
   const tenon::Error thrown(TN_INTERNAL, error);
   EXPECT_EQ(thrown.rule(), std::string(sizeof(error.rule), 'r'));
   EXPECT_EQ(thrown.message(), std::string(sizeof(error.message), 'm'));
+}
+
+TEST(Wrappers, TN_status_002_what_is_not_known_counts_as_what_it_is_near) {
+  const auto of = [](tn_status status) { return tenon::Error(status, "", "").status_class(); };
+  for (const tn_status known : {TN_INVALID_ARGUMENT, TN_UNSUPPORTED, TN_OUT_OF_MEMORY, TN_NOT_FOUND,
+                                TN_DEVICE_LOST, TN_INTERNAL}) {
+    EXPECT_EQ(of(known), known);
+    EXPECT_EQ(of(known + 0xfe), known) << "an unknown detail";
+    EXPECT_STREQ(tenon::status_name(known + 0xfe), tenon::status_name(known));
+  }
+  for (const tn_status unknown : {tn_status{0x800}, tn_status{0x12345}, tn_status{1},
+                                  tn_status{-77}, std::numeric_limits<tn_status>::min()}) {
+    EXPECT_EQ(of(unknown), TN_INTERNAL) << unknown;
+    EXPECT_STREQ(tenon::status_name(unknown), "TN_INTERNAL") << unknown;
+  }
 }
 
 TEST(Dtype, NamesAndDlpackTypesAreUniqueAndComeBack) {
