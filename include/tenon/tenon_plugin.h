@@ -411,19 +411,15 @@ typedef struct tnp_view {
   uint64_t offset, begin, end;                     /* Of element 0, and of all of them. */
 } tnp_view;
 
-/* Checks a tensor against its description. `limit` is the size of the largest buffer there can be,
- * `alignment` the device's. Whose the buffer is, and whether [begin, end) lies in it, is left to
- * the caller. A tensor without elements gets count 0, and nothing else of it matters. */
-static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* tensor,
-                                        uint32_t alignment, int64_t limit, tnp_view* view,
-                                        tn_error* error) {
+/* Type, rank and dims of a tensor, against its description. */
+static inline tn_status tnp_view_dims(const tnp_slot* slot, const tn_tensor* tensor, tnp_view* view,
+                                      tn_error* error) {
   TNP_NEED(tensor);
   TNP_CHECK(tensor->dtype == slot->dtype && tensor->rank == slot->rank, TN_INVALID_ARGUMENT,
             "a tensor of type %d, rank %d: the kernel was made for %d, %d", tensor->dtype,
             tensor->rank, slot->dtype, slot->rank);
   TNP_CHECK(tensor->layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT, "a tensor must be strided");
   if (slot->rank > 0) TNP_NEED(tensor->dims);
-  const int64_t size = tn_dtype_bits(slot->dtype) / 8;
   *view = (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1};
   for (int32_t i = 0; i < slot->rank; ++i) {
     const int64_t dim = view->dims[i] = tensor->dims[i];
@@ -432,6 +428,17 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
               (long long)dim);
     if (dim == 0) view->count = 0;
   }
+  return TN_OK;
+}
+
+/* Checks a tensor against its description. `limit` is the size of the largest buffer there can be,
+ * `alignment` the device's. Whose the buffer is, and whether [begin, end) lies in it, is left to
+ * the caller. A tensor without elements gets count 0, and nothing else of it matters. */
+static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* tensor,
+                                        uint32_t alignment, int64_t limit, tnp_view* view,
+                                        tn_error* error) {
+  const int64_t size = tn_dtype_bits(slot->dtype) / 8;
+  TNP_TRY(tnp_view_dims(slot, tensor, view, error));
   if (view->count == 0) return TN_OK;
 
   int64_t dense = 1, low = 0, high = size;
@@ -534,6 +541,19 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
   return TN_OK;
 }
 
+/* The inputs of a launch whose outputs' dims are asked for: views of dims and types alone. */
+static inline tn_status tnp_view_inputs(const tnp_signature* signature, const tn_launch* given,
+                                        tnp_view* inputs, tn_error* error) {
+  tn_launch launch;
+  TNP_TAKE(launch, given);
+  TNP_CHECK(launch.input_count == signature->input_count, TN_INVALID_ARGUMENT,
+            "%zu inputs: the kernel has %zu", launch.input_count, signature->input_count);
+  if (launch.input_count > 0) TNP_NEED(launch.inputs);
+  for (size_t i = 0; i < launch.input_count; ++i)
+    TNP_TRY(tnp_view_dims(&signature->inputs[i], launch.inputs[i], &inputs[i], error));
+  return TN_OK;
+}
+
 /* The views of a reorder, which without tokens is a strided copy: one Identity, any dims. */
 static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* src,
                                          uint32_t alignment, int64_t limit, tnp_view* to,
@@ -553,11 +573,27 @@ static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* 
   return tnp_check_alias(to, from, false, error);
 }
 
-/* Lays inputs over the output's dims, as ONNX broadcasts: repeated dims get stride 0. `exact`: each
- * of the output's dims is some input's. */
+/* The dims that inputs broadcast to, in an output of `rank` dims. */
+static inline tn_status tnp_broadcast_dims(const tnp_view* inputs, size_t count, int32_t rank,
+                                           int64_t* dims, tn_error* error) {
+  for (int32_t i = 0; i < rank; ++i) dims[i] = 1;
+  for (size_t n = 0; n < count; ++n) {
+    const int32_t shift = rank - inputs[n].rank;
+    TNP_CHECK(shift >= 0, TN_INVALID_ARGUMENT, "input %zu has more dims than the output", n);
+    for (int32_t i = shift; i < rank; ++i) {
+      const int64_t dim = inputs[n].dims[i - shift];
+      TNP_CHECK(dim == dims[i] || dim == 1 || dims[i] == 1, TN_INVALID_ARGUMENT,
+                "input %zu has %lld for dim %d, another has %lld: they do not broadcast", n,
+                (long long)dim, i, (long long)dims[i]);
+      if (dim != 1) dims[i] = dim;
+    }
+  }
+  return TN_OK;
+}
+
+/* Lays inputs over the output's dims, as ONNX broadcasts: repeated dims get stride 0. */
 static inline tn_status tnp_broadcast(tnp_view* inputs, size_t count, const tnp_view* out,
-                                      bool exact, tn_error* error) {
-  bool given[TN_MAX_RANK] = {false};
+                                      tn_error* error) {
   for (size_t n = 0; n < count; ++n) {
     tnp_view* in = &inputs[n];
     const int32_t shift = out->rank - in->rank;
@@ -567,14 +603,11 @@ static inline tn_status tnp_broadcast(tnp_view* inputs, size_t count, const tnp_
       TNP_CHECK(dim == out->dims[i] || dim == 1, TN_INVALID_ARGUMENT,
                 "input %zu has %lld where the output's dim %d is %lld: they must fit", n,
                 (long long)dim, i, (long long)out->dims[i]);
-      given[i] = given[i] || dim == out->dims[i];
       in->strides[i] = dim != 1 ? in->strides[i - shift] : 0;
       in->dims[i] = out->dims[i];
     }
     in->rank = out->rank;
   }
-  for (int32_t i = 0; i < out->rank && exact; ++i)
-    TNP_CHECK(given[i], TN_INVALID_ARGUMENT, "no input has the output's dim %d", i);
   return TN_OK;
 }
 

@@ -146,6 +146,32 @@ tn_status kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint
   return TN_OK;
 }
 
+/* The dims of the output. Fill has those that its caller gives it. */
+static tn_status find_dims(const tnp_signature* known, const tnp_view* in, int64_t* dims,
+                           tn_error* error) {
+  TNP_CHECK(known->op != kFill, TN_UNSUPPORTED, "Fill: the caller alone decides the dims of Y");
+  if (known->op != kMatMul)
+    return tnp_broadcast_dims(in, known->input_count, known->outputs[0].rank, dims, error);
+  TNP_CHECK(in[0].dims[1] == in[1].dims[0], TN_INVALID_ARGUMENT,
+            "MatMul: A has %lld columns, B %lld rows", (long long)in[0].dims[1],
+            (long long)in[1].dims[0]);
+  dims[0] = in[0].dims[0];
+  dims[1] = in[1].dims[1];
+  return TN_OK;
+}
+
+tn_status kernel_output_dims(tn_kernel* kernel, const tn_launch* launch, int64_t* const* dims,
+                             tn_error* error) {
+  tnp_view in[TNP_MAX_INPUTS];
+  int64_t found[TN_MAX_RANK];
+  const tnp_signature* known = &kernel->signature;
+  TNP_NEED(dims);
+  TNP_TRY(tnp_view_inputs(known, launch, in, error));
+  TNP_TRY(find_dims(known, in, found, error));
+  for (int32_t i = 0; dims[0] != NULL && i < known->outputs[0].rank; ++i) dims[0][i] = found[i];
+  return TN_OK;
+}
+
 static tn_status check_view(const tn_stream* stream, const tnp_view* view, tn_error* error) {
   if (view->buffer == NULL) return TN_OK; /* A host value, or no elements. */
   return check_range(stream->device, view->buffer, view->begin, view->end - view->begin, error);
@@ -160,11 +186,15 @@ tn_status kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* l
   TNP_TRY(tnp_view_launch(known, launch, ALIGNMENT, MAX_ALLOCATION, in, &out, error));
   TNP_TRY(check_view(stream, &out, error));
   for (size_t i = 0; i < known->input_count; ++i) TNP_TRY(check_view(stream, &in[i], error));
-  if (known->op != kMatMul)
-    TNP_TRY(tnp_broadcast(in, known->input_count, &out, known->op != kFill, error));
-  TNP_CHECK(known->op != kMatMul || (in[0].dims[1] == in[1].dims[0] &&
-                                     in[0].dims[0] == out.dims[0] && in[1].dims[1] == out.dims[1]),
-            TN_INVALID_ARGUMENT, "MatMul: the dims of its matrices do not fit");
+  if (known->op != kFill) {
+    int64_t dims[TN_MAX_RANK];
+    TNP_TRY(find_dims(known, in, dims, error));
+    for (int32_t i = 0; i < out.rank; ++i)
+      TNP_CHECK(dims[i] == out.dims[i], TN_INVALID_ARGUMENT,
+                "dim %d of the output is %lld, the inputs give %lld", i, (long long)out.dims[i],
+                (long long)dims[i]);
+  }
+  if (known->op != kMatMul) TNP_TRY(tnp_broadcast(in, known->input_count, &out, error));
   run(known->op, &in[0], &in[known->input_count - 1], &out);
   return TN_OK;
 }

@@ -25,7 +25,8 @@
 
 namespace tenon::cpu {
 
-class Backend;  // backend.h
+class AskedDims;  // asked_dims.h
+class Backend;    // backend.h
 
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
@@ -74,6 +75,9 @@ struct Arguments {
   // Every tensor has the dims of its description, all of them given there, and its form: the
   // described token, or dense row-major.
   bool as_described = false;
+  // Where check() says the dims of the outputs, when a host asks for them; null at a launch. The
+  // outputs then have type and rank alone, and only host values and constants have data.
+  AskedDims* asked = nullptr;
 
   // The input at `index`, or an absent view beyond the end.
   View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }
@@ -112,13 +116,12 @@ class Kernel {
   virtual ~Kernel() = default;
 
   // Whether the shapes fit together; called on the caller's thread at each launch, so cheap.
-  // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
+  // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not. Also answers a host
+  // that asks for the dims of the outputs (Arguments::asked): what check() wants an output's dims
+  // to be, it says through check_output() and its like (kernels/shape.h), which compare at a launch
+  // and answer a question. Where data decides, that is the most they can be; an output that is not
+  // said is one whose dims the caller alone decides.
   virtual void check(const Arguments& arguments) const = 0;
-
-  // The dims of each output by the dims of the inputs, and by host values where they decide: the
-  // most that they can be where the data does. `arguments` has no outputs. Throws KernelError as
-  // check() does; TN_UNSUPPORTED, as here, where the caller alone decides.
-  virtual std::vector<std::vector<int64_t>> output_dims(const Arguments& arguments) const;
 
   // Computes. Does not allocate: temporary memory is the workspace (NeedsWorkspace). What only the
   // data shows (an index out of range) is thrown as KernelError.
@@ -233,8 +236,8 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
 // The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for operators
-// without such inputs, the first output.
+// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
+// operators without such inputs, the first output.
 struct TypeConstraint {
   static constexpr int kFirst = -1;
   const char* name = "T";
