@@ -172,9 +172,8 @@ void check_top_k(std::string_view op, const Arguments& a, int64_t axis) {
   });
   const std::span<const int64_t> expected(dims, static_cast<size_t>(x.rank));
   if (dims[along] > x.dims[along])
-    throw_invalid(op, "X of dims " + dims_text(x.shape()) + " has no " +
-                          std::to_string(dims[along]) + " elements along axis " +
-                          std::to_string(along));
+    throw_invalid(op, "Values of dims " + dims_text(expected) + " are more than X of dims " +
+                          dims_text(x.shape()) + " has");
   check_output(op, "Values", a, 0, expected);
   check_output(op, "Indices", a, 1, expected);
 }
