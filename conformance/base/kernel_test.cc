@@ -195,5 +195,49 @@ TEST_F(KernelTest, TN_kernel_009_descriptions_are_copied) {
   EXPECT_EQ(download(b), bytes);
 }
 
+TEST_F(KernelTest, TN_kernel_015_questions_for_dims_are_checked) {
+  KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {2, 3}, 1);
+  const Kernel kernel(device(), desc);
+  const Tensor good = Tensor::device(nullptr, TN_FLOAT32, {2, 3});
+  const tn_tensor* inputs[] = {good.get(), good.get()};
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs;
+  launch.input_count = 1;
+  int64_t dims[3] = {-7, -7, -7};
+  int64_t* const wanted[] = {dims};
+  ErrorBuffer error;
+  if (tn_kernel_output_dims(kernel.get(), &launch, wanted, &error) == TN_UNIMPLEMENTED) {
+    TN_OPTIONAL("optional, not offered: kernel_output_dims");
+  }
+  EXPECT_EQ(Shape(dims, dims + 3), (Shape{2, 3, -7}));
+
+  const auto refused = [&](const char* what) {
+    dims[0] = -7;
+    EXPECT_REFUSED(TN_INVALID_ARGUMENT, tn_kernel_output_dims, kernel.get(), &launch, wanted)
+        << what;
+    EXPECT_EQ(dims[0], -7) << what;
+  };
+  launch.input_count = 2;
+  refused("an input too many");
+  launch.input_count = 0;
+  refused("an input too few");
+  launch.input_count = 1;
+  const Tensor wide = Tensor::device(nullptr, TN_FLOAT32, {2, 4});
+  inputs[0] = wide.get();
+  refused("other dims than those described");
+  const Tensor flat = Tensor::device(nullptr, TN_FLOAT32, {6});
+  inputs[0] = flat.get();
+  refused("another rank");
+  const Tensor integers = Tensor::device(nullptr, TN_INT32, {2, 3});
+  inputs[0] = integers.get();
+  refused("another type");
+  inputs[0] = nullptr;
+  refused("no tensor");
+  inputs[0] = good.get();
+  int64_t* const none[] = {nullptr};
+  EXPECT_OK(tn_kernel_output_dims, kernel.get(), &launch, none);
+}
+
 }  // namespace
 }  // namespace tenon::conformance

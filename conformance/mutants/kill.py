@@ -3,6 +3,8 @@
 """Runs the conformance suite on a mutant and fails unless each named test does.
 
     kill.py --suite PROGRAM --mutant LIBRARY --declaration FILE TEST...
+
+With `--outcome unsupported --all` the suite must pass, and every test of those names be unsupported.
 """
 import argparse
 import json
@@ -18,7 +20,10 @@ def main() -> int:
     parser.add_argument("--mutant", required=True)
     parser.add_argument("--declaration", required=True)
     parser.add_argument("killers", nargs="+", metavar="TEST", help="part of a test's name")
+    parser.add_argument("--outcome", default="failed", choices=["failed", "unsupported"])
+    parser.add_argument("--all", action="store_true", help="every test of a name, not just one")
     arguments = parser.parse_args()
+    status = 1 if arguments.outcome == "failed" else 0
 
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.json"
@@ -27,16 +32,20 @@ def main() -> int:
              arguments.declaration, "--report", report, "--timeout", "60"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         # 1 is "some tests failed": a crash or an unopened plugin would prove nothing.
-        if done.returncode != 1 or not report.exists():
+        if done.returncode != status or not report.exists():
             print(done.stdout[-4000:])
-            print(f"the suite ended with {done.returncode}; a mutant must end with 1, failed tests")
+            print(f"the suite ended with {done.returncode}, expected {status}")
             return 1
-        failed = [test["test"] for test in json.loads(report.read_text())["tests"]
-                  if test["outcome"] == "failed"]
-    print(f"{len(failed)} tests failed:", *failed[:20], sep="\n  ")
-    missing = [killer for killer in arguments.killers if not any(killer in test for test in failed)]
+        tests = json.loads(report.read_text())["tests"]
+    hit = [test["test"] for test in tests if test["outcome"] == arguments.outcome]
+    print(f"{len(hit)} tests {arguments.outcome}:", *hit[:20], sep="\n  ")
+    enough = all if arguments.all else any
+    missing = [killer for killer in arguments.killers
+               if not any(killer in test for test in hit) or
+               not enough(test["outcome"] == arguments.outcome for test in tests
+                          if killer in test["test"])]
     if missing:
-        print(f"survived: {missing} should have failed")
+        print(f"survived: {missing} should be {arguments.outcome}")
     return 1 if missing else 0
 
 

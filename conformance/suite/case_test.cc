@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suite/case_test.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "suite/declaration.h"
 #include "suite/fixture.h"
@@ -327,6 +329,86 @@ void CaseTest::TestBody() {
   EXPECT_EQ(download(first), bytes) << "the second launch wrote the workspace of the first";
 }
 
+// Whether the contract leaves the dims of an operator's outputs to the caller.
+bool caller_decides_dims(const OperatorCase& c) {
+  static constexpr std::pair<const char*, const char*> kOperators[] = {
+#include "suite/generated/caller_dims.inc"
+  };
+  return std::ranges::any_of(
+      kOperators, [&](const auto& one) { return c.domain == one.first && c.name == one.second; });
+}
+
+// Asks for the dims of a case's outputs, without a buffer or an output, and compares them. Says
+// false when the device does not answer such questions.
+bool ask_dims(const Kernel& kernel, const OperatorCase& c, Form form) {
+  std::vector<Bytes> host_values(c.inputs.size());
+  std::vector<Tensor> tensors(c.inputs.size());
+  std::vector<const tn_tensor*> inputs(c.inputs.size());
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const HostTensor& tensor = c.inputs[i].tensor;
+    if (c.inputs[i].kind == TN_ARGUMENT_ABSENT) continue;
+    if (c.inputs[i].kind == TN_ARGUMENT_HOST) {
+      host_values[i] = tensor.bytes();
+      if (host_values[i].empty()) host_values[i].resize(16);  // Never a NULL pointer.
+      tensors[i] = Tensor::host(host_values[i].data(), tensor.dtype, Dims(tensor.dims));
+    } else {
+      tensors[i] = Tensor::device(nullptr, tensor.dtype, Dims(tensor.dims));
+      if (form == Form::kStrided || !tensor.repeated.empty()) {
+        tensors[i].with_strides(strides_of(tensor, form));
+      }
+    }
+    inputs[i] = tensors[i].get();
+  }
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs.data();
+  launch.input_count = inputs.size();
+  constexpr int64_t kUnwritten = -7;
+  std::vector<Shape> dims(c.outputs.size(), Shape(TN_MAX_RANK + 1, kUnwritten));
+  std::vector<int64_t*> pointers;
+  for (Shape& shape : dims) pointers.push_back(shape.data());
+
+  ErrorBuffer error;
+  const tn_status status = tn_kernel_output_dims(kernel.get(), &launch, pointers.data(), &error);
+  if (status == TN_UNIMPLEMENTED) return false;
+  const bool decided_by_caller = caller_decides_dims(c);
+  EXPECT_EQ(TN_STATUS_CLASS(status), decided_by_caller ? TN_UNSUPPORTED : TN_OK)
+      << form_name(form) << ": " << error.message;
+  if (status != TN_OK) return true;
+  for (size_t i = 0; i < c.outputs.size() && !decided_by_caller; ++i) {
+    Shape expected = c.bounds.empty() ? c.outputs[i].dims : c.bounds[i];
+    expected.resize(TN_MAX_RANK + 1, kUnwritten);  // Nothing is written behind the rank.
+    EXPECT_EQ(dims[i], expected) << form_name(form) << ": dims of output " << i;
+  }
+  return true;
+}
+
+// In each form: a device may have different kernels for them.
+class OutputDimsTest : public DeviceTest {
+ public:
+  explicit OutputDimsTest(const OperatorCase& operator_case) : operator_case_(operator_case) {}
+  void TestBody() override {
+    std::string reason;
+    bool asked = false;
+    for (const Form form : {Form::kDense, Form::kDynamic, Form::kStrided}) {
+      const KernelDesc desc = describe(operator_case_, form);
+      const KernelSupport support = supports(device(), desc);
+      if (!support) {
+        reason = support.reason;
+        continue;
+      }
+      asked = true;
+      if (!ask_dims(Kernel(device(), desc), operator_case_, form)) {
+        TN_OPTIONAL("optional, not offered: kernel_output_dims");
+      }
+    }
+    if (!asked) TN_OPTIONAL(reason);
+  }
+
+ private:
+  OperatorCase operator_case_;
+};
+
 }  // namespace
 
 std::vector<std::string> register_operator_tests() {
@@ -338,18 +420,22 @@ std::vector<std::string> register_operator_tests() {
     if (row == nullptr || !row->has(c.dtype)) continue;
     const std::string suite =
         "Operator/" + operator_test_name(c.domain, c.name) + "/" + dtype_name(c.dtype);
-    const auto add = [&](std::string name, Form form, bool again) {
+    const auto add_test = [&](std::string name, auto make) {
       if (const int repeated = names[suite + name]++; repeated != 0) {
         name += "_" + std::to_string(repeated);
       }
-      testing::RegisterTest(
-          suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-          [c, form, again]() -> DeviceTest* { return new CaseTest(c, form, again); });
+      testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                            std::move(make));
+    };
+    const auto add = [&](std::string name, Form form, bool again) {
+      add_test(std::move(name),
+               [c, form, again]() -> DeviceTest* { return new CaseTest(c, form, again); });
     };
     for (const Form form : {Form::kDense, Form::kDynamic, Form::kStrided}) {
       add("TN_operator_001_" + c.label + "_" + form_name(form), form, false);
     }
     add("TN_operator_002_" + c.label, Form::kDense, true);
+    add_test("TN_kernel_014_" + c.label, [c]() -> DeviceTest* { return new OutputDimsTest(c); });
   }
   std::vector<std::string> without;
   for (const OperatorRow& row : Target::get().operators()) {

@@ -586,12 +586,9 @@ typedef struct tnp_view {
   uint64_t offset, begin, end;                     /* Of element 0, and of all of them. */
 } tnp_view;
 
-/* Checks a tensor against its description. `limit` is the size of the largest buffer there can be,
- * `alignment` the device's. Whose the buffer is, and whether [begin, end) lies in it, is left to
- * the caller. A tensor without elements gets count 0, and nothing else of it matters. */
-static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* tensor,
-                                        uint32_t alignment, int64_t limit, tnp_view* view,
-                                        tn_error* error) {
+/* Type, rank and dims of a tensor, against its description. */
+static inline tn_status tnp_view_dims(const tnp_slot* slot, const tn_tensor* tensor, tnp_view* view,
+                                      tn_error* error) {
   TNP_CHECK(tensor != NULL, TN_INVALID_ARGUMENT, "a tensor is NULL: give one");
   TNP_CHECK_AT("dtype", tn_dtype_bits(tensor->dtype) != 0, TN_UNSUPPORTED,
                "element type %d is not known here", tensor->dtype);
@@ -603,7 +600,6 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
                "a tensor must be strided");
   TNP_CHECK_AT("dims", slot->rank == 0 || tensor->dims != NULL, TN_INVALID_ARGUMENT,
                "a tensor has no dims: give as many as its rank");
-  const int64_t size = tn_dtype_bits(slot->dtype) / 8;
   *view = (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1};
   for (int32_t i = 0; i < slot->rank; ++i) {
     const int64_t dim = view->dims[i] = tensor->dims[i];
@@ -612,6 +608,17 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
                  (long long)dim);
     if (dim == 0) view->count = 0;
   }
+  return TN_OK;
+}
+
+/* Checks a tensor against its description. `limit` is the size of the largest buffer there can be,
+ * `alignment` the device's. Whose the buffer is, and whether [begin, end) lies in it, is left to
+ * the caller. A tensor without elements gets count 0, and nothing else of it matters. */
+static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* tensor,
+                                        uint32_t alignment, int64_t limit, tnp_view* view,
+                                        tn_error* error) {
+  const int64_t size = tn_dtype_bits(slot->dtype) / 8;
+  TNP_TRY(tnp_view_dims(slot, tensor, view, error));
   if (view->count == 0) return TN_OK;
 
   int64_t dense = 1, low = 0, high = size;
@@ -727,6 +734,19 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
   return TN_OK;
 }
 
+/* The inputs of a launch whose outputs' dims are asked for: views of dims and types alone. */
+static inline tn_status tnp_view_inputs(const tnp_signature* signature, const tn_launch* given,
+                                        tnp_view* inputs, tn_error* error) {
+  tn_launch launch;
+  TNP_TAKE(launch, given);
+  TNP_CHECK(launch.input_count == signature->input_count, TN_INVALID_ARGUMENT,
+            "%zu inputs: the kernel has %zu", launch.input_count, signature->input_count);
+  if (launch.input_count > 0) TNP_NEED(launch.inputs);
+  for (size_t i = 0; i < launch.input_count; ++i)
+    TNP_TRY(tnp_view_dims(&signature->inputs[i], launch.inputs[i], &inputs[i], error));
+  return TN_OK;
+}
+
 /* The views of a reorder, which without tokens is a strided copy: one Identity, any dims. */
 static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* src,
                                          uint32_t alignment, int64_t limit, tnp_view* to,
@@ -746,11 +766,27 @@ static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* 
   return tnp_check_alias(to, from, false, error);
 }
 
-/* Lays inputs over the output's dims, as ONNX broadcasts: repeated dims get stride 0. `exact`: each
- * of the output's dims is some input's. */
+/* The dims that inputs broadcast to, in an output of `rank` dims. */
+static inline tn_status tnp_broadcast_dims(const tnp_view* inputs, size_t count, int32_t rank,
+                                           int64_t* dims, tn_error* error) {
+  for (int32_t i = 0; i < rank; ++i) dims[i] = 1;
+  for (size_t n = 0; n < count; ++n) {
+    const int32_t shift = rank - inputs[n].rank;
+    TNP_CHECK(shift >= 0, TN_INVALID_ARGUMENT, "input %zu has more dims than the output", n);
+    for (int32_t i = shift; i < rank; ++i) {
+      const int64_t dim = inputs[n].dims[i - shift];
+      TNP_CHECK(dim == dims[i] || dim == 1 || dims[i] == 1, TN_INVALID_ARGUMENT,
+                "input %zu has %lld for dim %d, another has %lld: they do not broadcast", n,
+                (long long)dim, i, (long long)dims[i]);
+      if (dim != 1) dims[i] = dim;
+    }
+  }
+  return TN_OK;
+}
+
+/* Lays inputs over the output's dims, as ONNX broadcasts: repeated dims get stride 0. */
 static inline tn_status tnp_broadcast(tnp_view* inputs, size_t count, const tnp_view* out,
-                                      bool exact, tn_error* error) {
-  bool given[TN_MAX_RANK] = {false};
+                                      tn_error* error) {
   for (size_t n = 0; n < count; ++n) {
     tnp_view* in = &inputs[n];
     const int32_t shift = out->rank - in->rank;
@@ -760,14 +796,41 @@ static inline tn_status tnp_broadcast(tnp_view* inputs, size_t count, const tnp_
       TNP_CHECK(dim == out->dims[i] || dim == 1, TN_INVALID_ARGUMENT,
                 "input %zu has %lld where the output's dim %d is %lld: they must fit", n,
                 (long long)dim, i, (long long)out->dims[i]);
-      given[i] = given[i] || dim == out->dims[i];
       in->strides[i] = dim != 1 ? in->strides[i - shift] : 0;
       in->dims[i] = out->dims[i];
     }
     in->rank = out->rank;
   }
-  for (int32_t i = 0; i < out->rank && exact; ++i)
-    TNP_CHECK(given[i], TN_INVALID_ARGUMENT, "no input has the output's dim %d", i);
+  return TN_OK;
+}
+
+/* What tells the dims of a kernel's only output, as many as its rank, by its inputs. */
+typedef tn_status (*tnp_find_dims)(const tnp_signature* signature, const tnp_view* inputs,
+                                   int64_t* dims, tn_error* error);
+
+/* The kernel_output_dims of such a kernel, */
+static inline tn_status tnp_output_dims(const tnp_signature* signature, tnp_find_dims find,
+                                        const tn_launch* launch, int64_t* const* dims,
+                                        tn_error* error) {
+  tnp_view inputs[TNP_MAX_INPUTS];
+  int64_t found[TN_MAX_RANK];
+  TNP_NEED(dims);
+  TNP_TRY(tnp_view_inputs(signature, launch, inputs, error));
+  TNP_TRY(find(signature, inputs, found, error));
+  for (int32_t i = 0; dims[0] != NULL && i < signature->outputs[0].rank; ++i) dims[0][i] = found[i];
+  return TN_OK;
+}
+
+/* and the check of the output of a launch. */
+static inline tn_status tnp_check_output_dims(const tnp_signature* signature, tnp_find_dims find,
+                                              const tnp_view* inputs, const tnp_view* output,
+                                              tn_error* error) {
+  int64_t dims[TN_MAX_RANK];
+  TNP_TRY(find(signature, inputs, dims, error));
+  for (int32_t i = 0; i < output->rank; ++i)
+    TNP_CHECK_AT("launch->outputs[0]->dims", dims[i] == output->dims[i], TN_INVALID_ARGUMENT,
+                 "dim %d of the output is %lld, the inputs give %lld", i,
+                 (long long)output->dims[i], (long long)dims[i]);
   return TN_OK;
 }
 
@@ -777,6 +840,34 @@ static inline int64_t tnp_element(const tnp_view* view, int64_t n) {
   for (int32_t i = view->rank; i-- > 0; n /= view->dims[i])
     offset += n % view->dims[i] * view->strides[i];
   return offset;
+}
+
+/* The instance_device_count of a plugin with one device. */
+static inline tn_status tnp_one_device(tn_instance* instance, size_t* count, tn_error* error) {
+  (void)instance;
+  TNP_NEED(count);
+  *count = 1;
+  return TN_OK;
+}
+
+/* The info of a buffer whose memory hosts may reach through map alone, save the kind that is always
+ * coherent. */
+static inline tn_status tnp_buffer_info(tn_buffer_kind kind, void* data, uint64_t size,
+                                        tn_buffer_info* info, tn_error* error) {
+  tn_buffer_info known = {.size = size, .kind = kind, .address = (uintptr_t)data};
+  if (kind == TN_BUFFER_HOST_PINNED) {
+    known.flags = TN_BUFFER_COHERENT;
+    known.host_pointer = data;
+  }
+  return TNP_GIVE(info, known);
+}
+
+/* Fills memory of the host as stream_fill does. */
+static inline tn_status tnp_fill(char* to, uint64_t size, const void* pattern, size_t pattern_size,
+                                 tn_error* error) {
+  TNP_TRY(tnp_check_pattern(pattern, pattern_size, size, error));
+  for (uint64_t i = 0; i < size; i += pattern_size) memcpy(to + i, pattern, pattern_size);
+  return TN_OK;
 }
 
 /* The kernel_workspace_size of a device whose kernels need none. */

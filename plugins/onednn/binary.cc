@@ -38,9 +38,7 @@ class Binary final : public PrimitiveKernel {
     }
   }
 
-  void check(const Arguments& a) const override {
-    cpu::check_broadcast(name_, a.inputs, a.outputs[0]);
-  }
+  void check(const Arguments& a) const override { cpu::check_broadcast(name_, a.inputs, a); }
   // A small operand may be in the same token, or strided.
   tn_layout input_layout(size_t i, tn_layout) const override {
     return whole_[i] || in_token_[i] ? layout_ : TN_LAYOUT_STRIDED;

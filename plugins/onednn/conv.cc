@@ -118,12 +118,7 @@ class Conv final : public ConvBase {
   }
 
   void check(const Arguments& a) const override {
-    attributes_.check(name_, a.input(0), a.input(1), a.output(0));
-    const View bias = a.input(2);
-    const int64_t filters = a.input(1).dims[0];
-    if (bias.present() && (bias.rank != 1 || bias.dims[0] != filters)) {
-      cpu::throw_dims(name_, "B", bias.shape(), {&filters, 1});
-    }
+    attributes_.check_output(name_, a);
     steps_.check(a, name_);
   }
 
@@ -210,9 +205,7 @@ class ConvGradInput final : public ConvBase {
  public:
   explicit ConvGradInput(const Description& d) : ConvBase(d) {}
 
-  void check(const Arguments& a) const override {
-    attributes_.check(name_, a.output(0), a.input(1), a.input(0));
-  }
+  void check(const Arguments& a) const override { attributes_.check_grad_input(name_, a); }
 
  protected:
   void build(const Arguments& a, Program& p) const override {
@@ -233,9 +226,7 @@ class ConvGradWeight final : public ConvBase {
  public:
   explicit ConvGradWeight(const Description& d) : ConvBase(d) {}
 
-  void check(const Arguments& a) const override {
-    attributes_.check(name_, a.input(1), a.output(0), a.input(0));
-  }
+  void check(const Arguments& a) const override { attributes_.check_grad_weight(name_, a); }
 
  protected:
   void build(const Arguments& a, Program& p) const override {

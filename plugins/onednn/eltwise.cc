@@ -35,7 +35,7 @@ class Eltwise final : public PrimitiveKernel {
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_same_dims(name_, "the output", a.outputs[0], a.inputs[0]);
+    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
     if (a.outputs[0].layout != a.inputs[0].layout) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": the output must be in the input's layout");
     }

@@ -77,25 +77,25 @@ class Matmul : public PrimitiveKernel {
 
   void check(const Arguments& arguments) const override {
     const View &a = arguments.inputs[0], &b = arguments.inputs[1], &y = arguments.outputs[0];
-    const int64_t m_dims = a.rank > 1 ? 1 : 0, n_dims = b.rank > 1 ? 1 : 0;
-    const int32_t batch = std::max(a.rank, b.rank) - 2;
+    const bool row = a.rank > 1, column = b.rank > 1;
     const int64_t k = a.dims[a.rank - (factors_.transpose_a ? 2 : 1)];
-    const int64_t kb = b.rank == 1 ? b.dims[0] : b.dims[b.rank - (factors_.transpose_b ? 1 : 2)];
-    const int64_t m = m_dims == 0 ? 1 : a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
-    const int64_t n = n_dims == 0 ? 1 : b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
-    bool fits = k == kb && y.rank == std::max(batch, 0) + m_dims + n_dims;
-    if (fits && n_dims == 1) fits = y.dims[y.rank - 1] == n;
-    if (fits && m_dims == 1) fits = y.dims[y.rank - 1 - n_dims] == m;
-    for (int32_t i = 0; fits && i < batch; ++i) {
-      const int32_t behind = batch - i + 2;
+    const int64_t kb = column ? b.dims[b.rank - (factors_.transpose_b ? 1 : 2)] : b.dims[0];
+    bool fits = k == kb;
+    int64_t dims[TN_MAX_RANK];
+    size_t rank = 0;
+    for (int32_t behind = std::max(a.rank, b.rank); fits && behind > 2; --behind) {
       const int64_t da = a.rank >= behind ? a.dims[a.rank - behind] : 1;
       const int64_t db = b.rank >= behind ? b.dims[b.rank - behind] : 1;
-      fits = (da == db || da == 1 || db == 1) && y.dims[i] == (da == 1 ? db : da);
+      fits = da == db || da == 1 || db == 1;
+      dims[rank++] = da == 1 ? db : da;
     }
     if (!fits) {
       cpu::throw_invalid(name_, "dims do not fit: A " + cpu::dims_text(a.shape()) + ", B " +
-                                    cpu::dims_text(b.shape()) + ", Y " + cpu::dims_text(y.shape()));
+                                    cpu::dims_text(b.shape()));
     }
+    if (row) dims[rank++] = a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
+    if (column) dims[rank++] = b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
+    cpu::check_output(name_, "Y", arguments, 0, {dims, rank});
     if (!steps_.empty()) return steps_.check(arguments, name_);
     const View c = arguments.input(2);
     if (!c.present()) return;

@@ -43,7 +43,7 @@ class Softmax final : public PrimitiveKernel {
     cpu::normalize_axis(name_, axis_, d.input(0).rank);
   }
   void check(const Arguments& a) const override {
-    cpu::check_same_dims(name_, "the output", a.outputs[0], a.inputs[0]);
+    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -95,7 +95,7 @@ class LayerNorm final : public PrimitiveKernel {
 
   void check(const Arguments& a) const override {
     const View& x = a.inputs[0];
-    cpu::check_same_dims(kName, "Y", a.outputs[0], x);
+    cpu::check_output(kName, "Y", a, 0, x.shape());
     const int32_t axis = cpu::normalize_axis(kName, axis_, x.rank);
     for (const size_t i : {size_t{1}, size_t{2}}) {
       const View view = a.input(i);
@@ -151,7 +151,7 @@ class BatchNorm final : public PrimitiveKernel {
 
   void check(const Arguments& a) const override {
     const View& x = a.inputs[0];
-    cpu::check_same_dims(kName, "Y", a.outputs[0], x);
+    cpu::check_output(kName, "Y", a, 0, x.shape());
     for (size_t i = 1; i < 5; ++i) {
       if (a.inputs[i].rank != 1 || a.inputs[i].dims[0] != x.dims[1]) {
         cpu::throw_dims(kName, "a parameter", a.inputs[i].shape(), {x.dims + 1, 1});

@@ -4,6 +4,7 @@
 // of layout.
 #include "operators.h"
 #include "primitive_kernel.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/pool_window.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
@@ -52,7 +53,7 @@ class Pool final : public PoolBase {
       : PoolBase(d, algorithm), window_(d, d.input(0).rank) {}
 
   void check(const Arguments& a) const override {
-    window_.check(name_, a.inputs[0], a.outputs[0]);
+    window_.check_output(name_, a);
     check_layouts(a);
   }
 
@@ -88,10 +89,7 @@ class GlobalPool final : public PoolBase {
   }
 
   void check(const Arguments& a) const override {
-    const View &x = a.inputs[0], &y = a.outputs[0];
-    bool fits = x.rank == y.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
-    for (int32_t i = 2; fits && i < y.rank; ++i) fits = y.dims[i] == 1;
-    if (!fits) cpu::throw_dims(name_, "Y", y.shape(), x.shape());
+    cpu::check_global_pool(name_, a);
     check_layouts(a);
   }
 

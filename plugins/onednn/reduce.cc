@@ -9,6 +9,7 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::onednn {
@@ -29,18 +30,7 @@ class Reduce final : public PrimitiveKernel {
   }
 
   void check(const Arguments& a) const override {
-    const View &x = a.inputs[0], &y = a.outputs[0];
-    const View axes = a.input(1);
-    if (axes.present() && axes.rank > 1) {
-      cpu::throw_invalid(name_, "axes has dims " + cpu::dims_text(axes.shape()));
-    }
-    const bool given = axes.present() && axes.count() > 0;
-    const auto dropped = given ? static_cast<int32_t>(axes.count()) : noop_ ? 0 : x.rank;
-    if (y.rank != (keepdims_ ? x.rank : x.rank - dropped)) {
-      cpu::throw_invalid(name_, "the output has dims " + cpu::dims_text(y.shape()) + " for " +
-                                    cpu::dims_text(x.shape()) + " with " + std::to_string(dropped) +
-                                    " axes reduced");
-    }
+    cpu::check_reduction(name_, a, keepdims_, noop_);
   }
 
  protected:
@@ -52,7 +42,8 @@ class Reduce final : public PrimitiveKernel {
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
     const uint32_t axes = axes_of(a);
-    check_output(x, y, axes);
+    int64_t expected[TN_MAX_RANK];
+    cpu::check_output(name_, "the output", a, 0, cpu::reduced_dims(x, axes, keepdims_, expected));
     if (x.count() == 0) return p.fill(0, of_nothing_);
     // Neighbouring axes of a kind are one.
     std::vector<Axis> shape;
@@ -163,30 +154,7 @@ class Reduce final : public PrimitiveKernel {
   }
 
   uint32_t axes_of(const Arguments& a) const {
-    const View axes = a.input(1);
-    const int32_t rank = a.inputs[0].rank;
-    const uint32_t all = (uint32_t{1} << rank) - 1;
-    if (!axes.present() || axes.count() == 0) return noop_ ? 0 : all;
-    uint32_t set = 0;
-    for (int64_t i = 0; i < axes.count(); ++i) {
-      set |= uint32_t{1} << cpu::normalize_axis(name_, cpu::integer_at(axes, i), rank);
-    }
-    return set & all;
-  }
-
-  void check_output(const View& x, const View& y, uint32_t axes) const {
-    Dims expected;
-    for (int32_t i = 0; i < x.rank; ++i) {
-      const bool reduced = axes >> i & 1;
-      if (!reduced) {
-        expected.push_back(x.dims[i]);
-      } else if (keepdims_) {
-        expected.push_back(1);
-      }
-    }
-    if (!std::ranges::equal(expected, y.shape())) {
-      cpu::throw_dims(name_, "the output", y.shape(), expected);
-    }
+    return cpu::reduced_axes(name_, a.input(1), a.inputs[0].rank, noop_);
   }
 
   const std::string name_;

@@ -22,13 +22,6 @@ static tn_status instance_create(const tn_instance_desc* given, tn_instance** in
 
 static void instance_destroy(tn_instance* instance) { free(instance); }
 
-static tn_status instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
-  (void)instance;
-  TNP_NEED(count);
-  *count = 1;
-  return TN_OK;
-}
-
 static tn_status device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
   static const tn_device_info known = {.type = TN_DEVICE_ACCELERATOR,
                                        .name = DEVICE_NAME,
@@ -103,13 +96,7 @@ static void buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
 
 /* Hosts reach this memory through map alone, save the kind that is always coherent. */
 static tn_status buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
-  tn_buffer_info known = {.size = buffer->size, .kind = buffer->kind};
-  known.address = (uintptr_t)buffer->data;
-  if (buffer->kind == TN_BUFFER_HOST_PINNED) {
-    known.flags = TN_BUFFER_COHERENT;
-    known.host_pointer = buffer->data;
-  }
-  return TNP_GIVE(info, known);
+  return tnp_buffer_info(buffer->kind, buffer->data, buffer->size, info, error);
 }
 
 tn_status check_range(const tn_device* device, const char* name, const tn_buffer* buffer,
@@ -193,10 +180,7 @@ static tn_status stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint6
 static tn_status stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                              const void* pattern, size_t pattern_size, tn_error* error) {
   TNP_TRY(check_range(stream->device, "dst", dst, offset, size, error));
-  TNP_TRY(tnp_check_pattern(pattern, pattern_size, size, error));
-  for (uint64_t i = 0; i < size; i += pattern_size)
-    memcpy(dst->data + offset + i, pattern, pattern_size);
-  return TN_OK;
+  return tnp_fill(dst->data + offset, size, pattern, pattern_size, error);
 }
 
 static tn_status event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
@@ -241,7 +225,7 @@ static tn_status stream_wait_event(tn_stream* stream, tn_event* event, const tn_
 static const tn_dispatch kFunctions = {
     .struct_size = sizeof(tn_dispatch),
     SLOT(instance_create), SLOT(instance_destroy),
-    SLOT(instance_device_count), SLOT(instance_device_info),
+    .instance_device_count = tnp_one_device, SLOT(instance_device_info),
     SLOT(device_open), SLOT(device_close), SLOT(device_synchronize),
     SLOT(device_get_info), SLOT(device_get_memory), SLOT(device_get_operators),
     SLOT(buffer_create), SLOT(buffer_destroy), SLOT(buffer_get_info),
@@ -253,7 +237,8 @@ static const tn_dispatch kFunctions = {
     SLOT(event_create), SLOT(event_destroy), SLOT(event_record),
     SLOT(event_synchronize), SLOT(event_query),
     .layout_size = tnp_strided_size, SLOT(kernel_supports), SLOT(kernel_get_info),
-    SLOT(kernel_create), SLOT(kernel_destroy), .kernel_workspace_size = tnp_no_workspace, SLOT(kernel_launch)};
+    SLOT(kernel_create), SLOT(kernel_destroy), SLOT(kernel_output_dims),
+    .kernel_workspace_size = tnp_no_workspace, SLOT(kernel_launch)};
 /* clang-format on */
 
 TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,

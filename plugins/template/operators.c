@@ -139,6 +139,25 @@ tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* err
   return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
 }
 
+/* The dims of the output. Fill has those that its caller gives it. */
+static tn_status find_dims(const tnp_signature* known, const tnp_view* in, int64_t* dims,
+                           tn_error* error) {
+  TNP_CHECK(known->op != kFill, TN_UNSUPPORTED, "Fill: the caller alone decides the dims of Y");
+  if (known->op != kMatMul)
+    return tnp_broadcast_dims(in, known->input_count, known->outputs[0].rank, dims, error);
+  TNP_CHECK(in[0].dims[1] == in[1].dims[0], TN_INVALID_ARGUMENT,
+            "MatMul: A has %lld columns, B %lld rows", (long long)in[0].dims[1],
+            (long long)in[1].dims[0]);
+  dims[0] = in[0].dims[0];
+  dims[1] = in[1].dims[1];
+  return TN_OK;
+}
+
+tn_status kernel_output_dims(tn_kernel* kernel, const tn_launch* launch, int64_t* const* dims,
+                             tn_error* error) {
+  return tnp_output_dims(&kernel->signature, find_dims, launch, dims, error);
+}
+
 static tn_status check_view(const tn_stream* stream, const tnp_view* view, tn_error* error) {
   if (view->buffer == NULL) return TN_OK; /* A host value, or no elements. */
   return check_range(stream->device, "launch", view->buffer, view->begin, view->end - view->begin,
@@ -154,11 +173,8 @@ tn_status kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* l
   TNP_TRY(tnp_view_launch(known, launch, ALIGNMENT, MAX_ALLOCATION, in, &out, error));
   TNP_TRY(check_view(stream, &out, error));
   for (size_t i = 0; i < known->input_count; ++i) TNP_TRY(check_view(stream, &in[i], error));
-  if (known->op != kMatMul)
-    TNP_TRY(tnp_broadcast(in, known->input_count, &out, known->op != kFill, error));
-  TNP_CHECK(known->op != kMatMul || (in[0].dims[1] == in[1].dims[0] &&
-                                     in[0].dims[0] == out.dims[0] && in[1].dims[1] == out.dims[1]),
-            TN_INVALID_ARGUMENT, "MatMul: the dims of its matrices do not fit");
+  if (known->op != kFill) TNP_TRY(tnp_check_output_dims(known, find_dims, in, &out, error));
+  if (known->op != kMatMul) TNP_TRY(tnp_broadcast(in, known->input_count, &out, error));
   const uint32_t before = tnp_enter_arithmetic(known);
   run(known->op, &in[0], &in[known->input_count - 1], &out);
   tnp_leave_arithmetic(before);

@@ -50,6 +50,7 @@ tn_status kernel_supports(tn_device*, const tn_kernel_desc*, tn_kernel_support*,
 tn_status kernel_create(tn_device*, const tn_kernel_desc*, tn_kernel**, tn_error*);
 void kernel_destroy(tn_kernel*);
 tn_status kernel_get_info(tn_kernel*, tn_kernel_info*, tn_error*);
+tn_status kernel_output_dims(tn_kernel*, const tn_launch*, int64_t* const*, tn_error*);
 tn_status kernel_launch(tn_kernel*, tn_stream*, const tn_launch*, tn_error*);
 
 #endif /* PLUGIN_H_ */

@@ -44,11 +44,6 @@ bool View::dense() const {
   return true;
 }
 
-std::vector<std::vector<int64_t>> Kernel::output_dims(const Arguments& arguments) const {
-  (void)arguments;
-  throw KernelError(TN_UNSUPPORTED, "the caller alone decides the dims of the outputs");
-}
-
 const tn_attribute* Description::find(std::string_view name) const {
   for (size_t i = 0; i < desc_.attribute_count; ++i) {
     if (name == desc_.attributes[i]->name) {

@@ -26,7 +26,8 @@
 
 namespace tenon::cpu {
 
-class Backend;  // backend.h
+class AskedDims;  // asked_dims.h
+class Backend;    // backend.h
 
 // Thrown by kernels; becomes the status of the call, or the stream's failure when thrown by run().
 class KernelError : public std::runtime_error {
@@ -78,6 +79,9 @@ struct Arguments {
   bool as_described = false;
   // As in Description::checks_data().
   bool check_data = true;
+  // Where check() says the dims of the outputs, when a host asks for them; null at a launch. The
+  // outputs then have type and rank alone, and only host values and constants have data.
+  AskedDims* asked = nullptr;
 
   // The input at `index`, or an absent view beyond the end.
   View input(size_t index) const { return index < inputs.size() ? inputs[index] : kAbsentView; }
@@ -120,13 +124,12 @@ class Kernel {
   virtual ~Kernel() = default;
 
   // Whether the shapes fit together; called on the caller's thread at each launch, so cheap.
-  // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not.
+  // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not. Also answers a host
+  // that asks for the dims of the outputs (Arguments::asked): what check() wants an output's dims
+  // to be, it says through check_output() and its like (kernels/shape.h), which compare at a launch
+  // and answer a question. Where data decides, that is the most they can be; an output that is not
+  // said is one whose dims the caller alone decides.
   virtual void check(const Arguments& arguments) const = 0;
-
-  // The dims of each output by the dims of the inputs, and by host values where they decide: the
-  // most that they can be where the data does. `arguments` has no outputs. Throws KernelError as
-  // check() does; TN_UNSUPPORTED, as here, where the caller alone decides.
-  virtual std::vector<std::vector<int64_t>> output_dims(const Arguments& arguments) const;
 
   // Computes. Does not allocate: temporary memory is the workspace (NeedsWorkspace). What only the
   // data shows (an index out of range) is thrown as KernelError.

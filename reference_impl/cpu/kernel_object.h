@@ -80,8 +80,9 @@ class KernelObject : public DeviceObject {
     chosen_.next->check(arguments);
     return chosen_.kernel->takes(arguments) ? *chosen_.kernel : *chosen_.next;
   }
-  std::vector<std::vector<int64_t>> output_dims(const Arguments& arguments) const {
-    return (chosen_.next != nullptr ? chosen_.next : chosen_.kernel)->output_dims(arguments);
+  // The one that says what is valid: see kernel_choice.h.
+  const Kernel& checker() const {
+    return chosen_.next != nullptr ? *chosen_.next : *chosen_.kernel;
   }
   // Null: no launch that it computes needs a workspace.
   const NeedsWorkspace* workspace_of(const Kernel& kernel) const {

@@ -6,6 +6,7 @@
 #include <cstdarg>
 #include <cstring>
 
+#include "reference_impl/cpu/asked_dims.h"
 #include "reference_impl/cpu/bind_tensor.h"
 #include "reference_impl/cpu/buffer.h"
 #include "reference_impl/cpu/overlap.h"
@@ -493,10 +494,19 @@ tn_status output_dims(KernelObject& kernel, const tn_launch* given, int64_t* con
   Binding binding = make_binding(kernel, storage, scratch);
   status = bind_inputs(binding, *launch, false, error);
   if (status != TN_OK) return status;
-  const auto found = kernel.output_dims({{binding.views, binding.inputs()}, {}});
-  for (size_t i = 0; i < kernel.outputs().size(); ++i) {
-    if (dims[i] != nullptr && i < found.size()) std::ranges::copy(found[i], dims[i]);
+  std::vector<View> outputs;
+  for (const ArgumentSpec& spec : kernel.outputs()) {
+    View& output = outputs.emplace_back(kAbsentView);
+    if (spec.kind == TN_ARGUMENT_ABSENT) continue;
+    output.rank = spec.rank;
+    output.dtype = spec.dtype;
+    output.layout = spec.layout;
   }
+  AskedDims asked(outputs);
+  Arguments arguments{{binding.views, binding.inputs()}, asked.outputs()};
+  arguments.asked = &asked;
+  kernel.checker().check(arguments);
+  asked.answer(kernel.name(), dims);
   return TN_OK;
 }
 

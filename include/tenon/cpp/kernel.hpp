@@ -209,6 +209,30 @@ class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
     return size;
   }
 
+  // The dims that the outputs of a launch with these inputs have: where data decides, the most that
+  // they can be. `inputs` are as at launch, without their buffers if you like; host values are
+  // read. `ranks`: of each output as described; a negative one is not asked for and gives an empty
+  // list. Throws Error: TN_INVALID_ARGUMENT when the inputs do not fit together; TN_UNSUPPORTED
+  // when the caller alone decides the dims; TN_UNIMPLEMENTED when the plugin leaves the question
+  // out.
+  std::vector<std::vector<int64_t>> output_dims(std::span<const tn_tensor* const> inputs,
+                                                std::span<const int32_t> ranks) const {
+    tn_launch launch{};
+    launch.struct_size = sizeof(launch);
+    launch.inputs = inputs.data();
+    launch.input_count = inputs.size();
+    std::vector<std::vector<int64_t>> dims(ranks.size());
+    std::vector<int64_t*> pointers(ranks.size());
+    int64_t none = 0;  // Where a scalar's dims go.
+    for (size_t i = 0; i < ranks.size(); ++i) {
+      if (ranks[i] < 0) continue;
+      dims[i].resize(static_cast<size_t>(ranks[i]));
+      pointers[i] = dims[i].empty() ? &none : dims[i].data();
+    }
+    call(tn_kernel_output_dims, get(), &launch, pointers.data());
+    return dims;
+  }
+
   void launch(const Stream& stream, const tn_launch& launch) const {
     call(tn_kernel_launch, get(), stream.get(), &launch);
   }

@@ -6,6 +6,7 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -28,20 +29,7 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
   }
 
   void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &output = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, data.rank);
-    int64_t expected[TN_MAX_RANK];
-    int32_t rank = 0;
-    for (int32_t d = 0; d < data.rank; ++d) {
-      if (d != axis || keepdims_) expected[rank++] = d == axis ? 1 : data.dims[d];
-    }
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
-    if (!std::ranges::equal(dims, output.shape())) {
-      cpu::throw_dims(name_, "the output", output.shape(), dims);
-    }
-    if (data.rank > 0 && data.dims[axis] == 0 && output.count() > 0) {
-      cpu::throw_invalid(name_, "an axis without elements has no extreme");
-    }
+    cpu::check_arg_reduction(name_, a, axis_, keepdims_);
   }
 
   uint64_t workspace_size(const Arguments& a) const override {

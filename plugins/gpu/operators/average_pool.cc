@@ -29,7 +29,9 @@ class AveragePool final : public Kernel {
     return std::make_unique<AveragePool>(d);
   }
 
-  void check(const Arguments& a) const override { window_.check(name_, x_of(a), y_of(a)); }
+  void check(const Arguments& a) const override {
+    kGradient ? window_.check_grad(name_, a) : window_.check_output(name_, a);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View x = x_of(a), y = y_of(a);

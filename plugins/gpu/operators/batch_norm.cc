@@ -6,6 +6,7 @@
 #include "plugins/gpu/operators/norm_types.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/walk.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -65,12 +66,6 @@ class BatchNormBase : public Kernel {
         definitions_(Reduction::definitions(limits_, op, d.input_dtype(0))) {}
 
  protected:
-  void check_image(const View& x) const {
-    if (x.rank < 2) {
-      cpu::throw_invalid(name_,
-                         "X has dims " + cpu::dims_text(x.shape()) + ", expected [N, C, ...]");
-    }
-  }
   const Function& function(const char* name) const {
     return machine_.function("batch_norm", definitions_, name);
   }
@@ -117,13 +112,7 @@ class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
     d.output(0);  // Throws when it is missing.
   }
 
-  void check(const Arguments& a) const override {
-    const View& x = a.inputs[0];
-    check_image(x);
-    cpu::check_same_dims(name_, "Y", a.outputs[0], x);
-    static constexpr const char* kNames[] = {"X", "scale", "B", "input_mean", "input_var"};
-    for (size_t i = 1; i < 5; ++i) cpu::check_channels(name_, kNames[i], a.inputs[i], x);
-  }
+  void check(const Arguments& a) const override { cpu::check_batch_norm(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override { return table_size(a.inputs[0], 3); }
 
@@ -155,18 +144,7 @@ class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
     for (size_t i = 0; i < 3; ++i) d.output(i);  // Throws when one is missing.
   }
 
-  void check(const Arguments& a) const override {
-    const View& x = a.inputs[0];
-    check_image(x);
-    cpu::check_same_dims(name_, "Y", a.outputs[0], x);
-    static constexpr const char* kInputs[] = {"X", "scale", "B", "running_mean", "running_var"};
-    static constexpr const char* kOutputs[] = {"Y", "saved_mean", "saved_invstd", "new_mean",
-                                               "new_var"};
-    for (size_t i = 1; i < 5; ++i) {
-      cpu::check_channels(name_, kInputs[i], a.input(i), x);
-      cpu::check_channels(name_, kOutputs[i], a.output(i), x);
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_batch_norm_training(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[0];
@@ -212,17 +190,7 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
     require_norm_types(d, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}});
   }
 
-  void check(const Arguments& a) const override {
-    const View& x = a.inputs[1];
-    check_image(x);
-    cpu::check_same_dims(name_, "dY", a.inputs[0], x);
-    cpu::check_channels(name_, "scale", a.inputs[2], x);
-    cpu::check_channels(name_, "mean", a.inputs[3], x);
-    cpu::check_channels(name_, "invstd", a.inputs[4], x);
-    if (a.output(0).present()) cpu::check_same_dims(name_, "dX", a.output(0), x);
-    cpu::check_channels(name_, "dScale", a.output(1), x);
-    cpu::check_channels(name_, "dB", a.output(2), x);
-  }
+  void check(const Arguments& a) const override { cpu::check_batch_norm_grad(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[1];

@@ -4,6 +4,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
@@ -22,25 +23,7 @@ class Concat final : public Kernel {
     return std::make_unique<Concat>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View& output = a.outputs[0];
-    if (output.rank == 0) throw_invalid("Concat", "scalars have no axis");
-    const int32_t axis = cpu::normalize_axis("Concat", axis_, output.rank);
-    int64_t sum = 0;
-    for (const View& input : a.inputs) {
-      bool fits = input.rank == output.rank;
-      for (int32_t d = 0; fits && d < output.rank; ++d) {
-        fits = d == axis || input.dims[d] == output.dims[d];
-      }
-      if (!fits) cpu::throw_dims("Concat", "an input", input.shape(), output.shape());
-      sum = cpu::saturating_add(sum, input.dims[axis]);
-    }
-    if (sum != output.dims[axis]) {
-      throw_invalid("Concat", "the inputs add up to " + std::to_string(sum) + " along axis " +
-                                  std::to_string(axis) + ", the output has dims " +
-                                  dims_text(output.shape()));
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_concat("Concat", a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
@@ -78,11 +61,7 @@ class Tile final : public Kernel {
 
   void check(const Arguments& a) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
-    if (output.rank != input.rank || a.inputs[1].count() != input.rank) {
-      throw_invalid("Tile", std::to_string(a.inputs[1].count()) + " repeats for dims " +
-                                dims_text(input.shape()) + " and an output of dims " +
-                                dims_text(output.shape()));
-    }
+    cpu::check_tile("Tile", a);
     int32_t dims = 0;
     for (int32_t d = 0; d < input.rank; ++d) {
       dims += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
@@ -100,7 +79,7 @@ class Tile final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = cpu::integer_at(a.inputs[1], d);
-      if (repeats < 0 || cpu::saturating_multiply(repeats, input.dims[d]) != output.dims[d]) {
+      if (cpu::tiled_dim("Tile", a, d) != output.dims[d]) {
         throw_invalid("Tile", "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                   " does not turn dims " + dims_text(input.shape()) + " into " +
                                   dims_text(output.shape()));

@@ -36,14 +36,7 @@ class Conv final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override {
-    attributes_.check(name_, a.input(0), a.input(1), a.output(0));
-    const View bias = a.input(2);
-    const int64_t filters = a.input(1).dims[0];
-    if (bias.present() && (bias.rank != 1 || bias.dims[0] != filters)) {
-      cpu::throw_dims(name_, "B", bias.shape(), {&filters, 1});
-    }
-  }
+  void check(const Arguments& a) const override { attributes_.check_output(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));
   }
@@ -87,9 +80,7 @@ class ConvGradInput final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override {
-    attributes_.check(name_, a.output(0), a.input(1), a.input(0));
-  }
+  void check(const Arguments& a) const override { attributes_.check_grad_input(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
     over_remainders(a,
@@ -153,9 +144,7 @@ class ConvGradWeight final : public Convolution, public NeedsWorkspace {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override {
-    attributes_.check(name_, a.input(1), a.output(0), a.input(0));
-  }
+  void check(const Arguments& a) const override { attributes_.check_grad_weight(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));
   }

@@ -4,6 +4,7 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/losses.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -41,21 +42,7 @@ class CrossEntropy final : public Kernel {
     return std::make_unique<CrossEntropy>(d, kSparse);
   }
 
-  void check(const Arguments& a) const override {
-    const View &logits = a.inputs[0], &labels = a.inputs[1];
-    if (logits.rank != 2) {
-      cpu::throw_invalid(name_, "logits have dims " + cpu::dims_text(logits.shape()));
-    }
-    if (!sparse_) {
-      cpu::check_same_dims(name_, "labels", labels, logits);
-    } else if (labels.rank != 1 || labels.dims[0] != logits.dims[0]) {
-      cpu::throw_dims(name_, "labels", labels.shape(), {logits.dims, 1});
-    }
-    if (a.outputs[0].rank != 1 || a.outputs[0].dims[0] != logits.dims[0]) {
-      cpu::throw_dims(name_, "loss", a.outputs[0].shape(), {logits.dims, 1});
-    }
-    cpu::check_same_dims(name_, "backprop", a.outputs[1], logits);
-  }
+  void check(const Arguments& a) const override { cpu::check_cross_entropy(name_, a, sparse_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &logits = a.inputs[0], &labels = a.inputs[1];

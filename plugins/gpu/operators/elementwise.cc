@@ -79,7 +79,7 @@ class Elementwise final : public Kernel {
       }
     }
     const auto arity = static_cast<size_t>(form_.arity);
-    cpu::check_broadcast(name_, std::span<const View>(inputs).first(arity), arguments.outputs[0]);
+    cpu::check_broadcast(name_, std::span<const View>(inputs).first(arity), arguments);
   }
 
   void enqueue(const Arguments& arguments, Queue& queue) const override {

@@ -29,7 +29,7 @@ class Fill final : public Kernel {
     return std::make_unique<Fill>(d);
   }
 
-  void check(const Arguments&) const override {}
+  void check(const Arguments&) const override {}  // The caller alone decides Y's dims.
 
   void enqueue(const Arguments& arguments, Queue& queue) const override {
     const View& value = arguments.inputs[0];

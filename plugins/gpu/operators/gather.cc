@@ -7,6 +7,7 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -43,29 +44,11 @@ class GatherBase : public Kernel {
   const Function& gather_;
 };
 
-void check_parts(std::string_view op, const View& output,
-                 std::initializer_list<std::span<const int64_t>> parts) {
-  int64_t dims[3 * TN_MAX_RANK];
-  size_t rank = 0;
-  for (std::span<const int64_t> part : parts)
-    for (int64_t dim : part) dims[rank++] = dim;
-  const std::span<const int64_t> expected(dims, rank);
-  if (!std::ranges::equal(output.shape(), expected)) {
-    throw_dims(op, "the output", output.shape(), expected);
-  }
-}
-
 class Gather final : public GatherBase {
  public:
   explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
 
-  void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1];
-    if (data.rank == 0) throw_invalid(name_, "data has no axis");
-    const auto axis = static_cast<size_t>(normalize_axis(name_, axis_, data.rank));
-    check_parts(name_, a.outputs[0],
-                {data.shape().first(axis), indices.shape(), data.shape().subspan(axis + 1)});
-  }
+  void check(const Arguments& a) const override { cpu::check_gather(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];
@@ -90,25 +73,13 @@ class GatherNd final : public GatherBase {
       : GatherBase(d), batch_(static_cast<int32_t>(d.integer("batch_dims", 0))) {}
 
   void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1];
-    if (indices.rank == 0 || batch_ < 0 || batch_ >= indices.rank ||
-        batch_ + indices.dims[indices.rank - 1] > data.rank) {
-      throw_invalid(name_, "indices of dims " + dims_text(indices.shape()) +
-                               " do not name places in dims " + dims_text(data.shape()));
-    }
-    for (int32_t d = 0; d < batch_; ++d) {
-      if (indices.dims[d] != data.dims[d]) {
-        throw_dims(name_, "indices", indices.shape(), data.shape());
-      }
-    }
+    const View& indices = a.inputs[1];
+    cpu::check_gather_nd(name_, a, batch_);
     const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
     if (depth - static_cast<size_t>(batch_) > kIndexDepth) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
                                             " indices for a place");
     }
-    check_parts(name_, a.outputs[0],
-                {indices.shape().first(static_cast<size_t>(indices.rank - 1)),
-                 data.shape().subspan(depth)});
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -138,16 +109,7 @@ class GatherElements final : public GatherBase {
  public:
   explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
 
-  void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1];
-    cpu::check_same_dims(name_, "the output", a.outputs[0], indices);
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    bool fits = data.rank == indices.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d) {
-      fits = d == axis || indices.dims[d] <= data.dims[d];
-    }
-    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
-  }
+  void check(const Arguments& a) const override { cpu::check_gather_elements(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];

@@ -4,6 +4,7 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -19,15 +20,7 @@ class GlobalPool final : public Kernel, public NeedsWorkspace {
     }
   }
 
-  void check(const Arguments& a) const override {
-    const View x = a.input(0), y = a.output(0);
-    bool fits = x.rank == y.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
-    for (int32_t d = 2; fits && d < y.rank; ++d) fits = y.dims[d] == 1;
-    if (!fits) {
-      cpu::throw_invalid(name_, "dims do not fit: X " + cpu::dims_text(x.shape()) + ", Y " +
-                                    cpu::dims_text(y.shape()));
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_global_pool(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     return reduction_.workspace_size(a.output(0).count(),

@@ -6,6 +6,7 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/norm_lines.h"
 #include "plugins/gpu/operators/norm_types.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -28,15 +29,7 @@ class LayerNorm final : public Kernel {
     d.output(0);  // Throws when it is missing.
   }
 
-  void check(const Arguments& a) const override {
-    const View& x = a.inputs[0];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, x.rank);
-    cpu::check_same_dims(name_, "Y", a.outputs[0], x);
-    cpu::check_affine(name_, "Scale", a.input(1), x, axis);
-    cpu::check_affine(name_, "B", a.input(2), x, axis);
-    cpu::check_row_statistic(name_, "Mean", a.output(1), x, axis);
-    cpu::check_row_statistic(name_, "InvStdDev", a.output(2), x, axis);
-  }
+  void check(const Arguments& a) const override { cpu::check_layer_norm(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
@@ -76,22 +69,7 @@ class LayerNormGrad final : public Kernel {
     require_norm_types(d, {{0, "dY"}, {1, "X"}, {2, "Mean"}, {3, "InvStdDev"}});
   }
 
-  void check(const Arguments& a) const override {
-    const View& x = a.inputs[1];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, x.rank);
-    cpu::check_same_dims(name_, "dY", a.inputs[0], x);
-    cpu::check_row_statistic(name_, "Mean", a.inputs[2], x, axis);
-    cpu::check_row_statistic(name_, "InvStdDev", a.inputs[3], x, axis);
-    cpu::check_affine(name_, "Scale", a.input(4), x, axis);
-    if (a.output(0).present()) cpu::check_same_dims(name_, "dX", a.output(0), x);
-    const std::span<const int64_t> row = x.shape().subspan(static_cast<size_t>(axis));
-    for (size_t i = 1; i <= 2; ++i) {
-      const View sum = a.output(i);
-      if (sum.present() && !std::ranges::equal(sum.shape(), row)) {
-        cpu::throw_dims(name_, i == 1 ? "dScale" : "dB", sum.shape(), row);
-      }
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_layer_norm_grad(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dy = a.inputs[0], &x = a.inputs[1], &mean = a.inputs[2], &inv = a.inputs[3];

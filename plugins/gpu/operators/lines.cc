@@ -5,6 +5,7 @@
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
 #include "reference_impl/cpu/kernels/axis_lines.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -43,7 +44,7 @@ class CumSum final : public Kernel {
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_same_dims("CumSum", "the output", a.outputs[0], a.inputs[0]);
+    cpu::check_output("CumSum", "the output", a, 0, a.inputs[0].shape());
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -104,16 +105,7 @@ class TopK final : public Kernel {
     return std::make_unique<TopK>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View &x = a.inputs[0], &values = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis("TopK", axis_, x.rank);
-    bool fits = x.rank > 0 && values.rank == x.rank;
-    for (int32_t d = 0; fits && d < x.rank; ++d) {
-      fits = d == axis ? values.dims[d] <= x.dims[d] : values.dims[d] == x.dims[d];
-    }
-    if (!fits) cpu::throw_dims("TopK", "Values", values.shape(), x.shape());
-    cpu::check_same_dims("TopK", "Indices", a.outputs[1], values);
-  }
+  void check(const Arguments& a) const override { cpu::check_top_k("TopK", a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &values = a.outputs[0], &indices = a.outputs[1];

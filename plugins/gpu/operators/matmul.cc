@@ -116,7 +116,7 @@ class MatMul final : public Product {
 
  private:
   GemmProblem problem(const Arguments& a) const override {
-    return problem_of(name_, cpu::plan_matmul(name_, a.input(0), a.input(1), a.output(0)));
+    return problem_of(name_, cpu::plan_matmul(name_, a.input(0), a.input(1), a));
   }
 };
 
@@ -141,7 +141,7 @@ class GemmOperator final : public Product {
     int64_t lists[8];
     const View x = transpose_a_ ? transposed(a.input(0), lists) : a.input(0);
     const View y = transpose_b_ ? transposed(a.input(1), lists + 4) : a.input(1);
-    MatmulPlan plan = cpu::plan_matmul(name_, x, y, a.output(0));
+    MatmulPlan plan = cpu::plan_matmul(name_, x, y, a);
     if (a.input(2).present()) cpu::plan_addend(name_, plan, a.input(2));
     return problem_of(name_, plan);
   }
@@ -182,7 +182,7 @@ class ScaledGemm final : public Product {
 
  private:
   GemmProblem problem(const Arguments& a) const override {
-    MatmulPlan plan = cpu::plan_matmul(name_, a.input(0), a.input(1), a.output(0));
+    MatmulPlan plan = cpu::plan_matmul(name_, a.input(0), a.input(1), a);
     if (a.input(2).present()) cpu::plan_addend(name_, plan, a.input(2));
     return problem_of(name_, plan);
   }

@@ -3,6 +3,7 @@
 // MaxPool (ONNX's indices and tenon's) and tenon.MaxPoolGrad.
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/pool.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -34,8 +35,8 @@ class MaxPool final : public Kernel {
   }
 
   void check(const Arguments& a) const override {
-    window_.check("MaxPool", a.input(0), a.output(0));
-    if (a.output(1).present()) cpu::check_same_dims("MaxPool", "Indices", a.output(1), a.output(0));
+    window_.check_output("MaxPool", a);
+    cpu::check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -80,13 +81,7 @@ class MaxPoolGrad final : public Kernel {
     }
   }
 
-  void check(const Arguments& a) const override {
-    cpu::check_same_dims(kName, "Indices", a.input(1), a.input(0));
-    const View dy = a.input(0), dx = a.output(0);
-    if (dx.rank != dy.rank || dx.dims[0] != dy.dims[0] || dx.dims[1] != dy.dims[1]) {
-      cpu::throw_dims(kName, "dX", dx.shape(), dy.shape());
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_max_pool_grad(kName, a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View dy = a.input(0), indices = a.input(1), dx = a.output(0);

@@ -6,26 +6,18 @@
 #include "plugins/gpu/operators/losses.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::dims_text, cpu::throw_invalid;
-
-enum Reduction : int32_t { kNone, kSum, kMean };
-
-Reduction reduction_of(const Description& d) {
-  const std::string text = d.text("reduction", "mean");
-  if (text == "none") return kNone;
-  if (text == "sum") return kSum;
-  if (text == "mean") return kMean;
-  throw_invalid(d.name(), "reduction is none, sum or mean, not " + text);
-}
+using cpu::LossReduction, cpu::throw_invalid;
 
 // As in kernels/nll_loss.cl.
 struct Classes {
   int64_t classes, ignored;
-  int32_t reduction, weighted;
+  LossReduction reduction;
+  int32_t weighted;
   int64_t class_step, weight_step;
 };
 
@@ -39,23 +31,6 @@ const Function& function_of(const Description& d, tn_dtype dtype, tn_dtype targe
                                 machine_definitions(machine_of(d).limits()) +
                                     define_type("T", dtype) + define_type("TARGET", target),
                                 name);
-}
-
-// x [N, C, d...], target [N, d...], weight [C].
-void check_dims(const char* op, const View& x, const View& target, const View& weight) {
-  bool fits = x.rank >= 2 && target.rank == x.rank - 1 && target.dims[0] == x.dims[0];
-  for (int32_t d = 2; fits && d < x.rank; ++d) fits = target.dims[d - 1] == x.dims[d];
-  if (!fits) {
-    throw_invalid(op, "target " + dims_text(target.shape()) + " does not fit log_probabilities " +
-                          dims_text(x.shape()));
-  }
-  if (weight.present() && (weight.rank != 1 || weight.dims[0] != x.dims[1])) {
-    cpu::throw_dims(op, "weight", weight.shape(), {&x.dims[1], 1});
-  }
-}
-
-void check_one(const char* op, const char* what, const View& view) {
-  if (view.present() && view.count() != 1) cpu::throw_dims(op, what, view.shape(), {});
 }
 
 // Positions in the order of the targets: steps of x (without its classes), target and, where it has
@@ -73,7 +48,7 @@ RowMajor<3> positions(const View& x, const View& target, const View& loss, bool 
 class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
-      : reduction_(reduction_of(d)),
+      : reduction_(cpu::loss_reduction(d)),
         ignored_(d.integer("ignore_index", -100)),
         loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
         total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
@@ -85,15 +60,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     require_device_inputs(d, 3);
   }
 
-  void check(const Arguments& a) const override {
-    check_dims(kName, a.inputs[0], a.inputs[1], a.input(2));
-    if (reduction_ == kNone) {
-      cpu::check_same_dims(kName, "loss", a.outputs[0], a.inputs[1]);
-    } else {
-      check_one(kName, "loss", a.outputs[0]);
-    }
-    check_one(kName, "total_weight", a.output(1));
-  }
+  void check(const Arguments& a) const override { cpu::check_nll_loss(kName, a, reduction_); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const int64_t parts = part_count(a.inputs[1].count());
@@ -103,7 +70,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &target = a.inputs[1], &loss = a.outputs[0];
     const View weight = a.input(2), total = a.output(1);
-    const auto walk = positions(x, target, loss, reduction_ == kNone);
+    const auto walk = positions(x, target, loss, reduction_ == LossReduction::kNone);
     const Classes classes{x.dims[1],        ignored_,     reduction_,
                           weight.present(), x.strides[1], weight.present() ? weight.strides[0] : 0};
     const int64_t parts = part_count(walk.count);
@@ -134,7 +101,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     return std::max<int64_t>(1, (count + kPart - 1) / kPart);
   }
 
-  const Reduction reduction_;
+  const LossReduction reduction_;
   const int64_t ignored_;
   const Function& loss_;
   const Function& total_;
@@ -143,7 +110,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
 class NllLossGrad final : public Kernel {
  public:
   explicit NllLossGrad(const Description& d)
-      : reduction_(reduction_of(d)),
+      : reduction_(cpu::loss_reduction(d)),
         ignored_(d.integer("ignore_index", -100)),
         limits_(machine_of(d).limits()),
         grad_(function_of(d, d.output_dtype(0), d.input_dtype(2), "nll_loss_grad")) {
@@ -153,23 +120,12 @@ class NllLossGrad final : public Kernel {
     require_device_inputs(d, 5);
   }
 
-  void check(const Arguments& a) const override {
-    check_dims(kName, a.outputs[0], a.inputs[2], a.input(3));
-    if (reduction_ == kNone) {
-      cpu::check_same_dims(kName, "dLoss", a.inputs[0], a.inputs[2]);
-    } else {
-      check_one(kName, "dLoss", a.inputs[0]);
-    }
-    check_one(kName, "total_weight", a.input(4));
-    if (reduction_ == kMean && !a.input(4).present()) {
-      throw_invalid(kName, "the mean's gradient needs total_weight");
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_nll_loss_grad(kName, a, reduction_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dloss = a.inputs[0], &target = a.inputs[2], &dx = a.outputs[0];
     const View weight = a.input(3);
-    const auto walk = positions(dx, target, dloss, reduction_ == kNone);
+    const auto walk = positions(dx, target, dloss, reduction_ == LossReduction::kNone);
     if (walk.count == 0) return;
     const Classes classes{dx.dims[1],    ignored_,
                           reduction_,    weight.present(),
@@ -188,7 +144,7 @@ class NllLossGrad final : public Kernel {
  private:
   static constexpr const char* kName = "NllLossGrad";
 
-  const Reduction reduction_;
+  const LossReduction reduction_;
   const int64_t ignored_;
   const Limits& limits_;
   const Function& grad_;

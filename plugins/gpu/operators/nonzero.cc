@@ -3,6 +3,7 @@
 // NonZero: the indices of the elements that are not zero, a column each, in row-major order.
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -23,13 +24,7 @@ class NonZero final : public Kernel, public NeedsWorkspace {
     return std::make_unique<NonZero>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View &x = a.inputs[0], &y = a.outputs[0];
-    if (y.rank != 2 || y.dims[0] != x.rank) {
-      cpu::throw_invalid("NonZero", "the output has dims " + cpu::dims_text(y.shape()) +
-                                        " for an input of dims " + cpu::dims_text(x.shape()));
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_non_zero("NonZero", a); }
 
   // The output's dims, then what pieces have counted.
   uint64_t workspace_size(const Arguments& a) const override {

@@ -6,6 +6,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
@@ -51,18 +52,7 @@ class Pad final : public Kernel {
     return std::make_unique<Pad>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], axes = a.input(3);
-    const int64_t padded = axes.present() ? axes.count() : data.rank;
-    if (a.outputs[0].rank != data.rank || a.inputs[1].count() != 2 * padded) {
-      throw_invalid("Pad", std::to_string(a.inputs[1].count()) + " pads for " +
-                               std::to_string(padded) + " axes of dims " + dims_text(data.shape()) +
-                               " and an output of dims " + dims_text(a.outputs[0].shape()));
-    }
-    if (a.input(2).present() && a.input(2).count() != 1) {
-      throw_invalid("Pad", "constant_value has dims " + dims_text(a.input(2).shape()));
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_pad("Pad", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &output = a.outputs[0];
@@ -98,29 +88,9 @@ class Pad final : public Kernel {
  private:
   // The padding in front of each dim; checks the output's dims.
   static void read_pads(const Arguments& a, int64_t* front) {
-    const View &data = a.inputs[0], &pads = a.inputs[1];
-    const View axes = a.input(3);
-    const int64_t padded = axes.present() ? axes.count() : data.rank;
     int64_t expected[TN_MAX_RANK];
-    uint32_t padded_axes = 0;
-    std::fill(front, front + data.rank, 0);
-    std::copy(data.dims, data.dims + data.rank, expected);
-    for (int64_t i = 0; i < padded; ++i) {
-      const int32_t d = axes.present()
-                            ? cpu::normalize_axis("Pad", cpu::integer_at(axes, i), data.rank)
-                            : static_cast<int32_t>(i);
-      if ((padded_axes >> d & 1) != 0) {
-        throw_invalid("Pad", "axes name axis " + std::to_string(d) + " twice");
-      }
-      padded_axes |= 1u << d;
-      front[d] = cpu::integer_at(pads, i);
-      expected[d] = cpu::saturating_add(cpu::saturating_add(expected[d], front[d]),
-                                        cpu::integer_at(pads, padded + i));
-    }
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
-    if (!std::ranges::equal(dims, a.outputs[0].shape())) {
-      cpu::throw_dims("Pad", "the output", a.outputs[0].shape(), dims);
-    }
+    cpu::padded_dims("Pad", a, front, expected);
+    cpu::check_output("Pad", "the output", a, 0, {expected, static_cast<size_t>(a.inputs[0].rank)});
   }
 
   void fill(const View& output, const View& value, Queue& queue) const {

@@ -7,6 +7,7 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::gpu {
@@ -42,22 +43,7 @@ class Reduce final : public Kernel, public NeedsWorkspace {
   }
 
   void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &output = a.outputs[0];
-    const View axes = a.input(1);
-    if (axes.present() && axes.rank > 1) {
-      cpu::throw_invalid(name_,
-                         "axes has dims " + cpu::dims_text(axes.shape()) + ", expected one dim");
-    }
-    const bool given = axes.present() && axes.count() > 0;
-    const auto dropped = given ? static_cast<int32_t>(axes.count()) : noop_ ? 0 : data.rank;
-    if (output.rank != (keepdims_ ? data.rank : data.rank - dropped)) {
-      cpu::throw_invalid(name_, "the output has dims " + cpu::dims_text(output.shape()) +
-                                    ", which are not dims " + cpu::dims_text(data.shape()) +
-                                    " with " + std::to_string(dropped) + " axes reduced");
-    }
-    if (a.output(1).present()) {
-      cpu::check_same_dims(name_, "the second output", a.output(1), output);
-    }
+    cpu::check_reduction(name_, a, keepdims_, noop_);
   }
 
   uint64_t workspace_size(const Arguments& a) const override {
@@ -68,39 +54,27 @@ class Reduce final : public Kernel, public NeedsWorkspace {
   void enqueue(const Arguments& a, Queue& queue) const override {
     Reduction::Task task;
     task.x = a.inputs[0];
-    task.axes = read_axes(a.input(1), task.x.rank);
+    task.axes = cpu::reduced_axes(name_, a.input(1), task.x.rank, noop_);
     task.out = a.outputs[0];
     task.out2 = a.output(1);
-    set_steps(task.x, task.out, task.axes, task.out_steps);
-    if (task.out2.present()) set_steps(task.x, task.out2, task.axes, task.out2_steps);
+    set_steps(a, 0, task.axes, task.out_steps);
+    if (task.out2.present()) set_steps(a, 1, task.axes, task.out2_steps);
     if (variance_) task.extra = cpu::real_at(a.inputs[2]);
     reduction_.enqueue(task, a, queue);
   }
 
  private:
-  uint32_t read_axes(const View& view, int32_t rank) const {
-    const uint32_t all = (uint32_t{1} << rank) - 1;
-    if (!view.present() || view.count() == 0) return noop_ ? 0 : all;
-    uint32_t axes = 0;
-    for (int64_t i = 0; i < view.count(); ++i) {
-      axes |= uint32_t{1} << cpu::normalize_axis(name_, cpu::integer_at(view, i), rank);
-    }
-    return axes & all;
-  }
-
-  // The output's step for each dim of the data; checks its dims.
-  void set_steps(const View& data, const View& output, uint32_t axes, int64_t* steps) const {
+  // Output `index`'s step for each dim of the data; checks its dims.
+  void set_steps(const Arguments& a, size_t index, uint32_t axes, int64_t* steps) const {
+    const View &data = a.inputs[0], &output = a.outputs[index];
     int64_t expected[TN_MAX_RANK];
-    int32_t rank = 0;
+    cpu::check_output(name_, "the output", a, index,
+                      cpu::reduced_dims(data, axes, keepdims_, expected));
+    int32_t at = 0;
     for (int32_t d = 0; d < data.rank; ++d) {
       const bool reduced = axes >> d & 1;
-      if (reduced && !keepdims_) continue;
-      if (!reduced && rank < output.rank) steps[d] = output.strides[rank];
-      expected[rank++] = reduced ? 1 : data.dims[d];
-    }
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
-    if (!std::ranges::equal(dims, output.shape())) {
-      cpu::throw_dims(name_, "the output", output.shape(), dims);
+      if (!reduced) steps[d] = output.strides[at];
+      at += !reduced || keepdims_ ? 1 : 0;
     }
   }
 

@@ -6,6 +6,7 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -30,17 +31,7 @@ class ScatterElements final : public Kernel {
             scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), cpu::parse_update(d)),
             "scatter_lines")) {}
 
-  void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1];
-    cpu::check_same_dims(name_, "the output", a.outputs[0], data);
-    cpu::check_same_dims(name_, "updates", a.inputs[2], indices);
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    bool fits = data.rank == indices.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d) {
-      fits = d == axis || indices.dims[d] <= data.dims[d];
-    }
-    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
-  }
+  void check(const Arguments& a) const override { cpu::check_scatter_elements(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];

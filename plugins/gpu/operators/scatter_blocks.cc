@@ -7,6 +7,7 @@
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/scatter.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -100,21 +101,10 @@ class ScatterNd final : public ScatterBlocks {
       : ScatterBlocks(d, d.input_dtype(0), cpu::parse_update(d)) {}
 
   void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
-    cpu::check_same_dims(name_, "the output", a.outputs[0], data);
+    const View &indices = a.inputs[1], &updates = a.inputs[2];
+    cpu::check_scatter_nd(name_, a);
     const int32_t places = indices.rank - 1;
-    bool fits = places >= 0 && indices.dims[places] <= data.rank;
-    const int64_t depth = fits ? indices.dims[places] : 0;
-    fits = fits && updates.rank == places + data.rank - depth;
-    for (int32_t d = 0; fits && d < updates.rank; ++d) {
-      fits = updates.dims[d] == (d < places ? indices.dims[d] : data.dims[d - places + depth]);
-    }
-    if (!fits) {
-      throw_invalid(name_, "updates of dims " + dims_text(updates.shape()) +
-                               " do not fit indices of dims " + dims_text(indices.shape()) +
-                               " into dims " + dims_text(data.shape()));
-    }
-    if (depth > kIndexDepth) {
+    if (indices.dims[places] > kIndexDepth) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
                                             " indices for a place");
     }
@@ -147,18 +137,7 @@ class IndexAdd final : public ScatterBlocks {
       : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), axis_(d.integer("axis", 0)) {}
 
   void check(const Arguments& a) const override {
-    const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
-    cpu::check_same_dims(name_, "the output", a.outputs[0], data);
-    if (indices.rank != 1 || data.rank == 0) {
-      throw_invalid(name_, "indices have dims " + dims_text(indices.shape()) + ", data " +
-                               dims_text(data.shape()));
-    }
-    const int32_t axis = cpu::normalize_axis(name_, axis_, data.rank);
-    bool fits = updates.rank == data.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d) {
-      fits = updates.dims[d] == (d == axis ? indices.dims[0] : data.dims[d]);
-    }
-    if (!fits) throw_dims(name_, "updates", updates.shape(), data.shape());
+    cpu::check_index_add(name_, a, axis_);
     if (a.input(3).present() && a.input(3).count() != 1) {
       throw_dims(name_, "alpha", a.input(3).shape(), {});
     }
@@ -190,14 +169,8 @@ class EmbeddingGrad final : public ScatterBlocks {
       : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), padding_(d.integer("padding_idx", -1)) {}
 
   void check(const Arguments& a) const override {
-    const View &dy = a.inputs[0], &indices = a.inputs[1], &dw = a.outputs[0];
-    bool fits = dy.rank == indices.rank + 1 && dw.rank == 2;
-    for (int32_t d = 0; fits && d < indices.rank; ++d) fits = dy.dims[d] == indices.dims[d];
-    if (!fits || dy.dims[dy.rank - 1] != dw.dims[1]) {
-      throw_invalid(name_, "dY of dims " + dims_text(dy.shape()) +
-                               " does not fit indices of dims " + dims_text(indices.shape()) +
-                               " and dW of dims " + dims_text(dw.shape()));
-    }
+    cpu::check_embedding_grad(name_, a);
+    const View &dy = a.inputs[0], &indices = a.inputs[1];
     Blocks::of(name_, indices, dy, indices.rank);
   }
 

@@ -5,6 +5,7 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::gpu {
@@ -38,18 +39,7 @@ class Range final : public Kernel {
     return std::make_unique<Range>(d);
   }
 
-  void check(const Arguments& a) const override {
-    if (a.outputs[0].rank != 1) {
-      throw_invalid(
-          "Range", "the output has dims " + dims_text(a.outputs[0].shape()) + ", expected one dim");
-    }
-    for (const View& input : a.inputs) {
-      if (input.count() != 1) {
-        throw_invalid("Range", "start, limit and delta must be one number each, not dims " +
-                                   dims_text(input.shape()));
-      }
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_range("Range", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
@@ -97,23 +87,7 @@ class OneHot final : public Kernel {
     return std::make_unique<OneHot>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View &indices = a.inputs[0], &output = a.outputs[0];
-    if (a.inputs[2].rank != 1 || a.inputs[2].dims[0] != 2) {
-      throw_invalid("OneHot",
-                    "values have dims " + dims_text(a.inputs[2].shape()) + ", expected [2]");
-    }
-    if (a.inputs[1].count() != 1) {
-      throw_invalid("OneHot",
-                    "depth must be one number, not dims " + dims_text(a.inputs[1].shape()));
-    }
-    const int32_t axis = cpu::normalize_axis("OneHot", axis_, indices.rank + 1);
-    bool fits = output.rank == indices.rank + 1;
-    for (int32_t d = 0; fits && d < indices.rank; ++d) {
-      fits = indices.dims[d] == output.dims[d < axis ? d : d + 1];
-    }
-    if (!fits) cpu::throw_dims("OneHot", "indices", indices.shape(), output.shape());
-  }
+  void check(const Arguments& a) const override { cpu::check_one_hot("OneHot", a, axis_); }
 
   // All off, then one on for each index.
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -171,17 +145,7 @@ class Trilu final : public Kernel {
     return std::make_unique<Trilu>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View& input = a.inputs[0];
-    if (input.rank < 2) {
-      throw_invalid("Trilu",
-                    "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
-    }
-    cpu::check_same_dims("Trilu", "the output", a.outputs[0], input);
-    if (a.input(1).present() && a.input(1).count() != 1) {
-      throw_invalid("Trilu", "k must be one number, not dims " + dims_text(a.input(1).shape()));
-    }
-  }
+  void check(const Arguments& a) const override { cpu::check_trilu("Trilu", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];

@@ -33,7 +33,7 @@ class AxisOperator final : public Kernel {
     for (size_t k = 1; k < kInputs; ++k) {
       cpu::check_same_dims(name_, "the second input", a.inputs[k], a.inputs[0]);
     }
-    cpu::check_same_dims(name_, "the output", a.outputs[0], a.inputs[0]);
+    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
     cpu::normalize_axis(name_, axis_, a.inputs[0].rank);
   }
 

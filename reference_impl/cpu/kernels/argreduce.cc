@@ -7,6 +7,7 @@
 
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
@@ -48,19 +49,7 @@ class ArgKernel final : public Kernel {
         axis_(desc.integer("axis", 0)),
         keepdims_(desc.integer("keepdims", 1) != 0) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    int64_t expected[TN_MAX_RANK];
-    int32_t rank = 0;
-    for (int32_t d = 0; d < data.rank; ++d)
-      if (d != axis || keepdims_) expected[rank++] = d == axis ? 1 : data.dims[d];
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
-    if (rank != output.rank || !std::equal(dims.begin(), dims.end(), output.dims))
-      throw_dims(name_, "the output", output.shape(), dims);
-    if (data.rank > 0 && data.dims[axis] == 0 && output.count() > 0)
-      throw_invalid(name_, "an axis without elements has no extreme");
-  }
+  void check(const Arguments& a) const override { check_arg_reduction(name_, a, axis_, keepdims_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     View data = arguments.inputs[0], output = arguments.outputs[0];

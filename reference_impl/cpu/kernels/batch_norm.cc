@@ -12,6 +12,7 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/families.h"
 #include "reference_impl/cpu/kernels/norm_views.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduce.h"
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
@@ -110,24 +111,13 @@ void reduce_channels(const Reducer& reducer, const View& x, const View* y, doubl
 
 int64_t per_channel(const View& x) { return x.dims[1] == 0 ? 0 : x.count() / x.dims[1]; }
 
-void check_image(std::string_view op, const View& x) {
-  if (x.rank < 2)
-    throw_invalid(op, "X has dims " + dims_text(x.shape()) + ", expected [N, C, ...]");
-}
-
 template <class T>
 class BatchNormKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit BatchNormKernel(const Description& desc)
       : name_(desc.name()), epsilon_(desc.real("epsilon", 1e-5f)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& x = arguments.inputs[0];
-    check_image(name_, x);
-    check_same_dims(name_, "Y", arguments.outputs[0], x);
-    static constexpr const char* kNames[] = {"X", "scale", "B", "input_mean", "input_var"};
-    for (size_t i = 1; i < 5; ++i) check_channels(name_, kNames[i], arguments.inputs[i], x);
-  }
+  void check(const Arguments& a) const override { check_batch_norm(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return ChannelTable::size(arguments.inputs[0].dims[1], 3);
@@ -159,18 +149,7 @@ class BatchNormTrainingKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit BatchNormTrainingKernel(const Description& desc) : name_(desc.name()) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& x = arguments.inputs[0];
-    check_image(name_, x);
-    check_same_dims(name_, "Y", arguments.outputs[0], x);
-    static constexpr const char* kInputs[] = {"X", "scale", "B", "running_mean", "running_var"};
-    static constexpr const char* kOutputs[] = {"Y", "saved_mean", "saved_invstd", "new_mean",
-                                               "new_var"};
-    for (size_t i = 1; i < 5; ++i) {
-      check_channels(name_, kInputs[i], arguments.input(i), x);
-      check_channels(name_, kOutputs[i], arguments.output(i), x);
-    }
-  }
+  void check(const Arguments& a) const override { check_batch_norm_training(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[0];
@@ -217,17 +196,7 @@ class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
   explicit BatchNormGradKernel(const Description& desc)
       : name_(desc.name()), training_(desc.integer("training", 1) != 0) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& x = arguments.inputs[1];
-    check_image(name_, x);
-    check_same_dims(name_, "dY", arguments.inputs[0], x);
-    check_channels(name_, "scale", arguments.inputs[2], x);
-    check_channels(name_, "mean", arguments.inputs[3], x);
-    check_channels(name_, "invstd", arguments.inputs[4], x);
-    if (arguments.output(0).present()) check_same_dims(name_, "dX", arguments.output(0), x);
-    check_channels(name_, "dScale", arguments.output(1), x);
-    check_channels(name_, "dB", arguments.output(2), x);
-  }
+  void check(const Arguments& a) const override { check_batch_norm_grad(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[1];

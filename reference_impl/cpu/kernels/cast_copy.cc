@@ -38,8 +38,8 @@ class Identity : public Kernel {
     expect_equal_types(description);
     return std::make_unique<Identity>();
   }
-  void check(const Arguments& arguments) const override {
-    check_same_dims("Identity", "Y", arguments.outputs[0], arguments.inputs[0]);
+  void check(const Arguments& a) const override {
+    check_output("Identity", "Y", a, 0, a.inputs[0].shape());
   }
   void run(const Arguments& arguments, const Execution& execution) const override {
     strided_copy(arguments.outputs[0], arguments.inputs[0], execution);
@@ -62,8 +62,8 @@ class Cast : public Kernel {
     description.text("round_mode", "up");  // Only for a type that the ABI does not have.
     return std::make_unique<Cast>(find_convert(to, description.input_dtype(0)), saturate);
   }
-  void check(const Arguments& arguments) const override {
-    check_same_dims("Cast", "Y", arguments.outputs[0], arguments.inputs[0]);
+  void check(const Arguments& a) const override {
+    check_output("Cast", "Y", a, 0, a.inputs[0].shape());
   }
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& src = arguments.inputs[0];
@@ -101,7 +101,7 @@ class Fill : public Kernel {
     }
     return std::make_unique<Fill>();
   }
-  void check(const Arguments&) const override {}
+  void check(const Arguments&) const override {}  // The caller alone decides Y's dims.
   void run(const Arguments& arguments, const Execution& execution) const override {
     // A copy from a view that has the same element everywhere.
     static constexpr std::array<int64_t, TN_MAX_RANK> kZeros{};

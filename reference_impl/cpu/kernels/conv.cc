@@ -24,14 +24,7 @@ class Conv final : public Kernel, public NeedsWorkspace {
  public:
   explicit Conv(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
 
-  void check(const Arguments& a) const override {
-    attributes_.check("Conv", a.input(0), a.input(1), a.output(0));
-    const View bias = a.input(2);
-    const int64_t filters = a.input(1).dims[0];
-    if (bias.present() && (bias.rank != 1 || bias.dims[0] != filters)) {
-      throw_dims("Conv", "B", bias.shape(), {&filters, 1});
-    }
-  }
+  void check(const Arguments& a) const override { attributes_.check_output("Conv", a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
   }
@@ -84,7 +77,7 @@ class ConvGradInput final : public Kernel, public NeedsWorkspace {
   explicit ConvGradInput(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
 
   void check(const Arguments& a) const override {
-    attributes_.check("ConvGradInput", a.output(0), a.input(1), a.input(0));
+    attributes_.check_grad_input("ConvGradInput", a);
   }
 
   uint64_t workspace_size(const Arguments& a) const override {

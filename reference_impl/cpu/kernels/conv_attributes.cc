@@ -56,11 +56,36 @@ void ConvAttributes::check(std::string_view op, const View& x, const View& w, co
   for (int32_t axis = first_axis(); axis < 3; ++axis) {
     if (kernel[axis] != 0 && dim(w, axis) != kernel[axis])
       fail("kernel_shape differs from W's dims");
-    const int64_t positions =
-        window_positions(dim(x, axis), saturating_add(pads_begin[axis], pads_end[axis]),
-                         dim(w, axis), dilations[axis], strides[axis], false);
-    if (dim(y, axis) != positions) fail("spatial dims do not fit");
+    if (dim(y, axis) != positions(x, w, axis)) fail("spatial dims do not fit");
   }
+}
+
+int64_t ConvAttributes::positions(const View& x, const View& w, int32_t axis) const {
+  return window_positions(dim(x, axis), saturating_add(pads_begin[axis], pads_end[axis]),
+                          dim(w, axis), dilations[axis], strides[axis], false);
+}
+
+void ConvAttributes::check_output(std::string_view op, const Arguments& a) const {
+  const View x = a.input(0), w = a.input(1), bias = a.input(2);
+  if (a.asked != nullptr && x.rank == spatial + 2 && w.rank == x.rank) {
+    int64_t dims[TN_MAX_RANK] = {x.dims[0], w.dims[0]};
+    for (int32_t axis = first_axis(); axis < 3; ++axis) {
+      dims[axis - first_axis() + 2] = positions(x, w, axis);
+    }
+    say_output(op, "Y", a, 0, {dims, static_cast<size_t>(x.rank)});
+  }
+  check(op, x, w, a.output(0));
+  if (bias.present() && (bias.rank != 1 || bias.dims[0] != w.dims[0])) {
+    throw_dims(op, "B", bias.shape(), w.shape().first(1));
+  }
+}
+
+void ConvAttributes::check_grad_input(std::string_view op, const Arguments& a) const {
+  if (a.asked == nullptr) check(op, a.output(0), a.input(1), a.input(0));
+}
+
+void ConvAttributes::check_grad_weight(std::string_view op, const Arguments& a) const {
+  if (a.asked == nullptr) check(op, a.input(1), a.output(0), a.input(0));
 }
 
 }  // namespace tenon::cpu

@@ -30,9 +30,17 @@ struct ConvAttributes {
   int64_t stride(const View& view, int32_t axis) const {
     return axis < first_axis() ? 0 : view.strides[axis - first_axis() + 2];
   }
+  // How many positions W has along an axis of X: the dim of Y.
+  int64_t positions(const View& x, const View& w, int32_t axis) const;
 
   // Throws unless X [N, C, ...], W [M, C / groups, ...] and Y [N, M, ...] fit together.
   void check(std::string_view op, const View& x, const View& w, const View& y) const;
+  // The same of Conv's arguments (X, W, B; Y), and the answer where a host asks.
+  void check_output(std::string_view op, const Arguments& a) const;
+  // The same of ConvGradInput's (dY, W; dX) and ConvGradWeight's (dY, X; dW). Several sizes of dX
+  // and dW give one of dY, so the caller alone decides them.
+  void check_grad_input(std::string_view op, const Arguments& a) const;
+  void check_grad_weight(std::string_view op, const Arguments& a) const;
 };
 
 }  // namespace tenon::cpu

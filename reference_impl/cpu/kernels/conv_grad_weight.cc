@@ -157,7 +157,7 @@ class ConvGradWeight final : public Kernel, public NeedsWorkspace {
   }
 
   void check(const Arguments& a) const override {
-    attributes_.check("ConvGradWeight", a.input(1), a.output(0), a.input(0));
+    attributes_.check_grad_weight("ConvGradWeight", a);
   }
   uint64_t workspace_size(const Arguments& a) const override {
     if (a.output(0).count() == 0) return 0;

@@ -23,8 +23,8 @@ class CumSumKernel final : public Kernel {
         exclusive_(desc.integer("exclusive", 0) != 0),
         reverse_(desc.integer("reverse", 0) != 0) {}
 
-  void check(const Arguments& arguments) const override {
-    check_same_dims(name_, "the output", arguments.outputs[0], arguments.inputs[0]);
+  void check(const Arguments& a) const override {
+    check_output(name_, "the output", a, 0, a.inputs[0].shape());
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {

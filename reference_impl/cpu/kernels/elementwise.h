@@ -131,8 +131,8 @@ class ElementwiseKernel final : public Kernel {
                     double second = 0, int64_t grain = kElementwiseGrain)
       : name_(desc.name()), loop_(loop), attributes_{first, second}, grain_(grain) {}
 
-  void check(const Arguments& arguments) const override {
-    check_broadcast(name_, arguments.inputs.first(kInputs), arguments.outputs[0]);
+  void check(const Arguments& a) const override {
+    check_broadcast(name_, a.inputs.first(kInputs), a);
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {

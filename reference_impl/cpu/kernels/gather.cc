@@ -7,6 +7,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -51,29 +52,12 @@ class BlockGather {
   StridedLoop<3> loop_;
 };
 
-void check_parts(std::string_view op, const View& output,
-                 std::initializer_list<std::span<const int64_t>> parts) {
-  int64_t dims[3 * TN_MAX_RANK];
-  size_t rank = 0;
-  for (std::span<const int64_t> part : parts)
-    for (int64_t dim : part) dims[rank++] = dim;
-  const std::span<const int64_t> expected(dims, rank);
-  if (!std::ranges::equal(output.shape(), expected))
-    throw_dims(op, "the output", output.shape(), expected);
-}
-
 class GatherKernel final : public Kernel {
  public:
   explicit GatherKernel(const Description& desc)
       : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    if (data.rank == 0) throw_invalid(name_, "data has no axis");
-    const auto axis = static_cast<size_t>(normalize_axis(name_, axis_, data.rank));
-    check_parts(name_, arguments.outputs[0],
-                {data.shape().first(axis), indices.shape(), data.shape().subspan(axis + 1)});
-  }
+  void check(const Arguments& a) const override { check_gather(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
@@ -102,20 +86,7 @@ class GatherNdKernel final : public Kernel {
   explicit GatherNdKernel(const Description& desc)
       : name_(desc.name()), batch_(static_cast<int32_t>(desc.integer("batch_dims", 0))) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    if (indices.rank == 0 || batch_ < 0 || batch_ >= indices.rank ||
-        batch_ + indices.dims[indices.rank - 1] > data.rank)
-      throw_invalid(name_, "indices of dims " + dims_text(indices.shape()) +
-                               " do not name places in dims " + dims_text(data.shape()));
-    for (int32_t d = 0; d < batch_; ++d)
-      if (indices.dims[d] != data.dims[d])
-        throw_dims(name_, "indices", indices.shape(), data.shape());
-    const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
-    check_parts(name_, arguments.outputs[0],
-                {indices.shape().first(static_cast<size_t>(indices.rank - 1)),
-                 data.shape().subspan(depth)});
-  }
+  void check(const Arguments& a) const override { check_gather_nd(name_, a, batch_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
@@ -148,15 +119,7 @@ class GatherElementsKernel final : public Kernel {
   explicit GatherElementsKernel(const Description& desc)
       : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    check_same_dims(name_, "the output", arguments.outputs[0], indices);
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    bool fits = data.rank == indices.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d)
-      fits = d == axis || indices.dims[d] <= data.dims[d];
-    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
-  }
+  void check(const Arguments& a) const override { check_gather_elements(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];

@@ -11,6 +11,7 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/norm_rows.h"
 #include "reference_impl/cpu/kernels/norm_views.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
 
 namespace tenon::cpu {
@@ -38,15 +39,7 @@ class LayerNormKernel final : public Kernel {
         axis_(desc.integer("axis", -1)),
         epsilon_(desc.real("epsilon", 1e-5f)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& x = arguments.inputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
-    check_same_dims(name_, "Y", arguments.outputs[0], x);
-    check_affine(name_, "Scale", arguments.input(1), x, axis);
-    check_affine(name_, "B", arguments.input(2), x, axis);
-    check_row_statistic(name_, "Mean", arguments.output(1), x, axis);
-    check_row_statistic(name_, "InvStdDev", arguments.output(2), x, axis);
-  }
+  void check(const Arguments& a) const override { check_layer_norm(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &x = arguments.inputs[0], &y = arguments.outputs[0];
@@ -113,22 +106,7 @@ class LayerNormGradKernel final : public Kernel {
   explicit LayerNormGradKernel(const Description& desc)
       : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& x = arguments.inputs[1];
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
-    check_same_dims(name_, "dY", arguments.inputs[0], x);
-    check_row_statistic(name_, "Mean", arguments.inputs[2], x, axis);
-    check_row_statistic(name_, "InvStdDev", arguments.inputs[3], x, axis);
-    check_affine(name_, "Scale", arguments.input(4), x, axis);
-    if (arguments.output(0).present()) check_same_dims(name_, "dX", arguments.output(0), x);
-    for (size_t i = 1; i <= 2; ++i) {
-      const View sum = arguments.output(i);
-      if (sum.present() &&
-          !std::ranges::equal(sum.shape(), x.shape().subspan(static_cast<size_t>(axis))))
-        throw_dims(name_, i == 1 ? "dScale" : "dB", sum.shape(),
-                   x.shape().subspan(static_cast<size_t>(axis)));
-    }
-  }
+  void check(const Arguments& a) const override { check_layer_norm_grad(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     if (arguments.output(0).present()) run_data(arguments, execution);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/row_math.h"
 #include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
@@ -93,21 +94,7 @@ class CrossEntropy final : public Kernel {
     }
   }
 
-  void check(const Arguments& a) const override {
-    const View logits = a.input(0);
-    if (logits.rank != 2) throw_invalid(kName, "logits have dims " + dims_text(logits.shape()));
-    if (kSparse) {
-      if (a.input(1).rank != 1 || a.input(1).dims[0] != logits.dims[0]) {
-        throw_dims(kName, "labels", a.input(1).shape(), {logits.dims, 1});
-      }
-    } else {
-      check_same_dims(kName, "labels", a.input(1), logits);
-    }
-    if (a.output(0).rank != 1 || a.output(0).dims[0] != logits.dims[0]) {
-      throw_dims(kName, "loss", a.output(0).shape(), {logits.dims, 1});
-    }
-    check_same_dims(kName, "backprop", a.output(1), logits);
-  }
+  void check(const Arguments& a) const override { check_cross_entropy(kName, a, kSparse); }
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View logits = a.input(0), labels = a.input(1), loss = a.output(0), backprop = a.output(1);

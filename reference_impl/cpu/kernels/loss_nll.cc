@@ -6,21 +6,12 @@
 #include <string>
 
 #include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/training.h"
 
 namespace tenon::cpu {
 namespace {
-
-enum class LossReduction { kNone, kSum, kMean };
-
-LossReduction loss_reduction(const Description& d) {
-  const std::string text = d.text("reduction", "mean");
-  if (text == "none") return LossReduction::kNone;
-  if (text == "sum") return LossReduction::kSum;
-  if (text == "mean") return LossReduction::kMean;
-  throw_invalid(d.name(), "reduction is none, sum or mean, not " + text);
-}
 
 // The element of a tensor at a position (n, d...), for tensors with and without a dim of classes.
 int64_t offset_of(const View& view, int64_t position, bool has_classes) {
@@ -62,23 +53,6 @@ void check_target_type(const char* op, tn_dtype dtype) {
   if (dtype != TN_INT64 && dtype != TN_INT32) throw_invalid(op, "target must be int64 or int32");
 }
 
-// x [N, C, d...], target [N, d...], weight [C].
-void check_dims(const char* op, const View& x, const View& target, const View& weight) {
-  bool fits = x.rank >= 2 && target.rank == x.rank - 1 && target.dims[0] == x.dims[0];
-  for (int32_t d = 2; fits && d < x.rank; ++d) fits = target.dims[d - 1] == x.dims[d];
-  if (!fits) {
-    throw_invalid(op, "target " + dims_text(target.shape()) + " does not fit log_probabilities " +
-                          dims_text(x.shape()));
-  }
-  if (weight.present() && (weight.rank != 1 || weight.dims[0] != x.dims[1])) {
-    throw_dims(op, "weight", weight.shape(), {&x.dims[1], 1});
-  }
-}
-
-void check_one(const char* op, const char* what, const View& view) {
-  if (view.present() && view.count() != 1) throw_dims(op, what, view.shape(), {});
-}
-
 template <class S>
 double weight_of(const View& weight, int64_t label) {
   return weight.present() ? static_cast<double>(load(weight.as<S>()[label * weight.strides[0]]))
@@ -97,15 +71,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     }
   }
 
-  void check(const Arguments& a) const override {
-    check_dims(kName, a.input(0), a.input(1), a.input(2));
-    if (reduction_ == LossReduction::kNone) {
-      check_same_dims(kName, "loss", a.output(0), a.input(1));
-    } else {
-      check_one(kName, "loss", a.output(0));
-    }
-    check_one(kName, "total_weight", a.output(1));
-  }
+  void check(const Arguments& a) const override { check_nll_loss(kName, a, reduction_); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(chunks(a)) * sizeof(Sums);
@@ -174,18 +140,7 @@ class NllLossGrad final : public Kernel {
       throw_invalid(kName, "dLoss and dX must have one type");
   }
 
-  void check(const Arguments& a) const override {
-    check_dims(kName, a.output(0), a.input(2), a.input(3));
-    if (reduction_ == LossReduction::kNone) {
-      check_same_dims(kName, "dLoss", a.input(0), a.input(2));
-    } else {
-      check_one(kName, "dLoss", a.input(0));
-    }
-    check_one(kName, "total_weight", a.input(4));
-    if (reduction_ == LossReduction::kMean && !a.input(4).present()) {
-      throw_invalid(kName, "the mean's gradient needs total_weight");
-    }
-  }
+  void check(const Arguments& a) const override { check_nll_loss_grad(kName, a, reduction_); }
 
   void run(const Arguments& a, const Execution& execution) const override {
     visit_dtype<kFloatTypes>(kName, a.output(0).dtype, [&](auto type) {

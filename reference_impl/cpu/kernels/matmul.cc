@@ -53,7 +53,7 @@ class MatMul final : public Kernel, public NeedsWorkspace {
  private:
   bool is_float() const { return (dtype_bit(dtype_) & kFloatTypes) != 0; }
   static MatmulPlan plan(const Arguments& a) {
-    return plan_matmul("MatMul", a.input(0), a.input(1), a.output(0));
+    return plan_matmul("MatMul", a.input(0), a.input(1), a);
   }
 
   tn_dtype dtype_;
@@ -106,7 +106,7 @@ class Gemm final : public Kernel, public NeedsWorkspace {
     Plan p;
     const View x = transpose_a_ ? transposed(a.input(0), p.dims, p.strides) : a.input(0);
     const View y = transpose_b_ ? transposed(a.input(1), p.dims + 2, p.strides + 2) : a.input(1);
-    p.matmul = plan_matmul("Gemm", x, y, a.output(0));
+    p.matmul = plan_matmul("Gemm", x, y, a);
     if (a.input(2).present()) plan_addend("Gemm", p.matmul, a.input(2));
     return p;
   }
@@ -148,7 +148,7 @@ class ScaledGemm final : public Kernel, public NeedsWorkspace {
 
  private:
   static MatmulPlan plan(const Arguments& a) {
-    MatmulPlan p = plan_matmul("ScaledGemm", a.input(0), a.input(1), a.output(0));
+    MatmulPlan p = plan_matmul("ScaledGemm", a.input(0), a.input(1), a);
     if (a.input(2).present()) plan_addend("ScaledGemm", p, a.input(2));
     return p;
   }

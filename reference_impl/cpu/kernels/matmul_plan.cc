@@ -14,7 +14,7 @@ namespace {
 [[noreturn]] void throw_mismatch(std::string_view op, const char* what, const View& a,
                                  const View& b, const View& y) {
   throw_invalid(op, std::string(what) + ": A " + dims_text(a.shape()) + ", B " +
-                        dims_text(b.shape()) + ", Y " + dims_text(y.shape()));
+                        dims_text(b.shape()) + (y.present() ? ", Y " + dims_text(y.shape()) : ""));
 }
 
 // The stride of dim `d` of the view, 0 where it does not move; of a packed B, the matrices'
@@ -43,10 +43,23 @@ int64_t stride_of(const View& view, int32_t d) {
   return view.layout == TN_LAYOUT_STRIDED ? view.strides[d] : 0;
 }
 
+// Y's dims, in `dims`.
+std::span<const int64_t> product_dims(const MatmulPlan& plan, bool row, bool column,
+                                      int64_t* dims) {
+  std::copy(plan.batch_dims, plan.batch_dims + plan.batch_rank, dims);
+  auto rank = static_cast<size_t>(plan.batch_rank);
+  if (row) dims[rank++] = plan.m;
+  if (column) dims[rank++] = plan.n;
+  return {dims, rank};
+}
+
 }  // namespace
 
-MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b, const View& y) {
-  if (a.rank == 0 || b.rank == 0) throw_mismatch(op, "operands must not be scalars", a, b, y);
+MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b,
+                       const Arguments& arguments) {
+  const View& y = arguments.outputs[0];
+  const View& shown = arguments.asked != nullptr ? kAbsentView : y;  // In messages.
+  if (a.rank == 0 || b.rank == 0) throw_mismatch(op, "operands must not be scalars", a, b, shown);
   MatmulPlan plan;
   plan.a.view = a;
   plan.b.view = b;
@@ -56,7 +69,8 @@ MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b, const 
   plan.m = row ? a.dims[a.rank - 2] : 1;
   plan.k = a.dims[a.rank - 1];
   plan.n = column ? b.dims[b.rank - 1] : 1;
-  if (b.dims[column ? b.rank - 2 : 0] != plan.k) throw_mismatch(op, "inner dims differ", a, b, y);
+  if (b.dims[column ? b.rank - 2 : 0] != plan.k)
+    throw_mismatch(op, "inner dims differ", a, b, shown);
 
   plan.batch_rank = std::max({a.rank - 2, b.rank - 2, 0});
   for (int32_t d = 0; d < plan.batch_rank; ++d) {
@@ -66,12 +80,12 @@ MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b, const 
     plan.batch_dims[d] = x == 1 && in_b >= 0 ? b.dims[in_b] : x;
   }
   const int32_t inner = (row ? 1 : 0) + (column ? 1 : 0);
+  int64_t dims[TN_MAX_RANK];
+  const std::span<const int64_t> expected = product_dims(plan, row, column, dims);
   bool fits = place_batch(a, 2, plan, plan.a) && place_batch(b, 2, plan, plan.b);
-  fits = fits && y.rank == plan.batch_rank + inner && place_batch(y, inner, plan, plan.y);
-  for (int32_t d = 0; fits && d < plan.batch_rank; ++d) fits = y.dims[d] == plan.batch_dims[d];
-  fits = fits && (!row || y.dims[plan.batch_rank] == plan.m);
-  fits = fits && (!column || y.dims[y.rank - 1] == plan.n);
-  if (!fits) throw_mismatch(op, "dims do not fit", a, b, y);
+  if (fits && arguments.asked != nullptr) say_output(op, "Y", arguments, 0, expected);
+  fits = fits && std::ranges::equal(y.shape(), expected) && place_batch(y, inner, plan, plan.y);
+  if (!fits) throw_mismatch(op, "dims do not fit", a, b, shown);
 
   plan.a.row_stride = row ? stride_of(a, a.rank - 2) : 0;
   plan.a.column_stride = stride_of(a, a.rank - 1);

@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -15,12 +16,7 @@ class NonZeroKernel final : public Kernel {
  public:
   explicit NonZeroKernel(const Description& desc) : name_(desc.name()) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &x = arguments.inputs[0], &y = arguments.outputs[0];
-    if (y.rank != 2 || y.dims[0] != x.rank)
-      throw_invalid(name_, "the output has dims " + dims_text(y.shape()) +
-                               " for an input of dims " + dims_text(x.shape()));
-  }
+  void check(const Arguments& a) const override { check_non_zero(name_, a); }
 
   // On one thread: every column's place depends on all before it.
   void run(const Arguments& arguments, const Execution&) const override {

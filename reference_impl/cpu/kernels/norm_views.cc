@@ -19,9 +19,13 @@ void check_row_statistic(std::string_view op, const char* argument, const View& 
                          int32_t axis) {
   if (!view.present()) return;
   int64_t expected[TN_MAX_RANK];
-  for (int32_t d = 0; d < x.rank; ++d) expected[d] = d < axis ? x.dims[d] : 1;
-  const std::span<const int64_t> dims(expected, static_cast<size_t>(x.rank));
+  const std::span<const int64_t> dims = row_statistic_dims(x, axis, expected);
   if (!std::ranges::equal(dims, view.shape())) throw_dims(op, argument, view.shape(), dims);
+}
+
+std::span<const int64_t> row_statistic_dims(const View& x, int32_t axis, int64_t* dims) {
+  for (int32_t d = 0; d < x.rank; ++d) dims[d] = d < axis ? x.dims[d] : 1;
+  return {dims, static_cast<size_t>(x.rank)};
 }
 
 void check_channels(std::string_view op, const char* argument, const View& view, const View& x) {

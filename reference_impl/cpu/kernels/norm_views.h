@@ -99,6 +99,8 @@ void check_affine(std::string_view op, const char* argument, const View& view, c
 // Mean or InvStdDev: the dims of `x` with 1 for the normalized ones.
 void check_row_statistic(std::string_view op, const char* argument, const View& view, const View& x,
                          int32_t axis);
+// Its dims, in `dims` of TN_MAX_RANK.
+std::span<const int64_t> row_statistic_dims(const View& x, int32_t axis, int64_t* dims);
 // One value for each channel (dim 1 of `x`).
 void check_channels(std::string_view op, const char* argument, const View& view, const View& x);
 

@@ -29,7 +29,7 @@ inline void check_state_dims(std::string_view op, const Arguments& a, size_t inp
     if (a.input(i).present()) check_same_dims(op, "gradient or state", a.input(i), a.input(0));
   }
   for (size_t i = 0; i < a.outputs.size(); ++i) {
-    if (a.output(i).present()) check_same_dims(op, "an output", a.output(i), a.input(0));
+    check_output(op, "an output", a, i, a.input(0).shape());
   }
 }
 

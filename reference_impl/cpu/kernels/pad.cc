@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
@@ -38,16 +39,7 @@ class PadKernel final : public Kernel {
  public:
   explicit PadKernel(const Description& desc) : name_(desc.name()), mode_(parse_mode(desc)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], axes = arguments.input(3);
-    const int64_t padded = axes.present() ? axes.count() : data.rank;
-    if (arguments.outputs[0].rank != data.rank || arguments.inputs[1].count() != 2 * padded)
-      throw_invalid(name_, std::to_string(arguments.inputs[1].count()) + " pads for " +
-                               std::to_string(padded) + " axes of dims " + dims_text(data.shape()) +
-                               " and an output of dims " + dims_text(arguments.outputs[0].shape()));
-    if (arguments.input(2).present() && arguments.input(2).count() != 1)
-      throw_invalid(name_, "constant_value has dims " + dims_text(arguments.input(2).shape()));
-  }
+  void check(const Arguments& a) const override { check_pad(name_, a); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &output = arguments.outputs[0];
@@ -68,26 +60,10 @@ class PadKernel final : public Kernel {
  private:
   // The padding in front of each dim; checks the output's dims.
   void read_pads(const Arguments& arguments, int64_t* front) const {
-    const View &data = arguments.inputs[0], &pads = arguments.inputs[1];
-    const View axes = arguments.input(3);
-    const int64_t padded = axes.present() ? axes.count() : data.rank;
     int64_t expected[TN_MAX_RANK];
-    uint32_t padded_axes = 0;
-    std::fill(front, front + data.rank, 0);
-    std::copy(data.dims, data.dims + data.rank, expected);
-    for (int64_t i = 0; i < padded; ++i) {
-      const int32_t d = axes.present() ? normalize_axis(name_, integer_at(axes, i), data.rank)
-                                       : static_cast<int32_t>(i);
-      if (padded_axes >> d & 1)
-        throw_invalid(name_, "axes name axis " + std::to_string(d) + " twice");
-      padded_axes |= 1u << d;
-      front[d] = integer_at(pads, i);
-      expected[d] =
-          saturating_add(saturating_add(expected[d], front[d]), integer_at(pads, padded + i));
-    }
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(data.rank));
-    if (!std::ranges::equal(dims, arguments.outputs[0].shape()))
-      throw_dims(name_, "the output", arguments.outputs[0].shape(), dims);
+    padded_dims(name_, arguments, front, expected);
+    check_output(name_, "the output", arguments, 0,
+                 {expected, static_cast<size_t>(arguments.inputs[0].rank)});
   }
 
   static void fill(const View& output, const View& value, const Execution& execution) {
@@ -166,16 +142,7 @@ class TriluKernel final : public Kernel {
   explicit TriluKernel(const Description& desc)
       : name_(desc.name()), upper_(desc.integer("upper", 1) != 0) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& input = arguments.inputs[0];
-    if (input.rank < 2)
-      throw_invalid(name_,
-                    "the input has dims " + dims_text(input.shape()) + ", expected a matrix");
-    check_same_dims(name_, "the output", arguments.outputs[0], input);
-    if (arguments.input(1).present() && arguments.input(1).count() != 1)
-      throw_invalid(name_,
-                    "k must be one number, not dims " + dims_text(arguments.input(1).shape()));
-  }
+  void check(const Arguments& a) const override { check_trilu(name_, a); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &input = arguments.inputs[0], &output = arguments.outputs[0];

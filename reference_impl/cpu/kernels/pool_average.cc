@@ -45,9 +45,7 @@ class AveragePool final : public Kernel {
     check_types(d);
   }
 
-  void check(const Arguments& a) const override {
-    window_.check("AveragePool", a.input(0), a.output(0));
-  }
+  void check(const Arguments& a) const override { window_.check_output("AveragePool", a); }
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View x = a.input(0), y = a.output(0);
@@ -89,9 +87,7 @@ class AveragePoolGrad final : public Kernel {
     check_types(d);
   }
 
-  void check(const Arguments& a) const override {
-    window_.check("AveragePoolGrad", a.output(0), a.input(0));
-  }
+  void check(const Arguments& a) const override { window_.check_grad("AveragePoolGrad", a); }
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View dy = a.input(0), dx = a.output(0);

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/pooling.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
@@ -37,15 +38,7 @@ class GlobalPool final : public Kernel {
     }
   }
 
-  void check(const Arguments& a) const override {
-    const View x = a.input(0), y = a.output(0);
-    bool fits = x.rank == y.rank && x.dims[0] == y.dims[0] && x.dims[1] == y.dims[1];
-    for (int32_t d = 2; fits && d < y.rank; ++d) fits = y.dims[d] == 1;
-    if (!fits) {
-      throw_invalid(Operation::kName,
-                    "dims do not fit: X " + dims_text(x.shape()) + ", Y " + dims_text(y.shape()));
-    }
-  }
+  void check(const Arguments& a) const override { check_global_pool(Operation::kName, a); }
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View x = a.input(0), y = a.output(0);

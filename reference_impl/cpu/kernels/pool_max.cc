@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/pool_window.h"
 #include "reference_impl/cpu/kernels/pooling.h"
 #include "reference_impl/cpu/kernels/scratch.h"
@@ -59,8 +60,8 @@ class MaxPool final : public Kernel {
   }
 
   void check(const Arguments& a) const override {
-    window_.check("MaxPool", a.input(0), a.output(0));
-    if (a.output(1).present()) check_same_dims("MaxPool", "Indices", a.output(1), a.output(0));
+    window_.check_output("MaxPool", a);
+    check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -142,13 +143,7 @@ class MaxPoolGrad final : public Kernel, public NeedsWorkspace {
     if (d.input(0).rank < 3) throw_invalid(kName, "dY must have spatial dims");
   }
 
-  void check(const Arguments& a) const override {
-    check_same_dims(kName, "Indices", a.input(1), a.input(0));
-    const View dy = a.input(0), dx = a.output(0);
-    if (dx.rank != dy.rank || dx.dims[0] != dy.dims[0] || dx.dims[1] != dy.dims[1]) {
-      throw_dims(kName, "dX", dx.shape(), dy.shape());
-    }
-  }
+  void check(const Arguments& a) const override { check_max_pool_grad(kName, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View dx = a.output(0);

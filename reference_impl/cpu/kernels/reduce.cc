@@ -3,6 +3,7 @@
 // Reductions over any set of axes. The axes are an input whose values are known to run() alone;
 // what check() can say without them is whether the ranks can fit.
 #include "reference_impl/cpu/kernels/reduce.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 #include <memory>
 #include <vector>
@@ -21,20 +22,7 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
         keepdims_(desc.integer("keepdims", 1) != 0),
         noop_(desc.integer("noop_with_empty_axes", 0) != 0) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &output = arguments.outputs[0];
-    const View axes = arguments.input(1);
-    if (axes.present() && axes.rank > 1)
-      throw_invalid(name_, "axes has dims " + dims_text(axes.shape()) + ", expected one dim");
-    const int32_t dropped = axes.present() && axes.count() > 0 ? static_cast<int32_t>(axes.count())
-                                                               : (noop_ ? 0 : data.rank);
-    if (output.rank != (keepdims_ ? data.rank : data.rank - dropped))
-      throw_invalid(name_, "the output has dims " + dims_text(output.shape()) +
-                               ", which are not dims " + dims_text(data.shape()) + " with " +
-                               std::to_string(dropped) + " axes reduced");
-    if (arguments.output(1).present())
-      check_same_dims(name_, "the second output", arguments.output(1), output);
-  }
+  void check(const Arguments& a) const override { check_reduction(name_, a, keepdims_, noop_); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const int64_t results = arguments.outputs[0].count();
@@ -44,13 +32,13 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& data = arguments.inputs[0];
-    const uint32_t axes = read_axes(arguments.input(1), data.rank);
+    const uint32_t axes = reduced_axes(name_, arguments.input(1), data.rank, noop_);
     int64_t in[TN_MAX_RANK], out[2][TN_MAX_RANK];
     const int64_t size = tn_dtype_bits(data.dtype) / 8;
     for (int32_t d = 0; d < data.rank; ++d) in[d] = data.strides[d] * size;
     const View second = arguments.output(1);
-    result_strides(data, arguments.outputs[0], axes, out[0]);
-    if (second.present()) result_strides(data, second, axes, out[1]);
+    result_strides(arguments, 0, axes, out[0]);
+    if (second.present()) result_strides(arguments, 1, axes, out[1]);
     const ReducePlan plan(data, axes, in, nullptr, out[0], second.present() ? out[1] : nullptr);
     Reducer reducer;
     if constexpr (requires { reducer.correction; })
@@ -60,30 +48,20 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  uint32_t read_axes(const View& view, int32_t rank) const {
-    const uint32_t all = rank == 0 ? 0 : (uint32_t{1} << rank) - 1;
-    if (!view.present() || view.count() == 0) return noop_ ? 0 : all;
-    uint32_t axes = 0;
-    for (int64_t i = 0; i < view.count(); ++i)
-      axes |= uint32_t{1} << normalize_axis(name_, integer_at(view, i), rank);
-    return rank == 0 ? 0 : axes;
-  }
-
-  // The output's byte strides for each dim of the data; checks its dims.
-  void result_strides(const View& data, const View& output, uint32_t axes, int64_t* strides) const {
-    const int64_t size = tn_dtype_bits(output.dtype) / 8;
+  // The byte strides of output `index` for each dim of the data; checks its dims.
+  void result_strides(const Arguments& arguments, size_t index, uint32_t axes,
+                      int64_t* strides) const {
+    const View &data = arguments.inputs[0], &output = arguments.outputs[index];
     int64_t expected[TN_MAX_RANK];
-    int32_t rank = 0;
+    check_output(name_, "the output", arguments, index,
+                 reduced_dims(data, axes, keepdims_, expected));
+    const int64_t size = tn_dtype_bits(output.dtype) / 8;
+    int32_t at = 0;
     for (int32_t d = 0; d < data.rank; ++d) {
       const bool reduced = axes >> d & 1;
-      strides[d] = 0;
-      if (reduced && !keepdims_) continue;
-      if (!reduced && rank < output.rank) strides[d] = output.strides[rank] * size;
-      expected[rank++] = reduced ? 1 : data.dims[d];
+      strides[d] = reduced ? 0 : output.strides[at] * size;
+      at += !reduced || keepdims_ ? 1 : 0;
     }
-    const std::span<const int64_t> dims(expected, static_cast<size_t>(rank));
-    if (rank != output.rank || !std::equal(dims.begin(), dims.end(), output.dims))
-      throw_dims(name_, "the output", output.shape(), dims);
   }
 
   std::string name_;

@@ -7,6 +7,7 @@
 
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
 
 namespace tenon::cpu {
@@ -44,16 +45,7 @@ class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
   ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
       : name_(desc.name()), axis_(desc.integer("axis", 0)), lines_(lines), wide_(wide) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    check_same_dims(name_, "the output", arguments.outputs[0], data);
-    check_same_dims(name_, "updates", arguments.inputs[2], indices);
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    bool fits = data.rank == indices.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d)
-      fits = d == axis || indices.dims[d] <= data.dims[d];
-    if (!fits) throw_dims(name_, "indices", indices.shape(), data.shape());
-  }
+  void check(const Arguments& a) const override { check_scatter_elements(name_, a, axis_); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
 
 namespace tenon::cpu {
@@ -89,21 +90,7 @@ class ScatterNdKernel final : public Kernel, public NeedsWorkspace {
   ScatterNdKernel(const Description& desc, UpdateRow row, bool wide)
       : name_(desc.name()), row_(row), wide_(wide) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    const View& updates = arguments.inputs[2];
-    check_same_dims(name_, "the output", arguments.outputs[0], data);
-    const int32_t places = indices.rank - 1;
-    bool fits = places >= 0 && indices.dims[places] <= data.rank;
-    const int64_t depth = fits ? indices.dims[places] : 0;
-    fits = fits && updates.rank == places + data.rank - depth;
-    for (int32_t d = 0; fits && d < updates.rank; ++d)
-      fits = updates.dims[d] == (d < places ? indices.dims[d] : data.dims[d - places + depth]);
-    if (!fits)
-      throw_invalid(name_, "updates of dims " + dims_text(updates.shape()) +
-                               " do not fit indices of dims " + dims_text(indices.shape()) +
-                               " into dims " + dims_text(data.shape()));
-  }
+  void check(const Arguments& a) const override { check_scatter_nd(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -170,19 +157,7 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kNumericTypes>(desc)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
-    const View& updates = arguments.inputs[2];
-    check_same_dims(name_, "the output", arguments.outputs[0], data);
-    if (indices.rank != 1 || data.rank == 0)
-      throw_invalid(name_, "indices have dims " + dims_text(indices.shape()) + ", data " +
-                               dims_text(data.shape()));
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
-    bool fits = updates.rank == data.rank;
-    for (int32_t d = 0; fits && d < data.rank; ++d)
-      fits = updates.dims[d] == (d == axis ? indices.dims[0] : data.dims[d]);
-    if (!fits) throw_dims(name_, "updates", updates.shape(), data.shape());
-  }
+  void check(const Arguments& a) const override { check_index_add(name_, a, axis_); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -247,16 +222,7 @@ class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kFloatTypes>(desc)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &dy = arguments.inputs[0], &indices = arguments.inputs[1];
-    const View& dw = arguments.outputs[0];
-    bool fits = dy.rank == indices.rank + 1 && dw.rank == 2;
-    for (int32_t d = 0; fits && d < indices.rank; ++d) fits = dy.dims[d] == indices.dims[d];
-    if (!fits || dy.dims[dy.rank - 1] != dw.dims[1])
-      throw_invalid(name_, "dY of dims " + dims_text(dy.shape()) +
-                               " does not fit indices of dims " + dims_text(indices.shape()) +
-                               " and dW of dims " + dims_text(dw.shape()));
-  }
+  void check(const Arguments& a) const override { check_embedding_grad(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);

@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
@@ -22,15 +23,7 @@ class RangeKernel final : public Kernel {
  public:
   explicit RangeKernel(const Description& desc) : name_(desc.name()) {}
 
-  void check(const Arguments& arguments) const override {
-    if (arguments.outputs[0].rank != 1)
-      throw_invalid(name_, "the output has dims " + dims_text(arguments.outputs[0].shape()) +
-                               ", expected one dim");
-    for (const View& input : arguments.inputs)
-      if (input.count() != 1)
-        throw_invalid(name_, "start, limit and delta must be one number each, not dims " +
-                                 dims_text(input.shape()));
-  }
+  void check(const Arguments& a) const override { check_range(name_, a); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
@@ -75,20 +68,7 @@ class OneHotKernel final : public Kernel {
   explicit OneHotKernel(const Description& desc)
       : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &indices = arguments.inputs[0], &output = arguments.outputs[0];
-    if (arguments.inputs[2].rank != 1 || arguments.inputs[2].dims[0] != 2)
-      throw_invalid(
-          name_, "values have dims " + dims_text(arguments.inputs[2].shape()) + ", expected [2]");
-    if (arguments.inputs[1].count() != 1)
-      throw_invalid(name_,
-                    "depth must be one number, not dims " + dims_text(arguments.inputs[1].shape()));
-    const int32_t axis = normalize_axis(name_, axis_, indices.rank + 1);
-    bool fits = output.rank == indices.rank + 1;
-    for (int32_t d = 0; fits && d < indices.rank; ++d)
-      fits = indices.dims[d] == output.dims[d < axis ? d : d + 1];
-    if (!fits) throw_dims(name_, "indices", indices.shape(), output.shape());
-  }
+  void check(const Arguments& a) const override { check_one_hot(name_, a, axis_); }
 
   // All off, then one on for each index. Indices out of range leave their line off, as in ONNX.
   void run(const Arguments& arguments, const Execution& execution) const override {

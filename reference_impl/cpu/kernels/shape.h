@@ -33,8 +33,41 @@ inline void check_same_dims(std::string_view op, const char* argument, const Vie
   if (!same_dims(actual, expected)) throw_dims(op, argument, actual.shape(), expected.shape());
 }
 
-// Throws unless `output` has the dims that the present inputs broadcast to.
-void check_broadcast(std::string_view op, std::span<const View> inputs, const View& output);
+// An output's dims, in Kernel::check(): they are `expected`. An absent output is left alone.
+void say_output(std::string_view op, const char* argument, const Arguments& arguments,
+                size_t output, std::span<const int64_t> expected);
+inline void check_output(std::string_view op, const char* argument, const Arguments& arguments,
+                         size_t output, std::span<const int64_t> expected) {
+  if (output >= arguments.outputs.size() || !arguments.outputs[output].present()) return;
+  if (arguments.asked != nullptr) [[unlikely]] {
+    return say_output(op, argument, arguments, output, expected);
+  }
+  const View& actual = arguments.outputs[output];
+  bool same = static_cast<size_t>(actual.rank) == expected.size();
+  for (size_t i = 0; same && i < expected.size(); ++i) same = actual.dims[i] == expected[i];
+  if (!same) throw_dims(op, argument, actual.shape(), expected);
+}
+
+// The same for an output of one element, whatever its rank.
+void check_single_output(std::string_view op, const char* argument, const Arguments& arguments,
+                         size_t output);
+
+// The same for output 0 that has the dims that the present inputs broadcast to.
+void check_broadcast(std::string_view op, std::span<const View> inputs, const Arguments& arguments);
+
+// A value that decides dims of an output, where a host asks for them. Throws TN_UNSUPPORTED when
+// the kernel gets it in memory of the device: nobody may look there.
+View known_value(std::string_view op, const char* argument, const View& view);
+
+// A dim of an output that a value decides: from `value()` where a host asks. At a launch it is what
+// the output has; run() compares it with the value, which may not be there any earlier.
+template <class Value>
+int64_t valued_dim(const Arguments& arguments, size_t output, int32_t axis, Value&& value) {
+  if (arguments.asked != nullptr) [[unlikely]]
+    return value();
+  const View& actual = arguments.outputs[output];
+  return axis < actual.rank ? actual.dims[axis] : 0;
+}
 
 // The axis as an index below `rank`. A scalar counts as having one axis, as ONNX's shape rules do.
 int32_t normalize_axis(std::string_view op, int64_t axis, int32_t rank);

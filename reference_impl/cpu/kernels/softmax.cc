@@ -150,7 +150,7 @@ class LineKernel final : public Kernel {
   void check(const Arguments& arguments) const override {
     for (int k = 1; k < kInputs; ++k)
       check_same_dims(name_, "the second input", arguments.inputs[k], arguments.inputs[0]);
-    check_same_dims(name_, "the output", arguments.outputs[0], arguments.inputs[0]);
+    check_output(name_, "the output", arguments, 0, arguments.inputs[0].shape());
     normalize_axis(name_, axis_, arguments.inputs[0].rank);
   }
 

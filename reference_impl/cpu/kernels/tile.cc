@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
@@ -17,23 +18,7 @@ class ConcatKernel final : public Kernel {
   explicit ConcatKernel(const Description& desc)
       : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View& output = arguments.outputs[0];
-    if (output.rank == 0) throw_invalid(name_, "scalars have no axis");
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
-    int64_t sum = 0;
-    for (const View& input : arguments.inputs) {
-      bool fits = input.rank == output.rank;
-      for (int32_t d = 0; fits && d < output.rank; ++d)
-        fits = d == axis || input.dims[d] == output.dims[d];
-      if (!fits) throw_dims(name_, "an input", input.shape(), output.shape());
-      sum = saturating_add(sum, input.dims[axis]);
-    }
-    if (sum != output.dims[axis])
-      throw_invalid(name_, "the inputs add up to " + std::to_string(sum) + " along axis " +
-                               std::to_string(axis) + ", the output has dims " +
-                               dims_text(output.shape()));
-  }
+  void check(const Arguments& a) const override { check_concat(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
@@ -67,13 +52,7 @@ class TileKernel final : public Kernel {
  public:
   explicit TileKernel(const Description& desc) : name_(desc.name()) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &input = arguments.inputs[0], &output = arguments.outputs[0];
-    if (output.rank != input.rank || arguments.inputs[1].count() != input.rank)
-      throw_invalid(name_, std::to_string(arguments.inputs[1].count()) + " repeats for dims " +
-                               dims_text(input.shape()) + " and an output of dims " +
-                               dims_text(output.shape()));
-  }
+  void check(const Arguments& a) const override { check_tile(name_, a); }
 
   // The output has two dims for one of the input: the repeats, along which the input does not move,
   // and the dim itself.
@@ -82,7 +61,7 @@ class TileKernel final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = integer_at(arguments.inputs[1], d);
-      if (repeats < 0 || saturating_multiply(repeats, input.dims[d]) != output.dims[d])
+      if (tiled_dim(name_, arguments, d) != output.dims[d])
         throw_invalid(name_, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                  " does not turn dims " + dims_text(input.shape()) + " into " +
                                  dims_text(output.shape()));

@@ -9,6 +9,7 @@
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -111,15 +112,7 @@ class TopKKernel final : public Kernel {
   TopKKernel(const Description& desc, Function function)
       : name_(desc.name()), function_(function), axis_(desc.integer("axis", -1)) {}
 
-  void check(const Arguments& arguments) const override {
-    const View &x = arguments.inputs[0], &values = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
-    bool fits = x.rank > 0 && values.rank == x.rank;
-    for (int32_t d = 0; fits && d < x.rank; ++d)
-      fits = d == axis ? values.dims[d] <= x.dims[d] : values.dims[d] == x.dims[d];
-    if (!fits) throw_dims(name_, "Values", values.shape(), x.shape());
-    check_same_dims(name_, "Indices", arguments.outputs[1], values);
-  }
+  void check(const Arguments& a) const override { check_top_k(name_, a, axis_); }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &x = arguments.inputs[0], &values = arguments.outputs[0];

@@ -26,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference_impl/cpu/asked_dims.h"
 #include "reference_impl/cpu/kernel.h"
 #include "reference_impl/cpu/kernels/number.h"
 
@@ -340,6 +341,7 @@ class Operation {
     for (View& v : blind_out) v.data = nullptr;
     const Arguments blind{blind_in, blind_out, nullptr, nullptr};
     kernel.check(blind);
+    expect_dims_fit(kernel, blind);
     const uint64_t size = workspace_size(kernel, blind);
     std::vector<std::byte> workspace(size + 64 + 8, std::byte{0xCD});
     std::byte* start = workspace.data() + (64 - reinterpret_cast<uintptr_t>(workspace.data()) % 64);
@@ -349,6 +351,37 @@ class Operation {
     for (size_t i = size; start + i < workspace.data() + workspace.size(); ++i)
       EXPECT_EQ(start[i], std::byte{0xCD}) << "the kernel wrote behind its workspace";
     return actual;
+  }
+
+  // Asks for the dims of the outputs that `launch` has; empty where the caller alone decides them.
+  static std::vector<Dims> ask(const Kernel& kernel, const Arguments& launch) {
+    AskedDims asked(launch.outputs);
+    Arguments question{launch.inputs, asked.outputs()};
+    question.asked = &asked;
+    std::vector<Dims> dims;
+    std::vector<int64_t*> pointers;
+    for (const View& output : launch.outputs)
+      dims.emplace_back(static_cast<size_t>(output.rank) + 1, int64_t{-1});
+    for (Dims& d : dims) pointers.push_back(d.data());
+    kernel.check(question);
+    asked.answer("", pointers.data());
+    for (Dims& d : dims) d.pop_back();
+    return dims;
+  }
+
+  // A launch with outputs of the dims that were answered is one that check() takes. `launch` has no
+  // data, so values that decide dims are not seen here.
+  static void expect_dims_fit(const Kernel& kernel, const Arguments& launch) {
+    try {
+      const std::vector<Dims> dims = ask(kernel, launch);
+      std::vector<View> outputs(launch.outputs.begin(), launch.outputs.end());
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        if (outputs[i].present()) outputs[i].dims = dims[i].data();
+      }
+      kernel.check({launch.inputs, outputs});
+    } catch (const KernelError& error) {
+      EXPECT_EQ(error.status, TN_UNSUPPORTED) << error.what();
+    }
   }
 
   // Runs dense and scattered, on 1 and 3 threads; |error| <= tolerance * max |expected|.

@@ -112,6 +112,28 @@ TEST_F(Launch, TN_launch_005_offsets) {
   expect_refused("TN-launch-005", TN_INVALID_ARGUMENT, static_, launch_of(at(2), at(16), at(32)));
 }
 
+// A question for dims brings neither buffers nor outputs, but its inputs are as described.
+TEST_F(Launch, TN_launch_010_questions_for_dims) {
+  const Tensor four = Tensor::device(nullptr, TN_FLOAT32, {4});
+  tn_launch launch = launch_of(four, four, four);
+  launch.outputs = nullptr;
+  launch.output_count = 0;
+  int64_t dims[] = {-7};
+  int64_t* const wanted[] = {dims};
+  ErrorBuffer error;
+  EXPECT_EQ(tn_kernel_output_dims(static_.get(), &launch, wanted, &error), TN_OK) << error.message;
+  EXPECT_EQ(dims[0], 4);
+  expect_silence();
+
+  const Tensor five = Tensor::device(nullptr, TN_FLOAT32, {5});
+  inputs_[1] = five.get();
+  expect_broken("TN-launch-002", TN_INVALID_ARGUMENT, tn_kernel_output_dims, static_.get(), &launch,
+                wanted);
+  launch.input_count = 1;
+  expect_broken("TN-launch-010", TN_INVALID_ARGUMENT, tn_kernel_output_dims, static_.get(), &launch,
+                wanted);
+}
+
 TEST_F(Launch, TN_launch_010_counts) {
   tn_launch launch = launch_of(at(0), at(16), at(32));
   launch.input_count = 1;

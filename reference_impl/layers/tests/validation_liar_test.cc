@@ -233,6 +233,19 @@ TEST_F(Liar, TN_answer_001_a_rank_beyond_the_dims) {
   tn_constant_release(constant);
 }
 
+TEST_F(Liar, TN_answer_001_dims_below_0) {
+  const Device device = open("");
+  KernelDesc desc;
+  desc.name = "Nothing";
+  desc.output(Argument::dynamic(TN_FLOAT32, 2));
+  const Kernel kernel(device, desc);
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  int64_t dims[2] = {};
+  int64_t* const wanted[] = {dims};
+  expect_failed("TN-answer-001", tn_kernel_output_dims, kernel.get(), &launch, wanted);
+}
+
 TEST_F(Liar, TN_answer_002_pointers) {
   const Device device = open("no pointer");
   const Buffer buffer(device, 16);
