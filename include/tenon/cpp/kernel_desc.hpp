@@ -30,8 +30,6 @@ struct Argument {
   tn_layout layout = TN_LAYOUT_STRIDED;
   Constant constant;
   const void* host_data = nullptr;  // Borrowed until the kernel has been created.
-  uint32_t flags = 0;               // Of tn_argument, as the next is.
-  uint32_t alignment = 0;
 
   static Argument absent() { return {}; }
   // Dense row-major, all dims known.
