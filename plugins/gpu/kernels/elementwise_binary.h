@@ -81,7 +81,19 @@ DEVICE C op_Pow(C x, C y) {
 DEVICE C op_Div(C a, C b) { return a / b; }
 DEVICE C op_DivNoNan(C a, C b) { return b == (C)0 ? (C)0 : a / b; }
 DEVICE C op_SquaredDifference(C a, C b) { return (a - b) * (a - b); }
-DEVICE C op_Atan2(C a, C b) { return ARITHMETIC(atan2(ARITHMETIC(a), ARITHMETIC(b))); }
+#ifdef FLUSH_SUBNORMALS
+// On the way libraries take reciprocals and products, which are subnormal for the largest and the
+// smallest numbers: the same angle, from the middle of the range.
+DEVICE C op_Atan2(C a, C b) {
+  a = ARITHMETIC(a);
+  b = ARITHMETIC(b);
+  const C largest = fabs(a) > fabs(b) ? fabs(a) : fabs(b);
+  const C factor = largest > (C)1e20f ? (C)0x1p-64f : largest < (C)1e-10f ? (C)0x1p64f : (C)1;
+  return ARITHMETIC(atan2(a * factor, b * factor));
+}
+#else
+DEVICE C op_Atan2(C a, C b) { return atan2(a, b); }
+#endif
 // Squares are by far the most common power.
 DEVICE C op_Pow(C x, C y) {
   return y == (C)2 ? x * x : ARITHMETIC(pow(ARITHMETIC(x), ARITHMETIC(y)));

@@ -26,9 +26,9 @@ DEVICE C op_ReluGrad(C d, C x, C threshold) { return x <= threshold ? (C)0 : d; 
 DEVICE C op_TanhGrad(C d, C x) { return d * ((C)1 - x * x); }
 DEVICE C op_SigmoidGrad(C d, C x) { return d * (x * ((C)1 - x)); }
 DEVICE C op_RsqrtGrad(C d, C x) {
-  return d == (C)0 ? (C)0 : (C)-0.5f * d * (x * x * x);  // 0 at the pole too.
+  return d == (C)0 ? (C)0 : d * ((C)-0.5f * (x * x * x));  // 0 at the pole too.
 }
-DEVICE C op_SqrtGrad(C d, C x) { return d == (C)0 ? (C)0 : (C)0.5f * d / x; }
+DEVICE C op_SqrtGrad(C d, C x) { return d == (C)0 ? (C)0 : d * ((C)0.5f / x); }
 DEVICE C op_SiluGrad(C d, C x) {
   const C s = SIGMOID(x);
   return d * s * ((C)1 + x * ((C)1 - s));

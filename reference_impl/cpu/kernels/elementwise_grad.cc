@@ -21,8 +21,8 @@ namespace {
 TENON_GRAD(TanhGrad, d * (1 - x * x))
 TENON_GRAD(SigmoidGrad, d*(x * (1 - x)))
 // No gradient stays none at the pole: 0 * inf and 0 / 0 would be NaN.
-TENON_GRAD(RsqrtGrad, d == 0 ? C(0) : C(-0.5) * d * (x * x * x))
-TENON_GRAD(SqrtGrad, d == 0 ? C(0) : C(0.5) * d / x)
+TENON_GRAD(RsqrtGrad, d == 0 ? C(0) : d * (C(-0.5) * (x * x * x)))
+TENON_GRAD(SqrtGrad, d == 0 ? C(0) : d * (C(0.5) / x))
 #undef TENON_GRAD
 
 struct ReluGrad {

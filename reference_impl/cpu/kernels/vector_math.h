@@ -62,7 +62,7 @@ TENON_INLINE float exp(float x) {
   const float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
   return scale(expm1_reduced(r) + 1.0f, k);
 }
-TENON_INLINE double exp(double x) { return std::exp(x); }
+TENON_INLINE double exp(double x) { return std::exp(arithmetic(x)); }
 
 // exp(x) of an argument more precise than float, for x in [-104, 89].
 TENON_INLINE float exp_wide(double x) {
@@ -75,7 +75,7 @@ TENON_INLINE float exp_wide(double x) {
 TENON_INLINE float expm1(float x) {
   return pick(std::fabs(x) < 0.34657359f, expm1_reduced(x), exp(x) - 1.0f);
 }
-TENON_INLINE double expm1(double x) { return std::expm1(x); }
+TENON_INLINE double expm1(double x) { return std::expm1(arithmetic(x)); }
 
 TENON_INLINE float log(float x) {
   const bool tiny = x < 1.17549435e-38f;
@@ -100,14 +100,14 @@ TENON_INLINE float log(float x) {
   y = pick(x == 0.0f, -kInf, y);
   return pick(x >= 0.0f, y, kNaN);
 }
-TENON_INLINE double log(double x) { return std::log(x); }
+TENON_INLINE double log(double x) { return std::log(arithmetic(x)); }
 
 // log(1 + x) for x >= 0.
 TENON_INLINE float log1p_positive(float x) {
   const float u = 1.0f + x;
   return log(u) + (x - (u - 1.0f)) / u;
 }
-TENON_INLINE double log1p_positive(double x) { return std::log1p(x); }
+TENON_INLINE double log1p_positive(double x) { return std::log1p(arithmetic(x)); }
 
 TENON_INLINE float tanh(float x) {
   const float a = std::fabs(x), z = x * x;
@@ -120,7 +120,7 @@ TENON_INLINE float tanh(float x) {
   const float far = 1.0f - 2.0f / (exp(a + a) + 1.0f);
   return std::copysign(pick(a < 0.625f, near, far), x);
 }
-TENON_INLINE double tanh(double x) { return std::tanh(x); }
+TENON_INLINE double tanh(double x) { return std::tanh(arithmetic(x)); }
 
 template <class C>
 TENON_INLINE C sigmoid(C x) {
@@ -148,7 +148,7 @@ TENON_INLINE float erf(float x) {
   near = near * x + x;
   return pick(a > 0.927734375f, far, near);
 }
-TENON_INLINE double erf(double x) { return std::erf(x); }
+TENON_INLINE double erf(double x) { return std::erf(arithmetic(x)); }
 
 // erfc of an argument more precise than float.
 TENON_INLINE float erfc_wide(double x) {
@@ -175,7 +175,7 @@ TENON_INLINE float erfc_wide(double x) {
   return pick(x == x, r, kNaN);
 }
 TENON_INLINE float erfc(float x) { return erfc_wide(x); }
-TENON_INLINE double erfc(double x) { return std::erfc(x); }
+TENON_INLINE double erfc(double x) { return std::erfc(arithmetic(x)); }
 
 // The normal distribution's cumulative probability and density, for Gelu.
 TENON_INLINE float normal_cdf(float x) { return 0.5f * erfc_wide(x * -0.70710678118654752440); }

@@ -93,7 +93,7 @@ TEST_P(PlacementTest, AFlagThatTheDeviceRefusesIsKeptElsewhere) {
     ADD_FAILURE() << "it runs";
   } catch (const Error& error) {
     EXPECT_EQ(error.status(), TN_UNSUPPORTED);
-    EXPECT_NE(std::string(error.what()).find("looks at no data"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("Mul"), std::string::npos);
   }
 }
 
