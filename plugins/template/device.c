@@ -253,7 +253,8 @@ static const tn_dispatch kFunctions = {
     SLOT(event_create), SLOT(event_destroy), SLOT(event_record),
     SLOT(event_synchronize), SLOT(event_query),
     .layout_size = tnp_strided_size, SLOT(kernel_supports), SLOT(kernel_get_info),
-    SLOT(kernel_create), SLOT(kernel_destroy), .kernel_workspace_size = tnp_no_workspace, SLOT(kernel_launch)};
+    SLOT(kernel_create), SLOT(kernel_destroy), SLOT(kernel_launch),
+    .kernel_workspace_size = tnp_no_workspace};
 /* clang-format on */
 
 TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,
