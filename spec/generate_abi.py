@@ -82,6 +82,7 @@ def main():
               "run spec/generate_abi.py and commit the result")
         return 1
     for path, content in changed.items():
+        path.parent.mkdir(parents=True, exist_ok=True)  # Not all of the tree need be there.
         path.write_text(content)
     return 0
 

@@ -18,6 +18,7 @@ class ErrorTest : public ::testing::Test {
     EXPECT_EQ(error.vendor_code, 0);
   }
   Device device{"discrete"};
+  tn_device* const handle_ = device;  // Device is copied where it is an argument of a template.
   tn_stream* stream_ = device.stream();
   tn_buffer* buffer_ = device.buffer(64);
   void TearDown() override {
@@ -29,17 +30,17 @@ class ErrorTest : public ::testing::Test {
 TEST_F(ErrorTest, NamesTheParameterOrField) {
   tn_buffer* made = nullptr;
   tn_buffer_desc desc{sizeof(desc), 64, 99, 0, nullptr};
-  expect("desc->kind", table().buffer_create, device, &desc, &made);
+  expect("desc->kind", table().buffer_create, handle_, &desc, &made);
   desc.kind = 0;
   desc.alignment = 3;
-  expect("desc->alignment", table().buffer_create, device, &desc, &made);
+  expect("desc->alignment", table().buffer_create, handle_, &desc, &made);
   desc.alignment = 0;
   desc.size = UINT64_MAX;
-  expect("desc->size", table().buffer_create, device, &desc, &made);
+  expect("desc->size", table().buffer_create, handle_, &desc, &made);
   desc.struct_size = 1;
-  expect("desc->struct_size", table().buffer_create, device, &desc, &made);
-  expect("desc", table().buffer_create, device, nullptr, &made);
-  expect("buffer", table().buffer_create, device, &desc, nullptr);
+  expect("desc->struct_size", table().buffer_create, handle_, &desc, &made);
+  expect("desc", table().buffer_create, handle_, nullptr, &made);
+  expect("buffer", table().buffer_create, handle_, &desc, nullptr);
 
   void* pointer = nullptr;
   expect("size", table().buffer_map, buffer_, 0, 0, TN_ACCESS_READ, &pointer);
@@ -54,10 +55,10 @@ TEST_F(ErrorTest, NamesTheParameterOrField) {
   expect("event", table().stream_wait_event, stream_, nullptr, nullptr);
   const tn_event_desc event_desc{sizeof(event_desc), 0x100, 0};
   tn_event* event = nullptr;
-  expect("desc->flags", table().event_create, device, &event_desc, &event);
+  expect("desc->flags", table().event_create, handle_, &event_desc, &event);
   const int64_t dims[] = {1};
   uint64_t size = 0;
-  expect("dtype", table().layout_size, device, 0, 99, 1, dims, &size);
+  expect("dtype", table().layout_size, handle_, 0, 99, 1, dims, &size);
 }
 
 TEST_F(ErrorTest, NamesTheFieldOfADescription) {
@@ -66,8 +67,8 @@ TEST_F(ErrorTest, NamesTheFieldOfADescription) {
     KernelDesc desc("", "Add", 14, {plain, plain}, {plain});
     change(desc);
     tn_kernel* kernel = nullptr;
-    expect(argument, table().kernel_create, device, desc.get(), &kernel);
-    expect(argument, table().kernel_supports, device, desc.get(), nullptr);
+    expect(argument, table().kernel_create, handle_, desc.get(), &kernel);
+    expect(argument, table().kernel_supports, handle_, desc.get(), nullptr);
   };
   const int64_t negative[] = {-5};
   describes("desc->inputs[1]->rank", [](KernelDesc& d) { d.inputs[1].rank = 99; });
@@ -140,7 +141,7 @@ TEST_F(ErrorTest, EventsOfTheHostNeedStreamsThatAreLate) {
   const Device unified("unified");
   const tn_event_desc desc{sizeof(desc), TN_EVENT_HOST, 0};
   tn_event* event = nullptr;
-  expect("desc->flags", table().event_create, unified, &desc, &event);
+  expect("desc->flags", table().event_create, static_cast<tn_device*>(unified), &desc, &event);
   TN_CHECK(event_create, device, &desc, &event);
   table().event_destroy(event);
 }

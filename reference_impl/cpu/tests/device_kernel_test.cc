@@ -46,7 +46,7 @@ TEST_F(KernelTest, MalformedArgumentsAreRefused) {
     return KernelDesc("test", "AddOne", 1, {with(change)}, {ints});
   };
   refuse(input([](tn_argument& a) { a.kind = 9; }), TN_UNSUPPORTED, "unknown kind 9");
-  refuse(input([](tn_argument& a) { a.dtype = 99; }), TN_INVALID_ARGUMENT, "element type 99");
+  refuse(input([](tn_argument& a) { a.dtype = 99; }), TN_UNSUPPORTED, "element type 99");
   refuse(input([](tn_argument& a) { a.rank = 17; }), TN_INVALID_ARGUMENT, "rank 17");
   refuse(input([](tn_argument& a) { a.layout = 999; }), TN_INVALID_ARGUMENT, "layout 999");
   refuse(input([](tn_argument& a) { a.alias = 1; }), TN_INVALID_ARGUMENT, "no earlier input");
