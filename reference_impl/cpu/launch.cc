@@ -38,7 +38,9 @@ struct InlineStorage {
   alignas(Strides) std::byte strides[kInlineArguments * sizeof(Strides)];
 };
 
-Binding make_binding(KernelObject& kernel, InlineStorage& storage, LaunchScratch& scratch) {
+// Inlined by force: it is a part of each launch, and large enough to be left out of one.
+[[gnu::always_inline]] inline Binding make_binding(KernelObject& kernel, InlineStorage& storage,
+                                                   LaunchScratch& scratch) {
   const size_t count = kernel.arguments().size();
   if (count > kInlineArguments) {
     scratch.reserve(count);
