@@ -38,7 +38,6 @@ struct InlineStorage {
   alignas(Strides) std::byte strides[kInlineArguments * sizeof(Strides)];
 };
 
-// Inlined by force: it is a part of each launch, and large enough to be left out of one.
 [[gnu::always_inline]] inline Binding make_binding(KernelObject& kernel, InlineStorage& storage,
                                                    LaunchScratch& scratch) {
   const size_t count = kernel.arguments().size();
