@@ -79,7 +79,7 @@ class Tile final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = cpu::integer_at(a.inputs[1], d);
-      if (cpu::tiled_dim("Tile", a, d) != output.dims[d]) {
+      if (cpu::tiled_dim("Tile", input, d, repeats) != output.dims[d]) {
         throw_invalid("Tile", "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                   " does not turn dims " + dims_text(input.shape()) + " into " +
                                   dims_text(output.shape()));

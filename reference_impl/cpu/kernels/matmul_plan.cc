@@ -46,8 +46,8 @@ int64_t stride_of(const View& view, int32_t d) {
 // Y's dims, in `dims`.
 std::span<const int64_t> product_dims(const MatmulPlan& plan, bool row, bool column,
                                       int64_t* dims) {
-  std::copy(plan.batch_dims, plan.batch_dims + plan.batch_rank, dims);
-  auto rank = static_cast<size_t>(plan.batch_rank);
+  size_t rank = 0;
+  for (int32_t d = 0; d < plan.batch_rank; ++d) dims[rank++] = plan.batch_dims[d];
   if (row) dims[rank++] = plan.m;
   if (column) dims[rank++] = plan.n;
   return {dims, rank};
@@ -84,7 +84,7 @@ MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b,
   const std::span<const int64_t> expected = product_dims(plan, row, column, dims);
   bool fits = place_batch(a, 2, plan, plan.a) && place_batch(b, 2, plan, plan.b);
   if (fits && arguments.asked != nullptr) say_output(op, "Y", arguments, 0, expected);
-  fits = fits && std::ranges::equal(y.shape(), expected) && place_batch(y, inner, plan, plan.y);
+  fits = fits && has_dims(y, expected) && place_batch(y, inner, plan, plan.y);
   if (!fits) throw_mismatch(op, "dims do not fit", a, b, shown);
 
   plan.a.row_stride = row ? stride_of(a, a.rank - 2) : 0;

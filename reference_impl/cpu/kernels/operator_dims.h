@@ -9,7 +9,7 @@
 // launch compares them in Kernel::run(), by the functions here that take values.
 #pragma once
 
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/sizes.h"
 
 namespace tenon::cpu {
 
@@ -34,8 +34,12 @@ void check_pad(std::string_view op, const Arguments& a);
 void padded_dims(std::string_view op, const Arguments& a, int64_t* front, int64_t* dims);
 
 void check_tile(std::string_view op, const Arguments& a);
-// What `repeats` makes of dim `d` of the input.
-int64_t tiled_dim(std::string_view op, const Arguments& a, int32_t d);
+[[noreturn]] void throw_repeat(std::string_view op, int64_t repeats, int32_t d);
+// What dim `d` of the input becomes.
+inline int64_t tiled_dim(std::string_view op, const View& input, int32_t d, int64_t repeats) {
+  if (repeats < 0) throw_repeat(op, repeats, d);
+  return saturating_multiply(repeats, input.dims[d]);
+}
 
 // ---- Reductions (operator_dims_reduction.cc) ----
 
@@ -46,9 +50,16 @@ void check_arg_reduction(std::string_view op, const Arguments& a, int64_t axis, 
 void check_reduction(std::string_view op, const Arguments& a, bool keepdims, bool noop);
 // Bit d: dim d of the data is reduced.
 uint32_t reduced_axes(std::string_view op, const View& axes, int32_t rank, bool noop);
-// The dims that are left, in `dims`; `dims` is of TN_MAX_RANK.
-std::span<const int64_t> reduced_dims(const View& data, uint32_t axes, bool keepdims,
-                                      int64_t* dims);
+// The dims that are left, in `dims`, which is of TN_MAX_RANK.
+inline std::span<const int64_t> reduced_dims(const View& data, uint32_t axes, bool keepdims,
+                                             int64_t* dims) {
+  size_t rank = 0;
+  for (int32_t d = 0; d < data.rank; ++d) {
+    const bool reduced = axes >> d & 1;
+    if (!reduced || keepdims) dims[rank++] = reduced ? 1 : data.dims[d];
+  }
+  return {dims, rank};
+}
 
 // ---- Normalization and pooling (operator_dims_norm.cc) ----
 

@@ -36,7 +36,7 @@ void check_concat(std::string_view op, const Arguments& a, int64_t axis) {
   if (first.rank == 0) throw_invalid(op, "scalars have no axis");
   const int32_t along = normalize_axis(op, axis, first.rank);
   int64_t dims[TN_MAX_RANK];
-  std::copy(first.dims, first.dims + first.rank, dims);
+  for (int32_t d = 0; d < first.rank; ++d) dims[d] = first.dims[d];
   dims[along] = 0;
   for (const View& input : a.inputs) {
     bool fits = input.rank == first.rank;
@@ -231,16 +231,14 @@ void check_tile(std::string_view op, const Arguments& a) {
   if (a.asked == nullptr) return;
   known_value(op, "repeats", repeats);
   int64_t dims[TN_MAX_RANK];
-  for (int32_t d = 0; d < input.rank; ++d) dims[d] = tiled_dim(op, a, d);
+  for (int32_t d = 0; d < input.rank; ++d)
+    dims[d] = tiled_dim(op, input, d, integer_at(repeats, d));
   say_output(op, "the output", a, 0, {dims, static_cast<size_t>(input.rank)});
 }
 
-int64_t tiled_dim(std::string_view op, const Arguments& a, int32_t d) {
-  const int64_t repeats = integer_at(a.inputs[1], d);
-  if (repeats < 0)
-    throw_invalid(
-        op, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) + " is negative");
-  return saturating_multiply(repeats, a.inputs[0].dims[d]);
+void throw_repeat(std::string_view op, int64_t repeats, int32_t d) {
+  throw_invalid(
+      op, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) + " is negative");
 }
 
 }  // namespace tenon::cpu

@@ -37,21 +37,12 @@ void check_reduction(std::string_view op, const Arguments& a, bool keepdims, boo
 
 uint32_t reduced_axes(std::string_view op, const View& axes, int32_t rank, bool noop) {
   const uint32_t all = (uint32_t{1} << rank) - 1;
-  if (!axes.present() || axes.count() == 0) return noop ? 0 : all;
+  const int64_t count = axes.present() ? axes.count() : 0;
+  if (count == 0) return noop ? 0 : all;
   uint32_t set = 0;
-  for (int64_t i = 0; i < axes.count(); ++i)
+  for (int64_t i = 0; i < count; ++i)
     set |= uint32_t{1} << normalize_axis(op, integer_at(axes, i), rank);
   return set & all;
-}
-
-std::span<const int64_t> reduced_dims(const View& data, uint32_t axes, bool keepdims,
-                                      int64_t* dims) {
-  size_t rank = 0;
-  for (int32_t d = 0; d < data.rank; ++d) {
-    const bool reduced = axes >> d & 1;
-    if (!reduced || keepdims) dims[rank++] = reduced ? 1 : data.dims[d];
-  }
-  return {dims, rank};
 }
 
 }  // namespace tenon::cpu

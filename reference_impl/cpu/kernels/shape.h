@@ -21,12 +21,13 @@ std::string dims_text(std::span<const int64_t> dims);
 [[noreturn]] void throw_dims(std::string_view op, const char* argument,
                              std::span<const int64_t> dims, std::span<const int64_t> expected);
 
-inline bool same_dims(const View& a, const View& b) {
-  if (a.rank != b.rank) return false;
-  for (int32_t i = 0; i < a.rank; ++i)
-    if (a.dims[i] != b.dims[i]) return false;
+inline bool has_dims(const View& view, std::span<const int64_t> dims) {
+  if (static_cast<size_t>(view.rank) != dims.size()) return false;
+  for (size_t i = 0; i < dims.size(); ++i)
+    if (view.dims[i] != dims[i]) return false;
   return true;
 }
+inline bool same_dims(const View& a, const View& b) { return has_dims(a, b.shape()); }
 
 inline void check_same_dims(std::string_view op, const char* argument, const View& actual,
                             const View& expected) {
@@ -38,14 +39,13 @@ void say_output(std::string_view op, const char* argument, const Arguments& argu
                 size_t output, std::span<const int64_t> expected);
 inline void check_output(std::string_view op, const char* argument, const Arguments& arguments,
                          size_t output, std::span<const int64_t> expected) {
-  if (output >= arguments.outputs.size() || !arguments.outputs[output].present()) return;
+  if (output != 0 && output >= arguments.outputs.size()) return;
+  const View& actual = arguments.outputs[output];
+  if (!actual.present()) return;
   if (arguments.asked != nullptr) [[unlikely]] {
     return say_output(op, argument, arguments, output, expected);
   }
-  const View& actual = arguments.outputs[output];
-  bool same = static_cast<size_t>(actual.rank) == expected.size();
-  for (size_t i = 0; same && i < expected.size(); ++i) same = actual.dims[i] == expected[i];
-  if (!same) throw_dims(op, argument, actual.shape(), expected);
+  if (!has_dims(actual, expected)) throw_dims(op, argument, actual.shape(), expected);
 }
 
 // The same for an output of one element, whatever its rank.

@@ -61,7 +61,7 @@ class TileKernel final : public Kernel {
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
       const int64_t repeats = integer_at(arguments.inputs[1], d);
-      if (tiled_dim(name_, arguments, d) != output.dims[d])
+      if (tiled_dim(name_, input, d, repeats) != output.dims[d])
         throw_invalid(name_, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                  " does not turn dims " + dims_text(input.shape()) + " into " +
                                  dims_text(output.shape()));
