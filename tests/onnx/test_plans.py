@@ -178,17 +178,17 @@ def behind_a_convolution(device, nodes, others, channels=40, special=False, **mo
     # `special`: a sum of one value and zeros, so that it is that value; the others are not mixed either.
     w = np.ones((channels, 64, 1, 1), np.float32) if special else random(channels, 64, 1, 1, seed=1) / 8
     last = np.ones((channels, 1, 1, 1), np.float32)
-    dims = [1, channels, 13, 4]
+    dims = [1, channels, 13, 40]
     model = tenon.load(
         make_model(
             [("Conv", ["x", "w"], ["a"]), *nodes, ("Conv", ["y", "last"], ["out"], {"group": channels})],
-            {"x": [1, 64, 13, 4]}, dict.fromkeys(["out", *others], dims), w=w, last=last,
+            {"x": [1, 64, 13, 40]}, dict.fromkeys(["out", *others], dims), w=w, last=last,
             lo=np.float32(-0.5), hi=np.float32(2), c=random(channels, 1, 1, seed=2), z=random(*dims, seed=3),
             **more,
         ),
         device,
     )  # fmt: skip
-    x = random(1, 64, 13, 4)
+    x = random(1, 64, 13, 40)
     if special:
         x[:] = 0
         x[0, 5] = SPECIAL.reshape(13, 1)
@@ -215,6 +215,17 @@ def test_a_step_is_part_of_the_convolution(device, step, special):
         same(out, expected[0])
         assert statistics["launches"] == 2
     assert unfused["launches"] == 2 + len(nodes)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_special_values_pass_the_operators_by_themselves(device, step):
+    """Each in the form that the convolution in front of it gives its values."""
+    nodes = STEPS[step]
+    between = [node[2][0] for node in nodes] + ["a"]
+    expected, _ = behind_a_convolution(tenon.device("cpu"), nodes, between, 64, special=True)
+    actual, _ = behind_a_convolution(device, nodes, between, 64, special=True)
+    for one, other in zip(actual, expected):
+        same(one, other)
 
 
 def test_steps_follow_each_other(device):
