@@ -210,7 +210,7 @@ class Description {
   std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> otherwise = {}) const;
   std::vector<float> reals(std::string_view name, std::vector<float> otherwise = {}) const;
   std::vector<std::string> texts(std::string_view name) const;  // Empty when not given.
-  const tn_tensor* tensor(std::string_view name) const;  // Null when not given.
+  const tn_tensor* tensor(std::string_view name) const;         // Null when not given.
   bool has_attribute(std::string_view name) const;
 
   // The first attribute that was never asked for, or null.
@@ -234,8 +234,8 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
 // The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for operators
-// without such inputs, the first output.
+// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
+// operators without such inputs, the first output.
 struct TypeConstraint {
   static constexpr int kFirst = -1;
   const char* name = "T";
