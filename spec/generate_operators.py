@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the runtime's operator table, a list for the conformance suite and the reference page from
-spec/ops/*.yaml.
+"""Writes the runtime's operator table, a list for the conformance suite, the list of steps and the
+reference page from spec/ops/*.yaml and spec/steps.yaml.
 
     spec/generate_operators.py           # write all
     spec/generate_operators.py --check   # exit 1 when a committed file differs
@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TABLE = ROOT / "reference_impl/runtime/generated/operators.inc"
 CALLER_DIMS = ROOT / "conformance/suite/generated/caller_dims.inc"
 PAGE = ROOT / "docs/reference/operators.md"
+STEPS = ROOT / "include/tenon/cpp/step_words.hpp"
 
 FLOAT = ["float16", "bfloat16", "float32", "float64"]
 INTEGER = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
@@ -36,6 +37,8 @@ SETS = {
 BOOLEAN = {"Not", "IsNaN", "IsInf", "And", "Or", "Xor", "Equal", "Less", "LessOrEqual", "Greater",
            "GreaterOrEqual", "NotEqual"}
 ELEMENTWISE = "elementwise"
+# What stands for the operator's attribute `steps` in a body: steps(value so far, operands).
+STEPS_CALL = "steps"
 MAX_STEP_INPUTS = 4
 KEYS = {"domain", "name", "version", "versions", "inputs", "host", "outputs", "attributes", "types",
         "semantics", "tolerance", "body", "view", "dims"}
@@ -84,6 +87,19 @@ class Operator:
             names += SETS.get(item, [item])
         return names
 
+    def check_callee(self, operators, callee, text, last):
+        """Elementwise operators alone, so that dims follow from broadcasting; but of an operator with
+        steps, what the steps follow is any operator of its family, with its dims."""
+        fused = "steps" in self.attributes
+        if callee == STEPS_CALL:
+            if not fused or not last or not self.inputs[-1][2]:
+                raise ValueError(f"{self.full_name}: {text!r} must be the last step, of an operator with "
+                                 "the attribute `steps` and any number of operands")
+            return
+        family = operators[callee].family if callee in operators else ""
+        if family != ELEMENTWISE and not (fused and not last and family == self.family):
+            raise ValueError(f"{self.full_name}: a body uses elementwise operators, not {callee}")
+
     def steps(self, operators):
         """The body as (operator, input values, output value); a value is an input's index, then an
         output's, then a temporary's."""
@@ -96,8 +112,7 @@ class Operator:
             if not match:
                 raise ValueError(f"{self.full_name}: cannot read the step {text!r}")
             result, callee, arguments = match.groups()
-            if callee not in operators or operators[callee].family != ELEMENTWISE:
-                raise ValueError(f"{self.full_name}: a body uses elementwise operators, not {callee}")
+            self.check_callee(operators, callee, text, number == len(self.body) - 1)
             inputs = []
             for argument in (a.strip() for a in arguments.split(",")):
                 if argument not in names or names.index(argument) not in known:
@@ -128,7 +143,47 @@ def load():
     return operators
 
 
-# ---- The C++ table ------------------------------------------------------------------------------
+class Word:
+    """An entry of spec/steps.yaml."""
+
+    KEYS = {"word", "operator", "attributes", "parameters", "operand"}
+    MAX_PARAMETERS = 2  # Of a step.
+
+    def __init__(self, entry, operators):
+        unknown = set(entry) - self.KEYS
+        if unknown:
+            raise ValueError(f"step {entry.get('word')}: unknown keys {sorted(unknown)}")
+        self.word = entry["word"]
+        name = entry.get("operator", self.word)
+        if name not in operators or operators[name].family != ELEMENTWISE:
+            raise ValueError(f"step {self.word}: {name} is no elementwise operator")
+        self.operator = operators[name]
+        self.parameters = entry.get("parameters", [])
+        self.operand = entry.get("operand", False)
+        fixed = list(entry.get("attributes", {}).items())
+        if len(fixed) > 1 or len(self.parameters) > self.MAX_PARAMETERS:
+            raise ValueError(f"step {self.word}: too many attributes or parameters")
+        self.fixed = fixed[0] if fixed else None
+        inputs = [a[0] for a in self.operator.inputs]
+        self.as_inputs = bool(self.parameters) and self.parameters == inputs[1:]
+        for attribute in ([] if self.as_inputs else self.parameters) + [a for a, _ in fixed]:
+            if attribute not in self.operator.attributes:
+                raise ValueError(f"step {self.word}: {name} has no attribute {attribute}")
+        if len(inputs) != 1 + self.operand + (len(self.parameters) if self.as_inputs else 0):
+            raise ValueError(f"step {self.word}: {name} takes {inputs}")
+
+    def __str__(self):
+        return self.word
+
+
+def load_words(operators):
+    words = [Word(entry, operators) for entry in yaml.safe_load((ROOT / "spec/steps.yaml").read_text())]
+    if len({w.word for w in words}) != len(words):
+        raise ValueError("spec/steps.yaml: a word is listed twice")
+    return words
+
+
+# ---- The C++ tables ------------------------------------------------------------------------------
 
 def quoted(text):
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -145,7 +200,7 @@ def cpp_attribute(name, declaration):
     kind, _, default = (part.strip() for part in declaration.partition("="))
     if not default:
         return f"attribute({quoted(name)}, TN_ATTRIBUTE_{kind.upper()})"
-    if kind in ("ints", "floats"):
+    if kind in ("ints", "floats", "strings"):
         if default != "empty":
             raise ValueError(f"attribute {name}: a list's default is `empty`")
         return f"list({quoted(name)}, TN_ATTRIBUTE_{kind.upper()})"
@@ -228,6 +283,62 @@ def write_caller_dims(operators):
     out += [f"{{{quoted(o.domain)}, {quoted(o.name)}}}," for o in operators.values()
             if o.dims == "caller"]
     return "\n".join(out) + "\n"
+WORDS_HEAD = """// SPDX-License-Identifier: Apache-2.0
+//
+// Generated by spec/generate_operators.py from spec/steps.yaml; do not edit.
+//
+// The words of `steps`, an attribute of tenon.FusedConv and tenon.FusedMatMul; see steps.hpp.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon {
+
+enum class StepKind : uint8_t {
+%s
+};
+
+// A word is this operator on the value so far.
+struct StepWord {
+  StepKind kind;
+  const char* word;
+  const char* domain;
+  const char* name;
+  int32_t version;
+  // Numbers that it takes of `step_parameters`: attributes of the operator, or, where
+  // `parameters_are_inputs`, its inputs behind the first, 0-d and of the value's type.
+  size_t parameter_count = 0;
+  const char* parameters[%d] = {};
+  bool parameters_are_inputs = false;
+  bool operand = false;  // The operator's second input is the next of `operands`.
+  // A text attribute that the word fixes; NULL: none.
+  const char* attribute = nullptr;
+  const char* text = nullptr;
+};
+
+inline constexpr StepWord kStepWords[] = {
+%s
+};
+
+}  // namespace tenon
+"""
+
+
+def write_words(words):
+    def row(w):
+        """Without the defaults at the end."""
+        o = w.operator
+        fields = [f"StepKind::k{w.word}", quoted(w.word), quoted(o.domain), quoted(o.name), str(o.version),
+                  str(len(w.parameters)), "{" + ", ".join(map(quoted, w.parameters)) + "}",
+                  str(w.as_inputs).lower(), str(w.operand).lower(), *map(quoted, w.fixed or ())]
+        defaults = ["0", "{}", "false", "false"]
+        while len(fields) <= 9 and len(fields) > 5 and fields[-1] == defaults[len(fields) - 6]:
+            fields.pop()
+        return "    {" + ", ".join(fields) + "},"
+    kinds = [f"  k{w.word}," for w in words]
+    kinds[-1] = kinds[-1].rstrip(",")
+    return WORDS_HEAD % ("\n".join(kinds), Word.MAX_PARAMETERS, "\n".join(map(row, words)))
 
 
 # ---- The reference page -------------------------------------------------------------------------
@@ -240,7 +351,19 @@ def page_names(arguments, host=()):
     return ", ".join(texts)
 
 
-def write_page(operators):
+def words_on_page(words):
+    out = ["## Steps", "",
+           "The words of `steps`, an attribute of tenon.FusedConv and tenon.FusedMatMul: each is an "
+           "operator on the value so far.", "",
+           "| word | operator | takes of `step_parameters` | an operand |", "|---|---|---|---|"]
+    for w in words:
+        fixed = f", {w.fixed[0]} = {w.fixed[1]}" if w.fixed else ""
+        out.append(f"| {w.word} | {w.operator.full_name}{fixed} | {', '.join(w.parameters) or '-'} | "
+                   f"{'yes' if w.operand else '-'} |")
+    return out
+
+
+def write_page(operators, words):
     out = ["<!-- Generated by spec/generate_operators.py from spec/ops/*.yaml; do not edit. -->",
            "# Operators", "",
            "What a host may ask a device for. The rules that hold for all of them stand in "
@@ -271,6 +394,7 @@ def write_page(operators):
                 out += [o.semantics, ""]
             if o.body:
                 out += ["Without a kernel of its own: `" + "; ".join(o.body) + "`.", ""]
+    out += words_on_page(words)
     return "\n".join(out).rstrip() + "\n"
 
 
@@ -279,9 +403,10 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     check = parser.parse_args().check
     operators = load()
+    words = load_words(operators)
     stale = []
     for path, text in ((TABLE, write_table(operators)), (CALLER_DIMS, write_caller_dims(operators)),
-                       (PAGE, write_page(operators))):
+                       (STEPS, write_words(words)), (PAGE, write_page(operators, words))):
         if check:
             if not path.exists() or path.read_text() != text:
                 stale.append(str(path.relative_to(ROOT)))

@@ -8,6 +8,7 @@ Cases all_cases() {
   add_elementwise_cases(cases);
   add_gradient_cases(cases);
   add_contraction_cases(cases);
+  add_fused_cases(cases);
   add_movement_cases(cases);
   add_index_cases(cases);
   add_normalization_cases(cases);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Matrix products and convolutions.
-#include <cmath>
 #include <string>
 
 #include "suite/case.h"
@@ -79,66 +78,6 @@ void add_scaled_gemm(Cases& cases) {
                       .host(HostTensor::scalar(TN_FLOAT32, 0.5))
                       .host(HostTensor::scalar(TN_FLOAT32, 2))
                       .out(y));
-}
-
-// ---- Products with steps behind them ----
-
-double gelu(double x) { return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0))); }
-
-void add_fused_matmul(Cases& cases) {
-  const HostTensor a = random({2, 5, 7}, 1), b = random({7, 6}, 2), row = random({6}, 3);
-  const HostTensor whole = random({2, 5, 6}, 4), scalar = HostTensor::scalar(TN_FLOAT32, 0.5);
-  const HostTensor sum = product(a, b);
-  const auto fused = [&](const char* label, const char* steps) {
-    OperatorCase c{"tenon", "FusedMatMul", 1, label, TN_FLOAT32, kTolerance};
-    c.in(a).in(b).attribute("steps", std::string(steps));
-    return c;
-  };
-  HostTensor y(TN_FLOAT32, sum.dims);
-  const auto set = [&](auto&& value) {
-    for_each_index(y.dims, [&](const Shape& i) { y.at(i) = value(sum.at(i), i); });
-    return y;
-  };
-  cases.push_back(fused("bias", "Add").in(row).out(set([&](double s, const Shape& i) {
-    return s + row.at({i[2]});
-  })));
-  cases.push_back(fused("gelu", "Add Gelu").in(row).out(set([&](double s, const Shape& i) {
-    return gelu(s + row.at({i[2]}));
-  })));
-  cases.push_back(
-      fused("residual", "Add Add Tanh").in(row).in(whole).out(set([&](double s, const Shape& i) {
-        return std::tanh(s + row.at({i[2]}) + whole.at(i));
-      })));
-  cases.push_back(fused("order", "Sub Mul Div Sigmoid")
-                      .in(whole)
-                      .in(row)
-                      .in(scalar)
-                      .out(set([&](double s, const Shape& i) {
-                        return 1 / (1 + std::exp(-(s - whole.at(i)) * row.at({i[2]}) / 0.5));
-                      })));
-}
-
-// A NaN in X must not be lost on its way through Relu.
-void add_fused_conv(Cases& cases) {
-  HostTensor x = random({1, 3, 6, 5}, 1);
-  x.at({0, 1, 2, 2}) = std::nan("");
-  const HostTensor w = random({4, 3, 1, 1}, 2), b = random({4}, 3), z = random({1, 4, 6, 5}, 4);
-  HostTensor plain(TN_FLOAT32, {1, 4, 6, 5}), sum(TN_FLOAT32, {1, 4, 6, 5});
-  for_each_index(plain.dims, [&](const Shape& i) {
-    double value = b.at({i[1]});
-    for (int64_t c = 0; c < 3; ++c) value += x.at({0, c, i[2], i[3]}) * w.at({i[1], c, 0, 0});
-    const auto relu = [](double v) { return v > 0 || std::isnan(v) ? v : 0; };
-    plain.at(i) = relu(value);
-    sum.at(i) = relu((value + z.at(i)) * 0.5);
-  });
-  const auto fused = [&](const char* label, const char* steps) {
-    OperatorCase c{"tenon", "FusedConv", 1, label, TN_FLOAT32, kTolerance};
-    c.in(x).in(w).in(b).attribute("steps", std::string(steps));
-    return c;
-  };
-  cases.push_back(fused("relu", "Relu").out(plain));
-  cases.push_back(
-      fused("residual", "Add Mul Relu").in(z).in(HostTensor::scalar(TN_FLOAT32, 0.5)).out(sum));
 }
 
 // ---- Convolutions of any number of spatial dims ----
@@ -223,8 +162,6 @@ void add_contraction_cases(Cases& cases) {
   add_gemm(cases, "trans_b", false, true, 1, 1, true);
   add_gemm(cases, "no_c", true, false, 1, 1, false);
   add_scaled_gemm(cases);
-  add_fused_matmul(cases);
-  add_fused_conv(cases);
   add_conv(cases, "3x3", {2, 3, 8, 9}, {4, 3, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
   add_conv(cases, "strides_pads", {1, 3, 9, 10}, {4, 3, 3, 2}, {{2, 3}, {1, 0, 2, 1}, {1, 1}, 1});
   add_conv(cases, "dilations", {1, 2, 11, 11}, {3, 2, 3, 3}, {{1, 1}, {2, 2, 2, 2}, {2, 2}, 1});

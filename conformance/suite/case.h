@@ -66,6 +66,7 @@ using Cases = std::vector<OperatorCase>;
 void add_elementwise_cases(Cases& cases);
 void add_gradient_cases(Cases& cases);
 void add_contraction_cases(Cases& cases);
+void add_fused_cases(Cases& cases);
 void add_movement_cases(Cases& cases);
 void add_index_cases(Cases& cases);
 void add_normalization_cases(Cases& cases);

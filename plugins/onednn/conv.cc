@@ -103,23 +103,19 @@ class Conv final : public ConvBase {
       // is too late to say no.
       throw KernelError(TN_UNSUPPORTED, name_ + ": takes known dims alone; give them all");
     }
-    if (!x.known || !w.known || !y.known || (!x.any() && !w.any() && !y.any())) return;
-    if (x.strided.count() == 0 || w.strided.count() == 0 || y.strided.count() == 0) return;
-    check_dims(x, w, y);
-    guarded("Conv", [&] {
-      const Threads threads;
-      Descs m{x.md(), w.md(filters_), y.md(), {}};
-      if (d.has_input(2)) m.bias = Strided::dense({w.strided.dims[0]}).md();
-      const auto pd = forward(m, with_steps(d, y));
-      inputs_[0] = find_token(pd.src_desc(), {});
-      inputs_[1] = find_token(pd.weights_desc(), filters_);
-      output_ = find_token(pd.dst_desc(), {});
-    });
+    if (x.known && w.known && y.known) choose_forms(d, x, w, y);
+    if (const auto form = form_of(choose(output_, y.layout)); form && y.known && !steps_.empty())
+      row_ = steps_.row_of(*form, y.strided.dims);
   }
 
   void check(const Arguments& a) const override {
     attributes_.check_output(name_, a);
-    steps_.check(a, name_);
+    steps_.check(a);
+  }
+
+  void run(const Arguments& a, const Execution& execution) const override {
+    ConvBase::run(a, execution);
+    steps_.run_rest(a, execution, row_);
   }
 
   // Operands of the output's size are taken in its form.
@@ -158,10 +154,35 @@ class Conv final : public ConvBase {
     }
     attributes.set_post_ops(post);
     const auto pd = forward(m, attributes);
+    if (!steps_.same_by(pd.impl_info_str())) {
+      throw KernelError(TN_UNSUPPORTED, name_ + ", step 'Sigmoid': oneDNN's loses NaN here");
+    }
     p.execute<dnnl::convolution_forward>(pd, arguments);
   }
 
  private:
+  void choose_forms(const Description& d, const Described& x, const Described& w,
+                    const Described& y) {
+    if (!x.any() && !w.any() && !y.any()) return;
+    if (x.strided.count() == 0 || w.strided.count() == 0 || y.strided.count() == 0) return;
+    check_dims(x, w, y);
+    guarded("Conv", [&] {
+      const Threads threads;
+      Descs m{x.md(), w.md(filters_), y.md(), {}};
+      if (d.has_input(2)) m.bias = Strided::dense({w.strided.dims[0]}).md();
+      auto pd = forward(m, with_steps(d, y));
+      output_ = find_token(pd.dst_desc(), {});
+      const auto form = form_of(output_);
+      if (form && y.any() && !steps_.works_in(*form, y.strided.dims)) {
+        output_ = TN_LAYOUT_STRIDED;
+        m.y = Strided::dense(y.strided.dims).md();
+        pd = forward(m, with_steps(d, y));
+      }
+      inputs_[0] = find_token(pd.src_desc(), {});
+      inputs_[1] = find_token(pd.weights_desc(), filters_);
+    });
+  }
+
   void check_dims(const Described& x, const Described& w, const Described& y) const {
     const auto view = [](const Described& d) {
       return View{nullptr,
@@ -199,6 +220,7 @@ class Conv final : public ConvBase {
 
   PostSteps steps_;
   std::vector<bool> whole_;  // By operand: it has Y's dims.
+  int64_t row_ = 0;          // See PostSteps::row_of.
 };
 
 class ConvGradInput final : public ConvBase {

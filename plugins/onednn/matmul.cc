@@ -96,7 +96,7 @@ class Matmul : public PrimitiveKernel {
     if (row) dims[rank++] = a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
     if (column) dims[rank++] = b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
     cpu::check_output(name_, "Y", arguments, 0, {dims, rank});
-    if (!steps_.empty()) return steps_.check(arguments, name_);
+    if (!steps_.empty()) return steps_.check(arguments);
     const View c = arguments.input(2);
     if (!c.present()) return;
     fits = c.rank <= y.rank;
@@ -104,6 +104,11 @@ class Matmul : public PrimitiveKernel {
       fits = c.dims[c.rank - i] == 1 || c.dims[c.rank - i] == y.dims[y.rank - i];
     }
     if (!fits) cpu::throw_dims(name_, "C", c.shape(), y.shape());
+  }
+
+  void run(const Arguments& arguments, const Execution& execution) const override {
+    PrimitiveKernel::run(arguments, execution);
+    steps_.run_rest(arguments, execution);
   }
 
   tn_layout input_layout(size_t i, tn_layout described) const override {
@@ -181,7 +186,7 @@ class Matmul : public PrimitiveKernel {
   }
   bool first_is_bias(const Arguments& a) const {
     const View &y = a.outputs[0], &b = a.inputs[1];
-    return !steps_.empty() && steps_.is_add(0) && b.rank > 1 && is_row(a.inputs[2]) &&
+    return !steps_.empty() && steps_.starts_with_add() && b.rank > 1 && is_row(a.inputs[2]) &&
            a.inputs[2].dims[a.inputs[2].rank - 1] == y.dims[y.rank - 1];
   }
 

@@ -1,77 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "post_steps.h"
 
-#include <sstream>
+#include <algorithm>
+#include <cmath>
 
+#include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/shape.h"
 
 namespace tenon::onednn {
+namespace {
 
 using dnnl::algorithm;
 
-PostSteps::PostSteps(const Description& description, size_t first) {
-  const std::string name(description.name());
-  const std::string text = description.text("steps", "");
-  std::istringstream words(text);
-  size_t input = first;
-  for (std::string word; words >> word;) {
-    if (word == "Add") {
-      steps_.push_back({algorithm::binary_add, 0, 0, input++});
-    } else if (word == "Sub") {
-      steps_.push_back({algorithm::binary_sub, 0, 0, input++});
-    } else if (word == "Mul") {
-      steps_.push_back({algorithm::binary_mul, 0, 0, input++});
-    } else if (word == "Div") {
-      steps_.push_back({algorithm::binary_div, 0, 0, input++});
-    } else if (word == "Relu") {
-      // oneDNN's own makes NaN 0. x * clamp(x / tiny, 0, 1) keeps it, and is x or 0 for all else
-      // but -infinity, for which the operator leaves NaN open.
-      steps_.push_back({algorithm::eltwise_hardswish, 1e38f, 0});
-    } else if (word == "Tanh") {
-      steps_.push_back({algorithm::eltwise_tanh});
-    } else if (word == "Sigmoid") {
-      steps_.push_back({algorithm::eltwise_logistic});
-    } else if (word == "Silu") {
-      steps_.push_back({algorithm::eltwise_swish, 1, 0});
-    } else if (word == "Gelu") {
-      steps_.push_back({algorithm::eltwise_gelu_erf});
-    } else if (word == "GeluTanh") {
-      steps_.push_back({algorithm::eltwise_gelu_tanh});
-    } else {
-      cpu::throw_invalid(name, "has no step '" + word + "'");
-    }
+// oneDNN takes 32.
+constexpr size_t kMostPostOps = 24;
+
+// Whether 0 stays 0, which is what lies between the elements of a padded form and must stay there.
+bool keeps_zero(const Step& step) {
+  switch (step.kind()) {
+    case StepKind::kRelu:
+    case StepKind::kLeakyRelu:
+    case StepKind::kHardSwish:
+    case StepKind::kTanh:
+    case StepKind::kSilu:
+    case StepKind::kGelu:
+    case StepKind::kGeluTanh:
+      return true;
+    case StepKind::kClip:
+      return !(step.parameters[0] > 0) && !(step.parameters[1] < 0);
+    default:
+      return false;
   }
-  if (steps_.empty()) cpu::throw_invalid(name, "steps are needed");
-  if (description.input_count() != input) {
-    cpu::throw_invalid(name, "the steps '" + text + "' take " + std::to_string(input - first) +
-                                 " operands, given " +
-                                 std::to_string(static_cast<int64_t>(description.input_count()) -
-                                                static_cast<int64_t>(first)));
-  }
-  for (size_t i = first; i < input; ++i) description.input(i);
 }
 
-void PostSteps::check(const Arguments& arguments, const std::string& name) const {
-  const View& y = arguments.outputs[0];
+int64_t element_count(const Dims& dims) {
+  int64_t count = 1;
+  for (const int64_t dim : dims) count *= dim;
+  return count;
+}
+
+}  // namespace
+
+std::optional<PostSteps::PostOp> PostSteps::post_op_of(const Step& step, size_t first) {
+  const auto binary = [&](algorithm a) { return PostOp{a, 0, 0, first + step.operand}; };
+  switch (step.kind()) {
+    case StepKind::kAdd:
+      return binary(algorithm::binary_add);
+    case StepKind::kSub:
+      return binary(algorithm::binary_sub);
+    case StepKind::kMul:
+      return binary(algorithm::binary_mul);
+    case StepKind::kDiv:
+      return binary(algorithm::binary_div);
+    case StepKind::kRelu:
+      // oneDNN's own makes NaN 0. This is 0 * (exp(x) - 1) where x is not above 0, and exp(NaN) is
+      // infinity there.
+      return PostOp{algorithm::eltwise_elu, 0, 0};
+    case StepKind::kLeakyRelu:
+      // With 0 it is Relu to oneDNN.
+      if (step.parameters[0] == 0 || !std::isfinite(step.parameters[0])) return std::nullopt;
+      return PostOp{algorithm::eltwise_relu, step.parameters[0], 0};
+    case StepKind::kHardSwish:
+      return PostOp{algorithm::eltwise_hardswish, 1.0f / 6, 0.5f};
+    case StepKind::kSigmoid:
+      return PostOp{algorithm::eltwise_logistic};
+    case StepKind::kTanh:
+      return PostOp{algorithm::eltwise_tanh};
+    case StepKind::kSilu:
+      return PostOp{algorithm::eltwise_swish, 1, 0};
+    case StepKind::kGeluTanh:
+      return PostOp{algorithm::eltwise_gelu_tanh};
+    case StepKind::kGelu:         // NaN of infinity, infinity of large numbers.
+    case StepKind::kClip:         // Loses NaN,
+    case StepKind::kHardSigmoid:  // and so does this.
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+PostSteps::PostSteps(const Description& description, size_t first)
+    : name_(description.name()), steps_(cpu::read_steps(description, first)) {
+  if (description.input_count() + description.output_count() > PrimitiveKernel::kMostArguments) {
+    const auto too_far = std::ranges::find_if(steps_, [&](const Step& step) {
+      return step.word->operand && first + step.operand + 1 == PrimitiveKernel::kMostArguments;
+    });
+    throw KernelError(TN_UNSUPPORTED,
+                      cpu::step_name(name_, steps_, static_cast<size_t>(too_far - steps_.begin())) +
+                          ": oneDNN's kernels take " +
+                          std::to_string(PrimitiveKernel::kMostArguments - 1) + " inputs at most");
+  }
   for (const Step& step : steps_) {
-    if (step.input == 0) continue;
-    const View& operand = arguments.inputs[step.input];
+    const auto post_op = post_.size() < kMostPostOps ? post_op_of(step, first) : std::nullopt;
+    if (!post_op) break;
+    post_.push_back(*post_op);
+  }
+  for (size_t i = first; i < description.input_count(); ++i) description.input(i);
+  rest_ = cpu::StepKernels(description, steps_, post_.size(), first);
+}
+
+void PostSteps::check(const Arguments& arguments) const {
+  const View& y = arguments.outputs[0];
+  for (size_t step = 0; step < post_.size(); ++step) {
+    if (post_[step].input == 0) continue;
+    const View& operand = arguments.inputs[post_[step].input];
     bool fits = operand.rank <= y.rank;
     for (int32_t i = 1; fits && i <= operand.rank; ++i) {
       const int64_t dim = operand.dims[operand.rank - i];
       fits = dim == 1 || dim == y.dims[y.rank - i];
     }
-    if (!fits) cpu::throw_dims(name, "an operand", operand.shape(), y.shape());
+    if (!fits) {
+      cpu::throw_dims(cpu::step_name(name_, steps_, step), "the operand", operand.shape(),
+                      y.shape());
+    }
   }
+  if (y.layout == TN_LAYOUT_STRIDED) rest_.check(arguments);
 }
 
 void PostSteps::append(size_t i, dnnl::post_ops& post, const Md& operand) const {
-  const Step& step = steps_[i];
-  if (step.input != 0) {
-    post.append_binary(step.algorithm, operand);
+  const PostOp& op = post_[i];
+  if (op.input != 0) {
+    post.append_binary(op.algorithm, operand);
   } else {
-    post.append_eltwise(step.algorithm, step.alpha, step.beta);
+    post.append_eltwise(op.algorithm, op.alpha, op.beta);
   }
+}
+
+bool PostSteps::same_by(const char* implementation) const {
+  const auto is_sigmoid = [](const PostOp& op) {
+    return op.algorithm == algorithm::eltwise_logistic;
+  };
+  return std::string_view(implementation).find("gemm") == std::string_view::npos ||
+         std::ranges::none_of(post_, is_sigmoid);
+}
+
+size_t PostSteps::first_misfit(bool padded) const {
+  size_t i = post_.size();
+  while (i < steps_.size() && !steps_[i].word->operand && (!padded || keeps_zero(steps_[i]))) ++i;
+  return i;
+}
+
+bool PostSteps::works_in(const Form& form, std::span<const int64_t> dims) const {
+  if (rest_.empty()) return true;
+  const Md md = form_md(form, dims);
+  return first_misfit(md.get_padded_dims() != md.get_dims()) == steps_.size();
+}
+
+int64_t PostSteps::row_of(const Form& form, std::span<const int64_t> dims) const {
+  const Md md = form_md(form, dims);
+  const size_t misfit = first_misfit(md.get_padded_dims() != md.get_dims());
+  if (misfit != steps_.size()) {
+    throw KernelError(TN_UNSUPPORTED,
+                      cpu::step_name(name_, steps_, misfit) +
+                          ": behind a step that oneDNN does not do, in strided form alone");
+  }
+  return element_count(md.get_padded_dims());
+}
+
+void PostSteps::run_rest(const Arguments& arguments, const Execution& execution,
+                         int64_t row) const {
+  if (rest_.empty() || arguments.outputs[0].count() == 0) return;
+  if (arguments.outputs[0].layout == TN_LAYOUT_STRIDED) return rest_.run(arguments, execution);
+  constexpr int64_t kNext = 1;
+  View view = arguments.outputs[0];
+  view.dims = &row;
+  view.strides = &kNext;
+  view.rank = 1;
+  view.layout = TN_LAYOUT_STRIDED;
+  Arguments seen = arguments;
+  seen.outputs = {&view, 1};
+  rest_.run(seen, execution);
 }
 
 Strided PostSteps::seen_as(const View& operand, size_t rank) {

@@ -1,46 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The steps of tenon.FusedConv and tenon.FusedMatMul as oneDNN's post-ops.
+// The steps of tenon.FusedConv and tenon.FusedMatMul: as oneDNN's post-ops, as far as those give
+// what the operators do, NaN and infinities too; from the first on that they do not, the reference
+// device's kernels in place on the output, in the same launch.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "program.h"
+#include "reference_impl/cpu/kernels/fused_steps.h"
 
 namespace tenon::onednn {
 
 class PostSteps {
  public:
   PostSteps() = default;
-  // Reads the attribute `steps`; operands start at input `first`. Throws for a step that the
-  // operator does not have, and for a wrong number of operands.
+  // Operands start at input `first`. Throws TN_INVALID_ARGUMENT for steps that there are not, and
+  // TN_UNSUPPORTED for more operands than a kernel keeps shapes of.
   PostSteps(const Description& description, size_t first);
 
   bool empty() const { return steps_.empty(); }
-  size_t size() const { return steps_.size(); }
-  // The operand that step `i` reads as an input's index; 0 where it reads none.
-  size_t input_of(size_t i) const { return steps_[i].input; }
-  bool is_add(size_t i) const { return steps_[i].algorithm == dnnl::algorithm::binary_add; }
 
-  // Throws unless every operand broadcasts to the output.
-  void check(const Arguments& arguments, const std::string& name) const;
-
-  // Appends step `i`; `operand` is how its operand is seen, if it reads one. (Where oneDNN has a
+  // -- Post-ops --
+  size_t size() const { return post_.size(); }
+  // The operand that post-op `i` reads as an input's index; 0 where it reads none.
+  size_t input_of(size_t i) const { return post_[i].input; }
+  bool starts_with_add() const {
+    return !post_.empty() && post_[0].algorithm == dnnl::algorithm::binary_add;
+  }
+  // Appends post-op `i`; `operand` is how its operand is seen, if it reads one. (Where oneDNN has a
   // choice, `operand` may be of any format.)
   void append(size_t i, dnnl::post_ops& post, const Md& operand) const;
 
-  // The operand of step `i` in `rank` dims, those in front being 1.
+  // Whether the post-ops give the same by an implementation of oneDNN's (by its name): convolutions
+  // by way of a matrix product have a sigmoid of their own, which makes NaN 0.
+  bool same_by(const char* implementation) const;
+
+  // -- What is left --
+  // They see the memory of a form as a row: its elements in whatever order, and what fills it up.
+  // The row's length; throws TN_UNSUPPORTED where they cannot work on it.
+  int64_t row_of(const Form& form, std::span<const int64_t> dims) const;
+  bool works_in(const Form& form, std::span<const int64_t> dims) const;
+  // Behind the primitive. `row`: of an output in a token.
+  void run_rest(const Arguments& arguments, const Execution& execution, int64_t row = 0) const;
+
+  // Throws unless every operand broadcasts to the output.
+  void check(const Arguments& arguments) const;
+
+  // An operand in `rank` dims, those in front being 1.
   static Strided seen_as(const View& operand, size_t rank);
 
  private:
-  struct Step {
+  struct PostOp {
     dnnl::algorithm algorithm;
     float alpha = 0;
     float beta = 0;
     size_t input = 0;
   };
+  // Nothing where oneDNN has none that gives the same.
+  static std::optional<PostOp> post_op_of(const Step& step, size_t first);
+  // The first step that cannot work on a row; steps_.size(): none.
+  size_t first_misfit(bool padded) const;
+
+  std::string name_;
   std::vector<Step> steps_;
+  std::vector<PostOp> post_;  // Of the first of them.
+  cpu::StepKernels rest_;
 };
 
 }  // namespace tenon::onednn

@@ -10,8 +10,7 @@ namespace {
 
 std::atomic<uint64_t> made_count{0};
 
-// Most words of a key on the stack: no operator here has more arguments.
-constexpr size_t kKeyWords = 12 * (2 + 2 * TN_MAX_RANK) + 1;
+constexpr size_t kKeyWords = PrimitiveKernel::kMostArguments * (2 + 2 * TN_MAX_RANK) + 1;
 
 size_t append(const View& view, int64_t* to) {
   size_t n = 0;

@@ -17,6 +17,8 @@ namespace tenon::onednn {
 class PrimitiveKernel : public Kernel {
  public:
   static constexpr size_t kPrograms = 16;
+  // Inputs and outputs of a kernel: their shapes are looked up in a key on the stack.
+  static constexpr size_t kMostArguments = 12;
 
   // Not those for which oneDNN has but a plain loop, or that need copies which do not pay.
   bool takes(const Arguments& arguments) const override;

@@ -14,6 +14,10 @@ namespace {
                     "attribute " + std::string(name) + " must be " + std::string(expected));
 }
 
+std::string string_of(const tn_string& text) {
+  return text.data != nullptr ? std::string(text.data, text.size) : std::string();
+}
+
 }  // namespace
 
 void Execution::copy(std::byte* dst, const std::byte* src, uint64_t size) const {
@@ -81,8 +85,7 @@ std::string Description::text(std::string_view name, std::string_view otherwise)
   const tn_attribute* attribute = find(name);
   if (attribute == nullptr) return std::string(otherwise);
   if (attribute->type != TN_ATTRIBUTE_STRING) wrong_type(name, "a string");
-  const tn_string& text = attribute->strings[0];
-  return text.data != nullptr ? std::string(text.data, text.size) : std::string();
+  return string_of(attribute->strings[0]);
 }
 
 std::vector<int64_t> Description::integers(std::string_view name,
@@ -98,6 +101,16 @@ std::vector<float> Description::reals(std::string_view name, std::vector<float> 
   if (attribute == nullptr) return otherwise;
   if (attribute->type != TN_ATTRIBUTE_FLOATS) wrong_type(name, "a list of floats");
   return {attribute->floats, attribute->floats + attribute->count};
+}
+
+std::vector<std::string> Description::texts(std::string_view name) const {
+  const tn_attribute* attribute = find(name);
+  if (attribute == nullptr) return {};
+  if (attribute->type != TN_ATTRIBUTE_STRINGS) wrong_type(name, "a list of strings");
+  std::vector<std::string> texts(attribute->count);
+  std::transform(attribute->strings, attribute->strings + attribute->count, texts.begin(),
+                 string_of);
+  return texts;
 }
 
 const tn_tensor* Description::tensor(std::string_view name) const {

@@ -225,7 +225,8 @@ class Description {
   std::string text(std::string_view name, std::string_view otherwise) const;
   std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> otherwise = {}) const;
   std::vector<float> reals(std::string_view name, std::vector<float> otherwise = {}) const;
-  const tn_tensor* tensor(std::string_view name) const;  // Null when not given.
+  std::vector<std::string> texts(std::string_view name) const;  // Empty when not given.
+  const tn_tensor* tensor(std::string_view name) const;         // Null when not given.
   bool has_attribute(std::string_view name) const;
 
   // The first attribute that was never asked for, or null.

@@ -21,6 +21,11 @@ tn_attribute AttributeList::convert(const Attribute& from) {
     to.type = TN_ATTRIBUTE_INTS;
     to.count = ints->size();
     to.ints = ints->data();
+  } else if (auto* texts = std::get_if<std::vector<std::string>>(&from.value)) {
+    to.type = TN_ATTRIBUTE_STRINGS;
+    to.count = texts->size();
+    to.strings = strings_.data() + strings_.size();
+    for (const std::string& text : *texts) strings_.push_back({text.data(), text.size()});
   } else {
     const auto& floats = std::get<std::vector<float>>(from.value);
     to.type = TN_ATTRIBUTE_FLOATS;
@@ -32,7 +37,12 @@ tn_attribute AttributeList::convert(const Attribute& from) {
 
 AttributeList::AttributeList(std::span<const Attribute> attributes) {
   attributes_.reserve(attributes.size());
-  strings_.reserve(attributes.size());
+  size_t strings = 0;
+  for (const Attribute& attribute : attributes) {
+    const auto* texts = std::get_if<std::vector<std::string>>(&attribute.value);
+    strings += texts != nullptr ? texts->size() : 1;
+  }
+  strings_.reserve(strings);
   for (const Attribute& attribute : attributes) attributes_.push_back(convert(attribute));
   for (const tn_attribute& attribute : attributes_) pointers_.push_back(&attribute);
 }

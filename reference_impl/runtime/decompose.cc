@@ -71,6 +71,17 @@ class Factor {
   double exact_ = 1;
 };
 
+// Those of the operation's attributes that `callee` has, too.
+std::vector<Attribute> shared_attributes(const Operation& operation, const OperatorInfo& callee) {
+  std::vector<Attribute> shared;
+  for (const Attribute& attribute : operation.attributes()) {
+    if (std::ranges::find(callee.attributes, attribute.name, &AttributeInfo::name) !=
+        callee.attributes.end())
+      shared.push_back(attribute);
+  }
+  return shared;
+}
+
 }  // namespace
 
 bool DeviceImpl::runs_here(const Operation& operation, std::span<const Argument> inputs,
@@ -157,21 +168,35 @@ bool DeviceImpl::decompose(const Operation& operation, std::span<const Argument>
   const OperatorInfo& info = operators()[operation.index()];
   if (info.body.empty()) return false;
   Values values(*this, progress != nullptr ? &progress->stream : nullptr);
-  std::vector<Argument> known(info.inputs.size() + info.outputs.size() + info.body.size());
-  std::copy(inputs.begin(), inputs.end(), known.begin());
-  for (size_t i = 0; i < outputs.size(); ++i) known[info.inputs.size() + i] = outputs[i];
+  const size_t first_output = info.inputs.size();
+  const size_t first_temporary = first_output + info.outputs.size();
+  std::vector<Argument> known(first_temporary + info.body.size());
+  std::copy_n(inputs.begin(), std::min(inputs.size(), first_output), known.begin());
+  for (size_t i = 0; i < outputs.size(); ++i) known[first_output + i] = outputs[i];
   for (const BodyStep& line : info.body) {
+    Argument& to = known[line.output];
+    if (line.is_steps()) {
+      const size_t first = std::min<size_t>(line.inputs[1], inputs.size());
+      if (!run_steps(operation, known[line.inputs[0]], inputs.subspan(first), to, progress))
+        return false;
+      continue;
+    }
     const OperatorInfo& callee = *find_operator(line.name);
     std::vector<Argument> from;
     from.reserve(line.input_count);
-    for (size_t i = 0; i < line.input_count; ++i) from.push_back(known[line.inputs[i]]);
-    const auto absent = [](const Argument& a) { return a.kind == Argument::Kind::kAbsent; };
-    if (std::any_of(from.begin(), from.end(), absent)) return false;
-    Argument& to = known[line.output];
-    if (line.output >= info.inputs.size() + info.outputs.size()) {
-      to = values.make(from, callee.boolean() ? tn_dtype{TN_BOOL} : from[0].dtype);
+    for (size_t i = 0; i < line.input_count; ++i) {
+      from.push_back(known[line.inputs[i]]);
+      const bool absent = from.back().kind == Argument::Kind::kAbsent;
+      if (absent && (callee.inputs[i].flags & kOptional) == 0) return false;
     }
-    if (!step(Operation(line.name), from, to, progress)) return false;
+    if (line.output >= first_temporary) {
+      to = callee.elementwise()
+               ? values.make(from, callee.boolean() ? tn_dtype{TN_BOOL} : from[0].dtype)
+               : values.allocate({outputs[0].dims, static_cast<size_t>(outputs[0].rank)},
+                                 outputs[0].dtype);
+    }
+    if (!step(Operation(line.name, shared_attributes(operation, callee)), from, to, progress))
+      return false;
   }
   return true;
 }

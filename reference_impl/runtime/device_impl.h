@@ -4,6 +4,7 @@
 //
 //   device_impl.cc  memory, copies, streams      run.cc        the way of a call to a kernel
 //   decompose.cc    operators made of others     fallback.cc   the reference device in its place
+//   decompose_steps.cc  `steps` of fused operators
 //   static_kernel.cc  kernels for known arguments
 #pragma once
 
@@ -130,6 +131,8 @@ class DeviceImpl final : public Device {
   bool scaled_product(std::span<const Argument> inputs, const Argument& output, Progress* progress);
   bool decompose(const Operation& operation, std::span<const Argument> inputs,
                  std::span<const Argument> outputs, Progress* progress);
+  bool run_steps(const Operation& operation, const Argument& value,
+                 std::span<const Argument> operands, const Argument& output, Progress* progress);
   bool step(const Operation& operation, std::span<const Argument> inputs, const Argument& output,
             Progress* progress);
   // On the device, by itself or as others.

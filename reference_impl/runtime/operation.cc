@@ -12,9 +12,10 @@ namespace tenon::runtime {
 namespace {
 
 // The variant's alternatives in their order.
-constexpr tn_attribute_type kTypes[] = {TN_ATTRIBUTE_INT, TN_ATTRIBUTE_FLOAT, TN_ATTRIBUTE_STRING,
-                                        TN_ATTRIBUTE_INTS, TN_ATTRIBUTE_FLOATS};
-constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats"};
+constexpr tn_attribute_type kTypes[] = {TN_ATTRIBUTE_INT,    TN_ATTRIBUTE_FLOAT,
+                                        TN_ATTRIBUTE_STRING, TN_ATTRIBUTE_INTS,
+                                        TN_ATTRIBUTE_FLOATS, TN_ATTRIBUTE_STRINGS};
+constexpr const char* kTypeNames[] = {"int", "float", "string", "ints", "floats", "strings"};
 
 uint64_t hash_text(uint64_t hash, std::string_view text) {
   hash = mix(hash, text.size());
@@ -37,6 +38,11 @@ uint64_t hash_value(uint64_t hash, const AttributeValue& value) {
   if (auto* ints = std::get_if<std::vector<int64_t>>(&value)) {
     hash = mix(hash, ints->size());
     for (int64_t i : *ints) hash = mix(hash, static_cast<uint64_t>(i));
+    return hash;
+  }
+  if (auto* texts = std::get_if<std::vector<std::string>>(&value)) {
+    hash = mix(hash, texts->size());
+    for (const std::string& text : *texts) hash = hash_text(hash, text);
     return hash;
   }
   const auto& floats = std::get<std::vector<float>>(value);

@@ -18,8 +18,8 @@
 
 namespace tenon::runtime {
 
-using AttributeValue =
-    std::variant<int64_t, float, std::string, std::vector<int64_t>, std::vector<float>>;
+using AttributeValue = std::variant<int64_t, float, std::string, std::vector<int64_t>,
+                                    std::vector<float>, std::vector<std::string>>;
 
 struct Attribute {
   std::string name;

@@ -35,6 +35,10 @@ struct BodyStep {
   uint8_t inputs[4];
   uint8_t input_count;
   uint8_t output;
+
+  // Not an operator, but those that the attribute `steps` lists (tenon/cpp/steps.hpp), on the first
+  // input and, as operands, all of the second, which is variadic.
+  bool is_steps() const { return name == "steps"; }
 };
 
 // OperatorInfo.flags
@@ -56,7 +60,10 @@ struct OperatorInfo {
   std::span<const ArgumentInfo> inputs;
   std::span<const ArgumentInfo> outputs;
   std::span<const AttributeInfo> attributes;  // Sorted by name.
-  std::span<const BodyStep> body;             // Elementwise calls that give the same; or empty.
+  // Calls that give the same; or empty. Of elementwise operators; but of an operator with `steps`,
+  // the first is the product that they follow: it has the output's dims, and the operator's
+  // attributes as far as it knows their names.
+  std::span<const BodyStep> body;
 
   bool view() const { return (flags & kView) != 0; }
   bool elementwise() const { return (flags & kElementwise) != 0; }

@@ -148,6 +148,119 @@ def test_a_difference_keeps_its_sides(device):
     close(model.run({"x": x, "z": z})[0], z - x.astype(np.float64) @ w)
 
 
+ONE_SIXTH = float(np.float32(1 / 6))
+# Nodes from "a" to "y" that are one step, of constants lo, hi, c and z.
+STEPS = {
+    "Relu": [("Relu", ["a"], ["y"])],
+    "LeakyRelu": [("LeakyRelu", ["a"], ["y"], {"alpha": 0.1})],
+    "LeakyRelu of 0": [("LeakyRelu", ["a"], ["y"], {"alpha": 0.0})],
+    "Clip": [("Clip", ["a", "lo", "hi"], ["y"])],
+    "Clip above": [("Clip", ["a", "", "hi"], ["y"])],
+    "HardSwish": [("HardSwish", ["a"], ["y"])],
+    "HardSwish of two": [
+        ("HardSigmoid", ["a"], ["g"], {"alpha": ONE_SIXTH, "beta": 0.5}), ("Mul", ["g", "a"], ["y"])
+    ],
+    "HardSigmoid": [("HardSigmoid", ["a"], ["y"])],
+    "Sigmoid": [("Sigmoid", ["a"], ["y"])],
+    "Tanh": [("Tanh", ["a"], ["y"])],
+    "Silu of two": [("Sigmoid", ["a"], ["g"]), ("Mul", ["a", "g"], ["y"])],
+    "Gelu": [("Gelu", ["a"], ["y"])],
+    "Gelu by tanh": [("Gelu", ["a"], ["y"], {"approximate": "tanh"})],
+    "Mul": [("Mul", ["z", "a"], ["y"])],
+    "Div": [("Div", ["a", "c"], ["y"])],
+}  # fmt: skip
+SPECIAL = np.array([0, -0.0, 1, -1, np.inf, -np.inf, np.nan, 1e30, -1e30, 3e38, -3e38, 7, -7], np.float32)
+
+
+def behind_a_convolution(device, nodes, others, channels=40, special=False, **more):
+    """Of `nodes` behind a convolution what comes out, with values besides y that others see, and the
+    model's statistics. Another convolution follows, so that oneDNN chooses forms for what is between."""
+    # `special`: a sum of one value and zeros, so that it is that value; the others are not mixed either.
+    w = np.ones((channels, 64, 1, 1), np.float32) if special else random(channels, 64, 1, 1, seed=1) / 8
+    last = np.ones((channels, 1, 1, 1), np.float32)
+    dims = [1, channels, 13, 40]
+    model = tenon.load(
+        make_model(
+            [("Conv", ["x", "w"], ["a"]), *nodes, ("Conv", ["y", "last"], ["out"], {"group": channels})],
+            {"x": [1, 64, 13, 40]}, dict.fromkeys(["out", *others], dims), w=w, last=last,
+            lo=np.float32(-0.5), hi=np.float32(2), c=random(channels, 1, 1, seed=2), z=random(*dims, seed=3),
+            **more,
+        ),
+        device,
+    )  # fmt: skip
+    x = random(1, 64, 13, 40)
+    if special:
+        x[:] = 0
+        x[0, 5] = SPECIAL.reshape(13, 1)
+    return model.run({"x": x}), model.statistics()
+
+
+def same(actual, expected):
+    """NaN and infinities in the same places, and the rest close."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        error = np.abs(actual - expected) <= 1e-5 * np.maximum(1, np.abs(expected))
+    assert (error | (actual == expected) | (np.isnan(actual) & np.isnan(expected))).all()
+
+
+@pytest.mark.parametrize("special", [False, True], ids=["random", "special"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_part_of_the_convolution(device, step, special):
+    nodes = STEPS[step]
+    between = [node[2][0] for node in nodes] + ["a"]
+    expected, unfused = behind_a_convolution(tenon.device("cpu"), nodes, between, special=special)
+    for channels in (40, 64):
+        if channels != 40:
+            expected, _ = behind_a_convolution(tenon.device("cpu"), nodes, between, channels, special)
+        (out,), statistics = behind_a_convolution(device, nodes, [], channels, special)
+        same(out, expected[0])
+        assert statistics["launches"] == 2
+    assert unfused["launches"] == 2 + len(nodes)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_special_values_pass_the_operators_by_themselves(device, step):
+    """Each in the form that the convolution in front of it gives its values."""
+    nodes = STEPS[step]
+    between = [node[2][0] for node in nodes] + ["a"]
+    expected, _ = behind_a_convolution(tenon.device("cpu"), nodes, between, 64, special=True)
+    actual, _ = behind_a_convolution(device, nodes, between, 64, special=True)
+    for one, other in zip(actual, expected):
+        same(one, other)
+
+
+def test_steps_follow_each_other(device):
+    nodes = [("Mul", ["a", "c"], ["b"]), ("Clip", ["b", "lo", "hi"], ["d"]), ("Add", ["d", "z"], ["e"]),
+             ("LeakyRelu", ["e"], ["f"]), ("Sigmoid", ["f"], ["g"]), ("Mul", ["f", "g"], ["y"])]  # fmt: skip
+    expected, _ = behind_a_convolution(tenon.device("cpu"), nodes, ["a", "b", "d", "e", "f", "g"])
+    (out,), statistics = behind_a_convolution(device, nodes, [])
+    same(out, expected[0])
+    assert statistics["launches"] == 2
+
+
+@pytest.mark.parametrize(
+    "nodes, launches",
+    [
+        # The gate is read by somebody else, too.
+        ([("Sigmoid", ["a"], ["g"]), ("Mul", ["a", "g"], ["b"]), ("Add", ["b", "g"], ["y"])], 5),
+        # Not x * gate(x).
+        ([("Sigmoid", ["a"], ["g"]), ("Mul", ["g", "g"], ["b"]), ("Add", ["a", "b"], ["y"])], 5),
+        # Not HardSwish's gate.
+        ([("HardSigmoid", ["a"], ["g"]), ("Mul", ["a", "g"], ["y"])], 4),
+        # A bound that is no constant.
+        ([("ReduceMax", ["z0"], ["m"], {"keepdims": 0}), ("Clip", ["a", "lo", "m"], ["y"])], 4),
+    ],
+    ids=["gate that is read", "square of the gate", "other gate", "bound"],
+)
+def test_what_is_no_step_is_left_alone(device, nodes, launches):
+    if "z0" in nodes[0][1]:
+        nodes = [("Relu", ["x"], ["z0"]), *nodes]
+        launches += 1
+    expected, _ = behind_a_convolution(tenon.device("cpu"), nodes, ["a"])
+    (out,), statistics = behind_a_convolution(device, nodes, [])
+    same(out, expected[0])
+    assert statistics["launches"] == launches
+
+
 def test_nan_passes_a_fused_relu(device):
     model = tenon.load(
         make_model(

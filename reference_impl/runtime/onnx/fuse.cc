@@ -4,32 +4,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/onnx/fuse_match.h"
+
 namespace tenon::runtime::onnx_import {
 namespace {
 
 constexpr size_t kNobody = SIZE_MAX;
-
-// What the fused operators call a step: see spec/ops/contraction.yaml.
-struct StepName {
-  std::string name;
-  bool binary = false;
-  bool commutes = false;
-};
-
-std::optional<StepName> step_of(const Operation& operation) {
-  const std::string_view name = operation.name();
-  if (operation.domain() == "tenon")
-    return name == "Silu" ? std::optional(StepName{"Silu"}) : std::nullopt;
-  if (name == "Add" || name == "Mul") return StepName{std::string(name), true, true};
-  if (name == "Sub" || name == "Div") return StepName{std::string(name), true, false};
-  if (name == "Relu" || name == "Tanh" || name == "Sigmoid") return StepName{std::string(name)};
-  if (name == "Gelu") {
-    for (const Attribute& a : operation.attributes())
-      if (std::get<std::string>(a.value) == "tanh") return StepName{"GeluTanh"};
-    return StepName{"Gelu"};
-  }
-  return std::nullopt;
-}
 
 // Whether `operand` broadcasts to `dims` without adding to them.
 bool broadcasts_to(const TracedArgument& operand, const std::vector<int64_t>& dims) {
@@ -41,17 +21,30 @@ bool broadcasts_to(const TracedArgument& operand, const std::vector<int64_t>& di
   return true;
 }
 
+// Words and their numbers, as the attributes of a fused operator have them.
+struct Steps {
+  std::vector<std::string> words;
+  std::vector<float> parameters;
+
+  void add(const MatchedWord& match) {
+    words.emplace_back(match.word->word);
+    parameters.insert(parameters.end(), match.parameters.begin(), match.parameters.end());
+  }
+};
+
+// What a product has taken in so far.
+struct Chain {
+  TracedCall call;
+  Steps steps;
+  std::vector<size_t> members;  // The calls that it stands for.
+};
+
 class Fuser {
  public:
   Fuser(Device& device, Trace& trace)
-      : device_(device),
-        trace_(trace),
-        uses_(trace.values().size()),
-        user_(trace.values().size(), kNobody) {
+      : device_(device), trace_(trace), users_(trace.values().size()) {
     const auto use = [&](const TracedArgument& argument, size_t by) {
-      if (argument.value == kNoTraced) return;
-      ++uses_[static_cast<size_t>(argument.value)];
-      user_[static_cast<size_t>(argument.value)] = by;
+      if (argument.value != kNoTraced) users_of(argument).push_back(by);
     };
     for (size_t i = 0; i < trace.calls().size(); ++i)
       for (const TracedArgument& input : trace.calls()[i].inputs) use(input, i);
@@ -72,53 +65,91 @@ class Fuser {
   }
 
  private:
-  // The call that alone takes this output, or kNobody.
-  size_t only_user(const TracedArgument& output) const {
-    const auto value = static_cast<size_t>(output.value);
-    return uses_[value] == 1 ? user_[value] : kNobody;
+  std::vector<size_t>& users_of(const TracedArgument& argument) {
+    return users_[static_cast<size_t>(argument.value)];
   }
 
-  static TracedCall start(const TracedCall& call) {
-    const bool conv = call.operation.name() == "Conv";
-    TracedCall fused{call.label, call.op, Operation(conv ? "tenon.FusedConv" : "tenon.FusedMatMul"),
-                     call.inputs, call.outputs};
-    if (conv) fused.inputs.resize(3);  // Operands come behind the bias.
-    return fused;
+  static bool is_conv(const TracedCall& call) { return call.operation.name() == "Conv"; }
+
+  static Chain start(const TracedCall& call, size_t at) {
+    Chain chain{{call.label, call.op, call.operation, call.inputs, call.outputs}, {}, {at}};
+    if (is_conv(call)) chain.call.inputs.resize(3);  // Operands come behind the bias.
+    return chain;
   }
 
-  static Operation with_steps(const TracedCall& product, const std::string& steps) {
-    const bool conv = product.operation.name() == "Conv";
-    const auto given = product.operation.attributes();
-    std::vector<Attribute> attributes(given.begin(), given.end());
-    attributes.push_back({"steps", steps});
-    return Operation(conv ? "tenon.FusedConv" : "tenon.FusedMatMul", std::move(attributes));
+  // The chain with the calls behind it that are its next step.
+  std::optional<Chain> extend(const TracedCall& product, const Chain& chain) {
+    const std::vector<size_t>& users = users_of(chain.call.outputs[0]);
+    if (std::ranges::find(users, kNobody) != users.end()) return std::nullopt;
+    if (users.size() == 1) return with_call(product, chain, users[0]);
+    if (users.size() == 2) return with_gate(product, chain, users[0], users[1]);
+    return std::nullopt;
   }
 
-  // `fused` with the call behind it, if that is possible.
-  std::optional<TracedCall> extend(const TracedCall& product, const TracedCall& fused,
-                                   const std::string& steps, const TracedCall& next,
-                                   std::string* name) const {
-    const TracedArgument& value = fused.outputs[0];
-    const auto step = step_of(next.operation);
-    if (!step || next.outputs.size() != 1 || next.outputs[0].dims != value.dims ||
-        next.outputs[0].dtype != value.dtype || next.inputs.size() != (step->binary ? 2u : 1u))
-      return std::nullopt;
+  bool fits(const TracedCall& next, const TracedArgument& value) const {
+    return next.outputs.size() == 1 && next.outputs[0].dims == value.dims &&
+           next.outputs[0].dtype == value.dtype;
+  }
+
+  std::optional<Chain> with_call(const TracedCall& product, const Chain& chain, size_t at) const {
+    const TracedCall& next = trace_.calls()[at];
+    const TracedArgument& value = chain.call.outputs[0];
+    if (!fits(next, value)) return std::nullopt;
+    const auto match = match_word(device_, trace_, next);
+    if (!match || (match->word->operand && next.inputs.size() != 2)) return std::nullopt;
     const size_t mine = next.inputs[0].value == value.value ? 0 : 1;
+    if (mine == 1 && !match->word->operand) return std::nullopt;
     if (!trace_.is_whole(next.inputs[mine])) return std::nullopt;
-    TracedCall longer = fused;
-    if (step->binary) {
+    Chain longer = chain;
+    if (match->word->operand) {
+      const StepKind kind = match->word->kind;
+      const bool commutes = kind == StepKind::kAdd || kind == StepKind::kMul;
       const TracedArgument& other = next.inputs[1 - mine];
-      if (other.kind != Argument::Kind::kDevice || (mine == 1 && !step->commutes) ||
+      if (other.kind != Argument::Kind::kDevice || (mine == 1 && !commutes) ||
           other.dtype != value.dtype || !broadcasts_to(other, value.dims))
         return std::nullopt;
-      longer.inputs.push_back(other);
+      longer.call.inputs.push_back(other);
     }
-    longer.operation = with_steps(product, steps.empty() ? step->name : steps + " " + step->name);
-    longer.outputs = next.outputs;
-    longer.label = next.label;
-    if (!supported(longer)) return std::nullopt;
-    *name = step->name;
-    return longer;
+    longer.members.push_back(at);
+    return finished(product, std::move(longer), *match, next);
+  }
+
+  // x * gate(x).
+  std::optional<Chain> with_gate(const TracedCall& product, const Chain& chain, size_t gate_at,
+                                 size_t product_at) {
+    const TracedCall &gate = trace_.calls()[gate_at], &times = trace_.calls()[product_at];
+    const TracedArgument& value = chain.call.outputs[0];
+    if (!fits(gate, value) || !fits(times, value) || gate.inputs.size() != 1 ||
+        times.operation.name() != "Mul" || !times.operation.domain().empty() ||
+        times.inputs.size() != 2 || users_of(gate.outputs[0]) != std::vector{product_at})
+      return std::nullopt;
+    const auto match = match_gate(gate);
+    const TracedArgument &a = times.inputs[0], &b = times.inputs[1];
+    const bool both = (a.value == value.value && b.value == gate.outputs[0].value) ||
+                      (b.value == value.value && a.value == gate.outputs[0].value);
+    if (!match || !both || !trace_.is_whole(gate.inputs[0]) || !trace_.is_whole(a) ||
+        !trace_.is_whole(b))
+      return std::nullopt;
+    Chain longer = chain;
+    longer.members.insert(longer.members.end(), {gate_at, product_at});
+    return finished(product, std::move(longer), *match, times);
+  }
+
+  // As far as the device takes it.
+  std::optional<Chain> finished(const TracedCall& product, Chain chain, const MatchedWord& match,
+                                const TracedCall& last) const {
+    chain.steps.add(match);
+    const auto given = product.operation.attributes();
+    std::vector<Attribute> attributes(given.begin(), given.end());
+    attributes.push_back({"steps", chain.steps.words});
+    if (!chain.steps.parameters.empty())
+      attributes.push_back({"step_parameters", chain.steps.parameters});
+    chain.call.operation = Operation(is_conv(product) ? "tenon.FusedConv" : "tenon.FusedMatMul",
+                                     std::move(attributes));
+    chain.call.outputs = last.outputs;
+    chain.call.label = last.label;
+    if (!supported(chain.call)) return std::nullopt;
+    return chain;
   }
 
   bool supported(const TracedCall& call) const {
@@ -141,33 +172,25 @@ class Fuser {
     if (!operation.domain().empty() || calls[first].outputs[0].value == kNoTraced ||
         (operation.name() != "Conv" && operation.name() != "MatMul"))
       return;
-    TracedCall fused = start(calls[first]);
-    std::string steps;
-    size_t last = first;
-    for (;;) {
-      const size_t next = only_user(fused.outputs[0]);
-      if (next == kNobody || gone[next]) break;
-      std::string name;
-      auto longer = extend(calls[first], fused, steps, calls[next], &name);
-      if (!longer) break;
-      gone[last] = true;
-      steps += (steps.empty() ? "" : " ") + name;
-      fused = std::move(*longer);
-      last = next;
-    }
-    if (last == first) return;
+    Chain chain = start(calls[first], first);
+    while (auto longer = extend(calls[first], chain)) chain = std::move(*longer);
+    if (chain.members.size() == 1) return;
+    const size_t last = chain.members.back();
+    for (const size_t member : chain.members) gone[member] = member != last;
     // What it took from others it goes on taking, but in another place.
-    for (const TracedArgument& input : fused.inputs)
-      if (input.value != kNoTraced && user_[static_cast<size_t>(input.value)] != kNobody)
-        user_[static_cast<size_t>(input.value)] = last;
-    calls[last] = std::move(fused);
+    for (const TracedArgument& input : chain.call.inputs) {
+      if (input.value == kNoTraced) continue;
+      for (size_t& user : users_of(input)) {
+        if (std::ranges::find(chain.members, user) != chain.members.end()) user = last;
+      }
+    }
+    calls[last] = std::move(chain.call);
   }
 
   Device& device_;
   Trace& trace_;
-  // By value: how often it is taken, and by which call (the last one; kNobody for the model's end).
-  std::vector<size_t> uses_;
-  std::vector<size_t> user_;
+  // By value: the calls that take it, once for each time; kNobody for the model's end.
+  std::vector<std::vector<size_t>> users_;
 };
 
 }  // namespace

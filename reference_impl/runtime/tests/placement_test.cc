@@ -193,6 +193,52 @@ TEST_P(PlacementTest, ScaledProductsRunAsProducts) {
   EXPECT_EQ(count("MatMul").device, products);
 }
 
+TEST_P(PlacementTest, StepsOfAFusedProductRunOneByOne) {
+  using Words = std::vector<std::string>;
+  const auto fused = [](Words words, std::vector<float> parameters = {}) {
+    return Operation("tenon.FusedMatMul",
+                     {{"steps", std::move(words)}, {"step_parameters", std::move(parameters)}});
+  };
+  Tensor a(device_, {2, 3}, counting(6)), b(device_, {3, 2}, {1, 0, 0, 1, 1, 1});
+  Tensor c(device_, {2, 2}, {1, 2, 3, -4}), y(device_, TN_FLOAT32, {2, 2});
+  const auto run_with = [&](const Operation& operation, const Tensor& to) {
+    run(operation, {a.argument(), b.argument(), c.argument(), c.argument()}, {to.argument()});
+  };
+  run_with(fused({"Add", "Mul"}), y);
+  EXPECT_EQ(y.read(), (std::vector<float>{3, 10, 33, -20}));
+  EXPECT_EQ(count("tenon.FusedMatMul").decomposed, 1u);
+  EXPECT_EQ(count("MatMul").device, 1u);
+  EXPECT_EQ(count("Add").device + count("Mul").device, 2u);
+  EXPECT_EQ(count("tenon.FusedMatMul").fallback, 0u);
+  // Clip is not there, so nothing of this is done there.
+  run_with(fused({"Add", "Clip", "Mul"}, {-1, 8}), y);
+  EXPECT_EQ(y.read(), (std::vector<float>{3, 10, 24, -20}));
+  EXPECT_EQ(count("tenon.FusedMatMul").fallback, 1u);
+  EXPECT_EQ(count("MatMul").device, 1u);
+  run_with(fused({"Add", "Mul"}), c);  // In place of an operand.
+  EXPECT_EQ(c.read(), (std::vector<float>{3, 10, 33, -20}));
+
+  const auto complaint = [&](const Operation& operation) -> std::string {
+    try {
+      run_with(operation, y);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status(), TN_INVALID_ARGUMENT);
+      return error.what();
+    }
+    return "none";
+  };
+  const auto expect = [&](const Operation& operation, const char* part) {
+    EXPECT_NE(complaint(operation).find(part), std::string::npos) << complaint(operation);
+  };
+  expect(fused({}), "at least one step");
+  expect(fused({"Add", "Plus"}), "step 2, 'Plus', is not among");
+  expect(fused({"Add", "Mul", "Clip"}, {1}),
+         "step 3, 'Clip', takes 2 of step_parameters (min, max); 1 are left");
+  expect(fused({"Add", "Mul", "Relu"}, {1}), "last step, 'Relu', 1 of step_parameters are left");
+  expect(fused({"Add", "Mul", "Sub"}), "step 3, 'Sub', takes an operand");
+  expect(fused({"Add"}), "last step, 'Add', 1 operands are left");
+}
+
 // Half a body on the device and half elsewhere would be two copies for one.
 TEST_P(PlacementTest, ABodyThatTheDeviceLacksFallsBackAsAWhole) {
   Tensor a(device_, {4}, counting(4)), b(device_, {4}, counting(4, 2));

@@ -44,13 +44,14 @@ TEST(Registry, KnowsWhatTheContractSays) {
   EXPECT_NE(find_operator("MaxPool"), find_operator("tenon.MaxPool"));
 }
 
-TEST(Registry, BodiesAreMadeOfElementwiseOperators) {
+TEST(Registry, BodiesAreMadeOfElementwiseOperatorsButForTheProductOfAFusedOne) {
   size_t bodies = 0;
   for (const OperatorInfo& info : operators()) {
-    for (const BodyStep& step : info.body) {
+    const bool fused = !info.body.empty() && info.body.back().is_steps();
+    for (const BodyStep& step : info.body.first(info.body.size() - fused)) {
       const OperatorInfo* callee = find_operator(step.name);
       ASSERT_NE(callee, nullptr) << step.name;
-      EXPECT_TRUE(callee->elementwise());
+      EXPECT_NE(callee->elementwise(), fused) << step.name;
     }
     bodies += !info.body.empty();
   }

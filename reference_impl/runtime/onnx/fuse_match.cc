@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/onnx/fuse_match.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+
+#include "runtime/registry.h"
+
+namespace tenon::runtime::onnx_import {
+namespace {
+
+const OperatorInfo& info_of(const Operation& operation) { return operators()[operation.index()]; }
+
+// What the operation gives the attribute, or its default.
+template <class T>
+T value_of(const Operation& operation, std::string_view name,
+           T (*otherwise)(const AttributeInfo&)) {
+  for (const Attribute& attribute : operation.attributes()) {
+    if (attribute.name == name) return std::get<T>(attribute.value);
+  }
+  for (const AttributeInfo& known : info_of(operation).attributes) {
+    if (known.name == name) return otherwise(known);
+  }
+  return {};
+}
+
+std::string text_of(const Operation& operation, std::string_view name) {
+  return value_of<std::string>(operation, name,
+                               [](const AttributeInfo& a) { return std::string(a.text); });
+}
+
+float real_of(const Operation& operation, std::string_view name) {
+  return value_of<float>(operation, name, [](const AttributeInfo& a) { return a.real; });
+}
+
+// A float type's value as float32; nothing where that has it not.
+std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
+  const auto read = [&](auto value) {
+    std::memcpy(&value, bytes, sizeof(value));
+    return value;
+  };
+  switch (dtype) {
+    case TN_FLOAT32:
+      return read(float{});
+    case TN_FLOAT16:
+      return static_cast<float>(read(_Float16{}));
+    case TN_BFLOAT16:
+      return std::bit_cast<float>(uint32_t{read(uint16_t{})} << 16);
+    case TN_FLOAT64: {
+      const auto wide = read(double{});
+      const auto narrow = static_cast<float>(wide);
+      if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return std::nullopt;
+      return narrow;
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
+// The value of a constant of one element.
+std::optional<float> constant_of(Device& device, const Trace& trace,
+                                 const TracedArgument& argument) {
+  if (argument.count() != 1) return std::nullopt;
+  if (argument.kind == Argument::Kind::kHost) return decode(argument.host.data(), argument.dtype);
+  if (argument.value == kNoTraced) return std::nullopt;
+  const Trace::Value& value = trace.values()[static_cast<size_t>(argument.value)];
+  if (!value.is_constant()) return std::nullopt;
+  alignas(double) std::byte bytes[sizeof(double)];
+  if (value.bytes > sizeof(bytes)) return std::nullopt;
+  // It may just be on its way to the device, on another stream.
+  device.synchronize();
+  Stream& stream = device.default_stream();
+  device.copy_to_host(bytes, value.address, value.bytes, stream);
+  stream.synchronize();
+  return decode(bytes, argument.dtype);
+}
+
+// Clip's bounds; a missing one is infinite.
+std::optional<std::vector<float>> bounds_of(Device& device, const Trace& trace,
+                                            const TracedCall& call) {
+  std::vector<float> bounds{-std::numeric_limits<float>::infinity(),
+                            std::numeric_limits<float>::infinity()};
+  for (size_t i = 1; i < call.inputs.size(); ++i) {
+    if (call.inputs[i].kind == Argument::Kind::kAbsent) continue;
+    const auto bound = constant_of(device, trace, call.inputs[i]);
+    if (!bound) return std::nullopt;
+    bounds[i - 1] = *bound;
+  }
+  return bounds;
+}
+
+bool is_of(const StepWord& word, const Operation& operation) {
+  return operation.name() == word.name && operation.domain() == word.domain &&
+         (word.attribute == nullptr || text_of(operation, word.attribute) == word.text);
+}
+
+const StepWord* word_of(StepKind kind) {
+  for (const StepWord& word : kStepWords) {
+    if (word.kind == kind) return &word;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const TracedCall& call) {
+  for (const StepWord& word : kStepWords) {
+    if (!is_of(word, call.operation)) continue;
+    MatchedWord match{&word, {}};
+    if (word.parameters_are_inputs) {
+      auto bounds = bounds_of(device, trace, call);
+      if (!bounds) return std::nullopt;
+      match.parameters = std::move(*bounds);
+    } else {
+      for (size_t i = 0; i < word.parameter_count; ++i)
+        match.parameters.push_back(real_of(call.operation, word.parameters[i]));
+    }
+    return match;
+  }
+  return std::nullopt;
+}
+
+std::optional<MatchedWord> match_gate(const TracedCall& gate) {
+  const Operation& operation = gate.operation;
+  const tn_dtype dtype = gate.outputs[0].dtype;
+  // 16 bits would be rounded between the two, and not in one step.
+  if (!operation.domain().empty() || (dtype != TN_FLOAT32 && dtype != TN_FLOAT64))
+    return std::nullopt;
+  if (operation.name() == "Sigmoid") return MatchedWord{word_of(StepKind::kSilu), {}};
+  if (operation.name() == "HardSigmoid" && dtype == TN_FLOAT32 &&
+      real_of(operation, "alpha") == 1.0f / 6 && real_of(operation, "beta") == 0.5f)
+    return MatchedWord{word_of(StepKind::kHardSwish), {}};
+  return std::nullopt;
+}
+
+}  // namespace tenon::runtime::onnx_import
