@@ -75,12 +75,11 @@ class Loader : public UniqueHandle<tn_loader, tn_loader_destroy> {
   // `host` NULL: the default services. Paths, `host`, `layers` and `entries` are as in
   // tn_loader_desc.
   explicit Loader(std::span<const std::string> search_paths = {}, const tn_host* host = nullptr,
-                  const char* layers = nullptr,
-                  std::span<const tn_plugin_entry_fn> entries = {}) {
+                  const char* layers = nullptr, std::span<const tn_plugin_entry_fn> entries = {}) {
     std::vector<const char*> paths;
     for (const std::string& path : search_paths) paths.push_back(path.c_str());
-    const tn_loader_desc desc{sizeof(desc), host, paths.data(), paths.size(), layers,
-                              entries.data(), entries.size()};
+    const tn_loader_desc desc{sizeof(desc), host,           paths.data(),  paths.size(),
+                              layers,       entries.data(), entries.size()};
     call(tn_loader_create, &desc, &handle_);
   }
   explicit Loader(tn_loader* loader) : UniqueHandle(loader) {}
