@@ -74,15 +74,16 @@ class Buffer : public UniqueHandle<tn_buffer, detail::destroy_buffer> {
   }
 
   // Host memory without a copy, valid until `release` has been called (NULL: until the device is
-  // closed).
+  // closed). `flags` are TN_IMPORT_*.
   static Buffer import(const Device& device, void* pointer, uint64_t size,
-                       tn_release_fn release = nullptr, void* user = nullptr) {
+                       tn_release_fn release = nullptr, void* user = nullptr, uint32_t flags = 0) {
     tn_import_desc desc{};
     desc.struct_size = sizeof(desc);
     desc.pointer = pointer;
     desc.size = size;
     desc.release = release;
     desc.user = user;
+    desc.flags = flags;
     tn_buffer* buffer = nullptr;
     call(tn_buffer_import, device.get(), &desc, &buffer);
     return Buffer(buffer);

@@ -103,12 +103,18 @@ class Error : public std::runtime_error {
   // The texts should end within their fields; one that does not is cut there.
   Error(tn_status status, const tn_error& error)
       : Error(status, std::string(error.rule, strnlen(error.rule, sizeof(error.rule))),
-              std::string(error.message, strnlen(error.message, sizeof(error.message)))) {}
+              std::string(error.message, strnlen(error.message, sizeof(error.message)))) {
+    argument_.assign(error.argument, strnlen(error.argument, sizeof(error.argument)));
+    vendor_code_ = error.vendor_code;
+  }
 
   tn_status status() const { return status_; }
   tn_status status_class() const { return known_class(status_); }
   const std::string& rule() const { return rule_; }        // ID of the broken rule, or empty.
   const std::string& message() const { return message_; }  // As the callee wrote it.
+  // The argument or field meant, "desc->inputs[1]->rank", or empty.
+  const std::string& argument() const { return argument_; }
+  int64_t vendor_code() const { return vendor_code_; }  // 0: the vendor's library answered nothing.
 
  private:
   static std::string format(tn_status status, const std::string& rule, const std::string& message) {
@@ -121,6 +127,8 @@ class Error : public std::runtime_error {
   tn_status status_;
   std::string rule_;
   std::string message_;
+  std::string argument_;
+  int64_t vendor_code_ = 0;
 };
 
 // Throws Error unless the status is TN_OK.

@@ -23,6 +23,13 @@ class Event : public UniqueHandle<tn_event, tn_event_destroy> {
   // True when the marked work has finished; throws its failure.
   bool ready() const { return query(tn_event_query, get()); }
   void synchronize() const { call(tn_event_synchronize, get(), nullptr); }
+  // The same for so many nanoseconds at most (0: no limit). False when they have passed.
+  bool wait_for(int64_t nanoseconds) const {
+    const tn_wait_desc desc{sizeof(desc), nanoseconds};
+    return query(tn_event_synchronize, get(), &desc);
+  }
+  // Completes one made with TN_EVENT_HOST, once.
+  void signal(tn_status result = TN_OK) const { call(tn_event_signal, get(), result); }
 
   // Nanoseconds between two complete events made with TN_EVENT_TIMING.
   static int64_t elapsed(const Event& start, const Event& end) {

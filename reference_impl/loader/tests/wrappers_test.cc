@@ -24,6 +24,11 @@ TEST(Wrappers, TextsOfAnErrorAreCutAtTheirFields) {
   const tenon::Error thrown(TN_INTERNAL, error);
   EXPECT_EQ(thrown.rule(), std::string(sizeof(error.rule), 'r'));
   EXPECT_EQ(thrown.message(), std::string(sizeof(error.message), 'm'));
+  std::memset(error.argument, 'a', sizeof(error.argument));
+  error.vendor_code = -7;
+  const tenon::Error with_more(TN_INTERNAL, error);
+  EXPECT_EQ(with_more.argument(), std::string(sizeof(error.argument), 'a'));
+  EXPECT_EQ(with_more.vendor_code(), -7);
 }
 
 TEST(Wrappers, TN_status_002_what_is_not_known_counts_as_what_it_is_near) {

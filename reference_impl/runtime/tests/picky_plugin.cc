@@ -87,7 +87,8 @@ tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_er
 tn_status TN_CALL device_open(tn_instance* instance, size_t, const tn_device_desc* desc,
                               tn_device** device, tn_error*) {
   *device = make<tn_device>(instance);
-  (*device)->coherent = desc != nullptr && desc->option_count != 0;  // memory=coherent; it has no other.
+  (*device)->coherent =
+      desc != nullptr && desc->option_count != 0;  // memory=coherent; it has no other.
   return TN_OK;
 }
 tn_status TN_CALL device_synchronize(tn_device*, tn_error*) { return TN_OK; }
