@@ -502,8 +502,9 @@ typedef struct tn_record_desc {
 /* How to wait for an event. */
 typedef struct tn_wait_desc {
   size_t struct_size;
-  int64_t timeout; /* Nanoseconds after which a waiting host is answered TN_NOT_READY; 0: no limit.
-                      Streams know none, and answer TN_UNSUPPORTED to one. */
+  int64_t timeout; /* Nanoseconds after which a waiting host is answered TN_NOT_READY; 0: no limit;
+                      negative: TN_INVALID_ARGUMENT. Streams know none, and answer TN_UNSUPPORTED to
+                      one. */
 } tn_wait_desc;
 
 /* Called exactly once, on a thread of the plugin's choice, when the work queued before it has
