@@ -35,8 +35,8 @@
  *                plugin ignores those beyond the size it knows. Structs marked "frozen" have no
  *                size and never change.
  *   Zero is default   A zeroed field means "not given" and is always legal unless said otherwise.
- *   Unknown values    A value of an enum, a bit of flags or a `reserved` field other than 0 that the
- *                callee does not know answers TN_UNSUPPORTED; the message says which.
+ *   Unknown values   A value of an enum, a bit of flags or a `reserved` field other than 0 that
+ *                the callee does not know answers TN_UNSUPPORTED; the message says which.
  *   Borrowed     A pointer argument is borrowed for the duration of the call, unless its comment
  *                says until when it must stay valid. Strings are UTF-8 with a terminating zero.
  *   Errors       Every fallible function returns a tn_status and takes a `tn_error *` last, which

@@ -8,8 +8,8 @@
 
 namespace tenon::cpu {
 
-// tn_kernel_launch, tn_kernel_workspace_size and tn_kernel_output_dims behind the checks of handles.
-// May throw.
+// tn_kernel_launch, tn_kernel_workspace_size and tn_kernel_output_dims behind the checks of
+// handles. May throw.
 tn_status launch_kernel(KernelObject& kernel, Stream& stream, const tn_launch* launch,
                         tn_error* error);
 tn_status workspace_size(KernelObject& kernel, const tn_launch* launch, uint64_t* size,
