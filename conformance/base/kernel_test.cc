@@ -237,6 +237,9 @@ TEST_F(KernelTest, TN_kernel_015_questions_for_dims_are_checked) {
   inputs[0] = good.get();
   int64_t* const none[] = {nullptr};
   EXPECT_OK(tn_kernel_output_dims, kernel.get(), &launch, none);
+  const int32_t two = 2, unasked = -1;
+  EXPECT_EQ(kernel.output_dims({inputs, 1}, {&two, 1}), (std::vector<Shape>{{2, 3}}));
+  EXPECT_EQ(kernel.output_dims({inputs, 1}, {&unasked, 1}), (std::vector<Shape>{{}}));
 }
 
 }  // namespace

@@ -981,7 +981,8 @@ struct tn_dispatch {
    * receives rank values for output `i`: where data decides, the most that they can be. Queues
    * nothing.
    * Errors: TN_INVALID_ARGUMENT when the inputs do not fit together; TN_UNSUPPORTED for an operator
-   * whose outputs the caller alone decides. */
+   * whose outputs the caller alone decides, and where values decide that are in memory of the
+   * device. */
   tn_status(TN_CALL* kernel_output_dims)(tn_kernel* kernel, const tn_launch* launch,
                                          int64_t* const* dims, tn_error* error);
 
