@@ -113,6 +113,19 @@ TEST(Compile, DialectHasEveryWord) {
   }
 }
 
+// The functions that look at bits are written in another way then.
+TEST(Compile, SubnormalNumbersAsZero) {
+  for (const std::string type : {"f32", "f64", "bf16"}) {
+    const std::string one = "-DHAS_DOUBLE -DT0=" + type + " -DT1=T0 -DTC=T0 ";
+    for (const std::string form :
+         {"-DGROUP=trigonometry -DARITY=1", "-DGROUP=power -DARITY=2 -DT2=T0",
+          "-DGROUP=division -DARITY=2 -DT2=T0"}) {
+      EXPECT_TRUE(is_elf(compile("elementwise", kernel_text("elementwise"), one + form, 75,
+                                 Effort::kLeast, true)));
+    }
+  }
+}
+
 TEST(Compile, ErrorsSayWhichProgramAndWhere) {
   try {
     compile("wrong", "\n\nextern \"C\" __global__ void f(T x) { x = ; }", "-DT=int -DUNUSED=1", 75);
