@@ -58,7 +58,7 @@ class KernelObject : public DeviceObject {
         inputs_(inputs),
         fixed_(std::ranges::all_of(arguments_, known_beforehand)),
         symbols_(std::ranges::any_of(arguments_, names_symbols)),
-        flush_((flags & TN_KERNEL_FLUSH_SUBNORMALS) != 0),
+        subnormals_(SubnormalMode::bits((flags & TN_KERNEL_FLUSH_SUBNORMALS) != 0)),
         check_data_((flags & TN_KERNEL_CHECK_DATA) != 0),
         workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.kernel.get())),
         next_workspace_(dynamic_cast<const NeedsWorkspace*>(chosen_.next.get())),
@@ -110,7 +110,9 @@ class KernelObject : public DeviceObject {
   bool checks_data() const { return check_data_; }
   // One of its kernels does its work, with subnormal numbers as described.
   void run(const Kernel& kernel, const Arguments& arguments, const Execution& execution) const {
-    const SubnormalScope scope(flush_);
+    if ((SubnormalMode::word() & SubnormalMode::kFlush) != subnormals_) [[unlikely]] {
+      return run_in_scope(kernel, arguments, execution);
+    }
     kernel.run(arguments, execution);
   }
 
@@ -130,6 +132,11 @@ class KernelObject : public DeviceObject {
   }
 
  private:
+  [[gnu::noinline]] void run_in_scope(const Kernel& kernel, const Arguments& arguments,
+                                      const Execution& execution) const {
+    const SubnormalScope scope(subnormals_ != 0);
+    kernel.run(arguments, execution);
+  }
   ~KernelObject() {
     for (const ArgumentSpec& argument : arguments_) {
       if (argument.constant != nullptr) argument.constant->release();
@@ -149,7 +156,7 @@ class KernelObject : public DeviceObject {
   std::atomic<uint64_t> found_workspace_{0};
   const bool fixed_;
   const bool symbols_;
-  const bool flush_;
+  const SubnormalMode::Word subnormals_;  // As the thread must have it.
   const bool check_data_;
   const NeedsWorkspace* const workspace_;
   const NeedsWorkspace* const next_workspace_;

@@ -101,21 +101,21 @@ template <bool memory>
   }
   for (size_t i = 0; i < specs.size(); ++i) {
     const ArgumentSpec& spec = specs[i];
-    View* view = new (&binding.views[i]) View;
-    ByteRange* range = new (&binding.ranges[i]) ByteRange;
     if (!spec.fixed) {
-      *view = spec.constant != nullptr ? spec.constant->view() : kAbsentView;
+      new (&binding.views[i]) View(spec.constant != nullptr ? spec.constant->view() : kAbsentView);
+      new (&binding.ranges[i]) ByteRange;
       continue;
     }
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are as many specs as tensors.
     const tn_tensor* tensor = i < inputs ? launch.inputs[i] : launch.outputs[i - inputs];
     if (tensor == nullptr || !as_described(spec, *tensor)) return false;
-    view->dims = spec.dims.data();
-    view->strides = spec.layout == TN_LAYOUT_STRIDED ? spec.dense_strides.data() : nullptr;
-    view->rank = spec.rank;
-    view->dtype = spec.dtype;
-    view->layout = spec.layout;
-    if (!memory) continue;
+    const int64_t* strides = spec.layout == TN_LAYOUT_STRIDED ? spec.dense_strides.data() : nullptr;
+    View* view = new (&binding.views[i])
+        View{nullptr, spec.dims.data(), strides, spec.rank, spec.dtype, spec.layout};
+    if (!memory) {
+      new (&binding.ranges[i]) ByteRange;
+      continue;
+    }
     if (tensor->buffer == nullptr || !kernel.shares_device(tensor->buffer)) return false;
     const auto& buffer = *plugin::object_of<Buffer>(tensor->buffer);
     if (!buffer.contains(tensor->offset, spec.bytes) || buffer.needs_a_look() ||
@@ -124,7 +124,7 @@ template <bool memory>
     }
     view->data = buffer.data() + tensor->offset;
     const auto begin = reinterpret_cast<uintptr_t>(view->data);
-    *range = {begin, begin + spec.bytes};
+    new (&binding.ranges[i]) ByteRange{begin, begin + spec.bytes};
   }
   binding.as_described = true;
   return true;

@@ -37,6 +37,8 @@ class SubnormalMode {
   static void set_word(Word) {}
 #endif
 
+  // The bits of a word that flushes, or does not.
+  static constexpr Word bits(bool flush) { return flush ? kFlush : 0; }
   static bool flushes() { return kFlush != 0 && (word() & kFlush) == kFlush; }
 };
 
