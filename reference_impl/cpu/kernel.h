@@ -258,6 +258,13 @@ struct TypeConstraint {
   int input = kFirst;
 };
 
+// Of operators whose types are not those of "T", or not of their first input.
+inline constexpr TypeConstraint kTypesOfCast{"T1"};
+inline constexpr TypeConstraint kTypesOfTests{"T1"};  // IsNaN, IsInf
+inline constexpr TypeConstraint kTypesOfWhere{"T", 1};
+inline constexpr TypeConstraint kTypesOfOneHot{"T3", 2};
+constexpr TypeConstraint types_of_identity(int32_t version) { return {version < 14 ? "T" : "V"}; }
+
 // One row of the device's table of operators. `dtypes` are those of `constraint`.
 struct OperatorEntry {
   const char* domain;

@@ -41,10 +41,10 @@ std::unique_ptr<cpu::Kernel> create_cast(const Description& d) {
 }
 
 constexpr OperatorEntry identity(int32_t version) {
-  return {"", "Identity", version, kMovedTypes, Identity::create};
+  return {"", "Identity", version, kMovedTypes, Identity::create, cpu::types_of_identity(version)};
 }
 constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, cpu::kComputedTypes, create_cast};
+  return {"", "Cast", version, cpu::kComputedTypes, create_cast, cpu::kTypesOfCast};
 }
 
 }  // namespace

@@ -179,7 +179,7 @@ class Trilu final : public Kernel {
 Rows sequence_operators() {
   static const OperatorEntry kEntries[] = {
       {"", "Range", 27, kRangeTypes, Range::create},
-      {"", "OneHot", 11, kMovedTypes, OneHot::create},
+      {"", "OneHot", 11, kMovedTypes, OneHot::create, cpu::kTypesOfOneHot},
       {"", "Trilu", 14, kMovedTypes, Trilu::create},
   };
   return kEntries;

@@ -60,7 +60,7 @@ constexpr cpu::CreateKernel kQuaternary = create_elementwise<Group::kQuaternary,
 
 Rows select_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Where", 16, kMovedTypes, create_where},
+      {"", "Where", 16, kMovedTypes, create_where, cpu::kTypesOfWhere},
       {"", "Clip", 13, kNumericTypes, create_clip},
   };
   return kEntries;

@@ -79,8 +79,8 @@ Rows unary_operators() {
       {"", "Sin", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Sin, 1>},
       {"", "Cos", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Cos, 1>},
       {"", "Not", 1, kBoolType, create_test<Group::kInversion, OP_Not, 1>},
-      {"", "IsNaN", 20, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf},
+      {"", "IsNaN", 20, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>, cpu::kTypesOfTests},
+      {"", "IsInf", 20, kFloatTypes, create_is_inf, cpu::kTypesOfTests},
   };
   return kEntries;
 }

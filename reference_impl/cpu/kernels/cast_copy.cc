@@ -115,10 +115,10 @@ class Fill : public Kernel {
 };
 
 constexpr OperatorEntry identity(int32_t version) {
-  return {"", "Identity", version, kAllTypes, Identity::create, {"V"}};
+  return {"", "Identity", version, kAllTypes, Identity::create, types_of_identity(version)};
 }
 constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, kAllTypes, Cast::create, {"T1"}};
+  return {"", "Cast", version, kAllTypes, Cast::create, kTypesOfCast};
 }
 
 }  // namespace

@@ -198,8 +198,8 @@ std::span<const OperatorEntry> unary_operators() {
       {"", "Ceil", 13, kFloatTypes, kUnary<Ceil, kFloatTypes>},
       {"", "Round", 22, kFloatTypes, kUnary<Round, kFloatTypes>},
       {"", "Not", 1, kBoolType, create_not},
-      {"", "IsNaN", 20, kFloatTypes, create_is_nan, {"T1"}},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf, {"T1"}},
+      {"", "IsNaN", 20, kFloatTypes, create_is_nan, kTypesOfTests},
+      {"", "IsInf", 20, kFloatTypes, create_is_inf, kTypesOfTests},
   };
   return kEntries;
 }

@@ -128,7 +128,7 @@ std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
 std::span<const OperatorEntry> sequence_operators() {
   static const OperatorEntry kEntries[] = {
       {"", "Range", 27, kRangeTypes, create_range},
-      {"", "OneHot", 11, kMovedTypes, create_one_hot, {"T3", 2}},
+      {"", "OneHot", 11, kMovedTypes, create_one_hot, kTypesOfOneHot},
   };
   return kEntries;
 }

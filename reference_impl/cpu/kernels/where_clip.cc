@@ -117,7 +117,7 @@ std::unique_ptr<Kernel> create_clip(const Description& desc) {
 
 std::span<const OperatorEntry> where_clip_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Where", 16, kMovedTypes, create_where, {"T", 1}},
+      {"", "Where", 16, kMovedTypes, create_where, kTypesOfWhere},
       {"", "Clip", 13, kNumericTypes, create_clip},
   };
   return kEntries;
