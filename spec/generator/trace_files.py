@@ -104,7 +104,7 @@ def printed(registry):
 
 def numbers(item, f):
     """How many values a pointer to numbers has: the struct's rank, or its count."""
-    if f.type in ("const int64_t*", "const float*"):
+    if f.type in ("const int64_t*", "const int32_t*", "const float*"):
         names = [g.name for g in item.fields]
         return next((n for n in ("rank", "count") if n in names), None)
     return None
@@ -118,7 +118,7 @@ def field(item, f, registry):
     if f.array:
         kind = {"char": "text", "uint8_t": "bytes"}.get(f.type)
         body = [f"json.{kind}({at}, sizeof({at}));"] if kind else \
-            [f"json.numbers({at}, known.rank);"]
+            [f"json.by_rank({at}, known.rank);"]
     elif inner and inner.name in printed(registry) and count:
         pointer = "" if f.type.endswith("* const*") else "&"
         body = [f"json.list({at}, known.{count}, [&](size_t i) {{ print(json, "
@@ -126,7 +126,9 @@ def field(item, f, registry):
     elif inner and inner.name in printed(registry) and "**" not in f.type.replace(" ", ""):
         body = [f"print(json, {at});"]
     elif numbers(item, f):
-        body = [f"json.numbers({at}, known.{numbers(item, f)});"]
+        count = numbers(item, f)
+        call = "by_rank" if count == "rank" else "numbers"
+        body = [f"json.{call}({at}, known.{count});"]
     else:
         body = [value(at, f.type, registry, item, f) + ";"]
     return [f"  {head}"] + fold("  ", body[0])
@@ -166,7 +168,7 @@ def argument(f, p, registry):
     if p.words[0] in ("created", "filled", "lent"):
         return [f'  span.result("{p.name}", {p.name});']
     if p.type == "const int64_t*":
-        return [f'  span.argument("{p.name}").numbers({p.name}, rank);']
+        return [f'  span.argument("{p.name}").by_rank({p.name}, rank);']
     call = value(p.name, p.type, registry).replace("json.", f'span.argument("{p.name}").', 1)
     return [f"  {call};"]
 

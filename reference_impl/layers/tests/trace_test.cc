@@ -104,6 +104,38 @@ TEST_P(TraceTest, CallsWorkAndCounters) {
 INSTANTIATE_TEST_SUITE_P(Layers, TraceTest,
                          testing::Values("trace", "trace,validation", "validation,trace"));
 
+// Nobody knows how many dims there are then. (What is read all the same, the address sanitizer
+// sees.)
+TEST(Trace, ARankThatIsNoneIsPrintedWithoutDims) {
+  const std::vector<int64_t> dims{4};
+  tn_argument argument{};
+  argument.struct_size = sizeof(argument);
+  argument.kind = TN_ARGUMENT_DEVICE;
+  argument.dtype = TN_FLOAT32;
+  argument.dims = dims.data();
+  const tn_argument* arguments[] = {&argument};
+  tn_kernel_desc desc{};
+  desc.struct_size = sizeof(desc);
+  desc.name = "Relu";
+  desc.version = 14;
+  desc.inputs = arguments;
+  desc.input_count = 1;
+  const std::string path = path_for("ranks");
+  ASSERT_EQ(setenv("TENON_TRACE_FILE", path.c_str(), 1), 0);
+  {
+    const Loader loader({}, nullptr, "trace");
+    const Device device = loader.open("cpu").open_device(0);
+    for (const int32_t rank : {99, -1, INT32_MAX}) {
+      argument.rank = rank;
+      EXPECT_EQ(tn_kernel_supports(device.get(), &desc, nullptr, nullptr), TN_INVALID_ARGUMENT);
+    }
+  }
+  const auto asked = named(read_trace(path), "tn_kernel_supports");
+  std::filesystem::remove(path);
+  ASSERT_EQ(asked.size(), 3u);
+  for (const json& call : asked) EXPECT_TRUE(call["args"]["desc"]["inputs"][0]["dims"].is_null());
+}
+
 TEST(Trace, AFileThatCannotBeMadeIsAnError) {
   ASSERT_EQ(setenv("TENON_TRACE_FILE", "/nonexistent/folder/trace.json", 1), 0);
   RecordingHost host;

@@ -59,6 +59,12 @@ class Json {
     end(']');
   }
   void numbers(const float* values, size_t count);
+  // As many as a rank says; null where it is no rank: then nobody knows how many there are.
+  template <class T>
+  void by_rank(const T* values, int32_t rank) {
+    if (rank < 0 || rank > TN_MAX_RANK) return null();
+    numbers(values, int64_t{rank});
+  }
   template <class T, class Print>
   void list(const T* values, size_t count, Print print) {
     if (values == nullptr) return null();

@@ -474,9 +474,9 @@ void print(Json& json, const tn_tensor* given) {
   json.key("host_data");
   json.pointer(known.host_data);
   json.key("dims");
-  json.numbers(known.dims, known.rank);
+  json.by_rank(known.dims, known.rank);
   json.key("strides");
-  json.numbers(known.strides, known.rank);
+  json.by_rank(known.strides, known.rank);
   json.key("layout");
   json.number(known.layout);
   json.key("dtype");
@@ -527,7 +527,7 @@ void print(Json& json, const tn_constant_info* given) {
   json.key("rank");
   json.number(known.rank);
   json.key("dims");
-  json.numbers(known.dims, known.rank);
+  json.by_rank(known.dims, known.rank);
   json.close();
 }
 
@@ -548,15 +548,15 @@ void print(Json& json, const tn_argument* given) {
   json.key("alignment");
   json.number(known.alignment);
   json.key("dims");
-  json.numbers(known.dims, known.rank);
+  json.by_rank(known.dims, known.rank);
   json.key("min_dims");
-  json.numbers(known.min_dims, known.rank);
+  json.by_rank(known.min_dims, known.rank);
   json.key("max_dims");
-  json.numbers(known.max_dims, known.rank);
+  json.by_rank(known.max_dims, known.rank);
   json.key("symbols");
-  json.pointer(known.symbols);
+  json.by_rank(known.symbols, known.rank);
   json.key("strides");
-  json.numbers(known.strides, known.rank);
+  json.by_rank(known.strides, known.rank);
   json.key("layout");
   json.number(known.layout);
   json.key("constant");
@@ -1099,7 +1099,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   span.argument("layout").number(layout);
   span.argument("dtype").named(dtype, name_of_dtype(dtype));
   span.argument("rank").number(rank);
-  span.argument("dims").numbers(dims, rank);
+  span.argument("dims").by_rank(dims, rank);
   span.result("size", size);
   return status;
 }
