@@ -62,6 +62,10 @@ void launch_often(const tenon::Device& device, const tenon::Stream& stream, cons
   stream.synchronize();
 }
 
+[[gnu::noinline]] void query_often(tn_stream* stream, long count) {
+  for (long i = 0; i < count; ++i) tn_stream_query(stream, nullptr);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -75,7 +79,7 @@ int main(int count, char** arguments) {
     const tenon::Stream stream(device);
     const long turns = std::atol(arguments[3]);
     if (std::string(arguments[2]) == "query") {
-      for (long i = 0; i < turns; ++i) tn_stream_query(stream.get(), nullptr);
+      query_often(stream.get(), turns);
     } else {
       launch_often(device, stream, form_of(arguments[2]), turns);
     }
