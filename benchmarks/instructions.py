@@ -6,7 +6,8 @@
 
 Counts are those of a long loop less those of a short one, so that starting up does not matter, and they
 are the same on a busy machine. Rows: a call through libtenon that does next to nothing; launches on the
-reference device and on oneDNN; torch.add with `out` on four elements. With several builds the last column
+reference device and on oneDNN; torch.add with `out` on four elements, from C++, with its parts and torch's own
+CPU op once more each (so that a hundredth of this row is more of the op itself). With several builds the last column
 is the last one's count over the first one's. A build without a part has no row of it, and says so.
 """
 import argparse
@@ -19,12 +20,11 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ADD_OUT = """
-import sys, torch, torch_tenon
-a, b, c = (torch.ones(4, device="tenon") for _ in range(3))
+import gc, sys, torch, torch_tenon
+torch.zeros(1, device="tenon")
+gc.disable()
 with torch.inference_mode():
-    for _ in range(int(sys.argv[1])):
-        torch.add(a, b, out=c)
-    torch.tenon.synchronize()
+    torch_tenon._C.benchmark_add(int(sys.argv[1]))
 """
 ROWS = [("tn_stream_query", "cpu", "query"), ("launch Add, cpu", "cpu", "add"),
         ("launch MatMul 16x16, cpu", "cpu", "matmul"), ("launch Relu, onednn", "onednn", "relu"),
@@ -54,7 +54,7 @@ def measure(build, python):
         counts[name] = lambda plugin=plugin, what=what: per_call([build / "bin/launch_loop", plugin, what],
                                                                 environment)
     script = [python, "-c", ADD_OUT]
-    counts["torch.add(out=), cpu"] = lambda: per_call(
+    counts["add.out and parts, cpu"] = lambda: per_call(
         script, environment | {"PYTHONPATH": str(build / "python"), "TENON_DEVICES": "cpu"})
     for name, count in counts.items():
         try:
