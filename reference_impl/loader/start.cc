@@ -12,8 +12,7 @@ void fail_again(const tn_error& cause, tn_status status, const std::string& mess
   plugin::Failure failure;
   failure.error = cause;
   failure.error.struct_size = sizeof(failure.error);
-  const bool known = known_class(status) == TN_STATUS_CLASS(status);
-  failure.error.code = known ? status : static_cast<tn_status>(TN_INTERNAL);
+  failure.error.code = is_known_status(status) ? status : static_cast<tn_status>(TN_INTERNAL);
   plugin::copy_text(failure.error.message, message.c_str());
   throw failure;
 }

@@ -77,6 +77,10 @@ inline tn_status known_class(tn_status status) {
       return TN_INTERNAL;
   }
 }
+// TN_OK, or of a class that tenon.h names.
+inline bool is_known_status(tn_status status) {
+  return known_class(status) == TN_STATUS_CLASS(status);
+}
 
 // A tn_error that is ready to be passed. Only the parts that are read get initialised: this stands
 // in front of every call, launches included.

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "reference_impl/layers/validation/stale.h"
+#include "tenon/cpp/error.hpp"
 
 namespace tenon::layers::validation {
 namespace {
@@ -60,24 +61,6 @@ bool refuse_garbage(const void* handle, const char* function, tn_status* status,
   report_without_host(kRule, message);
   *status = plugin::set_error_text(error, TN_INVALID_ARGUMENT, kRule, message.c_str());
   return true;
-}
-
-// TN_OK, or of a class that tenon.h names.
-bool is_status(tn_status status) {
-  switch (TN_STATUS_CLASS(status)) {
-    case TN_OK:
-      return status == TN_OK;
-    case TN_NOT_READY:
-    case TN_INVALID_ARGUMENT:
-    case TN_UNSUPPORTED:
-    case TN_OUT_OF_MEMORY:
-    case TN_NOT_FOUND:
-    case TN_DEVICE_LOST:
-    case TN_INTERNAL:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // Cuts a text that does not end. False if it did not.
@@ -193,7 +176,7 @@ tn_status Call::answered(tn_status status) {
     *size_field_ = filled_size_;
   }
   if (refused()) return status_;
-  if (is_status(status)) return status;
+  if (is_known_status(status)) return status;
   return blame("TN-status-001", fmt::format("answered {:#x}", static_cast<uint32_t>(status)));
 }
 
