@@ -27,6 +27,7 @@ with torch.inference_mode():
     torch_tenon._C.benchmark_add(int(sys.argv[1]))
 """
 ROWS = [("tn_stream_query", "cpu", "query"), ("launch Add, cpu", "cpu", "add"),
+        ("launch Add with dims at launch", "cpu", "add-dynamic"),
         ("launch MatMul 16x16, cpu", "cpu", "matmul"), ("launch Relu, onednn", "onednn", "relu"),
         ("launch MatMul 16x16, onednn", "onednn", "matmul")]
 SHORT, LONG = 500, 2500
@@ -73,7 +74,7 @@ def main():
     columns = [measure(build.resolve(), arguments.python) for build in arguments.builds]
     for name in columns[0]:
         values = [column[name] for column in columns]
-        line = f"{name:30}" + "".join(f"{value:12.0f}" if value is not None else f"{'-':>12}" for value in values)
+        line = f"{name:32}" + "".join(f"{value:12.0f}" if value is not None else f"{'-':>12}" for value in values)
         if len(values) > 1 and values[0] and values[-1]:
             line += f"{values[-1] / values[0]:8.3f}"
         print(line)

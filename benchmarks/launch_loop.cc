@@ -2,10 +2,11 @@
 //
 // The same call over and over, for instructions.py to count:
 //
-//   launch_loop PLUGIN query|add|relu|matmul COUNT
+//   launch_loop PLUGIN query|add|add-dynamic|relu|matmul COUNT
 //
 // `query` asks a stream, which does next to nothing; the others launch one operator of 4 elements
-// (the product: of 16x16) and wait at the end.
+// (the product: of 16x16) and wait at the end. `add-dynamic` is described without dims, as by a
+// framework that runs op by op.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -22,10 +23,12 @@ struct Form {
   int32_t version;
   std::vector<int64_t> dims;
   int inputs;
+  bool dynamic = false;
 };
 
 Form form_of(const std::string& what) {
   if (what == "add") return {"Add", 14, {4}, 2};
+  if (what == "add-dynamic") return {"Add", 14, {4}, 2, true};
   if (what == "relu") return {"Relu", 14, {4}, 1};
   if (what == "matmul") return {"MatMul", 13, {16, 16}, 2};
   std::fprintf(stderr, "unknown: %s\n", what.c_str());
@@ -35,8 +38,11 @@ Form form_of(const std::string& what) {
 void launch_often(const tenon::Device& device, const tenon::Stream& stream, const Form& form,
                   long count) {
   tenon::KernelDesc desc{"", form.name, form.version};
-  for (int i = 0; i < form.inputs; ++i) desc.input(Argument::device(TN_FLOAT32, form.dims));
-  desc.output(Argument::device(TN_FLOAT32, form.dims));
+  const Argument argument =
+      form.dynamic ? Argument::dynamic(TN_FLOAT32, static_cast<int32_t>(form.dims.size()))
+                   : Argument::device(TN_FLOAT32, form.dims);
+  for (int i = 0; i < form.inputs; ++i) desc.input(argument);
+  desc.output(argument);
   const tenon::Kernel kernel(device, desc);
 
   constexpr uint64_t kBytes = 1024;
@@ -49,12 +55,7 @@ void launch_often(const tenon::Device& device, const tenon::Stream& stream, cons
   const Tensor a = tensor(0), b = tensor(1), c = tensor(2);
   const tn_tensor* inputs[] = {a.get(), b.get()};
   const tn_tensor* outputs[] = {c.get()};
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs;
-  launch.input_count = static_cast<size_t>(form.inputs);
-  launch.outputs = outputs;
-  launch.output_count = 1;
+  tn_launch launch = tenon::launch_of({inputs, static_cast<size_t>(form.inputs)}, outputs);
   const uint64_t size = kernel.needs_workspace() ? kernel.workspace_size(launch) : 0;
   const tenon::Buffer workspace(device, size + 1);
   if (size != 0) launch.workspace = workspace.get();
@@ -70,7 +71,7 @@ void launch_often(const tenon::Device& device, const tenon::Stream& stream, cons
 
 int main(int count, char** arguments) {
   if (count != 4) {
-    std::fprintf(stderr, "launch_loop PLUGIN query|add|relu|matmul COUNT\n");
+    std::fprintf(stderr, "launch_loop PLUGIN query|add|add-dynamic|relu|matmul COUNT\n");
     return 2;
   }
   try {

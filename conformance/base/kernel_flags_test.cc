@@ -152,12 +152,7 @@ class KernelFlagsTest : public DeviceTest {
         outputs.push_back(placed->back().first->tensor.get());
       }
     }
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs.data();
-    launch.input_count = inputs.size();
-    launch.outputs = outputs.data();
-    launch.output_count = outputs.size();
+    tn_launch launch = launch_of(inputs, outputs);
     if (const uint64_t size = kernel.workspace_size(launch); size != 0) {
       launch.workspace = keep(make_buffer(size)).get();
     }

@@ -200,10 +200,7 @@ TEST_F(KernelTest, TN_kernel_015_questions_for_dims_are_checked) {
   const Kernel kernel(device(), desc);
   const Tensor good = Tensor::device(nullptr, TN_FLOAT32, {2, 3});
   const tn_tensor* inputs[] = {good.get(), good.get()};
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs;
-  launch.input_count = 1;
+  tn_launch launch = launch_of({inputs, 1});
   int64_t dims[3] = {-7, -7, -7};
   int64_t* const wanted[] = {dims};
   ErrorBuffer error;

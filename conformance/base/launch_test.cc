@@ -177,12 +177,7 @@ TEST_F(LaunchTest, TN_launch_014_kernels_that_say_so_need_no_workspace) {
         TN_KERNEL_NO_WORKSPACE | TN_KERNEL_MAY_ALLOCATE | TN_KERNEL_SERIALISES;
     EXPECT_EQ(info.flags & ~kKnown, 0u) << "unknown bits";
     const tn_tensor* tensors[] = {tensor.get(), tensor.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = tensors;
-    launch.input_count = input_count;
-    launch.outputs = tensors;
-    launch.output_count = 1;
+    tn_launch launch = launch_of({tensors, input_count}, {tensors, 1});
     const uint64_t size = kernel.workspace_size(launch);
     EXPECT_TRUE(size == 0 || (info.flags & TN_KERNEL_NO_WORKSPACE) == 0) << size << " bytes";
   };
@@ -254,12 +249,7 @@ TEST_F(LaunchTest, TN_launch_009_workspace_depends_on_kernel_and_dims) {
   const auto size = [&](const Tensor& from, const Tensor& to) {
     const tn_tensor* inputs[] = {from.get()};
     const tn_tensor* outputs[] = {to.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = 1;
-    launch.outputs = outputs;
-    launch.output_count = 1;
+    tn_launch launch = launch_of(inputs, outputs);
     return kernel.workspace_size(launch);
   };
   const uint64_t first = size(in, out);
@@ -292,10 +282,7 @@ TEST_F(LaunchTest, TN_launch_016_launches_do_not_allocate) {
   const Stream stream(own);
   for (const KernelDesc& desc : heavy_kernels(own)) {
     const Kernel kernel(own, desc);
-    tn_kernel_info info{};
-    info.struct_size = sizeof(info);
-    call(tn_kernel_get_info, kernel.get(), &info);
-    if ((info.flags & TN_KERNEL_MAY_ALLOCATE) != 0) continue;
+    if ((kernel.info().flags & TN_KERNEL_MAY_ALLOCATE) != 0) continue;
     const Buffer a(own, 64 * 64 * 4), b(own, 64 * 64 * 4), c(own, 64 * 64 * 4), work(own, 1 << 20);
     stream.fill(a, 0, 64 * 64 * 4, "\0", 1);
     stream.fill(b, 0, 64 * 64 * 4, "\0", 1);
@@ -304,12 +291,7 @@ TEST_F(LaunchTest, TN_launch_016_launches_do_not_allocate) {
     const Tensor z = Tensor::device(c.get(), TN_FLOAT32, {64, 64});
     const tn_tensor* inputs[] = {x.get(), y.get()};
     const tn_tensor* outputs[] = {z.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = desc.inputs.size();
-    launch.outputs = outputs;
-    launch.output_count = 1;
+    tn_launch launch = launch_of({inputs, desc.inputs.size()}, outputs);
     ASSERT_LE(kernel.workspace_size(launch), UINT64_C(1) << 20) << desc.name;
     launch.workspace = work.get();
     own.synchronize();
@@ -342,12 +324,7 @@ TEST_F(LaunchTest, TN_launch_017_workspaces_start_at_any_multiple_of_the_alignme
     const Tensor z = Tensor::device(result.get(), TN_FLOAT32, {64, 64});
     const tn_tensor* inputs[] = {x.get(), y.get()};
     const tn_tensor* outputs[] = {z.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs;
-    launch.input_count = desc.inputs.size();
-    launch.outputs = outputs;
-    launch.output_count = 1;
+    tn_launch launch = launch_of({inputs, desc.inputs.size()}, outputs);
     const uint64_t size = kernel.workspace_size(launch);
     if (size == 0) continue;
     ++with_workspace;

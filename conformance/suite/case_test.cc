@@ -179,12 +179,7 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, uint
     output_pointers.push_back(outputs[i]->tensor.get());
   }
 
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = input_pointers.data();
-  launch.input_count = input_pointers.size();
-  launch.outputs = output_pointers.data();
-  launch.output_count = output_pointers.size();
+  tn_launch launch = launch_of(input_pointers, output_pointers);
   if (!c.bounds.empty()) launch.output_dims = actual_dims_pointers.data();
   const uint64_t guard = guard_of(0);
   const uint64_t workspace_size = kernel.workspace_size(launch);
@@ -359,10 +354,7 @@ bool ask_dims(const Kernel& kernel, const OperatorCase& c, Form form) {
     }
     inputs[i] = tensors[i].get();
   }
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs.data();
-  launch.input_count = inputs.size();
+  tn_launch launch = launch_of(inputs);
   constexpr int64_t kUnwritten = -7;
   std::vector<Shape> dims(c.outputs.size(), Shape(TN_MAX_RANK + 1, kUnwritten));
   std::vector<int64_t*> pointers;

@@ -93,12 +93,7 @@ void DeviceTest::queue_slow_work(const Stream& stream, int rounds) {
 
 tn_status DeviceTest::try_launch(const Kernel& kernel, const Stream& stream, Tensors inputs,
                                  Tensors outputs, tn_error* error) {
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs.begin();
-  launch.input_count = inputs.size();
-  launch.outputs = outputs.begin();
-  launch.output_count = outputs.size();
+  tn_launch launch = launch_of({inputs.begin(), inputs.size()}, {outputs.begin(), outputs.size()});
   uint64_t size = 0;
   // Where this fails the launch does too, and says why.
   tn_kernel_workspace_size(kernel.get(), &launch, &size, nullptr);

@@ -177,6 +177,19 @@ inline KernelSupport supports(const Device& device, const KernelDesc& desc) {
   return answer;
 }
 
+// A launch with these tensors, pointers to which may be NULL for what is absent. The lists and the
+// tensors are borrowed until the launch has been made.
+inline tn_launch launch_of(std::span<const tn_tensor* const> inputs,
+                           std::span<const tn_tensor* const> outputs = {}) {
+  tn_launch launch{};
+  launch.struct_size = sizeof(launch);
+  launch.inputs = inputs.data();
+  launch.input_count = inputs.size();
+  launch.outputs = outputs.data();
+  launch.output_count = outputs.size();
+  return launch;
+}
+
 // An operator made ready. Immutable: any number of threads may launch it.
 class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
  public:
@@ -188,20 +201,17 @@ class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
     call(tn_kernel_create, device.get(), desc, &handle_);
   }
 
+  // Without the needs of its arguments.
+  tn_kernel_info info() const {
+    tn_kernel_info info{};
+    info.struct_size = sizeof(info);
+    call(tn_kernel_get_info, get(), &info);
+    return info;
+  }
   // Bytes that the kernel itself holds.
-  uint64_t resident_bytes() const {
-    tn_kernel_info info{};
-    info.struct_size = sizeof(info);
-    call(tn_kernel_get_info, get(), &info);
-    return info.resident_bytes;
-  }
+  uint64_t resident_bytes() const { return info().resident_bytes; }
   // False when no launch needs a workspace, so that its size need not be asked for.
-  bool needs_workspace() const {
-    tn_kernel_info info{};
-    info.struct_size = sizeof(info);
-    call(tn_kernel_get_info, get(), &info);
-    return (info.flags & TN_KERNEL_NO_WORKSPACE) == 0;
-  }
+  bool needs_workspace() const { return (info().flags & TN_KERNEL_NO_WORKSPACE) == 0; }
   // Only dims of the launch are looked at.
   uint64_t workspace_size(const tn_launch& launch) const {
     uint64_t size = 0;
@@ -217,10 +227,7 @@ class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
   // out.
   std::vector<std::vector<int64_t>> output_dims(std::span<const tn_tensor* const> inputs,
                                                 std::span<const int32_t> ranks) const {
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs.data();
-    launch.input_count = inputs.size();
+    tn_launch launch = launch_of(inputs);
     std::vector<std::vector<int64_t>> dims(ranks.size());
     std::vector<int64_t*> pointers(ranks.size());
     int64_t none = 0;  // Where a scalar's dims go.
@@ -240,12 +247,7 @@ class Kernel : public UniqueHandle<tn_kernel, tn_kernel_destroy> {
   void launch(const Stream& stream, std::span<const tn_tensor* const> inputs,
               std::span<const tn_tensor* const> outputs, tn_buffer* workspace = nullptr,
               uint64_t workspace_offset = 0) const {
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs.data();
-    launch.input_count = inputs.size();
-    launch.outputs = outputs.data();
-    launch.output_count = outputs.size();
+    tn_launch launch = launch_of(inputs, outputs);
     launch.workspace = workspace;
     launch.workspace_offset = workspace_offset;
     call(tn_kernel_launch, get(), stream.get(), &launch);

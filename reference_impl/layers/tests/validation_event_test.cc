@@ -96,12 +96,7 @@ TEST_F(ReadOnly, TN_import_003_work_that_would_write) {
   const Kernel kernel(device_, relu);
   const tn_tensor* inputs[] = {outside.get()};
   const tn_tensor* outputs[] = {inside.get()};
-  tn_launch launch{};
-  launch.struct_size = sizeof(launch);
-  launch.inputs = inputs;
-  launch.input_count = 1;
-  launch.outputs = outputs;
-  launch.output_count = 1;
+  tn_launch launch = launch_of(inputs, outputs);
   broken(tn_kernel_launch, kernel.get(), stream, &launch);
   // To be read it is as good as any.
   const size_t before = host_.lines().size();

@@ -27,13 +27,7 @@ class Launch : public Layers {
     inputs_[0] = a.get();
     inputs_[1] = b.get();
     outputs_[0] = c.get();
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = inputs_;
-    launch.input_count = 2;
-    launch.outputs = outputs_;
-    launch.output_count = 1;
-    return launch;
+    return tenon::launch_of({inputs_, 2}, outputs_);
   }
   void expect_refused(const std::string& rule, tn_status status, const Kernel& kernel,
                       const tn_launch& launch) {

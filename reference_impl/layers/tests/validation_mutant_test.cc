@@ -21,12 +21,7 @@ TEST(Mutant, TN_launch_014_a_kernel_that_said_it_needs_no_workspace) {
   const auto ask = [&](const Kernel& kernel, int64_t side) {
     const Tensor tensor = Tensor::device(nullptr, TN_FLOAT32, {side, side});
     const tn_tensor* tensors[] = {tensor.get(), tensor.get()};
-    tn_launch launch{};
-    launch.struct_size = sizeof(launch);
-    launch.inputs = tensors;
-    launch.input_count = 2;
-    launch.outputs = tensors;
-    launch.output_count = 1;
+    tn_launch launch = launch_of({tensors, 2}, {tensors, 1});
     return kernel.workspace_size(launch);
   };
   const Kernel honest = kernel_of("Add", 14, 64);
