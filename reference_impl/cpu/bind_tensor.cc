@@ -44,14 +44,27 @@ bool is_empty(const View& view) {
 
 tn_status out_of_range(tn_error* error, const TensorName& name, const Buffer& buffer,
                        uint64_t offset) {
-  return tensor_error(error, TN_OUT_OF_RANGE, name.of("offset"),
+  return tensor_error(error, TN_OUT_OF_RANGE, name, "offset",
                       "at offset %" PRIu64 " reaches beyond the buffer's %" PRIu64 " bytes", offset,
                       buffer.size());
 }
 
 tn_status foreign_buffer(tn_error* error, const TensorName& name) {
-  return tensor_error(error, TN_INVALID_ARGUMENT, name.of("buffer"),
-                      "is a buffer of another device");
+  return tensor_error(error, TN_INVALID_ARGUMENT, name, "buffer", "is a buffer of another device");
+}
+
+// Of a buffer that may be mapped, or only be read: whether these bytes of it may be used.
+[[gnu::noinline]] tn_status check_use(const Buffer& buffer, uint64_t first, uint64_t size,
+                                      const TensorName& name, const View& view, tn_error* error) {
+  if (name.written && buffer.read_only()) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "buffer",
+                        "lies in memory that may only be read");
+  }
+  // A view with gaps may go around a mapped range; then the host has to know.
+  if (buffer.is_mapped(first, size) && (view.strides == nullptr || view.dense())) {
+    return tensor_error(error, TN_INVALID_STATE, name, "buffer", "is mapped by the host");
+  }
+  return TN_OK;
 }
 
 // The bytes [begin, end) from the tensor's offset on.
@@ -61,7 +74,7 @@ tn_status bind_bytes(const DeviceObject& owner, const tn_tensor& tensor, uint32_
   if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
   const auto& buffer = *plugin::object_of<Buffer>(tensor.buffer);
   if (bits > 8 && (tensor.offset & (bits / 8 - 1)) != 0) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("offset"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "offset",
                         "has offset %" PRIu64 ", no multiple of its element size", tensor.offset);
   }
   if (tensor.offset > buffer.size()) return out_of_range(error, name, buffer, tensor.offset);
@@ -69,15 +82,11 @@ tn_status bind_bytes(const DeviceObject& owner, const tn_tensor& tensor, uint32_
       static_cast<uint64_t>(end) > buffer.size() - tensor.offset) {
     return out_of_range(error, name, buffer, tensor.offset);
   }
-  if (name.written && buffer.read_only()) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("buffer"),
-                        "lies in memory that may only be read");
-  }
   const uint64_t first = tensor.offset + static_cast<uint64_t>(begin);
   const auto size = static_cast<uint64_t>(end - begin);
-  // A view with gaps may go around a mapped range; then the host has to know.
-  if (buffer.is_mapped(first, size) && (view->strides == nullptr || view->dense())) {
-    return tensor_error(error, TN_INVALID_STATE, name.of("buffer"), "is mapped by the host");
+  if (buffer.needs_a_look()) [[unlikely]] {
+    const tn_status status = check_use(buffer, first, size, name, *view, error);
+    if (status != TN_OK) return status;
   }
   view->data = buffer.data() + tensor.offset;
   const auto base = reinterpret_cast<uintptr_t>(buffer.data());
@@ -87,7 +96,7 @@ tn_status bind_bytes(const DeviceObject& owner, const tn_tensor& tensor, uint32_
 
 }  // namespace
 
-tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
+tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name, const char* field,
                        const char* format, ...) {
   if (error == nullptr) return status;
   char text[512];
@@ -104,7 +113,7 @@ tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name
     std::snprintf(text, sizeof(text), "launch->%ss[%zu]", name.role, name.index);
   }
   std::string argument = text;
-  if (name.field != nullptr) argument.append("->").append(name.field);
+  if (field != nullptr) argument.append("->").append(field);
   plugin::set_error_argument(error, argument.c_str());
   return status;
 }
@@ -113,14 +122,14 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
                      Strides& strides, View* view, tn_error* error) {
   const int32_t rank = tensor.rank;
   if (rank < 0 || rank > TN_MAX_RANK) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("rank"), "has rank %d; the most is %d",
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "rank", "has rank %d; the most is %d",
                         rank, TN_MAX_RANK);
   }
   if (rank != 0 && tensor.dims == nullptr) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("dims"), "has no dims");
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "dims", "has no dims");
   }
   if (bits == 0) {
-    return tensor_error(error, TN_UNSUPPORTED, name.of("dtype"), "has unknown element type %d",
+    return tensor_error(error, TN_UNSUPPORTED, name, "dtype", "has unknown element type %d",
                         tensor.dtype);
   }
   view->dims = tensor.dims;
@@ -134,7 +143,7 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
   for (int32_t i = rank; i-- > 0;) {
     const int64_t dim = tensor.dims[i];
     if (dim < 0) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("dims"), "has dim %d of %" PRId64, i,
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "dims", "has dim %d of %" PRId64, i,
                           dim);
     }
     strides[static_cast<size_t>(i)] = count;
@@ -142,23 +151,23 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
   }
   if (tensor.layout != TN_LAYOUT_STRIDED) {
     if (!is_token(tensor.layout)) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("layout"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "layout",
                           "has layout %" PRIu64 ", which is no token of this device",
                           tensor.layout);
     }
     if (tensor.strides != nullptr) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("strides"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                           "has strides and a layout token");
     }
     return TN_OK;
   }
   if (!fits) {
-    return tensor_error(error, TN_OUT_OF_RANGE, name.of("dims"), "has more than 2^63 elements");
+    return tensor_error(error, TN_OUT_OF_RANGE, name, "dims", "has more than 2^63 elements");
   }
   if (tensor.strides == nullptr) {
     view->strides = strides.data();
   } else if (bits < 8 && rank > 0 && tensor.dims[rank - 1] > 1 && tensor.strides[rank - 1] != 1) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("strides"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                         "has elements below a byte and a last dim that is not dense");
   }
   return TN_OK;
@@ -167,11 +176,11 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
 tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorName& name,
                      tn_error* error) {
   if (view.rank != spec.rank) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("rank"),
-                        "has rank %d, described was %d", view.rank, spec.rank);
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "rank", "has rank %d, described was %d",
+                        view.rank, spec.rank);
   }
   if (view.layout != spec.layout) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("layout"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "layout",
                         "has layout %" PRIu64 ", the kernel takes %" PRIu64, view.layout,
                         spec.layout);
   }
@@ -180,29 +189,29 @@ tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorNam
     const auto at = static_cast<size_t>(i);
     const int64_t dim = view.dims[i];
     if (spec.dims[at] != TN_DYNAMIC && dim != spec.dims[at]) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("dims"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "dims",
                           "has dim %d of %" PRId64 ", described was %" PRId64, i, dim,
                           spec.dims[at]);
     }
     if (spec.max_dims[at] != 0 && dim > spec.max_dims[at]) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("dims"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "dims",
                           "has dim %d of %" PRId64 ", described was at most %" PRId64, i, dim,
                           spec.max_dims[at]);
     }
     if (dim < spec.min_dims[at]) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("dims"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "dims",
                           "has dim %d of %" PRId64 ", described was at least %" PRId64, i, dim,
                           spec.min_dims[at]);
     }
     if (view.strides != nullptr && spec.strides[at] != TN_DYNAMIC && dim > 1 &&
         view.strides[i] != spec.strides[at] && view.count() != 0) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name.of("strides"),
+      return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                           "has stride %d of %" PRId64 ", described was %" PRId64, i,
                           view.strides[i], spec.strides[at]);
     }
   }
   if (spec.dense && view.strides != nullptr && !view.dense()) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("strides"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                         "has gaps or another order, described was dense row-major");
   }
   return TN_OK;
@@ -213,7 +222,7 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
   *range = {};
   if (tensor.buffer == nullptr) {
     if (is_empty(*view)) return TN_OK;
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("buffer"), "has no buffer");
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "buffer", "has no buffer");
   }
   if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
   int64_t begin = 0;
@@ -233,15 +242,15 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
 
 tn_status bind_host(const tn_tensor& tensor, const TensorName& name, View* view, tn_error* error) {
   if (tensor.buffer != nullptr) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("buffer"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "buffer",
                         "is described as host values, but has a buffer");
   }
   if (tensor.layout != TN_LAYOUT_STRIDED || !view->dense()) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("strides"),
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                         "has host values that are not dense");
   }
   if (tensor.host_data == nullptr && view->count() != 0) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("host_data"), "has no host data");
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "host_data", "has no host data");
   }
   // Kernels do not write to inputs.
   view->data = static_cast<std::byte*>(const_cast<void*>(tensor.host_data));

@@ -15,15 +15,13 @@ struct TensorName {
   size_t index = 0;
   const char* kernel = nullptr;  // Null: the role says it all.
   bool written = false;
-  const char* field = nullptr;  // The one meant, for tn_error.argument.
-
-  TensorName of(const char* which) const { return {role, index, kernel, written, which}; }
 };
 
 // Sets a message that begins with the tensor's name, and the argument: "launch->inputs[1]->rank".
-TN_PRINTF_LIKE(4, 5)
+// `field`: the tensor's field that is meant; null: the tensor.
+TN_PRINTF_LIKE(5, 6)
 TN_COLD tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
-                               const char* format, ...);
+                               const char* field, const char* format, ...);
 
 // Dims, strides and layout; no memory yet. `bits` are those of an element (0: unknown type,
 // refused). `strides` is where those of a dense tensor are put. The view borrows from the tensor

@@ -131,8 +131,9 @@ template <bool memory>
 }
 
 // One argument. `memory`: device tensors have buffers (they need none to ask for a workspace size).
-tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tensor,
-               const TensorName& name, size_t slot, bool memory, tn_error* error) {
+[[gnu::always_inline]] inline tn_status bind(Binding& binding, const ArgumentSpec& spec,
+                                             const tn_tensor* tensor, const TensorName& name,
+                                             size_t slot, bool memory, tn_error* error) {
   View* view = new (&binding.views[slot]) View;
   ByteRange* range = new (&binding.ranges[slot]) ByteRange;
   if (spec.kind == TN_ARGUMENT_ABSENT) {
@@ -143,10 +144,10 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
     *view = spec.constant->view();
     return TN_OK;
   }
-  if (tensor == nullptr) return tensor_error(error, TN_INVALID_ARGUMENT, name, "is NULL");
+  if (tensor == nullptr) return tensor_error(error, TN_INVALID_ARGUMENT, name, nullptr, "is NULL");
   if (tensor->dtype != spec.dtype) {
     const bool known = tn_dtype_bits(tensor->dtype) != 0;
-    return tensor_error(error, known ? TN_INVALID_ARGUMENT : TN_UNSUPPORTED, name.of("dtype"),
+    return tensor_error(error, known ? TN_INVALID_ARGUMENT : TN_UNSUPPORTED, name, "dtype",
                         "has element type %d, described was %d", tensor->dtype, spec.dtype);
   }
   tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
@@ -154,8 +155,8 @@ tn_status bind(Binding& binding, const ArgumentSpec& spec, const tn_tensor* tens
   if (status != TN_OK) return status;
   if (spec.kind == TN_ARGUMENT_HOST) return bind_host(*tensor, name, view, error);
   if (!memory) return TN_OK;
-  if (tensor->offset % spec.alignment != 0) {
-    return tensor_error(error, TN_INVALID_ARGUMENT, name.of("offset"),
+  if ((tensor->offset & (spec.alignment - 1)) != 0) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "offset",
                         "has offset %" PRIu64 ", described was a multiple of %u", tensor->offset,
                         spec.alignment);
   }
@@ -185,7 +186,8 @@ tn_status match_symbols(const Binding& binding, tn_error* error) {
   return TN_OK;
 }
 
-tn_status bind_inputs(Binding& binding, const tn_launch& launch, bool memory, tn_error* error) {
+[[gnu::always_inline]] inline tn_status bind_inputs(Binding& binding, const tn_launch& launch,
+                                                    bool memory, tn_error* error) {
   const auto inputs = binding.kernel.inputs();
   if (launch.inputs == nullptr && launch.input_count != 0) {
     return launch_error(error, TN_INVALID_ARGUMENT, "launch->inputs",
@@ -259,20 +261,21 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
         if (same_view(view, input)) continue;
         return tensor_error(
             error, intersect(range, binding.ranges[i]) ? TN_OVERLAP : TN_INVALID_ARGUMENT,
-            binding.output_name(o),
+            binding.output_name(o), nullptr,
             alias == static_cast<int32_t>(i) + 1
                 ? "is described to replace input %zu, but differs"
                 : "replaces an input that input %zu is described to equal, but it differs",
             i);
       }
       if (overlap(view, range, input, binding.ranges[i])) {
-        return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps input %zu", i);
+        return tensor_error(error, TN_OVERLAP, binding.output_name(o), nullptr,
+                            "overlaps input %zu", i);
       }
     }
     for (size_t other = 0; other < o; ++other) {
       if (overlap(view, range, binding.output_views()[other], binding.output_ranges()[other])) {
-        return tensor_error(error, TN_OVERLAP, binding.output_name(o), "overlaps output %zu",
-                            other);
+        return tensor_error(error, TN_OVERLAP, binding.output_name(o), nullptr,
+                            "overlaps output %zu", other);
       }
     }
     // Strides that were filled in here are dense.
@@ -280,7 +283,7 @@ bool overlap(const View& a, const ByteRange& a_range, const View& b, const ByteR
                        view.strides == binding.strides[inputs.size() + o].data() ||
                        view.strides == outputs[o].dense_strides.data();
     if (!dense && overlaps_itself(view)) {
-      return tensor_error(error, TN_OVERLAP, binding.output_name(o),
+      return tensor_error(error, TN_OVERLAP, binding.output_name(o), nullptr,
                           "has strides that address some memory twice");
     }
   }
