@@ -37,7 +37,8 @@ tn_status bind_value(const DeviceObject& owner, const tn_tensor& value, Strides&
   const TensorName name{"value"};
   if (value.buffer == nullptr) {
     const uint32_t bits = tn_dtype_bits(value.dtype);
-    const tn_status status = bind_shape(value, bits, name, strides, view, error);
+    int64_t dense_count;
+    const tn_status status = bind_shape(value, bits, name, strides, view, &dense_count, error);
     return status != TN_OK ? status : bind_host(value, name, view, error);
   }
   ByteRange range;

@@ -15,6 +15,9 @@ namespace {
 // The bytes that a strided view reaches, relative to its first element: [begin, end).
 enum class Reach { kSome, kNone, kTooFar };
 
+// Far below 2^63 / 128, so that a distance times an element's bits cannot overflow.
+constexpr int64_t kFarthest = int64_t{1} << 55;
+
 Reach reach_of(const View& view, int64_t bits, int64_t* begin, int64_t* end) {
   int64_t low = 0;
   int64_t high = 0;
@@ -27,8 +30,6 @@ Reach reach_of(const View& view, int64_t bits, int64_t* begin, int64_t* end) {
     int64_t& side = distance < 0 ? low : high;
     overflow |= __builtin_add_overflow(side, distance, &side);
   }
-  // Far below 2^63 / 128, so that bits cannot overflow.
-  constexpr int64_t kFarthest = int64_t{1} << 55;
   if (overflow || low < -kFarthest || high > kFarthest) return Reach::kTooFar;
   *begin = low * bits >> 3;
   *end = ((high + 1) * bits + 7) >> 3;
@@ -119,7 +120,8 @@ tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name
 }
 
 tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& name,
-                     Strides& strides, View* view, tn_error* error) {
+                     Strides& strides, View* view, int64_t* dense_count, tn_error* error) {
+  *dense_count = kNotDense;
   const int32_t rank = tensor.rank;
   if (rank < 0 || rank > TN_MAX_RANK) {
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "rank", "has rank %d; the most is %d",
@@ -140,6 +142,8 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
   view->strides = tensor.strides;
   int64_t count = 1;
   bool fits = true;
+  bool empty = false;
+  bool dense = true;
   for (int32_t i = rank; i-- > 0;) {
     const int64_t dim = tensor.dims[i];
     if (dim < 0) {
@@ -147,6 +151,8 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
                           dim);
     }
     strides[static_cast<size_t>(i)] = count;
+    dense &= dim <= 1 || tensor.strides == nullptr || tensor.strides[i] == count;
+    empty |= dim == 0;
     fits &= !__builtin_mul_overflow(count, dim == 0 ? 1 : dim, &count);
   }
   if (tensor.layout != TN_LAYOUT_STRIDED) {
@@ -164,8 +170,9 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
   if (!fits) {
     return tensor_error(error, TN_OUT_OF_RANGE, name, "dims", "has more than 2^63 elements");
   }
-  if (tensor.strides == nullptr) {
+  if (dense) {
     view->strides = strides.data();
+    *dense_count = empty ? 0 : count;
   } else if (bits < 8 && rank > 0 && tensor.dims[rank - 1] > 1 && tensor.strides[rank - 1] != 1) {
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                         "has elements below a byte and a last dim that is not dense");
@@ -218,7 +225,8 @@ tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorNam
 }
 
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
-                      const TensorName& name, View* view, ByteRange* range, tn_error* error) {
+                      int64_t dense_count, const TensorName& name, View* view, ByteRange* range,
+                      tn_error* error) {
   *range = {};
   if (tensor.buffer == nullptr) {
     if (is_empty(*view)) return TN_OK;
@@ -227,7 +235,10 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
   if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
   int64_t begin = 0;
   int64_t end = 0;
-  if (view->layout == TN_LAYOUT_STRIDED) {
+  if (dense_count != kNotDense && dense_count <= kFarthest) {
+    if (dense_count == 0) return TN_OK;
+    end = (dense_count * bits + 7) >> 3;
+  } else if (view->layout == TN_LAYOUT_STRIDED) {
     const Reach reach = reach_of(*view, bits, &begin, &end);
     if (reach == Reach::kNone) return TN_OK;
     if (reach == Reach::kTooFar) {

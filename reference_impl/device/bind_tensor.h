@@ -23,19 +23,24 @@ TN_PRINTF_LIKE(5, 6)
 TN_COLD tn_status tensor_error(tn_error* error, tn_status status, const TensorName& name,
                                const char* field, const char* format, ...);
 
+inline constexpr int64_t kNotDense = -1;
+
 // Dims, strides and layout; no memory yet. `bits` are those of an element (0: unknown type,
 // refused). `strides` is where those of a dense tensor are put. The view borrows from the tensor
-// and from `strides`.
+// and from `strides`. `dense_count` becomes the number of elements of a strided tensor that is
+// dense row-major, else kNotDense.
 tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& name,
-                     Strides& strides, View* view, tn_error* error);
+                     Strides& strides, View* view, int64_t* dense_count, tn_error* error);
 
 // Whether the tensor has the rank, layout and dims that were described. After bind_shape.
 tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorName& name,
                      tn_error* error);
 
-// Device memory: finds the addressed bytes and checks that they lie in the buffer.
+// Device memory: finds the addressed bytes and checks that they lie in the buffer. `dense_count`:
+// what bind_shape() found.
 tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32_t bits,
-                      const TensorName& name, View* view, ByteRange* range, tn_error* error);
+                      int64_t dense_count, const TensorName& name, View* view, ByteRange* range,
+                      tn_error* error);
 
 // Host values.
 tn_status bind_host(const tn_tensor& tensor, const TensorName& name, View* view, tn_error* error);

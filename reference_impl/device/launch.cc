@@ -85,10 +85,11 @@ inline bool as_described(const ArgumentSpec& spec, const tn_tensor& tensor) {
   return true;
 }
 
-// Nearly all launches: those of fixed kernels whose tensors are as described, in memory of the
-// device that nobody has mapped. Says false for all others and for whatever is wrong; bind_all()
-// then finds out, and says what. This is one straight piece of code because a large kernel leaves
-// nothing of it in the caches: there, each further line of code costs as much as many checks.
+// The short way, for fixed kernels (all dims and strides described, as graphs and models do)
+// whose tensors are as described, in memory of the device that is not mapped. Returns false for
+// all others, and for whatever is wrong; bind_all() then finds out what. This is one straight piece
+// of code because a large kernel leaves nothing of it in the caches: there, each further line of
+// code costs as much as many checks.
 template <bool memory>
 [[gnu::hot]] bool bind_as_described(Binding& binding, const tn_launch& launch) {
   const KernelObject& kernel = binding.kernel;
@@ -150,7 +151,9 @@ template <bool memory>
     return tensor_error(error, known ? TN_INVALID_ARGUMENT : TN_UNSUPPORTED, name, "dtype",
                         "has element type %d, described was %d", tensor->dtype, spec.dtype);
   }
-  tn_status status = bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, error);
+  int64_t dense_count;
+  tn_status status =
+      bind_shape(*tensor, spec.bits, name, binding.strides[slot], view, &dense_count, error);
   if (status == TN_OK) status = match_spec(spec, *view, name, error);
   if (status != TN_OK) return status;
   if (spec.kind == TN_ARGUMENT_HOST) return bind_host(*tensor, name, view, error);
@@ -160,7 +163,7 @@ template <bool memory>
                         "has offset %" PRIu64 ", described was a multiple of %u", tensor->offset,
                         spec.alignment);
   }
-  return bind_memory(binding.kernel, *tensor, spec.bits, name, view, range, error);
+  return bind_memory(binding.kernel, *tensor, spec.bits, dense_count, name, view, range, error);
 }
 
 // Dims that are described with one symbol are equal.
@@ -225,7 +228,7 @@ tn_status match_symbols(const Binding& binding, tn_error* error) {
   return binding.kernel.has_symbols() ? match_symbols(binding, error) : TN_OK;
 }
 
-// Whether it takes no closer look to see that a launch keeps the rule of check_overlap().
+// True if byte ranges alone prove that no output overlaps anything.
 inline bool disjoint(const Binding& binding) {
   if (!binding.as_described) return false;
   const auto specs = binding.kernel.arguments();

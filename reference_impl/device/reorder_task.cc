@@ -22,10 +22,11 @@ const int64_t* copy(const int64_t* values, int32_t count, std::byte** to) {
 tn_status bind_reorder(const DeviceObject& owner, const tn_tensor& tensor, const TensorName& name,
                        Strides& strides, View* view, ByteRange* range, tn_error* error) {
   const uint32_t bits = tn_dtype_bits(tensor.dtype);
-  const tn_status status = bind_shape(tensor, bits, name, strides, view, error);
+  int64_t dense_count;
+  const tn_status status = bind_shape(tensor, bits, name, strides, view, &dense_count, error);
   if (status != TN_OK) return status;
   layout_bytes(view->layout, view->dtype, view->shape());
-  return bind_memory(owner, tensor, bits, name, view, range, error);
+  return bind_memory(owner, tensor, bits, dense_count, name, view, range, error);
 }
 
 void submit_reorder(StreamCore& core, const View& dst, const View& src, Constant* constant) {
