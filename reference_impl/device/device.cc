@@ -19,7 +19,10 @@ Device::Device(Instance& instance, const tn_device_info& info, const Options& op
                                      : std::make_unique<Execution>(host_)),
       memory_(options, backend_.get()),
       reclaimer_(memory_) {
-  if (late()) info_.flags = TN_DEVICE_ASYNCHRONOUS | TN_DEVICE_DYNAMIC_DIMS;
+  if (late()) {
+    info_.flags &= ~TN_DEVICE_COHERENT;
+    info_.flags |= TN_DEVICE_ASYNCHRONOUS;
+  }
   info_.total_memory = memory_.limit();
   info_.max_allocation = memory_.max_allocation();
 }

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
+#include <exception>
 
 #include "reference_impl/device/constant.h"
+#include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
 namespace tenon::device {
@@ -105,18 +106,59 @@ tn_layout choose_output_layout(const Layouts& layouts, const Kernel& kernel,
   return chosen;
 }
 
-void check_aliases(const Row& row, const CheckedDescription& checked) {
+bool is_dense(const tn_argument& argument) {
+  if ((argument.flags & TN_ARGUMENT_DENSE) != 0 || argument.layout != TN_LAYOUT_STRIDED)
+    return true;
+  int64_t count = 1;
+  for (int32_t i = argument.rank; i-- > 0; count *= argument.dims[i]) {
+    if (argument.dims == nullptr || argument.dims[i] == TN_DYNAMIC) return false;
+    if (argument.dims[i] > 1 && (argument.strides == nullptr || argument.strides[i] != count)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// Those of `needs` that the description of an argument does not meet.
+uint32_t unmet(uint32_t needs, const tn_argument& argument) {
+  if (argument.kind != TN_ARGUMENT_DEVICE) return 0;
+  uint32_t found = 0;
+  const std::span dims(argument.dims, argument.dims != nullptr ? argument.rank : 0);
+  const bool known = argument.rank == 0 || (!dims.empty() && !std::ranges::count(dims, TN_DYNAMIC));
+  if (!known) found |= TN_REQUIRES_STATIC_DIMS;
+  if ((needs & TN_REQUIRES_DENSE) != 0 && !is_dense(argument)) found |= TN_REQUIRES_DENSE;
+  return found & needs;
+}
+
+// Throws NeedsStatic for what the family needs and for aliases that it does not take.
+void check_needs(const Row& row, const CheckedDescription& checked) {
+  std::vector<uint32_t> inputs, outputs;
+  std::string message;
+  const auto say = [&](const std::string& text) {
+    message += (message.empty() ? "" : "; ") + text;
+  };
+  for (const auto* side : {&checked.inputs, &checked.outputs}) {
+    for (const tn_argument& argument : *side) {
+      (side == &checked.inputs ? inputs : outputs).push_back(unmet(row.family->needs, argument));
+    }
+  }
+  const auto lacks = [](uint32_t needs) { return needs != 0; };
+  if (std::ranges::any_of(inputs, lacks) || std::ranges::any_of(outputs, lacks)) {
+    say(checked.operator_name + " is made for what is known beforehand: describe " +
+        ((row.family->needs & TN_REQUIRES_STATIC_DIMS) != 0 ? "all dims" : "tensors") +
+        ((row.family->needs & TN_REQUIRES_DENSE) != 0 ? ", dense" : ""));
+  }
   for (size_t i = 0; i < checked.outputs.size(); ++i) {
     const tn_argument& output = checked.outputs[i];
     if (output.alias == 0) continue;
     const bool same = std::any_of(checked.inputs.begin(), checked.inputs.end(),
                                   [&](const auto& input) { return input.alias == output.alias; });
-    if (!row.may_replace(i, same)) {
-      throw KernelError(TN_NEEDS_STATIC, "output " + std::to_string(i) + " of " +
-                                             checked.operator_name + " cannot replace an input" +
-                                             (same ? " that is given twice" : ""));
-    }
+    if (row.may_replace(i, same)) continue;
+    outputs[i] |= TN_REQUIRES_NO_ALIAS;
+    say("output " + std::to_string(i) + " of " + checked.operator_name +
+        " cannot replace an input" + (same ? " that is given twice" : ""));
   }
+  if (!message.empty()) throw NeedsStatic(message, std::move(inputs), std::move(outputs));
 }
 
 ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& row) {
@@ -128,12 +170,14 @@ ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& 
   }
   ChosenKernel made;
   made.behind = row.behind;
+  // Making such a kernel may look at dims.
+  if (row.family->needs != 0) check_needs(row, checked);
   made.kernel = row.entry->create(description);
   if (const char* unknown = description.unknown_attribute()) {
     throw KernelError(TN_INVALID_ARGUMENT,
                       checked.operator_name + " has no attribute " + std::string(unknown));
   }
-  check_aliases(row, checked);
+  check_needs(row, checked);
   for (size_t i = 0; i < checked.inputs.size(); ++i) {
     made.input_layouts.push_back(choose_input_layout(device.layouts(), *made.kernel, checked, i));
   }
@@ -161,7 +205,8 @@ bool goes_on(tn_status status) {
 
 ChosenKernel choose_kernel(Device& device, const CheckedDescription& description) {
   ChosenKernel chosen;
-  std::optional<KernelError> refusal;
+  std::exception_ptr refusal;
+  bool mendable = false;
   for (const Row& row : find_rows(device.platform(), description)) {
     try {
       ChosenKernel made = make(device, description, row);
@@ -173,11 +218,13 @@ ChosenKernel choose_kernel(Device& device, const CheckedDescription& description
       if (has_token(chosen)) break;
     } catch (const KernelError& error) {
       if (!goes_on(error.status)) throw;
-      // "Not in place" is something that the host can mend.
-      if (!refusal || refusal->status != TN_NEEDS_STATIC) refusal = error;
+      // What a host can describe otherwise is worth more to it than the last refusal.
+      if (mendable) continue;
+      refusal = std::current_exception();
+      mendable = error.status == TN_NEEDS_STATIC;
     }
   }
-  if (chosen.kernel == nullptr) throw KernelError(*refusal);
+  if (chosen.kernel == nullptr) std::rethrow_exception(refusal);
   return chosen;
 }
 

@@ -5,6 +5,7 @@
 
 #include "reference_impl/device/kernel_choice.h"
 #include "reference_impl/device/launch_scratch.h"
+#include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
 namespace tenon::device {
@@ -104,12 +105,12 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
     for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
       answer.outputs[i].layout = chosen.output_layouts[i];
     }
-  } catch (const KernelError& error) {
-    // Aliases are all that it can be asked to leave out.
+  } catch (const NeedsStatic& needs) {
+    for (size_t i = 0; answer.inputs != nullptr && i < checked.inputs.size(); ++i) {
+      answer.inputs[i].requirements = needs.inputs[i];
+    }
     for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
-      if (error.status == TN_NEEDS_STATIC && checked.outputs[i].alias != 0) {
-        answer.outputs[i].requirements = TN_REQUIRES_NO_ALIAS;
-      }
+      answer.outputs[i].requirements = needs.outputs[i];
     }
     throw;
   }

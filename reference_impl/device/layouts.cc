@@ -12,12 +12,31 @@ uint64_t Layouts::bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_
   return strided_bytes(dtype, dims);
 }
 
+namespace {
+
+// Of element `n`, counted row by row, from the first one, in elements.
+int64_t place(const View& view, int64_t n) {
+  int64_t at = 0;
+  for (int32_t d = view.rank; d-- > 0; n /= view.dims[d]) at += n % view.dims[d] * view.strides[d];
+  return at;
+}
+
+}  // namespace
+
 void Layouts::reorder(const View& dst, const View& src, const Execution& execution) const {
-  if (dst.count() == 0) return;
-  if (!dst.dense() || !src.dense()) {
-    throw KernelError(TN_UNSUPPORTED, "this device reorders dense tensors alone");
+  const int64_t count = dst.count();
+  if (count == 0) return;
+  if (dst.dense() && src.dense()) {
+    return execution.copy(dst.data, src.data, strided_bytes(dst.dtype, dst.shape()));
   }
-  execution.copy(dst.data, src.data, strided_bytes(dst.dtype, dst.shape()));
+  const int64_t size = tn_dtype_bits(dst.dtype) / 8;
+  if (size == 0) {
+    throw KernelError(TN_UNSUPPORTED, "elements of less than a byte are reordered densely alone");
+  }
+  for (int64_t n = 0; n < count; ++n) {
+    execution.copy(dst.data + place(dst, n) * size, src.data + place(src, n) * size,
+                   static_cast<uint64_t>(size));
+  }
 }
 
 uint64_t strided_bytes(tn_dtype dtype, std::span<const int64_t> dims) {

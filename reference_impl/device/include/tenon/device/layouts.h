@@ -25,8 +25,9 @@ class Layouts {
   virtual uint64_t bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) const;
 
   // Copies between two layouts, as work of `execution`. Both views have equal dims and dtype, do
-  // not overlap, and have passed bytes(). Here: between dense tensors; throws TN_UNSUPPORTED for
-  // others.
+  // not overlap, and have passed bytes(). Here: of strided tensors, element by element where one is
+  // not dense, which is slow; throws TN_UNSUPPORTED for such ones with elements of less than a
+  // byte.
   virtual void reorder(const View& dst, const View& src, const Execution& execution) const;
 };
 

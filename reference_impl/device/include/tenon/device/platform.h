@@ -31,7 +31,11 @@ struct Replaces {
 
 struct Family {
   OperatorFamily operators;
-  std::vector<Replaces> replaces_input;
+  std::vector<Replaces> replaces_input = {};
+  // What its kernels need of every tensor on the device: TN_REQUIRES_STATIC_DIMS,
+  // TN_REQUIRES_DENSE. Descriptions that say less are refused, with what they lack
+  // (TN_NEEDS_STATIC).
+  uint32_t needs = 0;
 };
 
 struct Platform {
