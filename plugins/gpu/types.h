@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reference_impl/cpu/kernel.h"
+#include "tenon/cpp/dtype.hpp"
 
 namespace tenon::gpu {
 
@@ -23,13 +24,7 @@ inline constexpr uint64_t kInt32And64 = cpu::dtype_bit(TN_INT32) | cpu::dtype_bi
 inline constexpr uint64_t kBool = cpu::dtype_bit(TN_BOOL);
 inline constexpr uint64_t kUint8 = cpu::dtype_bit(TN_UINT8);
 // Of eight bits or more.
-inline constexpr uint64_t kByteTypes =
-    kFloat32 | kInt32And64 | kBool | kUint8 | cpu::dtype_bit(TN_INT8) | cpu::dtype_bit(TN_UINT16) |
-    cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_FLOAT16) | cpu::dtype_bit(TN_FLOAT64) |
-    cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64) | cpu::dtype_bit(TN_COMPLEX64) |
-    cpu::dtype_bit(TN_COMPLEX128) | cpu::dtype_bit(TN_BFLOAT16) | cpu::dtype_bit(TN_FLOAT8E4M3FN) |
-    cpu::dtype_bit(TN_FLOAT8E4M3FNUZ) | cpu::dtype_bit(TN_FLOAT8E5M2) |
-    cpu::dtype_bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kByteTypes = type_set::kMoved;
 
 // Throws TN_UNSUPPORTED when the device has no float64 and the type is that.
 void require_arithmetic(const cpu::Description& description, tn_dtype dtype);

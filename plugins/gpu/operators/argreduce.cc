@@ -12,10 +12,7 @@
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kNumbers = kFloat32 | kInt32And64 | kUint8 | cpu::dtype_bit(TN_FLOAT64) |
-                              cpu::dtype_bit(TN_INT8) | cpu::dtype_bit(TN_INT16) |
-                              cpu::dtype_bit(TN_UINT16) | cpu::dtype_bit(TN_UINT32) |
-                              cpu::dtype_bit(TN_UINT64);
+constexpr uint64_t kNumbers = type_set::kNumeric & ~type_set::kHalf;
 
 class ArgReduce final : public Kernel, public NeedsWorkspace {
  public:

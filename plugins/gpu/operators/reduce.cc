@@ -17,9 +17,7 @@ using Op = Reduction::Op;
 using Finish = Reduction::Finish;
 
 constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
-constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | cpu::dtype_bit(TN_INT8) |
-                              cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_UINT16) |
-                              cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64);
+constexpr uint64_t kNumbers = type_set::kNumeric & ~type_set::kHalf;
 
 // The operator's inputs: data, axes and, for a variance, the correction.
 class Reduce final : public Kernel, public NeedsWorkspace {

@@ -144,7 +144,7 @@ class MatmulRun {
   }
 
   void convert(const float* sums, std::byte* y, const Execution* execution) const {
-    visit_dtype<dtype_bit(TN_FLOAT16) | dtype_bit(TN_BFLOAT16)>(
+    visit_dtype<kHalfTypes>(
         "matrix product", p_.y.view.dtype, [&](auto type) {
           using S = typename decltype(type)::type;
           S* to = reinterpret_cast<S*>(y);

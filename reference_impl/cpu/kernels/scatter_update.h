@@ -36,7 +36,7 @@ TENON_INLINE A updated(A old, A update) {
 
 // Whether this type's updates gather in float.
 constexpr bool is_wide(tn_dtype dtype, Update update) {
-  return (dtype == TN_FLOAT16 || dtype == TN_BFLOAT16) &&
+  return in_set(dtype, kHalfTypes) &&
          (update == Update::kAdd || update == Update::kMultiply);
 }
 
