@@ -6,7 +6,6 @@
 #include <string>
 
 #include "reference_impl/cpu/kernel.h"
-#include "tenon/cpp/dtype.hpp"
 
 namespace tenon::gpu {
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "reference_impl/cpu/subnormals.h"
-#include "tenon/dtype.h"
+#include "tenon/cpp/dtype.hpp"
 #include "tenon/tenon.h"
 
 namespace tenon::cpu {

@@ -61,8 +61,8 @@ std::string dims_text(const std::vector<int64_t>& dims) {
   return text + "]";
 }
 
-// Seeded values of a model's input: floats of every width, and both parts of complex numbers, from a
-// normal distribution; integers 0 or 1 (legal as an index, a mask or a count almost everywhere).
+// Seeded values of a model's input: floats of every width, and both parts of complex numbers, from
+// a normal distribution; integers 0 or 1 (legal as an index, a mask or a count almost everywhere).
 HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int64_t>& dims) {
   HostTensor tensor;
   tensor.dtype = info.dtype;

@@ -138,7 +138,7 @@ def table(table, source):
     by_number = {t.number: t for t in table.types}
     rows = [cpp_row(by_number[n]) if n in by_number else "    {},"
             for n in range(max(by_number) + 1)]
-    sets = [f"inline constexpr uint64_t k{name.capitalize()} =\n"
+    sets = [f"inline constexpr uint64_t k{name.title().replace('_', '')} =\n"
             + union([table.named(n).constant for n in names]) for name, names in table.sets.items()]
     cpp_types = [f"template <> inline constexpr tn_dtype kDtypeOf<{t.cpp}> = {t.constant};"
                  for t in table.types if t.cpp in BUILT_IN]

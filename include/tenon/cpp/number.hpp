@@ -38,6 +38,10 @@ class Number {
     if (kind_ == Kind::kSigned) return static_cast<double>(static_cast<int64_t>(integer_));
     return kind_ == Kind::kUnsigned ? static_cast<double>(integer_) : real_;
   }
+  float to_float() const {  // Nearest, in one step.
+    if (kind_ == Kind::kSigned) return static_cast<float>(static_cast<int64_t>(integer_));
+    return kind_ == Kind::kUnsigned ? static_cast<float>(integer_) : static_cast<float>(real_);
+  }
   double imaginary() const { return imaginary_; }
   // Truncated. Unsigned values wrap; NaN and values out of range give some number, always the same.
   int64_t to_int64() const {
@@ -75,10 +79,8 @@ inline uint64_t element_bits(const ElementType& type, const Number& number, bool
   switch (type.kind) {
     case ElementKind::kFloat:
       // What the processor rounds by itself.
-      if (type.dtype == TN_FLOAT32 && !number.is_integer() && !saturate)
-        return std::bit_cast<uint32_t>(static_cast<float>(number.to_double()));
-      if (type.dtype == TN_FLOAT64 && !number.is_integer() && !saturate)
-        return std::bit_cast<uint64_t>(number.to_double());
+      if (type.dtype == TN_FLOAT32 && !saturate) return std::bit_cast<uint32_t>(number.to_float());
+      if (type.dtype == TN_FLOAT64 && !saturate) return std::bit_cast<uint64_t>(number.to_double());
       return number.to_float_bits(type.form, saturate);
     case ElementKind::kBool:
       return number.to_bool() ? 1 : 0;

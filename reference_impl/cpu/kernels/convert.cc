@@ -12,9 +12,8 @@ namespace tenon::cpu {
 namespace {
 
 // Pairs of these have a loop of their own; there are 81 of them. Others are too rare for that.
-constexpr uint64_t kCommonTypes =
-    kFloatTypes | kBoolType | dtype_bit(TN_INT64) | dtype_bit(TN_INT32) | dtype_bit(TN_INT8) |
-    dtype_bit(TN_UINT8);
+constexpr uint64_t kCommonTypes = kFloatTypes | kBoolType | dtype_bit(TN_INT64) |
+                                  dtype_bit(TN_INT32) | dtype_bit(TN_INT8) | dtype_bit(TN_UINT8);
 
 template <class To, class From>
 void convert_common(const ConvertRun& run, tn_dtype, tn_dtype) {
@@ -36,14 +35,13 @@ using Chunk = std::array<Wide, 256>;
 
 bool is_complex(tn_dtype dtype) { return element_type(dtype).kind == ElementKind::kComplex; }
 // What conversions read and write of an element: of a complex number one half.
-tn_dtype part_of(tn_dtype dtype) {
-  return is_complex(dtype) ? element_type(dtype).part : dtype;
-}
+tn_dtype part_of(tn_dtype dtype) { return is_complex(dtype) ? element_type(dtype).part : dtype; }
 
 template <class Wide>
 Wide read_nibble(tn_dtype dtype, uint8_t bits) {
   if (is_small_float(dtype)) return convert_value<Wide>(decode_small(dtype, bits));
-  if (element_type(dtype).kind == ElementKind::kSigned) return static_cast<Wide>(static_cast<int>(bits ^ 8) - 8);
+  if (element_type(dtype).kind == ElementKind::kSigned)
+    return static_cast<Wide>(static_cast<int>(bits ^ 8) - 8);
   return static_cast<Wide>(bits);
 }
 

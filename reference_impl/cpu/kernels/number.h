@@ -13,7 +13,6 @@
 #include <type_traits>
 
 #include "reference_impl/cpu/kernel.h"
-#include "tenon/cpp/dtype.hpp"
 
 namespace tenon::cpu {
 
@@ -111,10 +110,10 @@ TENON_INLINE T store(C x) {
 // The element type that stores a C++ type.
 template <class T>
 struct DtypeOf;
-#define TENON_DTYPE_OF(DTYPE, T)                 \
-  template <>                                    \
-  struct DtypeOf<T> {                            \
-    static constexpr tn_dtype value = DTYPE;     \
+#define TENON_DTYPE_OF(DTYPE, T)             \
+  template <>                                \
+  struct DtypeOf<T> {                        \
+    static constexpr tn_dtype value = DTYPE; \
   };
 TENON_COMPUTED_TYPES(TENON_DTYPE_OF)
 #undef TENON_DTYPE_OF

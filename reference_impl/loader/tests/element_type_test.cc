@@ -95,9 +95,13 @@ TEST(Float, CodesMeanWhatTheirFormSays) {
   EXPECT_EQ(value_of(TN_FLOAT6E3M2, 0x1F), 28);
   EXPECT_EQ(value_of(TN_FLOAT8E8M0, 0x00), 0x1p-127);
   EXPECT_EQ(value_of(TN_FLOAT8E8M0, 0xFE), 0x1p127);
-  for (const auto& [dtype, nan] : std::vector<std::pair<tn_dtype, uint64_t>>{
-           {TN_FLOAT8E4M3FN, 0xFF}, {TN_FLOAT8E4M3FNUZ, 0x80}, {TN_FLOAT8E5M2, 0x7D},
-           {TN_FLOAT8E5M2FNUZ, 0x80}, {TN_FLOAT8E8M0, 0xFF}, {TN_FLOAT16, 0xFC01}}) {
+  for (const auto& [dtype, nan] :
+       std::vector<std::pair<tn_dtype, uint64_t>>{{TN_FLOAT8E4M3FN, 0xFF},
+                                                  {TN_FLOAT8E4M3FNUZ, 0x80},
+                                                  {TN_FLOAT8E5M2, 0x7D},
+                                                  {TN_FLOAT8E5M2FNUZ, 0x80},
+                                                  {TN_FLOAT8E8M0, 0xFF},
+                                                  {TN_FLOAT16, 0xFC01}}) {
     EXPECT_TRUE(std::isnan(value_of(dtype, nan))) << tenon::dtype_name(dtype);
   }
 }

@@ -68,8 +68,8 @@ void read_external(const onnx::TensorProto& proto, const std::string& base_folde
   }
 }
 
-// Which typed field holds the elements of a type: ONNX has one for float32 and one for float64, each
-// for complex numbers of such parts too, and puts integers by their width.
+// Which typed field holds the elements of a type: ONNX has one for float32 and one for float64,
+// each for complex numbers of such parts too, and puts integers by their width.
 void read_fields(const onnx::TensorProto& proto, HostTensor& tensor) {
   const ElementType& type = element_type(tensor.dtype);
   const tn_dtype real = type.kind == ElementKind::kComplex ? type.part : type.dtype;
