@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads spec/element_types.yaml: a row for each element type, and the sets of them."""
+import functools
 import pathlib
 from dataclasses import dataclass
 
@@ -84,6 +85,7 @@ def read_row(row):
                        row.get("dlpack", DLPACK.get(row["kind"], 0)), read_form(row))
 
 
+@functools.lru_cache(maxsize=4)
 def read(text=None):
     raw = yaml.safe_load(TABLE.read_text() if text is None else text)
     types = [read_row(row) for row in raw["types"]]
