@@ -5,8 +5,8 @@ namespace tenon::gpu {
 
 const char* type_name(tn_dtype dtype) {
   if (in_set(dtype, type_set::kComputed)) return element_type(dtype).short_name;
-  throw cpu::KernelError(TN_UNSUPPORTED,
-                         std::string("kernels do not compute with ") + dtype_name(dtype));
+  throw device::KernelError(TN_UNSUPPORTED,
+                            std::string("kernels do not compute with ") + dtype_name(dtype));
 }
 
 const char* moved_type_name(tn_dtype dtype) {
@@ -20,8 +20,8 @@ const char* moved_type_name(tn_dtype dtype) {
     case 64:
       return "u64";
     default:
-      throw cpu::KernelError(
-          TN_UNSUPPORTED, std::string("kernels do not move elements of ") + cpu::dtype_name(dtype));
+      throw device::KernelError(TN_UNSUPPORTED, std::string("kernels do not move elements of ") +
+                                                    device::dtype_name(dtype));
   }
 }
 

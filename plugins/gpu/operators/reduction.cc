@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/reduce.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/reduce_plan.h"
 
 namespace tenon::gpu {
 namespace {
@@ -26,7 +26,7 @@ struct Numbers {
 
 constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
 
-bool is_float(tn_dtype dtype) { return (cpu::kFloatTypes & cpu::dtype_bit(dtype)) != 0; }
+bool is_float(tn_dtype dtype) { return (device::kFloatTypes & device::dtype_bit(dtype)) != 0; }
 
 bool is_signed(tn_dtype dtype) { return in_set(dtype, type_set::kSigned); }
 
@@ -37,7 +37,7 @@ constexpr uint64_t kBounded = type_set::kNumeric & ~type_set::kHalf;
 // The identity of max or min, as an element of the type.
 Parameter bound(tn_dtype dtype, bool lowest) {
   if (dtype == TN_BOOL) dtype = TN_UINT8;
-  return cpu::visit_dtype<kBounded>("reduction", dtype, [&](auto type) {
+  return device::visit_dtype<kBounded>("reduction", dtype, [&](auto type) {
     using Limits = std::numeric_limits<typename decltype(type)::type>;
     if constexpr (Limits::has_infinity) {
       return Parameter::value(lowest ? -Limits::infinity() : Limits::infinity());
@@ -109,15 +109,15 @@ void Reduction::enqueue_states(const Task& task, const Arguments& arguments, Que
 
 void Reduction::run(const Task& task, bool states, const Arguments& arguments, Queue& queue) const {
   const View& x = task.x;
-  const cpu::ReducePlan plan(x, task.axes, x.strides, task.y.strides, task.out_steps,
-                             task.out2_steps);
+  const device::ReducePlan plan(x, task.axes, x.strides, task.y.strides, task.out_steps,
+                                task.out2_steps);
   if (plan.results == 0) return;
   Numbers n{};
   n.results = plan.results;
   n.elements = plan.elements;
   n.chunks = parts(n.results, n.elements);
   n.chunk = ceil_div(n.elements, n.chunks);
-  const auto add = [&](const cpu::ReducePlan::Dim& dim) {
+  const auto add = [&](const device::ReducePlan::Dim& dim) {
     const int32_t d = n.kept_rank + n.reduced_rank;
     if (dim.extent > std::numeric_limits<int32_t>::max()) {
       throw KernelError(TN_UNSUPPORTED, "a reduction over a dim of more than 2^31 elements");
