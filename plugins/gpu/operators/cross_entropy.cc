@@ -75,10 +75,10 @@ class CrossEntropy final : public Kernel {
 
 Rows loss_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "NllLoss", 1, cpu::kFloatTypes, create_nll_loss},
-      {"tenon", "NllLossGrad", 1, cpu::kFloatTypes, create_nll_loss_grad},
-      {"tenon", "SparseSoftmaxCrossEntropy", 1, cpu::kFloatTypes, CrossEntropy::create<true>},
-      {"tenon", "SoftmaxCrossEntropy", 1, cpu::kFloatTypes, CrossEntropy::create<false>},
+      {op::kTenonNllLoss, cpu::kFloatTypes, create_nll_loss},
+      {op::kTenonNllLossGrad, cpu::kFloatTypes, create_nll_loss_grad},
+      {op::kTenonSparseSoftmaxCrossEntropy, cpu::kFloatTypes, CrossEntropy::create<true>},
+      {op::kTenonSoftmaxCrossEntropy, cpu::kFloatTypes, CrossEntropy::create<false>},
   };
   return kEntries;
 }

@@ -138,12 +138,12 @@ class TopK final : public Kernel {
 }  // namespace
 
 Rows cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{"", "CumSum", 14, cpu::kNumericTypes, CumSum::create}};
+  static const OperatorEntry kEntries[] = {{op::kCumSum, cpu::kNumericTypes, CumSum::create}};
   return kEntries;
 }
 
 Rows topk_operators() {
-  static const OperatorEntry kEntries[] = {{"", "TopK", 24, cpu::kNumericTypes, TopK::create}};
+  static const OperatorEntry kEntries[] = {{op::kTopK, cpu::kNumericTypes, TopK::create}};
   return kEntries;
 }
 

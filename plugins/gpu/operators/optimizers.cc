@@ -197,8 +197,8 @@ class SgdMomentum final : public Kernel {
 
 Rows optimizer_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "AdamW", 1, cpu::kFloatTypes, AdamW::create},
-      {"tenon", "SgdMomentum", 1, cpu::kFloatTypes, SgdMomentum::create},
+      {op::kTenonAdamW, cpu::kFloatTypes, AdamW::create},
+      {op::kTenonSgdMomentum, cpu::kFloatTypes, SgdMomentum::create},
   };
   return kEntries;
 }

@@ -147,15 +147,14 @@ class Dropout final : public Kernel {
 
 Rows random_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "RandomUniform", 1, cpu::kFloatTypes, RandomNumbers::create<false>},
-      {"tenon", "RandomNormal", 1, cpu::kFloatTypes, RandomNumbers::create<true>},
+      {op::kTenonRandomUniform, cpu::kFloatTypes, RandomNumbers::create<false>},
+      {op::kTenonRandomNormal, cpu::kFloatTypes, RandomNumbers::create<true>},
   };
   return kEntries;
 }
 
 Rows dropout_operators() {
-  static const OperatorEntry kEntries[] = {
-      {"tenon", "Dropout", 1, cpu::kFloatTypes, Dropout::create}};
+  static const OperatorEntry kEntries[] = {{op::kTenonDropout, cpu::kFloatTypes, Dropout::create}};
   return kEntries;
 }
 
