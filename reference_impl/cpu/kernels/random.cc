@@ -8,11 +8,11 @@
 #include <cmath>
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
 #include "reference_impl/cpu/kernels/philox.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -247,9 +247,9 @@ std::unique_ptr<Kernel> create_dropout(const Description& d) {
 
 std::span<const OperatorEntry> random_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"tenon", "RandomUniform", 1, kFloatTypes, create_random_uniform},
-      {"tenon", "RandomNormal", 1, kFloatTypes, create_random_normal},
-      {"tenon", "Dropout", 1, kFloatTypes, create_dropout},
+      {op::kTenonRandomUniform, kFloatTypes, create_random_uniform},
+      {op::kTenonRandomNormal, kFloatTypes, create_random_normal},
+      {op::kTenonDropout, kFloatTypes, create_dropout},
   };
   return kOperators;
 }
