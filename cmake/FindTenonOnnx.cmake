@@ -8,10 +8,12 @@
 set(lib ${TENON_ONNX_PREFIX}/lib)
 find_library(TENON_ONNX_LIBRARY NAMES libonnx.a PATHS ${lib} NO_DEFAULT_PATH NO_CACHE)
 find_library(TENON_PROTOBUF_LIBRARY NAMES libprotobuf-lite.a PATHS ${lib} NO_DEFAULT_PATH NO_CACHE)
+# How they were compiled. Absent in what an older recipe has made.
+include(${TENON_ONNX_PREFIX}/definitions.cmake OPTIONAL)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(TenonOnnx
-  REQUIRED_VARS TENON_ONNX_LIBRARY TENON_PROTOBUF_LIBRARY
+  REQUIRED_VARS TENON_ONNX_LIBRARY TENON_PROTOBUF_LIBRARY TENON_ONNX_DEFINITIONS
   REASON_FAILURE_MESSAGE "run scripts/demo or scripts/test once: they build it (or -DTENON_BUILD_ONNX=OFF)")
 
 if(TenonOnnx_FOUND AND NOT TARGET tenon::onnx_static)
@@ -25,6 +27,6 @@ if(TenonOnnx_FOUND AND NOT TARGET tenon::onnx_static)
   set_target_properties(tenon::onnx_static PROPERTIES
     IMPORTED_LOCATION ${TENON_ONNX_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES ${TENON_ONNX_PREFIX}/include
-    INTERFACE_COMPILE_DEFINITIONS "ONNX_NAMESPACE=onnx;ONNX_ML=1;ONNX_USE_LITE_PROTO;__ONNX_NO_DOC_STRINGS"
+    INTERFACE_COMPILE_DEFINITIONS "${TENON_ONNX_DEFINITIONS}"
     INTERFACE_LINK_LIBRARIES tenon_protobuf_archive)
 endif()
