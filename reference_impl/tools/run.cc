@@ -196,7 +196,7 @@ void run(const Options& options) {
   print_placement(*model);
 }
 
-void add(CLI::App& command, int& exit_code) {
+void add_run(CLI::App& command, int& exit_code) {
   static Options options;
   command.add_option("model", options.model, "ONNX model")->required();
   command.add_option("--device", options.device,
@@ -214,6 +214,6 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const tenon::tools::Command kCommand("run", "Runs an ONNX model on a device", add);
+const tenon::tools::Command kRunCommand("run", "Runs an ONNX model on a device", add_run);
 
 }  // namespace
