@@ -54,9 +54,9 @@ Rows copy_operators() {
 
 Rows cast_operators() {
   static const std::vector<OperatorEntry> kEntries = [] {
-    std::vector<OperatorEntry> rows{{op::kCast, cpu::kComputedTypes, create_cast}};
+    std::vector<OperatorEntry> rows{{op::kCast, device::kComputedTypes, create_cast}};
     for (const OperatorId& id : op::kCastVersions)
-      rows.push_back({id, cpu::kComputedTypes, create_cast});
+      rows.push_back({id, device::kComputedTypes, create_cast});
     return rows;
   }();
   return kEntries;
