@@ -11,7 +11,7 @@ ScratchMemory::~ScratchMemory() {
 
 void* ScratchMemory::allocate(size_t bytes) {
   addresses_.reserve(addresses_.size() + 1);
-  void* address = device_.allocate(bytes, stream_);
+  void* address = device_.allocate_scratch(bytes, stream_);
   addresses_.push_back(address);
   return address;
 }
