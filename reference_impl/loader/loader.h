@@ -7,6 +7,7 @@
 // that is being opened belongs to one thread (`opener`), and others that want it wait.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -103,6 +104,7 @@ class Loader {
   const layers::Extensions* const extensions_for_hosts_;
   const Environment environment_;
   const int process_;
+  const std::chrono::milliseconds probe_timeout_;
   HostServices host_;
   const std::vector<std::string> layers_;
   const SearchResult search_;
