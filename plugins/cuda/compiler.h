@@ -15,7 +15,7 @@ void require_compiler();
 // "13.0". Of NVRTC.
 std::string compiler_version();
 
-// How much work NVRTC puts into fast code. The least is for tests: machine code all the same, in a
+// How much work NVRTC puts into fast code. The least is for tests: still machine code, in a
 // fifth of the time.
 enum class Effort { kFull, kLeast };
 

@@ -40,7 +40,7 @@ class Queue {
     launch(function, grid, std::span(parameters.begin(), parameters.size()));
   }
 
-  // Whether launches from now on fail the stream by what they RAISE. If not, nobody looks: the
+  // Whether launches from now on fail the stream by what they RAISE. If not, they are ignored: the
   // kernel is given no fault word, and nothing waits for it.
   void check_data(bool check) { checks_data_ = check; }
 

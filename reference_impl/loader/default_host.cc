@@ -83,7 +83,7 @@ HostServices::HostServices(const tn_host* given, const Environment& environment)
       static_cast<HostServices*>(context)->pool_.run(count, grain, body, user);
     };
   }
-  // The loader negotiates, whoever provides the services.
+  // The loader negotiates the version also where the host provides the services.
   host_.abi_major = TN_ABI_MAJOR;
   host_.abi_minor = TN_ABI_MINOR;
   host_.abi_hash = TN_ABI_HASH;

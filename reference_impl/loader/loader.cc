@@ -310,9 +310,9 @@ tn_instance* Loader::opened(const Candidate& candidate, const OpenRequest& reque
   return candidate.instance;
 }
 
-// Returns when nobody opens the candidate. One that is opened by this thread, or by a thread that
-// waits for what this one opens, would be waited for in vain: a host's log or a plugin has called
-// back.
+// Returns when no thread is opening the candidate. One that is opened by this thread, or by a
+// thread that waits for what this one opens, would be waited for in vain: a host's log or a plugin
+// has called back.
 void Loader::wait_for_turn(std::unique_lock<std::mutex>& lock, Candidate& candidate) {
   const std::thread::id self = std::this_thread::get_id();
   while (candidate.opener != std::thread::id()) {
@@ -394,7 +394,7 @@ void Loader::note_probe(Candidate& candidate, const ProbeResult& result) {
   candidate.probed = error.code == TN_OK;
   candidate.probe_result = keep(describe_probe(result, error));
   if (!candidate.probed) {
-    candidate.wants_probe = true;  // Should anyone want to open it all the same.
+    candidate.wants_probe = true;  // Should a host want to open it in spite of that.
     return fail_candidate(candidate, error);
   }
   candidate.error = nullptr;

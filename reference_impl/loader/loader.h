@@ -94,8 +94,8 @@ class Loader {
 
   // Lets children try candidates, all at once, and notes what came of it.
   void probe(const std::vector<Candidate*>& candidates);
-  // Bare libraries tell their names only when they are loaded; by children, since whoever asks for
-  // another plugin has not asked for these.
+  // Bare libraries tell their names only when they are loaded; by children, since a host that asks
+  // for another plugin has not asked for these.
   void learn_names(const std::string& wanted);
   [[noreturn]] void fail_not_found(const std::string& plugin) const;
   std::string line_about(const Candidate& candidate) const;

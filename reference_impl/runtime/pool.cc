@@ -295,7 +295,8 @@ void Pool::deallocate(void* pointer) {
     }
     uses.swap(block->uses);
   }
-  // Streams are locked only while the pool is not: one that is being waited for stops nobody else.
+  // Streams are locked only while the pool is not: one that is being waited for stops no other
+  // thread.
   Pending pending = record_events(block, uses);
   Guard guard(*this);
   pending_.push_back(std::move(pending));

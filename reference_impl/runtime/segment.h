@@ -13,7 +13,7 @@ namespace tenon::runtime {
 
 struct Arena;
 
-// Addresses nobody can touch, for devices without addresses to offer.
+// Addresses that fault when touched, for devices that have no addresses to offer.
 class ReservedRange {
  public:
   ReservedRange() = default;

@@ -16,7 +16,7 @@ class DeviceImpl;
 // serialise theirs, but the pool also records events on streams, from whatever thread frees memory.
 //
 // Shared by the Stream that a caller holds, by the blocks of the pool that it has used, and by
-// whoever waits for all streams: the last one of them destroys it. So nothing needs a lock to keep
+// those who wait for all streams: the last one of them destroys it. So nothing needs a lock to keep
 // it alive while waiting for it.
 struct DeviceStream {
   explicit DeviceStream(tn_stream* stream) : handle(stream) {}

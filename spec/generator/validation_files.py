@@ -5,7 +5,7 @@ from . import layer_code as code
 # Nothing beyond the generic half is to be checked or learned there.
 PLAIN = ["instance_get_info", "instance_device_info", "instance_extension", "device_get_info",
          "kernel_get_info"]
-# They wait for a stream, which excludes nobody.
+# They wait for a stream, which other threads may use meanwhile.
 WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
 BY_HAND = {"tn_launch": ["inputs", "outputs"]}

@@ -102,7 +102,7 @@ class PinnedMemory {
     return offset < found->second.bytes ? found : blocks_.end();
   }
 
-  // A failed stream no longer uses the memory either; its error belongs to whoever synchronizes.
+  // A failed stream no longer uses the memory either; its error belongs to the next synchronize.
   static bool finished(const Block& block) {
     for (const auto& event : block.uses) {
       try {

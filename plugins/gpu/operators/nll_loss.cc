@@ -96,7 +96,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
  private:
   static constexpr const char* kName = "NllLoss";
   static constexpr int64_t kPart = 4096;  // Positions.
-  // At least one: without positions the sums are 0 all the same.
+  // At least one: without positions the sums must still be set to 0.
   static int64_t part_count(int64_t count) {
     return std::max<int64_t>(1, (count + kPart - 1) / kPart);
   }

@@ -285,7 +285,7 @@ void Call::serial(tn_stream* stream) {
          describe(*record) + (own ? " is in use by a call of this thread that has not returned"
                                   : " is in use by another thread"),
          "take a lock around the calls that queue work on one stream, or use a stream a thread");
-    // Not a lock: whoever holds it may have called this.
+    // Not a lock: the thread that holds it may have called this.
     const auto deadline = std::chrono::steady_clock::now() + kMostSerialWait;
     while (!own && !taken && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::microseconds(50));

@@ -126,7 +126,7 @@ void check_choice(const Call& call, tn_layout layout, const char* list, size_t i
              fmt::format("chose the layout {} for {}[{}], which is none", layout, list, index));
 }
 
-// Whether a caller who has asked for everything is told nothing.
+// True if the caller asked for everything and got no answer at all.
 bool requires_nothing(const tn_kernel_desc& desc, const tn_kernel_support* support) {
   tn_kernel_support known{};
   if (support != nullptr) {

@@ -21,7 +21,7 @@ Plan::~Plan() {
   try {
     reference_.forget_host(memory_->address());
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
-    // Nobody is left to tell; the reference device has lost the range already.
+    // No caller can take an error here; the reference device has lost the range already.
   }
 }
 

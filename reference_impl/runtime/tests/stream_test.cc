@@ -47,7 +47,7 @@ TEST_P(StreamTest, TimedEventsMeasure) {
   EXPECT_LT(end->elapsed_ms(*begin), 0);
 }
 
-// The failure of any stream is told by the device's synchronize, and then over.
+// The device's synchronize reports the failure of any stream, once.
 TEST_P(StreamTest, DeviceSynchronizeTellsTheFirstFailure) {
   const std::unique_ptr<Stream> other = device_.create_stream();
   Tensor data(device_, {3}, {1, 2, 3}), out(device_, TN_FLOAT32, {1});

@@ -138,7 +138,7 @@ Compute batch_norm_grad(const Node& node) {
     const View dx = in.dtype == TN_FLOAT32 ? out : call.temporary(TN_FLOAT32, in.dims);
     const View dscale = call.output(1, TN_FLOAT32, scale.dims);
     const View doffset = call.output(2, TN_FLOAT32, scale.dims);
-    // Placeholders that nobody reads.
+    // Placeholders that are never read.
     call.fill(call.output(3, TN_FLOAT32, {}), 0);
     call.fill(call.output(4, TN_FLOAT32, {}), 0);
     if (in.count() == 0) {

@@ -2,7 +2,7 @@
 //
 // Access to resource variables.
 //
-// A variable's tensor may be shared with readers, so an update writes into new memory unless nobody
+// A variable's tensor may be shared with readers, so an update writes into new memory unless no one
 // else holds it (copy on write). TensorFlow's other scheme, copying on each read after a sparse
 // update, is never switched on: its copy runs on the CPU.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace tenon::tensorflow {
 
-// One variable during an access. `current` and `fresh` are the same memory when nobody else reads
+// One variable during an access. `current` and `fresh` are the same memory when no one else reads
 // the variable, and always when it is only read.
 struct Variable {
   View current;  // Its type is undefined where Tenon has none (complex numbers, text).
