@@ -18,7 +18,7 @@ gpu::Limits limits_of(cl_device_id device) {
   return limits;
 }
 
-Machine::Machine(const Device& device, cl_context context, bool flush_subnormals)
+Machine::Machine(const ClDevice& device, cl_context context, bool flush_subnormals)
     : device_(device),
       context_(context),
       limits_(limits_of(device.id)),

@@ -8,7 +8,7 @@
 
 namespace tenon::opencl {
 
-Queue::Queue(const Device& device, cl_context context, Memory& memory, const gpu::Limits& limits)
+Queue::Queue(const ClDevice& device, cl_context context, Memory& memory, const gpu::Limits& limits)
     : memory_(memory), limits_(limits) {
   cl_int status = CL_SUCCESS;
   queue_ = library().clCreateCommandQueue(context, device.id, 0, &status);

@@ -13,7 +13,7 @@ namespace tenon::opencl {
 
 class Queue final : public gpu::Queue {
  public:
-  Queue(const Device& device, cl_context context, Memory& memory, const gpu::Limits& limits);
+  Queue(const ClDevice& device, cl_context context, Memory& memory, const gpu::Limits& limits);
   ~Queue() override;
 
   using gpu::Queue::launch;

@@ -23,7 +23,7 @@
 #include "loop.h"
 #include "elementwise_unary.h"
 #include "elementwise_binary.h"
-#include "elementwise_more.h"
+#include "elementwise_ternary_grad.h"
 #include "elementwise_operators.h"
 #include "elementwise_groups.h"
 

@@ -86,7 +86,7 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
 // Only the data says how many columns there are: there is room for all, and what is used is a view.
 void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
   const bool host = fold || input.host;
-  if (!host && tracing_ != nullptr) throw DependsOnValues();
+  if (!host && recording_ != nullptr) throw DependsOnValues();
   if (input.dims.empty()) {  // A scalar counts as a vector of one.
     input.dims = {1};
     input.strides = {1};

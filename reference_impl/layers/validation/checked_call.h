@@ -32,15 +32,15 @@ class Path {
   int64_t index_ = -1;
 };
 
-class Call {
+class CheckedCall {
  public:
   // `function` is "tn_" and the slot's name; `first` its first argument, which is live.
   template <class Handle>
-  Call(const char* function, Handle* first, tn_error* error)
-      : Call(function, static_cast<const void*>(first), error, KindOf<Handle>::value) {}
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  ~Call();
+  CheckedCall(const char* function, Handle* first, tn_error* error)
+      : CheckedCall(function, static_cast<const void*>(first), error, KindOf<Handle>::value) {}
+  CheckedCall(const CheckedCall&) = delete;
+  CheckedCall& operator=(const CheckedCall&) = delete;
+  ~CheckedCall();
 
   const char* function() const { return function_; }
   Validation& layer() const { return layer_; }
@@ -163,7 +163,7 @@ class Call {
   void zero(uint64_t reserved, const Path& path);
 
  private:
-  Call(const char* function, const void* first, tn_error* error, Kind kind);
+  CheckedCall(const char* function, const void* first, tn_error* error, Kind kind);
   bool needed_pointer(const void* pointer, const Path& path);
   void check_handle(const void* handle, Kind kind, const Path& path, bool any_device = false);
   tn_status check_made(tn_status status, void** handle, Kind kind);

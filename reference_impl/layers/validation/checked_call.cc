@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 
 #include <sys/uio.h>
 #include <unistd.h>
@@ -103,7 +103,7 @@ std::string Path::text() const {
   return text;
 }
 
-Call::Call(const char* function, const void* first, tn_error* error, Kind kind)
+CheckedCall::CheckedCall(const char* function, const void* first, tn_error* error, Kind kind)
     : function_(function), error_(error), layer_(Validation::of(table_of(first))) {
   const std::shared_ptr<Record> record = Registry::get().find(first);
   if (record) device_ = kind == Kind::kDevice ? record : record->device;
@@ -121,12 +121,12 @@ Call::Call(const char* function, const void* first, tn_error* error, Kind kind)
   }
 }
 
-Call::~Call() {
+CheckedCall::~CheckedCall() {
   if (serial_ != nullptr) serial_->user = 0;
 }
 
-tn_status Call::refuse_at(const std::string& argument, tn_status status, const char* rule,
-                          const std::string& what, const std::string& remedy) {
+tn_status CheckedCall::refuse_at(const std::string& argument, tn_status status, const char* rule,
+                                 const std::string& what, const std::string& remedy) {
   if (refused()) return status_;
   status_ = status;
   const std::string message = with_remedy(function_, what, remedy);
@@ -136,15 +136,15 @@ tn_status Call::refuse_at(const std::string& argument, tn_status status, const c
   return status;
 }
 
-void Call::warn(const char* rule, const std::string& what, const std::string& remedy) const {
+void CheckedCall::warn(const char* rule, const std::string& what, const std::string& remedy) const {
   layer_.report(TN_LOG_WARNING, rule, with_remedy(function_, what, remedy));
 }
 
-void Call::fault(const char* rule, const std::string& what) const {
+void CheckedCall::fault(const char* rule, const std::string& what) const {
   layer_.report(TN_LOG_ERROR, rule, layer_.of_plugin(function_, what));
 }
 
-tn_status Call::blame(const char* rule, const std::string& what) {
+tn_status CheckedCall::blame(const char* rule, const std::string& what) {
   if (refused()) return status_;
   fault(rule, what);
   status_ = TN_INTERNAL;
@@ -152,7 +152,7 @@ tn_status Call::blame(const char* rule, const std::string& what) {
   return plugin::set_error_text(error_, TN_INTERNAL, rule, message.c_str());
 }
 
-void Call::end_error() const {
+void CheckedCall::end_error() const {
   const bool rule =
       ends(error_->rule, plugin::writable(error_, offsetof(tn_error, rule), sizeof(error_->rule)));
   const bool message = ends(error_->message, plugin::writable(error_, offsetof(tn_error, message),
@@ -162,7 +162,7 @@ void Call::end_error() const {
         fmt::format("wrote an error->{} without a terminating zero", rule ? "message" : "rule"));
 }
 
-tn_status Call::answered(tn_status status) {
+tn_status CheckedCall::answered(tn_status status) {
   if (error_ != nullptr && error_size_ != 0) {
     if (error_->struct_size != error_size_) {
       fault("TN-struct-003", fmt::format("changed error->struct_size to {}", error_->struct_size));
@@ -180,7 +180,7 @@ tn_status Call::answered(tn_status status) {
   return blame("TN-status-001", fmt::format("answered {:#x}", static_cast<uint32_t>(status)));
 }
 
-tn_status Call::check_made(tn_status status, void** handle, Kind kind) {
+tn_status CheckedCall::check_made(tn_status status, void** handle, Kind kind) {
   if (refused()) return status_;
   void* const given = *handle;
   if (status != TN_OK) {
@@ -210,32 +210,32 @@ tn_status Call::check_made(tn_status status, void** handle, Kind kind) {
   return TN_OK;
 }
 
-tn_status Call::blame_null(const Path& path) {
+tn_status CheckedCall::blame_null(const Path& path) {
   return blame("TN-answer-002", "answered TN_OK, but *" + path.text() + " is NULL");
 }
 
-void Call::fault_left(const Path& path) const {
+void CheckedCall::fault_left(const Path& path) const {
   fault("TN-error-001", "answered a failure, but *" + path.text() + " is not NULL");
 }
 
-void Call::end_text(char* field, size_t size, const Path& path) const {
+void CheckedCall::end_text(char* field, size_t size, const Path& path) const {
   if (!ends(field, size)) {
     fault("TN-answer-001", "wrote a text without a terminating zero to " + path.text());
   }
 }
 
-void Call::value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) const {
+void CheckedCall::value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) const {
   if (!is_filled(&field, sizeof(field)) || is_known(field)) return;
   fault("TN-answer-001", fmt::format("wrote {} to {}, a value without a name", field, path.text()));
 }
 
-void Call::set(const uint32_t& field, uint32_t all, const Path& path) const {
+void CheckedCall::set(const uint32_t& field, uint32_t all, const Path& path) const {
   if (!is_filled(&field, sizeof(field)) || (field & ~all) == 0) return;
   fault("TN-answer-001",
         fmt::format("wrote the unknown bits {:#x} to {}", field & ~all, path.text()));
 }
 
-bool Call::needed_pointer(const void* pointer, const Path& path) {
+bool CheckedCall::needed_pointer(const void* pointer, const Path& path) {
   if (!refused() && pointer == nullptr) {
     refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-null-002", path.text() + " is NULL",
               "give one");
@@ -243,7 +243,7 @@ bool Call::needed_pointer(const void* pointer, const Path& path) {
   return !refused();
 }
 
-void Call::check_handle(const void* handle, Kind kind, const Path& path, bool any_device) {
+void CheckedCall::check_handle(const void* handle, Kind kind, const Path& path, bool any_device) {
   if (refused()) return;
   const std::shared_ptr<Record> record = Registry::get().find(handle);
   if (record == nullptr) {
@@ -272,7 +272,7 @@ void Call::check_handle(const void* handle, Kind kind, const Path& path, bool an
   }
 }
 
-void Call::serial(tn_stream* stream) {
+void CheckedCall::serial(tn_stream* stream) {
   if (refused() || stream == nullptr) return;
   std::shared_ptr<StreamRecord> record = this->record<StreamRecord>(stream);
   if (record == nullptr) return;
@@ -296,8 +296,8 @@ void Call::serial(tn_stream* stream) {
   if (taken) serial_ = std::move(record);
 }
 
-bool Call::check_struct(const void* given, size_t known, bool tail, const char* name,
-                        const Path& path) {
+bool CheckedCall::check_struct(const void* given, size_t known, bool tail, const char* name,
+                               const Path& path) {
   if (!needed_pointer(given, path)) return false;
   const size_t size = *static_cast<const size_t*>(given);
   if (size < sizeof(size_t) || size > plugin::kMaxStructSize) {
@@ -313,7 +313,7 @@ bool Call::check_struct(const void* given, size_t known, bool tail, const char* 
   return !refused();
 }
 
-bool Call::list(const void* first, size_t count, const Path& path) {
+bool CheckedCall::list(const void* first, size_t count, const Path& path) {
   constexpr size_t kMost = 65536;
   if (!refused() && count > kMost) {
     refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-list-001",
@@ -323,7 +323,7 @@ bool Call::list(const void* first, size_t count, const Path& path) {
   return values(first, count, 1, path);
 }
 
-bool Call::values(const void* first, size_t count, size_t size, const Path& path) {
+bool CheckedCall::values(const void* first, size_t count, size_t size, const Path& path) {
   if (!refused() && count > static_cast<size_t>(PTRDIFF_MAX) / size) {
     refuse_at(path.text(), TN_INVALID_ARGUMENT, "TN-list-001",
               fmt::format("{} is said to have {} values", path.text(), count),
@@ -336,20 +336,20 @@ bool Call::values(const void* first, size_t count, size_t size, const Path& path
   return !refused();
 }
 
-void Call::known(bool is_known, int64_t value, const Path& path) {
+void CheckedCall::known(bool is_known, int64_t value, const Path& path) {
   if (refused() || is_known) return;
   refuse_at(path.text(), TN_UNSUPPORTED, "TN-enum-001", fmt::format("{} is {}", path.text(), value),
             "give a value that tenon.h names");
 }
 
-void Call::bits(uint32_t value, uint32_t all, const Path& path) {
+void CheckedCall::bits(uint32_t value, uint32_t all, const Path& path) {
   if (refused() || (value & ~all) == 0) return;
   refuse_at(path.text(), TN_UNSUPPORTED, "TN-enum-001",
             fmt::format("{} has the unknown bits {:#x}", path.text(), value & ~all),
             "give bits that tenon.h names");
 }
 
-void Call::zero(uint64_t reserved, const Path& path) {
+void CheckedCall::zero(uint64_t reserved, const Path& path) {
   if (refused() || reserved == 0) return;
   refuse_at(path.text(), TN_UNSUPPORTED, "TN-struct-006",
             fmt::format("{} is {:#x}", path.text(), reserved),

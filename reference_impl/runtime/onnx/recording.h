@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a model asks of its device when its inputs have certain dims: calls of operators on values,
-// with views resolved and everything that follows from dims computed. The executor writes a trace
-// by running the model on tensors without memory; a plan is made from it.
+// with views resolved and everything that follows from dims computed. The executor writes a
+// recording by running the model on tensors without memory; a plan is made from it.
 #pragma once
 
 #include <cstdint>
@@ -17,16 +17,16 @@
 
 namespace tenon::runtime::onnx_import {
 
-// Number of a value in Trace::values(); kNoTraced for arguments without device memory.
-using TracedValue = int32_t;
-constexpr TracedValue kNoTraced = -1;
+// Number of a value in Recording::values(); kNotRecorded for arguments without device memory.
+using RecordedValue = int32_t;
+constexpr RecordedValue kNotRecorded = -1;
 
-struct TracedArgument {
+struct RecordedArgument {
   Argument::Kind kind = Argument::Kind::kAbsent;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
   std::vector<int64_t> dims;
   std::vector<int64_t> strides;  // In elements; of device tensors.
-  TracedValue value = kNoTraced;
+  RecordedValue value = kNotRecorded;
   uint64_t offset = 0;          // Bytes into the value.
   std::vector<std::byte> host;  // The values of a host argument.
 
@@ -34,15 +34,15 @@ struct TracedArgument {
   bool dense() const;
 };
 
-struct TracedCall {
+struct RecordedCall {
   std::string label;  // "node 'x' (Add)", for messages.
   std::string op;     // "Add", where this is a node's own work and not a copy on its way.
   Operation operation;
-  std::vector<TracedArgument> inputs;
-  std::vector<TracedArgument> outputs;
+  std::vector<RecordedArgument> inputs;
+  std::vector<RecordedArgument> outputs;
 };
 
-class Trace {
+class Recording {
  public:
   struct Value {
     tn_dtype dtype;
@@ -56,7 +56,7 @@ class Trace {
   // A dense tensor without memory: its address serves for arithmetic alone.
   Tensor allocate(tn_dtype dtype, std::vector<int64_t> dims);
   // Whether a tensor is one of those.
-  static bool is_traced(const Tensor& tensor);
+  static bool is_recorded(const Tensor& tensor);
 
   // `tensors` are behind the arguments of kind kDevice, at the same positions.
   void record(std::string label, std::string op, const Operation& operation,
@@ -68,27 +68,27 @@ class Trace {
   void add_output(Tensor tensor);
 
   struct Output {
-    Tensor host;              // Present: this value.
-    TracedArgument argument;  // Otherwise.
+    Tensor host;                // Present: this value.
+    RecordedArgument argument;  // Otherwise.
   };
 
   const std::vector<Value>& values() const { return values_; }
-  std::vector<TracedCall>& calls() { return calls_; }
-  const std::vector<TracedArgument>& inputs() const { return inputs_; }
+  std::vector<RecordedCall>& calls() { return calls_; }
+  const std::vector<RecordedArgument>& inputs() const { return inputs_; }
   const std::vector<Output>& outputs() const { return outputs_; }
   // Whether the argument shows its value as a whole, dense and in the value's own dims.
-  bool is_whole(const TracedArgument& argument) const;
+  bool is_whole(const RecordedArgument& argument) const;
 
  private:
-  TracedArgument locate(const Tensor& tensor);
-  TracedArgument convert(const Argument& argument, const Tensor& tensor);
+  RecordedArgument locate(const Tensor& tensor);
+  RecordedArgument convert(const Argument& argument, const Tensor& tensor);
 
   std::vector<Value> values_;
-  std::vector<TracedCall> calls_;
-  std::vector<TracedArgument> inputs_;
+  std::vector<RecordedCall> calls_;
+  std::vector<RecordedArgument> inputs_;
   std::vector<Output> outputs_;
-  std::map<std::byte*, TracedValue> traced_;  // By address.
-  std::map<std::tuple<std::byte*, std::vector<int64_t>, std::vector<int64_t>>, TracedValue>
+  std::map<std::byte*, RecordedValue> recorded_;  // By address.
+  std::map<std::tuple<std::byte*, std::vector<int64_t>, std::vector<int64_t>>, RecordedValue>
       constants_;
   std::byte* next_ = nullptr;
 };
