@@ -22,7 +22,7 @@ enum class Effort { kFull, kLeast };
 // A CUDA source for devices of a compute capability (75: 7.5): a cubin, for cuModuleLoadData.
 // `name` is for messages; `definitions` as in gpu::Machine ("-DT=float -DRANK=4"). Any thread.
 // `flush_subnormals`: float32 arithmetic takes them for 0.
-// Throws plugin::Failure as above, or cpu::KernelError (TN_INTERNAL) with the compiler's log.
+// Throws plugin::Failure as above, or device::KernelError (TN_INTERNAL) with the compiler's log.
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
                     int capability, Effort effort = Effort::kFull, bool flush_subnormals = false);
 

@@ -4,12 +4,12 @@
 #pragma once
 
 #include "plugins/gpu/machine.h"
-#include "reference_impl/cpu/backend.h"
+#include "tenon/device/backend.h"
 
 namespace tenon::gpu {
 
 // make_execution() gives StreamExecutions (kernel.h).
-class Backend : public cpu::Backend {
+class Backend : public device::Backend {
  public:
   // What compiles kernels that keep subnormal numbers, or that take them for 0.
   virtual Machine& machine(bool flush_subnormals) = 0;

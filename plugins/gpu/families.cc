@@ -5,10 +5,10 @@
 
 namespace tenon::gpu {
 
-std::span<const cpu::Family> families() {
+std::span<const device::Family> families() {
   // With the operators whose outputs may replace an input: those that have read an element before
   // they write it. Elementwise ones have then read it of all inputs.
-  static const std::vector<cpu::Family> all = {
+  static const std::vector<device::Family> all = {
       {copy_operators, {{"Identity"}}},
       {cast_operators, {}},
       {fill_operators, {}},

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The families of operators, one function in each file of operators/. A family that nobody has
-// defined is empty (families_default.cc).
+// The families of operators, one function in each file of operators/.
 #pragma once
 
 #include <span>
 
-#include "reference_impl/cpu/platform.h"
+#include "tenon/device/platform.h"
 
 namespace tenon::gpu {
 
 // Every family, with the outputs that may replace inputs: for Platform::families.
-std::span<const cpu::Family> families();
+std::span<const device::Family> families();
 
-using Rows = std::span<const cpu::OperatorEntry>;
+using Rows = std::span<const device::OperatorEntry>;
 
 Rows copy_operators();    // Identity
 Rows cast_operators();    // Cast

@@ -7,11 +7,11 @@
 
 namespace tenon::gpu {
 
-Machine& machine_of(const cpu::Description& description) {
+Machine& machine_of(const device::Description& description) {
   return static_cast<Backend*>(description.backend())->machine(description.flushes_subnormals());
 }
 
-void Kernel::run(const Arguments& arguments, const cpu::Execution& execution) const {
+void Kernel::run(const Arguments& arguments, const device::Execution& execution) const {
   Queue& queue = static_cast<const StreamExecution&>(execution).queue();
   queue.check_data(arguments.check_data);
   enqueue(arguments, queue);

@@ -4,28 +4,28 @@
 #pragma once
 
 #include "plugins/gpu/queue.h"
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::gpu {
 
-using cpu::Description;
-using cpu::KernelError;
-using cpu::NeedsWorkspace;
-using cpu::OperatorEntry;
+using device::Description;
+using device::KernelError;
+using device::NeedsWorkspace;
+using device::OperatorEntry;
 
-// check() and the rest are as in cpu::Kernel, and so is NeedsWorkspace. Immutable; enqueue() may
+// check() and the rest are as in device::Kernel, and so is NeedsWorkspace. Immutable; enqueue() may
 // run on several threads for different queues.
-class Kernel : public cpu::Kernel {
+class Kernel : public device::Kernel {
  public:
   // Queues the work; returns before it is done. `data` of tensors are addresses of the device and
   // may not be touched; HOST inputs are values in host memory, valid during the call.
   virtual void enqueue(const Arguments& arguments, Queue& queue) const = 0;
 
-  void run(const Arguments& arguments, const cpu::Execution& execution) const final;
+  void run(const Arguments& arguments, const device::Execution& execution) const final;
 };
 
 // What run() is called with: the queue of a stream.
-class StreamExecution final : public cpu::Execution {
+class StreamExecution final : public device::Execution {
  public:
   StreamExecution(const tn_host& host, Machine& machine, std::unique_ptr<Queue> queue)
       : Execution(host), machine_(machine), queue_(std::move(queue)) {}

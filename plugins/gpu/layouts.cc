@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The core's layouts.h for devices without layout tokens: everything is strided.
-#include "reference_impl/cpu/layouts.h"
+#include "tenon/device/layouts.h"
 
 #include <string>
 
@@ -9,7 +9,7 @@
 #include "plugins/gpu/types.h"
 #include "plugins/gpu/walk.h"
 
-namespace tenon::cpu {
+namespace tenon::device {
 
 bool is_token(tn_layout) { return false; }
 
@@ -55,4 +55,4 @@ void reorder(const View& dst, const View& src, const Execution& execution) {
        Parameter::value(walk.steps[1]), Parameter::value(chunk)});
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::gpu {
 
@@ -46,6 +46,6 @@ class Machine {
 
 // The machine of the device that a kernel is made for, with subnormal numbers as described;
 // outlives the kernel.
-Machine& machine_of(const cpu::Description& description);
+Machine& machine_of(const device::Description& description);
 
 }  // namespace tenon::gpu

@@ -7,12 +7,12 @@
 #include <cstring>
 #include <type_traits>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::gpu {
 
-using cpu::Arguments;
-using cpu::View;
+using device::Arguments;
+using device::View;
 
 // Dims, strides or other lists of at most TN_MAX_RANK, by value: `Longs` of kernels/portable.h.
 struct Longs {

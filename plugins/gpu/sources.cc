@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::gpu {
 namespace {
@@ -14,7 +14,7 @@ std::string_view find(std::string_view name) {
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const Source& source) { return source.name == name; });
   if (found == all.end()) {
-    throw cpu::KernelError(TN_INTERNAL, "there is no kernel source " + std::string(name));
+    throw device::KernelError(TN_INTERNAL, "there is no kernel source " + std::string(name));
   }
   return found->text;
 }

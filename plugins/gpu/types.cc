@@ -7,8 +7,8 @@ namespace tenon::gpu {
 namespace {
 
 [[noreturn]] void no_type(tn_dtype dtype) {
-  throw cpu::KernelError(TN_UNSUPPORTED,
-                         "kernels have no element type " + std::to_string(dtype) + " here");
+  throw device::KernelError(TN_UNSUPPORTED,
+                            "kernels have no element type " + std::to_string(dtype) + " here");
 }
 
 }  // namespace
@@ -49,9 +49,9 @@ const char* c_type(tn_dtype dtype) {
   }
 }
 
-void require_arithmetic(const cpu::Description& description, tn_dtype dtype) {
+void require_arithmetic(const device::Description& description, tn_dtype dtype) {
   if (dtype == TN_FLOAT64 && !machine_of(description).limits().float64) {
-    throw cpu::KernelError(TN_UNSUPPORTED, "the device has no float64");
+    throw device::KernelError(TN_UNSUPPORTED, "the device has no float64");
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::gpu {
 
@@ -18,20 +18,21 @@ const char* c_type(tn_dtype dtype);
 // or Bits128.
 const char* bits_type(tn_dtype dtype);
 
-inline constexpr uint64_t kFloat32 = cpu::dtype_bit(TN_FLOAT32);
-inline constexpr uint64_t kInt32And64 = cpu::dtype_bit(TN_INT32) | cpu::dtype_bit(TN_INT64);
-inline constexpr uint64_t kBool = cpu::dtype_bit(TN_BOOL);
-inline constexpr uint64_t kUint8 = cpu::dtype_bit(TN_UINT8);
+inline constexpr uint64_t kFloat32 = device::dtype_bit(TN_FLOAT32);
+inline constexpr uint64_t kInt32And64 = device::dtype_bit(TN_INT32) | device::dtype_bit(TN_INT64);
+inline constexpr uint64_t kBool = device::dtype_bit(TN_BOOL);
+inline constexpr uint64_t kUint8 = device::dtype_bit(TN_UINT8);
 // Of eight bits or more.
 inline constexpr uint64_t kByteTypes =
-    kFloat32 | kInt32And64 | kBool | kUint8 | cpu::dtype_bit(TN_INT8) | cpu::dtype_bit(TN_UINT16) |
-    cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_FLOAT16) | cpu::dtype_bit(TN_FLOAT64) |
-    cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64) | cpu::dtype_bit(TN_COMPLEX64) |
-    cpu::dtype_bit(TN_COMPLEX128) | cpu::dtype_bit(TN_BFLOAT16) | cpu::dtype_bit(TN_FLOAT8E4M3FN) |
-    cpu::dtype_bit(TN_FLOAT8E4M3FNUZ) | cpu::dtype_bit(TN_FLOAT8E5M2) |
-    cpu::dtype_bit(TN_FLOAT8E5M2FNUZ);
+    kFloat32 | kInt32And64 | kBool | kUint8 | device::dtype_bit(TN_INT8) |
+    device::dtype_bit(TN_UINT16) | device::dtype_bit(TN_INT16) | device::dtype_bit(TN_FLOAT16) |
+    device::dtype_bit(TN_FLOAT64) | device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64) |
+    device::dtype_bit(TN_COMPLEX64) | device::dtype_bit(TN_COMPLEX128) |
+    device::dtype_bit(TN_BFLOAT16) | device::dtype_bit(TN_FLOAT8E4M3FN) |
+    device::dtype_bit(TN_FLOAT8E4M3FNUZ) | device::dtype_bit(TN_FLOAT8E5M2) |
+    device::dtype_bit(TN_FLOAT8E5M2FNUZ);
 
 // Throws TN_UNSUPPORTED when the device has no float64 and the type is that.
-void require_arithmetic(const cpu::Description& description, tn_dtype dtype);
+void require_arithmetic(const device::Description& description, tn_dtype dtype);
 
 }  // namespace tenon::gpu

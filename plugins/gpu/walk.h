@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "plugins/gpu/parameter.h"
-#include "reference_impl/cpu/kernels/strided_loop.h"
+#include "tenon/device/operators/strided_loop.h"
 
 namespace tenon::gpu {
 
@@ -21,7 +21,7 @@ struct Walk {
   // operands[i] broadcasts to the dims of operands[0]. Elements are of whole bytes.
   explicit Walk(const std::array<const View*, kOperands>& operands) {
     const View& first = *operands[0];
-    const cpu::StridedLoop<kOperands> loop(operands.data(), first.dims, first.rank);
+    const device::StridedLoop<kOperands> loop(operands.data(), first.dims, first.rank);
     count = loop.count();
     rank = loop.rank();
     for (int32_t d = 0; d < rank; ++d) dims.v[d] = loop.dim(d);

@@ -7,16 +7,16 @@
 
 #include <dnnl.hpp>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::onednn {
 
-using cpu::Arguments;
-using cpu::Description;
-using cpu::Execution;
-using cpu::Kernel;
-using cpu::KernelError;
-using cpu::View;
+using device::Arguments;
+using device::Description;
+using device::Execution;
+using device::Kernel;
+using device::KernelError;
+using device::View;
 using Md = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 

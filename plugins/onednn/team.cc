@@ -25,7 +25,7 @@
 #include <memory>
 #include <thread>
 
-#include "reference_impl/cpu/subnormals.h"
+#include "tenon/device/subnormals.h"
 #include "tenon/tenon.h"
 
 #if defined(__x86_64__)
@@ -35,8 +35,8 @@
 namespace tenon::onednn {
 namespace {
 
-using cpu::SubnormalMode;
-using cpu::SubnormalScope;
+using device::SubnormalMode;
+using device::SubnormalScope;
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);

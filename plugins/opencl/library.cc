@@ -97,9 +97,9 @@ const Library& library() {
 void check(cl_int status, const char* what) {
   if (status == CL_SUCCESS) return;
   const bool memory = status == CL_MEM_OBJECT_ALLOCATION_FAILURE || status == CL_OUT_OF_RESOURCES;
-  throw cpu::KernelError(memory ? TN_OUT_OF_DEVICE_MEMORY : TN_INTERNAL,
-                         std::string(what) + " failed with OpenCL error " + std::to_string(status),
-                         status);
+  throw device::KernelError(
+      memory ? TN_OUT_OF_DEVICE_MEMORY : TN_INTERNAL,
+      std::string(what) + " failed with OpenCL error " + std::to_string(status), status);
 }
 
 const std::vector<ClDevice>& devices() {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::opencl {
 

@@ -32,9 +32,10 @@ void Queue::set_memory(cl_kernel kernel, cl_uint* index, const std::byte* addres
   if (address != nullptr) {
     place = memory_.find(address);
     if (place.memory == nullptr) {
-      throw cpu::KernelError(TN_UNSUPPORTED,
-                             "kernels of this device cannot use host memory: copy it to a buffer "
-                             "of kind TN_BUFFER_DEVICE");
+      throw device::KernelError(
+          TN_UNSUPPORTED,
+          "kernels of this device cannot use host memory: copy it to a buffer "
+          "of kind TN_BUFFER_DEVICE");
     }
   }
   const cl_ulong offset = place.offset;
@@ -160,7 +161,7 @@ void Queue::finish_fault() {
       cl.clEnqueueWriteBuffer(queue_, fault_, CL_TRUE, 0, sizeof(none), &none, 0, nullptr, nullptr),
       "clEnqueueWriteBuffer");
   const gpu::Fault fault = gpu::fault_of(code);
-  throw cpu::KernelError(fault.status, name + ": " + fault.message);
+  throw device::KernelError(fault.status, name + ": " + fault.message);
 }
 
 }  // namespace tenon::opencl

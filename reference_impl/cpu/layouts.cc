@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::cpu {
 namespace {
@@ -89,6 +90,11 @@ void move_matrices(const View& packed, const View& strided, const Execution& exe
 }
 
 }  // namespace
+}  // namespace tenon::cpu
+
+namespace tenon::device {
+
+using namespace cpu;
 
 bool is_token(tn_layout layout) { return layout == kLayoutPackedB; }
 
@@ -134,4 +140,4 @@ void reorder(const View& dst, const View& src, const Execution& execution) {
   }
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device

@@ -10,8 +10,6 @@
 namespace tenon::runtime {
 namespace {
 
-const Profile kNothingAsked;
-
 // What no device needs to be asked.
 void check_call(const OperatorInfo& info, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) {
@@ -78,7 +76,7 @@ Ran DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs
       return Ran::kDevice;
     }
     if (!call.needs_temporary()) [[likely]] {
-      const KernelKey key(operation, call, kNothingAsked);
+      const KernelKey key(operation, call);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
         launch(operation, *pin, call, queue, output_dims);

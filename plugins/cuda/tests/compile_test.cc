@@ -11,7 +11,7 @@
 
 #include "plugins/cuda/compiler.h"
 #include "programs.h"
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::cuda {
@@ -130,7 +130,7 @@ TEST(Compile, ErrorsSayWhichProgramAndWhere) {
   try {
     compile("wrong", "\n\nextern \"C\" __global__ void f(T x) { x = ; }", "-DT=int -DUNUSED=1", 75);
     FAIL() << "it compiled";
-  } catch (const cpu::KernelError& error) {
+  } catch (const device::KernelError& error) {
     EXPECT_EQ(error.status, TN_INTERNAL);
     EXPECT_THAT(error.what(), HasSubstr("wrong (-DT=int -DUNUSED=1) does not compile: wrong(3)"));
   }
@@ -140,12 +140,14 @@ TEST(Compile, DefinitionsAreThoseOfTheSourceAlone) {
   // NVRTC's own headers have templates with a parameter called T.
   const std::string text = "extern \"C\" __global__ void f(T *x) { *x = sizeof(x[0]) + FLAG; }";
   EXPECT_TRUE(is_elf(compile("types", text, "-DT=float  -DFLAG", 75)));
-  EXPECT_THROW(compile("types", text, "T=float", 75), cpu::KernelError);
+  EXPECT_THROW(compile("types", text, "T=float", 75), device::KernelError);
 }
 
-TEST(Compile, UnknownCapability) { EXPECT_THROW(compile("empty", "", "", 12), cpu::KernelError); }
+TEST(Compile, UnknownCapability) {
+  EXPECT_THROW(compile("empty", "", "", 12), device::KernelError);
+}
 
-TEST(Compile, UnknownSource) { EXPECT_THROW(kernel_text("no_such"), cpu::KernelError); }
+TEST(Compile, UnknownSource) { EXPECT_THROW(kernel_text("no_such"), device::KernelError); }
 
 TEST(Programs, Braces) {
   EXPECT_THAT(expand("-DT=float"), ElementsAre("-DT=float"));

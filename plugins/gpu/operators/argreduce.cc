@@ -6,16 +6,16 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kNumbers = kFloat32 | kInt32And64 | kUint8 | cpu::dtype_bit(TN_FLOAT64) |
-                              cpu::dtype_bit(TN_INT8) | cpu::dtype_bit(TN_INT16) |
-                              cpu::dtype_bit(TN_UINT16) | cpu::dtype_bit(TN_UINT32) |
-                              cpu::dtype_bit(TN_UINT64);
+constexpr uint64_t kNumbers = kFloat32 | kInt32And64 | kUint8 | device::dtype_bit(TN_FLOAT64) |
+                              device::dtype_bit(TN_INT8) | device::dtype_bit(TN_INT16) |
+                              device::dtype_bit(TN_UINT16) | device::dtype_bit(TN_UINT32) |
+                              device::dtype_bit(TN_UINT64);
 
 class ArgReduce final : public Kernel, public NeedsWorkspace {
  public:
@@ -25,11 +25,11 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
         keepdims_(d.integer("keepdims", 1) != 0),
         reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0),
                    d.integer("select_last_index", 0) != 0) {
-    if (d.output_dtype(0) != TN_INT64) cpu::throw_invalid(name_, "gives int64 indices");
+    if (d.output_dtype(0) != TN_INT64) device::throw_invalid(name_, "gives int64 indices");
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_arg_reduction(name_, a, axis_, keepdims_);
+    device::check_arg_reduction(name_, a, axis_, keepdims_);
   }
 
   uint64_t workspace_size(const Arguments& a) const override {
@@ -41,7 +41,7 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
     Reduction::Task task;
     task.x = a.inputs[0];
     task.out = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, task.x.rank);
+    const int32_t axis = device::normalize_axis(name_, axis_, task.x.rank);
     task.axes = task.x.rank == 0 ? 0 : uint32_t{1} << axis;
     for (int32_t d = 0, to = 0; d < task.x.rank; ++d) {
       if (d != axis) task.out_steps[d] = task.out.strides[to];
@@ -58,7 +58,7 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
 };
 
 template <Reduction::Op kOp>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<ArgReduce>(d, kOp);
 }
 

@@ -3,7 +3,7 @@
 // AveragePool and tenon.AveragePoolGrad.
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/pool.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -21,11 +21,11 @@ class AveragePool final : public Kernel {
                                      kGradient ? "average_pool_grad" : "average_pool")) {
     require_arithmetic(d, d.input_dtype(0));
     if (d.output_dtype(0) != d.input_dtype(0)) {
-      cpu::throw_invalid(name_, "input and output must have one type");
+      device::throw_invalid(name_, "input and output must have one type");
     }
   }
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     return std::make_unique<AveragePool>(d);
   }
 
@@ -57,7 +57,7 @@ class AveragePool final : public Kernel {
 
   const std::string name_;
   const Limits& limits_;
-  const cpu::PoolWindow window_;
+  const device::PoolWindow window_;
   const bool with_pads_;
   const Function& pool_;
 };

@@ -6,13 +6,13 @@
 #include "plugins/gpu/operators/norm_types.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/walk.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 
 // `Channels` of the kernels.
 struct Channels {
@@ -112,7 +112,7 @@ class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
     d.output(0);  // Throws when it is missing.
   }
 
-  void check(const Arguments& a) const override { cpu::check_batch_norm(name_, a); }
+  void check(const Arguments& a) const override { device::check_batch_norm(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override { return table_size(a.inputs[0], 3); }
 
@@ -144,7 +144,7 @@ class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
     for (size_t i = 0; i < 3; ++i) d.output(i);  // Throws when one is missing.
   }
 
-  void check(const Arguments& a) const override { cpu::check_batch_norm_training(name_, a); }
+  void check(const Arguments& a) const override { device::check_batch_norm_training(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[0];
@@ -170,8 +170,8 @@ class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
                   Parameter::memory(a.input(3)), Parameter::memory(a.input(4)),
                   Parameter::memory(a.output(1)), Parameter::memory(a.output(2)),
                   Parameter::memory(a.output(3)), Parameter::memory(a.output(4)),
-                  Parameter::value(c), real(cpu::real_at(a.inputs[5])),
-                  real(cpu::real_at(a.inputs[6])), Parameter::value(chunk)});
+                  Parameter::value(c), real(device::real_at(a.inputs[5])),
+                  real(device::real_at(a.inputs[6])), Parameter::value(chunk)});
     apply(apply_, a, queue);
   }
 
@@ -190,7 +190,7 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
     require_norm_types(d, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}});
   }
 
-  void check(const Arguments& a) const override { cpu::check_batch_norm_grad(name_, a); }
+  void check(const Arguments& a) const override { device::check_batch_norm_grad(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[1];
@@ -249,7 +249,7 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
 };
 
 template <class T>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<T>(d);
 }
 

@@ -6,29 +6,30 @@
 namespace tenon::gpu {
 namespace {
 
-using cpu::kBoolType, cpu::kComputedTypes, cpu::kFloatTypes, cpu::kIntegerTypes, cpu::kNumericTypes;
+using device::kBoolType, device::kComputedTypes, device::kFloatTypes, device::kIntegerTypes,
+    device::kNumericTypes;
 
 template <int32_t kOp>
-constexpr cpu::CreateKernel kBinary = create_elementwise<Group::kBinary, kOp, 2>;
+constexpr device::CreateKernel kBinary = create_elementwise<Group::kBinary, kOp, 2>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kDivision = create_elementwise<Group::kDivision, kOp, 2>;
+constexpr device::CreateKernel kDivision = create_elementwise<Group::kDivision, kOp, 2>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kPower = create_elementwise<Group::kPower, kOp, 2>;
+constexpr device::CreateKernel kPower = create_elementwise<Group::kPower, kOp, 2>;
 
 // Of integers it may fail.
-std::unique_ptr<cpu::Kernel> create_div(const Description& d) {
-  const bool integers = (kIntegerTypes & cpu::dtype_bit(d.input_dtype(0))) != 0;
+std::unique_ptr<device::Kernel> create_div(const Description& d) {
+  const bool integers = (kIntegerTypes & device::dtype_bit(d.input_dtype(0))) != 0;
   return integers ? kDivision<OP_Div>(d) : kBinary<OP_Div>(d);
 }
 
-std::unique_ptr<cpu::Kernel> create_mod(const Description& d) {
+std::unique_ptr<device::Kernel> create_mod(const Description& d) {
   return d.integer("fmod", 0) != 0 ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
 }
 
 template <int32_t kOp>
-constexpr cpu::CreateKernel kCompare = create_test<Group::kCompare, kOp, 2>;
+constexpr device::CreateKernel kCompare = create_test<Group::kCompare, kOp, 2>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kLogic = create_test<Group::kLogic, kOp, 2>;
+constexpr device::CreateKernel kLogic = create_test<Group::kLogic, kOp, 2>;
 
 }  // namespace
 

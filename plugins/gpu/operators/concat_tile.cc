@@ -4,36 +4,36 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::dims_text, cpu::throw_invalid;
+using device::BuiltView, device::dims_text, device::throw_invalid;
 
 class Concat final : public Kernel {
  public:
   explicit Concat(const Description& d) : axis_(d.integer("axis", 0)), copy_(d, d.input_dtype(0)) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (!d.has_attribute("axis")) throw_invalid(d.name(), "axis is missing");
     require_one_type(d, std::max<size_t>(1, d.input_count()));
     require_device_inputs(d, d.input_count());
     return std::make_unique<Concat>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_concat("Concat", a, axis_); }
+  void check(const Arguments& a) const override { device::check_concat("Concat", a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis("Concat", axis_, output.rank);
+    const int32_t axis = device::normalize_axis("Concat", axis_, output.rank);
     int64_t at = 0;
     for (const View& input : a.inputs) {
       View part = output;
       part.dims = input.dims;
       if (input.count() > 0) {
-        part.data += at * output.strides[axis] * cpu::element_size(output);
+        part.data += at * output.strides[axis] * device::element_size(output);
         copy_.enqueue(part, input, queue);
       }
       at += input.dims[axis];
@@ -49,7 +49,7 @@ class Tile final : public Kernel {
  public:
   explicit Tile(const Description& d) : copy_(d, d.input_dtype(0)) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_arity(d, 2);
     require_output_type(d, d.input_dtype(0));
     require_device_inputs(d, 1);
@@ -61,7 +61,7 @@ class Tile final : public Kernel {
 
   void check(const Arguments& a) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
-    cpu::check_tile("Tile", a);
+    device::check_tile("Tile", a);
     int32_t dims = 0;
     for (int32_t d = 0; d < input.rank; ++d) {
       dims += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
@@ -78,8 +78,8 @@ class Tile final : public Kernel {
     const View &input = a.inputs[0], &output = a.outputs[0];
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = cpu::integer_at(a.inputs[1], d);
-      if (cpu::tiled_dim("Tile", input, d, repeats) != output.dims[d]) {
+      const int64_t repeats = device::integer_at(a.inputs[1], d);
+      if (device::tiled_dim("Tile", input, d, repeats) != output.dims[d]) {
         throw_invalid("Tile", "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
                                   " does not turn dims " + dims_text(input.shape()) + " into " +
                                   dims_text(output.shape()));

@@ -6,12 +6,12 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/conv_problem.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 
 class Convolution : public Kernel {
  public:
@@ -21,14 +21,14 @@ class Convolution : public Kernel {
         gemm_(d, d.output_dtype(0), /*plain=*/false) {
     for (size_t i = 0; i < d.input_count(); ++i) {
       if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0)) {
-        cpu::throw_invalid(name_, "inputs and output must have one type");
+        device::throw_invalid(name_, "inputs and output must have one type");
       }
     }
   }
 
  protected:
   const std::string name_;
-  const cpu::ConvAttributes attributes_;
+  const device::ConvAttributes attributes_;
   const Gemm gemm_;
 };
 
@@ -159,7 +159,7 @@ class ConvGradWeight final : public Convolution, public NeedsWorkspace {
 };
 
 template <class T>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<T>(d);
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "plugins/gpu/operators/gemm.h"
-#include "reference_impl/cpu/kernels/conv_attributes.h"
+#include "tenon/device/operators/conv_attributes.h"
 
 namespace tenon::gpu {
 
@@ -46,7 +46,7 @@ struct ConvProduct {
 
 // dW[filter, (channel, tap)] = dY[filter, (image, position)] @ X[(image, position), (channel, tap)]
 // for each group.
-GemmProblem grad_weight_problem(std::string_view op, const cpu::ConvAttributes& attributes,
+GemmProblem grad_weight_problem(std::string_view op, const device::ConvAttributes& attributes,
                                 const View& dy, const View& x, const View& dw);
 
 }  // namespace tenon::gpu

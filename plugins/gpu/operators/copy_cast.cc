@@ -3,7 +3,7 @@
 // Identity (the strided copy) and Cast.
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -12,12 +12,12 @@ class Identity final : public Kernel {
  public:
   explicit Identity(const Description& d) : copy_(d, d.input_dtype(0)) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_one_type(d, 1);
     return std::make_unique<Identity>(d);
   }
   void check(const Arguments& a) const override {
-    cpu::check_output("Identity", "Y", a, 0, a.inputs[0].shape());
+    device::check_output("Identity", "Y", a, 0, a.inputs[0].shape());
   }
   void enqueue(const Arguments& a, Queue& queue) const override {
     copy_.enqueue(a.outputs[0], a.inputs[0], queue);
@@ -27,12 +27,12 @@ class Identity final : public Kernel {
   const Copy copy_;
 };
 
-std::unique_ptr<cpu::Kernel> create_cast(const Description& d) {
+std::unique_ptr<device::Kernel> create_cast(const Description& d) {
   require_arity(d, 1);
   const tn_dtype from = d.input_dtype(0), to = d.output_dtype(0);
   if (d.integer("to", to) != to) {
-    cpu::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
-                                   cpu::dtype_name(to) + " differ");
+    device::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
+                                      device::dtype_name(to) + " differ");
   }
   d.integer("saturate", 1);    // Only for 8-bit floats, which kernels do not have,
   d.text("round_mode", "up");  // and for a type that the ABI does not have.
@@ -41,10 +41,11 @@ std::unique_ptr<cpu::Kernel> create_cast(const Description& d) {
 }
 
 constexpr OperatorEntry identity(int32_t version) {
-  return {"", "Identity", version, kMovedTypes, Identity::create, cpu::types_of_identity(version)};
+  return {"",          "Identity",       version,
+          kMovedTypes, Identity::create, device::types_of_identity(version)};
 }
 constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, cpu::kComputedTypes, create_cast, cpu::kTypesOfCast};
+  return {"", "Cast", version, device::kComputedTypes, create_cast, device::kTypesOfCast};
 }
 
 }  // namespace

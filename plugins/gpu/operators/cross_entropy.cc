@@ -4,7 +4,7 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/losses.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -28,21 +28,21 @@ class CrossEntropy final : public Kernel {
             "cross_entropy")) {}
 
   template <bool kSparse>
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     const tn_dtype dtype = d.input_dtype(0), labels = d.input_dtype(1);
     if (kSparse ? labels != TN_INT32 && labels != TN_INT64 : labels != dtype) {
-      cpu::throw_invalid(
+      device::throw_invalid(
           d.name(), kSparse ? "labels must be int32 or int64" : "labels must have logits' type");
     }
     if (d.output_dtype(0) != dtype || d.output_dtype(1) != dtype) {
-      cpu::throw_invalid(d.name(), "outputs must have logits' type");
+      device::throw_invalid(d.name(), "outputs must have logits' type");
     }
     require_device_inputs(d, 2);
     require_arithmetic(d, dtype);
     return std::make_unique<CrossEntropy>(d, kSparse);
   }
 
-  void check(const Arguments& a) const override { cpu::check_cross_entropy(name_, a, sparse_); }
+  void check(const Arguments& a) const override { device::check_cross_entropy(name_, a, sparse_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &logits = a.inputs[0], &labels = a.inputs[1];
@@ -75,10 +75,10 @@ class CrossEntropy final : public Kernel {
 
 Rows loss_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "NllLoss", 1, cpu::kFloatTypes, create_nll_loss},
-      {"tenon", "NllLossGrad", 1, cpu::kFloatTypes, create_nll_loss_grad},
-      {"tenon", "SparseSoftmaxCrossEntropy", 1, cpu::kFloatTypes, CrossEntropy::create<true>},
-      {"tenon", "SoftmaxCrossEntropy", 1, cpu::kFloatTypes, CrossEntropy::create<false>},
+      {"tenon", "NllLoss", 1, device::kFloatTypes, create_nll_loss},
+      {"tenon", "NllLossGrad", 1, device::kFloatTypes, create_nll_loss_grad},
+      {"tenon", "SparseSoftmaxCrossEntropy", 1, device::kFloatTypes, CrossEntropy::create<true>},
+      {"tenon", "SoftmaxCrossEntropy", 1, device::kFloatTypes, CrossEntropy::create<false>},
   };
   return kEntries;
 }

@@ -4,13 +4,13 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/axis_lines.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/built_view.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::CutView, cpu::dims_text, cpu::throw_invalid;
+using device::CutView, device::dims_text, device::throw_invalid;
 
 // As in kernels/cumsum.cl.
 struct SumLine {
@@ -34,7 +34,7 @@ class CumSum final : public Kernel {
             "cumsum", machine_definitions(limits_) + define_type("T", d.input_dtype(0)),
             "cumsum")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_arity(d, 2);
     require_output_type(d, d.input_dtype(0));
     require_device_inputs(d, 1);
@@ -44,12 +44,12 @@ class CumSum final : public Kernel {
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_output("CumSum", "the output", a, 0, a.inputs[0].shape());
+    device::check_output("CumSum", "the output", a, 0, a.inputs[0].shape());
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis("CumSum", cpu::integer_at(a.inputs[1]), x.rank);
+    const int32_t axis = device::normalize_axis("CumSum", device::integer_at(a.inputs[1]), x.rank);
     SumLine line{1, 0, 0, 0, 0, exclusive_};
     if (x.rank > 0) {
       const int64_t last = x.dims[axis] - 1, sign = reverse_ ? -1 : 1;
@@ -93,7 +93,7 @@ class TopK final : public Kernel {
     d.integer("sorted", 1);  // The order is always that of sorted.
   }
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (d.input_count() != 2 || !d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||
         !d.has_output(1) || d.output_dtype(1) != TN_INT64) {
       throw_invalid(d.name(), "takes X and K and gives Values and int64 Indices");
@@ -105,12 +105,12 @@ class TopK final : public Kernel {
     return std::make_unique<TopK>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_top_k("TopK", a, axis_); }
+  void check(const Arguments& a) const override { device::check_top_k("TopK", a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &values = a.outputs[0], &indices = a.outputs[1];
-    const int32_t axis = cpu::normalize_axis("TopK", axis_, x.rank);
-    const int64_t k = cpu::integer_at(a.inputs[1]);
+    const int32_t axis = device::normalize_axis("TopK", axis_, x.rank);
+    const int64_t k = device::integer_at(a.inputs[1]);
     if (k != values.dims[axis]) {
       throw_invalid("TopK",
                     "K is " + std::to_string(k) + ", Values has dims " + dims_text(values.shape()));
@@ -138,12 +138,13 @@ class TopK final : public Kernel {
 }  // namespace
 
 Rows cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{"", "CumSum", 14, cpu::kNumericTypes, CumSum::create}};
+  static const OperatorEntry kEntries[] = {
+      {"", "CumSum", 14, device::kNumericTypes, CumSum::create}};
   return kEntries;
 }
 
 Rows topk_operators() {
-  static const OperatorEntry kEntries[] = {{"", "TopK", 24, cpu::kNumericTypes, TopK::create}};
+  static const OperatorEntry kEntries[] = {{"", "TopK", 24, device::kNumericTypes, TopK::create}};
   return kEntries;
 }
 

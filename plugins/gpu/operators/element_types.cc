@@ -32,8 +32,8 @@ const char* type_name(tn_dtype dtype) {
     case TN_BOOL:
       return "b8";
     default:
-      throw cpu::KernelError(TN_UNSUPPORTED,
-                             std::string("kernels do not compute with ") + cpu::dtype_name(dtype));
+      throw device::KernelError(
+          TN_UNSUPPORTED, std::string("kernels do not compute with ") + device::dtype_name(dtype));
   }
 }
 
@@ -48,8 +48,8 @@ const char* moved_type_name(tn_dtype dtype) {
     case 64:
       return "u64";
     default:
-      throw cpu::KernelError(
-          TN_UNSUPPORTED, std::string("kernels do not move elements of ") + cpu::dtype_name(dtype));
+      throw device::KernelError(TN_UNSUPPORTED, std::string("kernels do not move elements of ") +
+                                                    device::dtype_name(dtype));
   }
 }
 

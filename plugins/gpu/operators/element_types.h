@@ -7,7 +7,7 @@
 
 #include "plugins/gpu/machine.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::gpu {
 
@@ -33,6 +33,6 @@ inline std::string define_moved(const char* macro, tn_dtype dtype) {
 std::string machine_definitions(const Limits& limits);
 
 // Types whose elements are moved.
-inline constexpr uint64_t kMovedTypes = kByteTypes & ~cpu::dtype_bit(TN_COMPLEX128);
+inline constexpr uint64_t kMovedTypes = kByteTypes & ~device::dtype_bit(TN_COMPLEX128);
 
 }  // namespace tenon::gpu

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "plugins/gpu/operators/loop.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -61,7 +61,7 @@ class Elementwise final : public Kernel {
         form_(form),
         limits_(machine_of(d).limits()),
         fails_(form.group == Group::kDivision &&
-               (cpu::kIntegerTypes & cpu::dtype_bit(d.input_dtype(0))) != 0),
+               (device::kIntegerTypes & device::dtype_bit(d.input_dtype(0))) != 0),
         function_(machine_of(d).function(
             "elementwise", definitions(d, form) + (fails_ ? "-DCAN_FAIL " : ""), "elementwise")) {
     for (int i = 0; i < form.arity; ++i) {
@@ -74,12 +74,12 @@ class Elementwise final : public Kernel {
     for (int i = 0; i < form_.arity; ++i) {
       inputs[static_cast<size_t>(i)] = arguments.inputs[input(i)];
       if ((host_ >> i & 1) != 0 && arguments.inputs[input(i)].count() != 1) {
-        cpu::throw_invalid(name_, "a host value must be one element, not of dims " +
-                                      cpu::dims_text(arguments.inputs[input(i)].shape()));
+        device::throw_invalid(name_, "a host value must be one element, not of dims " +
+                                         device::dims_text(arguments.inputs[input(i)].shape()));
       }
     }
     const auto arity = static_cast<size_t>(form_.arity);
-    cpu::check_broadcast(name_, std::span<const View>(inputs).first(arity), arguments);
+    device::check_broadcast(name_, std::span<const View>(inputs).first(arity), arguments);
   }
 
   void enqueue(const Arguments& arguments, Queue& queue) const override {
@@ -137,7 +137,8 @@ class Elementwise final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<cpu::Kernel> make_elementwise(const Description& d, const ElementwiseForm& form) {
+std::unique_ptr<device::Kernel> make_elementwise(const Description& d,
+                                                 const ElementwiseForm& form) {
   return std::make_unique<Elementwise>(d, form);
 }
 
@@ -145,15 +146,16 @@ void require_arity(const Description& d, size_t inputs) {
   bool complete = d.input_count() == inputs && d.output_count() == 1 && d.has_output(0);
   for (size_t i = 0; complete && i < inputs; ++i) complete = d.has_input(i);
   if (!complete) {
-    cpu::throw_invalid(d.name(), "takes " + std::to_string(inputs) + " inputs, gives one output");
+    device::throw_invalid(d.name(),
+                          "takes " + std::to_string(inputs) + " inputs, gives one output");
   }
 }
 
 void require_output_type(const Description& d, tn_dtype dtype) {
   if (d.output_dtype(0) != dtype) {
     throw KernelError(TN_INVALID_ARGUMENT, std::string(d.name()) + ": the output is " +
-                                               cpu::dtype_name(d.output_dtype(0)) + ", expected " +
-                                               cpu::dtype_name(dtype));
+                                               device::dtype_name(d.output_dtype(0)) +
+                                               ", expected " + device::dtype_name(dtype));
   }
 }
 

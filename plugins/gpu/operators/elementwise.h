@@ -47,7 +47,7 @@ struct ElementwiseForm {
 };
 
 // Makes the kernel. The types are those of the description: nothing is checked here.
-std::unique_ptr<cpu::Kernel> make_elementwise(const Description& d, const ElementwiseForm& form);
+std::unique_ptr<device::Kernel> make_elementwise(const Description& d, const ElementwiseForm& form);
 
 // Throws TN_INVALID_ARGUMENT unless the description has as many inputs, all present, and one
 // output; TN_UNSUPPORTED unless inputs from `first` on and the output have one type.
@@ -57,14 +57,14 @@ void require_output_type(const Description& d, tn_dtype dtype);
 
 // CreateKernel where all inputs and the output have one type.
 template <Group kGroup, int32_t kOp, int kArity>
-std::unique_ptr<cpu::Kernel> create_elementwise(const Description& d) {
+std::unique_ptr<device::Kernel> create_elementwise(const Description& d) {
   require_one_type(d, kArity);
   return make_elementwise(d, {kGroup, kOp, kArity});
 }
 
 // The same with a bool output.
 template <Group kGroup, int32_t kOp, int kArity>
-std::unique_ptr<cpu::Kernel> create_test(const Description& d) {
+std::unique_ptr<device::Kernel> create_test(const Description& d) {
   require_arity(d, kArity);
   for (size_t i = 1; i < kArity; ++i) {
     if (d.input_dtype(i) != d.input_dtype(0)) {

@@ -5,7 +5,7 @@
 #include "plugins/gpu/kernel.h"
 #include "plugins/gpu/types.h"
 #include "plugins/gpu/walk.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -18,13 +18,13 @@ class Fill final : public Kernel {
         fill_(machine_of(d).function("fill", std::string("-DT=") + bits_type(d.output_dtype(0)),
                                      from_host_ ? "fill_value" : "fill_element")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (d.input_count() != 1 || d.output_count() != 1) {
-      cpu::throw_invalid(d.name(), "takes one input and one output");
+      device::throw_invalid(d.name(), "takes one input and one output");
     }
-    if (d.input(0).rank != 0) cpu::throw_invalid(d.name(), "the value must be 0-d");
+    if (d.input(0).rank != 0) device::throw_invalid(d.name(), "the value must be 0-d");
     if (d.input_dtype(0) != d.output_dtype(0)) {
-      cpu::throw_invalid(d.name(), "value and output differ in element type");
+      device::throw_invalid(d.name(), "value and output differ in element type");
     }
     return std::make_unique<Fill>(d);
   }

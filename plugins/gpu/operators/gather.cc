@@ -7,12 +7,13 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::dims_text, cpu::normalize_axis, cpu::throw_dims, cpu::throw_invalid;
+using device::BuiltView, device::dims_text, device::normalize_axis, device::throw_dims,
+    device::throw_invalid;
 
 class GatherBase : public Kernel {
  protected:
@@ -48,7 +49,7 @@ class Gather final : public GatherBase {
  public:
   explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
 
-  void check(const Arguments& a) const override { cpu::check_gather(name_, a, axis_); }
+  void check(const Arguments& a) const override { device::check_gather(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];
@@ -74,7 +75,7 @@ class GatherNd final : public GatherBase {
 
   void check(const Arguments& a) const override {
     const View& indices = a.inputs[1];
-    cpu::check_gather_nd(name_, a, batch_);
+    device::check_gather_nd(name_, a, batch_);
     const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
     if (depth - static_cast<size_t>(batch_) > kIndexDepth) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
@@ -109,7 +110,7 @@ class GatherElements final : public GatherBase {
  public:
   explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
 
-  void check(const Arguments& a) const override { cpu::check_gather_elements(name_, a, axis_); }
+  void check(const Arguments& a) const override { device::check_gather_elements(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];
@@ -125,9 +126,9 @@ class GatherElements final : public GatherBase {
 };
 
 template <class K>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   require_arity(d, 2);
-  cpu::require_index_type(d, 1);
+  device::require_index_type(d, 1);
   require_output_type(d, d.input_dtype(0));
   require_device_inputs(d, 2);
   return std::make_unique<K>(d);

@@ -4,8 +4,8 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -14,17 +14,17 @@ class GlobalPool final : public Kernel, public NeedsWorkspace {
  public:
   GlobalPool(const Description& d, Reduction::Op op, Reduction::Finish finish)
       : name_(d.name()), reduction_(d, op, finish, d.input_dtype(0)) {
-    if (d.input(0).rank < 2) cpu::throw_invalid(name_, "X must have batch and channels");
+    if (d.input(0).rank < 2) device::throw_invalid(name_, "X must have batch and channels");
     if (d.output_dtype(0) != d.input_dtype(0)) {
-      cpu::throw_invalid(name_, "X and Y must have one type");
+      device::throw_invalid(name_, "X and Y must have one type");
     }
   }
 
-  void check(const Arguments& a) const override { cpu::check_global_pool(name_, a); }
+  void check(const Arguments& a) const override { device::check_global_pool(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     return reduction_.workspace_size(a.output(0).count(),
-                                     cpu::extent(a.input(0), 2, a.input(0).rank));
+                                     device::extent(a.input(0), 2, a.input(0).rank));
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -42,7 +42,7 @@ class GlobalPool final : public Kernel, public NeedsWorkspace {
 };
 
 template <Reduction::Op kOp, Reduction::Finish kFinish>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<GlobalPool>(d, kOp, kFinish);
 }
 
@@ -51,7 +51,7 @@ std::unique_ptr<cpu::Kernel> create(const Description& d) {
 Rows global_pool_operators() {
   using Op = Reduction::Op;
   using Finish = Reduction::Finish;
-  constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+  constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
   static constexpr OperatorEntry kOperators[] = {
       {"", "GlobalAveragePool", 22, kFloats, create<Op::kSum, Finish::kMean>},
       {"", "GlobalMaxPool", 22, kFloats, create<Op::kMax, Finish::kValue>},

@@ -6,8 +6,8 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/norm_lines.h"
 #include "plugins/gpu/operators/norm_types.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -29,14 +29,14 @@ class LayerNorm final : public Kernel {
     d.output(0);  // Throws when it is missing.
   }
 
-  void check(const Arguments& a) const override { cpu::check_layer_norm(name_, a, axis_); }
+  void check(const Arguments& a) const override { device::check_layer_norm(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
     if (x.count() == 0) return;
     const View scale = a.input(1), shift = a.input(2), mean = a.output(1), inv = a.output(2);
     Lines<kOperands> lines(x, {y, x, scale, shift, mean, inv},
-                           cpu::normalize_axis(name_, axis_, x.rank), x.rank);
+                           device::normalize_axis(name_, axis_, x.rank), x.rank);
     const Grid grid = lines.grid(limits_);
     queue.launch(
         normalize_, grid,
@@ -69,12 +69,12 @@ class LayerNormGrad final : public Kernel {
     require_norm_types(d, {{0, "dY"}, {1, "X"}, {2, "Mean"}, {3, "InvStdDev"}});
   }
 
-  void check(const Arguments& a) const override { cpu::check_layer_norm_grad(name_, a, axis_); }
+  void check(const Arguments& a) const override { device::check_layer_norm_grad(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dy = a.inputs[0], &x = a.inputs[1], &mean = a.inputs[2], &inv = a.inputs[3];
     const View scale = a.input(4), dx = a.output(0), dscale = a.output(1), dshift = a.output(2);
-    const int32_t axis = cpu::normalize_axis(name_, axis_, x.rank);
+    const int32_t axis = device::normalize_axis(name_, axis_, x.rank);
     if (dx.present() && x.count() > 0) {
       Lines<kOperands> lines(x, {dx, dy, x, scale, mean, inv}, axis, x.rank);
       const Grid grid = lines.grid(limits_);
@@ -104,7 +104,7 @@ class LayerNormGrad final : public Kernel {
 };
 
 template <class T>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<T>(d);
 }
 

@@ -7,7 +7,7 @@
 
 namespace tenon::gpu {
 
-std::unique_ptr<cpu::Kernel> create_nll_loss(const Description& d);
-std::unique_ptr<cpu::Kernel> create_nll_loss_grad(const Description& d);
+std::unique_ptr<device::Kernel> create_nll_loss(const Description& d);
+std::unique_ptr<device::Kernel> create_nll_loss_grad(const Description& d);
 
 }  // namespace tenon::gpu

@@ -2,24 +2,24 @@
 //
 // MatMul, Gemm and tenon.ScaledGemm. Which dims are batch, rows and columns is the reference
 // kernels' plan.
-#include "reference_impl/cpu/kernels/matmul_plan.h"
+#include "tenon/device/operators/matmul_plan.h"
 
 #include <algorithm>
 
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/gemm.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BatchedMatrix;
-using cpu::MatmulPlan;
+using device::BatchedMatrix;
+using device::MatmulPlan;
 
-constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 constexpr uint64_t kNumbers =
-    kFloats | kInt32And64 | cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64);
+    kFloats | kInt32And64 | device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64);
 
 // Makes batch dims into rows where all of the batch multiplies one B and the strides allow: one
 // large product instead of many small ones.
@@ -79,7 +79,7 @@ GemmProblem problem_of(std::string_view op, MatmulPlan p) {
 void check_types(const Description& d) {
   for (size_t i = 0; i < 3; ++i) {
     if (i < d.input_count() && d.has_input(i) && d.input_dtype(i) != d.output_dtype(0)) {
-      cpu::throw_invalid(d.name(), "operands and output must have one type");
+      device::throw_invalid(d.name(), "operands and output must have one type");
     }
   }
 }
@@ -116,7 +116,7 @@ class MatMul final : public Product {
 
  private:
   GemmProblem problem(const Arguments& a) const override {
-    return problem_of(name_, cpu::plan_matmul(name_, a.input(0), a.input(1), a));
+    return problem_of(name_, device::plan_matmul(name_, a.input(0), a.input(1), a));
   }
 };
 
@@ -129,7 +129,7 @@ class GemmOperator final : public Product {
         transpose_a_(d.integer("transA", 0) != 0),
         transpose_b_(d.integer("transB", 0) != 0) {
     if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
-      cpu::throw_invalid(name_, "A, B and Y must have rank 2");
+      device::throw_invalid(name_, "A, B and Y must have rank 2");
     }
   }
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -141,8 +141,8 @@ class GemmOperator final : public Product {
     int64_t lists[8];
     const View x = transpose_a_ ? transposed(a.input(0), lists) : a.input(0);
     const View y = transpose_b_ ? transposed(a.input(1), lists + 4) : a.input(1);
-    MatmulPlan plan = cpu::plan_matmul(name_, x, y, a);
-    if (a.input(2).present()) cpu::plan_addend(name_, plan, a.input(2));
+    MatmulPlan plan = device::plan_matmul(name_, x, y, a);
+    if (a.input(2).present()) device::plan_addend(name_, plan, a.input(2));
     return problem_of(name_, plan);
   }
   static View transposed(View x, int64_t* lists) {
@@ -163,33 +163,33 @@ class ScaledGemm final : public Product {
  public:
   explicit ScaledGemm(const Description& d) : Product(d) {
     if (d.input(0).rank < 2 || d.input(1).rank < 2) {
-      cpu::throw_invalid(name_, "A and B must be matrices");
+      device::throw_invalid(name_, "A and B must be matrices");
     }
   }
   void check(const Arguments& a) const override {
     problem(a);
     for (const size_t i : {size_t{3}, size_t{4}}) {
       if (a.input(i).present() && a.input(i).count() != 1) {
-        cpu::throw_dims(name_, i == 3 ? "alpha" : "beta", a.input(i).shape(), {});
+        device::throw_dims(name_, i == 3 ? "alpha" : "beta", a.input(i).shape(), {});
       }
     }
   }
   void enqueue(const Arguments& a, Queue& queue) const override {
-    const double alpha = a.input(3).present() ? cpu::real_at(a.input(3)) : 1;
-    const double beta = a.input(4).present() ? cpu::real_at(a.input(4)) : 1;
+    const double alpha = a.input(3).present() ? device::real_at(a.input(3)) : 1;
+    const double beta = a.input(4).present() ? device::real_at(a.input(4)) : 1;
     multiply(a, a.input(2).present(), alpha, beta, queue);
   }
 
  private:
   GemmProblem problem(const Arguments& a) const override {
-    MatmulPlan plan = cpu::plan_matmul(name_, a.input(0), a.input(1), a);
-    if (a.input(2).present()) cpu::plan_addend(name_, plan, a.input(2));
+    MatmulPlan plan = device::plan_matmul(name_, a.input(0), a.input(1), a);
+    if (a.input(2).present()) device::plan_addend(name_, plan, a.input(2));
     return problem_of(name_, plan);
   }
 };
 
 template <class T>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   return std::make_unique<T>(d);
 }
 

@@ -3,8 +3,8 @@
 // MaxPool (ONNX's indices and tenon's) and tenon.MaxPoolGrad.
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/pool.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -27,16 +27,16 @@ class MaxPool final : public Kernel {
         pool_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool")) {
     require_arithmetic(d, d.input_dtype(0));
     if (d.output_dtype(0) != d.input_dtype(0)) {
-      cpu::throw_invalid("MaxPool", "X and Y must have one type");
+      device::throw_invalid("MaxPool", "X and Y must have one type");
     }
     if (d.has_output(1) && d.output_dtype(1) != TN_INT64) {
-      cpu::throw_invalid("MaxPool", "Indices must be int64");
+      device::throw_invalid("MaxPool", "Indices must be int64");
     }
   }
 
   void check(const Arguments& a) const override {
     window_.check_output("MaxPool", a);
-    cpu::check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
+    device::check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -60,7 +60,7 @@ class MaxPool final : public Kernel {
 
  private:
   const Limits& limits_;
-  const cpu::PoolWindow window_;
+  const device::PoolWindow window_;
   const int32_t index_;
   const Function& pool_;
 };
@@ -72,16 +72,16 @@ class MaxPoolGrad final : public Kernel {
         grad_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool_grad")) {
     require_arithmetic(d, d.input_dtype(0));
     if (d.output_dtype(0) != d.input_dtype(0)) {
-      cpu::throw_invalid(kName, "dY and dX must have one type");
+      device::throw_invalid(kName, "dY and dX must have one type");
     }
-    if (d.input_dtype(1) != TN_INT64) cpu::throw_invalid(kName, "Indices must be int64");
-    if (d.input(0).rank < 3) cpu::throw_invalid(kName, "dY must have spatial dims");
+    if (d.input_dtype(1) != TN_INT64) device::throw_invalid(kName, "Indices must be int64");
+    if (d.input(0).rank < 3) device::throw_invalid(kName, "dY must have spatial dims");
     if (d.input(0).rank > 5) {
       throw KernelError(TN_UNSUPPORTED, std::string(kName) + ": more than 3 spatial dims");
     }
   }
 
-  void check(const Arguments& a) const override { cpu::check_max_pool_grad(kName, a); }
+  void check(const Arguments& a) const override { device::check_max_pool_grad(kName, a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View dy = a.input(0), indices = a.input(1), dx = a.output(0);
@@ -108,10 +108,10 @@ class MaxPoolGrad final : public Kernel {
 };
 
 template <bool kInPlane>
-std::unique_ptr<cpu::Kernel> create_pool(const Description& d) {
+std::unique_ptr<device::Kernel> create_pool(const Description& d) {
   return std::make_unique<MaxPool>(d, kInPlane);
 }
-std::unique_ptr<cpu::Kernel> create_grad(const Description& d) {
+std::unique_ptr<device::Kernel> create_grad(const Description& d) {
   return std::make_unique<MaxPoolGrad>(d);
 }
 
@@ -119,7 +119,7 @@ std::unique_ptr<cpu::Kernel> create_grad(const Description& d) {
 
 Rows max_pool_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "MaxPool", 22, kPoolFloats | kUint8 | cpu::dtype_bit(TN_INT8), create_pool<false>},
+      {"", "MaxPool", 22, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8), create_pool<false>},
       {"tenon", "MaxPool", 1, kPoolFloats, create_pool<true>},
       {"tenon", "MaxPoolGrad", 1, kPoolFloats, create_grad},
   };

@@ -6,12 +6,12 @@
 #include "plugins/gpu/operators/losses.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::LossReduction, cpu::throw_invalid;
+using device::LossReduction, device::throw_invalid;
 
 // As in kernels/nll_loss.cl.
 struct Classes {
@@ -48,7 +48,7 @@ RowMajor<3> positions(const View& x, const View& target, const View& loss, bool 
 class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
-      : reduction_(cpu::loss_reduction(d)),
+      : reduction_(device::loss_reduction(d)),
         ignored_(d.integer("ignore_index", -100)),
         loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
         total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
@@ -60,7 +60,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     require_device_inputs(d, 3);
   }
 
-  void check(const Arguments& a) const override { cpu::check_nll_loss(kName, a, reduction_); }
+  void check(const Arguments& a) const override { device::check_nll_loss(kName, a, reduction_); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const int64_t parts = part_count(a.inputs[1].count());
@@ -110,7 +110,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
 class NllLossGrad final : public Kernel {
  public:
   explicit NllLossGrad(const Description& d)
-      : reduction_(cpu::loss_reduction(d)),
+      : reduction_(device::loss_reduction(d)),
         ignored_(d.integer("ignore_index", -100)),
         limits_(machine_of(d).limits()),
         grad_(function_of(d, d.output_dtype(0), d.input_dtype(2), "nll_loss_grad")) {
@@ -120,7 +120,9 @@ class NllLossGrad final : public Kernel {
     require_device_inputs(d, 5);
   }
 
-  void check(const Arguments& a) const override { cpu::check_nll_loss_grad(kName, a, reduction_); }
+  void check(const Arguments& a) const override {
+    device::check_nll_loss_grad(kName, a, reduction_);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dloss = a.inputs[0], &target = a.inputs[2], &dx = a.outputs[0];
@@ -152,10 +154,10 @@ class NllLossGrad final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<cpu::Kernel> create_nll_loss(const Description& d) {
+std::unique_ptr<device::Kernel> create_nll_loss(const Description& d) {
   return std::make_unique<NllLoss>(d);
 }
-std::unique_ptr<cpu::Kernel> create_nll_loss_grad(const Description& d) {
+std::unique_ptr<device::Kernel> create_nll_loss_grad(const Description& d) {
   return std::make_unique<NllLossGrad>(d);
 }
 

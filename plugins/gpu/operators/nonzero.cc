@@ -3,7 +3,7 @@
 // NonZero: the indices of the elements that are not zero, a column each, in row-major order.
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
@@ -16,7 +16,7 @@ class NonZero final : public Kernel, public NeedsWorkspace {
         sum_(machine_of(d).function("nonzero", definitions_, "nonzero_sum")),
         write_(machine_of(d).function("nonzero", definitions_, "nonzero_write")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_arity(d, 1);
     require_output_type(d, TN_INT64);
     require_device_inputs(d, 1);
@@ -24,7 +24,7 @@ class NonZero final : public Kernel, public NeedsWorkspace {
     return std::make_unique<NonZero>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_non_zero("NonZero", a); }
+  void check(const Arguments& a) const override { device::check_non_zero("NonZero", a); }
 
   // The output's dims, then what pieces have counted.
   uint64_t workspace_size(const Arguments& a) const override {
@@ -78,7 +78,7 @@ class NonZero final : public Kernel, public NeedsWorkspace {
 
 Rows nonzero_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "NonZero", 13, cpu::kComputedTypes, NonZero::create}};
+      {"", "NonZero", 13, device::kComputedTypes, NonZero::create}};
   return kEntries;
 }
 

@@ -13,7 +13,7 @@
 
 namespace tenon::gpu {
 
-inline constexpr uint64_t kLineFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+inline constexpr uint64_t kLineFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 
 // `Lines` of kernels/norm_lines.h, for kOperands tensors that broadcast to the dims of `x`: the
 // axes [begin, end) are the lines' own.

@@ -8,7 +8,7 @@
 
 #include "plugins/gpu/kernel.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/norm_views.h"
+#include "tenon/device/operators/norm_checks.h"
 
 namespace tenon::gpu {
 
@@ -17,7 +17,7 @@ namespace tenon::gpu {
 inline void require_norm_types(const Description& d,
                                std::initializer_list<std::pair<size_t, const char*>> required) {
   require_arithmetic(d, d.input_dtype(0));
-  cpu::require_norm(d, required, {0}, SIZE_MAX, {});
+  device::require_norm(d, required, {0}, SIZE_MAX, {});
   const auto require = [&](const tn_argument& argument) {
     if (argument.kind != TN_ARGUMENT_HOST && argument.dtype != d.input_dtype(0)) {
       throw KernelError(TN_UNSUPPORTED,

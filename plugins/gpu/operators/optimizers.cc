@@ -6,12 +6,12 @@
 
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/loop.h"
-#include "reference_impl/cpu/kernels/optimizer_step.h"
+#include "tenon/device/operators/optimizer_checks.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::real_at;
+using device::real_at;
 
 std::string definitions(const Description& d) {
   require_arithmetic(d, d.input_dtype(0));
@@ -21,7 +21,7 @@ std::string definitions(const Description& d) {
 // Host values are read here, tensors are not.
 void require_kinds(const Description& d, size_t tensors, size_t inputs) {
   if (d.input_count() != inputs) {
-    cpu::throw_invalid(d.name(), "has " + std::to_string(inputs) + " inputs");
+    device::throw_invalid(d.name(), "has " + std::to_string(inputs) + " inputs");
   }
   for (size_t i = 0; i < inputs; ++i) {
     const bool host = d.has_input(i) && d.input(i).kind == TN_ARGUMENT_HOST;
@@ -74,18 +74,18 @@ class AdamW final : public Kernel {
         step_(machine_of(d).function("adamw", definitions(d) + (has_max_ ? "-DMAX " : ""),
                                      "adamw")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_kinds(d, 5, 11);
-    cpu::check_state_types(d, 5);
+    device::check_state_types(d, 5);
     if (d.has_input(4) != d.has_output(3)) {
-      cpu::throw_invalid("AdamW", "max_exp_avg_sq and new_max_exp_avg_sq belong together");
+      device::throw_invalid("AdamW", "max_exp_avg_sq and new_max_exp_avg_sq belong together");
     }
     return std::make_unique<AdamW>(d);
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_state_dims("AdamW", a, 5);
-    cpu::check_step_values("AdamW", a, 5, 11);
+    device::check_state_dims("AdamW", a, 5);
+    device::check_step_values("AdamW", a, 5, 11);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -145,22 +145,22 @@ class SgdMomentum final : public Kernel {
         step_(machine_of(d).function(
             "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_kinds(d, 3, 7);
-    cpu::check_state_types(d, 3);
+    device::check_state_types(d, 3);
     const bool first = d.integer("first", 0) != 0;
     if (d.has_input(2) && !d.has_output(1)) {
-      cpu::throw_invalid("SgdMomentum", "new_buffer is missing");
+      device::throw_invalid("SgdMomentum", "new_buffer is missing");
     }
     if (d.has_output(1) && !d.has_input(2) && !first) {
-      cpu::throw_invalid("SgdMomentum", "buffer is missing");
+      device::throw_invalid("SgdMomentum", "buffer is missing");
     }
     return std::make_unique<SgdMomentum>(d);
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_state_dims("SgdMomentum", a, 3);
-    cpu::check_step_values("SgdMomentum", a, 3, 7);
+    device::check_state_dims("SgdMomentum", a, 3);
+    device::check_step_values("SgdMomentum", a, 3, 7);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -197,8 +197,8 @@ class SgdMomentum final : public Kernel {
 
 Rows optimizer_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "AdamW", 1, cpu::kFloatTypes, AdamW::create},
-      {"tenon", "SgdMomentum", 1, cpu::kFloatTypes, SgdMomentum::create},
+      {"tenon", "AdamW", 1, device::kFloatTypes, AdamW::create},
+      {"tenon", "SgdMomentum", 1, device::kFloatTypes, SgdMomentum::create},
   };
   return kEntries;
 }

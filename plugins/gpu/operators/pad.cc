@@ -6,13 +6,13 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::dims_text, cpu::throw_invalid;
+using device::BuiltView, device::dims_text, device::throw_invalid;
 
 // As in kernels/pad.cl.
 enum Mode : int32_t { kConstant, kReflect, kEdge, kWrap };
@@ -35,13 +35,13 @@ class Pad final : public Kernel {
         copy_(d, d.input_dtype(0)),
         pad_(machine_of(d).function("pad", define_moved("T", d.input_dtype(0)), "pad")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (!d.has_input(0) || !d.has_input(1) || d.input_count() > 4 || d.output_count() != 1) {
       throw_invalid(d.name(), "takes data, pads, constant_value and axes");
     }
     require_output_type(d, d.input_dtype(0));
     if (d.has_input(2) && d.input_dtype(2) != d.input_dtype(0)) {
-      cpu::throw_unsupported_dtype(d.name(), d.input_dtype(2));
+      device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
     }
     require_device_inputs(d, 1);
     for (const size_t i : {size_t{1}, size_t{3}}) {
@@ -52,7 +52,7 @@ class Pad final : public Kernel {
     return std::make_unique<Pad>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_pad("Pad", a); }
+  void check(const Arguments& a) const override { device::check_pad("Pad", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &output = a.outputs[0];
@@ -89,8 +89,9 @@ class Pad final : public Kernel {
   // The padding in front of each dim; checks the output's dims.
   static void read_pads(const Arguments& a, int64_t* front) {
     int64_t expected[TN_MAX_RANK];
-    cpu::padded_dims("Pad", a, front, expected);
-    cpu::check_output("Pad", "the output", a, 0, {expected, static_cast<size_t>(a.inputs[0].rank)});
+    device::padded_dims("Pad", a, front, expected);
+    device::check_output("Pad", "the output", a, 0,
+                         {expected, static_cast<size_t>(a.inputs[0].rank)});
   }
 
   void fill(const View& output, const View& value, Queue& queue) const {

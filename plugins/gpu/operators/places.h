@@ -4,7 +4,8 @@
 #pragma once
 
 #include "plugins/gpu/kernel.h"
-#include "reference_impl/cpu/kernels/indexing.h"
+#include "tenon/device/operators/built_view.h"
+#include "tenon/device/operators/index_checks.h"
 
 namespace tenon::gpu {
 

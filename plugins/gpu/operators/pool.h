@@ -5,11 +5,11 @@
 
 #include "plugins/gpu/kernel.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/pool_window.h"
+#include "tenon/device/operators/pool_window.h"
 
 namespace tenon::gpu {
 
-inline constexpr uint64_t kPoolFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
+inline constexpr uint64_t kPoolFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 
 struct Pool {
   int64_t count = 0;
@@ -30,7 +30,7 @@ struct Pool {
     }
   }
 
-  void set_window(const cpu::PoolWindow& window) {
+  void set_window(const device::PoolWindow& window) {
     for (int d = 0; d < 3; ++d) {
       taps[d] = narrow(window.kernel[d]);
       strides[d] = narrow(window.strides[d]);

@@ -5,7 +5,7 @@
 
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/row_major.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -19,7 +19,7 @@ std::string definitions(const Description& d, tn_dtype dtype) {
 
 void require_host(const Description& d, size_t begin, size_t end) {
   if (d.input_count() != end) {
-    cpu::throw_invalid(d.name(), "has " + std::to_string(end) + " inputs");
+    device::throw_invalid(d.name(), "has " + std::to_string(end) + " inputs");
   }
   for (size_t i = begin; i < end; ++i) {
     if (d.input(i).kind != TN_ARGUMENT_HOST) {
@@ -31,7 +31,7 @@ void require_host(const Description& d, size_t begin, size_t end) {
 
 void check_scalars(std::string_view op, const Arguments& a, size_t begin, size_t end) {
   for (size_t i = begin; i < end; ++i) {
-    if (a.inputs[i].count() != 1) cpu::throw_dims(op, "a host value", a.inputs[i].shape(), {});
+    if (a.inputs[i].count() != 1) device::throw_dims(op, "a host value", a.inputs[i].shape(), {});
   }
 }
 
@@ -41,7 +41,7 @@ uint32_t unit_bits(tn_dtype dtype) {
   return dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
 }
 
-uint64_t word_of(const View& view) { return static_cast<uint64_t>(cpu::integer_at(view)); }
+uint64_t word_of(const View& view) { return static_cast<uint64_t>(device::integer_at(view)); }
 
 class RandomNumbers final : public Kernel {
  public:
@@ -53,7 +53,7 @@ class RandomNumbers final : public Kernel {
                                          "random_numbers")) {}
 
   template <bool kNormal>
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_host(d, 0, 4);
     return std::make_unique<RandomNumbers>(d, kNormal);
   }
@@ -69,7 +69,7 @@ class RandomNumbers final : public Kernel {
     if (blocks == 0) return;
     int64_t chunk = 0;
     const Grid grid = element_grid(limits_, blocks, &chunk, kBlockWeight);
-    const double first = cpu::real_at(a.inputs[2]), second = cpu::real_at(a.inputs[3]);
+    const double first = device::real_at(a.inputs[2]), second = device::real_at(a.inputs[3]);
     // The kernel takes doubles where the device has them.
     const auto wide = [&](double value) {
       return limits_.float64 ? Parameter::value(value)
@@ -97,21 +97,21 @@ class Dropout final : public Kernel {
       : limits_(machine_of(d).limits()),
         function_(machine_of(d).function("random", definitions(d, d.input_dtype(0)), "dropout")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_host(d, 1, 4);
     if (d.input(0).kind == TN_ARGUMENT_HOST) {
       throw KernelError(TN_UNSUPPORTED, "Dropout: X must be on the device");
     }
     if (d.output_dtype(0) != d.input_dtype(0)) {
-      cpu::throw_invalid("Dropout", "X and Y must have one type");
+      device::throw_invalid("Dropout", "X and Y must have one type");
     }
-    if (d.output_dtype(1) != TN_BOOL) cpu::throw_invalid("Dropout", "mask must be bool");
+    if (d.output_dtype(1) != TN_BOOL) device::throw_invalid("Dropout", "mask must be bool");
     return std::make_unique<Dropout>(d);
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_output("Dropout", "Y", a, 0, a.inputs[0].shape());
-    cpu::check_output("Dropout", "mask", a, 1, a.inputs[0].shape());
+    device::check_output("Dropout", "Y", a, 0, a.inputs[0].shape());
+    device::check_output("Dropout", "mask", a, 1, a.inputs[0].shape());
     check_scalars("Dropout", a, 1, 4);
   }
 
@@ -122,7 +122,7 @@ class Dropout final : public Kernel {
     if (blocks == 0) return;
     int64_t chunk = 0;
     const Grid grid = element_grid(limits_, blocks, &chunk, kBlockWeight);
-    const double p = cpu::real_at(a.inputs[1]);
+    const double p = device::real_at(a.inputs[1]);
     // Draws are floats: those not below p are those not below the next float.
     float least = static_cast<float>(p);
     if (static_cast<double>(least) < p) least = std::nextafter(least, 2.0f);
@@ -147,15 +147,15 @@ class Dropout final : public Kernel {
 
 Rows random_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "RandomUniform", 1, cpu::kFloatTypes, RandomNumbers::create<false>},
-      {"tenon", "RandomNormal", 1, cpu::kFloatTypes, RandomNumbers::create<true>},
+      {"tenon", "RandomUniform", 1, device::kFloatTypes, RandomNumbers::create<false>},
+      {"tenon", "RandomNormal", 1, device::kFloatTypes, RandomNumbers::create<true>},
   };
   return kEntries;
 }
 
 Rows dropout_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "Dropout", 1, cpu::kFloatTypes, Dropout::create}};
+      {"tenon", "Dropout", 1, device::kFloatTypes, Dropout::create}};
   return kEntries;
 }
 

@@ -7,8 +7,8 @@
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/reduction.h"
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -16,10 +16,10 @@ namespace {
 using Op = Reduction::Op;
 using Finish = Reduction::Finish;
 
-constexpr uint64_t kFloats = kFloat32 | cpu::dtype_bit(TN_FLOAT64);
-constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | cpu::dtype_bit(TN_INT8) |
-                              cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_UINT16) |
-                              cpu::dtype_bit(TN_UINT32) | cpu::dtype_bit(TN_UINT64);
+constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
+constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | device::dtype_bit(TN_INT8) |
+                              device::dtype_bit(TN_INT16) | device::dtype_bit(TN_UINT16) |
+                              device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64);
 
 // The operator's inputs: data, axes and, for a variance, the correction.
 class Reduce final : public Kernel, public NeedsWorkspace {
@@ -32,7 +32,7 @@ class Reduce final : public Kernel, public NeedsWorkspace {
         reduction_(d, op, finish, d.input_dtype(0)) {
     const size_t outputs = variance_ ? 2 : 1;
     if (d.input_count() > (variance_ ? 3 : 2) || d.output_count() > outputs) {
-      cpu::throw_invalid(name_, "takes data and axes, and gives the reduced data");
+      device::throw_invalid(name_, "takes data and axes, and gives the reduced data");
     }
     for (size_t i = 0; i < outputs; ++i) {
       if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
@@ -43,7 +43,7 @@ class Reduce final : public Kernel, public NeedsWorkspace {
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_reduction(name_, a, keepdims_, noop_);
+    device::check_reduction(name_, a, keepdims_, noop_);
   }
 
   uint64_t workspace_size(const Arguments& a) const override {
@@ -54,12 +54,12 @@ class Reduce final : public Kernel, public NeedsWorkspace {
   void enqueue(const Arguments& a, Queue& queue) const override {
     Reduction::Task task;
     task.x = a.inputs[0];
-    task.axes = cpu::reduced_axes(name_, a.input(1), task.x.rank, noop_);
+    task.axes = device::reduced_axes(name_, a.input(1), task.x.rank, noop_);
     task.out = a.outputs[0];
     task.out2 = a.output(1);
     set_steps(a, 0, task.axes, task.out_steps);
     if (task.out2.present()) set_steps(a, 1, task.axes, task.out2_steps);
-    if (variance_) task.extra = cpu::real_at(a.inputs[2]);
+    if (variance_) task.extra = device::real_at(a.inputs[2]);
     reduction_.enqueue(task, a, queue);
   }
 
@@ -68,8 +68,8 @@ class Reduce final : public Kernel, public NeedsWorkspace {
   void set_steps(const Arguments& a, size_t index, uint32_t axes, int64_t* steps) const {
     const View &data = a.inputs[0], &output = a.outputs[index];
     int64_t expected[TN_MAX_RANK];
-    cpu::check_output(name_, "the output", a, index,
-                      cpu::reduced_dims(data, axes, keepdims_, expected));
+    device::check_output(name_, "the output", a, index,
+                         device::reduced_dims(data, axes, keepdims_, expected));
     int32_t at = 0;
     for (int32_t d = 0; d < data.rank; ++d) {
       const bool reduced = axes >> d & 1;
@@ -84,7 +84,7 @@ class Reduce final : public Kernel, public NeedsWorkspace {
 };
 
 template <Op kOp, Finish kFinish>
-std::unique_ptr<cpu::Kernel> create(const Description& d) {
+std::unique_ptr<device::Kernel> create(const Description& d) {
   // Bools are bytes that are 0 or 1: any is the largest, all the smallest.
   const bool truth = d.input_dtype(0) == TN_BOOL;
   return std::make_unique<Reduce>(d, kOp, truth ? Finish::kTruth : kFinish);

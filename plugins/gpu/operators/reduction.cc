@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "plugins/gpu/types.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/reduce.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/reduce_plan.h"
 
 namespace tenon::gpu {
 namespace {
@@ -26,7 +26,7 @@ struct Numbers {
 
 constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
 
-bool is_float(tn_dtype dtype) { return (cpu::kFloatTypes & cpu::dtype_bit(dtype)) != 0; }
+bool is_float(tn_dtype dtype) { return (device::kFloatTypes & device::dtype_bit(dtype)) != 0; }
 
 bool is_signed(tn_dtype dtype) {
   return dtype == TN_INT8 || dtype == TN_INT16 || dtype == TN_INT32 || dtype == TN_INT64;
@@ -131,15 +131,15 @@ void Reduction::enqueue_states(const Task& task, const Arguments& arguments, Que
 
 void Reduction::run(const Task& task, bool states, const Arguments& arguments, Queue& queue) const {
   const View& x = task.x;
-  const cpu::ReducePlan plan(x, task.axes, x.strides, task.y.strides, task.out_steps,
-                             task.out2_steps);
+  const device::ReducePlan plan(x, task.axes, x.strides, task.y.strides, task.out_steps,
+                                task.out2_steps);
   if (plan.results == 0) return;
   Numbers n{};
   n.results = plan.results;
   n.elements = plan.elements;
   n.chunks = parts(n.results, n.elements);
   n.chunk = ceil_div(n.elements, n.chunks);
-  const auto add = [&](const cpu::ReducePlan::Dim& dim) {
+  const auto add = [&](const device::ReducePlan::Dim& dim) {
     const int32_t d = n.kept_rank + n.reduced_rank;
     if (dim.extent > std::numeric_limits<int32_t>::max()) {
       throw KernelError(TN_UNSUPPORTED, "a reduction over a dim of more than 2^31 elements");

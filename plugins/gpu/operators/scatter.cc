@@ -6,12 +6,12 @@
 #include "plugins/gpu/operators/copy.h"
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::normalize_axis, cpu::throw_dims;
+using device::BuiltView, device::normalize_axis, device::throw_dims;
 
 // As in kernels/scatter_lines.cl.
 struct Axis {
@@ -28,10 +28,10 @@ class ScatterElements final : public Kernel {
         copy_(d, d.input_dtype(0)),
         scatter_(machine_of(d).function(
             "scatter_lines",
-            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), cpu::parse_update(d)),
+            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), device::parse_update(d)),
             "scatter_lines")) {}
 
-  void check(const Arguments& a) const override { cpu::check_scatter_elements(name_, a, axis_); }
+  void check(const Arguments& a) const override { device::check_scatter_elements(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];
@@ -68,13 +68,13 @@ class ScatterElements final : public Kernel {
 
 }  // namespace
 
-std::unique_ptr<cpu::Kernel> create_scatter_elements(const Description& d) {
+std::unique_ptr<device::Kernel> create_scatter_elements(const Description& d) {
   require_arity(d, 3);
-  cpu::require_index_type(d, 1);
+  device::require_index_type(d, 1);
   require_output_type(d, d.input_dtype(0));
   require_device_inputs(d, 3);
   if (d.input_dtype(2) != d.input_dtype(0)) {
-    cpu::throw_unsupported_dtype(d.name(), d.input_dtype(2));
+    device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
   }
   return std::make_unique<ScatterElements>(d);
 }
@@ -84,7 +84,7 @@ Rows scatter_operators() {
       {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements},
       {"", "ScatterND", 18, kMovedTypes, create_scatter_nd},
       {"tenon", "IndexAdd", 1, kAddedTypes, create_index_add},
-      {"tenon", "EmbeddingGrad", 1, kAddedTypes & cpu::kFloatTypes, create_embedding_grad},
+      {"tenon", "EmbeddingGrad", 1, kAddedTypes & device::kFloatTypes, create_embedding_grad},
   };
   return kEntries;
 }

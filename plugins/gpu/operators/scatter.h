@@ -6,22 +6,23 @@
 #include <string>
 
 #include "plugins/gpu/operators/elementwise.h"
-#include "reference_impl/cpu/kernels/scatter_update.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/scatter_reduction.h"
 
 namespace tenon::gpu {
 
 // Types whose updates may be added: 16-bit floats would have to be added in float.
 inline constexpr uint64_t kAddedTypes =
-    cpu::kNumericTypes & ~(cpu::dtype_bit(TN_FLOAT16) | cpu::dtype_bit(TN_BFLOAT16));
+    device::kNumericTypes & ~(device::dtype_bit(TN_FLOAT16) | device::dtype_bit(TN_BFLOAT16));
 
 // -DT, -DINDEX and -DUPDATE. Throws TN_UNSUPPORTED for types that cannot be updated this way.
 inline std::string scatter_definitions(const Description& d, tn_dtype dtype, tn_dtype index,
-                                       cpu::Update update) {
+                                       device::Update update) {
   static constexpr const char* kNames[] = {"replace", "sum", "product", "larger", "smaller"};
-  const bool moved = update == cpu::Update::kReplace;
+  const bool moved = update == device::Update::kReplace;
   if (!moved && (kAddedTypes >> dtype & 1) == 0) {
     throw KernelError(TN_UNSUPPORTED,
-                      std::string(d.name()) + ": no sums of " + cpu::dtype_name(dtype));
+                      std::string(d.name()) + ": no sums of " + device::dtype_name(dtype));
   }
   if (!moved) require_arithmetic(d, dtype);
   return machine_definitions(machine_of(d).limits()) +
@@ -29,9 +30,9 @@ inline std::string scatter_definitions(const Description& d, tn_dtype dtype, tn_
          define_type("INDEX", index) + define("UPDATE", kNames[static_cast<int>(update)]);
 }
 
-std::unique_ptr<cpu::Kernel> create_scatter_elements(const Description& d);
-std::unique_ptr<cpu::Kernel> create_scatter_nd(const Description& d);
-std::unique_ptr<cpu::Kernel> create_index_add(const Description& d);
-std::unique_ptr<cpu::Kernel> create_embedding_grad(const Description& d);
+std::unique_ptr<device::Kernel> create_scatter_elements(const Description& d);
+std::unique_ptr<device::Kernel> create_scatter_nd(const Description& d);
+std::unique_ptr<device::Kernel> create_index_add(const Description& d);
+std::unique_ptr<device::Kernel> create_embedding_grad(const Description& d);
 
 }  // namespace tenon::gpu

@@ -7,12 +7,13 @@
 #include "plugins/gpu/operators/loop.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/scatter.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::BuiltView, cpu::dims_text, cpu::throw_dims, cpu::throw_invalid, cpu::Update;
+using device::BuiltView, device::dims_text, device::throw_dims, device::throw_invalid,
+    device::Update;
 
 // The blocks in the order of their indices, as in kernels/scatter_blocks.cl.
 struct Blocks {
@@ -98,11 +99,11 @@ class ScatterBlocks : public Kernel {
 class ScatterNd final : public ScatterBlocks {
  public:
   explicit ScatterNd(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), cpu::parse_update(d)) {}
+      : ScatterBlocks(d, d.input_dtype(0), device::parse_update(d)) {}
 
   void check(const Arguments& a) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2];
-    cpu::check_scatter_nd(name_, a);
+    device::check_scatter_nd(name_, a);
     const int32_t places = indices.rank - 1;
     if (indices.dims[places] > kIndexDepth) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
@@ -137,7 +138,7 @@ class IndexAdd final : public ScatterBlocks {
       : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), axis_(d.integer("axis", 0)) {}
 
   void check(const Arguments& a) const override {
-    cpu::check_index_add(name_, a, axis_);
+    device::check_index_add(name_, a, axis_);
     if (a.input(3).present() && a.input(3).count() != 1) {
       throw_dims(name_, "alpha", a.input(3).shape(), {});
     }
@@ -146,7 +147,7 @@ class IndexAdd final : public ScatterBlocks {
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];
     copy_.enqueue(output, a.inputs[0], queue);
-    const int32_t axis = cpu::normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = device::normalize_axis(name_, axis_, output.rank);
     BuiltView to(output), from(updates);
     to.add(output, 0, axis);
     to.add(output, axis + 1, output.rank);
@@ -169,7 +170,7 @@ class EmbeddingGrad final : public ScatterBlocks {
       : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), padding_(d.integer("padding_idx", -1)) {}
 
   void check(const Arguments& a) const override {
-    cpu::check_embedding_grad(name_, a);
+    device::check_embedding_grad(name_, a);
     const View &dy = a.inputs[0], &indices = a.inputs[1];
     Blocks::of(name_, indices, dy, indices.rank);
   }
@@ -193,27 +194,27 @@ class EmbeddingGrad final : public ScatterBlocks {
 
 }  // namespace
 
-std::unique_ptr<cpu::Kernel> create_scatter_nd(const Description& d) {
+std::unique_ptr<device::Kernel> create_scatter_nd(const Description& d) {
   require_arity(d, 3);
-  cpu::require_index_type(d, 1);
+  device::require_index_type(d, 1);
   require_output_type(d, d.input_dtype(0));
   require_device_inputs(d, 3);
   if (d.input_dtype(2) != d.input_dtype(0)) {
-    cpu::throw_unsupported_dtype(d.name(), d.input_dtype(2));
+    device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
   }
   return std::make_unique<ScatterNd>(d);
 }
 
-std::unique_ptr<cpu::Kernel> create_index_add(const Description& d) {
+std::unique_ptr<device::Kernel> create_index_add(const Description& d) {
   if (!d.has_input(0) || !d.has_input(2) || d.input_count() > 4 || d.output_count() != 1) {
     throw_invalid(d.name(), "takes data, indices, updates and alpha");
   }
-  cpu::require_index_type(d, 1);
+  device::require_index_type(d, 1);
   require_output_type(d, d.input_dtype(0));
   require_device_inputs(d, 3);
   for (size_t i = 2; i <= 3; ++i) {
     if (d.has_input(i) && d.input_dtype(i) != d.input_dtype(0)) {
-      cpu::throw_unsupported_dtype(d.name(), d.input_dtype(i));
+      device::throw_unsupported_dtype(d.name(), d.input_dtype(i));
     }
   }
   if (d.has_input(3) && d.input(3).kind != TN_ARGUMENT_HOST) {
@@ -222,9 +223,9 @@ std::unique_ptr<cpu::Kernel> create_index_add(const Description& d) {
   return std::make_unique<IndexAdd>(d);
 }
 
-std::unique_ptr<cpu::Kernel> create_embedding_grad(const Description& d) {
+std::unique_ptr<device::Kernel> create_embedding_grad(const Description& d) {
   require_arity(d, 2);
-  cpu::require_index_type(d, 1);
+  device::require_index_type(d, 1);
   require_output_type(d, d.input_dtype(0));
   require_device_inputs(d, 2);
   return std::make_unique<EmbeddingGrad>(d);

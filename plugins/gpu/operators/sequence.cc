@@ -5,17 +5,17 @@
 #include "plugins/gpu/operators/elementwise.h"
 #include "plugins/gpu/operators/places.h"
 #include "plugins/gpu/operators/row_major.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::dims_text, cpu::throw_invalid;
+using device::dims_text, device::throw_invalid;
 
-constexpr uint64_t kRangeTypes = cpu::dtype_bit(TN_FLOAT32) | cpu::dtype_bit(TN_FLOAT64) |
-                                 cpu::dtype_bit(TN_INT16) | cpu::dtype_bit(TN_INT32) |
-                                 cpu::dtype_bit(TN_INT64);
+constexpr uint64_t kRangeTypes = device::dtype_bit(TN_FLOAT32) | device::dtype_bit(TN_FLOAT64) |
+                                 device::dtype_bit(TN_INT16) | device::dtype_bit(TN_INT32) |
+                                 device::dtype_bit(TN_INT64);
 
 void require_host_value(const Description& d, size_t i) {
   if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
@@ -32,18 +32,18 @@ class Range final : public Kernel {
             "sequence", machine_definitions(limits_) + define_type("T", d.output_dtype(0)),
             "range")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_one_type(d, 3);
     for (size_t i = 0; i < 3; ++i) require_host_value(d, i);
     require_arithmetic(d, d.output_dtype(0));
     return std::make_unique<Range>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_range("Range", a); }
+  void check(const Arguments& a) const override { device::check_range("Range", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
-    const int64_t count = cpu::range_length("Range", a.inputs[0], a.inputs[1], a.inputs[2]);
+    const int64_t count = device::range_length("Range", a.inputs[0], a.inputs[1], a.inputs[2]);
     if (count != output.dims[0]) {
       throw_invalid("Range", "the range has " + std::to_string(count) +
                                  " elements, the output dims " + dims_text(output.shape()));
@@ -74,9 +74,9 @@ class OneHot final : public Kernel {
             define_moved("T", d.input_dtype(2)) + define_type("INDEX", d.input_dtype(0)),
             "one_hot")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_arity(d, 3);
-    cpu::require_index_type(d, 0);
+    device::require_index_type(d, 0);
     require_output_type(d, d.input_dtype(2));
     require_host_value(d, 1);
     for (const size_t i : {size_t{0}, size_t{2}}) {
@@ -87,13 +87,13 @@ class OneHot final : public Kernel {
     return std::make_unique<OneHot>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_one_hot("OneHot", a, axis_); }
+  void check(const Arguments& a) const override { device::check_one_hot("OneHot", a, axis_); }
 
   // All off, then one on for each index.
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[0], &values = a.inputs[2], &output = a.outputs[0];
-    const int32_t axis = cpu::normalize_axis("OneHot", axis_, output.rank);
-    const int64_t depth = cpu::integer_at(a.inputs[1]);
+    const int32_t axis = device::normalize_axis("OneHot", axis_, output.rank);
+    const int64_t depth = device::integer_at(a.inputs[1]);
     if (depth != output.dims[axis]) {
       throw_invalid("OneHot", "depth is " + std::to_string(depth) + ", the output has dims " +
                                   dims_text(output.shape()));
@@ -105,7 +105,7 @@ class OneHot final : public Kernel {
     off.strides = kStrides;
     copy_.enqueue(output, off, queue);
     View on = values;
-    on.data += values.strides[0] * cpu::element_size(values);
+    on.data += values.strides[0] * device::element_size(values);
     RowMajor<2> lines;
     for (int32_t d = indices.rank; d-- > 0;) {
       lines.add(indices.dims[d], {output.strides[d < axis ? d : d + 1], indices.strides[d]});
@@ -135,7 +135,7 @@ class Trilu final : public Kernel {
         limits_(machine_of(d).limits()),
         trilu_(machine_of(d).function("sequence", define_moved("T", d.input_dtype(0)), "trilu")) {}
 
-  static std::unique_ptr<cpu::Kernel> create(const Description& d) {
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (!d.has_input(0) || d.input_count() > 2 || d.output_count() != 1) {
       throw_invalid(d.name(), "takes an input and k");
     }
@@ -145,13 +145,13 @@ class Trilu final : public Kernel {
     return std::make_unique<Trilu>(d);
   }
 
-  void check(const Arguments& a) const override { cpu::check_trilu("Trilu", a); }
+  void check(const Arguments& a) const override { device::check_trilu("Trilu", a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
     const int64_t count = input.count();
     if (count == 0) return;
-    const int64_t k = a.input(1).present() ? cpu::integer_at(a.input(1)) : 0;
+    const int64_t k = a.input(1).present() ? device::integer_at(a.input(1)) : 0;
     // Not joined: the kernel needs rows and columns.
     Longs dims, to, from;
     for (int32_t d = 0; d < input.rank; ++d) {
@@ -179,7 +179,7 @@ class Trilu final : public Kernel {
 Rows sequence_operators() {
   static const OperatorEntry kEntries[] = {
       {"", "Range", 27, kRangeTypes, Range::create},
-      {"", "OneHot", 11, kMovedTypes, OneHot::create, cpu::kTypesOfOneHot},
+      {"", "OneHot", 11, kMovedTypes, OneHot::create, device::kTypesOfOneHot},
       {"", "Trilu", 14, kMovedTypes, Trilu::create},
   };
   return kEntries;

@@ -3,7 +3,7 @@
 // Softmax, LogSoftmax, their gradients and LpNormalization: lines along one axis.
 #include "plugins/gpu/families.h"
 #include "plugins/gpu/operators/norm_lines.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -31,10 +31,10 @@ class AxisOperator final : public Kernel {
 
   void check(const Arguments& a) const override {
     for (size_t k = 1; k < kInputs; ++k) {
-      cpu::check_same_dims(name_, "the second input", a.inputs[k], a.inputs[0]);
+      device::check_same_dims(name_, "the second input", a.inputs[k], a.inputs[0]);
     }
-    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
-    cpu::normalize_axis(name_, axis_, a.inputs[0].rank);
+    device::check_output(name_, "the output", a, 0, a.inputs[0].shape());
+    device::normalize_axis(name_, axis_, a.inputs[0].rank);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -42,7 +42,7 @@ class AxisOperator final : public Kernel {
     if (y.count() == 0) return;
     std::array<View, kInputs + 1> views{y};
     for (size_t k = 0; k < kInputs; ++k) views[k + 1] = a.inputs[k];
-    const int32_t axis = cpu::normalize_axis(name_, axis_, y.rank);
+    const int32_t axis = device::normalize_axis(name_, axis_, y.rank);
     Lines<kInputs + 1> lines(y, views, axis, std::min(axis + 1, y.rank));
     const Grid grid = lines.grid(limits_);
     const Parameter out = Parameter::memory(y), in = Parameter::memory(a.inputs[0]);
@@ -65,17 +65,17 @@ class AxisOperator final : public Kernel {
 };
 
 template <bool kLog>
-std::unique_ptr<cpu::Kernel> create_softmax(const Description& d) {
+std::unique_ptr<device::Kernel> create_softmax(const Description& d) {
   return std::make_unique<AxisOperator<1>>(d, "softmax", kLog, 0);
 }
 template <bool kLog>
-std::unique_ptr<cpu::Kernel> create_grad(const Description& d) {
+std::unique_ptr<device::Kernel> create_grad(const Description& d) {
   return std::make_unique<AxisOperator<2>>(d, "softmax_grad", kLog, 0);
 }
-std::unique_ptr<cpu::Kernel> create_lp(const Description& d) {
+std::unique_ptr<device::Kernel> create_lp(const Description& d) {
   const int64_t p = d.integer("p", 2);
   if (p != 1 && p != 2) {
-    cpu::throw_invalid(d.name(), "p is " + std::to_string(p) + ", expected 1 or 2");
+    device::throw_invalid(d.name(), "p is " + std::to_string(p) + ", expected 1 or 2");
   }
   return std::make_unique<AxisOperator<1>>(d, "lp_normalization", false, static_cast<int32_t>(p));
 }

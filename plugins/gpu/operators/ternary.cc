@@ -2,18 +2,18 @@
 //
 // Where, Clip, and elementwise operators of three and four inputs; gradients.
 #include "plugins/gpu/operators/elementwise.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::kFloatTypes, cpu::kNumericTypes;
+using device::kFloatTypes, device::kNumericTypes;
 
-std::unique_ptr<cpu::Kernel> create_where(const Description& d) {
+std::unique_ptr<device::Kernel> create_where(const Description& d) {
   require_one_type(d, 3, 1);
   if (d.input_dtype(0) != TN_BOOL) {
-    cpu::throw_invalid(d.name(), std::string("the condition is ") +
-                                     cpu::dtype_name(d.input_dtype(0)) + ", expected bool");
+    device::throw_invalid(d.name(), std::string("the condition is ") +
+                                        device::dtype_name(d.input_dtype(0)) + ", expected bool");
   }
   ElementwiseForm form{Group::kWhere, OP_Where, 3};
   form.moved = true;
@@ -22,9 +22,9 @@ std::unique_ptr<cpu::Kernel> create_where(const Description& d) {
 }
 
 // A bound that is absent is no input of the function.
-std::unique_ptr<cpu::Kernel> create_clip(const Description& d) {
+std::unique_ptr<device::Kernel> create_clip(const Description& d) {
   if (!d.has_input(0) || d.input_count() > 3 || d.output_count() != 1) {
-    cpu::throw_invalid(d.name(), "takes one to three inputs and gives one output");
+    device::throw_invalid(d.name(), "takes one to three inputs and gives one output");
   }
   for (size_t i = 1; i < d.input_count(); ++i) {
     if (d.has_input(i) && d.input_dtype(i) != d.input_dtype(0)) {
@@ -42,25 +42,26 @@ std::unique_ptr<cpu::Kernel> create_clip(const Description& d) {
   return make_elementwise(d, form);
 }
 
-std::unique_ptr<cpu::Kernel> create_gelu_grad(const Description& d) {
+std::unique_ptr<device::Kernel> create_gelu_grad(const Description& d) {
   const std::string approximate = d.text("approximate", "none");
   if (approximate == "none") return create_elementwise<Group::kMathGrad, OP_GeluGrad, 2>(d);
   if (approximate == "tanh") return create_elementwise<Group::kMathGrad, OP_GeluTanhGrad, 2>(d);
-  cpu::throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  device::throw_invalid(d.name(),
+                        "approximate is '" + approximate + "', expected 'none' or 'tanh'");
 }
 
 template <int32_t kOp>
-constexpr cpu::CreateKernel kGrad = create_elementwise<Group::kBinary, kOp, 2>;
+constexpr device::CreateKernel kGrad = create_elementwise<Group::kBinary, kOp, 2>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kTernary = create_elementwise<Group::kTernary, kOp, 3>;
+constexpr device::CreateKernel kTernary = create_elementwise<Group::kTernary, kOp, 3>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kQuaternary = create_elementwise<Group::kQuaternary, kOp, 4>;
+constexpr device::CreateKernel kQuaternary = create_elementwise<Group::kQuaternary, kOp, 4>;
 
 }  // namespace
 
 Rows select_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Where", 16, kMovedTypes, create_where, cpu::kTypesOfWhere},
+      {"", "Where", 16, kMovedTypes, create_where, device::kTypesOfWhere},
       {"", "Clip", 13, kNumericTypes, create_clip},
   };
   return kEntries;

@@ -2,20 +2,20 @@
 //
 // Elementwise operators of one input.
 #include "plugins/gpu/operators/elementwise.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
 
-using cpu::kBoolType, cpu::kFloatTypes, cpu::kNumericTypes;
+using device::kBoolType, device::kFloatTypes, device::kNumericTypes;
 
 template <int32_t kOp>
-constexpr cpu::CreateKernel kUnary = create_elementwise<Group::kUnary, kOp, 1>;
+constexpr device::CreateKernel kUnary = create_elementwise<Group::kUnary, kOp, 1>;
 template <int32_t kOp>
-constexpr cpu::CreateKernel kMath = create_elementwise<Group::kMath, kOp, 1>;
+constexpr device::CreateKernel kMath = create_elementwise<Group::kMath, kOp, 1>;
 
-std::unique_ptr<cpu::Kernel> make(const Description& d, Group group, int32_t op, float first,
-                                  float second = 0) {
+std::unique_ptr<device::Kernel> make(const Description& d, Group group, int32_t op, float first,
+                                     float second = 0) {
   require_one_type(d, 1);
   ElementwiseForm form{group, op, 1};
   form.first = first;
@@ -23,24 +23,25 @@ std::unique_ptr<cpu::Kernel> make(const Description& d, Group group, int32_t op,
   return make_elementwise(d, form);
 }
 
-std::unique_ptr<cpu::Kernel> create_leaky_relu(const Description& d) {
+std::unique_ptr<device::Kernel> create_leaky_relu(const Description& d) {
   return make(d, Group::kUnary, OP_LeakyRelu, d.real("alpha", 0.01f));
 }
-std::unique_ptr<cpu::Kernel> create_hard_sigmoid(const Description& d) {
+std::unique_ptr<device::Kernel> create_hard_sigmoid(const Description& d) {
   return make(d, Group::kUnary, OP_HardSigmoid, d.real("alpha", 0.2f), d.real("beta", 0.5f));
 }
-std::unique_ptr<cpu::Kernel> create_elu(const Description& d) {
+std::unique_ptr<device::Kernel> create_elu(const Description& d) {
   return make(d, Group::kMath, OP_Elu, d.real("alpha", 1.0f));
 }
 
-std::unique_ptr<cpu::Kernel> create_gelu(const Description& d) {
+std::unique_ptr<device::Kernel> create_gelu(const Description& d) {
   const std::string approximate = d.text("approximate", "none");
   if (approximate == "none") return kMath<OP_Gelu>(d);
   if (approximate == "tanh") return kMath<OP_GeluTanh>(d);
-  cpu::throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  device::throw_invalid(d.name(),
+                        "approximate is '" + approximate + "', expected 'none' or 'tanh'");
 }
 
-std::unique_ptr<cpu::Kernel> create_is_inf(const Description& d) {
+std::unique_ptr<device::Kernel> create_is_inf(const Description& d) {
   require_arity(d, 1);
   require_output_type(d, TN_BOOL);
   ElementwiseForm form{Group::kTest, OP_IsInf, 1};
@@ -79,8 +80,8 @@ Rows unary_operators() {
       {"", "Sin", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Sin, 1>},
       {"", "Cos", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Cos, 1>},
       {"", "Not", 1, kBoolType, create_test<Group::kInversion, OP_Not, 1>},
-      {"", "IsNaN", 20, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>, cpu::kTypesOfTests},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf, cpu::kTypesOfTests},
+      {"", "IsNaN", 20, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>, device::kTypesOfTests},
+      {"", "IsInf", 20, kFloatTypes, create_is_inf, device::kTypesOfTests},
   };
   return kEntries;
 }

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "forms.h"
-#include "reference_impl/cpu/served.h"
+#include "reference_impl/device/served.h"
 #include "static_argument.h"
 
 namespace tenon::cpu::testing {

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "reference_impl/cpu/kernels/axis_lines.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -5,8 +5,8 @@
 // the dims and the instruction set alone, never on the number of threads.
 #pragma once
 
-#include "reference_impl/cpu/kernel.h"
 #include "reference_impl/cpu/kernels/gemm_block.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu::gemm {
 

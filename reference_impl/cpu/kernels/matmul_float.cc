@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/gemm.h"
-#include "reference_impl/cpu/kernels/matmul_plan.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/matmul_run.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/layouts.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -86,7 +87,8 @@ class MatmulRun {
       index[d] = batch % p_.batch_dims[d];
     }
     const auto data = [&](const BatchedMatrix& x) {
-      return x.view.data + x.batch_offset(index, p_.batch_rank) *
+      const int64_t unit = x.packed ? packed_matrix_elements(p_.k, p_.n) : 1;
+      return x.view.data + x.batch_offset(index, p_.batch_rank) * unit *
                                static_cast<int64_t>(tn_dtype_bits(x.view.dtype) / 8);
     };
     WorkspaceParts parts(scratch);

@@ -6,9 +6,9 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::cpu {
 namespace {

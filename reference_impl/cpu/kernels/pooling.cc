@@ -4,7 +4,7 @@
 #include "reference_impl/cpu/kernels/pooling.h"
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 

@@ -3,7 +3,7 @@
 // Reductions over any set of axes. The axes are an input whose values are known to run() alone;
 // what check() can say without them is whether the ranks can fit.
 #include "reference_impl/cpu/kernels/reduce.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 #include <memory>
 #include <vector>

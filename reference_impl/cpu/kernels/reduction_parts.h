@@ -3,7 +3,7 @@
 // The parts of the families of reductions and of normalizations, by file.
 #pragma once
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 

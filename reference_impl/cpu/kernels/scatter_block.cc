@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {

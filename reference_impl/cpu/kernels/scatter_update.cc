@@ -3,16 +3,6 @@
 
 namespace tenon::cpu {
 
-Update parse_update(const Description& desc) {
-  const std::string name = desc.text("reduction", "none");
-  if (name == "none") return Update::kReplace;
-  if (name == "add") return Update::kAdd;
-  if (name == "mul") return Update::kMultiply;
-  if (name == "max") return Update::kMax;
-  if (name == "min") return Update::kMin;
-  throw_invalid(desc.name(), "reduction is '" + name + "', expected none, add, mul, max or min");
-}
-
 WideOutput::WideOutput(const View& output, std::byte* workspace, bool wide)
     : output_(output), copy_(output), wide_(wide) {
   if (!wide) return;

@@ -9,13 +9,11 @@
 #include <type_traits>
 
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/scatter_reduction.h"
 
 namespace tenon::cpu {
-
-enum class Update { kReplace, kAdd, kMultiply, kMax, kMin };
-
-Update parse_update(const Description& desc);
 
 template <Update kUpdate, class A>
 TENON_INLINE A updated(A old, A update) {

@@ -16,9 +16,9 @@
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
 #include "reference_impl/cpu/kernels/row_math.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/tests/kernel_harness.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu::testing {
 namespace {
