@@ -26,7 +26,7 @@ enum class Effort { kFull, kLeast };
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
                     int capability, Effort effort = Effort::kFull, bool flush_subnormals = false);
 
-// plugins/gpu/kernels/<source>.cl behind this plugin's dialect.
+// plugins/gpu_common/kernels/<source>.cl behind this plugin's dialect.
 std::string kernel_text(std::string_view source);
 
 }  // namespace tenon::cuda

@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #include "dialect.h"
-#include "plugins/gpu/sources.h"
+#include "plugins/gpu_common/sources.h"
 
 namespace tenon::opencl {
 

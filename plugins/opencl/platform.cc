@@ -9,9 +9,9 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "plugins/gpu/backend.h"
-#include "plugins/gpu/families.h"
-#include "plugins/gpu/kernel.h"
+#include "plugins/gpu_common/backend.h"
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/kernel.h"
 #include "queue.h"
 #include "tenon/device/entry.h"
 #include "tenon/tenon_plugin.hpp"

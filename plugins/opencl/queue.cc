@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "plugins/gpu/faults.h"
+#include "plugins/gpu_common/faults.h"
 
 namespace tenon::opencl {
 

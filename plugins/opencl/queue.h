@@ -7,7 +7,7 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "plugins/gpu/queue.h"
+#include "plugins/gpu_common/queue.h"
 
 namespace tenon::opencl {
 

@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "device/state.h"
-#include "kernels/registration.h"
-#include "kernels/variables.h"
+#include "ops/registration.h"
+#include "ops/variables.h"
 
 namespace tenon::tensorflow {
 namespace {
