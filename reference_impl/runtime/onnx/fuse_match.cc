@@ -46,12 +46,12 @@ std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
 }
 
 // The value of a constant of one element.
-std::optional<float> constant_of(Device& device, const Trace& trace,
-                                 const TracedArgument& argument) {
+std::optional<float> constant_of(Device& device, const Recording& recording,
+                                 const RecordedArgument& argument) {
   if (argument.count() != 1) return std::nullopt;
   if (argument.kind == Argument::Kind::kHost) return decode(argument.host.data(), argument.dtype);
-  if (argument.value == kNoTraced) return std::nullopt;
-  const Trace::Value& value = trace.values()[static_cast<size_t>(argument.value)];
+  if (argument.value == kNotRecorded) return std::nullopt;
+  const Recording::Value& value = recording.values()[static_cast<size_t>(argument.value)];
   if (!value.is_constant()) return std::nullopt;
   alignas(double) std::byte bytes[sizeof(double)];
   if (value.bytes > sizeof(bytes)) return std::nullopt;
@@ -64,13 +64,13 @@ std::optional<float> constant_of(Device& device, const Trace& trace,
 }
 
 // Clip's bounds; a missing one is infinite.
-std::optional<std::vector<float>> bounds_of(Device& device, const Trace& trace,
-                                            const TracedCall& call) {
+std::optional<std::vector<float>> bounds_of(Device& device, const Recording& recording,
+                                            const RecordedCall& call) {
   std::vector<float> bounds{-std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::infinity()};
   for (size_t i = 1; i < call.inputs.size(); ++i) {
     if (call.inputs[i].kind == Argument::Kind::kAbsent) continue;
-    const auto bound = constant_of(device, trace, call.inputs[i]);
+    const auto bound = constant_of(device, recording, call.inputs[i]);
     if (!bound) return std::nullopt;
     bounds[i - 1] = *bound;
   }
@@ -91,12 +91,13 @@ const StepWord* word_of(StepKind kind) {
 
 }  // namespace
 
-std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const TracedCall& call) {
+std::optional<MatchedWord> match_word(Device& device, const Recording& recording,
+                                      const RecordedCall& call) {
   for (const StepWord& word : kStepWords) {
     if (!is_of(word, call.operation)) continue;
     MatchedWord match{&word, {}};
     if (word.parameters_are_inputs) {
-      auto bounds = bounds_of(device, trace, call);
+      auto bounds = bounds_of(device, recording, call);
       if (!bounds) return std::nullopt;
       match.parameters = std::move(*bounds);
     } else {
@@ -108,7 +109,7 @@ std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const 
   return std::nullopt;
 }
 
-std::optional<MatchedWord> match_gate(const TracedCall& gate) {
+std::optional<MatchedWord> match_gate(const RecordedCall& gate) {
   const Operation& operation = gate.operation;
   const tn_dtype dtype = gate.outputs[0].dtype;
   // 16 bits would be rounded between the two, and not in one step.
