@@ -6,7 +6,6 @@
 #include <optional>
 
 #include "reference_impl/device/constant.h"
-#include "tenon/device/layouts.h"
 #include "tenon/device/platform.h"
 
 namespace tenon::device {
@@ -30,12 +29,12 @@ bool same_operator(const OperatorEntry& entry, const tn_kernel_desc& desc) {
 }
 
 // At least one.
-std::vector<Row> find_rows(const CheckedDescription& description) {
+std::vector<Row> find_rows(const Platform& platform, const CheckedDescription& description) {
   const tn_kernel_desc& desc = description.desc;
   std::vector<Row> rows;
   std::string versions;
   for (const bool behind : {false, true}) {
-    for (const Family& family : behind ? platform().behind : platform().families) {
+    for (const Family& family : behind ? platform.behind : platform.families) {
       for (const OperatorEntry& entry : family.operators()) {
         if (!same_operator(entry, desc)) continue;
         if (entry.version == desc.version) rows.push_back({&entry, &family, behind});
@@ -66,10 +65,12 @@ tn_dtype constrained_dtype(const Description& description, const OperatorEntry& 
 
 // What a kernel takes, given what it answers. A family of another device answers that device's
 // tokens: its kernels take strided tensors, too.
-tn_layout taken(tn_layout answer) { return is_token(answer) ? answer : TN_LAYOUT_STRIDED; }
+tn_layout taken(const Layouts& layouts, tn_layout answer) {
+  return layouts.is_token(answer) ? answer : TN_LAYOUT_STRIDED;
+}
 
-tn_layout choose_input_layout(const Kernel& kernel, const CheckedDescription& description,
-                              size_t i) {
+tn_layout choose_input_layout(const Layouts& layouts, const Kernel& kernel,
+                              const CheckedDescription& description, size_t i) {
   const tn_argument& argument = description.inputs[i];
   const bool constant = argument.kind == TN_ARGUMENT_CONSTANT && argument.constant != nullptr;
   const tn_layout described =
@@ -77,20 +78,20 @@ tn_layout choose_input_layout(const Kernel& kernel, const CheckedDescription& de
   if (argument.kind == TN_ARGUMENT_ABSENT || described == TN_LAYOUT_STRIDED) {
     return TN_LAYOUT_STRIDED;
   }
-  const tn_layout chosen = taken(kernel.input_layout(i, described));
+  const tn_layout chosen = taken(layouts, kernel.input_layout(i, described));
   if (described != TN_LAYOUT_ANY && chosen != described) {
     refuse_layout("input", i, description, described);
   }
   return chosen;
 }
 
-tn_layout choose_output_layout(const Kernel& kernel, const CheckedDescription& description,
-                               size_t i) {
+tn_layout choose_output_layout(const Layouts& layouts, const Kernel& kernel,
+                               const CheckedDescription& description, size_t i) {
   const tn_argument& argument = description.outputs[i];
   if (argument.kind == TN_ARGUMENT_ABSENT || argument.layout == TN_LAYOUT_STRIDED) {
     return TN_LAYOUT_STRIDED;
   }
-  const tn_layout chosen = taken(kernel.output_layout(i, argument.layout));
+  const tn_layout chosen = taken(layouts, kernel.output_layout(i, argument.layout));
   if (argument.layout != TN_LAYOUT_ANY && chosen != argument.layout) {
     refuse_layout("output", i, description, argument.layout);
   }
@@ -129,15 +130,17 @@ ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& 
   }
   check_aliases(row, checked);
   for (size_t i = 0; i < checked.inputs.size(); ++i) {
-    made.input_layouts.push_back(choose_input_layout(*made.kernel, checked, i));
+    made.input_layouts.push_back(choose_input_layout(device.layouts(), *made.kernel, checked, i));
   }
   for (size_t i = 0; i < checked.outputs.size(); ++i) {
-    made.output_layouts.push_back(choose_output_layout(*made.kernel, checked, i));
+    made.output_layouts.push_back(choose_output_layout(device.layouts(), *made.kernel, checked, i));
   }
   return made;
 }
 
+// Chosen layouts are strided or tokens.
 bool has_token(const ChosenKernel& made) {
+  const auto is_token = [](tn_layout layout) { return layout != TN_LAYOUT_STRIDED; };
   return std::ranges::any_of(made.input_layouts, is_token) ||
          std::ranges::any_of(made.output_layouts, is_token);
 }
@@ -154,7 +157,7 @@ bool goes_on(tn_status status) {
 ChosenKernel choose_kernel(Device& device, const CheckedDescription& description) {
   ChosenKernel chosen;
   std::optional<KernelError> refusal;
-  for (const Row& row : find_rows(description)) {
+  for (const Row& row : find_rows(device.platform(), description)) {
     try {
       ChosenKernel made = make(device, description, row);
       if (chosen.kernel != nullptr) {
