@@ -30,12 +30,12 @@ class Identity final : public Kernel {
 std::unique_ptr<device::Kernel> create_cast(const Description& d) {
   require_arity(d, 1);
   const tn_dtype from = d.input_dtype(0), to = d.output_dtype(0);
-  if (d.integer("to", to) != to) {
+  if (d.has_attribute("to") && d.integer("to") != to) {
     device::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
                                       device::dtype_name(to) + " differ");
   }
-  d.integer("saturate", 1);    // Only for 8-bit floats, which kernels do not have,
-  d.text("round_mode", "up");  // and for a type that the ABI does not have.
+  d.integer("saturate");  // Only for 8-bit floats, which kernels do not have,
+  d.text("round_mode");   // and for a type that the ABI does not have.
   if (from == to) return std::make_unique<Identity>(d);
   return make_elementwise(d, {Group::kCast, OP_Cast, 1});
 }
@@ -54,9 +54,9 @@ Rows copy_operators() {
 
 Rows cast_operators() {
   static const std::vector<OperatorEntry> kEntries = [] {
-    std::vector<OperatorEntry> rows{{op::kCast, cpu::kComputedTypes, create_cast}};
+    std::vector<OperatorEntry> rows{{op::kCast, device::kComputedTypes, create_cast}};
     for (const OperatorId& id : op::kCastVersions)
-      rows.push_back({id, cpu::kComputedTypes, create_cast});
+      rows.push_back({id, device::kComputedTypes, create_cast});
     return rows;
   }();
   return kEntries;

@@ -145,12 +145,11 @@ template <class Op, uint64_t Mask>
 constexpr CreateKernel kUnary = create_elementwise<Op, 1, Mask>;
 
 std::unique_ptr<Kernel> create_leaky_relu(const Description& desc) {
-  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha", 0.01f));
+  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha"));
 }
 
 std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
-  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha", 0.2f),
-                                                       desc.real("beta", 0.5f));
+  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha"), desc.real("beta"));
 }
 
 std::unique_ptr<Kernel> create_not(const Description& desc) {
@@ -176,8 +175,8 @@ std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, dou
 std::unique_ptr<Kernel> create_is_nan(const Description& desc) { return make_test<IsNaN>(desc); }
 
 std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
-  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative", 1)),
-                          static_cast<double>(desc.integer("detect_positive", 1)));
+  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative")),
+                          static_cast<double>(desc.integer("detect_positive")));
 }
 
 }  // namespace
