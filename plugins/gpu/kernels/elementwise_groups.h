@@ -7,7 +7,7 @@
 #define NUMERIC_unary(X) X(Neg) X(Abs) X(Sign) X(Relu)
 #define FLOAT_unary(X)                                            \
   X(Sqrt) X(Reciprocal) X(Rsqrt) X(Floor) X(Ceil) X(Round)        \
-  X(HardSwish) X(HardSigmoid) X(LeakyRelu)
+  X(HardSwish) X(HardSigmoid) X(LeakyRelu) X(Softsign)
 #define NUMERIC_math(X)
 #define FLOAT_math(X)                                             \
   X(Exp) X(Log) X(Tanh) X(Sigmoid) X(Silu) X(Softplus)            \

@@ -61,6 +61,7 @@ Rows unary_operators() {
       {op::kSqrt, kFloatTypes, kUnary<OP_Sqrt>},
       {op::kReciprocal, kFloatTypes, kUnary<OP_Reciprocal>},
       {op::kTenonRsqrt, kFloatTypes, kUnary<OP_Rsqrt>},
+      {op::kSoftsign, kFloatTypes, kUnary<OP_Softsign>},
       {op::kFloor, kFloatTypes, kUnary<OP_Floor>},
       {op::kCeil, kFloatTypes, kUnary<OP_Ceil>},
       {op::kRound, kFloatTypes, kUnary<OP_Round>},

@@ -99,6 +99,13 @@ struct HardSwish {
   }
 };
 
+struct Softsign {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x / (1 + std::fabs(x));
+  }
+};
+
 struct Floor {
   template <class C>
   TENON_INLINE C operator()(C x) const {
@@ -193,6 +200,7 @@ std::span<const OperatorEntry> unary_operators() {
       {op::kLeakyRelu, kFloatTypes, create_leaky_relu},
       {op::kHardSigmoid, kFloatTypes, create_hard_sigmoid},
       {op::kHardSwish, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
+      {op::kSoftsign, kFloatTypes, kUnary<Softsign, kFloatTypes>},
       {op::kFloor, kFloatTypes, kUnary<Floor, kFloatTypes>},
       {op::kCeil, kFloatTypes, kUnary<Ceil, kFloatTypes>},
       {op::kRound, kFloatTypes, kUnary<Round, kFloatTypes>},
