@@ -74,12 +74,6 @@ class StaticDescription {
   const AttributeList attributes_;
 };
 
-[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
-                                const tn_error& error) {
-  throw Error(status, error.rule,
-              std::string(operators()[operation.index()].full_name) + ": " + error.message);
-}
-
 // "No" is an answer here; everything else is an error.
 bool accepted(const Operation& operation, tn_status status, const tn_error& error) {
   if (status == TN_OK) return true;

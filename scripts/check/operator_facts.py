@@ -7,7 +7,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-DEVICES = ["reference_impl/cpu", "reference_impl/device", "plugins/gpu", "plugins/onednn", "plugins/opencl", "plugins/cuda"]
+DEVICES = ["reference_impl/cpu", "reference_impl/device", "plugins/gpu_common", "plugins/onednn", "plugins/opencl", "plugins/cuda"]
 CASES = ["conformance/cases"]
 VERSION = re.compile(r'"(?:tenon)?",\s*"[A-Z]\w+",\s*\d+')
 DEFAULT = re.compile(r'\b(?:integer|real|text|integers|reals)\("\w+",')

@@ -79,7 +79,8 @@ std::span<const OperatorEntry> reduction_operators() {
   static const std::vector<OperatorEntry> all = [] {
     std::vector<OperatorEntry> entries;
     for (std::span<const OperatorEntry> part :
-         {axes_reduction_operators(), arg_reduction_operators(), cumulative_operators()})
+         {sum_reduction_operators(), extreme_reduction_operators(), axes_reduction_operators(),
+          arg_reduction_operators(), cumulative_operators()})
       entries.insert(entries.end(), part.begin(), part.end());
     return entries;
   }();
