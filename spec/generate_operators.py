@@ -11,7 +11,7 @@ import argparse
 import pathlib
 import sys
 
-from operators import claims, contract, ids, page, registry_table, revision_lock, shape_table, step_words
+from operators import attribute_table, claims, contract, ids, page, registry_table, revision_lock, shape_table, step_words
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -21,6 +21,7 @@ def files(operators):
     words = step_words.load(operators)
     return {registry_table.PATH: registry_table.text(operators),
             ids.PATH: ids.text(operators),
+            attribute_table.PATH: attribute_table.text(operators),
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
             step_words.PATH: step_words.text(words),

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <optional>
 
+#include "reference_impl/device/attribute_bounds.h"
 #include "reference_impl/device/constant.h"
 #include "tenon/device/platform.h"
 
@@ -123,6 +124,7 @@ ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& 
   }
   ChosenKernel made;
   made.behind = row.behind;
+  check_attributes(*row.entry, checked.desc);
   made.kernel = row.entry->create(description);
   if (const char* unknown = description.unknown_attribute()) {
     throw KernelError(TN_INVALID_ARGUMENT,

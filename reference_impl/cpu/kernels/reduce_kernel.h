@@ -21,8 +21,8 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit ReduceKernel(const Description& desc)
       : name_(desc.name()),
-        keepdims_(desc.integer("keepdims", 1) != 0),
-        noop_(desc.integer("noop_with_empty_axes", 0) != 0) {}
+        keepdims_(desc.integer("keepdims") != 0),
+        noop_(desc.integer("noop_with_empty_axes") != 0) {}
 
   void check(const Arguments& a) const override { check_reduction(name_, a, keepdims_, noop_); }
 

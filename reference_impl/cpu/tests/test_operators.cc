@@ -83,15 +83,13 @@ class Sum : public TestKernel {
 
 template <class T>
 std::unique_ptr<Kernel> create(const Description& description) {
-  description.integer("known", 0);
+  description.integer("known");
   return std::make_unique<T>();
 }
 
 constexpr OperatorId test(const char* name) {
   return {"test", name, 1, 0, "T", 0, dtype_bit(TN_INT32)};
 }
-
-}  // namespace
 
 std::span<const OperatorEntry> test_operators() {
   static constexpr OperatorEntry kOperators[] = {
