@@ -332,7 +332,7 @@ class Matmul : public PrimitiveKernel {
   }
 
   // Large products are made of pieces, each on one thread, which threads take one after the other.
-  // oneDNN's own shares are one for each thread: where somebody else computes, too, all wait for
+  // oneDNN's own shares are one for each thread: where other programs compute, too, all wait for
   // the thread that has lost the processor with half of the product before it.
   static constexpr int64_t kPieceColumns = 64;  // What packed forms keep together.
   static bool splits(const Operands& o, const Arguments& a, const Program& p) {

@@ -165,7 +165,7 @@ ChosenKernel choose_kernel(Device& device, const CheckedDescription& description
       if (has_token(chosen)) break;
     } catch (const KernelError& error) {
       if (!goes_on(error.status)) throw;
-      // "Not in place" is something that the host can mend.
+      // "Not in place" is something that the host can change.
       if (!refusal || refusal->status != TN_NEEDS_STATIC) refusal = error;
     }
   }

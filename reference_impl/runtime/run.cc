@@ -46,7 +46,7 @@ void check_call(const OperatorInfo& info, std::span<const Argument> inputs,
 class Workspace {
  public:
   Workspace(Pool& pool, uint64_t bytes, StreamImpl& stream)
-      : pool_(pool), address_(pool.allocate(bytes, stream)) {}
+      : pool_(pool), address_(pool.allocate(bytes, stream, Use::kScratch)) {}
   ~Workspace() { pool_.deallocate(address_); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;

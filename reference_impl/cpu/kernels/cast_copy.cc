@@ -11,8 +11,7 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr uint64_t kAllTypes =
-    kMovedTypes | dtype_bit(TN_INT4) | dtype_bit(TN_UINT4) | dtype_bit(TN_FLOAT4E2M1);
+constexpr uint64_t kAllTypes = type_set::kAll;
 
 void expect_arguments(const Description& description) {
   const std::string name(description.name());

@@ -116,7 +116,7 @@ struct Ceil {
 struct Round {
   template <class C>
   TENON_INLINE C operator()(C x) const {
-    return std::nearbyint(x);  // Halves to even: nobody changes the rounding mode.
+    return std::nearbyint(x);  // Halves to even: the rounding mode is never changed.
   }
 };
 

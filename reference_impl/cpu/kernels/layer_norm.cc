@@ -49,7 +49,7 @@ class LayerNormKernel final : public Kernel {
     const Scalar<T> one(1), zero(0);
     const View scale = arguments.input(1).present() ? arguments.input(1) : one.view();
     const View shift = arguments.input(2).present() ? arguments.input(2) : zero.view();
-    // Without a mean to write, Y stands in for it: the pointer moves, nobody uses it.
+    // Without a mean to write, Y stands in for it: the pointer moves, but is not used.
     const std::array<View, 6> all = {y,
                                      x,
                                      scale_rows(scale),

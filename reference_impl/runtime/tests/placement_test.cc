@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A device that has little and insists on much (picky_plugin.cc): what the runtime does to run
-// everything on it all the same, and how it says so.
+// everything on it, and how it says so.
 #include <algorithm>
 #include <atomic>
 #include <cmath>

@@ -20,9 +20,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/cpp/dtype.hpp"
 #include "tenon/cpp/operator_ids.hpp"
 #include "tenon/device/subnormals.h"
-#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 namespace tenon::device {
@@ -65,7 +65,7 @@ struct View {
   }
 };
 
-// An absent argument: of rank 0, and a kernel that reads its dims all the same reads zeros.
+// An absent argument: of rank 0, and a kernel that reads its dims nevertheless reads zeros.
 inline constexpr int64_t kAbsentDims[TN_MAX_RANK] = {};
 inline constexpr View kAbsentView{nullptr, kAbsentDims, kAbsentDims};
 
@@ -160,8 +160,8 @@ class Kernel {
   virtual uint64_t resident_bytes() const { return 0; }
 };
 
-// A second base of kernels that have launches with temporary memory. Hosts are told that no launch
-// of any other needs it (TN_KERNEL_NO_WORKSPACE).
+// A second base of kernels that have launches with temporary memory. TN_KERNEL_NO_WORKSPACE tells
+// hosts that no launch of any other kernel needs it.
 class NeedsWorkspace {
  public:
   virtual ~NeedsWorkspace() = default;
@@ -220,7 +220,7 @@ class Description {
   }
 
   // Attributes, with the default that the operator gives them. A wrong type throws. An attribute
-  // that nobody asked for by the time the kernel is made is unknown to the operator, and refused.
+  // that was not asked for by the time the kernel is made is unknown to the operator, and refused.
   int64_t integer(std::string_view name, int64_t otherwise) const;
   float real(std::string_view name, float otherwise) const;
   std::string text(std::string_view name, std::string_view otherwise) const;
