@@ -8,7 +8,7 @@
 
 #include "plugins/cuda/dialect.h"
 #include "plugins/cuda/library.h"
-#include "plugins/gpu/sources.h"
+#include "plugins/gpu_common/sources.h"
 #include "tenon/device/kernel.h"
 
 // clang-format off

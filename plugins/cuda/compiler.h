@@ -15,7 +15,7 @@ void require_compiler();
 // "13.0". Of NVRTC.
 std::string compiler_version();
 
-// How much work NVRTC puts into fast code. The least is for tests: machine code all the same, in a
+// How much work NVRTC puts into fast code. The least is for tests: still machine code, in a
 // fifth of the time.
 enum class Effort { kFull, kLeast };
 
@@ -26,7 +26,7 @@ enum class Effort { kFull, kLeast };
 std::string compile(const std::string& name, const std::string& text, std::string_view definitions,
                     int capability, Effort effort = Effort::kFull, bool flush_subnormals = false);
 
-// plugins/gpu/kernels/<source>.cl behind this plugin's dialect.
+// plugins/gpu_common/kernels/<source>.cl behind this plugin's dialect.
 std::string kernel_text(std::string_view source);
 
 }  // namespace tenon::cuda

@@ -15,9 +15,9 @@
 #include "plugins/cuda/memory.h"
 #include "plugins/cuda/products.h"
 #include "plugins/cuda/queue.h"
-#include "plugins/gpu/backend.h"
-#include "plugins/gpu/families.h"
-#include "plugins/gpu/kernel.h"
+#include "plugins/gpu_common/backend.h"
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/kernel.h"
 #include "tenon/device/entry.h"
 #include "tenon/tenon_plugin.hpp"
 

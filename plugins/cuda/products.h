@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "plugins/cuda/cublaslt.h"
-#include "plugins/gpu/product.h"
+#include "plugins/gpu_common/product.h"
 
 namespace tenon::cuda {
 

@@ -5,12 +5,12 @@
 #include <array>
 #include <cstring>
 
-#include "plugins/gpu/faults.h"
+#include "plugins/gpu_common/faults.h"
 
 namespace tenon::cuda {
 namespace {
 
-// Kernels of plugins/gpu have at most some 20 parameters, of which memory counts twice.
+// Kernels of plugins/gpu_common have at most some 20 parameters, of which memory counts twice.
 constexpr size_t kMostParameters = 64;
 
 }  // namespace

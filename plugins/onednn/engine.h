@@ -65,7 +65,7 @@ class Threads {
 
 // While it lives, the threads of a region treat subnormal numbers as the calling one does. Those of
 // team.cc always do; those of an OpenMP that the process had before keep what they began with, and
-// are told here when the kernel flushes.
+// learn here whether the kernel flushes.
 class RegionSubnormals {
  public:
   RegionSubnormals();

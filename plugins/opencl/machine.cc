@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #include "dialect.h"
-#include "plugins/gpu/sources.h"
+#include "plugins/gpu_common/sources.h"
 
 namespace tenon::opencl {
 
@@ -18,7 +18,7 @@ gpu::Limits limits_of(cl_device_id device) {
   return limits;
 }
 
-Machine::Machine(const Device& device, cl_context context, bool flush_subnormals)
+Machine::Machine(const ClDevice& device, cl_context context, bool flush_subnormals)
     : device_(device),
       context_(context),
       limits_(limits_of(device.id)),

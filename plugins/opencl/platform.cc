@@ -9,9 +9,9 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "plugins/gpu/backend.h"
-#include "plugins/gpu/families.h"
-#include "plugins/gpu/kernel.h"
+#include "plugins/gpu_common/backend.h"
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/kernel.h"
 #include "queue.h"
 #include "tenon/device/entry.h"
 #include "tenon/tenon_plugin.hpp"
@@ -37,7 +37,7 @@ class Context {
 
 class Backend final : public gpu::Backend {
  public:
-  explicit Backend(const Device& device)
+  explicit Backend(const ClDevice& device)
       : device_(device),
         context_(device.id),
         memory_(context_.get(), value<cl_bool>(device.id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0),
@@ -75,7 +75,7 @@ class Backend final : public gpu::Backend {
     transfers_.finish();
   }
 
-  const Device device_;
+  const ClDevice device_;
   const Context context_;
   Memory memory_;
   Machine machine_;
@@ -84,7 +84,7 @@ class Backend final : public gpu::Backend {
   Queue transfers_;
 };
 
-tn_device_info describe(const Device& device, size_t index) {
+tn_device_info describe(const ClDevice& device, size_t index) {
   tn_device_info info{};
   info.struct_size = sizeof(info);
   const auto type = value<cl_device_type>(device.id, CL_DEVICE_TYPE);

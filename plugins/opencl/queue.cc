@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "plugins/gpu/faults.h"
+#include "plugins/gpu_common/faults.h"
 
 namespace tenon::opencl {
 
-Queue::Queue(const Device& device, cl_context context, Memory& memory, const gpu::Limits& limits)
+Queue::Queue(const ClDevice& device, cl_context context, Memory& memory, const gpu::Limits& limits)
     : memory_(memory), limits_(limits) {
   cl_int status = CL_SUCCESS;
   queue_ = library().clCreateCommandQueue(context, device.id, 0, &status);

@@ -84,7 +84,7 @@ class PackedLayouts final : public Layouts {
   uint64_t bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) const override {
     if (layout == TN_LAYOUT_STRIDED) return strided_bytes(dtype, dims);
     if (!is_token(layout)) throw_no_token(layout);
-    if (dims.size() < 2 || (dtype != TN_FLOAT32 && dtype != TN_FLOAT16 && dtype != TN_BFLOAT16)) {
+    if (dims.size() < 2 || (dtype != TN_FLOAT32 && !in_set(dtype, type_set::kHalf))) {
       throw KernelError(TN_INVALID_ARGUMENT,
                         "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
     }

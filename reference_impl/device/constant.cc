@@ -33,7 +33,7 @@ Constant* Constant::make(Device& device, tn_layout layout, tn_dtype dtype,
 
 void Constant::release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  // Kernels and tasks hold references: nobody uses it any more.
+  // Kernels and tasks hold references: it is not used any more.
   device->memory().free(block_, false);
   delete this;
 }

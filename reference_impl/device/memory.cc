@@ -19,8 +19,8 @@ uint64_t machine_memory() {
          static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
-// Reserves addresses that nobody can touch: at least one page, a guard page behind it, and room to
-// align.
+// Reserves addresses that fault when touched: at least one page, a guard page behind it, and room
+// to align.
 void reserve(Block& block, uint64_t alignment) {
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t slack = alignment > page ? alignment : 0;

@@ -5,8 +5,8 @@
 //   unified   Plain host memory. `address` and the host pointer are what the device uses.
 //   discrete  The device's threads use memory that the host never learns of; `address` is a
 //   reserved
-//             range of the same size that nobody can touch, so that a host that does dies at once.
-//   mapped    As discrete, but there is no address at all, and whatever nobody has written reads as
+//             range of the same size that faults when touched: a host that does dies at once.
+//   mapped    As discrete, but there is no address at all, and what was never written reads as
 //             poison: new memory, freed memory, ranges mapped with TN_ACCESS_DISCARD.
 //
 // In the latter two, map() hands out staging copies (staging.h).
@@ -27,7 +27,7 @@ namespace tenon::device {
 
 inline constexpr uint32_t kAlignment = 64;  // Of every allocation, at least.
 
-inline constexpr int kPoisonNew = 0xCB;      // mapped: memory that nobody has written.
+inline constexpr int kPoisonNew = 0xCB;      // mapped: memory that was never written.
 inline constexpr int kPoisonDiscard = 0xCD;  // mapped: a range mapped with TN_ACCESS_DISCARD.
 inline constexpr int kPoisonFreed = 0xDD;    // mapped: memory given back.
 
@@ -55,7 +55,7 @@ class Memory {
   explicit Memory(const Options& options, Backend* backend = nullptr);
 
   MemoryMode mode() const { return mode_; }
-  // Whether what nobody has written reads as poison.
+  // Whether what was never written reads as poison.
   bool poisons() const { return mode_ == MemoryMode::kMapped && backend_ == nullptr; }
   uint64_t limit() const { return limit_; }
   uint64_t max_allocation() const { return max_allocation_; }

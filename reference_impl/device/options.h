@@ -16,7 +16,7 @@ struct Options {
   MemoryMode memory = MemoryMode::kUnified;  // memory = unified | discrete | mapped
   uint64_t memory_limit = 0;                 // memory_limit = bytes; 0: what the machine has.
   uint64_t max_allocation = 0;               // Of a backend; 0: the limit.
-  uint64_t delay_us = 2000;                  // delay_us = how late streams run when nobody waits.
+  uint64_t delay_us = 2000;  // delay_us = how late streams run when no thread waits.
 };
 
 // Throws plugin::Failure (TN_INVALID_ARGUMENT) that names what is not known and lists what is.

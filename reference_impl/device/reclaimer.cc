@@ -29,8 +29,8 @@ void Reclaimer::free_behind(const Block& block,
 
 void Reclaimer::collect() {
   if (waiting_.load() == 0) return;
-  // Freed under the lock, so that whoever waits for memory and collects in vain finds it free.
-  // Release callbacks run here as well: they may not call back.
+  // Freed under the lock, so that a thread that waits for memory and collects in vain finds it
+  // free. Release callbacks run here as well: they may not call back.
   const std::lock_guard lock(mutex_);
   std::erase_if(entries_, [&](const Entry& entry) {
     const bool finished = std::all_of(

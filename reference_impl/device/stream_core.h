@@ -10,8 +10,9 @@
 //
 // On a device's queue the worker starts tasks one after the other and waits for the queue only when
 // it has nothing else to start, when someone waits, or when kBatch tasks are under way: a device
-// that had to report each task before it got the next would idle in between. Whoever waits does
-// this himself while the worker sleeps: to wake it and to be woken takes longer than a small task.
+// that had to report each task before it got the next would idle in between. A thread that waits
+// does this itself while the worker sleeps: to wake it and to be woken takes longer than a small
+// task.
 //
 // One thread at a time queues (the caller serialises); all else may be called from any thread.
 #pragma once
@@ -79,8 +80,8 @@ class StreamCore {
   // With mutex_ held; the latter two leave it meanwhile:
   bool startable() const;
   bool must_finish() const;
-  // Starts the next task, or finishes those under way; false: it is not time for either. Nobody
-  // else may be running.
+  // Starts the next task, or finishes those under way; false: it is not time for either. No other
+  // thread may be running tasks.
   bool advance(std::unique_lock<std::mutex>& lock);
   void finish(std::unique_lock<std::mutex>& lock);
 
@@ -101,7 +102,7 @@ class StreamCore {
   std::condition_variable done_;  // For those who wait.
   uint64_t kicked_ = 0;
   uint64_t started_ = 0;  // Tasks from finished_ to here are on the device's queue.
-  bool running_ = false;  // Somebody is in advance().
+  bool running_ = false;  // A thread is in advance().
   std::vector<Task> ring_;
 
   // Offsets count up without end; modulo the size they are places in the arena.

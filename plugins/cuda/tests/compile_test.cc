@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NVRTC takes every program of plugins/gpu/kernels, and everything that plugins/gpu/README.md
-// promises to kernels. No device is needed for that, nor does it show that results are right.
+// NVRTC takes every program of plugins/gpu_common/kernels, and everything that
+// plugins/gpu_common/README.md promises to kernels. No device is needed for that, nor does it show
+// that results are right.
 #include <elf.h>
 #include <gmock/gmock.h>
 
@@ -59,7 +60,7 @@ std::vector<std::string> compile_all(const std::vector<Program>& programs,
   return failures;
 }
 
-// Uses every word of the table in plugins/gpu/README.md once, with the types it promises.
+// Uses every word of the table in plugins/gpu_common/README.md once, with the types it promises.
 constexpr const char* kEveryWord = R"(
 CONSTANT int table[2] = {1, 2};
 DEVICE float twice(float x) { return x + x; }

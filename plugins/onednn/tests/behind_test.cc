@@ -133,7 +133,7 @@ TEST_F(BehindTest, SoftmaxOfInfinityIsNan) {
   }
 }
 
-// A view in a token has no strides: whoever cannot read the form says so.
+// A view in a token has no strides: a kernel that cannot read the form says so.
 TEST_F(BehindTest, TokensAreTakenOrRefusedByEveryOperator) {
   tn_operator_table operators{};
   operators.struct_size = sizeof(operators);

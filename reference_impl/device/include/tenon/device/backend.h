@@ -15,7 +15,7 @@ namespace tenon::device {
 // One per open device. Safe to call from any thread. Throws KernelError.
 //
 // Memory is known by addresses in this process that belong to one allocation alone, so that ranges
-// can be compared and added to; nobody may follow them.
+// can be compared and added to, never followed.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -24,7 +24,7 @@ class Backend {
   virtual std::byte* allocate(uint64_t size, uint64_t alignment) = 0;
   // Lets work use host memory at its own address. Throws TN_UNSUPPORTED.
   virtual void import(std::byte* memory, uint64_t size) = 0;
-  // Gives back what allocate() or import() was for. Nobody uses it any more.
+  // Gives back what allocate() or import() was for. It is not used any more.
   virtual void free(std::byte* data) noexcept = 0;
 
   // Between host and device memory, at once: done when they return, and behind no queued work.

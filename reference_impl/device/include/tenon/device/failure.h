@@ -27,8 +27,8 @@ inline tn_status report(const tn_error& failure, tn_error* error) {
   return plugin::copy_error(error, failure);
 }
 
-// The first failure since the last reset. Written by whoever runs the stream's work, read by
-// anyone.
+// The first failure since the last reset. Written by the thread that runs the stream's work, read
+// by anyone.
 class KeptFailure {
  public:
   bool failed() const { return status_.load(std::memory_order_acquire) != TN_OK; }

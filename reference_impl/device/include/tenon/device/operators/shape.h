@@ -56,7 +56,7 @@ void check_single_output(std::string_view op, const char* argument, const Argume
 void check_broadcast(std::string_view op, std::span<const View> inputs, const Arguments& arguments);
 
 // A value that decides dims of an output, where a host asks for them. Throws TN_UNSUPPORTED when
-// the kernel gets it in memory of the device: nobody may look there.
+// the kernel gets it in memory of the device, which must not be read here.
 View known_value(std::string_view op, const char* argument, const View& view);
 
 // A dim of an output that a value decides: from `value()` where a host asks. At a launch it is what
