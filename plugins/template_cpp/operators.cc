@@ -41,9 +41,9 @@ class Fill final : public Copy {
 class Cast final : public Kernel {
  public:
   explicit Cast(const Description& d) {
-    if (d.integer("to", d.output_dtype(0)) != d.output_dtype(0))
+    if (d.has_attribute("to") && d.integer("to") != d.output_dtype(0))
       throw_invalid("Cast", "`to` is not the type of the output");
-    d.integer("saturate", 1);  // Of float8 types, which are not here.
+    d.integer("saturate"), d.text("round_mode");  // Of float8 types, which are not here.
     visit_dtype<kConverted>("Cast", d.output_dtype(0), [](auto) {});  // Or it throws.
   }
   void check(const Arguments& a) const override {
@@ -110,10 +110,10 @@ std::unique_ptr<Kernel> create(const Description& description) {
 
 std::span<const OperatorEntry> operators() {
   static constexpr OperatorEntry kRows[] = {
-      {"", "Identity", 25, kMovedTypes, create<Copy>, types_of_identity(25)},
-      {"", "Cast", 25, kConverted, create<Cast>, kTypesOfCast},
-      {"tenon", "Fill", 1, kMovedTypes, create<Fill>},
-      {"", "MatMul", 13, dtype_bit(TN_FLOAT32), create<MatMul>}};
+      {tenon::op::kIdentity, kMovedTypes, create<Copy>},
+      {tenon::op::kCast, kConverted, create<Cast>},
+      {tenon::op::kTenonFill, kMovedTypes, create<Fill>},
+      {tenon::op::kMatMul, dtype_bit(TN_FLOAT32), create<MatMul>}};
   return kRows;
 }
 
