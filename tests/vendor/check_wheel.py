@@ -27,6 +27,8 @@ CONTENTS = {
         "tenon/bin/tenon_conformance", "tenon/include/tenon/tenon.h", "tenon/lib/libtenon.so",
         "tenon/lib/libtenon_cpu.so", "tenon/lib/libtenon_onnx.so", "tenon/lib/libtenon_runtime.so",
         "tenon/share/tenon/plugins/cpu.tenon.json", "tenon/share/tenon/template/device.c",
+        "tenon/share/tenon/template_cpp/plugin.cc", "tenon/lib/cmake/tenon/tenonConfig.cmake",
+        "tenon/lib/libtenon_device.a", "tenon/include/tenon/device/platform.h",
         "tenon_command/__init__.py",
     ],
     "tenon_ml_torch": ["torch_tenon/__init__.py", "torch_tenon/_C*.so"],

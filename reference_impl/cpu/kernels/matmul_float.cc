@@ -86,8 +86,7 @@ class MatmulRun {
     for (int32_t d = p_.batch_rank; d-- > 0; batch /= p_.batch_dims[d]) {
       index[d] = batch % p_.batch_dims[d];
     }
-    const auto data = [&](const BatchedMatrix& x) {
-      const int64_t unit = x.packed ? packed_matrix_elements(p_.k, p_.n) : 1;
+    const auto data = [&](const BatchedMatrix& x, int64_t unit = 1) {
       return x.view.data + x.batch_offset(index, p_.batch_rank) * unit *
                                static_cast<int64_t>(tn_dtype_bits(x.view.dtype) / 8);
     };
@@ -101,7 +100,9 @@ class MatmulRun {
     product.alpha = alpha_;
     // Without elements an operand has no memory; its packing reads none.
     if (p_.k > 0) product.a = {data(p_.a), p_.a.view.dtype, p_.a.row_stride, p_.a.column_stride};
-    if (p_.k > 0 && p_.b.packed) product.packed_b = reinterpret_cast<const T*>(data(p_.b));
+    if (p_.k > 0 && p_.b.packed) {
+      product.packed_b = reinterpret_cast<const T*>(data(p_.b, packed_matrix_elements(p_.k, p_.n)));
+    }
     if (p_.k > 0) product.b = {data(p_.b), p_.b.view.dtype, p_.b.row_stride, p_.b.column_stride};
     const bool copy = needs_float_copy(p_.y.view);
     if (copy) {
