@@ -44,6 +44,7 @@ const UnaryRow kUnary[] = {
     {"", "LeakyRelu", 16, [](double x) { return x < 0 ? double(0.01f) * x : x; }, -3, 3, 0, false},
     {"", "Elu", 22, [](double x) { return x < 0 ? std::expm1(x) : x; }, -3, 3, 1e-6, false},
     {"", "Softplus", 22, [](double x) { return std::log1p(std::exp(x)); }, -9, 9, 1e-6, false},
+    {"", "Softsign", 22, [](double x) { return x / (1 + std::fabs(x)); }, -9, 9, 1e-6, false},
     {"", "HardSigmoid", 22,
      [](double x) { return std::fmin(1, std::fmax(0, double(0.2f) * x + 0.5)); }, -4, 4, 0, false},
     {"", "HardSwish", 22, [](double x) { return x * std::fmin(1, std::fmax(0, x / 6 + 0.5)); }, -5,

@@ -31,21 +31,21 @@ const char* bits_type(tn_dtype dtype) {
 }
 
 const char* c_type(tn_dtype dtype) {
-  switch (dtype) {
-    case TN_FLOAT32:
-      return "float";
-    case TN_FLOAT64:
-      return "double";
-    case TN_INT8:
+  const ElementType& type = element_type(dtype);
+  if (type.kind == ElementKind::kFloat && type.bits == 32) return "float";
+  if (type.kind == ElementKind::kFloat && type.bits == 64) return "double";
+  if (type.kind != ElementKind::kSigned) return bits_type(dtype);
+  switch (type.bits) {
+    case 8:
       return "schar";
-    case TN_INT16:
+    case 16:
       return "short";
-    case TN_INT32:
+    case 32:
       return "int";
-    case TN_INT64:
+    case 64:
       return "long";
     default:
-      return bits_type(dtype);
+      no_type(dtype);
   }
 }
 

@@ -23,14 +23,7 @@ inline constexpr uint64_t kInt32And64 = device::dtype_bit(TN_INT32) | device::dt
 inline constexpr uint64_t kBool = device::dtype_bit(TN_BOOL);
 inline constexpr uint64_t kUint8 = device::dtype_bit(TN_UINT8);
 // Of eight bits or more.
-inline constexpr uint64_t kByteTypes =
-    kFloat32 | kInt32And64 | kBool | kUint8 | device::dtype_bit(TN_INT8) |
-    device::dtype_bit(TN_UINT16) | device::dtype_bit(TN_INT16) | device::dtype_bit(TN_FLOAT16) |
-    device::dtype_bit(TN_FLOAT64) | device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64) |
-    device::dtype_bit(TN_COMPLEX64) | device::dtype_bit(TN_COMPLEX128) |
-    device::dtype_bit(TN_BFLOAT16) | device::dtype_bit(TN_FLOAT8E4M3FN) |
-    device::dtype_bit(TN_FLOAT8E4M3FNUZ) | device::dtype_bit(TN_FLOAT8E5M2) |
-    device::dtype_bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kByteTypes = type_set::kMoved;
 
 // Throws TN_UNSUPPORTED when the device has no float64 and the type is that.
 void require_arithmetic(const device::Description& description, tn_dtype dtype);

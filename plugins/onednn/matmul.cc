@@ -437,10 +437,10 @@ std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
 
 std::unique_ptr<Kernel> create_gemm(const Description& d) {
   Factors f;
-  f.alpha = d.real("alpha", 1);
-  f.beta = d.real("beta", 1);
-  f.transpose_a = d.integer("transA", 0) != 0;
-  f.transpose_b = d.integer("transB", 0) != 0;
+  f.alpha = d.real("alpha");
+  f.beta = d.real("beta");
+  f.transpose_a = d.integer("transA") != 0;
+  f.transpose_b = d.integer("transB") != 0;
   if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
     device::throw_invalid("Gemm", "A, B and Y must have rank 2");
   }
@@ -461,10 +461,10 @@ std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
 
 std::span<const device::OperatorEntry> matmul_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "MatMul", 13, kFloat32, create_matmul},
-      {"", "Gemm", 13, kFloat32, create_gemm},
-      {"tenon", "FusedMatMul", 1, kFloat32, create_fused_matmul},
-      {"tenon", "ScaledGemm", 1, kFloat32, create_scaled_gemm},
+      {op::kMatMul, kFloat32, create_matmul},
+      {op::kGemm, kFloat32, create_gemm},
+      {op::kTenonFusedMatMul, kFloat32, create_fused_matmul},
+      {op::kTenonScaledGemm, kFloat32, create_scaled_gemm},
   };
   return kEntries;
 }

@@ -38,7 +38,7 @@ struct SpreadNan {
 class Softmax final : public PrimitiveKernel {
  public:
   Softmax(const Description& d, algorithm algorithm)
-      : name_(d.name()), algorithm_(algorithm), axis_(d.integer("axis", -1)) {
+      : name_(d.name()), algorithm_(algorithm), axis_(d.integer("axis")) {
     require_float32(d, 1);
     device::normalize_axis(name_, axis_, d.input(0).rank);
   }
@@ -86,9 +86,8 @@ class Softmax final : public PrimitiveKernel {
 // Over the last axes, as rows of one.
 class LayerNorm final : public PrimitiveKernel {
  public:
-  explicit LayerNorm(const Description& d)
-      : axis_(d.integer("axis", -1)), epsilon_(d.real("epsilon", 1e-5f)) {
-    d.integer("stash_type", 1);  // The statistics are in float32.
+  explicit LayerNorm(const Description& d) : axis_(d.integer("axis")), epsilon_(d.real("epsilon")) {
+    d.integer("stash_type");  // The statistics are in float32.
     require_float32(d, 3);
     device::normalize_axis(kName, axis_, d.input(0).rank);
   }
@@ -140,9 +139,9 @@ class LayerNorm final : public PrimitiveKernel {
 
 class BatchNorm final : public PrimitiveKernel {
  public:
-  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon", 1e-5f)) {
-    d.real("momentum", 0.9f);
-    if (d.integer("training_mode", 0) != 0) device::throw_invalid(kName, "training_mode 1");
+  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon")) {
+    d.real("momentum");
+    if (d.integer("training_mode") != 0) device::throw_invalid(kName, "training_mode 1");
     require_float32(d, 5);
     for (size_t i = 0; i < 5; ++i) d.input(i);
     if (d.input(0).rank < 2) device::throw_invalid(kName, "X needs a batch and channels");
@@ -211,10 +210,10 @@ std::unique_ptr<Kernel> create_softmax(const Description& d) {
 
 std::span<const device::OperatorEntry> norm_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "Softmax", 13, kFloat32, create_softmax<algorithm::softmax_accurate>},
-      {"", "LogSoftmax", 13, kFloat32, create_softmax<algorithm::softmax_log>},
-      {"", "LayerNormalization", 17, kFloat32, create<LayerNorm>},
-      {"", "BatchNormalization", 15, kFloat32, create<BatchNorm>},
+      {op::kSoftmax, kFloat32, create_softmax<algorithm::softmax_accurate>},
+      {op::kLogSoftmax, kFloat32, create_softmax<algorithm::softmax_log>},
+      {op::kLayerNormalization, kFloat32, create<LayerNorm>},
+      {op::kBatchNormalization, kFloat32, create<BatchNorm>},
   };
   return kEntries;
 }

@@ -184,4 +184,8 @@ class DeviceImpl final : public Device {
   std::unique_ptr<StreamImpl> default_stream_;  // Last: it tells the others that it goes.
 };
 
+// Throws what a plugin answered for this operator.
+[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
+                                const tn_error& error);
+
 }  // namespace tenon::runtime

@@ -57,13 +57,12 @@ class Workspace {
   void* address_;
 };
 
-[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
-                                const tn_error& error) {
+}  // namespace
+
+void throw_failure(const Operation& operation, tn_status status, const tn_error& error) {
   throw Error(status, error.rule,
               std::string(operators()[operation.index()].full_name) + ": " + error.message);
 }
-
-}  // namespace
 
 Ran DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs,
                     std::span<const Argument> outputs, Stream& stream,

@@ -12,19 +12,16 @@
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kNumbers = kFloat32 | kInt32And64 | kUint8 | device::dtype_bit(TN_FLOAT64) |
-                              device::dtype_bit(TN_INT8) | device::dtype_bit(TN_INT16) |
-                              device::dtype_bit(TN_UINT16) | device::dtype_bit(TN_UINT32) |
-                              device::dtype_bit(TN_UINT64);
+constexpr uint64_t kNumbers = type_set::kNumeric & ~type_set::kHalf;
 
 class ArgReduce final : public Kernel, public NeedsWorkspace {
  public:
   ArgReduce(const Description& d, Reduction::Op op)
       : name_(d.name()),
-        axis_(d.integer("axis", 0)),
-        keepdims_(d.integer("keepdims", 1) != 0),
+        axis_(d.integer("axis")),
+        keepdims_(d.integer("keepdims") != 0),
         reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0),
-                   d.integer("select_last_index", 0) != 0) {
+                   d.integer("select_last_index") != 0) {
     if (d.output_dtype(0) != TN_INT64) device::throw_invalid(name_, "gives int64 indices");
   }
 
@@ -66,8 +63,8 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows argreduce_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "ArgMax", 13, kNumbers, create<Reduction::Op::kArgMax>},
-      {"", "ArgMin", 13, kNumbers, create<Reduction::Op::kArgMin>},
+      {op::kArgMax, kNumbers, create<Reduction::Op::kArgMax>},
+      {op::kArgMin, kNumbers, create<Reduction::Op::kArgMin>},
   };
   return kOperators;
 }

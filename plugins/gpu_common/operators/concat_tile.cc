@@ -14,7 +14,7 @@ using device::BuiltView, device::dims_text, device::throw_invalid;
 
 class Concat final : public Kernel {
  public:
-  explicit Concat(const Description& d) : axis_(d.integer("axis", 0)), copy_(d, d.input_dtype(0)) {}
+  explicit Concat(const Description& d) : axis_(d.integer("axis")), copy_(d, d.input_dtype(0)) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (!d.has_attribute("axis")) throw_invalid(d.name(), "axis is missing");
@@ -103,12 +103,12 @@ class Tile final : public Kernel {
 }  // namespace
 
 Rows shape_operators() {
-  static const OperatorEntry kEntries[] = {{"", "Concat", 13, kMovedTypes, Concat::create}};
+  static const OperatorEntry kEntries[] = {{op::kConcat, kMovedTypes, Concat::create}};
   return kEntries;
 }
 
 Rows tile_operators() {
-  static const OperatorEntry kEntries[] = {{"", "Tile", 13, kMovedTypes, Tile::create}};
+  static const OperatorEntry kEntries[] = {{op::kTile, kMovedTypes, Tile::create}};
   return kEntries;
 }
 

@@ -30,36 +30,35 @@ class Identity final : public Kernel {
 std::unique_ptr<device::Kernel> create_cast(const Description& d) {
   require_arity(d, 1);
   const tn_dtype from = d.input_dtype(0), to = d.output_dtype(0);
-  if (d.integer("to", to) != to) {
+  if (d.has_attribute("to") && d.integer("to") != to) {
     device::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
                                       device::dtype_name(to) + " differ");
   }
-  d.integer("saturate", 1);    // Only for 8-bit floats, which kernels do not have,
-  d.text("round_mode", "up");  // and for a type that the ABI does not have.
+  d.integer("saturate");  // Only for 8-bit floats, which kernels do not have,
+  d.text("round_mode");   // and for a type that the ABI does not have.
   if (from == to) return std::make_unique<Identity>(d);
   return make_elementwise(d, {Group::kCast, OP_Cast, 1});
-}
-
-constexpr OperatorEntry identity(int32_t version) {
-  return {"",          "Identity",       version,
-          kMovedTypes, Identity::create, device::types_of_identity(version)};
-}
-constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, device::kComputedTypes, create_cast, device::kTypesOfCast};
 }
 
 }  // namespace
 
 Rows copy_operators() {
-  static const OperatorEntry kEntries[] = {identity(25), identity(24), identity(23),
-                                           identity(21), identity(19), identity(16),
-                                           identity(14), identity(13), identity(1)};
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> rows{{op::kIdentity, kMovedTypes, Identity::create}};
+    for (const OperatorId& id : op::kIdentityVersions)
+      rows.push_back({id, kMovedTypes, Identity::create});
+    return rows;
+  }();
   return kEntries;
 }
 
 Rows cast_operators() {
-  static const OperatorEntry kEntries[] = {cast(25), cast(24), cast(23), cast(21),
-                                           cast(19), cast(13), cast(9),  cast(6)};
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> rows{{op::kCast, device::kComputedTypes, create_cast}};
+    for (const OperatorId& id : op::kCastVersions)
+      rows.push_back({id, device::kComputedTypes, create_cast});
+    return rows;
+  }();
   return kEntries;
 }
 

@@ -37,8 +37,8 @@ void check_scalars(std::string_view op, const Arguments& a, size_t begin, size_t
 
 // The bits of a word that count: of 16-bit floats as many as they have behind the point.
 uint32_t unit_bits(tn_dtype dtype) {
-  if (dtype == TN_FLOAT16) return ~0u << (32 - 10);
-  return dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
+  if (!in_set(dtype, type_set::kHalf)) return ~0u;
+  return ~0u << (32 - element_type(dtype).form.mantissa_bits);
 }
 
 uint64_t word_of(const View& view) { return static_cast<uint64_t>(device::integer_at(view)); }
@@ -147,15 +147,15 @@ class Dropout final : public Kernel {
 
 Rows random_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "RandomUniform", 1, device::kFloatTypes, RandomNumbers::create<false>},
-      {"tenon", "RandomNormal", 1, device::kFloatTypes, RandomNumbers::create<true>},
+      {op::kTenonRandomUniform, device::kFloatTypes, RandomNumbers::create<false>},
+      {op::kTenonRandomNormal, device::kFloatTypes, RandomNumbers::create<true>},
   };
   return kEntries;
 }
 
 Rows dropout_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "Dropout", 1, device::kFloatTypes, Dropout::create}};
+      {op::kTenonDropout, device::kFloatTypes, Dropout::create}};
   return kEntries;
 }
 

@@ -17,17 +17,15 @@ using Op = Reduction::Op;
 using Finish = Reduction::Finish;
 
 constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
-constexpr uint64_t kNumbers = kFloats | kInt32And64 | kUint8 | device::dtype_bit(TN_INT8) |
-                              device::dtype_bit(TN_INT16) | device::dtype_bit(TN_UINT16) |
-                              device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64);
+constexpr uint64_t kNumbers = type_set::kNumeric & ~type_set::kHalf;
 
 // The operator's inputs: data, axes and, for a variance, the correction.
 class Reduce final : public Kernel, public NeedsWorkspace {
  public:
   Reduce(const Description& d, Op op, Finish finish)
       : name_(d.name()),
-        keepdims_(d.integer("keepdims", 1) != 0),
-        noop_(d.integer("noop_with_empty_axes", 0) != 0),
+        keepdims_(d.integer("keepdims") != 0),
+        noop_(d.integer("noop_with_empty_axes") != 0),
         variance_(op == Op::kVariance),
         reduction_(d, op, finish, d.input_dtype(0)) {
     const size_t outputs = variance_ ? 2 : 1;
@@ -94,18 +92,18 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows reduce_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "ReduceSum", 13, kNumbers, create<Op::kSum, Finish::kValue>},
-      {"", "ReduceMean", 18, kNumbers, create<Op::kSum, Finish::kMean>},
-      {"", "ReduceSumSquare", 18, kNumbers, create<Op::kSumSquare, Finish::kValue>},
-      {"", "ReduceL1", 18, kNumbers, create<Op::kSumAbsolute, Finish::kValue>},
-      {"", "ReduceL2", 18, kFloats, create<Op::kSumSquare, Finish::kRoot>},
-      {"", "ReduceProd", 18, kNumbers, create<Op::kProduct, Finish::kValue>},
-      {"", "ReduceMax", 20, kNumbers | kBool, create<Op::kMax, Finish::kValue>},
-      {"", "ReduceMin", 20, kNumbers | kBool, create<Op::kMin, Finish::kValue>},
-      {"", "ReduceLogSumExp", 18, kFloats, create<Op::kLogSumExp, Finish::kValue>},
-      {"tenon", "ReduceAll", 1, kBool, create<Op::kMin, Finish::kTruth>},
-      {"tenon", "ReduceAny", 1, kBool, create<Op::kMax, Finish::kTruth>},
-      {"tenon", "ReduceVariance", 1, kFloats, create<Op::kVariance, Finish::kValue>},
+      {op::kReduceSum, kNumbers, create<Op::kSum, Finish::kValue>},
+      {op::kReduceMean, kNumbers, create<Op::kSum, Finish::kMean>},
+      {op::kReduceSumSquare, kNumbers, create<Op::kSumSquare, Finish::kValue>},
+      {op::kReduceL1, kNumbers, create<Op::kSumAbsolute, Finish::kValue>},
+      {op::kReduceL2, kFloats, create<Op::kSumSquare, Finish::kRoot>},
+      {op::kReduceProd, kNumbers, create<Op::kProduct, Finish::kValue>},
+      {op::kReduceMax, kNumbers | kBool, create<Op::kMax, Finish::kValue>},
+      {op::kReduceMin, kNumbers | kBool, create<Op::kMin, Finish::kValue>},
+      {op::kReduceLogSumExp, kFloats, create<Op::kLogSumExp, Finish::kValue>},
+      {op::kTenonReduceAll, kBool, create<Op::kMin, Finish::kTruth>},
+      {op::kTenonReduceAny, kBool, create<Op::kMax, Finish::kTruth>},
+      {op::kTenonReduceVariance, kFloats, create<Op::kVariance, Finish::kValue>},
   };
   return kOperators;
 }

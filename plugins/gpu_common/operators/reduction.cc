@@ -28,45 +28,23 @@ constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
 
 bool is_float(tn_dtype dtype) { return (device::kFloatTypes & device::dtype_bit(dtype)) != 0; }
 
-bool is_signed(tn_dtype dtype) {
-  return dtype == TN_INT8 || dtype == TN_INT16 || dtype == TN_INT32 || dtype == TN_INT64;
-}
+bool is_signed(tn_dtype dtype) { return in_set(dtype, type_set::kSigned); }
 
 std::string number(int64_t value) { return std::to_string(value); }
 
+constexpr uint64_t kBounded = type_set::kNumeric & ~type_set::kHalf;
+
 // The identity of max or min, as an element of the type.
 Parameter bound(tn_dtype dtype, bool lowest) {
-  const auto of = [&](auto zero) {
-    using T = decltype(zero);
-    using Limits = std::numeric_limits<T>;
+  if (dtype == TN_BOOL) dtype = TN_UINT8;
+  return device::visit_dtype<kBounded>("reduction", dtype, [&](auto type) {
+    using Limits = std::numeric_limits<typename decltype(type)::type>;
     if constexpr (Limits::has_infinity) {
       return Parameter::value(lowest ? -Limits::infinity() : Limits::infinity());
     } else {
       return Parameter::value(lowest ? Limits::lowest() : Limits::max());
     }
-  };
-  switch (dtype) {
-    case TN_FLOAT32:
-      return of(float{});
-    case TN_FLOAT64:
-      return of(double{});
-    case TN_INT8:
-      return of(int8_t{});
-    case TN_INT16:
-      return of(int16_t{});
-    case TN_INT32:
-      return of(int32_t{});
-    case TN_INT64:
-      return of(int64_t{});
-    case TN_UINT16:
-      return of(uint16_t{});
-    case TN_UINT32:
-      return of(uint32_t{});
-    case TN_UINT64:
-      return of(uint64_t{});
-    default:
-      return of(uint8_t{});
-  }
+  });
 }
 
 std::string all_definitions(const Limits& limits, Reduction::Op op, Reduction::Finish finish,

@@ -12,8 +12,7 @@
 namespace tenon::gpu {
 
 // Types whose updates may be added: 16-bit floats would have to be added in float.
-inline constexpr uint64_t kAddedTypes =
-    device::kNumericTypes & ~(device::dtype_bit(TN_FLOAT16) | device::dtype_bit(TN_BFLOAT16));
+inline constexpr uint64_t kAddedTypes = type_set::kNumeric & ~type_set::kHalf;
 
 // -DT, -DINDEX and -DUPDATE. Throws TN_UNSUPPORTED for types that cannot be updated this way.
 inline std::string scatter_definitions(const Description& d, tn_dtype dtype, tn_dtype index,

@@ -24,17 +24,17 @@ std::unique_ptr<device::Kernel> make(const Description& d, Group group, int32_t 
 }
 
 std::unique_ptr<device::Kernel> create_leaky_relu(const Description& d) {
-  return make(d, Group::kUnary, OP_LeakyRelu, d.real("alpha", 0.01f));
+  return make(d, Group::kUnary, OP_LeakyRelu, d.real("alpha"));
 }
 std::unique_ptr<device::Kernel> create_hard_sigmoid(const Description& d) {
-  return make(d, Group::kUnary, OP_HardSigmoid, d.real("alpha", 0.2f), d.real("beta", 0.5f));
+  return make(d, Group::kUnary, OP_HardSigmoid, d.real("alpha"), d.real("beta"));
 }
 std::unique_ptr<device::Kernel> create_elu(const Description& d) {
-  return make(d, Group::kMath, OP_Elu, d.real("alpha", 1.0f));
+  return make(d, Group::kMath, OP_Elu, d.real("alpha"));
 }
 
 std::unique_ptr<device::Kernel> create_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate", "none");
+  const std::string approximate = d.text("approximate");
   if (approximate == "none") return kMath<OP_Gelu>(d);
   if (approximate == "tanh") return kMath<OP_GeluTanh>(d);
   device::throw_invalid(d.name(),
@@ -45,8 +45,8 @@ std::unique_ptr<device::Kernel> create_is_inf(const Description& d) {
   require_arity(d, 1);
   require_output_type(d, TN_BOOL);
   ElementwiseForm form{Group::kTest, OP_IsInf, 1};
-  form.first = d.integer("detect_negative", 1) != 0 ? 1.0f : 0.0f;
-  form.second = d.integer("detect_positive", 1) != 0 ? 1.0f : 0.0f;
+  form.first = d.integer("detect_negative") != 0 ? 1.0f : 0.0f;
+  form.second = d.integer("detect_positive") != 0 ? 1.0f : 0.0f;
   return make_elementwise(d, form);
 }
 
@@ -54,34 +54,35 @@ std::unique_ptr<device::Kernel> create_is_inf(const Description& d) {
 
 Rows unary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Neg", 13, kNumericTypes, kUnary<OP_Neg>},
-      {"", "Abs", 13, kNumericTypes, kUnary<OP_Abs>},
-      {"", "Sign", 13, kNumericTypes, kUnary<OP_Sign>},
-      {"", "Relu", 14, kNumericTypes, kUnary<OP_Relu>},
-      {"", "Sqrt", 13, kFloatTypes, kUnary<OP_Sqrt>},
-      {"", "Reciprocal", 13, kFloatTypes, kUnary<OP_Reciprocal>},
-      {"tenon", "Rsqrt", 1, kFloatTypes, kUnary<OP_Rsqrt>},
-      {"", "Floor", 13, kFloatTypes, kUnary<OP_Floor>},
-      {"", "Ceil", 13, kFloatTypes, kUnary<OP_Ceil>},
-      {"", "Round", 22, kFloatTypes, kUnary<OP_Round>},
-      {"", "LeakyRelu", 16, kFloatTypes, create_leaky_relu},
-      {"", "HardSigmoid", 22, kFloatTypes, create_hard_sigmoid},
-      {"", "HardSwish", 22, kFloatTypes, kUnary<OP_HardSwish>},
-      {"", "Exp", 13, kFloatTypes, kMath<OP_Exp>},
-      {"", "Log", 13, kFloatTypes, kMath<OP_Log>},
-      {"", "Tanh", 13, kFloatTypes, kMath<OP_Tanh>},
-      {"", "Sigmoid", 13, kFloatTypes, kMath<OP_Sigmoid>},
-      {"tenon", "Silu", 1, kFloatTypes, kMath<OP_Silu>},
-      {"", "Softplus", 22, kFloatTypes, kMath<OP_Softplus>},
-      {"", "Erf", 13, kFloatTypes, kMath<OP_Erf>},
-      {"tenon", "Erfc", 1, kFloatTypes, kMath<OP_Erfc>},
-      {"", "Gelu", 20, kFloatTypes, create_gelu},
-      {"", "Elu", 22, kFloatTypes, create_elu},
-      {"", "Sin", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Sin, 1>},
-      {"", "Cos", 22, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Cos, 1>},
-      {"", "Not", 1, kBoolType, create_test<Group::kInversion, OP_Not, 1>},
-      {"", "IsNaN", 20, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>, device::kTypesOfTests},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf, device::kTypesOfTests},
+      {op::kNeg, kNumericTypes, kUnary<OP_Neg>},
+      {op::kAbs, kNumericTypes, kUnary<OP_Abs>},
+      {op::kSign, kNumericTypes, kUnary<OP_Sign>},
+      {op::kRelu, kNumericTypes, kUnary<OP_Relu>},
+      {op::kSqrt, kFloatTypes, kUnary<OP_Sqrt>},
+      {op::kReciprocal, kFloatTypes, kUnary<OP_Reciprocal>},
+      {op::kTenonRsqrt, kFloatTypes, kUnary<OP_Rsqrt>},
+      {op::kSoftsign, kFloatTypes, kUnary<OP_Softsign>},
+      {op::kFloor, kFloatTypes, kUnary<OP_Floor>},
+      {op::kCeil, kFloatTypes, kUnary<OP_Ceil>},
+      {op::kRound, kFloatTypes, kUnary<OP_Round>},
+      {op::kLeakyRelu, kFloatTypes, create_leaky_relu},
+      {op::kHardSigmoid, kFloatTypes, create_hard_sigmoid},
+      {op::kHardSwish, kFloatTypes, kUnary<OP_HardSwish>},
+      {op::kExp, kFloatTypes, kMath<OP_Exp>},
+      {op::kLog, kFloatTypes, kMath<OP_Log>},
+      {op::kTanh, kFloatTypes, kMath<OP_Tanh>},
+      {op::kSigmoid, kFloatTypes, kMath<OP_Sigmoid>},
+      {op::kTenonSilu, kFloatTypes, kMath<OP_Silu>},
+      {op::kSoftplus, kFloatTypes, kMath<OP_Softplus>},
+      {op::kErf, kFloatTypes, kMath<OP_Erf>},
+      {op::kTenonErfc, kFloatTypes, kMath<OP_Erfc>},
+      {op::kGelu, kFloatTypes, create_gelu},
+      {op::kElu, kFloatTypes, create_elu},
+      {op::kSin, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Sin, 1>},
+      {op::kCos, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Cos, 1>},
+      {op::kNot, kBoolType, create_test<Group::kInversion, OP_Not, 1>},
+      {op::kIsNaN, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>},
+      {op::kIsInf, kFloatTypes, create_is_inf},
   };
   return kEntries;
 }

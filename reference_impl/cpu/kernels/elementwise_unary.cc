@@ -99,6 +99,13 @@ struct HardSwish {
   }
 };
 
+struct Softsign {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x / (1 + std::fabs(x));
+  }
+};
+
 struct Floor {
   template <class C>
   TENON_INLINE C operator()(C x) const {
@@ -145,12 +152,11 @@ template <class Op, uint64_t Mask>
 constexpr CreateKernel kUnary = create_elementwise<Op, 1, Mask>;
 
 std::unique_ptr<Kernel> create_leaky_relu(const Description& desc) {
-  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha", 0.01f));
+  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha"));
 }
 
 std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
-  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha", 0.2f),
-                                                       desc.real("beta", 0.5f));
+  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha"), desc.real("beta"));
 }
 
 std::unique_ptr<Kernel> create_not(const Description& desc) {
@@ -176,30 +182,31 @@ std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, dou
 std::unique_ptr<Kernel> create_is_nan(const Description& desc) { return make_test<IsNaN>(desc); }
 
 std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
-  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative", 1)),
-                          static_cast<double>(desc.integer("detect_positive", 1)));
+  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative")),
+                          static_cast<double>(desc.integer("detect_positive")));
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> unary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Neg", 13, kNumericTypes, kUnary<Neg, kNumericTypes>},
-      {"", "Abs", 13, kNumericTypes, kUnary<Abs, kNumericTypes>},
-      {"", "Sign", 13, kNumericTypes, kUnary<Sign, kNumericTypes>},
-      {"", "Sqrt", 13, kFloatTypes, kUnary<Sqrt, kFloatTypes>},
-      {"", "Reciprocal", 13, kFloatTypes, kUnary<Reciprocal, kFloatTypes>},
-      {"tenon", "Rsqrt", 1, kFloatTypes, kUnary<Rsqrt, kFloatTypes>},
-      {"", "Relu", 14, kNumericTypes, kUnary<Relu, kNumericTypes>},
-      {"", "LeakyRelu", 16, kFloatTypes, create_leaky_relu},
-      {"", "HardSigmoid", 22, kFloatTypes, create_hard_sigmoid},
-      {"", "HardSwish", 22, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
-      {"", "Floor", 13, kFloatTypes, kUnary<Floor, kFloatTypes>},
-      {"", "Ceil", 13, kFloatTypes, kUnary<Ceil, kFloatTypes>},
-      {"", "Round", 22, kFloatTypes, kUnary<Round, kFloatTypes>},
-      {"", "Not", 1, kBoolType, create_not},
-      {"", "IsNaN", 20, kFloatTypes, create_is_nan, kTypesOfTests},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf, kTypesOfTests},
+      {op::kNeg, kNumericTypes, kUnary<Neg, kNumericTypes>},
+      {op::kAbs, kNumericTypes, kUnary<Abs, kNumericTypes>},
+      {op::kSign, kNumericTypes, kUnary<Sign, kNumericTypes>},
+      {op::kSqrt, kFloatTypes, kUnary<Sqrt, kFloatTypes>},
+      {op::kReciprocal, kFloatTypes, kUnary<Reciprocal, kFloatTypes>},
+      {op::kTenonRsqrt, kFloatTypes, kUnary<Rsqrt, kFloatTypes>},
+      {op::kRelu, kNumericTypes, kUnary<Relu, kNumericTypes>},
+      {op::kLeakyRelu, kFloatTypes, create_leaky_relu},
+      {op::kHardSigmoid, kFloatTypes, create_hard_sigmoid},
+      {op::kHardSwish, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
+      {op::kSoftsign, kFloatTypes, kUnary<Softsign, kFloatTypes>},
+      {op::kFloor, kFloatTypes, kUnary<Floor, kFloatTypes>},
+      {op::kCeil, kFloatTypes, kUnary<Ceil, kFloatTypes>},
+      {op::kRound, kFloatTypes, kUnary<Round, kFloatTypes>},
+      {op::kNot, kBoolType, create_not},
+      {op::kIsNaN, kFloatTypes, create_is_nan},
+      {op::kIsInf, kFloatTypes, create_is_inf},
   };
   return kEntries;
 }

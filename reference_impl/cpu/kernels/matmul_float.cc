@@ -146,18 +146,17 @@ class MatmulRun {
   }
 
   void convert(const float* sums, std::byte* y, const Execution* execution) const {
-    visit_dtype<dtype_bit(TN_FLOAT16) | dtype_bit(TN_BFLOAT16)>(
-        "matrix product", p_.y.view.dtype, [&](auto type) {
-          using S = typename decltype(type)::type;
-          S* to = reinterpret_cast<S*>(y);
-          over_rows(execution, p_.m, p_.n, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-              for (int64_t j = 0; j < p_.n; ++j) {
-                to[i * p_.y.row_stride + j * p_.y.column_stride] = store<S>(sums[i * p_.n + j]);
-              }
-            }
-          });
-        });
+    visit_dtype<kHalfTypes>("matrix product", p_.y.view.dtype, [&](auto type) {
+      using S = typename decltype(type)::type;
+      S* to = reinterpret_cast<S*>(y);
+      over_rows(execution, p_.m, p_.n, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          for (int64_t j = 0; j < p_.n; ++j) {
+            to[i * p_.y.row_stride + j * p_.y.column_stride] = store<S>(sums[i * p_.n + j]);
+          }
+        }
+      });
+    });
   }
 
   const MatmulPlan& p_;

@@ -10,25 +10,6 @@
 
 namespace tenon::cpu {
 
-template <class T>
-struct DtypeOf;
-template <>
-struct DtypeOf<float> {
-  static constexpr tn_dtype value = TN_FLOAT32;
-};
-template <>
-struct DtypeOf<double> {
-  static constexpr tn_dtype value = TN_FLOAT64;
-};
-template <>
-struct DtypeOf<Float16> {
-  static constexpr tn_dtype value = TN_FLOAT16;
-};
-template <>
-struct DtypeOf<BFloat16> {
-  static constexpr tn_dtype value = TN_BFLOAT16;
-};
-
 // A number that an absent scale or shift is taken to be.
 template <class T>
 class Scalar {
@@ -63,32 +44,16 @@ inline View row_of(const View& view, int32_t axis) {
 
 // Statistics may have another float type than the data.
 inline double load_real(tn_dtype dtype, const std::byte* at) {
-  switch (dtype) {
-    case TN_FLOAT32:
-      return *reinterpret_cast<const float*>(at);
-    case TN_FLOAT64:
-      return *reinterpret_cast<const double*>(at);
-    case TN_FLOAT16:
-      return to_float(*reinterpret_cast<const Float16*>(at));
-    default:
-      return to_float(*reinterpret_cast<const BFloat16*>(at));
-  }
+  return visit_dtype<kFloatTypes>("statistics", dtype, [&](auto type) {
+    return static_cast<double>(load(*reinterpret_cast<const typename decltype(type)::type*>(at)));
+  });
 }
 
 inline void store_real(tn_dtype dtype, std::byte* at, double value) {
-  switch (dtype) {
-    case TN_FLOAT32:
-      *reinterpret_cast<float*>(at) = static_cast<float>(value);
-      return;
-    case TN_FLOAT64:
-      *reinterpret_cast<double*>(at) = value;
-      return;
-    case TN_FLOAT16:
-      *reinterpret_cast<Float16*>(at) = store<Float16>(value);
-      return;
-    default:
-      *reinterpret_cast<BFloat16*>(at) = store<BFloat16>(value);
-  }
+  visit_dtype<kFloatTypes>("statistics", dtype, [&](auto type) {
+    using T = typename decltype(type)::type;
+    *reinterpret_cast<T*>(at) = store<T>(value);
+  });
 }
 
 }  // namespace tenon::cpu

@@ -8,6 +8,8 @@
 namespace tenon::cpu {
 
 // reduction_operators()
+std::span<const OperatorEntry> sum_reduction_operators();
+std::span<const OperatorEntry> extreme_reduction_operators();
 std::span<const OperatorEntry> axes_reduction_operators();
 std::span<const OperatorEntry> arg_reduction_operators();
 std::span<const OperatorEntry> cumulative_operators();

@@ -43,7 +43,7 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
 class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
  public:
   ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)), lines_(lines), wide_(wide) {}
+      : name_(desc.name()), axis_(desc.integer("axis")), lines_(lines), wide_(wide) {}
 
   void check(const Arguments& a) const override { check_scatter_elements(name_, a, axis_); }
 
@@ -137,7 +137,7 @@ std::unique_ptr<Kernel> create_scatter_elements(const Description& desc) {
 
 std::span<const OperatorEntry> scatter_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements}};
+      {op::kScatterElements, kMovedTypes, create_scatter_elements}};
   return kEntries;
 }
 

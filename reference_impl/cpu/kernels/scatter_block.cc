@@ -153,7 +153,7 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit IndexAddKernel(const Description& desc)
       : name_(desc.name()),
-        axis_(desc.integer("axis", 0)),
+        axis_(desc.integer("axis")),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kNumericTypes>(desc)) {}
 
@@ -218,7 +218,7 @@ class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit EmbeddingGradKernel(const Description& desc)
       : name_(desc.name()),
-        padding_(desc.integer("padding_idx", -1)),
+        padding_(desc.integer("padding_idx")),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kFloatTypes>(desc)) {}
 
@@ -268,9 +268,9 @@ std::unique_ptr<Kernel> create_embedding_grad(const Description& desc) {
 
 std::span<const OperatorEntry> scatter_block_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterND", 18, kMovedTypes, create_scatter_nd},
-      {"tenon", "IndexAdd", 1, kNumericTypes, create_index_add},
-      {"tenon", "EmbeddingGrad", 1, kFloatTypes, create_embedding_grad},
+      {op::kScatterND, kMovedTypes, create_scatter_nd},
+      {op::kTenonIndexAdd, kNumericTypes, create_index_add},
+      {op::kTenonEmbeddingGrad, kFloatTypes, create_embedding_grad},
   };
   return kEntries;
 }

@@ -43,20 +43,18 @@ void WideOutput::begin(const View* data, const Execution& execution) {
   const View& from = data ? *data : zeros;
   if (!wide_) {
     strided_copy(output_, from, execution);
-  } else if (output_.dtype == TN_FLOAT16) {
-    convert<float, Float16>(copy_.view(), from, execution);
   } else {
-    convert<float, BFloat16>(copy_.view(), from, execution);
+    visit_dtype<kHalfTypes>("scattering", output_.dtype, [&](auto type) {
+      convert<float, typename decltype(type)::type>(copy_.view(), from, execution);
+    });
   }
 }
 
 void WideOutput::end(const Execution& execution) {
   if (!wide_) return;
-  if (output_.dtype == TN_FLOAT16) {
-    convert<Float16, float>(output_, copy_.view(), execution);
-  } else {
-    convert<BFloat16, float>(output_, copy_.view(), execution);
-  }
+  visit_dtype<kHalfTypes>("scattering", output_.dtype, [&](auto type) {
+    convert<typename decltype(type)::type, float>(output_, copy_.view(), execution);
+  });
 }
 
 }  // namespace tenon::cpu

@@ -34,8 +34,7 @@ TENON_INLINE A updated(A old, A update) {
 
 // Whether this type's updates gather in float.
 constexpr bool is_wide(tn_dtype dtype, Update update) {
-  return (dtype == TN_FLOAT16 || dtype == TN_BFLOAT16) &&
-         (update == Update::kAdd || update == Update::kMultiply);
+  return in_set(dtype, kHalfTypes) && (update == Update::kAdd || update == Update::kMultiply);
 }
 
 // The tensor that updates go to: the output itself, or a dense float copy of it.

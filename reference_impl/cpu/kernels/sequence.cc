@@ -66,7 +66,7 @@ std::unique_ptr<Kernel> create_range(const Description& desc) {
 class OneHotKernel final : public Kernel {
  public:
   explicit OneHotKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_one_hot(name_, a, axis_); }
 
@@ -127,8 +127,8 @@ std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
 
 std::span<const OperatorEntry> sequence_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Range", 27, kRangeTypes, create_range},
-      {"", "OneHot", 11, kMovedTypes, create_one_hot, kTypesOfOneHot},
+      {op::kRange, kRangeTypes, create_range},
+      {op::kOneHot, kMovedTypes, create_one_hot},
   };
   return kEntries;
 }

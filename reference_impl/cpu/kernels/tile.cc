@@ -16,7 +16,7 @@ namespace {
 class ConcatKernel final : public Kernel {
  public:
   explicit ConcatKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_concat(name_, a, axis_); }
 
@@ -94,8 +94,8 @@ std::unique_ptr<Kernel> create_tile(const Description& desc) {
 
 std::span<const OperatorEntry> tile_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Concat", 13, kMovedTypes, create_concat},
-      {"", "Tile", 13, kMovedTypes, create_tile},
+      {op::kConcat, kMovedTypes, create_concat},
+      {op::kTile, kMovedTypes, create_tile},
   };
   return kEntries;
 }

@@ -7,8 +7,9 @@
 //   int32 [n]
 #include <cstring>
 
-#include "reference_impl/cpu/families_reference.h"
+#include "reference_impl/cpu/platform.h"
 #include "reference_impl/cpu/tests/device_harness.h"
+#include "tenon/device/entry.h"
 
 namespace tenon::cpu {
 
@@ -82,16 +83,20 @@ class Sum : public TestKernel {
 
 template <class T>
 std::unique_ptr<Kernel> create(const Description& description) {
-  description.integer("known", 0);
+  description.integer("known");
   return std::make_unique<T>();
+}
+
+constexpr OperatorId test(const char* name) {
+  return {"test", name, 1, 0, "T", 0, dtype_bit(TN_INT32)};
 }
 
 std::span<const OperatorEntry> test_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"test", "AddOne", 1, dtype_bit(TN_INT32), create<AddOne>},
-      {"test", "Fail", 1, dtype_bit(TN_INT32), create<Fail>},
-      {"test", "Scratch", 1, dtype_bit(TN_INT32), create<Scratch>},
-      {"test", "Sum", 1, dtype_bit(TN_INT32), create<Sum>},
+      {test("AddOne"), dtype_bit(TN_INT32), create<AddOne>},
+      {test("Fail"), dtype_bit(TN_INT32), create<Fail>},
+      {test("Scratch"), dtype_bit(TN_INT32), create<Scratch>},
+      {test("Sum"), dtype_bit(TN_INT32), create<Sum>},
   };
   return kOperators;
 }
@@ -103,17 +108,20 @@ std::vector<Family> families() {
   return all;
 }
 
-}  // namespace
-
-}  // namespace tenon::cpu
-
-namespace tenon::device {
-
-const Platform& platform() {
-  static const std::vector<Family> families = cpu::families();
-  static const Platform self{"cpu", "0.1.0",  {"tenon.cpu\0\0\0\0\0\0\1"},
-                             "",    families, [](const tn_host&) {}};
+const Platform& test_platform() {
+  static const std::vector<Family> all = families();
+  static const Platform self = [] {
+    Platform made = platform();
+    made.families = all;
+    return made;
+  }();
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::cpu
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter<tenon::cpu::test_platform>(host, out, error);
+}

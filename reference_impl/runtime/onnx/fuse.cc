@@ -9,7 +9,7 @@
 namespace tenon::runtime::onnx_import {
 namespace {
 
-constexpr size_t kNobody = SIZE_MAX;
+constexpr size_t kModelEnd = SIZE_MAX;
 
 // Whether `operand` broadcasts to `dims` without adding to them.
 bool broadcasts_to(const RecordedArgument& operand, const std::vector<int64_t>& dims) {
@@ -48,7 +48,7 @@ class Fuser {
     };
     for (size_t i = 0; i < recording.calls().size(); ++i)
       for (const RecordedArgument& input : recording.calls()[i].inputs) use(input, i);
-    for (const Recording::Output& output : recording.outputs()) use(output.argument, kNobody);
+    for (const Recording::Output& output : recording.outputs()) use(output.argument, kModelEnd);
   }
 
   void run() {
@@ -80,7 +80,7 @@ class Fuser {
   // The chain with the calls behind it that are its next step.
   std::optional<Chain> extend(const RecordedCall& product, const Chain& chain) {
     const std::vector<size_t>& users = users_of(chain.call.outputs[0]);
-    if (std::ranges::find(users, kNobody) != users.end()) return std::nullopt;
+    if (std::ranges::find(users, kModelEnd) != users.end()) return std::nullopt;
     if (users.size() == 1) return with_call(product, chain, users[0]);
     if (users.size() == 2) return with_gate(product, chain, users[0], users[1]);
     return std::nullopt;
@@ -189,7 +189,7 @@ class Fuser {
 
   Device& device_;
   Recording& recording_;
-  // By value: the calls that take it, once for each time; kNobody for the model's end.
+  // By value: the calls that take it, once for each time; kModelEnd for the model's end.
   std::vector<std::vector<size_t>> users_;
 };
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/fuse_match.h"
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
 
 #include "runtime/registry.h"
+#include "tenon/cpp/number.hpp"
 
 namespace tenon::runtime::onnx_import {
 namespace {
@@ -38,26 +38,11 @@ float real_of(const Operation& operation, std::string_view name) {
 
 // A float type's value as float32; nothing where that has it not.
 std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
-  const auto read = [&](auto value) {
-    std::memcpy(&value, bytes, sizeof(value));
-    return value;
-  };
-  switch (dtype) {
-    case TN_FLOAT32:
-      return read(float{});
-    case TN_FLOAT16:
-      return static_cast<float>(read(_Float16{}));
-    case TN_BFLOAT16:
-      return std::bit_cast<float>(uint32_t{read(uint16_t{})} << 16);
-    case TN_FLOAT64: {
-      const auto wide = read(double{});
-      const auto narrow = static_cast<float>(wide);
-      if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return std::nullopt;
-      return narrow;
-    }
-    default:
-      return std::nullopt;
-  }
+  if (!in_set(dtype, type_set::kFloat)) return std::nullopt;
+  const double wide = read_element(dtype, bytes)->to_double();
+  const auto narrow = static_cast<float>(wide);
+  if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return std::nullopt;
+  return narrow;
 }
 
 // The value of a constant of one element.

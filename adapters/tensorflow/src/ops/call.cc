@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/call.h"
 
-#include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "ops/late_failures.h"
@@ -13,34 +11,6 @@ namespace tenon::tensorflow {
 namespace {
 
 using runtime::Operation;
-
-// To nearest, ties to even; via the bits, as there is no such C++ type.
-uint16_t to_bfloat16(float value) {
-  auto bits = std::bit_cast<uint32_t>(value);
-  if (std::isnan(value)) return static_cast<uint16_t>((bits >> 16) | 0x40);
-  bits += 0x7fff + ((bits >> 16) & 1);
-  return static_cast<uint16_t>(bits >> 16);
-}
-
-uint16_t to_float16(float value) {
-  const auto bits = std::bit_cast<uint32_t>(value);
-  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000);
-  const float magnitude = std::fabs(value);
-  if (std::isnan(value)) return sign | 0x7e00;
-  if (magnitude >= 65520.0f) return sign | 0x7c00;
-  if (magnitude < 6.103515625e-05f) {  // Subnormal: a multiple of 2^-24.
-    return static_cast<uint16_t>(
-        sign | static_cast<uint16_t>(std::nearbyint(static_cast<double>(magnitude) * 16777216.0)));
-  }
-  uint32_t rounded = (bits & 0x7fffffff) - 0x38000000;
-  rounded += 0xfff + ((rounded >> 13) & 1);
-  return static_cast<uint16_t>(sign | (rounded >> 13));
-}
-
-template <class T>
-void store(char* bytes, T value) {
-  std::memcpy(bytes, &value, sizeof value);
-}
 
 View view_of(TF_Tensor* tensor) {
   View view;
@@ -68,56 +38,20 @@ std::string shape_text(TF_Tensor* tensor) {
 // Calls visit(value) for each element; false for a type that is no integer.
 template <class Visit>
 bool each_integer(TF_Tensor* tensor, Visit&& visit) {
-  const auto over = [&](auto type) {
-    const auto* data = static_cast<const decltype(type)*>(TF_TensorData(tensor));
-    const int64_t count = TF_TensorElementCount(tensor);
-    for (int64_t i = 0; i < count; ++i) visit(static_cast<int64_t>(data[i]));
-    return true;
-  };
-  switch (TF_TensorType(tensor)) {
-    case TF_INT32:
-      return over(int32_t{});
-    case TF_INT64:
-      return over(int64_t{});
-    case TF_INT16:
-      return over(int16_t{});
-    case TF_UINT16:
-      return over(uint16_t{});
-    default:
-      return false;
-  }
+  const tn_dtype dtype = to_tenon(TF_TensorType(tensor));
+  if (!in_set(dtype, type_set::kInteger)) return false;
+  const auto* element = static_cast<const char*>(TF_TensorData(tensor));
+  const int64_t count = TF_TensorElementCount(tensor);
+  for (int64_t i = 0; i < count; ++i, element += tn_dtype_bits(dtype) / 8)
+    visit(read_element(dtype, element)->to_int64());
+  return true;
 }
 
 }  // namespace
 
-Scalar::Scalar(double value, tn_dtype dtype) : dtype_(dtype) {
-  if (dtype == TN_FLOAT32) {
-    store(bytes_, static_cast<float>(value));
-  } else if (dtype == TN_FLOAT64) {
-    store(bytes_, value);
-  } else if (dtype == TN_FLOAT16) {
-    store(bytes_, to_float16(static_cast<float>(value)));
-  } else if (dtype == TN_BFLOAT16) {
-    store(bytes_, to_bfloat16(static_cast<float>(value)));
-  } else {  // Integers and bool: the low bytes of an int64, wherever they end.
-    store(bytes_, static_cast<int64_t>(value));
-  }
-}
-
-Scalar Scalar::of(int64_t value) {
-  Scalar scalar;
-  scalar.dtype_ = TN_INT64;
-  store(scalar.bytes_, value);
-  return scalar;
-}
-
-Scalar Scalar::of(double value) { return Scalar(value, TN_FLOAT64); }
-
-Scalar Scalar::of(uint64_t value) {
-  Scalar scalar;
-  scalar.dtype_ = TN_UINT64;
-  store(scalar.bytes_, value);
-  return scalar;
+Scalar::Scalar(const Number& value, tn_dtype dtype) : dtype_(dtype) {
+  if (!write_element(dtype, value, bytes_))
+    throw OpError(TF_INTERNAL, "a launch value without element type");
 }
 
 Call::Call(TF_OpKernelContext* context) : context_(context) {
@@ -197,21 +131,11 @@ int64_t Call::host_integer(int index, int most) {
   return host_integers(index, 0)[0];
 }
 
-double Call::host_number(int index) {
+Number Call::host_number(int index) {
   TF_Tensor* tensor = host_list_input(index, 0, 0);
-  const void* data = TF_TensorData(tensor);
-  switch (TF_TensorType(tensor)) {
-    case TF_FLOAT:
-      return *static_cast<const float*>(data);
-    case TF_DOUBLE:
-      return *static_cast<const double*>(data);
-    case TF_INT32:
-      return *static_cast<const int32_t*>(data);
-    case TF_INT64:
-      return static_cast<double>(*static_cast<const int64_t*>(data));
-    default:
-      unimplemented("a host scalar of this type");
-  }
+  const auto value = read_element(to_tenon(TF_TensorType(tensor)), TF_TensorData(tensor));
+  if (!value) unimplemented("a host scalar of this type");
+  return *value;
 }
 
 View Call::output(int index, tn_dtype dtype, const Dims& dims) {
@@ -326,7 +250,7 @@ void Call::cast(const View& from, const View& to) {
   run(cast, {from}, {to});
 }
 
-void Call::fill(const View& to, double value) {
+void Call::fill(const View& to, const Number& value) {
   static const Operation fill{"tenon.Fill"};
   run(fill, {Scalar(value, to.dtype)}, {to});
 }

@@ -10,6 +10,7 @@
 #include "device/state.h"
 #include "ops/view.h"
 #include "runtime/operation.h"
+#include "tenon/cpp/number.hpp"
 #include "tensorflow/c/kernels.h"
 
 namespace tenon::tensorflow {
@@ -17,15 +18,15 @@ namespace tenon::tensorflow {
 // A host value as an operator's input: 0-d, of any type. Never part of a kernel's identity.
 class Scalar {
  public:
-  Scalar(double value, tn_dtype dtype);
-  static Scalar of(int64_t value);   // int64
-  static Scalar of(double value);    // float64
-  static Scalar of(uint64_t value);  // uint64
+  Scalar(const Number& value, tn_dtype dtype);
+  template <class T>
+  static Scalar of(T value) {  // Of the type that stores a T.
+    return Scalar(value, kDtypeOf<T>);
+  }
   runtime::Argument argument() const { return runtime::Argument::host(bytes_, dtype_); }
 
  private:
-  Scalar() = default;
-  alignas(8) char bytes_[8] = {};
+  alignas(8) char bytes_[kMaxElementBytes] = {};
   tn_dtype dtype_ = TN_DTYPE_UNDEFINED;
 };
 
@@ -77,7 +78,7 @@ class Call {
   // The same for lists that may be longer than a tensor has dimensions.
   std::vector<int64_t> host_list(int index, int least = 1, int most = 1);
   int64_t host_integer(int index, int most = 0);  // One.
-  double host_number(int index);                  // A scalar of any type.
+  Number host_number(int index);                  // A scalar of any type.
 
   // -- Outputs: InvalidArgument for dims that no tensor can have --
   View output(int index, tn_dtype dtype, const Dims& dims);
@@ -101,7 +102,7 @@ class Call {
   void copy_from_host(void* to, const void* from, size_t bytes);
   void copy(const View& from, const View& to);  // Strided; of one type and equal dims.
   void cast(const View& from, const View& to);
-  void fill(const View& to, double value);
+  void fill(const View& to, const Number& value);
   View as(const View& from, tn_dtype dtype);  // Itself when it has the type, else a cast copy.
   View contiguous(const View& from);          // Itself when dense, else a copy.
   // An input itself, for as long as the call.

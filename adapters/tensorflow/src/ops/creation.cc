@@ -85,9 +85,9 @@ Compute range(const Node& node) {
       call.run(f, {Scalar::of(start), Scalar::of(limit), Scalar::of(delta)}, {y});
       return;
     }
-    const double start = call.host_number(0);
-    const double limit = call.host_number(1);
-    const double delta = call.host_number(2);
+    const double start = call.host_number(0).to_double();
+    const double limit = call.host_number(1).to_double();
+    const double delta = call.host_number(2).to_double();
     const int64_t count = dtype == TN_FLOAT64
                               ? range_size(start, limit, delta)
                               : range_size(static_cast<float>(start), static_cast<float>(limit),

@@ -9,6 +9,7 @@ struct Pair {
   tn_dtype tenon;
 };
 
+// The one list of types here: all sets are taken from it.
 constexpr Pair kPairs[] = {
     {TF_FLOAT, TN_FLOAT32},     {TF_DOUBLE, TN_FLOAT64}, {TF_HALF, TN_FLOAT16},
     {TF_BFLOAT16, TN_BFLOAT16}, {TF_INT32, TN_INT32},    {TF_INT64, TN_INT64},
@@ -17,8 +18,12 @@ constexpr Pair kPairs[] = {
     {TF_BOOL, TN_BOOL},
 };
 
-Types with(Types types, const Types& more) {
-  types.insert(types.end(), more.begin(), more.end());
+// Those of the pairs that a set holds, but for int32 where that stays on the host.
+Types of_set(uint64_t set, bool int32 = false) {
+  Types types;
+  for (const Pair& pair : kPairs) {
+    if (in_set(pair.tenon, set) && (int32 || pair.tf != TF_INT32)) types.push_back(pair.tf);
+  }
   return types;
 }
 
@@ -39,28 +44,27 @@ TF_DataType to_tf(tn_dtype type) {
 }
 
 const Types& floats() {
-  static const Types types{TF_FLOAT, TF_DOUBLE, TF_HALF, TF_BFLOAT16};
+  static const Types types = of_set(type_set::kFloat);
   return types;
 }
 
 const Types& numbers() {
-  static const Types types =
-      with(floats(), {TF_INT64, TF_INT16, TF_INT8, TF_UINT8, TF_UINT16, TF_UINT32, TF_UINT64});
+  static const Types types = of_set(type_set::kNumeric);
   return types;
 }
 
 const Types& numbers_and_int32() {
-  static const Types types = with(numbers(), {TF_INT32});
+  static const Types types = of_set(type_set::kNumeric, true);
   return types;
 }
 
 const Types& plain() {
-  static const Types types = with(numbers(), {TF_BOOL});
+  static const Types types = of_set(type_set::kComputed);
   return types;
 }
 
 const Types& movable() {
-  static const Types types = with(plain(), {TF_INT32});
+  static const Types types = of_set(type_set::kComputed, true);
   return types;
 }
 

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "tenon/tenon.h"
+#include "tenon/cpp/dtype.hpp"
 #include "tensorflow/c/tf_datatype.h"
 
 namespace tenon::tensorflow {
@@ -13,9 +13,7 @@ namespace tenon::tensorflow {
 tn_dtype to_tenon(TF_DataType type);  // TN_DTYPE_UNDEFINED where Tenon has none.
 TF_DataType to_tf(tn_dtype type);
 
-inline bool is_float(tn_dtype type) {
-  return type == TN_FLOAT32 || type == TN_FLOAT64 || type == TN_FLOAT16 || type == TN_BFLOAT16;
-}
+inline bool is_float(tn_dtype type) { return in_set(type, type_set::kFloat); }
 
 using Types = std::vector<TF_DataType>;
 

@@ -20,8 +20,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/cpp/dtype.hpp"
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/device/subnormals.h"
-#include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
 namespace tenon::device {
@@ -218,13 +219,14 @@ class Description {
     return has_output(i) ? desc_.outputs[i]->dtype : TN_DTYPE_UNDEFINED;
   }
 
-  // Attributes, with the default that the operator gives them. A wrong type throws. An attribute
-  // that was not asked for by the time the kernel is made is unknown to the operator, and refused.
-  int64_t integer(std::string_view name, int64_t otherwise) const;
-  float real(std::string_view name, float otherwise) const;
-  std::string text(std::string_view name, std::string_view otherwise) const;
-  std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> otherwise = {}) const;
-  std::vector<float> reals(std::string_view name, std::vector<float> otherwise = {}) const;
+  // Attributes, with the contract's default where none is given (0, "" where it has none). A wrong
+  // type throws. An attribute that was not asked for by the time the kernel is made is unknown to
+  // the operator, and refused.
+  int64_t integer(std::string_view name) const;
+  float real(std::string_view name) const;
+  std::string text(std::string_view name) const;
+  std::vector<int64_t> integers(std::string_view name) const;
+  std::vector<float> reals(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;  // Empty when not given.
   const tn_tensor* tensor(std::string_view name) const;         // Null when not given.
   bool has_attribute(std::string_view name) const;
@@ -238,6 +240,8 @@ class Description {
                                                std::to_string(i) + ": give it");
   }
   const tn_attribute* find(std::string_view name) const;
+  // What the contract says of it; one without a default for another operator's, as in tests.
+  const AttributeFact& fact(std::string_view name) const;
   const tn_kernel_desc& desc_;
   Backend* backend_;
   mutable uint64_t asked_ = 0;  // Bit n: attribute n was found by name.
@@ -249,30 +253,11 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
-// The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
-// operators without such inputs, the first output.
-struct TypeConstraint {
-  static constexpr int kFirst = -1;
-  const char* name = "T";
-  int input = kFirst;
-};
-
-// Of operators whose types are not those of "T", or not of their first input.
-inline constexpr TypeConstraint kTypesOfCast{"T1"};
-inline constexpr TypeConstraint kTypesOfTests{"T1"};  // IsNaN, IsInf
-inline constexpr TypeConstraint kTypesOfWhere{"T", 1};
-inline constexpr TypeConstraint kTypesOfOneHot{"T3", 2};
-constexpr TypeConstraint types_of_identity(int32_t version) { return {version < 14 ? "T" : "V"}; }
-
-// One row of the device's table of operators. `dtypes` are those of `constraint`.
-struct OperatorEntry {
-  const char* domain;
-  const char* name;
-  int32_t version;
+// One row of the device's table of operators. `dtypes` are those of its type constraint; the device
+// claims what the operator's version has of them.
+struct OperatorEntry : OperatorId {
   uint64_t dtypes;
   CreateKernel create;
-  TypeConstraint constraint{};
 };
 
 // The families, one function in each file of kernels/; platform.cc lists them.

@@ -107,13 +107,23 @@ TENON_INLINE T store(C x) {
   }
 }
 
+// The element type that stores a C++ type.
+template <class T>
+struct DtypeOf;
+#define TENON_DTYPE_OF(DTYPE, T)             \
+  template <>                                \
+  struct DtypeOf<T> {                        \
+    static constexpr tn_dtype value = DTYPE; \
+  };
+TENON_COMPUTED_TYPES(TENON_DTYPE_OF)
+#undef TENON_DTYPE_OF
+
 // The values that no other of T is below or above: the infinities, where T has them.
 template <class T>
 constexpr T lowest() {
-  if constexpr (std::is_same_v<T, Float16>) {
-    return T{0xFC00};
-  } else if constexpr (std::is_same_v<T, BFloat16>) {
-    return T{0xFF80};
+  if constexpr (kIsHalf<T>) {
+    constexpr FloatForm kForm = element_type(DtypeOf<T>::value).form;
+    return T{static_cast<uint16_t>(kForm.sign | kForm.infinity)};
   } else if constexpr (std::is_floating_point_v<T>) {
     return -std::numeric_limits<T>::infinity();
   } else {
@@ -134,21 +144,16 @@ constexpr T highest() {
 
 // ---- Sets of element types, as in the `types` of spec/ops ----
 
-inline constexpr uint64_t kFloatTypes =
-    dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) | dtype_bit(TN_FLOAT16) | dtype_bit(TN_BFLOAT16);
-inline constexpr uint64_t kIntegerTypes =
-    dtype_bit(TN_INT8) | dtype_bit(TN_INT16) | dtype_bit(TN_INT32) | dtype_bit(TN_INT64) |
-    dtype_bit(TN_UINT8) | dtype_bit(TN_UINT16) | dtype_bit(TN_UINT32) | dtype_bit(TN_UINT64);
-inline constexpr uint64_t kNumericTypes = kFloatTypes | kIntegerTypes;
-inline constexpr uint64_t kBoolType = dtype_bit(TN_BOOL);
-inline constexpr uint64_t kComputedTypes = kNumericTypes | kBoolType;
-// Types that are only moved: elements of whole bytes.
-inline constexpr uint64_t kMovedTypes = kComputedTypes | dtype_bit(TN_COMPLEX64) |
-                                        dtype_bit(TN_COMPLEX128) | dtype_bit(TN_FLOAT8E4M3FN) |
-                                        dtype_bit(TN_FLOAT8E4M3FNUZ) | dtype_bit(TN_FLOAT8E5M2) |
-                                        dtype_bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kFloatTypes = type_set::kFloat;
+inline constexpr uint64_t kIntegerTypes = type_set::kInteger;
+inline constexpr uint64_t kNumericTypes = type_set::kNumeric;
+inline constexpr uint64_t kBoolType = type_set::kBool;
+inline constexpr uint64_t kComputedTypes = type_set::kComputed;
+inline constexpr uint64_t kMovedTypes = type_set::kMoved;
+// Floats that are computed in float32.
+inline constexpr uint64_t kHalfTypes = type_set::kHalf;
 
-const char* dtype_name(tn_dtype dtype);
+using tenon::dtype_name;
 
 // Throws TN_UNSUPPORTED for an element type that the kernel is not made for.
 [[noreturn]] void throw_unsupported_dtype(std::string_view op, tn_dtype dtype);
@@ -166,19 +171,7 @@ decltype(auto) visit_dtype(std::string_view op, tn_dtype dtype, Visit&& visit) {
   if constexpr ((Mask & dtype_bit(DTYPE)) != 0) {  \
     if (dtype == (DTYPE)) return visit(Type<T>{}); \
   }
-  TENON_CASE(TN_FLOAT32, float)
-  TENON_CASE(TN_FLOAT64, double)
-  TENON_CASE(TN_FLOAT16, Float16)
-  TENON_CASE(TN_BFLOAT16, BFloat16)
-  TENON_CASE(TN_INT64, int64_t)
-  TENON_CASE(TN_INT32, int32_t)
-  TENON_CASE(TN_INT16, int16_t)
-  TENON_CASE(TN_INT8, int8_t)
-  TENON_CASE(TN_UINT64, uint64_t)
-  TENON_CASE(TN_UINT32, uint32_t)
-  TENON_CASE(TN_UINT16, uint16_t)
-  TENON_CASE(TN_UINT8, uint8_t)
-  TENON_CASE(TN_BOOL, bool)
+  TENON_COMPUTED_TYPES(TENON_CASE)
 #undef TENON_CASE
   throw_unsupported_dtype(op, dtype);
 }
