@@ -80,10 +80,10 @@ std::unique_ptr<Kernel> create_binary(const Description& d) {
 
 std::span<const device::OperatorEntry> binary_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "Add", 14, kFloat32, create_binary<algorithm::binary_add>},
-      {"", "Sub", 14, kFloat32, create_binary<algorithm::binary_sub>},
-      {"", "Mul", 14, kFloat32, create_binary<algorithm::binary_mul>},
-      {"", "Div", 14, kFloat32, create_binary<algorithm::binary_div>},
+      {op::kAdd, kFloat32, create_binary<algorithm::binary_add>},
+      {op::kSub, kFloat32, create_binary<algorithm::binary_sub>},
+      {op::kMul, kFloat32, create_binary<algorithm::binary_mul>},
+      {op::kDiv, kFloat32, create_binary<algorithm::binary_div>},
   };
   return kEntries;
 }

@@ -269,10 +269,10 @@ class ConvGradWeight final : public ConvBase {
 
 std::span<const device::OperatorEntry> conv_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "Conv", 22, kFloat32, create<Conv>},
-      {"tenon", "FusedConv", 1, kFloat32, create<Conv>},
-      {"tenon", "ConvGradInput", 1, kFloat32, create<ConvGradInput>},
-      {"tenon", "ConvGradWeight", 1, kFloat32, create<ConvGradWeight>},
+      {op::kConv, kFloat32, create<Conv>},
+      {op::kTenonFusedConv, kFloat32, create<Conv>},
+      {op::kTenonConvGradInput, kFloat32, create<ConvGradInput>},
+      {op::kTenonConvGradWeight, kFloat32, create<ConvGradWeight>},
   };
   return kEntries;
 }

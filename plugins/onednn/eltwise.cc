@@ -138,19 +138,19 @@ std::unique_ptr<Kernel> create_gelu(const Description& d) {
 
 std::span<const device::OperatorEntry> eltwise_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "Relu", 14, kFloat32, simple<algorithm::eltwise_relu>},
-      {"", "LeakyRelu", 16, kFloat32, create_leaky_relu},
-      {"", "Tanh", 13, kFloat32, simple<algorithm::eltwise_tanh>},
-      {"", "Sigmoid", 13, kFloat32, simple<algorithm::eltwise_logistic>},
-      {"", "Sqrt", 13, kFloat32, simple<algorithm::eltwise_sqrt>},
-      {"", "Abs", 13, kFloat32, simple<algorithm::eltwise_abs>},
-      {"", "Neg", 13, kFloat32, simple<algorithm::eltwise_linear, -10>},
-      {"", "Reciprocal", 13, kFloat32, simple<algorithm::eltwise_pow, 10, -10>},
-      {"", "Round", 22, kFloat32, simple<algorithm::eltwise_round>},
-      {"", "Elu", 22, kFloat32, create_elu},
-      {"", "Gelu", 20, kFloat32, create_gelu},
-      {"", "HardSwish", 22, kFloat32, create_hard_swish},
-      {"tenon", "Silu", 1, kFloat32, simple<algorithm::eltwise_swish, 10>},
+      {op::kRelu, kFloat32, simple<algorithm::eltwise_relu>},
+      {op::kLeakyRelu, kFloat32, create_leaky_relu},
+      {op::kTanh, kFloat32, simple<algorithm::eltwise_tanh>},
+      {op::kSigmoid, kFloat32, simple<algorithm::eltwise_logistic>},
+      {op::kSqrt, kFloat32, simple<algorithm::eltwise_sqrt>},
+      {op::kAbs, kFloat32, simple<algorithm::eltwise_abs>},
+      {op::kNeg, kFloat32, simple<algorithm::eltwise_linear, -10>},
+      {op::kReciprocal, kFloat32, simple<algorithm::eltwise_pow, 10, -10>},
+      {op::kRound, kFloat32, simple<algorithm::eltwise_round>},
+      {op::kElu, kFloat32, create_elu},
+      {op::kGelu, kFloat32, create_gelu},
+      {op::kHardSwish, kFloat32, create_hard_swish},
+      {op::kTenonSilu, kFloat32, simple<algorithm::eltwise_swish, 10>},
   };
   return kEntries;
 }

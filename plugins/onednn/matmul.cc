@@ -461,10 +461,10 @@ std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
 
 std::span<const device::OperatorEntry> matmul_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "MatMul", 13, kFloat32, create_matmul},
-      {"", "Gemm", 13, kFloat32, create_gemm},
-      {"tenon", "FusedMatMul", 1, kFloat32, create_fused_matmul},
-      {"tenon", "ScaledGemm", 1, kFloat32, create_scaled_gemm},
+      {op::kMatMul, kFloat32, create_matmul},
+      {op::kGemm, kFloat32, create_gemm},
+      {op::kTenonFusedMatMul, kFloat32, create_fused_matmul},
+      {op::kTenonScaledGemm, kFloat32, create_scaled_gemm},
   };
   return kEntries;
 }

@@ -211,10 +211,10 @@ std::unique_ptr<Kernel> create_softmax(const Description& d) {
 
 std::span<const device::OperatorEntry> norm_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "Softmax", 13, kFloat32, create_softmax<algorithm::softmax_accurate>},
-      {"", "LogSoftmax", 13, kFloat32, create_softmax<algorithm::softmax_log>},
-      {"", "LayerNormalization", 17, kFloat32, create<LayerNorm>},
-      {"", "BatchNormalization", 15, kFloat32, create<BatchNorm>},
+      {op::kSoftmax, kFloat32, create_softmax<algorithm::softmax_accurate>},
+      {op::kLogSoftmax, kFloat32, create_softmax<algorithm::softmax_log>},
+      {op::kLayerNormalization, kFloat32, create<LayerNorm>},
+      {op::kBatchNormalization, kFloat32, create<BatchNorm>},
   };
   return kEntries;
 }

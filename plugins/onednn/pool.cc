@@ -130,10 +130,10 @@ std::unique_ptr<Kernel> create_average_pool(const Description& d) {
 
 std::span<const device::OperatorEntry> pool_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "MaxPool", 22, kFloat32, create_max_pool},
-      {"tenon", "MaxPool", 1, kFloat32, create_max_pool},
-      {"", "AveragePool", 22, kFloat32, create_average_pool},
-      {"", "GlobalAveragePool", 22, kFloat32, create<GlobalPool>},
+      {op::kMaxPool, kFloat32, create_max_pool},
+      {op::kTenonMaxPool, kFloat32, create_max_pool},
+      {op::kAveragePool, kFloat32, create_average_pool},
+      {op::kGlobalAveragePool, kFloat32, create<GlobalPool>},
   };
   return kEntries;
 }

@@ -181,8 +181,8 @@ std::unique_ptr<Kernel> create_mean(const Description& d) {
 
 std::span<const device::OperatorEntry> reduce_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {"", "ReduceSum", 13, kFloat32, create_sum},
-      {"", "ReduceMean", 18, kFloat32, create_mean},
+      {op::kReduceSum, kFloat32, create_sum},
+      {op::kReduceMean, kFloat32, create_mean},
   };
   return kEntries;
 }

@@ -51,17 +51,10 @@ std::vector<Row> find_rows(const CheckedDescription& description) {
                                         description.operator_name + "; there are " + versions);
 }
 
-tn_dtype constrained_dtype(const Description& description, const TypeConstraint& constraint) {
-  if (constraint.input != TypeConstraint::kFirst) {
-    return description.input_dtype(static_cast<size_t>(constraint.input));
-  }
-  for (size_t i = 0; i < description.input_count(); ++i) {
-    // Values from the host (a key, a shape, a scalar) do not say what type is computed in.
-    if (description.has_input(i) && description.input(i).kind != TN_ARGUMENT_HOST) {
-      return description.input_dtype(i);
-    }
-  }
-  return description.output_count() > 0 ? description.output_dtype(0) : TN_DTYPE_UNDEFINED;
+// TN_DTYPE_UNDEFINED when that argument is absent.
+tn_dtype constrained_dtype(const Description& description, const OperatorEntry& entry) {
+  return entry.column >= 0 ? description.input_dtype(static_cast<size_t>(entry.column))
+                           : description.output_dtype(0);
 }
 
 [[noreturn]] void refuse_layout(const char* side, size_t i, const CheckedDescription& description,
@@ -120,8 +113,10 @@ void check_aliases(const Row& row, const CheckedDescription& checked) {
 
 ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& row) {
   const Description description(checked.desc, device.backend());
-  const tn_dtype dtype = constrained_dtype(description, row.entry->constraint);
-  if ((row.entry->dtypes >> dtype & 1) == 0) {
+  const tn_dtype dtype = constrained_dtype(description, *row.entry);
+  const uint64_t known = row.entry->dtypes & row.entry->allowed;
+  // Kernels say what they miss.
+  if (dtype != TN_DTYPE_UNDEFINED && (known >> dtype & 1) == 0) {
     throw KernelError(TN_UNSUPPORTED,
                       checked.operator_name + " has no element type " + std::to_string(dtype));
   }

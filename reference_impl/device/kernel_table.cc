@@ -103,14 +103,16 @@ class OperatorTable {
   };
 
   void add(const OperatorEntry& entry) {
+    const uint64_t dtypes = entry.dtypes & entry.allowed;
+    if (dtypes == 0) return;
     for (Merged& row : merged_) {
       if (row.entry->version == entry.version && std::strcmp(row.entry->name, entry.name) == 0 &&
           std::strcmp(row.entry->domain, entry.domain) == 0) {
-        row.dtypes |= entry.dtypes;
+        row.dtypes |= dtypes;
         return;
       }
     }
-    merged_.push_back({&entry, entry.dtypes});
+    merged_.push_back({&entry, dtypes});
   }
   void show(const Merged& row) {
     std::vector<tn_dtype>& dtypes = dtypes_[row.dtypes];
@@ -121,9 +123,9 @@ class OperatorTable {
     }
     const OperatorEntry& entry = *row.entry;
     const tn_type_list& types =
-        lists_.emplace_back(tn_type_list{entry.constraint.name, dtypes.data(), dtypes.size()});
-    rows_.push_back(
-        {sizeof(tn_operator_entry), entry.domain, entry.name, entry.version, 0, &types, 1});
+        lists_.emplace_back(tn_type_list{entry.constraint, dtypes.data(), dtypes.size()});
+    rows_.push_back({sizeof(tn_operator_entry), entry.domain, entry.name, entry.version,
+                     entry.revision, &types, 1});
   }
 
   std::vector<Merged> merged_;

@@ -66,8 +66,8 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows argreduce_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "ArgMax", 13, kNumbers, create<Reduction::Op::kArgMax>},
-      {"", "ArgMin", 13, kNumbers, create<Reduction::Op::kArgMin>},
+      {op::kArgMax, kNumbers, create<Reduction::Op::kArgMax>},
+      {op::kArgMin, kNumbers, create<Reduction::Op::kArgMin>},
   };
   return kOperators;
 }

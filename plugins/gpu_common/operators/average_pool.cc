@@ -66,8 +66,8 @@ class AveragePool final : public Kernel {
 
 Rows average_pool_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "AveragePool", 22, kPoolFloats, AveragePool<false>::create},
-      {"tenon", "AveragePoolGrad", 1, kPoolFloats, AveragePool<true>::create},
+      {op::kAveragePool, kPoolFloats, AveragePool<false>::create},
+      {op::kTenonAveragePoolGrad, kPoolFloats, AveragePool<true>::create},
   };
   return kOperators;
 }

@@ -257,9 +257,9 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows batch_norm_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "BatchNormalization", 15, kFloats, create<BatchNorm>},
-      {"tenon", "BatchNormTraining", 1, kFloats, create<BatchNormTraining>},
-      {"tenon", "BatchNormGrad", 1, kFloats, create<BatchNormGrad>},
+      {op::kBatchNormalization, kFloats, create<BatchNorm>},
+      {op::kTenonBatchNormTraining, kFloats, create<BatchNormTraining>},
+      {op::kTenonBatchNormGrad, kFloats, create<BatchNormGrad>},
   };
   return kOperators;
 }

@@ -35,33 +35,33 @@ constexpr device::CreateKernel kLogic = create_test<Group::kLogic, kOp, 2>;
 
 Rows binary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Add", 14, kNumericTypes, kBinary<OP_Add>},
-      {"", "Sub", 14, kNumericTypes, kBinary<OP_Sub>},
-      {"", "Mul", 14, kNumericTypes, kBinary<OP_Mul>},
-      {"", "Max", 13, kNumericTypes, kBinary<OP_Max>},
-      {"", "Min", 13, kNumericTypes, kBinary<OP_Min>},
-      {"", "Div", 14, kNumericTypes, create_div},
-      {"", "Mod", 13, kNumericTypes, create_mod},
-      {"", "Pow", 15, kNumericTypes, kPower<OP_Pow>},
-      {"tenon", "FloorDiv", 1, kNumericTypes, kDivision<OP_FloorDiv>},
-      {"tenon", "DivNoNan", 1, kFloatTypes, kBinary<OP_DivNoNan>},
-      {"tenon", "SquaredDifference", 1, kFloatTypes, kBinary<OP_SquaredDifference>},
-      {"tenon", "Atan2", 1, kFloatTypes, kPower<OP_Atan2>},
-      {"", "And", 7, kBoolType, kLogic<OP_And>},
-      {"", "Or", 7, kBoolType, kLogic<OP_Or>},
-      {"", "Xor", 7, kBoolType, kLogic<OP_Xor>},
+      {op::kAdd, kNumericTypes, kBinary<OP_Add>},
+      {op::kSub, kNumericTypes, kBinary<OP_Sub>},
+      {op::kMul, kNumericTypes, kBinary<OP_Mul>},
+      {op::kMax, kNumericTypes, kBinary<OP_Max>},
+      {op::kMin, kNumericTypes, kBinary<OP_Min>},
+      {op::kDiv, kNumericTypes, create_div},
+      {op::kMod, kNumericTypes, create_mod},
+      {op::kPow, kNumericTypes, kPower<OP_Pow>},
+      {op::kTenonFloorDiv, kNumericTypes, kDivision<OP_FloorDiv>},
+      {op::kTenonDivNoNan, kFloatTypes, kBinary<OP_DivNoNan>},
+      {op::kTenonSquaredDifference, kFloatTypes, kBinary<OP_SquaredDifference>},
+      {op::kTenonAtan2, kFloatTypes, kPower<OP_Atan2>},
+      {op::kAnd, kBoolType, kLogic<OP_And>},
+      {op::kOr, kBoolType, kLogic<OP_Or>},
+      {op::kXor, kBoolType, kLogic<OP_Xor>},
   };
   return kEntries;
 }
 
 Rows compare_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Equal", 19, kComputedTypes, kCompare<OP_Equal>},
-      {"tenon", "NotEqual", 1, kComputedTypes, kCompare<OP_NotEqual>},
-      {"", "Less", 13, kNumericTypes, kCompare<OP_Less>},
-      {"", "LessOrEqual", 16, kNumericTypes, kCompare<OP_LessOrEqual>},
-      {"", "Greater", 13, kNumericTypes, kCompare<OP_Greater>},
-      {"", "GreaterOrEqual", 16, kNumericTypes, kCompare<OP_GreaterOrEqual>},
+      {op::kEqual, kComputedTypes, kCompare<OP_Equal>},
+      {op::kTenonNotEqual, kComputedTypes, kCompare<OP_NotEqual>},
+      {op::kLess, kNumericTypes, kCompare<OP_Less>},
+      {op::kLessOrEqual, kNumericTypes, kCompare<OP_LessOrEqual>},
+      {op::kGreater, kNumericTypes, kCompare<OP_Greater>},
+      {op::kGreaterOrEqual, kNumericTypes, kCompare<OP_GreaterOrEqual>},
   };
   return kEntries;
 }

@@ -103,12 +103,12 @@ class Tile final : public Kernel {
 }  // namespace
 
 Rows shape_operators() {
-  static const OperatorEntry kEntries[] = {{"", "Concat", 13, kMovedTypes, Concat::create}};
+  static const OperatorEntry kEntries[] = {{op::kConcat, kMovedTypes, Concat::create}};
   return kEntries;
 }
 
 Rows tile_operators() {
-  static const OperatorEntry kEntries[] = {{"", "Tile", 13, kMovedTypes, Tile::create}};
+  static const OperatorEntry kEntries[] = {{op::kTile, kMovedTypes, Tile::create}};
   return kEntries;
 }
 

@@ -167,15 +167,15 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows conv_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "Conv", 22, kFloats, create<Conv>},
+      {op::kConv, kFloats, create<Conv>},
   };
   return kOperators;
 }
 
 Rows conv_grad_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"tenon", "ConvGradInput", 1, kFloats, create<ConvGradInput>},
-      {"tenon", "ConvGradWeight", 1, kFloats, create<ConvGradWeight>},
+      {op::kTenonConvGradInput, kFloats, create<ConvGradInput>},
+      {op::kTenonConvGradWeight, kFloats, create<ConvGradWeight>},
   };
   return kOperators;
 }

@@ -40,26 +40,25 @@ std::unique_ptr<device::Kernel> create_cast(const Description& d) {
   return make_elementwise(d, {Group::kCast, OP_Cast, 1});
 }
 
-constexpr OperatorEntry identity(int32_t version) {
-  return {"",          "Identity",       version,
-          kMovedTypes, Identity::create, device::types_of_identity(version)};
-}
-constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, device::kComputedTypes, create_cast, device::kTypesOfCast};
-}
-
 }  // namespace
 
 Rows copy_operators() {
-  static const OperatorEntry kEntries[] = {identity(25), identity(24), identity(23),
-                                           identity(21), identity(19), identity(16),
-                                           identity(14), identity(13), identity(1)};
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> rows{{op::kIdentity, kMovedTypes, Identity::create}};
+    for (const OperatorId& id : op::kIdentityVersions)
+      rows.push_back({id, kMovedTypes, Identity::create});
+    return rows;
+  }();
   return kEntries;
 }
 
 Rows cast_operators() {
-  static const OperatorEntry kEntries[] = {cast(25), cast(24), cast(23), cast(21),
-                                           cast(19), cast(13), cast(9),  cast(6)};
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> rows{{op::kCast, cpu::kComputedTypes, create_cast}};
+    for (const OperatorId& id : op::kCastVersions)
+      rows.push_back({id, cpu::kComputedTypes, create_cast});
+    return rows;
+  }();
   return kEntries;
 }
 

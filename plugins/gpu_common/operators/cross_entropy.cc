@@ -75,10 +75,10 @@ class CrossEntropy final : public Kernel {
 
 Rows loss_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "NllLoss", 1, device::kFloatTypes, create_nll_loss},
-      {"tenon", "NllLossGrad", 1, device::kFloatTypes, create_nll_loss_grad},
-      {"tenon", "SparseSoftmaxCrossEntropy", 1, device::kFloatTypes, CrossEntropy::create<true>},
-      {"tenon", "SoftmaxCrossEntropy", 1, device::kFloatTypes, CrossEntropy::create<false>},
+      {op::kTenonNllLoss, device::kFloatTypes, create_nll_loss},
+      {op::kTenonNllLossGrad, device::kFloatTypes, create_nll_loss_grad},
+      {op::kTenonSparseSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy::create<true>},
+      {op::kTenonSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy::create<false>},
   };
   return kEntries;
 }

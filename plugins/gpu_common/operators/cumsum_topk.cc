@@ -138,13 +138,12 @@ class TopK final : public Kernel {
 }  // namespace
 
 Rows cumulative_operators() {
-  static const OperatorEntry kEntries[] = {
-      {"", "CumSum", 14, device::kNumericTypes, CumSum::create}};
+  static const OperatorEntry kEntries[] = {{op::kCumSum, device::kNumericTypes, CumSum::create}};
   return kEntries;
 }
 
 Rows topk_operators() {
-  static const OperatorEntry kEntries[] = {{"", "TopK", 24, device::kNumericTypes, TopK::create}};
+  static const OperatorEntry kEntries[] = {{op::kTopK, device::kNumericTypes, TopK::create}};
   return kEntries;
 }
 

@@ -66,7 +66,7 @@ class Fill final : public Kernel {
 }  // namespace
 
 Rows fill_operators() {
-  static const OperatorEntry kEntries[] = {{"tenon", "Fill", 1, kByteTypes, Fill::create}};
+  static const OperatorEntry kEntries[] = {{op::kTenonFill, kByteTypes, Fill::create}};
   return kEntries;
 }
 

@@ -138,9 +138,9 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows gather_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Gather", 13, kMovedTypes, create<Gather>},
-      {"", "GatherND", 13, kMovedTypes, create<GatherNd>},
-      {"", "GatherElements", 13, kMovedTypes, create<GatherElements>},
+      {op::kGather, kMovedTypes, create<Gather>},
+      {op::kGatherND, kMovedTypes, create<GatherNd>},
+      {op::kGatherElements, kMovedTypes, create<GatherElements>},
   };
   return kEntries;
 }

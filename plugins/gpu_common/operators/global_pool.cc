@@ -53,8 +53,8 @@ Rows global_pool_operators() {
   using Finish = Reduction::Finish;
   constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
   static constexpr OperatorEntry kOperators[] = {
-      {"", "GlobalAveragePool", 22, kFloats, create<Op::kSum, Finish::kMean>},
-      {"", "GlobalMaxPool", 22, kFloats, create<Op::kMax, Finish::kValue>},
+      {op::kGlobalAveragePool, kFloats, create<Op::kSum, Finish::kMean>},
+      {op::kGlobalMaxPool, kFloats, create<Op::kMax, Finish::kValue>},
   };
   return kOperators;
 }

@@ -112,8 +112,8 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows layer_norm_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "LayerNormalization", 17, kLineFloats, create<LayerNorm>},
-      {"tenon", "LayerNormGrad", 1, kLineFloats, create<LayerNormGrad>},
+      {op::kLayerNormalization, kLineFloats, create<LayerNorm>},
+      {op::kTenonLayerNormGrad, kLineFloats, create<LayerNormGrad>},
   };
   return kOperators;
 }

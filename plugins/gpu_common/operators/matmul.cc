@@ -197,9 +197,9 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows matmul_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "MatMul", 13, kNumbers, create<MatMul>},
-      {"", "Gemm", 13, kFloats, create<GemmOperator>},
-      {"tenon", "ScaledGemm", 1, kFloats, create<ScaledGemm>},
+      {op::kMatMul, kNumbers, create<MatMul>},
+      {op::kGemm, kFloats, create<GemmOperator>},
+      {op::kTenonScaledGemm, kFloats, create<ScaledGemm>},
   };
   return kOperators;
 }

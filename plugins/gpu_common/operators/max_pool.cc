@@ -119,9 +119,9 @@ std::unique_ptr<device::Kernel> create_grad(const Description& d) {
 
 Rows max_pool_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "MaxPool", 22, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8), create_pool<false>},
-      {"tenon", "MaxPool", 1, kPoolFloats, create_pool<true>},
-      {"tenon", "MaxPoolGrad", 1, kPoolFloats, create_grad},
+      {op::kMaxPool, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8), create_pool<false>},
+      {op::kTenonMaxPool, kPoolFloats, create_pool<true>},
+      {op::kTenonMaxPoolGrad, kPoolFloats, create_grad},
   };
   return kOperators;
 }

@@ -77,8 +77,7 @@ class NonZero final : public Kernel, public NeedsWorkspace {
 }  // namespace
 
 Rows nonzero_operators() {
-  static const OperatorEntry kEntries[] = {
-      {"", "NonZero", 13, device::kComputedTypes, NonZero::create}};
+  static const OperatorEntry kEntries[] = {{op::kNonZero, device::kComputedTypes, NonZero::create}};
   return kEntries;
 }
 

@@ -197,8 +197,8 @@ class SgdMomentum final : public Kernel {
 
 Rows optimizer_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "AdamW", 1, device::kFloatTypes, AdamW::create},
-      {"tenon", "SgdMomentum", 1, device::kFloatTypes, SgdMomentum::create},
+      {op::kTenonAdamW, device::kFloatTypes, AdamW::create},
+      {op::kTenonSgdMomentum, device::kFloatTypes, SgdMomentum::create},
   };
   return kEntries;
 }

@@ -134,7 +134,7 @@ class Pad final : public Kernel {
 }  // namespace
 
 Rows pad_operators() {
-  static const OperatorEntry kEntries[] = {{"", "Pad", 25, kMovedTypes, Pad::create}};
+  static const OperatorEntry kEntries[] = {{op::kPad, kMovedTypes, Pad::create}};
   return kEntries;
 }
 

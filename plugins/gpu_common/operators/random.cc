@@ -147,15 +147,14 @@ class Dropout final : public Kernel {
 
 Rows random_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "RandomUniform", 1, device::kFloatTypes, RandomNumbers::create<false>},
-      {"tenon", "RandomNormal", 1, device::kFloatTypes, RandomNumbers::create<true>},
+      {op::kTenonRandomUniform, device::kFloatTypes, RandomNumbers::create<false>},
+      {op::kTenonRandomNormal, device::kFloatTypes, RandomNumbers::create<true>},
   };
   return kEntries;
 }
 
 Rows dropout_operators() {
-  static const OperatorEntry kEntries[] = {
-      {"tenon", "Dropout", 1, device::kFloatTypes, Dropout::create}};
+  static const OperatorEntry kEntries[] = {{op::kTenonDropout, device::kFloatTypes, Dropout::create}};
   return kEntries;
 }
 

@@ -94,18 +94,18 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 
 Rows reduce_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "ReduceSum", 13, kNumbers, create<Op::kSum, Finish::kValue>},
-      {"", "ReduceMean", 18, kNumbers, create<Op::kSum, Finish::kMean>},
-      {"", "ReduceSumSquare", 18, kNumbers, create<Op::kSumSquare, Finish::kValue>},
-      {"", "ReduceL1", 18, kNumbers, create<Op::kSumAbsolute, Finish::kValue>},
-      {"", "ReduceL2", 18, kFloats, create<Op::kSumSquare, Finish::kRoot>},
-      {"", "ReduceProd", 18, kNumbers, create<Op::kProduct, Finish::kValue>},
-      {"", "ReduceMax", 20, kNumbers | kBool, create<Op::kMax, Finish::kValue>},
-      {"", "ReduceMin", 20, kNumbers | kBool, create<Op::kMin, Finish::kValue>},
-      {"", "ReduceLogSumExp", 18, kFloats, create<Op::kLogSumExp, Finish::kValue>},
-      {"tenon", "ReduceAll", 1, kBool, create<Op::kMin, Finish::kTruth>},
-      {"tenon", "ReduceAny", 1, kBool, create<Op::kMax, Finish::kTruth>},
-      {"tenon", "ReduceVariance", 1, kFloats, create<Op::kVariance, Finish::kValue>},
+      {op::kReduceSum, kNumbers, create<Op::kSum, Finish::kValue>},
+      {op::kReduceMean, kNumbers, create<Op::kSum, Finish::kMean>},
+      {op::kReduceSumSquare, kNumbers, create<Op::kSumSquare, Finish::kValue>},
+      {op::kReduceL1, kNumbers, create<Op::kSumAbsolute, Finish::kValue>},
+      {op::kReduceL2, kFloats, create<Op::kSumSquare, Finish::kRoot>},
+      {op::kReduceProd, kNumbers, create<Op::kProduct, Finish::kValue>},
+      {op::kReduceMax, kNumbers | kBool, create<Op::kMax, Finish::kValue>},
+      {op::kReduceMin, kNumbers | kBool, create<Op::kMin, Finish::kValue>},
+      {op::kReduceLogSumExp, kFloats, create<Op::kLogSumExp, Finish::kValue>},
+      {op::kTenonReduceAll, kBool, create<Op::kMin, Finish::kTruth>},
+      {op::kTenonReduceAny, kBool, create<Op::kMax, Finish::kTruth>},
+      {op::kTenonReduceVariance, kFloats, create<Op::kVariance, Finish::kValue>},
   };
   return kOperators;
 }

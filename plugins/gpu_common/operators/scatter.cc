@@ -81,10 +81,10 @@ std::unique_ptr<device::Kernel> create_scatter_elements(const Description& d) {
 
 Rows scatter_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements},
-      {"", "ScatterND", 18, kMovedTypes, create_scatter_nd},
-      {"tenon", "IndexAdd", 1, kAddedTypes, create_index_add},
-      {"tenon", "EmbeddingGrad", 1, kAddedTypes & device::kFloatTypes, create_embedding_grad},
+      {op::kScatterElements, kMovedTypes, create_scatter_elements},
+      {op::kScatterND, kMovedTypes, create_scatter_nd},
+      {op::kTenonIndexAdd, kAddedTypes, create_index_add},
+      {op::kTenonEmbeddingGrad, kAddedTypes & device::kFloatTypes, create_embedding_grad},
   };
   return kEntries;
 }

@@ -178,9 +178,9 @@ class Trilu final : public Kernel {
 
 Rows sequence_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Range", 27, kRangeTypes, Range::create},
-      {"", "OneHot", 11, kMovedTypes, OneHot::create, device::kTypesOfOneHot},
-      {"", "Trilu", 14, kMovedTypes, Trilu::create},
+      {op::kRange, kRangeTypes, Range::create},
+      {op::kOneHot, kMovedTypes, OneHot::create},
+      {op::kTrilu, kMovedTypes, Trilu::create},
   };
   return kEntries;
 }

@@ -84,11 +84,11 @@ std::unique_ptr<device::Kernel> create_lp(const Description& d) {
 
 Rows softmax_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "Softmax", 13, kLineFloats, create_softmax<false>},
-      {"", "LogSoftmax", 13, kLineFloats, create_softmax<true>},
-      {"tenon", "SoftmaxGrad", 1, kLineFloats, create_grad<false>},
-      {"tenon", "LogSoftmaxGrad", 1, kLineFloats, create_grad<true>},
-      {"", "LpNormalization", 22, kLineFloats, create_lp},
+      {op::kSoftmax, kLineFloats, create_softmax<false>},
+      {op::kLogSoftmax, kLineFloats, create_softmax<true>},
+      {op::kTenonSoftmaxGrad, kLineFloats, create_grad<false>},
+      {op::kTenonLogSoftmaxGrad, kLineFloats, create_grad<true>},
+      {op::kLpNormalization, kLineFloats, create_lp},
   };
   return kOperators;
 }

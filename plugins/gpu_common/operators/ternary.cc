@@ -61,31 +61,31 @@ constexpr device::CreateKernel kQuaternary = create_elementwise<Group::kQuaterna
 
 Rows select_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Where", 16, kMovedTypes, create_where, device::kTypesOfWhere},
-      {"", "Clip", 13, kNumericTypes, create_clip},
+      {op::kWhere, kMovedTypes, create_where},
+      {op::kClip, kNumericTypes, create_clip},
   };
   return kEntries;
 }
 
 Rows ternary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "AddScaled", 1, kNumericTypes, kTernary<OP_AddScaled>},
-      {"tenon", "Lerp", 1, kFloatTypes, kTernary<OP_Lerp>},
-      {"tenon", "AddCMul", 1, kNumericTypes, kQuaternary<OP_AddCMul>},
-      {"tenon", "AddCDiv", 1, kFloatTypes, kQuaternary<OP_AddCDiv>},
+      {op::kTenonAddScaled, kNumericTypes, kTernary<OP_AddScaled>},
+      {op::kTenonLerp, kFloatTypes, kTernary<OP_Lerp>},
+      {op::kTenonAddCMul, kNumericTypes, kQuaternary<OP_AddCMul>},
+      {op::kTenonAddCDiv, kFloatTypes, kQuaternary<OP_AddCDiv>},
   };
   return kEntries;
 }
 
 Rows elementwise_grad_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "ReluGrad", 1, kFloatTypes, kTernary<OP_ReluGrad>},
-      {"tenon", "TanhGrad", 1, kFloatTypes, kGrad<OP_TanhGrad>},
-      {"tenon", "SigmoidGrad", 1, kFloatTypes, kGrad<OP_SigmoidGrad>},
-      {"tenon", "RsqrtGrad", 1, kFloatTypes, kGrad<OP_RsqrtGrad>},
-      {"tenon", "SqrtGrad", 1, kFloatTypes, kGrad<OP_SqrtGrad>},
-      {"tenon", "GeluGrad", 1, kFloatTypes, create_gelu_grad},
-      {"tenon", "SiluGrad", 1, kFloatTypes, create_elementwise<Group::kMathGrad, OP_SiluGrad, 2>},
+      {op::kTenonReluGrad, kFloatTypes, kTernary<OP_ReluGrad>},
+      {op::kTenonTanhGrad, kFloatTypes, kGrad<OP_TanhGrad>},
+      {op::kTenonSigmoidGrad, kFloatTypes, kGrad<OP_SigmoidGrad>},
+      {op::kTenonRsqrtGrad, kFloatTypes, kGrad<OP_RsqrtGrad>},
+      {op::kTenonSqrtGrad, kFloatTypes, kGrad<OP_SqrtGrad>},
+      {op::kTenonGeluGrad, kFloatTypes, create_gelu_grad},
+      {op::kTenonSiluGrad, kFloatTypes, create_elementwise<Group::kMathGrad, OP_SiluGrad, 2>},
   };
   return kEntries;
 }

@@ -93,8 +93,8 @@ std::unique_ptr<Kernel> create_arg(const Description& desc) {
 
 std::span<const OperatorEntry> arg_reduction_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ArgMax", 13, kNumericTypes, create_arg<true>},
-      {"", "ArgMin", 13, kNumericTypes, create_arg<false>},
+      {op::kArgMax, kNumericTypes, create_arg<true>},
+      {op::kArgMin, kNumericTypes, create_arg<false>},
   };
   return kEntries;
 }

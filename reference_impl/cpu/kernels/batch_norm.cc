@@ -269,9 +269,9 @@ std::unique_ptr<Kernel> create_batch_norm_grad(const Description& desc) {
 
 std::span<const OperatorEntry> batch_norm_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "BatchNormalization", 15, kFloatTypes, create_batch_norm},
-      {"tenon", "BatchNormTraining", 1, kFloatTypes, create_batch_norm_training},
-      {"tenon", "BatchNormGrad", 1, kFloatTypes, create_batch_norm_grad},
+      {op::kBatchNormalization, kFloatTypes, create_batch_norm},
+      {op::kTenonBatchNormTraining, kFloatTypes, create_batch_norm_training},
+      {op::kTenonBatchNormGrad, kFloatTypes, create_batch_norm_grad},
   };
   return kEntries;
 }

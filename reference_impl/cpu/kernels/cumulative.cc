@@ -71,7 +71,7 @@ std::unique_ptr<Kernel> create_cumsum(const Description& desc) {
 }  // namespace
 
 std::span<const OperatorEntry> cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{"", "CumSum", 14, kNumericTypes, create_cumsum}};
+  static const OperatorEntry kEntries[] = {{op::kCumSum, kNumericTypes, create_cumsum}};
   return kEntries;
 }
 

@@ -225,8 +225,8 @@ std::unique_ptr<Kernel> create_layer_norm_grad(const Description& desc) {
 
 std::span<const OperatorEntry> layer_norm_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "LayerNormalization", 17, kFloatTypes, create_layer_norm},
-      {"tenon", "LayerNormGrad", 1, kFloatTypes, create_layer_norm_grad},
+      {op::kLayerNormalization, kFloatTypes, create_layer_norm},
+      {op::kTenonLayerNormGrad, kFloatTypes, create_layer_norm_grad},
   };
   return kEntries;
 }

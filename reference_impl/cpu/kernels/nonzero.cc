@@ -67,7 +67,7 @@ std::unique_ptr<Kernel> create_nonzero(const Description& desc) {
 }  // namespace
 
 std::span<const OperatorEntry> nonzero_operators() {
-  static const OperatorEntry kEntries[] = {{"", "NonZero", 13, kComputedTypes, create_nonzero}};
+  static const OperatorEntry kEntries[] = {{op::kNonZero, kComputedTypes, create_nonzero}};
   return kEntries;
 }
 

@@ -190,8 +190,8 @@ std::unique_ptr<Kernel> create_trilu(const Description& desc) {
 
 std::span<const OperatorEntry> pad_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Pad", 25, kMovedTypes, create_pad},
-      {"", "Trilu", 14, kMovedTypes, create_trilu},
+      {op::kPad, kMovedTypes, create_pad},
+      {op::kTrilu, kMovedTypes, create_trilu},
   };
   return kEntries;
 }

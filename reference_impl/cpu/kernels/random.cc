@@ -247,9 +247,9 @@ std::unique_ptr<Kernel> create_dropout(const Description& d) {
 
 std::span<const OperatorEntry> random_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"tenon", "RandomUniform", 1, kFloatTypes, create_random_uniform},
-      {"tenon", "RandomNormal", 1, kFloatTypes, create_random_normal},
-      {"tenon", "Dropout", 1, kFloatTypes, create_dropout},
+      {op::kTenonRandomUniform, kFloatTypes, create_random_uniform},
+      {op::kTenonRandomNormal, kFloatTypes, create_random_normal},
+      {op::kTenonDropout, kFloatTypes, create_dropout},
   };
   return kOperators;
 }

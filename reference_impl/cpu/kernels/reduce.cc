@@ -143,18 +143,18 @@ constexpr CreateKernel kSum = create_reduce<SumBy<Rule>::template Make, kNumeric
 
 std::span<const OperatorEntry> axes_reduction_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ReduceSum", 13, kNumericTypes, kSum<Itself>},
-      {"", "ReduceMean", 18, kNumericTypes, kSum<Mean>},
-      {"", "ReduceSumSquare", 18, kNumericTypes, kSum<SumSquare>},
-      {"", "ReduceL1", 18, kNumericTypes, create_reduce<MakeL1, kNumericTypes>},
-      {"", "ReduceL2", 18, kFloatTypes, create_reduce<SumBy<L2>::Make, kFloatTypes>},
-      {"", "ReduceProd", 18, kNumericTypes, create_reduce<MakeProduct, kNumericTypes>},
-      {"", "ReduceMax", 20, kComputedTypes, create_reduce<MakeMax, kComputedTypes>},
-      {"", "ReduceMin", 20, kComputedTypes, create_reduce<MakeMin, kComputedTypes>},
-      {"", "ReduceLogSumExp", 18, kFloatTypes, create_reduce<MakeLogSumExp, kFloatTypes>},
-      {"tenon", "ReduceAll", 1, kBoolType, create_reduce<MakeMin, kBoolType>},
-      {"tenon", "ReduceAny", 1, kBoolType, create_reduce<MakeMax, kBoolType>},
-      {"tenon", "ReduceVariance", 1, kFloatTypes, create_variance},
+      {op::kReduceSum, kNumericTypes, kSum<Itself>},
+      {op::kReduceMean, kNumericTypes, kSum<Mean>},
+      {op::kReduceSumSquare, kNumericTypes, kSum<SumSquare>},
+      {op::kReduceL1, kNumericTypes, create_reduce<MakeL1, kNumericTypes>},
+      {op::kReduceL2, kFloatTypes, create_reduce<SumBy<L2>::Make, kFloatTypes>},
+      {op::kReduceProd, kNumericTypes, create_reduce<MakeProduct, kNumericTypes>},
+      {op::kReduceMax, kComputedTypes, create_reduce<MakeMax, kComputedTypes>},
+      {op::kReduceMin, kComputedTypes, create_reduce<MakeMin, kComputedTypes>},
+      {op::kReduceLogSumExp, kFloatTypes, create_reduce<MakeLogSumExp, kFloatTypes>},
+      {op::kTenonReduceAll, kBoolType, create_reduce<MakeMin, kBoolType>},
+      {op::kTenonReduceAny, kBoolType, create_reduce<MakeMax, kBoolType>},
+      {op::kTenonReduceVariance, kFloatTypes, create_variance},
   };
   return kEntries;
 }

@@ -137,7 +137,7 @@ std::unique_ptr<Kernel> create_scatter_elements(const Description& desc) {
 
 std::span<const OperatorEntry> scatter_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements}};
+      {op::kScatterElements, kMovedTypes, create_scatter_elements}};
   return kEntries;
 }
 

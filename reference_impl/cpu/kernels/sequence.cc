@@ -127,8 +127,8 @@ std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
 
 std::span<const OperatorEntry> sequence_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Range", 27, kRangeTypes, create_range},
-      {"", "OneHot", 11, kMovedTypes, create_one_hot, kTypesOfOneHot},
+      {op::kRange, kRangeTypes, create_range},
+      {op::kOneHot, kMovedTypes, create_one_hot},
   };
   return kEntries;
 }

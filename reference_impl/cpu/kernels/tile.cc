@@ -94,8 +94,8 @@ std::unique_ptr<Kernel> create_tile(const Description& desc) {
 
 std::span<const OperatorEntry> tile_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Concat", 13, kMovedTypes, create_concat},
-      {"", "Tile", 13, kMovedTypes, create_tile},
+      {op::kConcat, kMovedTypes, create_concat},
+      {op::kTile, kMovedTypes, create_tile},
   };
   return kEntries;
 }

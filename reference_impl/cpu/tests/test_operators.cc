@@ -86,12 +86,18 @@ std::unique_ptr<Kernel> create(const Description& description) {
   return std::make_unique<T>();
 }
 
+constexpr OperatorId test(const char* name) {
+  return {"test", name, 1, 0, "T", 0, dtype_bit(TN_INT32)};
+}
+
+}  // namespace
+
 std::span<const OperatorEntry> test_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"test", "AddOne", 1, dtype_bit(TN_INT32), create<AddOne>},
-      {"test", "Fail", 1, dtype_bit(TN_INT32), create<Fail>},
-      {"test", "Scratch", 1, dtype_bit(TN_INT32), create<Scratch>},
-      {"test", "Sum", 1, dtype_bit(TN_INT32), create<Sum>},
+      {test("AddOne"), dtype_bit(TN_INT32), create<AddOne>},
+      {test("Fail"), dtype_bit(TN_INT32), create<Fail>},
+      {test("Scratch"), dtype_bit(TN_INT32), create<Scratch>},
+      {test("Sum"), dtype_bit(TN_INT32), create<Sum>},
   };
   return kOperators;
 }

@@ -311,6 +311,22 @@ TEST_P(PlacementTest, ForbiddenFallbackSaysEverything) {
   EXPECT_EQ(a.read(), (std::vector<float>{-2, 2}));
 }
 
+TEST_P(PlacementTest, AnotherRevisionOfTheContractIsAnotherOperator) {
+  Tensor a(device_, {2}, {0, 1}), b(device_, {2}, {1, 1}), c(device_, TN_FLOAT32, {2});
+  const Operation atan2("tenon.Atan2");
+  run(atan2, {a.argument(), b.argument()}, {c.argument()});
+  EXPECT_EQ(count("tenon.Atan2").fallback, 1u);
+  EXPECT_NEAR(c.read()[1], std::atan2(1.0f, 1.0f), 1e-6);
+  device_.set_fallback_policy(FallbackPolicy::kError);
+  try {
+    run(atan2, {a.argument(), b.argument()}, {c.argument()});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("revision 77"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("revision 1"), std::string::npos) << error.message();
+  }
+}
+
 TEST_P(PlacementTest, ThreadsFallBackAtOnce) {
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;

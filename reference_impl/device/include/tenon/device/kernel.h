@@ -20,6 +20,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/device/subnormals.h"
 #include "tenon/dtype.h"
 #include "tenon/tenon.h"
@@ -249,30 +250,11 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
-// The type constraint that an operator's element types are given for: its name in the operator's
-// contract, and an input that is of it. kFirst: the first input that is no HOST value; for
-// operators without such inputs, the first output.
-struct TypeConstraint {
-  static constexpr int kFirst = -1;
-  const char* name = "T";
-  int input = kFirst;
-};
-
-// Of operators whose types are not those of "T", or not of their first input.
-inline constexpr TypeConstraint kTypesOfCast{"T1"};
-inline constexpr TypeConstraint kTypesOfTests{"T1"};  // IsNaN, IsInf
-inline constexpr TypeConstraint kTypesOfWhere{"T", 1};
-inline constexpr TypeConstraint kTypesOfOneHot{"T3", 2};
-constexpr TypeConstraint types_of_identity(int32_t version) { return {version < 14 ? "T" : "V"}; }
-
-// One row of the device's table of operators. `dtypes` are those of `constraint`.
-struct OperatorEntry {
-  const char* domain;
-  const char* name;
-  int32_t version;
+// One row of the device's table of operators. `dtypes` are those of its type constraint; the device
+// claims what the operator's version has of them.
+struct OperatorEntry : OperatorId {
   uint64_t dtypes;
   CreateKernel create;
-  TypeConstraint constraint{};
 };
 
 // The families, one function in each file of kernels/; platform.cc lists them.
