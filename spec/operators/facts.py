@@ -23,7 +23,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Attribute:
-    """`axis: int = -1`, `to: int required`, `pads: ints`: lists that nobody gives are empty."""
+    """`axis: int = -1`, `to: int required`, `pads: ints`: lists that are not given are empty."""
     name: str
     kind: str
     default: str | None = None
