@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the runtime's operator table, what the conformance suite knows of the contract, the list of steps and
-the reference page from spec/ops/*.yaml, spec/onnx.lock and spec/steps.yaml.
+the reference page from spec/ops/*.yaml, spec/tolerances.yaml, spec/onnx.lock and spec/steps.yaml.
 
     spec/generate_operators.py           # write all
     spec/generate_operators.py --check   # exit 1 when a committed file differs
@@ -10,7 +10,7 @@ import argparse
 import pathlib
 import sys
 
-from operators import claims, contract, page, registry_table, step_words
+from operators import claims, contract, page, registry_table, step_words, tolerance
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -21,6 +21,7 @@ def files():
     words = step_words.load(operators)
     return {registry_table.PATH: registry_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
+            tolerance.PATH: tolerance.text(operators),
             step_words.PATH: step_words.text(words),
             page.PATH: page.text(operators, words)}
 
