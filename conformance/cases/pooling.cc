@@ -80,13 +80,8 @@ void add(Cases& cases, const std::string& label, tn_dtype type, const Shape& dim
   cases.push_back(make("tenon", "AveragePoolGrad", 1, label, type, g).in(dy).out(d_mean));
 }
 
-}  // namespace
-
-void add_pooling_cases(Cases& cases, tn_dtype type) {
-  add(cases, "2x2", type, {2, 3, 6, 8}, {{2, 2}, {2, 2}, {0, 0, 0, 0}});
-  add(cases, "overlapping_padded", type, {1, 4, 9, 7}, {{3, 3}, {2, 2}, {1, 1, 1, 1}});
-  add(cases, "uneven", type, {1, 2, 8, 9}, {{2, 3}, {1, 2}, {0, 1, 1, 0}});
-  const HostTensor x = HostTensor::random(type, {2, 3, 5, 4}, -3, 3, 1);
+void add_global(Cases& cases, const std::string& label, tn_dtype type, Real low) {
+  const HostTensor x = HostTensor::random(type, {2, 3, 5, 4}, low, 3, 1);
   Expected mean(type, {2, 3, 1, 1});
   HostTensor most(type, {2, 3, 1, 1}, Values(6, -INFINITY));
   for_each_index({2, 3, 1, 1}, [&](const Shape& out) {
@@ -98,8 +93,18 @@ void add_pooling_cases(Cases& cases, tn_dtype type) {
     });
     mean.at(out) = sum.total() / 20.0L;
   });
-  cases.push_back(OperatorCase{"", "GlobalAveragePool", 22, "values", type}.in(x).out(mean));
-  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, "values", type}.in(x).out(most));
+  cases.push_back(OperatorCase{"", "GlobalAveragePool", 22, label, type}.in(x).out(mean));
+  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, label, type}.in(x).out(most));
+}
+
+}  // namespace
+
+void add_pooling_cases(Cases& cases, tn_dtype type) {
+  add(cases, "2x2", type, {2, 3, 6, 8}, {{2, 2}, {2, 2}, {0, 0, 0, 0}});
+  add(cases, "overlapping_padded", type, {1, 4, 9, 7}, {{3, 3}, {2, 2}, {1, 1, 1, 1}});
+  add(cases, "uneven", type, {1, 2, 8, 9}, {{2, 3}, {1, 2}, {0, 1, 1, 0}});
+  add_global(cases, "values", type, -3);
+  add_global(cases, "one_sign", type, 1);
 }
 
 }  // namespace tenon::conformance

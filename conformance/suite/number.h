@@ -113,12 +113,13 @@ class Sum {
     total_.condition += term.condition;
     ++terms_;
   }
-  // Added pairwise or in blocks.
-  Number total() const { return {total_.value, total_.condition + magnitudes_}; }
+  // Added pairwise, in blocks or in a wider type: the errors of a tree of 2^16 terms come to two
+  // units.
+  Number total() const { return {total_.value, total_.condition + 2 * magnitudes_}; }
   // Or one by one: then the errors of many additions are a random walk, here with four standard
   // deviations.
   Number total_in_sequence() const {
-    const Real steps = std::fmax(1, std::sqrt(terms_) / 2);
+    const Real steps = std::fmax(2, std::sqrt(terms_) / 2);
     return {total_.value, total_.condition + magnitudes_ * steps};
   }
 
