@@ -4,8 +4,8 @@
 // the core, and of an extension.
 //
 // All are timed in short turns, alternating, so that all see the same machine; the smallest turn of
-// many is the one nobody disturbed. Prints nanoseconds a call and the difference; the exit code is
-// 1 when a difference is above the budget (--budget NS; 5 without it).
+// many is the one that was disturbed least. Prints nanoseconds a call and the difference; the exit
+// code is 1 when a difference is above the budget (--budget NS; 5 without it).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

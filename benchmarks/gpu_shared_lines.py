@@ -3,7 +3,7 @@
 
     build/venv/bin/python benchmarks/gpu_shared_lines.py [--least 0.9]
 
-Counts lines with code (no blank ones, no comments) in plugins/gpu/kernels and in the dialects that the
+Counts lines with code (no blank ones, no comments) in plugins/gpu_common/kernels and in the dialects that the
 plugins put in front of them (dialect.h, with the C++ around it), and prints shared / all. With --least, a smaller share is exit code 1.
 """
 
@@ -13,7 +13,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SHARED = ROOT / "plugins/gpu/kernels"
+SHARED = ROOT / "plugins/gpu_common/kernels"
 SUFFIXES = {".cl", ".h"}
 
 

@@ -4,7 +4,8 @@
 // without layers, with validation and with trace.
 //
 // The three are timed in short turns, alternating, so that all see the same machine; the smallest
-// turn of many is the one nobody disturbed. Prints nanoseconds a launch and ratios to the first.
+// turn of many is the one that was disturbed least. Prints nanoseconds a launch and ratios to the
+// first.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

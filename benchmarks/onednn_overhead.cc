@@ -323,7 +323,7 @@ double nanoseconds(Clock::duration duration) {
 }
 
 // The turns of several bodies, in nanoseconds a call. Each turn of all begins with another one, in
-// either direction: whoever follows a like one finds the caches warm.
+// either direction: a launch that follows a like one finds the caches warm.
 template <class... Body>
 std::array<std::vector<double>, sizeof...(Body)> take_turns(int calls, int turns, Body&... body) {
   constexpr size_t kBodies = sizeof...(Body);

@@ -72,11 +72,11 @@ Dims dense(const Dims& dims) {
 // A case with its memory and both kernels.
 class Bench {
  public:
-  Bench(const cpu::OperatorEntry& entry, const Case& what) : case_(what) {
+  Bench(const device::OperatorEntry& entry, const Case& what) : case_(what) {
     for (Tensor& t : case_.inputs) add(t);
     const size_t tensors = views_.size();
     if (!case_.axes.empty()) {
-      cpu::View axes;
+      device::View axes;
       axes.data = reinterpret_cast<std::byte*>(case_.axes.data());
       axes_dims_ = static_cast<int64_t>(case_.axes.size());
       axes.dims = &axes_dims_;
@@ -117,12 +117,12 @@ class Bench {
     desc.output_count = pointers_.size() - inputs_;
     desc.attributes = attribute_pointers_.data();
     desc.attribute_count = attribute_pointers_.size();
-    own_ = entry.create(cpu::Description(desc));
-    for (const cpu::Family& family : cpu::reference_families()) {
-      for (const cpu::OperatorEntry& other : family.operators()) {
+    own_ = entry.create(device::Description(desc));
+    for (const device::Family& family : cpu::reference_families()) {
+      for (const device::OperatorEntry& other : family.operators()) {
         if (std::strcmp(other.name, entry.name) == 0 && other.version == entry.version &&
             std::strcmp(other.domain, entry.domain) == 0) {
-          reference_ = other.create(cpu::Description(desc));
+          reference_ = other.create(device::Description(desc));
         }
       }
     }
@@ -130,12 +130,13 @@ class Bench {
 
   // Microseconds of oneDNN's and of the reference device's.
   std::pair<double, double> measure() {
-    cpu::Arguments a{{views_.data(), inputs_}, {views_.data() + inputs_, views_.size() - inputs_}};
-    const cpu::Execution execution(host());
+    device::Arguments a{{views_.data(), inputs_},
+                        {views_.data() + inputs_, views_.size() - inputs_}};
+    const device::Execution execution(host());
     reference_->check(a);
-    std::vector<std::byte> room(cpu::workspace_size(*reference_, a) + 64);
+    std::vector<std::byte> room(device::workspace_size(*reference_, a) + 64);
     a.workspace = room.data() + (-reinterpret_cast<uintptr_t>(room.data()) & 63);
-    const auto time = [&](const cpu::Kernel& kernel, int64_t calls) {
+    const auto time = [&](const device::Kernel& kernel, int64_t calls) {
       const auto start = Clock::now();
       for (int64_t i = 0; i < calls; ++i) {
         kernel.check(a);
@@ -174,13 +175,13 @@ class Bench {
   int64_t axes_dims_ = 0;
   const int64_t one_ = 1;
   std::vector<std::vector<float>> memory_;
-  std::vector<cpu::View> views_;
+  std::vector<device::View> views_;
   size_t inputs_ = 0;
   std::vector<tn_argument> arguments_;
   std::vector<const tn_argument*> pointers_;
   std::vector<tn_attribute> attributes_;
   std::vector<const tn_attribute*> attribute_pointers_;
-  std::unique_ptr<cpu::Kernel> own_, reference_;
+  std::unique_ptr<device::Kernel> own_, reference_;
 };
 
 std::string text(const Dims& dims) {
@@ -372,7 +373,7 @@ int main(int count, char** arguments) {
        {onednn::binary_operators(), onednn::eltwise_operators(), onednn::norm_operators(),
         onednn::reduce_operators(), onednn::pool_operators(), onednn::matmul_operators(),
         onednn::conv_operators()}) {
-    for (const cpu::OperatorEntry& entry : family) {
+    for (const device::OperatorEntry& entry : family) {
       if (!wanted.empty() && std::ranges::find(wanted, entry.name) == wanted.end()) continue;
       for (const Case& one : cases_of(entry.name)) {
         try {

@@ -59,7 +59,7 @@ def make_runner(engine: str, model: bytes):
 
 
 def serve(engine: str, model: bytes, inputs, turns, results) -> None:
-    """Runs as many calls as it is told and answers with seconds a call, until told 0."""
+    """Reads a number of calls, runs them and writes seconds a call, until the number is 0."""
     run = make_runner(engine, model)
     results.send(run(inputs))
     while calls := turns.recv():

@@ -1,47 +1,64 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the runtime's operator table, what the conformance suite knows of the contract, the list of steps and
-the reference page from spec/ops/*.yaml, spec/tolerances.yaml, spec/onnx.lock and spec/steps.yaml.
+"""Writes what is made of the operator contract (spec/ops/*.yaml, spec/tolerances.yaml, spec/onnx.lock, spec/steps.yaml): the runtime's
+table, ids for the tables of devices, what the conformance suite knows of it, the list of steps, the reference page.
 
     spec/generate_operators.py           # write all
-    spec/generate_operators.py --check   # exit 1 when a committed file differs
+    spec/generate_operators.py --check   # exit 1 when a committed file differs, or a meaning changed silently
+    spec/generate_operators.py --lock    # also write spec/ops.lock
 """
 import argparse
 import pathlib
 import sys
 
-from operators import claims, contract, page, registry_table, step_words, tolerance
+from operators import claims, contract, ids, page, registry_table, revision_lock, shape_table, step_words, tolerance
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def files():
+def files(operators):
     """{path: text}"""
-    operators = contract.load()
     words = step_words.load(operators)
     return {registry_table.PATH: registry_table.text(operators),
+            ids.PATH: ids.text(operators),
+            shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
             tolerance.PATH: tolerance.text(operators),
             step_words.PATH: step_words.text(words),
             page.PATH: page.text(operators, words)}
 
 
+def write(operators):
+    for name, text in files(operators).items():
+        path = ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def stale(operators):
+    return [name for name, text in files(operators).items()
+            if not (ROOT / name).exists() or (ROOT / name).read_text() != text]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
-    check = parser.parse_args().check
-    stale = []
-    for name, text in files().items():
-        path = ROOT / name
-        if not check:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        elif not path.exists() or path.read_text() != text:
-            stale.append(name)
-    if stale:
-        print(f"stale: {', '.join(stale)}; run spec/generate_operators.py and commit the result")
-        return 1
-    return 0
+    parser.add_argument("--lock", action="store_true", help="write spec/ops.lock, too")
+    arguments = parser.parse_args()
+    operators = contract.load()
+    locked = revision_lock.LOCK.read_text() if revision_lock.LOCK.exists() else ""
+    problems = revision_lock.problems(operators, revision_lock.read(locked))
+    if not arguments.check:
+        write(operators)
+    elif stale(operators):
+        problems.append(f"stale: {', '.join(stale(operators))}; run spec/generate_operators.py and commit the result")
+    if arguments.lock and not problems:
+        revision_lock.LOCK.write_text(revision_lock.text(operators))
+    elif not problems and locked != revision_lock.text(operators):
+        problems.append("spec/ops.lock lacks what is new: run spec/generate_operators.py --lock and read the difference")
+    for problem in problems:
+        print(problem)
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

@@ -156,15 +156,11 @@ Counts operator_counts(const Device& device) {
 }
 
 void set_fallback(Device& device, const std::string& policy) {
-  using tenon::runtime::FallbackPolicy;
-  if (policy == "allow")
-    device.set_fallback_policy(FallbackPolicy::kAllow);
-  else if (policy == "warn")
-    device.set_fallback_policy(FallbackPolicy::kWarn);
-  else if (policy == "error")
-    device.set_fallback_policy(FallbackPolicy::kError);
-  else
-    throw nb::value_error(("fallback '" + policy + "': use 'allow', 'warn' or 'error'").c_str());
+  try {
+    device.set_fallback_policy(tenon::runtime::parse_fallback_policy(policy, "fallback"));
+  } catch (const tenon::Error& error) {
+    throw nb::value_error(error.message().c_str());
+  }
 }
 
 }  // namespace

@@ -124,8 +124,9 @@ TEST_F(BaseOperatorTest, TN_identity_005_strided_outputs) {
 TEST_F(BaseOperatorTest, TN_identity_006_all_types_bit_by_bit) {
   const OperatorRow* row = Target::get().find("", "Identity");
   ASSERT_NE(row, nullptr);
-  for (tn_dtype dtype = 1; dtype < 24; ++dtype) {
-    if (!row->has(dtype) || tn_dtype_bits(dtype) < 8) continue;
+  for (const ElementType& type : kElementTypes) {
+    const tn_dtype dtype = type.dtype;
+    if (type.bits < 8 || !row->has(dtype)) continue;
     Bytes bytes = pattern_bytes(8 * tn_dtype_bits(dtype) / 8, 12);
     if (dtype == TN_BOOL) bytes = {0, 1, 1, 0, 0, 0, 1, 1};
     const Buffer a = upload(bytes), b = make_buffer(bytes.size());
@@ -140,17 +141,15 @@ TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {
   ASSERT_NE(row, nullptr);
   const Values plain = {0, 1, 2, 3, 100, 127};
   int checked = 0;
-  for (const tn_dtype from :
-       {TN_FLOAT32, TN_FLOAT64, TN_FLOAT16, TN_BFLOAT16, TN_INT8, TN_UINT8, TN_INT16, TN_UINT16,
-        TN_INT32, TN_UINT32, TN_INT64, TN_UINT64, TN_BOOL}) {
-    if (!row->has(from)) continue;
-    for (const tn_dtype to :
-         {TN_FLOAT32, TN_FLOAT64, TN_FLOAT16, TN_BFLOAT16, TN_INT8, TN_UINT8, TN_INT16, TN_UINT16,
-          TN_INT32, TN_UINT32, TN_INT64, TN_UINT64, TN_BOOL}) {
-      if (!row->has(to)) continue;
+  for (const ElementType& from_type : kElementTypes) {
+    const tn_dtype from = from_type.dtype;
+    if (!in_set(from, type_set::kComputed) || !row->has(from)) continue;
+    for (const ElementType& to_type : kElementTypes) {
+      const tn_dtype to = to_type.dtype;
+      if (!in_set(to, type_set::kComputed) || !row->has(to)) continue;
       Values values = plain;
       const auto is_signed = [](tn_dtype t) {
-        return is_float(t) || t == TN_INT8 || t == TN_INT16 || t == TN_INT32 || t == TN_INT64;
+        return in_set(t, type_set::kFloat | type_set::kSigned);
       };
       if (is_signed(from) && (is_signed(to) || to == TN_BOOL)) {
         values.insert(values.end(), {-1, -100});
@@ -223,9 +222,9 @@ TEST_F(BaseOperatorTest, TN_cast_003_nan_is_true_and_stays_nan) {
 TEST_F(BaseOperatorTest, TN_fill_001_all_claimed_types) {
   const OperatorRow* row = Target::get().find("tenon", "Fill");
   ASSERT_NE(row, nullptr);
-  for (const tn_dtype dtype : {TN_FLOAT32, TN_FLOAT64, TN_INT8, TN_UINT8, TN_INT16, TN_INT32,
-                               TN_INT64, TN_BOOL, TN_FLOAT16, TN_BFLOAT16}) {
-    if (!row->has(dtype)) continue;
+  for (const ElementType& type : kElementTypes) {
+    const tn_dtype dtype = type.dtype;
+    if (!in_set(dtype, type_set::kComputed) || !row->has(dtype)) continue;
     const HostTensor value = HostTensor::scalar(dtype, dtype == TN_BOOL ? 1 : 77);
     const Bytes bytes = value.bytes();
     KernelDesc desc;

@@ -91,7 +91,7 @@ TEST_F(HostEventTest, TN_event_011_streams_and_hosts_wait_for_the_signal) {
   stream_.fill(buffer, 0, 64, "b", 1);
   const Event behind(device());
   stream_.record(behind);
-  // Nobody has signalled: nothing behind it has run, however long one waits.
+  // Not signalled yet: nothing behind it has run, however long one waits.
   EXPECT_EQ(tn_event_query(event, nullptr), TN_NOT_READY);
   EXPECT_EQ(wait(behind.get(), 20 * kMillisecond), TN_NOT_READY);
   EXPECT_EQ(tn_stream_query(stream_.get(), nullptr), TN_NOT_READY);
@@ -140,7 +140,7 @@ TEST_F(HostEventTest, TN_event_014_destroyed_before_its_signal_it_fails_its_wait
   EXPECT_FAILS(TN_INVALID_STATE, tn_stream_synchronize, stream_.get());
   EXPECT_FAILS(TN_INVALID_STATE, tn_stream_reset, stream_.get());
   EXPECT_OK(tn_stream_synchronize, stream_.get());
-  // One that was signalled before fails nobody.
+  // One that was signalled before fails no stream.
   NEED_HOST_EVENT(signalled);
   ASSERT_OK(tn_stream_wait_event, stream_.get(), signalled, nullptr);
   EXPECT_OK(tn_event_signal, signalled, tn_status{TN_OK});

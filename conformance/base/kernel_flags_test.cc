@@ -207,7 +207,7 @@ TEST_F(KernelFlagsTest, TN_kernel_016_unchecked_data_touches_nothing_else) {
   if (seen == 0) TN_OPTIONAL("no operator of this device depends on its data");
 }
 
-// Good data behind bad: what nobody looked at must not fail a launch that is checked.
+// Good data behind bad: data that was not checked must not fail a launch that is checked.
 TEST_F(KernelFlagsTest, TN_kernel_016_good_data_behind_bad_is_good) {
   for (const OperatorCase& bad : bad_cases()) {
     SCOPED_TRACE(trace_of(bad));

@@ -7,7 +7,9 @@ namespace {
 
 Cases make_all() {
   Cases cases;
-  for (const tn_dtype type : {TN_FLOAT32, TN_FLOAT64, TN_FLOAT16, TN_BFLOAT16}) {
+  for (const ElementType& row : kElementTypes) {
+    const tn_dtype type = row.dtype;
+    if (!in_set(type, type_set::kFloat)) continue;
     add_elementwise_cases(cases, type);
     add_gradient_cases(cases, type);
     add_contraction_cases(cases, type);

@@ -356,9 +356,10 @@ void add_elementwise_cases(Cases& cases, tn_dtype type) {
   add_comparisons(cases, type);
   add_classification_cases(cases, type);
   add_ternary_cases(cases, type);
-  for (const tn_dtype to : {TN_FLOAT64, TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_INT32}) {
-    if (to != type) add_cast(cases, type, to);
+  for (const ElementType& row : kElementTypes) {
+    if (row.dtype != type && is_float(row.dtype)) add_cast(cases, type, row.dtype);
   }
+  add_cast(cases, type, TN_INT32);
   const HostTensor value = HostTensor::scalar(type, 2.5);
   cases.push_back(OperatorCase{"tenon", "Fill", 1, "values", type}.host(value).out(
       HostTensor(type, {3, 4}, Values(12, 2.5))));
@@ -369,9 +370,9 @@ void add_elementwise_cases_of_other_types(Cases& cases) {
   add_comparisons(cases, TN_INT32);
   add_comparisons(cases, TN_INT64);
   add_logic_cases(cases);
-  for (const tn_dtype type :
-       {TN_FLOAT8E4M3FN, TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ}) {
-    add_cast(cases, TN_FLOAT32, type);
+  for (const ElementType& row : kElementTypes) {
+    const tn_dtype type = row.dtype;
+    if (!in_set(type, type_set::kFloat8)) continue;
     add_cast(cases, type, TN_FLOAT32);
     add_unary(cases, kUnary[0], "values", HostTensor::random(type, {3, 5, 7}, -100, 100, 17));
   }

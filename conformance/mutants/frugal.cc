@@ -47,7 +47,7 @@ uint32_t missing(const tn_argument* given) {
   return all;
 }
 
-// What is missing in one list, which is told where somebody wants to hear it.
+// What is missing in one list; written out where the caller asks for it.
 uint32_t ask(const tn_argument* const* arguments, size_t count, tn_argument_needs* needs) {
   uint32_t all = 0;
   for (size_t i = 0; i < count; ++i) {

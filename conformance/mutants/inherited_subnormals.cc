@@ -2,7 +2,7 @@
 //
 // Subnormal numbers are what the thread that makes the kernel takes them for.
 #include "conformance/mutants/mutant.h"
-#include "reference_impl/cpu/subnormals.h"
+#include "tenon/device/subnormals.h"
 
 namespace tenon::mutant {
 
@@ -13,7 +13,7 @@ void mutate(tn_dispatch& table) {
       return sound().kernel_create(device, desc, kernel, error);
     }
     tn_kernel_desc inherited = *desc;
-    if (cpu::SubnormalMode::flushes()) inherited.flags |= TN_KERNEL_FLUSH_SUBNORMALS;
+    if (device::SubnormalMode::flushes()) inherited.flags |= TN_KERNEL_FLUSH_SUBNORMALS;
     return sound().kernel_create(device, &inherited, kernel, error);
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A stream tells its failure once and forgets it: whoever asks next finds all well.
+// A stream reports its failure once and forgets it: the next call finds no failure.
 #include "conformance/mutants/mutant.h"
 
 namespace tenon::mutant {

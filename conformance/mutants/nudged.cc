@@ -6,38 +6,16 @@
 #include <atomic>
 
 #include "conformance/mutants/mutant.h"
-#include "tenon/dtype.h"
+#include "tenon/cpp/dtype.hpp"
 
 namespace tenon::mutant {
 namespace {
 
-// Bits of the significand behind the point; 0 for what is no float of whole bytes.
-int fraction_bits(tn_dtype dtype) {
-  switch (dtype) {
-    case TN_FLOAT64:
-      return 52;
-    case TN_FLOAT32:
-      return 23;
-    case TN_FLOAT16:
-      return 10;
-    case TN_BFLOAT16:
-      return 7;
-    case TN_FLOAT8E4M3FN:
-    case TN_FLOAT8E4M3FNUZ:
-      return 3;
-    case TN_FLOAT8E5M2:
-    case TN_FLOAT8E5M2FNUZ:
-      return 2;
-    default:
-      return 0;
-  }
-}
-
-// Neighbouring numbers have neighbouring bits, so that adding to the bits goes up by units; 0, NaN
-// and infinity stay.
+// Neighbouring numbers have neighbouring bits, so that adding to the bits goes up by units; NaN and
+// infinity stay.
 uint64_t nudged(tn_dtype dtype, uint64_t bits) {
   if (dtype == TN_BOOL) return bits ^ 1;
-  const int fraction = fraction_bits(dtype);
+  const int fraction = element_type(dtype).form.mantissa_bits;
   if (fraction == 0) return bits + 1;
   const uint64_t width = tn_dtype_bits(dtype);
   const uint64_t exponent = (uint64_t{1} << (width - 1)) - (uint64_t{1} << fraction);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// There is a device more each time somebody counts, and a function that no table may lack is not
+// There is a device more each time the host counts, and a function that no table may lack is not
 // there.
 #include <atomic>
 

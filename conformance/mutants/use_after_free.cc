@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "conformance/mutants/mutant.h"
-#include "reference_impl/cpu/buffer.h"
+#include "reference_impl/device/buffer.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::mutant {
@@ -12,7 +12,7 @@ namespace tenon::mutant {
 void mutate(tn_dispatch& table) {
   table.buffer_destroy = [](tn_buffer* buffer, tn_stream* stream) {
     if (buffer != nullptr) {
-      const cpu::Buffer& object = *plugin::object_of<cpu::Buffer>(buffer);
+      const device::Buffer& object = *plugin::object_of<device::Buffer>(buffer);
       if (!object.block().imported && object.size() != 0) {
         std::memset(object.data(), 0xdd, object.size());
       }

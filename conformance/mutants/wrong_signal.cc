@@ -3,14 +3,14 @@
 // Streams do not wait for the host's events, a failure that is signalled is lost, a second signal
 // and a record are taken, and a destroyed event counts as complete.
 #include "conformance/mutants/mutant.h"
-#include "reference_impl/cpu/stream.h"
+#include "reference_impl/device/stream.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::mutant {
 namespace {
 
 bool by_host(tn_event* event) {
-  return event != nullptr && plugin::object_of<cpu::Event>(event)->by_host;
+  return event != nullptr && plugin::object_of<device::Event>(event)->by_host;
 }
 
 }  // namespace

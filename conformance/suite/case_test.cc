@@ -299,7 +299,8 @@ void CaseTest::TestBody() {
       launch_case(keeper_, operator_case_, form_, mode_, alignment, stream_, kernel, 0xff);
   if (!again_) return;
 
-  // Whatever the first launch left must not matter, and its workspace is somebody else's by now.
+  // Whatever the first launch left must not matter, and its workspace has been given to other work
+  // by now.
   const Bytes bytes(first.info().size, 0x77);
   stream_.fill(first, 0, bytes.size(), "\x77", 1);
   launch_case(keeper_, operator_case_, form_, mode_, alignment, stream_, kernel, 0x3c);

@@ -2,6 +2,8 @@
 #include "suite/compare.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -18,26 +20,11 @@ struct Format {
 };
 
 Format format_of(tn_dtype dtype) {
-  switch (dtype) {
-    case TN_FLOAT64:
-      return {53, -1022, std::numeric_limits<double>::max()};
-    case TN_FLOAT32:
-      return {24, -126, std::numeric_limits<float>::max()};
-    case TN_FLOAT16:
-      return {11, -14, 65504};
-    case TN_BFLOAT16:
-      return {8, -126, std::ldexp(Real{255}, 120)};
-    case TN_FLOAT8E4M3FN:
-      return {4, -6, 448};
-    case TN_FLOAT8E4M3FNUZ:
-      return {4, -7, 240};
-    case TN_FLOAT8E5M2:
-      return {3, -14, 57344};
-    case TN_FLOAT8E5M2FNUZ:
-      return {3, -15, 57344};
-    default:
-      throw std::invalid_argument(std::string("no format of ") + dtype_name(dtype));
-  }
+  const FloatForm& form = element_type(dtype).form;
+  const int exponent = static_cast<int>(form.largest >> form.mantissa_bits) - form.bias;
+  const auto fraction = static_cast<Real>(form.largest & ((uint64_t{1} << form.mantissa_bits) - 1));
+  return {form.mantissa_bits + 1, 1 - form.bias,
+          std::ldexp(1 + std::ldexp(fraction, -form.mantissa_bits), exponent)};
 }
 
 Real eps(tn_dtype dtype) { return std::ldexp(Real{1}, 1 - format_of(dtype).digits); }
@@ -47,13 +34,14 @@ struct Pair {
 };
 // Of a kind of tolerance, in one type.
 struct Columns {
+  tn_dtype dtype;
   Pair strict, relaxed;
 };
 struct KindRow {
   bool products;  // Of factors that a math mode may round.
-  Columns float64, float32, float16, bfloat16, float8e4m3, float8e5m2;
+  std::array<Columns, std::popcount(type_set::kFloat | type_set::kFloat8)> types;
 };
-struct OperatorRow {
+struct OperatorKind {
   const char* domain;
   const char* name;
   int kind;
@@ -61,22 +49,12 @@ struct OperatorRow {
 
 #include "suite/generated/tolerances.inc"
 
-const Columns& columns_of(const KindRow& row, tn_dtype dtype) {
-  switch (dtype) {
-    case TN_FLOAT64:
-      return row.float64;
-    case TN_FLOAT32:
-      return row.float32;
-    case TN_FLOAT16:
-      return row.float16;
-    case TN_BFLOAT16:
-      return row.bfloat16;
-    case TN_FLOAT8E4M3FN:
-    case TN_FLOAT8E4M3FNUZ:
-      return row.float8e4m3;
-    default:
-      return row.float8e5m2;
+const Columns& columns_of(const KindRow& kind, tn_dtype dtype) {
+  const auto found = std::ranges::find(kind.types, dtype, &Columns::dtype);
+  if (found == std::end(kind.types)) {
+    throw std::out_of_range(std::string("no tolerance of ") + dtype_name(dtype));
   }
+  return *found;
 }
 
 // Two factors, each off by half a unit of the format.
@@ -124,10 +102,10 @@ Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dt
       kOperators, [&](const auto& one) { return domain == one.domain && name == one.name; });
   if (entry == std::end(kOperators)) throw std::out_of_range(domain + "." + name);
   if (!is_float(dtype)) return {};
-  const KindRow& row = kKinds[entry->kind];
-  const Columns& columns = columns_of(row, dtype);
+  const KindRow& kind = kKinds[entry->kind];
+  const Columns& columns = columns_of(kind, dtype);
   const Pair& pair = mode == TN_MATH_STRICT ? columns.strict : columns.relaxed;
-  return {pair.u, pair.c, row.products && dtype == TN_FLOAT32 ? factors_of(mode) : 0};
+  return {pair.u, pair.c, kind.products && dtype == TN_FLOAT32 ? factors_of(mode) : 0};
 }
 
 std::string difference(const HostTensor& actual, const Expected& expected,

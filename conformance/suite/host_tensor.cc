@@ -103,13 +103,11 @@ T to_integer(Real value) {
 
 }  // namespace
 
-bool is_float(tn_dtype dtype) {
-  return dtype == TN_FLOAT32 || dtype == TN_FLOAT64 || dtype == TN_FLOAT16 ||
-         dtype == TN_BFLOAT16 || is_float8(dtype);
-}
+bool is_float(tn_dtype dtype) { return in_set(dtype, type_set::kFloat | type_set::kFloat8); }
 
 size_t element_size(tn_dtype dtype) { return tn_dtype_bits(dtype) / 8; }
 
+// By hand, and not by what tenon::write_element does: the judge checks devices that use it.
 void encode(tn_dtype dtype, Real value, unsigned char* out) {
   if (is_float8(dtype)) return store(out, encode8(dtype, value));
   switch (dtype) {

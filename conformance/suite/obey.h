@@ -20,7 +20,7 @@ bool is_dense(const tn_tensor& tensor);
 tn_status obey(const Device& device, KernelDesc& desc, Tensors inputs, Tensors outputs);
 
 // The same for dense tensors of known dims at offset 0: promises the alignment that is asked for.
-// Whatever else stands against the description is left to whoever makes the kernel.
+// Other faults of the description are found when the kernel is made.
 KernelDesc aligned(const Device& device, KernelDesc desc);
 
 // Bytes that the device wants an argument to be aligned to, or 0, and whether it must be dense.

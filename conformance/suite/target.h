@@ -40,7 +40,7 @@ class Target {
 
   // Throws tenon::Error.
   void open(const Spec& spec);
-  // The device first, so that a test's leaks are told before the report is written.
+  // The device first, so that a test's leaks are reported before the report is written.
   void close_device();
   void close();
 

@@ -3,7 +3,7 @@
  *
  * tenon.h: the Tenon ABI, the joint between machine-learning frameworks and hardware.
  *
- * A *plugin* is a shared library that drives some hardware. A *host* is whoever uses it: a
+ * A *plugin* is a shared library that drives some hardware. A *host* is what uses it: a
  * framework adapter, a runtime, a test. Between them stands the *loader* (libtenon). This header
  * is the whole contract; a plugin includes it and links nothing of ours.
  *
@@ -86,7 +86,7 @@ extern "C" {
 #define TN_ABI_MINOR 2
 
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
- * loader opens only plugins with its own fingerprint; nobody else compares it. Computed by
+ * loader opens only plugins with its own fingerprint; nothing else compares it. Computed by
  * scripts/abi_hash.py. */
 #define TN_ABI_HASH UINT64_C(0x5843f7e8f4618565)
 
@@ -283,7 +283,7 @@ typedef struct tn_plugin {
  * state, touches no hardware and may be called more than once; instance_create does the rest.
  *
  * It serves every host of its own major version, whatever that host's minor version and fingerprint
- * are: what the two know apart is told by struct_size.
+ * are: struct_size says what each of the two knows.
  * Errors: TN_VERSION_MISMATCH when the host has another major version. */
 typedef tn_status(TN_CALL* tn_plugin_entry_fn)(const tn_host* host, tn_plugin* plugin,
                                                tn_error* error);
@@ -691,8 +691,8 @@ typedef struct tn_argument_needs {
                             described. */
 } tn_argument_needs;
 
-/* Answer of tn_kernel_supports. A host that is told TN_NEEDS_STATIC describes the kernel again,
- * each argument as it is asked for there; what it is not asked for stays as it was. */
+/* Answer of tn_kernel_supports. A host that gets TN_NEEDS_STATIC describes the kernel again, each
+ * argument as it is asked for there; what it is not asked for stays as it was. */
 typedef struct tn_kernel_support {
   size_t struct_size;
   /* Arrays of input_count and output_count elements that the caller owns, or NULL: what the kernel
@@ -1107,8 +1107,8 @@ typedef void(TN_CALL* tn_function)(void);
  *   {"tenon_manifest": 1, "name": "acme.npu", "library": "libacme.so", "description": "...",
  *    "probe": "in-process" | "child"}
  * A relative library path is relative to the manifest. "probe": "child" lets a child process try
- * the plugin first, so that one that crashes or hangs takes nobody down; tn_loader_diagnose does so
- * with every plugin.
+ * the plugin first, so that one that crashes or hangs does no harm to the host; tn_loader_diagnose
+ * does so with every plugin.
  *
  * Folders, in this order; the first of a name that can be loaded wins:
  *   1. TENON_PLUGIN_PATH (colon separated folders, manifests or libraries), unless the process

@@ -22,5 +22,6 @@
 #include "tenon/cpp/kernel.hpp"
 #include "tenon/cpp/kernel_desc.hpp"
 #include "tenon/cpp/loader.hpp"
+#include "tenon/cpp/number.hpp"
 #include "tenon/cpp/stream.hpp"
 #include "tenon/cpp/tensor.hpp"

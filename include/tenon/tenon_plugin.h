@@ -364,7 +364,7 @@ typedef struct tnp_slot {
   int32_t alias;
   tn_layout layout;
   int64_t dims[TN_MAX_RANK], strides[TN_MAX_RANK]; /* Strides in elements. */
-  /* What a host is told that asks for the kernel: TN_REQUIRES_*, written by the plugin. */
+  /* What a host must do that asks for the kernel: TN_REQUIRES_*, written by the plugin. */
   uint32_t requirements, needed_alignment;
 } tnp_slot;
 

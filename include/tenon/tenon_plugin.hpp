@@ -111,7 +111,7 @@ inline tn_status set_error_text(tn_error* error, tn_status status, const char* r
 
 inline tn_status set_error_list(tn_error* error, tn_status status, const char* rule,
                                 const char* format, va_list arguments) {
-  if (error == nullptr) return status;  // Nobody listens: do not format.
+  if (error == nullptr) return status;  // The caller wants no text: do not format.
   char text[2 * sizeof(error->message)];
   std::vsnprintf(text, sizeof(text), format, arguments);
   return set_error_text(error, status, rule, text);

@@ -8,8 +8,8 @@
 
 #include "plugins/cuda/dialect.h"
 #include "plugins/cuda/library.h"
-#include "plugins/gpu/sources.h"
-#include "reference_impl/cpu/kernel.h"
+#include "plugins/gpu_common/sources.h"
+#include "tenon/device/kernel.h"
 
 // clang-format off
 #define TENON_CUDA_NVRTC_FUNCTIONS(X)                                            \
@@ -52,8 +52,8 @@ const Nvrtc& nvrtc() {
 
 void check(nvrtcResult result, const std::string& what) {
   if (result == NVRTC_SUCCESS) return;
-  throw cpu::KernelError(result == NVRTC_ERROR_OUT_OF_MEMORY ? TN_OUT_OF_MEMORY : TN_INTERNAL,
-                         what + ": " + nvrtc().nvrtcGetErrorString(result), result);
+  throw device::KernelError(result == NVRTC_ERROR_OUT_OF_MEMORY ? TN_OUT_OF_MEMORY : TN_INTERNAL,
+                            what + ": " + nvrtc().nvrtcGetErrorString(result), result);
 }
 
 class Program {
@@ -101,7 +101,7 @@ std::string define_lines(const std::string& name, std::string_view definitions) 
     definitions.remove_prefix(std::min(end + 1, definitions.size()));
     if (word.empty()) continue;
     if (!word.starts_with("-D")) {
-      throw cpu::KernelError(TN_INTERNAL, name + ": not a definition: " + std::string(word));
+      throw device::KernelError(TN_INTERNAL, name + ": not a definition: " + std::string(word));
     }
     const size_t equals = std::min(word.find('='), word.size());
     out += "#define " + std::string(word.substr(2, equals - 2)) + " ";
@@ -135,8 +135,8 @@ std::string compile(const std::string& name, const std::string& text, std::strin
   if (effort == Effort::kLeast) options.emplace_back("--Ofast-compile=max");
   const nvrtcResult result = program.compile(options);
   if (result == NVRTC_ERROR_COMPILATION) {
-    throw cpu::KernelError(TN_INTERNAL, name + " (" + std::string(definitions) +
-                                            ") does not compile: " + program.log());
+    throw device::KernelError(TN_INTERNAL, name + " (" + std::string(definitions) +
+                                               ") does not compile: " + program.log());
   }
   check(result, "compiling " + name + " for compute capability " + std::to_string(capability));
   return program.cubin();

@@ -15,7 +15,7 @@
 
 namespace tenon::cuda::cublaslt {
 
-// Handles are pointers that nobody looks behind.
+// Handles are opaque pointers.
 using Handle = void*;
 using Operation = void*;   // cublasLtMatmulDesc_t
 using Layout = void*;      // cublasLtMatrixLayout_t

@@ -53,10 +53,10 @@ const Driver& driver() {
   }
   const CUresult result = table.cuInit(0);
   if (result != CUDA_SUCCESS) {
-    throw cpu::KernelError(TN_NO_DEVICE,
-                           std::string("the CUDA driver does not start: ") +
-                               name_of(table, result) + " (" + text_of(table, result) + ")",
-                           result);
+    throw device::KernelError(TN_NO_DEVICE,
+                              std::string("the CUDA driver does not start: ") +
+                                  name_of(table, result) + " (" + text_of(table, result) + ")",
+                              result);
   }
   started = true;
   return table;
@@ -105,7 +105,7 @@ tn_status status_of(CUresult result) {
 
 void check(const Driver& driver, CUresult result, const char* what) {
   if (result == CUDA_SUCCESS) return;
-  throw cpu::KernelError(
+  throw device::KernelError(
       status_of(result),
       std::string(what) + ": " + name_of(driver, result) + " (" + text_of(driver, result) + ")",
       result);

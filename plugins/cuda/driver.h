@@ -6,7 +6,7 @@
 #include <cuda.h>
 
 #include "plugins/cuda/library.h"
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 // clang-format off
 #define TENON_CUDA_DRIVER_FUNCTIONS(X)                                                      \
@@ -38,7 +38,8 @@ const Driver& driver();
 // everything in this context ("sticky" ones) are TN_DEVICE_LOST.
 tn_status status_of(CUresult result);
 
-// Throws cpu::KernelError unless the call succeeded. `what` says what was tried: "copying memory".
+// Throws device::KernelError unless the call succeeded. `what` says what was tried: "copying
+// memory".
 void check(const Driver& driver, CUresult result, const char* what);
 
 // A device's context, current on this thread until the end of the scope. Contexts belong to

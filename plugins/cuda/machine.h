@@ -10,9 +10,9 @@
 #include <string>
 
 #include "plugins/cuda/driver.h"
-#include "plugins/gpu/function_table.h"
-#include "plugins/gpu/machine.h"
-#include "plugins/gpu/program_cache.h"
+#include "plugins/gpu_common/function_table.h"
+#include "plugins/gpu_common/machine.h"
+#include "plugins/gpu_common/program_cache.h"
 
 namespace tenon::cuda {
 

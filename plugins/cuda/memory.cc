@@ -83,7 +83,7 @@ void Memory::import(std::byte* memory, uint64_t size) {
   if (status_of(result) == TN_DEVICE_LOST) check(driver_, result, "pinning memory of the host");
   bool seen = driver_.cuMemHostGetDevicePointer(&range.device, memory, 0) == CUDA_SUCCESS;
   if (seen && !range.pinned_here) {
-    // By somebody else: all of it?
+    // By another buffer: all of it?
     CUdeviceptr last = 0;
     seen = driver_.cuMemHostGetDevicePointer(&last, memory + size - 1, 0) == CUDA_SUCCESS &&
            last == range.device + size - 1;

@@ -14,7 +14,7 @@
 
 namespace tenon::cuda {
 
-// Safe to call from any thread. Throws cpu::KernelError.
+// Safe to call from any thread. Throws device::KernelError.
 class Memory {
  public:
   Memory(const Driver& driver, CUcontext context, CUdevice device);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the core needs to know to be this plugin: devices and backends.
-#include "reference_impl/cpu/platform.h"
+#include "tenon/device/platform.h"
 
 #include <cctype>
 #include <cstdio>
@@ -15,9 +15,10 @@
 #include "plugins/cuda/memory.h"
 #include "plugins/cuda/products.h"
 #include "plugins/cuda/queue.h"
-#include "plugins/gpu/backend.h"
-#include "plugins/gpu/families.h"
-#include "plugins/gpu/kernel.h"
+#include "plugins/gpu_common/backend.h"
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/kernel.h"
+#include "tenon/device/entry.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::cuda {
@@ -109,7 +110,7 @@ class Backend final : public gpu::Backend {
     transfer(to, static_cast<const std::byte*>(from), size);
   }
 
-  std::unique_ptr<cpu::Execution> make_execution(const tn_host& host) override {
+  std::unique_ptr<device::Execution> make_execution(const tn_host& host) override {
     return std::make_unique<gpu::StreamExecution>(
         host, machine_,
         std::make_unique<Queue>(driver_, context_.get(), memory_, machine_, products_.get()));
@@ -174,7 +175,7 @@ void start(const tn_host& host) {
       library != nullptr
           ? "cuBLASLt " + std::to_string(library->cublasLtGetVersion()) + " multiplies matrices"
           : "matrices are multiplied by kernels/gemm.cl: " + reason;
-  host.log(host.context, TN_LOG_INFO, cpu::platform().name, message.c_str());
+  host.log(host.context, TN_LOG_INFO, device::platform().name, message.c_str());
 }
 
 std::vector<tn_device_info> describe_all() {
@@ -186,7 +187,7 @@ std::vector<tn_device_info> describe_all() {
 }  // namespace
 }  // namespace tenon::cuda
 
-namespace tenon::cpu {
+namespace tenon::device {
 
 const Platform& platform() {
   static const Platform self{"cuda",
@@ -203,4 +204,9 @@ const Platform& platform() {
   return self;
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter(host, out, error);
+}

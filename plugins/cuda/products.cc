@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::cuda {
 namespace {
@@ -15,7 +15,7 @@ constexpr size_t kMostPlans = 4096;
 
 void check(int status, const char* what) {
   if (status == cublaslt::kSuccess) return;
-  throw cpu::KernelError(
+  throw device::KernelError(
       TN_INTERNAL, std::string("cuBLASLt: ") + what + ": status " + std::to_string(status), status);
 }
 

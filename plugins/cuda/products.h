@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include "plugins/cuda/cublaslt.h"
-#include "plugins/gpu/product.h"
+#include "plugins/gpu_common/product.h"
 
 namespace tenon::cuda {
 
@@ -19,7 +19,7 @@ class Products {
   // What a call may use of temporary memory.
   static constexpr uint64_t kWorkspaceBytes = 32 << 20;
 
-  // Throws cpu::KernelError.
+  // Throws device::KernelError.
   explicit Products(const cublaslt::Table& library);
   ~Products();
   Products(const Products&) = delete;
@@ -30,7 +30,7 @@ class Products {
   struct Plan;
   std::shared_ptr<const Plan> plan(const gpu::Product& product);
 
-  // Queues Y = alpha A B + beta Y. Throws cpu::KernelError.
+  // Queues Y = alpha A B + beta Y. Throws device::KernelError.
   void multiply(const Plan& plan, const gpu::Product& product, bool add_y, CUdeviceptr workspace,
                 CUstream stream) const;
 

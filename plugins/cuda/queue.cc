@@ -5,12 +5,12 @@
 #include <array>
 #include <cstring>
 
-#include "plugins/gpu/faults.h"
+#include "plugins/gpu_common/faults.h"
 
 namespace tenon::cuda {
 namespace {
 
-// Kernels of plugins/gpu have at most some 20 parameters, of which memory counts twice.
+// Kernels of plugins/gpu_common have at most some 20 parameters, of which memory counts twice.
 constexpr size_t kMostParameters = 64;
 
 }  // namespace
@@ -51,9 +51,10 @@ Queue::~Queue() {
 CUdeviceptr Queue::visible(const std::byte* address) const {
   const CUdeviceptr device = memory_.find(address);
   if (device == 0) {
-    throw cpu::KernelError(TN_UNSUPPORTED,
-                           "kernels of this device cannot use host memory that the driver does not "
-                           "pin: copy it to a buffer of kind TN_BUFFER_DEVICE");
+    throw device::KernelError(
+        TN_UNSUPPORTED,
+        "kernels of this device cannot use host memory that the driver does not "
+        "pin: copy it to a buffer of kind TN_BUFFER_DEVICE");
   }
   return device;
 }
@@ -71,7 +72,7 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
   static uint64_t no_offset = 0;
   size_t count = 0;
   if (parameters.size() * 2 > kMostParameters) {
-    throw cpu::KernelError(TN_INTERNAL, "a kernel has more parameters than a launch takes");
+    throw device::KernelError(TN_INTERNAL, "a kernel has more parameters than a launch takes");
   }
   for (const gpu::Parameter& parameter : parameters) {
     switch (parameter.kind()) {
@@ -105,7 +106,7 @@ void Queue::launch(const gpu::Function& function, const gpu::Grid& grid,
     groups[0] = (grid.global[0] + local[0] - 1) / local[0];
   }
   if (groups[0] > INT32_MAX || groups[1] > UINT16_MAX || groups[2] > UINT16_MAX) {
-    throw cpu::KernelError(TN_UNSUPPORTED, "a launch has more groups than the device takes");
+    throw device::KernelError(TN_UNSUPPORTED, "a launch has more groups than the device takes");
   }
   const auto size = [&](size_t d) { return static_cast<unsigned int>(groups[d]); };
   check(driver_,
@@ -186,7 +187,7 @@ void Queue::fill_elements(std::byte* dst, const std::byte* pattern, uint64_t pat
     default: {
       const gpu::Function& function =
           machine_.function("fill", pattern_size == 8 ? "-DT=ulong" : "-DT=Bits128", "fill_value");
-      cpu::View view;
+      device::View view;
       view.data = dst;
       gpu::Longs dims;
       gpu::Longs steps;
@@ -230,7 +231,7 @@ void Queue::write_addend(const gpu::Product& product) {
     return;
   }
   const auto view = [](const gpu::Matrices& matrices) {
-    cpu::View out;
+    device::View out;
     out.data = matrices.data;
     return gpu::Parameter::memory(out);
   };
@@ -271,7 +272,7 @@ void Queue::finish_fault() {
   if (*seen_ == 0) return;
   check(driver_, driver_.cuMemsetD32Async(word, 0, 1, stream_), "clearing a fault word");
   const gpu::Fault fault = gpu::fault_of(*seen_);
-  throw cpu::KernelError(fault.status, name + ": " + fault.message);
+  throw device::KernelError(fault.status, name + ": " + fault.message);
 }
 
 }  // namespace tenon::cuda

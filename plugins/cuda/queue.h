@@ -8,7 +8,7 @@
 #include "plugins/cuda/machine.h"
 #include "plugins/cuda/memory.h"
 #include "plugins/cuda/products.h"
-#include "plugins/gpu/queue.h"
+#include "plugins/gpu_common/queue.h"
 
 namespace tenon::cuda {
 

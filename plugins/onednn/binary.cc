@@ -4,7 +4,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -18,7 +18,7 @@ class Binary final : public PrimitiveKernel {
  public:
   Binary(const Description& d, algorithm algorithm) : algorithm_(algorithm), name_(d.name()) {
     require_float32(d, 2);
-    if (d.input_count() != 2) cpu::throw_invalid(name_, "takes two inputs");
+    if (d.input_count() != 2) device::throw_invalid(name_, "takes two inputs");
     const Described y = Described::of(d.output(0));
     for (size_t i = 0; i < 2; ++i) {
       const Described x = Described::of(d.input(i));
@@ -38,7 +38,7 @@ class Binary final : public PrimitiveKernel {
     }
   }
 
-  void check(const Arguments& a) const override { cpu::check_broadcast(name_, a.inputs, a); }
+  void check(const Arguments& a) const override { device::check_broadcast(name_, a.inputs, a); }
   // A small operand may be in the same token, or strided.
   tn_layout input_layout(size_t i, tn_layout) const override {
     return whole_[i] || in_token_[i] ? layout_ : TN_LAYOUT_STRIDED;
@@ -78,12 +78,12 @@ std::unique_ptr<Kernel> create_binary(const Description& d) {
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> binary_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "Add", 14, kFloat32, create_binary<algorithm::binary_add>},
-      {"", "Sub", 14, kFloat32, create_binary<algorithm::binary_sub>},
-      {"", "Mul", 14, kFloat32, create_binary<algorithm::binary_mul>},
-      {"", "Div", 14, kFloat32, create_binary<algorithm::binary_div>},
+std::span<const device::OperatorEntry> binary_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kAdd, kFloat32, create_binary<algorithm::binary_add>},
+      {op::kSub, kFloat32, create_binary<algorithm::binary_sub>},
+      {op::kMul, kFloat32, create_binary<algorithm::binary_mul>},
+      {op::kDiv, kFloat32, create_binary<algorithm::binary_div>},
   };
   return kEntries;
 }

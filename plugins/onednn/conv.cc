@@ -8,13 +8,13 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/conv_attributes.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
 
-using cpu::ConvAttributes;
+using device::ConvAttributes;
 
 // The attributes as oneDNN wants them: of the spatial dims alone, dilations counted from 0.
 struct Window {
@@ -206,7 +206,7 @@ class Conv final : public ConvBase {
         const Described operand = Described::of(d.input(input));
         if (!operand.known) throw KernelError(TN_UNSUPPORTED, name_ + ": operands of unknown dims");
         Dims dims = operand.strided.dims;
-        if (dims.size() > rank) cpu::throw_invalid(name_, "an operand has more dims than Y");
+        if (dims.size() > rank) device::throw_invalid(name_, "an operand has more dims than Y");
         dims.insert(dims.begin(), rank - dims.size(), 1);
         seen = dims == y.strided.dims
                    ? Md(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any)
@@ -267,12 +267,12 @@ class ConvGradWeight final : public ConvBase {
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> conv_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "Conv", 22, kFloat32, create<Conv>},
-      {"tenon", "FusedConv", 1, kFloat32, create<Conv>},
-      {"tenon", "ConvGradInput", 1, kFloat32, create<ConvGradInput>},
-      {"tenon", "ConvGradWeight", 1, kFloat32, create<ConvGradWeight>},
+std::span<const device::OperatorEntry> conv_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kConv, kFloat32, create<Conv>},
+      {op::kTenonFusedConv, kFloat32, create<Conv>},
+      {op::kTenonConvGradInput, kFloat32, create<ConvGradInput>},
+      {op::kTenonConvGradWeight, kFloat32, create<ConvGradWeight>},
   };
   return kEntries;
 }

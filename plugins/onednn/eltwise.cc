@@ -7,7 +7,7 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -30,13 +30,13 @@ class Eltwise final : public PrimitiveKernel {
   Eltwise(const Description& d, algorithm algorithm, float alpha, float beta)
       : algorithm_(algorithm), alpha_(alpha), beta_(beta), name_(d.name()) {
     require_float32(d, 1);
-    if (d.input_count() != 1) cpu::throw_invalid(name_, "takes one input");
+    if (d.input_count() != 1) device::throw_invalid(name_, "takes one input");
     layout_ = d.input(0).layout;
     if (layout_ == TN_LAYOUT_ANY) layout_ = TN_LAYOUT_STRIDED;
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
+    device::check_output(name_, "the output", a, 0, a.inputs[0].shape());
     if (a.outputs[0].layout != a.inputs[0].layout) {
       throw KernelError(TN_UNSUPPORTED, name_ + ": the output must be in the input's layout");
     }
@@ -130,27 +130,27 @@ std::unique_ptr<Kernel> create_hard_swish(const Description& d) {
 std::unique_ptr<Kernel> create_gelu(const Description& d) {
   const std::string approximate = d.text("approximate", "none");
   if (approximate == "tanh") return make(d, algorithm::eltwise_gelu_tanh);
-  if (approximate != "none") cpu::throw_invalid("Gelu", "approximate is none or tanh");
+  if (approximate != "none") device::throw_invalid("Gelu", "approximate is none or tanh");
   throw KernelError(TN_UNSUPPORTED, "Gelu: oneDNN's erf is less exact than the operator must be");
 }
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> eltwise_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "Relu", 14, kFloat32, simple<algorithm::eltwise_relu>},
-      {"", "LeakyRelu", 16, kFloat32, create_leaky_relu},
-      {"", "Tanh", 13, kFloat32, simple<algorithm::eltwise_tanh>},
-      {"", "Sigmoid", 13, kFloat32, simple<algorithm::eltwise_logistic>},
-      {"", "Sqrt", 13, kFloat32, simple<algorithm::eltwise_sqrt>},
-      {"", "Abs", 13, kFloat32, simple<algorithm::eltwise_abs>},
-      {"", "Neg", 13, kFloat32, simple<algorithm::eltwise_linear, -10>},
-      {"", "Reciprocal", 13, kFloat32, simple<algorithm::eltwise_pow, 10, -10>},
-      {"", "Round", 22, kFloat32, simple<algorithm::eltwise_round>},
-      {"", "Elu", 22, kFloat32, create_elu},
-      {"", "Gelu", 20, kFloat32, create_gelu},
-      {"", "HardSwish", 22, kFloat32, create_hard_swish},
-      {"tenon", "Silu", 1, kFloat32, simple<algorithm::eltwise_swish, 10>},
+std::span<const device::OperatorEntry> eltwise_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kRelu, kFloat32, simple<algorithm::eltwise_relu>},
+      {op::kLeakyRelu, kFloat32, create_leaky_relu},
+      {op::kTanh, kFloat32, simple<algorithm::eltwise_tanh>},
+      {op::kSigmoid, kFloat32, simple<algorithm::eltwise_logistic>},
+      {op::kSqrt, kFloat32, simple<algorithm::eltwise_sqrt>},
+      {op::kAbs, kFloat32, simple<algorithm::eltwise_abs>},
+      {op::kNeg, kFloat32, simple<algorithm::eltwise_linear, -10>},
+      {op::kReciprocal, kFloat32, simple<algorithm::eltwise_pow, 10, -10>},
+      {op::kRound, kFloat32, simple<algorithm::eltwise_round>},
+      {op::kElu, kFloat32, create_elu},
+      {op::kGelu, kFloat32, create_gelu},
+      {op::kHardSwish, kFloat32, create_hard_swish},
+      {op::kTenonSilu, kFloat32, simple<algorithm::eltwise_swish, 10>},
   };
   return kEntries;
 }

@@ -130,15 +130,15 @@ bool has_team() {
   return std::string_view(info.dli_fname).find("tenon_onednn_team") != std::string_view::npos;
 }
 
-thread_local std::optional<cpu::SubnormalMode::Word> word_before;
+thread_local std::optional<device::SubnormalMode::Word> word_before;
 
 void flush_thread(void*) {
-  word_before = cpu::SubnormalMode::word();
-  cpu::SubnormalMode::set_word(*word_before | cpu::SubnormalMode::kFlush);
+  word_before = device::SubnormalMode::word();
+  device::SubnormalMode::set_word(*word_before | device::SubnormalMode::kFlush);
 }
 
 void restore_thread(void*) {
-  if (word_before) cpu::SubnormalMode::set_word(*word_before);
+  if (word_before) device::SubnormalMode::set_word(*word_before);
   word_before.reset();
 }
 
@@ -152,7 +152,7 @@ void on_each_thread(void (*body)(void*)) {
 
 RegionSubnormals::RegionSubnormals() {
   static const bool foreign = !has_team();
-  if (!foreign || !cpu::SubnormalMode::flushes() || omp_in_parallel() != 0) return;
+  if (!foreign || !device::SubnormalMode::flushes() || omp_in_parallel() != 0) return;
   on_each_thread(flush_thread);
   told_ = true;
 }

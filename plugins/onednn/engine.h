@@ -7,16 +7,16 @@
 
 #include <dnnl.hpp>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::onednn {
 
-using cpu::Arguments;
-using cpu::Description;
-using cpu::Execution;
-using cpu::Kernel;
-using cpu::KernelError;
-using cpu::View;
+using device::Arguments;
+using device::Description;
+using device::Execution;
+using device::Kernel;
+using device::KernelError;
+using device::View;
 using Md = dnnl::memory::desc;
 using Dims = dnnl::memory::dims;
 
@@ -65,7 +65,7 @@ class Threads {
 
 // While it lives, the threads of a region treat subnormal numbers as the calling one does. Those of
 // team.cc always do; those of an OpenMP that the process had before keep what they began with, and
-// are told here when the kernel flushes.
+// learn here whether the kernel flushes.
 class RegionSubnormals {
  public:
   RegionSubnormals();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The core's layouts.h for oneDNN's formats: sizes and reorders.
-#include "reference_impl/cpu/layouts.h"
+#include "tenon/device/layouts.h"
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +13,7 @@
 #include "program.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
-namespace tenon::cpu {
+namespace tenon::device {
 namespace {
 
 using onednn::Form;
@@ -147,17 +147,17 @@ void convert(const View& token, const View& strided, bool into_token, const Exec
   View between = strided;
   between.data = reinterpret_cast<std::byte*>(values.data());
   between.strides = dense.strides.data();
-  if (into_token) strided_copy(between, strided, execution);
+  if (into_token) cpu::strided_copy(between, strided, execution);
   convert(token, between, into_token, execution);
-  if (!into_token) strided_copy(strided, between, execution);
+  if (!into_token) cpu::strided_copy(strided, between, execution);
 }
 
 }  // namespace
-}  // namespace tenon::cpu
+}  // namespace tenon::device
 
-uint64_t tenon::onednn::reorders_made() { return tenon::cpu::reorder_count; }
+uint64_t tenon::onednn::reorders_made() { return tenon::device::reorder_count; }
 
-namespace tenon::cpu {
+namespace tenon::device {
 
 bool is_token(tn_layout layout) { return onednn::form_of(layout).has_value(); }
 
@@ -173,7 +173,7 @@ void reorder(const View& dst, const View& src, const Execution& execution) {
   const bool from_token = src.layout != TN_LAYOUT_STRIDED;
   const bool to_token = dst.layout != TN_LAYOUT_STRIDED;
   if (!from_token && !to_token) {
-    strided_copy(dst, src, execution);
+    cpu::strided_copy(dst, src, execution);
   } else if (dst.layout == src.layout) {
     std::memcpy(dst.data, src.data, layout_bytes(dst.layout, dst.dtype, dst.shape()));
   } else if (from_token && to_token) {
@@ -190,4 +190,4 @@ void reorder(const View& dst, const View& src, const Execution& execution) {
   }
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device

@@ -9,7 +9,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -71,7 +71,7 @@ class Matmul : public PrimitiveKernel {
     require_float32(d, std::max<size_t>(d.input_count(), 5));
     if (name_ == "FusedMatMul") steps_ = PostSteps(d, 2);
     const tn_argument &a = d.input(0), &b = d.input(1);
-    if (a.rank < 1 || b.rank < 1) cpu::throw_invalid(name_, "A and B must not be scalars");
+    if (a.rank < 1 || b.rank < 1) device::throw_invalid(name_, "A and B must not be scalars");
     if (b.layout == TN_LAYOUT_ANY && b.rank == 2) choose_layout(a, b);
   }
 
@@ -90,12 +90,12 @@ class Matmul : public PrimitiveKernel {
       dims[rank++] = da == 1 ? db : da;
     }
     if (!fits) {
-      cpu::throw_invalid(name_, "dims do not fit: A " + cpu::dims_text(a.shape()) + ", B " +
-                                    cpu::dims_text(b.shape()));
+      device::throw_invalid(name_, "dims do not fit: A " + device::dims_text(a.shape()) + ", B " +
+                                       device::dims_text(b.shape()));
     }
     if (row) dims[rank++] = a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
     if (column) dims[rank++] = b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
-    cpu::check_output(name_, "Y", arguments, 0, {dims, rank});
+    device::check_output(name_, "Y", arguments, 0, {dims, rank});
     if (!steps_.empty()) return steps_.check(arguments);
     const View c = arguments.input(2);
     if (!c.present()) return;
@@ -103,7 +103,7 @@ class Matmul : public PrimitiveKernel {
     for (int32_t i = 1; fits && i <= c.rank; ++i) {
       fits = c.dims[c.rank - i] == 1 || c.dims[c.rank - i] == y.dims[y.rank - i];
     }
-    if (!fits) cpu::throw_dims(name_, "C", c.shape(), y.shape());
+    if (!fits) device::throw_dims(name_, "C", c.shape(), y.shape());
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
@@ -197,8 +197,8 @@ class Matmul : public PrimitiveKernel {
       if (steps_.input_of(i) == 0) continue;
       const View& operand = a.inputs[steps_.input_of(i)];
       const bool one_row = operand.rank == 0 || operand.count() == operand.dims[operand.rank - 1];
-      const bool all =
-          operand.rank == y.rank && cpu::same_dims(operand, y) && rows_join(Strided::of(operand));
+      const bool all = operand.rank == y.rank && device::same_dims(operand, y) &&
+                       rows_join(Strided::of(operand));
       if (!one_row && !all) return false;
     }
     return true;
@@ -237,7 +237,7 @@ class Matmul : public PrimitiveKernel {
 
   bool beta_is_zero(const Arguments& a) const {
     const View given = factors_.beta_input == 0 ? View{} : a.input(factors_.beta_input);
-    return given.present() ? cpu::real_at(given) == 0 : factors_.beta == 0;
+    return given.present() ? device::real_at(given) == 0 : factors_.beta == 0;
   }
 
   static bool is_row(const View& c) {
@@ -332,7 +332,7 @@ class Matmul : public PrimitiveKernel {
   }
 
   // Large products are made of pieces, each on one thread, which threads take one after the other.
-  // oneDNN's own shares are one for each thread: where somebody else computes, too, all wait for
+  // oneDNN's own shares are one for each thread: where other programs compute, too, all wait for
   // the thread that has lost the processor with half of the product before it.
   static constexpr int64_t kPieceColumns = 64;  // What packed forms keep together.
   static bool splits(const Operands& o, const Arguments& a, const Program& p) {
@@ -424,7 +424,7 @@ std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
 }
 
 std::unique_ptr<Kernel> create_matmul(const Description& d) {
-  if (d.input_count() != 2) cpu::throw_invalid(d.name(), "takes two inputs");
+  if (d.input_count() != 2) device::throw_invalid(d.name(), "takes two inputs");
   return make(d, {});
 }
 
@@ -442,14 +442,14 @@ std::unique_ptr<Kernel> create_gemm(const Description& d) {
   f.transpose_a = d.integer("transA", 0) != 0;
   f.transpose_b = d.integer("transB", 0) != 0;
   if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
-    cpu::throw_invalid("Gemm", "A, B and Y must have rank 2");
+    device::throw_invalid("Gemm", "A, B and Y must have rank 2");
   }
   return make(d, f);
 }
 
 std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
   if (d.input(0).rank < 2 || d.input(1).rank < 2) {
-    cpu::throw_invalid("ScaledGemm", "A and B must be matrices");
+    device::throw_invalid("ScaledGemm", "A and B must be matrices");
   }
   Factors f;
   if (d.has_input(3)) f.alpha_input = 3;
@@ -459,12 +459,12 @@ std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> matmul_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "MatMul", 13, kFloat32, create_matmul},
-      {"", "Gemm", 13, kFloat32, create_gemm},
-      {"tenon", "FusedMatMul", 1, kFloat32, create_fused_matmul},
-      {"tenon", "ScaledGemm", 1, kFloat32, create_scaled_gemm},
+std::span<const device::OperatorEntry> matmul_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kMatMul, kFloat32, create_matmul},
+      {op::kGemm, kFloat32, create_gemm},
+      {op::kTenonFusedMatMul, kFloat32, create_fused_matmul},
+      {op::kTenonScaledGemm, kFloat32, create_scaled_gemm},
   };
   return kEntries;
 }

@@ -6,8 +6,8 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -45,10 +45,10 @@ class Softmax final : public PrimitiveKernel {
       throw KernelError(TN_UNSUPPORTED,
                         name_ + ": oneDNN's is not exact enough for TN_MATH_STRICT");
     }
-    cpu::normalize_axis(name_, axis_, d.input(0).rank);
+    device::normalize_axis(name_, axis_, d.input(0).rank);
   }
   void check(const Arguments& a) const override {
-    cpu::check_output(name_, "the output", a, 0, a.inputs[0].shape());
+    device::check_output(name_, "the output", a, 0, a.inputs[0].shape());
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -64,7 +64,7 @@ class Softmax final : public PrimitiveKernel {
  protected:
   bool worth(const Arguments& a) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
-    return x.rank != 0 && cpu::normalize_axis(name_, axis_, x.rank) == x.rank - 1 && y.dense();
+    return x.rank != 0 && device::normalize_axis(name_, axis_, x.rank) == x.rank - 1 && y.dense();
   }
 
   void build(const Arguments& a, Program& p) const override {
@@ -95,19 +95,19 @@ class LayerNorm final : public PrimitiveKernel {
       : axis_(d.integer("axis", -1)), epsilon_(d.real("epsilon", 1e-5f)) {
     d.integer("stash_type", 1);  // The statistics are in float32.
     require_float32(d, 3);
-    cpu::normalize_axis(kName, axis_, d.input(0).rank);
+    device::normalize_axis(kName, axis_, d.input(0).rank);
   }
 
   void check(const Arguments& a) const override {
     const View& x = a.inputs[0];
-    cpu::check_output(kName, "Y", a, 0, x.shape());
-    const int32_t axis = cpu::normalize_axis(kName, axis_, x.rank);
+    device::check_output(kName, "Y", a, 0, x.shape());
+    const int32_t axis = device::normalize_axis(kName, axis_, x.rank);
     for (const size_t i : {size_t{1}, size_t{2}}) {
       const View view = a.input(i);
       if (!view.present()) continue;
       const auto expected = x.shape().subspan(static_cast<size_t>(axis));
       if (!std::ranges::equal(view.shape(), expected)) {
-        cpu::throw_dims(kName, i == 1 ? "Scale" : "B", view.shape(), expected);
+        device::throw_dims(kName, i == 1 ? "Scale" : "B", view.shape(), expected);
       }
     }
   }
@@ -117,7 +117,7 @@ class LayerNorm final : public PrimitiveKernel {
 
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
-    const int64_t size = cpu::extent(x, cpu::normalize_axis(kName, axis_, x.rank), x.rank);
+    const int64_t size = device::extent(x, device::normalize_axis(kName, axis_, x.rank), x.rank);
     const Dims dims = {x.count() / size, size};
     const auto src = p.dense_input(0, x, dims);
     const auto dst = p.dense_output(0, a.outputs[0], dims);
@@ -147,19 +147,19 @@ class BatchNorm final : public PrimitiveKernel {
  public:
   explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon", 1e-5f)) {
     d.real("momentum", 0.9f);
-    if (d.integer("training_mode", 0) != 0) cpu::throw_invalid(kName, "training_mode 1");
+    if (d.integer("training_mode", 0) != 0) device::throw_invalid(kName, "training_mode 1");
     require_float32(d, 5);
     for (size_t i = 0; i < 5; ++i) d.input(i);
-    if (d.input(0).rank < 2) cpu::throw_invalid(kName, "X needs a batch and channels");
+    if (d.input(0).rank < 2) device::throw_invalid(kName, "X needs a batch and channels");
     if (form_of(d.input(0).layout)) layout_ = d.input(0).layout;
   }
 
   void check(const Arguments& a) const override {
     const View& x = a.inputs[0];
-    cpu::check_output(kName, "Y", a, 0, x.shape());
+    device::check_output(kName, "Y", a, 0, x.shape());
     for (size_t i = 1; i < 5; ++i) {
       if (a.inputs[i].rank != 1 || a.inputs[i].dims[0] != x.dims[1]) {
-        cpu::throw_dims(kName, "a parameter", a.inputs[i].shape(), {x.dims + 1, 1});
+        device::throw_dims(kName, "a parameter", a.inputs[i].shape(), {x.dims + 1, 1});
       }
     }
     if (a.outputs[0].layout != x.layout) {
@@ -177,7 +177,7 @@ class BatchNorm final : public PrimitiveKernel {
     const View &x = a.inputs[0], &y = a.outputs[0];
     Program::Operand src, dst;
     if (x.dense() && y.dense()) {
-      const Dims dims = {x.dims[0], x.dims[1], cpu::extent(x, 2, x.rank)};
+      const Dims dims = {x.dims[0], x.dims[1], device::extent(x, 2, x.rank)};
       src = p.dense_input(0, x, dims);
       dst = p.dense_output(0, y, dims);
     } else {
@@ -214,12 +214,12 @@ std::unique_ptr<Kernel> create_softmax(const Description& d) {
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> norm_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "Softmax", 13, kFloat32, create_softmax<algorithm::softmax_accurate>},
-      {"", "LogSoftmax", 13, kFloat32, create_softmax<algorithm::softmax_log>},
-      {"", "LayerNormalization", 17, kFloat32, create<LayerNorm>},
-      {"", "BatchNormalization", 15, kFloat32, create<BatchNorm>},
+std::span<const device::OperatorEntry> norm_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kSoftmax, kFloat32, create_softmax<algorithm::softmax_accurate>},
+      {op::kLogSoftmax, kFloat32, create_softmax<algorithm::softmax_log>},
+      {op::kLayerNormalization, kFloat32, create<LayerNorm>},
+      {op::kBatchNormalization, kFloat32, create<BatchNorm>},
   };
   return kEntries;
 }

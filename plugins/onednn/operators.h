@@ -5,18 +5,18 @@
 
 #include <span>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::onednn {
 
-inline constexpr uint64_t kFloat32 = cpu::dtype_bit(TN_FLOAT32);
+inline constexpr uint64_t kFloat32 = device::dtype_bit(TN_FLOAT32);
 
-std::span<const cpu::OperatorEntry> eltwise_operators();
-std::span<const cpu::OperatorEntry> binary_operators();
-std::span<const cpu::OperatorEntry> matmul_operators();
-std::span<const cpu::OperatorEntry> conv_operators();
-std::span<const cpu::OperatorEntry> pool_operators();
-std::span<const cpu::OperatorEntry> norm_operators();
-std::span<const cpu::OperatorEntry> reduce_operators();
+std::span<const device::OperatorEntry> eltwise_operators();
+std::span<const device::OperatorEntry> binary_operators();
+std::span<const device::OperatorEntry> matmul_operators();
+std::span<const device::OperatorEntry> conv_operators();
+std::span<const device::OperatorEntry> pool_operators();
+std::span<const device::OperatorEntry> norm_operators();
+std::span<const device::OperatorEntry> reduce_operators();
 
 }  // namespace tenon::onednn

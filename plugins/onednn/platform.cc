@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the core of the reference device needs to know to be this plugin.
-#include "reference_impl/cpu/platform.h"
+#include "tenon/device/platform.h"
 
 #include "engine.h"
 #include "operators.h"
 #include "reference_impl/cpu/families_reference.h"
+#include "tenon/device/entry.h"
 
-namespace tenon::cpu {
+namespace tenon::device {
 
 const Platform& platform() {
   static const std::vector<Family> families = {
@@ -23,11 +24,16 @@ const Platform& platform() {
                   "oneDNN on ",
                   families,
                   [](const tn_host& host) { onednn::set_threads(host.parallelism(host.context)); }};
-    made.behind = reference_families();
+    made.behind = cpu::reference_families();
     made.host = onednn::host_of_team;
     return made;
   }();
   return self;
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter(host, out, error);
+}

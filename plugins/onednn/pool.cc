@@ -4,14 +4,14 @@
 // of layout.
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/pool_window.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/pool_window.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
 
-using cpu::PoolWindow;
+using device::PoolWindow;
 using dnnl::algorithm;
 
 class PoolBase : public PrimitiveKernel {
@@ -89,7 +89,7 @@ class GlobalPool final : public PoolBase {
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_global_pool(name_, a);
+    device::check_global_pool(name_, a);
     check_layouts(a);
   }
 
@@ -128,12 +128,12 @@ std::unique_ptr<Kernel> create_average_pool(const Description& d) {
 
 }  // namespace
 
-std::span<const cpu::OperatorEntry> pool_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "MaxPool", 22, kFloat32, create_max_pool},
-      {"tenon", "MaxPool", 1, kFloat32, create_max_pool},
-      {"", "AveragePool", 22, kFloat32, create_average_pool},
-      {"", "GlobalAveragePool", 22, kFloat32, create<GlobalPool>},
+std::span<const device::OperatorEntry> pool_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kMaxPool, kFloat32, create_max_pool},
+      {op::kTenonMaxPool, kFloat32, create_max_pool},
+      {op::kAveragePool, kFloat32, create_average_pool},
+      {op::kGlobalAveragePool, kFloat32, create<GlobalPool>},
   };
   return kEntries;
 }

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -79,15 +79,16 @@ std::optional<PostSteps::PostOp> PostSteps::post_op_of(const Step& step, size_t 
 }
 
 PostSteps::PostSteps(const Description& description, size_t first)
-    : name_(description.name()), steps_(cpu::read_steps(description, first)) {
+    : name_(description.name()), steps_(device::read_steps(description, first)) {
   if (description.input_count() + description.output_count() > PrimitiveKernel::kMostArguments) {
     const auto too_far = std::ranges::find_if(steps_, [&](const Step& step) {
       return step.word->operand && first + step.operand + 1 == PrimitiveKernel::kMostArguments;
     });
-    throw KernelError(TN_UNSUPPORTED,
-                      cpu::step_name(name_, steps_, static_cast<size_t>(too_far - steps_.begin())) +
-                          ": oneDNN's kernels take " +
-                          std::to_string(PrimitiveKernel::kMostArguments - 1) + " inputs at most");
+    throw KernelError(
+        TN_UNSUPPORTED,
+        device::step_name(name_, steps_, static_cast<size_t>(too_far - steps_.begin())) +
+            ": oneDNN's kernels take " + std::to_string(PrimitiveKernel::kMostArguments - 1) +
+            " inputs at most");
   }
   for (const Step& step : steps_) {
     const auto post_op = post_.size() < kMostPostOps ? post_op_of(step, first) : std::nullopt;
@@ -109,8 +110,8 @@ void PostSteps::check(const Arguments& arguments) const {
       fits = dim == 1 || dim == y.dims[y.rank - i];
     }
     if (!fits) {
-      cpu::throw_dims(cpu::step_name(name_, steps_, step), "the operand", operand.shape(),
-                      y.shape());
+      device::throw_dims(device::step_name(name_, steps_, step), "the operand", operand.shape(),
+                         y.shape());
     }
   }
   if (y.layout == TN_LAYOUT_STRIDED) rest_.check(arguments);
@@ -150,7 +151,7 @@ int64_t PostSteps::row_of(const Form& form, std::span<const int64_t> dims) const
   const size_t misfit = first_misfit(md.get_padded_dims() != md.get_dims());
   if (misfit != steps_.size()) {
     throw KernelError(TN_UNSUPPORTED,
-                      cpu::step_name(name_, steps_, misfit) +
+                      device::step_name(name_, steps_, misfit) +
                           ": behind a step that oneDNN does not do, in strided form alone");
   }
   return element_count(md.get_padded_dims());

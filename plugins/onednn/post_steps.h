@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "program.h"
-#include "reference_impl/cpu/kernels/fused_steps.h"
+#include "reference_impl/cpu/kernels/step_kernels.h"
 
 namespace tenon::onednn {
 

@@ -69,10 +69,10 @@ struct Program::Slot {
   std::vector<dnnl_exec_arg_t> arguments;  // Of all calls.
 };
 
-// A slot that nobody else uses; back in its place at the end.
+// A slot that no other thread uses; back in its place at the end.
 class Program::Lease {
  public:
-  // Nearly always there is one: nobody else runs this kernel now.
+  // Nearly always there is one: no other thread runs this kernel now.
   explicit Lease(Program& program)
       : program_(program), slot_(program.free_.exchange(nullptr, std::memory_order_acquire)) {
     if (slot_ == nullptr) slot_ = program.make_slot().release();

@@ -9,8 +9,8 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -26,11 +26,11 @@ class Reduce final : public PrimitiveKernel {
         keepdims_(d.integer("keepdims", 1) != 0),
         noop_(d.integer("noop_with_empty_axes", 0) != 0) {
     require_float32(d, 1);
-    if (d.input_count() > 2) cpu::throw_invalid(name_, "takes data and axes");
+    if (d.input_count() > 2) device::throw_invalid(name_, "takes data and axes");
   }
 
   void check(const Arguments& a) const override {
-    cpu::check_reduction(name_, a, keepdims_, noop_);
+    device::check_reduction(name_, a, keepdims_, noop_);
   }
 
  protected:
@@ -43,7 +43,8 @@ class Reduce final : public PrimitiveKernel {
     const View &x = a.inputs[0], &y = a.outputs[0];
     const uint32_t axes = axes_of(a);
     int64_t expected[TN_MAX_RANK];
-    cpu::check_output(name_, "the output", a, 0, cpu::reduced_dims(x, axes, keepdims_, expected));
+    device::check_output(name_, "the output", a, 0,
+                         device::reduced_dims(x, axes, keepdims_, expected));
     if (x.count() == 0) return p.fill(0, of_nothing_);
     // Neighbouring axes of a kind are one.
     std::vector<Axis> shape;
@@ -154,7 +155,7 @@ class Reduce final : public PrimitiveKernel {
   }
 
   uint32_t axes_of(const Arguments& a) const {
-    return cpu::reduced_axes(name_, a.input(1), a.inputs[0].rank, noop_);
+    return device::reduced_axes(name_, a.input(1), a.inputs[0].rank, noop_);
   }
 
   const std::string name_;
@@ -178,10 +179,10 @@ std::unique_ptr<Kernel> create_mean(const Description& d) {
 }
 }  // namespace
 
-std::span<const cpu::OperatorEntry> reduce_operators() {
-  static const cpu::OperatorEntry kEntries[] = {
-      {"", "ReduceSum", 13, kFloat32, create_sum},
-      {"", "ReduceMean", 18, kFloat32, create_mean},
+std::span<const device::OperatorEntry> reduce_operators() {
+  static const device::OperatorEntry kEntries[] = {
+      {op::kReduceSum, kFloat32, create_sum},
+      {op::kReduceMean, kFloat32, create_mean},
   };
   return kEntries;
 }

@@ -16,16 +16,16 @@
 // once for each of the threads that it was asked for. Which thread of the team plays which part is
 // not fixed: the caller, done with part 0, takes those that no worker has begun, so that it never
 // waits for a worker that has yet to wake up or to get a processor. Kernels that have barriers rely
-// on all parts running at the same time; they do, since nobody is done with a part before all have
-// come to its last barrier. Unlike libgomp's, workers treat subnormal numbers as the calling thread
-// does at the time of the region, and not as the one that made them did.
+// on all parts running at the same time; they do, since no thread is done with a part before all
+// have come to its last barrier. Unlike libgomp's, workers treat subnormal numbers as the calling
+// thread does at the time of the region, and not as the one that made them did.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
 #include <thread>
 
-#include "reference_impl/cpu/subnormals.h"
+#include "tenon/device/subnormals.h"
 #include "tenon/tenon.h"
 
 #if defined(__x86_64__)
@@ -35,14 +35,14 @@
 namespace tenon::onednn {
 namespace {
 
-using cpu::SubnormalMode;
-using cpu::SubnormalScope;
+using device::SubnormalMode;
+using device::SubnormalScope;
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr int kChecksPerClock = 32;
 
-// Threads of a region; 0: nobody has said. Asked at every launch, hence without a call to find it.
+// Threads of a region; 0: not set. Asked at every launch, hence without a call to find it.
 [[gnu::tls_model("initial-exec")]] thread_local int most = 0;
 
 int max_threads() {
@@ -122,12 +122,13 @@ class Team {
 
  private:
   // Where the fields of parts_ begin, behind the next part to be played: the number of parts, and
-  // which region it is, so that nobody takes a part of a region that has been replaced meanwhile.
+  // which region it is, so that no thread takes a part of a region that has been replaced
+  // meanwhile.
   static constexpr int kEnd = 16;
   static constexpr int kNumber = 32;
   static constexpr uint64_t kPart = 0xffff;
 
-  // The next part that nobody plays, or 0.
+  // The next part that no thread plays, or 0.
   uint32_t take() {
     uint64_t parts = parts_.load(std::memory_order_acquire);
     while ((parts & kPart) < (parts >> kEnd & kPart)) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What plugins/gpu/kernels are written in, for OpenCL C 1.2: goes in front of portable.h.
+// What plugins/gpu_common/kernels are written in, for OpenCL C 1.2: goes in front of portable.h.
 #pragma once
 
 namespace tenon::opencl {

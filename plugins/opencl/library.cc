@@ -55,7 +55,7 @@ Library open_library() {
   return found;
 }
 
-std::vector<Device> find_devices() {
+std::vector<ClDevice> find_devices() {
   const Library& cl = library();
   cl_uint platform_count = 0;
   // Loaders answer an error when no driver is installed.
@@ -64,7 +64,7 @@ std::vector<Device> find_devices() {
   if (platform_count != 0) {
     check(cl.clGetPlatformIDs(platform_count, platforms.data(), nullptr), "clGetPlatformIDs");
   }
-  std::vector<Device> found;
+  std::vector<ClDevice> found;
   for (cl_platform_id platform : platforms) {
     cl_uint count = 0;
     if (cl.clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count) != CL_SUCCESS) continue;
@@ -97,13 +97,13 @@ const Library& library() {
 void check(cl_int status, const char* what) {
   if (status == CL_SUCCESS) return;
   const bool memory = status == CL_MEM_OBJECT_ALLOCATION_FAILURE || status == CL_OUT_OF_RESOURCES;
-  throw cpu::KernelError(memory ? TN_OUT_OF_DEVICE_MEMORY : TN_INTERNAL,
-                         std::string(what) + " failed with OpenCL error " + std::to_string(status),
-                         status);
+  throw device::KernelError(
+      memory ? TN_OUT_OF_DEVICE_MEMORY : TN_INTERNAL,
+      std::string(what) + " failed with OpenCL error " + std::to_string(status), status);
 }
 
-const std::vector<Device>& devices() {
-  static const std::vector<Device> all = find_devices();
+const std::vector<ClDevice>& devices() {
+  static const std::vector<ClDevice> all = find_devices();
   return all;
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 
 namespace tenon::opencl {
 
@@ -55,13 +55,13 @@ const Library& library();
 void check(cl_int status, const char* what);
 
 // One device of one platform.
-struct Device {
+struct ClDevice {
   cl_platform_id platform = nullptr;
   cl_device_id id = nullptr;
 };
 
 // All of them, in the order of platforms. Throws plugin::Failure (TN_NO_DEVICE) when there is none.
-const std::vector<Device>& devices();
+const std::vector<ClDevice>& devices();
 
 std::string text(cl_device_id device, cl_device_info name);
 std::string platform_text(cl_platform_id platform, cl_platform_info name);

@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #include "dialect.h"
-#include "plugins/gpu/sources.h"
+#include "plugins/gpu_common/sources.h"
 
 namespace tenon::opencl {
 
@@ -18,7 +18,7 @@ gpu::Limits limits_of(cl_device_id device) {
   return limits;
 }
 
-Machine::Machine(const Device& device, cl_context context, bool flush_subnormals)
+Machine::Machine(const ClDevice& device, cl_context context, bool flush_subnormals)
     : device_(device),
       context_(context),
       limits_(limits_of(device.id)),
@@ -55,8 +55,8 @@ cl_kernel Machine::kernel(std::string_view source, const std::string& definition
   cl_int status = CL_SUCCESS;
   cl_kernel handle = library().clCreateKernel(program(source, definitions), name.c_str(), &status);
   if (status != CL_SUCCESS) {
-    throw cpu::KernelError(TN_INTERNAL, std::string(source) + ".cl has no function " + name +
-                                            ": OpenCL error " + std::to_string(status));
+    throw device::KernelError(TN_INTERNAL, std::string(source) + ".cl has no function " + name +
+                                               ": OpenCL error " + std::to_string(status));
   }
   return handle;
 }
@@ -96,7 +96,7 @@ cl_program Machine::build(const std::string& text, const std::string& options,
     cl.clGetProgramBuildInfo(program, device_.id, CL_PROGRAM_BUILD_LOG, log.size() - 1, log.data(),
                              nullptr);
     cl.clReleaseProgram(program);
-    throw cpu::KernelError(
+    throw device::KernelError(
         TN_INTERNAL,
         std::string(name) + ".cl does not compile with " + options + ": " + log.c_str(), status);
   }

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "library.h"
-#include "plugins/gpu/function_table.h"
-#include "plugins/gpu/machine.h"
-#include "plugins/gpu/program_cache.h"
+#include "plugins/gpu_common/function_table.h"
+#include "plugins/gpu_common/machine.h"
+#include "plugins/gpu_common/program_cache.h"
 
 namespace tenon::opencl {
 
@@ -42,7 +42,7 @@ class Function final : public gpu::Function {
 
 class Machine final : public gpu::Machine {
  public:
-  Machine(const Device& device, cl_context context, bool flush_subnormals);
+  Machine(const ClDevice& device, cl_context context, bool flush_subnormals);
   ~Machine() override;
 
   const gpu::Limits& limits() const override { return limits_; }
@@ -56,7 +56,7 @@ class Machine final : public gpu::Machine {
   cl_program program(std::string_view source, const std::string& definitions);
   cl_program build(const std::string& text, const std::string& options, std::string_view name);
 
-  const Device device_;
+  const ClDevice device_;
   const cl_context context_;
   gpu::Limits limits_;
   std::string options_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // OpenCL buffers by address. OpenCL 1.2 has handles; the core wants addresses to compare and to add
-// to. So each buffer has a range of addresses that nobody can touch.
+// to. So each buffer has a range of addresses that fault when touched.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the core needs to know to be this plugin: devices and backends.
-#include "reference_impl/cpu/platform.h"
+#include "tenon/device/platform.h"
 
 #include <cstdio>
 #include <cstring>
@@ -9,10 +9,11 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "plugins/gpu/backend.h"
-#include "plugins/gpu/families.h"
-#include "plugins/gpu/kernel.h"
+#include "plugins/gpu_common/backend.h"
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/kernel.h"
 #include "queue.h"
+#include "tenon/device/entry.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::opencl {
@@ -36,7 +37,7 @@ class Context {
 
 class Backend final : public gpu::Backend {
  public:
-  explicit Backend(const Device& device)
+  explicit Backend(const ClDevice& device)
       : device_(device),
         context_(device.id),
         memory_(context_.get(), value<cl_bool>(device.id, CL_DEVICE_HOST_UNIFIED_MEMORY) != 0),
@@ -61,7 +62,7 @@ class Backend final : public gpu::Backend {
     transfer(to, static_cast<const std::byte*>(from), size);
   }
 
-  std::unique_ptr<cpu::Execution> make_execution(const tn_host& host) override {
+  std::unique_ptr<device::Execution> make_execution(const tn_host& host) override {
     return std::make_unique<gpu::StreamExecution>(
         host, machine_,
         std::make_unique<Queue>(device_, context_.get(), memory_, machine_.limits()));
@@ -74,7 +75,7 @@ class Backend final : public gpu::Backend {
     transfers_.finish();
   }
 
-  const Device device_;
+  const ClDevice device_;
   const Context context_;
   Memory memory_;
   Machine machine_;
@@ -83,7 +84,7 @@ class Backend final : public gpu::Backend {
   Queue transfers_;
 };
 
-tn_device_info describe(const Device& device, size_t index) {
+tn_device_info describe(const ClDevice& device, size_t index) {
   tn_device_info info{};
   info.struct_size = sizeof(info);
   const auto type = value<cl_device_type>(device.id, CL_DEVICE_TYPE);
@@ -117,7 +118,7 @@ std::vector<tn_device_info> describe_all() {
 }  // namespace
 }  // namespace tenon::opencl
 
-namespace tenon::cpu {
+namespace tenon::device {
 
 const Platform& platform() {
   static const Platform self{"opencl",
@@ -133,4 +134,9 @@ const Platform& platform() {
   return self;
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter(host, out, error);
+}

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstring>
 
-#include "plugins/gpu/faults.h"
+#include "plugins/gpu_common/faults.h"
 
 namespace tenon::opencl {
 
-Queue::Queue(const Device& device, cl_context context, Memory& memory, const gpu::Limits& limits)
+Queue::Queue(const ClDevice& device, cl_context context, Memory& memory, const gpu::Limits& limits)
     : memory_(memory), limits_(limits) {
   cl_int status = CL_SUCCESS;
   queue_ = library().clCreateCommandQueue(context, device.id, 0, &status);
@@ -32,9 +32,10 @@ void Queue::set_memory(cl_kernel kernel, cl_uint* index, const std::byte* addres
   if (address != nullptr) {
     place = memory_.find(address);
     if (place.memory == nullptr) {
-      throw cpu::KernelError(TN_UNSUPPORTED,
-                             "kernels of this device cannot use host memory: copy it to a buffer "
-                             "of kind TN_BUFFER_DEVICE");
+      throw device::KernelError(
+          TN_UNSUPPORTED,
+          "kernels of this device cannot use host memory: copy it to a buffer "
+          "of kind TN_BUFFER_DEVICE");
     }
   }
   const cl_ulong offset = place.offset;
@@ -160,7 +161,7 @@ void Queue::finish_fault() {
       cl.clEnqueueWriteBuffer(queue_, fault_, CL_TRUE, 0, sizeof(none), &none, 0, nullptr, nullptr),
       "clEnqueueWriteBuffer");
   const gpu::Fault fault = gpu::fault_of(code);
-  throw cpu::KernelError(fault.status, name + ": " + fault.message);
+  throw device::KernelError(fault.status, name + ": " + fault.message);
 }
 
 }  // namespace tenon::opencl

@@ -7,13 +7,13 @@
 
 #include "machine.h"
 #include "memory.h"
-#include "plugins/gpu/queue.h"
+#include "plugins/gpu_common/queue.h"
 
 namespace tenon::opencl {
 
 class Queue final : public gpu::Queue {
  public:
-  Queue(const Device& device, cl_context context, Memory& memory, const gpu::Limits& limits);
+  Queue(const ClDevice& device, cl_context context, Memory& memory, const gpu::Limits& limits);
   ~Queue() override;
 
   using gpu::Queue::launch;

@@ -186,7 +186,7 @@ static tn_status stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset,
 static tn_status event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
                               tn_error* error) {
   TNP_CLEAR(event);
-  TNP_TRY(tnp_check_event(given, 0, error)); /* No clock, and nobody waits for the host. */
+  TNP_TRY(tnp_check_event(given, 0, error)); /* No clock, and no event that waits for the host. */
   TNP_NEW(event);
   **event = (tn_event){device->dispatch, device};
   return TN_OK;

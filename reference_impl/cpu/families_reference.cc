@@ -5,8 +5,8 @@
 
 namespace tenon::cpu {
 
-std::span<const Family> reference_families() {
-  static const std::vector<Family> families = {
+std::span<const device::Family> reference_families() {
+  static const std::vector<device::Family> families = {
       {elementwise_operators, {{"*", 0, true}}},
       {cast_copy_operators, {{"Identity"}}},
       {reduction_operators, {}},
@@ -16,7 +16,6 @@ std::span<const Family> reference_families() {
       {movement_operators, {{"ScatterElements"}, {"IndexAdd"}}},
       {training_operators, {{"*"}}},
       {random_operators, {}},
-      {test_operators, {{"*"}}},
   };
   return families;
 }

@@ -5,10 +5,10 @@
 
 #include <span>
 
-#include "reference_impl/cpu/platform.h"
+#include "tenon/device/platform.h"
 
 namespace tenon::cpu {
 
-std::span<const Family> reference_families();
+std::span<const device::Family> reference_families();
 
 }  // namespace tenon::cpu

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::cpu {
 namespace {
@@ -89,6 +90,11 @@ void move_matrices(const View& packed, const View& strided, const Execution& exe
 }
 
 }  // namespace
+}  // namespace tenon::cpu
+
+namespace tenon::device {
+
+using namespace cpu;
 
 bool is_token(tn_layout layout) { return layout == kLayoutPackedB; }
 
@@ -105,7 +111,7 @@ uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t>
                       "layout " + std::to_string(layout) + " is no token of this device");
   }
   if (layout == kLayoutPackedB &&
-      (dims.size() < 2 || (dtype != TN_FLOAT32 && dtype != TN_FLOAT16 && dtype != TN_BFLOAT16))) {
+      (dims.size() < 2 || (dtype != TN_FLOAT32 && !in_set(dtype, type_set::kHalf)))) {
     throw KernelError(TN_INVALID_ARGUMENT,
                       "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
   }
@@ -134,4 +140,4 @@ void reorder(const View& dst, const View& src, const Execution& execution) {
   }
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::device

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The layout tokens of the reference device, for reorder, constants and the kernels that take them.
+// The layout token of the reference device, for the kernels that take it.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 
@@ -25,16 +25,5 @@ inline constexpr int64_t packed_panels(int64_t columns) {
 inline constexpr int64_t packed_matrix_elements(int64_t rows, int64_t columns) {
   return packed_panels(columns) * rows * kPanelColumns;
 }
-
-// Whether `layout` is a token of this device.
-bool is_token(tn_layout layout);
-
-// Bytes of a tensor in any layout. Throws KernelError: TN_INVALID_ARGUMENT for an unknown token or
-// one that does not fit dtype and dims, TN_OUT_OF_RANGE beyond 2^63 bytes.
-uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims);
-
-// Copies between two layouts. Both views have equal dims and dtype, do not overlap, and have passed
-// layout_bytes().
-void reorder(const View& dst, const View& src, const Execution& execution);
 
 }  // namespace tenon::cpu

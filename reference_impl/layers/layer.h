@@ -59,7 +59,7 @@ inline const Layered& layered(const void* handle) {
   return layered(static_cast<const tn_handle*>(handle)->dispatch);
 }
 
-// What a layer is told of the instance to come.
+// What a layer knows of the instance that is about to be made.
 struct Surroundings {
   const tn_host* host;     // Outlives the instance.
   std::string plugin;      // Its name.

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include "tenon/tenon_plugin.hpp"
 
@@ -16,11 +14,10 @@ namespace {
 
 constexpr const char* kLevelNames[] = {"debug", "info", "warning", "error", "off"};
 
-tn_log_level level_from(std::string_view name) {
-  for (int i = 0; i < 5; ++i) {
-    if (name == kLevelNames[i]) return i;
-  }
-  return TN_LOG_WARNING;
+static_assert(TN_LOG_DEBUG == 0 && TN_LOG_ERROR == 3, "the names are in the order of the levels");
+
+tn_log_level level_from(const Environment& environment) {
+  return static_cast<tn_log_level>(environment.choice("TENON_LOG", kLevelNames, TN_LOG_WARNING));
 }
 
 int32_t processor_count() {
@@ -31,8 +28,7 @@ int32_t processor_count() {
 }
 
 int32_t thread_count(const Environment& environment) {
-  const int wanted = std::atoi(environment.get("TENON_NUM_THREADS").c_str());
-  return wanted > 0 ? std::min(wanted, 1024) : processor_count();
+  return environment.whole_number("TENON_NUM_THREADS", 1, 1024, processor_count());
 }
 
 // One write, so that lines of several threads do not mix.
@@ -46,7 +42,7 @@ void write_line(tn_log_level level, const char* component, const char* message) 
     line[sizeof(line) - 1] = '\n';
   }
   if (write(STDERR_FILENO, line, static_cast<size_t>(length)) < 0) {
-    // Nobody is left to be told.
+    // Standard error is closed: there is no other place to write to.
   }
 }
 
@@ -65,8 +61,7 @@ void TN_CALL HostServices::write_log_without_context(void*, tn_log_level level,
 }
 
 HostServices::HostServices(const tn_host* given, const Environment& environment)
-    : pool_(given == nullptr ? thread_count(environment) : 1),
-      level_(level_from(environment.get("TENON_LOG"))) {
+    : pool_(given == nullptr ? thread_count(environment) : 1), level_(level_from(environment)) {
   if (given != nullptr) {
     host_ = plugin::read(given, "tn_host");
     if (host_.log == nullptr) host_.log = write_log_without_context;
@@ -88,7 +83,7 @@ HostServices::HostServices(const tn_host* given, const Environment& environment)
       static_cast<HostServices*>(context)->pool_.run(count, grain, body, user);
     };
   }
-  // The loader negotiates, whoever provides the services.
+  // The loader negotiates the version also where the host provides the services.
   host_.abi_major = TN_ABI_MAJOR;
   host_.abi_minor = TN_ABI_MINOR;
   host_.abi_hash = TN_ABI_HASH;

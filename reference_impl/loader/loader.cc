@@ -94,6 +94,7 @@ Loader::Loader(const tn_loader_desc& desc, const layers::Extensions* extensions_
     : extensions_for_hosts_(extensions_for_hosts),
       environment_(Environment::of_process()),
       process_(getpid()),
+      probe_timeout_(probe_timeout(environment_)),
       host_(desc.host, environment_),
       layers_(desc.layers != nullptr
                   ? layers::parse_layers(desc.layers, "tn_loader_desc.layers")
@@ -309,9 +310,9 @@ tn_instance* Loader::opened(const Candidate& candidate, const OpenRequest& reque
   return candidate.instance;
 }
 
-// Returns when nobody opens the candidate. One that is opened by this thread, or by a thread that
-// waits for what this one opens, would be waited for in vain: a host's log or a plugin has called
-// back.
+// Returns when no thread is opening the candidate. One that is opened by this thread, or by a
+// thread that waits for what this one opens, would be waited for in vain: a host's log or a plugin
+// has called back.
 void Loader::wait_for_turn(std::unique_lock<std::mutex>& lock, Candidate& candidate) {
   const std::thread::id self = std::this_thread::get_id();
   while (candidate.opener != std::thread::id()) {
@@ -347,7 +348,7 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
   lock.unlock();
   try {
     if (wants_probe) {
-      const ProbeResult result = probe_libraries({path}, probe_timeout(environment_)).front();
+      const ProbeResult result = probe_libraries({path}, probe_timeout_).front();
       const std::lock_guard noting(mutex_);
       note_probe(candidate, result);
       if (!result.tried) plugin::fail(result.error.code, nullptr, "%s", result.error.message);
@@ -393,7 +394,7 @@ void Loader::note_probe(Candidate& candidate, const ProbeResult& result) {
   candidate.probed = error.code == TN_OK;
   candidate.probe_result = keep(describe_probe(result, error));
   if (!candidate.probed) {
-    candidate.wants_probe = true;  // Should anyone want to open it all the same.
+    candidate.wants_probe = true;  // Should a host want to open it in spite of that.
     return fail_candidate(candidate, error);
   }
   candidate.error = nullptr;
@@ -404,7 +405,7 @@ void Loader::note_probe(Candidate& candidate, const ProbeResult& result) {
 void Loader::probe(const std::vector<Candidate*>& candidates) {
   std::vector<std::string> paths;
   for (const Candidate* candidate : candidates) paths.emplace_back(candidate->library);
-  const std::vector<ProbeResult> results = probe_libraries(paths, probe_timeout(environment_));
+  const std::vector<ProbeResult> results = probe_libraries(paths, probe_timeout_);
   const std::lock_guard lock(mutex_);
   for (size_t i = 0; i < candidates.size(); ++i) note_probe(*candidates[i], results[i]);
 }

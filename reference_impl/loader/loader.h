@@ -7,6 +7,7 @@
 // that is being opened belongs to one thread (`opener`), and others that want it wait.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -93,8 +94,8 @@ class Loader {
 
   // Lets children try candidates, all at once, and notes what came of it.
   void probe(const std::vector<Candidate*>& candidates);
-  // Bare libraries tell their names only when they are loaded; by children, since whoever asks for
-  // another plugin has not asked for these.
+  // Bare libraries tell their names only when they are loaded; by children, since a host that asks
+  // for another plugin has not asked for these.
   void learn_names(const std::string& wanted);
   [[noreturn]] void fail_not_found(const std::string& plugin) const;
   std::string line_about(const Candidate& candidate) const;
@@ -103,6 +104,7 @@ class Loader {
   const layers::Extensions* const extensions_for_hosts_;
   const Environment environment_;
   const int process_;
+  const std::chrono::milliseconds probe_timeout_;
   HostServices host_;
   const std::vector<std::string> layers_;
   const SearchResult search_;

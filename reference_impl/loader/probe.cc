@@ -268,10 +268,8 @@ ProbeResult probe_library(const std::string& path, std::chrono::milliseconds tim
 }  // namespace
 
 std::chrono::milliseconds probe_timeout(const Environment& environment) {
-  const double seconds = std::atof(environment.get("TENON_PROBE_TIMEOUT").c_str());
-  constexpr double kMostSeconds = 86400;
-  return std::chrono::milliseconds(
-      seconds > 0 ? static_cast<int64_t>(std::min(seconds, kMostSeconds) * 1000) : 20000);
+  const double seconds = environment.number("TENON_PROBE_TIMEOUT", 0.001, 86400, 20);
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
 
 std::vector<ProbeResult> probe_libraries(const std::vector<std::string>& paths,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trying a plugin in a child process, so that one that crashes or hangs takes nobody down.
+// Trying a plugin in a child process, so that one that crashes or hangs does no harm to this
+// process.
 #pragma once
 
 #include <chrono>

@@ -125,8 +125,8 @@ json try_plugin(const char* path) {
   }
 }
 
-// What a plugin does here is to trouble nobody: no core file, the first to go when memory runs out,
-// and no life without the parent.
+// What a plugin does here must not disturb the machine: no core file, the first to go when memory
+// runs out, and no life without the parent.
 void be_modest() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   const rlimit none{0, 0};

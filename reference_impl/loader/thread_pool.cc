@@ -126,7 +126,7 @@ void ThreadPool::run(int64_t count, int64_t grain, tn_parallel_body body, void* 
   call.run_ranges(0);
 
   {
-    const std::lock_guard lock(mutex_);  // From here on nobody joins.
+    const std::lock_guard lock(mutex_);  // From here on no thread joins.
     Call** link = &calls_;
     while (*link != &call) link = &(*link)->next;
     *link = call.next;

@@ -15,10 +15,10 @@
 namespace tenon::loader {
 
 // Any number of threads may call run() at once; each caller works on its own call, and the pool's
-// threads help whoever asked first. A call allocates nothing: its state lives on the caller's
-// stack. Threads start with the first call that can use them, and spin briefly before they sleep,
-// so that back-to-back calls cost a microsecond and an idle pool costs nothing. If the system
-// refuses to start threads, the callers do all of the work.
+// threads help the caller that asked first. A call allocates nothing: its state lives on the
+// caller's stack. Threads start with the first call that can use them, and spin briefly before they
+// sleep, so that back-to-back calls cost a microsecond and an idle pool costs nothing. If the
+// system refuses to start threads, the callers do all of the work.
 class ThreadPool {
  public:
   // `threads` includes the calling one; at least 1.

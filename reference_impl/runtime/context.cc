@@ -18,69 +18,74 @@ class ContextImpl final : public Context {
  public:
   ContextImpl(std::vector<std::string> specs, uint32_t kernel_flags)
       : kernel_flags_(kernel_flags), specs_(std::move(specs)) {
-    if (!specs_.empty()) return;
-    if (const char* text = std::getenv("TENON_DEVICES")) specs_ = split_specs(text);
+    if (specs_.empty()) {
+      if (const char* text = std::getenv("TENON_DEVICES")) specs_ = split_specs(text);
+    }
+    chosen_ = !specs_.empty();
   }
 
   ~ContextImpl() override {
     // The others have streams on the reference device.
-    for (auto& [spec, device] : devices_) {
-      if (spec != kReferenceSpec) device.reset();
+    for (auto& [spec, slot] : slots_) {
+      if (spec != kReferenceSpec) slot.device.reset();
     }
   }
 
-  size_t device_count() override {
-    std::lock_guard lock(mutex_);
-    return specs().size();
-  }
+  bool chosen() const override { return chosen_; }
+
+  size_t device_count() override { return specs().size(); }
 
   Device& device(size_t index) override {
-    std::string spec;
-    {
-      std::lock_guard lock(mutex_);
-      if (index >= specs().size()) {
-        throw Error(TN_OUT_OF_RANGE, "",
-                    "there is no device " + std::to_string(index) + "; there are " +
-                        std::to_string(specs().size()) + " (see `tenon devices`)");
-      }
-      spec = specs()[index];
+    const std::vector<std::string>& all = specs();
+    if (index >= all.size()) {
+      throw Error(TN_OUT_OF_RANGE, "",
+                  "there is no device " + std::to_string(index) + "; there are " +
+                      std::to_string(all.size()) + " (see `tenon devices`)");
     }
-    return open(spec);
+    return open(all[index]);
   }
 
   Device& open(std::string_view text) override {
     const std::string spec(text);
-    std::lock_guard lock(mutex_);
-    std::unique_ptr<DeviceImpl>& device = devices_[spec];
-    if (device == nullptr) {
-      try {
-        const DeviceSpec parsed = DeviceSpec::parse(spec);
-        std::vector<tn_option> options;
-        options.reserve(parsed.options.size());
-        for (const auto& [key, value] : parsed.options) {
-          options.push_back({key.c_str(), value.c_str()});
-        }
-        tenon::Device handle = loader_.open(parsed.plugin).open_device(parsed.index, options);
-        device = std::make_unique<DeviceImpl>(spec, std::move(handle), kernel_flags_,
-                                              [this]() -> Device& { return reference(); });
-      } catch (...) {
-        devices_.erase(spec);
-        throw;
+    Slot& slot = slot_of(spec);
+    std::lock_guard opening(slot.opening);
+    if (slot.device == nullptr) {
+      const DeviceSpec parsed = DeviceSpec::parse(spec);
+      std::vector<tn_option> options;
+      options.reserve(parsed.options.size());
+      for (const auto& [key, value] : parsed.options) {
+        options.push_back({key.c_str(), value.c_str()});
       }
+      tenon::Device handle = loader_.open(parsed.plugin).open_device(parsed.index, options);
+      slot.device = std::make_unique<DeviceImpl>(spec, std::move(handle), kernel_flags_,
+                                                 [this]() -> Device& { return reference(); });
     }
-    return *device;
+    return *slot.device;
   }
 
   Device& reference() override { return open(kReferenceSpec); }
 
   std::vector<DeviceListing> listing() override {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(listing_);
     return rows();
   }
 
  private:
-  // The devices to show; found on first use.
+  // A device to open. Who wants one waits for its opening, and for no other's.
+  struct Slot {
+    std::mutex opening;
+    std::unique_ptr<DeviceImpl> device;
+  };
+
+  Slot& slot_of(const std::string& spec) {
+    std::lock_guard lock(mutex_);
+    return slots_[spec];  // Stays where it is.
+  }
+
+  // The devices to show; found on first use, and then the same for ever.
   const std::vector<std::string>& specs() {
+    if (chosen_) return specs_;
+    std::lock_guard lock(listing_);
     if (specs_.empty()) {
       for (const DeviceListing& row : rows()) {
         if (row.reason.empty()) specs_.push_back(row.spec);
@@ -90,7 +95,7 @@ class ContextImpl final : public Context {
     return specs_;
   }
 
-  // Whoever did not ask for this plugin still wants to know why it is missing.
+  // Also to users who did not ask for this plugin: they may expect it in the list.
   static void warn(const DeviceListing& row) {
     std::fprintf(stderr,
                  "tenon: warning: plugin %s is left out: %s. `tenon doctor` says more; "
@@ -105,8 +110,8 @@ class ContextImpl final : public Context {
 
   // Children try every plugin first: one that aborts or hangs is a row with a reason, not the end
   // of this process. Then opens those that work, but no device. The reference device comes first:
-  // it has every operator, and it is everywhere, so what nobody chose does not depend on which
-  // other plugins lie about.
+  // it has every operator and is always there, so the default device does not depend on which other
+  // plugins are installed.
   std::vector<DeviceListing> list() {
     std::vector<DeviceListing> rows, others;
     call(tn_loader_diagnose, loader_.get(), tn_diagnostic_fn([](void*, const char*) {}),
@@ -141,12 +146,13 @@ class ContextImpl final : public Context {
 
   tenon::Loader loader_;
   const uint32_t kernel_flags_;
-  std::mutex mutex_;
+  bool chosen_ = false;
+  std::mutex listing_;  // Guards the listing, and is held while it is made: all who want it wait.
   std::vector<std::string> specs_;
-  // As found on first use.
   std::vector<DeviceListing> rows_;
   std::vector<DeviceListing> broken_;
-  std::map<std::string, std::unique_ptr<DeviceImpl>> devices_;
+  std::mutex mutex_;  // Guards what follows.
+  std::map<std::string, Slot> slots_;
 };
 
 }  // namespace

@@ -40,6 +40,9 @@ class Context {
                                          uint32_t kernel_flags = 0);
   virtual ~Context() = default;
 
+  // Whether the user chose the devices (`specs` or TENON_DEVICES): one that does not open is then
+  // an error, else it is left out.
+  virtual bool chosen() const = 0;
   // Number of devices; opens none.
   virtual size_t device_count() = 0;
   // Opens the device on first use. Throws TN_OUT_OF_RANGE, or why it could not be opened.

@@ -18,7 +18,7 @@ namespace {
 class Values {
  public:
   // No stream: a rehearsal.
-  Values(Device& device, StreamImpl* stream) {
+  Values(DeviceImpl& device, StreamImpl* stream) {
     if (stream != nullptr) memory_.emplace(device, *stream);
   }
 

@@ -2,12 +2,11 @@
 //
 // The attribute `steps` of a fused operator as the operators that its words are, one behind the
 // other.
-#include <bit>
-#include <cstring>
 #include <optional>
 
 #include "runtime/device_impl.h"
 #include "runtime/temporaries.h"
+#include "tenon/cpp/number.hpp"
 #include "tenon/cpp/steps.hpp"
 
 namespace tenon::runtime {
@@ -40,27 +39,10 @@ Operation operation_of(const tenon::Step& step) {
   return Operation(domain.empty() ? word.name : domain + "." + word.name, std::move(attributes));
 }
 
-// A number in the bytes of a float type, rounded to nearest.
+// A number in the bytes of a float type.
 struct Scalar {
-  explicit Scalar(float value, tn_dtype dtype) {
-    if (dtype == TN_FLOAT64) {
-      put(static_cast<double>(value));
-    } else if (dtype == TN_FLOAT16) {
-      put(static_cast<_Float16>(value));
-    } else if (dtype == TN_BFLOAT16) {
-      const auto bits = std::bit_cast<uint32_t>(value);
-      const bool nan = value != value;
-      put(static_cast<uint16_t>(nan ? bits >> 16 | 0x40
-                                    : (bits + 0x7fff + (bits >> 16 & 1)) >> 16));
-    } else {
-      put(value);
-    }
-  }
-  template <class T>
-  void put(T value) {
-    std::memcpy(bytes, &value, sizeof(value));
-  }
-  alignas(double) std::byte bytes[sizeof(double)] = {};
+  explicit Scalar(float value, tn_dtype dtype) { write_element(dtype, value, bytes); }
+  alignas(double) std::byte bytes[kMaxElementBytes] = {};
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/fallback_policy.h"
 #include "runtime/operation.h"
 #include "runtime/static_kernel.h"
 #include "tenon/tenon.h"
@@ -21,11 +22,6 @@
 namespace tenon::runtime {
 
 class Device;
-
-// What to do with an operator that the device does not have, not even by decomposition: run it on
-// the reference CPU device and count it, the same with one warning per operator, or throw. Set by
-// TENON_FALLBACK=allow|warn|error; the default is warn.
-enum class FallbackPolicy { kAllow, kWarn, kError };
 
 // Work in order. Created by Device::create_stream; freed by its owner when no allocation of the
 // pool names it any more.
@@ -144,6 +140,10 @@ class Device {
   // Gives cached memory back to the device.
   virtual void empty_cache() = 0;
   virtual PoolStatistics pool_statistics() const = 0;
+  // Bytes that allocate can still ask of the device; UINT64_MAX when the device does not say how
+  // much memory it has. A part of the memory (1/16, at most 256 MiB) is not in it: it is kept for
+  // workspaces and temporaries, which need memory also when a framework has filled all it may.
+  virtual uint64_t available_memory() const = 0;
   // The peaks count from here.
   virtual void reset_peak_statistics() = 0;
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
-#include <string_view>
 
 namespace tenon::runtime {
 namespace {
@@ -18,20 +17,12 @@ size_t kernel_capacity() {
   char* end = nullptr;
   const unsigned long long value = std::strtoull(text, &end, 10);
   if (end == text || *end != '\0' || value == 0 || value > (1u << 24)) {
-    throw Error(TN_INVALID_ARGUMENT, "",
-                std::string("TENON_KERNEL_CACHE is a number of kernels, not \"") + text + "\"");
+    throw Error(
+        TN_INVALID_ARGUMENT, "",
+        std::string("TENON_KERNEL_CACHE is a number of kernels from 1 to 16777216, not \"") + text +
+            "\"");
   }
   return value;
-}
-
-FallbackPolicy policy_from_environment() {
-  const char* text = std::getenv("TENON_FALLBACK");
-  const std::string_view value = text != nullptr ? text : "warn";
-  if (value == "allow") return FallbackPolicy::kAllow;
-  if (value == "warn") return FallbackPolicy::kWarn;
-  if (value == "error") return FallbackPolicy::kError;
-  throw Error(TN_INVALID_ARGUMENT, "",
-              "TENON_FALLBACK is allow, warn or error, not \"" + std::string(value) + "\"");
 }
 
 uint64_t address_of(const void* pointer) { return reinterpret_cast<uint64_t>(pointer); }
@@ -50,7 +41,7 @@ DeviceImpl::DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_f
       device_(std::move(device)),
       info_(device_.info()),
       reference_(std::move(reference)),
-      policy_(policy_from_environment()),
+      policy_(fallback_policy_of_environment()),
       pool_(device_.get(), info_, map_),
       maker_(device_.get(), kernel_flags),
       kernels_(kernel_capacity()) {
@@ -97,11 +88,19 @@ std::unique_ptr<Event> DeviceImpl::create_event(bool timing) {
   return std::make_unique<EventImpl>(handle);
 }
 
-// Each stream on its own, so that each failure is taken back; the first one is told.
+// Each stream on its own, so that each failure is reset; the first one is thrown. No lock of the
+// device is held meanwhile: other threads go on allocating and making streams.
 void DeviceImpl::synchronize() {
+  std::vector<std::shared_ptr<DeviceStream>> streams;
+  {
+    std::lock_guard lock(mutex_);
+    streams.reserve(streams_.size());
+    for (StreamImpl* stream : streams_) streams.push_back(stream->shared());
+  }
+  // Waiting here blocks no stream either: the calls below then find most work done.
+  tn_device_synchronize(device_.get(), nullptr);
   std::exception_ptr first;
-  std::lock_guard lock(mutex_);
-  for (StreamImpl* stream : streams_) {
+  for (const auto& stream : streams) {
     try {
       stream->synchronize();
     } catch (...) {
@@ -176,12 +175,15 @@ void DeviceImpl::deallocate_pinned(void* pointer) {
 
 void DeviceImpl::adopt_host(void* pointer, size_t bytes) {
   if (bytes == 0) return;
-  std::lock_guard lock(mutex_);
-  const auto found = host_ranges_.find(address_of(pointer));
-  if (found != host_ranges_.end() && found->second.bytes == bytes &&
-      found->second.released != nullptr) {
-    ++found->second.users;
-    return;
+  std::lock_guard adopting(adopt_mutex_);
+  {
+    std::lock_guard lock(mutex_);
+    const auto found = host_ranges_.find(address_of(pointer));
+    if (found != host_ranges_.end() && found->second.bytes == bytes &&
+        found->second.released != nullptr) {
+      ++found->second.users;
+      return;
+    }
   }
   auto released = std::make_shared<std::promise<void>>();
   auto user = std::make_unique<std::shared_ptr<std::promise<void>>>(released);
@@ -200,6 +202,7 @@ void DeviceImpl::adopt_host(void* pointer, size_t bytes) {
     tn_buffer_destroy(buffer, nullptr);
     throw;
   }
+  std::lock_guard lock(mutex_);
   host_ranges_[address_of(pointer)] = {bytes, buffer, std::move(released), 1};
 }
 

@@ -31,8 +31,8 @@ namespace tenon::runtime {
 
 class DeviceImpl final : public Device {
  public:
-  // `kernel_flags`: see Context::create. `reference` gives the device that stands in; it may be
-  // this one, which then has nobody.
+  // `kernel_flags`: see Context::create. `reference` gives the device that runs what this one
+  // lacks: *this on the reference device, which has no fallback.
   DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_flags,
              std::function<Device&()> reference);
   ~DeviceImpl() override;
@@ -51,6 +51,10 @@ class DeviceImpl final : public Device {
   void* allocate(size_t bytes, Stream& stream) override {
     return pool_.allocate(bytes, static_cast<StreamImpl&>(stream));
   }
+  // For the length of a call: may take what tensors have to leave (Use::kScratch).
+  void* allocate_scratch(size_t bytes, StreamImpl& stream) {
+    return pool_.allocate(bytes, stream, Use::kScratch);
+  }
   void deallocate(void* address) override { pool_.deallocate(address); }
   void record_use(void* address, Stream& stream) override {
     pool_.record_use(address, static_cast<StreamImpl&>(stream));
@@ -63,6 +67,7 @@ class DeviceImpl final : public Device {
   bool owns(const void* address) const override { return map_.find(address).buffer != nullptr; }
   void empty_cache() override { pool_.empty_cache(); }
   PoolStatistics pool_statistics() const override { return pool_.statistics(); }
+  uint64_t available_memory() const override { return pool_.available(); }
   void reset_peak_statistics() override { pool_.reset_peaks(); }
 
   void copy_to_device(void* dst, const void* src, size_t bytes, Stream& stream) override;
@@ -144,8 +149,8 @@ class DeviceImpl final : public Device {
                  std::span<const Argument> outputs, StreamImpl& stream, int64_t* const* output_dims,
                  const std::string& reason);
 
-  // The same with the arguments where they are, or copied; the reference device's part of
-  // fall_back.
+  // The reference device's part of fall_back, with the arguments where they are (false if they
+  // cannot be used there) or copied.
   bool run_adopted(Device& reference, const Operation& operation, std::span<const Argument> inputs,
                    std::span<const Argument> outputs, int64_t* const* output_dims);
   void run_copied(Device& reference, const Operation& operation, std::span<const Argument> inputs,
@@ -165,8 +170,12 @@ class DeviceImpl final : public Device {
   KernelCache kernels_;
   OperatorCounters counters_;
 
+  // One fallback at a time, and held while it runs: two at once might adopt the same memory, and
+  // the first to finish would take it from the other.
   std::mutex fallback_mutex_;
   std::unique_ptr<Stream> fallback_stream_;  // Of the reference device.
+
+  std::mutex adopt_mutex_;  // One adoption at a time, so that none imports what another just did.
 
   mutable std::mutex mutex_;
   std::vector<StreamImpl*> streams_;
@@ -174,5 +183,9 @@ class DeviceImpl final : public Device {
   std::unordered_map<void*, tn_buffer*> mappings_;
   std::unique_ptr<StreamImpl> default_stream_;  // Last: it tells the others that it goes.
 };
+
+// Throws what a plugin answered for this operator.
+[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
+                                const tn_error& error);
 
 }  // namespace tenon::runtime

@@ -107,7 +107,7 @@ bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
     for (const ByteRange& range : joined_ranges(inputs, outputs)) {
       adopted.pointers.reserve(adopted.pointers.size() + 1);
       void* pointer = reinterpret_cast<void*>(range.begin);
-      // Somebody may have let the reference device see it for longer: a plan does.
+      // A plan lets the reference device see its memory for longer than one call.
       if (reference.owns(pointer) && reference.owns(reinterpret_cast<void*>(range.end - 1)))
         continue;
       reference.adopt_host(pointer, range.end - range.begin);
@@ -125,7 +125,8 @@ void DeviceImpl::run_copied(Device& reference, const Operation& operation,
                             std::span<const Argument> inputs, std::span<const Argument> outputs,
                             StreamImpl& stream, int64_t* const* output_dims) {
   ScratchMemory here(*this, stream);
-  ScratchMemory there(reference, static_cast<StreamImpl&>(*fallback_stream_));
+  ScratchMemory there(static_cast<DeviceImpl&>(reference),
+                      static_cast<StreamImpl&>(*fallback_stream_));
   const SettleOnExit settle(stream);  // Copies read and write memory of `there`.
   std::vector<Argument> far_inputs(inputs.begin(), inputs.end());
   std::vector<Argument> far_outputs(outputs.begin(), outputs.end());

@@ -7,11 +7,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace tenon::runtime {
 
-class StreamImpl;
+struct DeviceStream;
 struct Segment;
 
 // A piece of a segment. Neighbours of the same segment are linked in the order of addresses.
@@ -24,7 +25,7 @@ struct Block {
   bool free = false;
   Block* previous_free = nullptr;
   Block* next_free = nullptr;
-  std::vector<StreamImpl*> uses;  // Other streams that may be using it.
+  std::vector<std::shared_ptr<DeviceStream>> uses;  // Other streams that may be using it.
 };
 
 // Two-level size classes (powers of two, each in eight), so that a fit is found with a few

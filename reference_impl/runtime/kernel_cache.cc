@@ -13,6 +13,7 @@ KernelCache::KernelCache(size_t capacity)
 
 KernelCache::~KernelCache() {
   for (Entry& entry : entries_) tn_kernel_destroy(entry.outcome.kernel);
+  for (tn_kernel* kernel : evicted_) tn_kernel_destroy(kernel);
 }
 
 bool KernelCache::same_words(const std::vector<uint64_t>& words, const KernelKey& key) {
@@ -59,7 +60,11 @@ KernelCache::Pin KernelCache::find_or_create(const KernelKey& key,
   Entry* entry = insert(key, std::move(outcome));
   ++slow_;
   created_.notify_all();
-  return Pin(entry);
+  Pin pin(entry);
+  const std::vector<tn_kernel*> evicted = take_evicted();
+  lock.unlock();
+  for (tn_kernel* kernel : evicted) tn_kernel_destroy(kernel);
+  return pin;
 }
 
 // The caller of the result has it pinned.
@@ -128,7 +133,7 @@ void KernelCache::sweep_limbo() {
 }
 
 void KernelCache::reclaim(Entry* entry) {
-  tn_kernel_destroy(entry->outcome.kernel);
+  if (entry->outcome.kernel != nullptr) evicted_.push_back(entry->outcome.kernel);
   entry->outcome = {};
   spare_.push_back(entry);
 }

@@ -2,7 +2,7 @@
 //
 // Kernels by key, bounded. Hits take no lock: an entry is pinned with one atomic addition, and
 // entries are never freed while the cache lives, only used again. A reader pins, then checks that
-// the entry is still alive; an evictor marks it dead, then checks that nobody has it pinned. In one
+// the entry is still alive; an evictor marks it dead, then checks that it is not pinned. In one
 // total order one of the two sees the other.
 #pragma once
 
@@ -37,7 +37,7 @@ class KernelCache {
 
  public:
   explicit KernelCache(size_t capacity);
-  // Nobody may have an entry pinned.
+  // No entry may be pinned.
   ~KernelCache();
 
   // Keeps an outcome alive. Empty when there is none.
@@ -113,6 +113,9 @@ class KernelCache {
   static bool same_key(const Entry& entry, const KernelKey& key);
   static bool same_words(const std::vector<uint64_t>& words, const KernelKey& key);
 
+  // What was evicted and is not pinned: to be destroyed without the lock.
+  std::vector<tn_kernel*> take_evicted() { return std::exchange(evicted_, {}); }
+
   // All below with the lock held.
   Entry* insert(const KernelKey& key, KernelOutcome outcome);
   void evict_one();
@@ -131,6 +134,7 @@ class KernelCache {
   std::vector<Entry*> live_;  // The evictor's circle.
   std::vector<Entry*> spare_;
   std::vector<Entry*> limbo_;  // Dead, but were pinned.
+  std::vector<tn_kernel*> evicted_;
   size_t hand_ = 0;
   uint64_t slow_ = 0;  // Pins that were no hits.
   uint64_t misses_ = 0;

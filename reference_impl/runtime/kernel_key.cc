@@ -7,6 +7,22 @@
 
 namespace tenon::runtime {
 
+KernelKey::KernelKey(const Operation& operation, const PreparedCall& call, const Profile& profile)
+    : operation_(operation), hash_(operation.hash()) {
+  const size_t inputs = call.inputs().size();
+  const size_t outputs = call.outputs().size();
+  push(counts(inputs, outputs) | uint64_t{!profile.empty()});
+  for (size_t i = 0; i < inputs; ++i) {
+    push(described(call.inputs()[i], described_same(call, profile, i)));
+    if (!profile.empty()) push_needed(call.inputs()[i], profile, i);
+  }
+  for (size_t i = 0; i < outputs; ++i) {
+    push(described(call.outputs()[i], described_alias(call, profile, i)));
+    if (!profile.empty()) push_needed(call.outputs()[i], profile, inputs + i);
+  }
+}
+
+// What the description says because the device insists on knowing it.
 void KernelKey::push_needed(const Argument& argument, const Profile& profile, size_t position) {
   const uint32_t needs = profile.requirements(position);
   push(needs | uint64_t{profile.alignment(position)} << 32);

@@ -72,38 +72,44 @@ inline int32_t described_same(const PreparedCall& call, const Profile& profile, 
 
 class KernelKey {
  public:
-  KernelKey(const Operation& operation, const PreparedCall& call, const Profile& profile)
-      : operation_(operation) {
-    hash_ = operation.hash();
+  // For a device that was asked nothing yet. Every call makes this key, so it is short: no more
+  // than the hash and one word for each argument.
+  [[gnu::always_inline]] KernelKey(const Operation& operation, const PreparedCall& call)
+      : operation_(operation), hash_(operation.hash()) {
     const size_t inputs = call.inputs().size();
-    push(uint64_t{!profile.empty()} | uint64_t{inputs} << 32 |
-         uint64_t{call.outputs().size()} << 48);
-    for (size_t i = 0; i < inputs; ++i) {
-      push_argument(call.inputs()[i], described_same(call, profile, i));
-      if (!profile.empty()) [[unlikely]]
-        push_needed(call.inputs()[i], profile, i);
-    }
-    for (size_t i = 0; i < call.outputs().size(); ++i) {
-      push_argument(call.outputs()[i], described_alias(call, profile, i));
-      if (!profile.empty()) [[unlikely]]
-        push_needed(call.outputs()[i], profile, inputs + i);
+    const size_t outputs = call.outputs().size();
+    words_.resize(1 + inputs + outputs);
+    uint64_t* word = words_.data();
+    set(word++, counts(inputs, outputs));
+    for (size_t i = 0; i < inputs; ++i) set(word++, described(call.inputs()[i], call.same_as(i)));
+    for (size_t i = 0; i < outputs; ++i) {
+      set(word++, described(call.outputs()[i], std::max(0, call.alias(i))));
     }
   }
+  // The same words as those above where `profile` is empty.
+  KernelKey(const Operation& operation, const PreparedCall& call, const Profile& profile);
 
   const Operation& operation() const { return operation_; }
   uint64_t hash() const { return hash_; }
   std::span<const uint64_t> words() const { return {words_.data(), words_.size()}; }
 
  private:
+  static uint64_t counts(size_t inputs, size_t outputs) {
+    return uint64_t{inputs} << 32 | uint64_t{outputs} << 48;
+  }
+  static uint64_t described(const Argument& argument, int32_t alias) {
+    return static_cast<uint64_t>(argument.kind) | static_cast<uint64_t>(argument.dtype) << 8 |
+           static_cast<uint64_t>(argument.rank) << 24 | static_cast<uint64_t>(alias) << 32;
+  }
+
+  void set(uint64_t* at, uint64_t word) {
+    *at = word;
+    hash_ = mix(hash_, word);
+  }
   void push(uint64_t word) {
     words_.push_back(word);
     hash_ = mix(hash_, word);
   }
-  void push_argument(const Argument& argument, int32_t alias) {
-    push(static_cast<uint64_t>(argument.kind) | static_cast<uint64_t>(argument.dtype) << 8 |
-         static_cast<uint64_t>(argument.rank) << 24 | static_cast<uint64_t>(alias) << 32);
-  }
-  // What the description says beyond that.
   void push_needed(const Argument& argument, const Profile& profile, size_t position);
 
   const Operation& operation_;

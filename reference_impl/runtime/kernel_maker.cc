@@ -7,6 +7,7 @@
 
 #include "runtime/attribute_list.h"
 #include "runtime/registry.h"
+#include "runtime/same_version.h"
 
 namespace tenon::runtime {
 namespace {
@@ -41,10 +42,7 @@ class Description {
     desc_.attribute_count = attributes_.size();
   }
 
-  const tn_kernel_desc* get(int32_t version) {
-    desc_.version = version;
-    return &desc_;
-  }
+  const tn_kernel_desc& get() const { return desc_; }
 
  private:
   void describe(size_t position, const Argument& from, const Profile& profile) {
@@ -109,21 +107,30 @@ KernelMaker::KernelMaker(tn_device* device, uint32_t flags)
     const OperatorInfo* info =
         find_operator(domain.empty() ? std::string(entry->name) : domain + "." + entry->name);
     if (info == nullptr) continue;
-    versions_[static_cast<size_t>(info - operators().data())].known.push_back(entry->version);
+    Versions& versions = versions_[static_cast<size_t>(info - operators().data())];
+    if (entry->revision == info->revision) {
+      versions.known.push_back(entry->version);
+    } else {
+      versions.other_revision = entry->revision;
+    }
   }
 }
 
-std::vector<int32_t> KernelMaker::versions(const Operation& operation) const {
+std::vector<int32_t> KernelMaker::versions(const Operation& operation,
+                                           const tn_kernel_desc& desc) const {
   const OperatorInfo& info = operators()[operation.index()];
-  const std::vector<int32_t>& known = versions_[operation.index()].known;
-  std::vector<int32_t> versions{info.version};
-  versions.insert(versions.end(), info.older.begin(), info.older.end());
-  if (!known.empty()) {
-    std::erase_if(versions, [&](int32_t version) {
-      return std::find(known.begin(), known.end(), version) == known.end();
-    });
-    if (versions.empty()) versions.push_back(info.version);
+  const auto& [known, other_revision] = versions_[operation.index()];
+  // What another revision computes is another operator under the same name.
+  if (known.empty() && other_revision >= 0) return {};
+  const auto has = [&](int32_t version) {
+    return known.empty() || std::ranges::find(known, version) != known.end();
+  };
+  std::vector<int32_t> versions;
+  if (has(info.version)) versions.push_back(info.version);
+  for (const SameVersion& same : info.same) {
+    if (has(same.version) && expresses(info, same, desc)) versions.push_back(same.version);
   }
+  if (versions.empty()) versions.push_back(info.version);  // The device says what it lacks.
   return versions;
 }
 
@@ -162,10 +169,18 @@ const char* impossible(const PreparedCall& call, const Profile& asked) {
 KernelOutcome KernelMaker::make(const Operation& operation, const PreparedCall& call,
                                 const Profile& profile) const {
   const OperatorInfo& info = operators()[operation.index()];
-  Description description(operation, call, profile, flags_);
+  const Description whole(operation, call, profile, flags_);
+  VersionedDescription description(info, whole.get());
 
   KernelOutcome outcome;
-  for (int32_t version : versions(operation)) {
+  const std::vector<int32_t> tried = versions(operation, whole.get());
+  if (tried.empty()) {
+    outcome.reason = "the device has revision " +
+                     std::to_string(versions_[operation.index()].other_revision) +
+                     " of its contract, this host revision " + std::to_string(info.revision) +
+                     ": take a plugin of the same version of Tenon";
+  }
+  for (int32_t version : tried) {
     const tn_kernel_desc* desc = description.get(version);
     std::vector<tn_argument_needs> needs(desc->input_count + desc->output_count);
     tn_kernel_support support{};

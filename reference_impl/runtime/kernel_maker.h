@@ -23,12 +23,14 @@ class KernelMaker {
   KernelOutcome make(const Operation& operation, const PreparedCall& call,
                      const Profile& profile) const;
 
-  // The versions to describe an operation with, the best first.
-  std::vector<int32_t> versions(const Operation& operation) const;
+  // The versions to describe a call with, the best first; empty when the device has the operator by
+  // another revision of its contract alone. `desc`: by the operator's own version.
+  std::vector<int32_t> versions(const Operation& operation, const tn_kernel_desc& desc) const;
 
  private:
   struct Versions {
-    std::vector<int32_t> known;  // That the device's table lists; empty when it lists none.
+    std::vector<int32_t> known;   // That the device's table lists; empty when it lists none.
+    int32_t other_revision = -1;  // That it lists instead of the registry's.
   };
 
   tn_device* const device_;

@@ -106,11 +106,11 @@ Operation::Operation(std::string_view name, std::vector<Attribute> attributes)
   }
 }
 
-bool operator==(const Operation& a, const Operation& b) {
-  if (a.index_ != b.index_ || a.attributes_.size() != b.attributes_.size()) return false;
-  for (size_t i = 0; i < a.attributes_.size(); ++i) {
-    if (a.attributes_[i].name != b.attributes_[i].name ||
-        !same_value(a.attributes_[i].value, b.attributes_[i].value)) {
+bool Operation::same_attributes(const Operation& other) const {
+  if (attributes_.size() != other.attributes_.size()) return false;
+  for (size_t i = 0; i < attributes_.size(); ++i) {
+    if (attributes_[i].name != other.attributes_[i].name ||
+        !same_value(attributes_[i].value, other.attributes_[i].value)) {
       return false;
     }
   }

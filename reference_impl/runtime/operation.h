@@ -49,9 +49,14 @@ class Operation {
   // Position in the registry's table: the index of this operator's counters.
   uint32_t index() const { return index_; }
 
-  friend bool operator==(const Operation& a, const Operation& b);
+  friend bool operator==(const Operation& a, const Operation& b) {
+    if (a.index_ != b.index_) return false;
+    return (a.attributes_.empty() && b.attributes_.empty()) || a.same_attributes(b);
+  }
 
  private:
+  bool same_attributes(const Operation& other) const;
+
   std::string_view domain_;
   std::string_view name_;
   int32_t version_ = 0;

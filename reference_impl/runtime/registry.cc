@@ -4,20 +4,12 @@
 #include <array>
 #include <iterator>
 
+#include "tenon/cpp/dtype.hpp"
+
 namespace tenon::runtime {
 namespace {
 
-constexpr uint64_t bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
-
-constexpr uint64_t kFloat = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64);
-constexpr uint64_t kInteger = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) |
-                              bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64);
-constexpr uint64_t kNumeric = kFloat | kInteger;
-constexpr uint64_t kBool = bit(TN_BOOL);
-constexpr uint64_t kAll = kNumeric | kBool | bit(TN_COMPLEX64) | bit(TN_COMPLEX128) |
-                          bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-                          bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) |
-                          bit(TN_FLOAT4E2M1);
+using namespace type_set;  // As the operators' types are written.
 
 constexpr AttributeInfo attribute(std::string_view name, tn_attribute_type type) {
   return {name, type};

@@ -41,6 +41,28 @@ struct BodyStep {
   bool is_steps() const { return name == "steps"; }
 };
 
+// Element types of an argument other than the first type constraint's: an input, or kOutput |
+// output.
+inline constexpr uint8_t kOutput = 1u << 7;
+struct TypeLimit {
+  uint8_t position;
+  uint64_t dtypes;
+};
+
+// Another since-version of ONNX's that means the same for the calls that it can express; see
+// same_version.h.
+struct SameVersion {
+  static constexpr uint8_t kAnyNumber = 255;
+  int32_t version;
+  uint64_t dtypes;   // Of the first type constraint.
+  uint8_t required;  // Inputs that must be there.
+  uint8_t inputs, outputs;
+  std::span<const TypeLimit> limits = {};
+  std::span<const std::string_view> lacks = {};  // Attributes that it does not know.
+  // A letter an input: where they are equal, types must be. Empty: no more than `version` demands.
+  std::string_view ties = {};
+};
+
 // OperatorInfo.flags
 enum : uint8_t {
   kView = 1u << 0,         // Hosts do it with dims and strides.
@@ -54,9 +76,11 @@ struct OperatorInfo {
   std::string_view domain;
   std::string_view name;
   int32_t version;
+  int32_t revision;  // Of the contract; 0 in ONNX's own domain.
   uint8_t flags;
-  uint64_t dtypes;                 // Bit n: element type n, of the first type constraint.
-  std::span<const int32_t> older;  // Versions that mean the same, newest first.
+  uint64_t dtypes;                    // Bit n: element type n, of the first type constraint.
+  int8_t column;                      // The first input of that constraint; -1: output 0 is.
+  std::span<const SameVersion> same;  // Newest first.
   std::span<const ArgumentInfo> inputs;
   std::span<const ArgumentInfo> outputs;
   std::span<const AttributeInfo> attributes;  // Sorted by name.

@@ -10,8 +10,6 @@
 namespace tenon::runtime {
 namespace {
 
-const Profile kNothingAsked;
-
 // What no device needs to be asked.
 void check_call(const OperatorInfo& info, std::span<const Argument> inputs,
                 std::span<const Argument> outputs) {
@@ -48,7 +46,7 @@ void check_call(const OperatorInfo& info, std::span<const Argument> inputs,
 class Workspace {
  public:
   Workspace(Pool& pool, uint64_t bytes, StreamImpl& stream)
-      : pool_(pool), address_(pool.allocate(bytes, stream)) {}
+      : pool_(pool), address_(pool.allocate(bytes, stream, Use::kScratch)) {}
   ~Workspace() { pool_.deallocate(address_); }
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
@@ -59,13 +57,12 @@ class Workspace {
   void* address_;
 };
 
-[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
-                                const tn_error& error) {
+}  // namespace
+
+void throw_failure(const Operation& operation, tn_status status, const tn_error& error) {
   throw Error(status, error.rule,
               std::string(operators()[operation.index()].full_name) + ": " + error.message);
 }
-
-}  // namespace
 
 Ran DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs,
                     std::span<const Argument> outputs, Stream& stream,
@@ -78,7 +75,7 @@ Ran DeviceImpl::run(const Operation& operation, std::span<const Argument> inputs
       return Ran::kDevice;
     }
     if (!call.needs_temporary()) [[likely]] {
-      const KernelKey key(operation, call, kNothingAsked);
+      const KernelKey key(operation, call);
       const KernelCache::Pin pin = kernels_.find(key);
       if (pin && pin->kernel != nullptr) [[likely]] {
         launch(operation, *pin, call, queue, output_dims);

@@ -2,6 +2,7 @@
 #include "runtime/segment.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -9,8 +10,11 @@
 
 namespace tenon::runtime {
 
-ReservedRange::ReservedRange(uint64_t size) : size_(size) {
+ReservedRange::ReservedRange(uint64_t bytes) {
   const uint64_t granule = AddressMap::kGranule;
+  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t size = (bytes + page - 1) / page * page;
+  size_ = size;
   void* memory =
       mmap(nullptr, size + granule, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) {
@@ -31,13 +35,14 @@ ReservedRange::~ReservedRange() {
   if (address_ != 0) munmap(reinterpret_cast<void*>(address_), size_);
 }
 
-Segment::Segment(tn_device* device, AddressMap& address_map, uint64_t bytes, tn_stream* stream)
+Segment::Segment(tn_device* device, AddressMap& address_map, uint64_t bytes, uint32_t alignment,
+                 tn_stream* stream)
     : map(address_map), size(bytes) {
-  tn_buffer_desc desc{sizeof(desc), size, TN_BUFFER_DEVICE,
-                      static_cast<uint32_t>(AddressMap::kGranule), stream};
+  tn_buffer_desc desc{sizeof(desc), size, TN_BUFFER_DEVICE, alignment, stream};
   ErrorBuffer error;
   tn_status status = tn_buffer_create(device, &desc, &buffer, &error);
-  if (TN_STATUS_CLASS(status) == TN_UNSUPPORTED || status == TN_INVALID_ARGUMENT) {
+  if (alignment != 0 &&
+      (TN_STATUS_CLASS(status) == TN_UNSUPPORTED || status == TN_INVALID_ARGUMENT)) {
     // A device that cannot align so far; its addresses then are not whole granules.
     desc.alignment = 0;
     status = tn_buffer_create(device, &desc, &buffer, &error);

@@ -13,11 +13,11 @@ namespace tenon::runtime {
 
 struct Arena;
 
-// Addresses nobody can touch, for devices without addresses to offer.
+// Addresses that fault when touched, for devices that have no addresses to offer.
 class ReservedRange {
  public:
   ReservedRange() = default;
-  // `size` bytes at a multiple of AddressMap::kGranule. Throws TN_OUT_OF_MEMORY.
+  // `size` bytes or more at a multiple of AddressMap::kGranule. Throws TN_OUT_OF_MEMORY.
   explicit ReservedRange(uint64_t size);
   ReservedRange(ReservedRange&& other) noexcept;
   ReservedRange& operator=(ReservedRange&&) = delete;
@@ -30,8 +30,8 @@ class ReservedRange {
 };
 
 struct Segment {
-  // `size` is a multiple of the granule. Throws what tn_buffer_create answers.
-  Segment(tn_device* device, AddressMap& map, uint64_t size, tn_stream* stream);
+  // `alignment`: what to ask the device for; 0 is its own. Throws what tn_buffer_create answers.
+  Segment(tn_device* device, AddressMap& map, uint64_t size, uint32_t alignment, tn_stream* stream);
   // Work that uses it may be in flight.
   ~Segment();
   Segment(const Segment&) = delete;
@@ -42,6 +42,7 @@ struct Segment {
   tn_buffer* buffer = nullptr;
   uint64_t address = 0;
   bool small = false;      // For small allocations alone.
+  bool reserve = false;    // From the pool's reserve: never kept when free.
   Arena* arena = nullptr;  // Of the stream that it serves.
 
  private:

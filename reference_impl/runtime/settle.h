@@ -17,7 +17,7 @@ class SettleOnExit {
     try {
       stream_.synchronize();
     } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
-      // Whoever left the scope with an exception has one to tell; nobody else has work left here.
+      // The exception that left the scope is the one to report; without one no work is left here.
     }
   }
   SettleOnExit(const SettleOnExit&) = delete;

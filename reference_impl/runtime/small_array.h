@@ -25,6 +25,7 @@ class SmallArray {
     size_ = size;
     if (size > inline_size) [[unlikely]] {
       heap_ = std::make_unique<T[]>(size);
+      heap_size_ = size;
       data_ = heap_.get();
     }
   }

@@ -7,6 +7,7 @@
 
 #include "runtime/attribute_list.h"
 #include "runtime/device_impl.h"
+#include "runtime/same_version.h"
 
 namespace tenon::runtime {
 namespace {
@@ -23,6 +24,7 @@ class StaticDescription {
     desc_.struct_size = sizeof(desc_);
     desc_.domain = operation.domain().data();
     desc_.name = operation.name().data();
+    desc_.version = operation.version();
     desc_.flags = flags;
     desc_.inputs = pointers_.data();
     desc_.input_count = inputs.size();
@@ -32,10 +34,7 @@ class StaticDescription {
     desc_.attribute_count = attributes_.size();
   }
 
-  const tn_kernel_desc* get(int32_t version) {
-    desc_.version = version;
-    return &desc_;
-  }
+  const tn_kernel_desc& get() const { return desc_; }
 
  private:
   void add(const StaticArgument& from) {
@@ -75,12 +74,6 @@ class StaticDescription {
   const AttributeList attributes_;
 };
 
-[[noreturn]] void throw_failure(const Operation& operation, tn_status status,
-                                const tn_error& error) {
-  throw Error(status, error.rule,
-              std::string(operators()[operation.index()].full_name) + ": " + error.message);
-}
-
 // "No" is an answer here; everything else is an error.
 bool accepted(const Operation& operation, tn_status status, const tn_error& error) {
   if (status == TN_OK) return true;
@@ -94,10 +87,11 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
                                                         std::span<const StaticArgument> inputs,
                                                         std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return std::nullopt;
-  StaticDescription description(operation, inputs, outputs, maker_.flags());
+  const StaticDescription whole(operation, inputs, outputs, maker_.flags());
+  VersionedDescription description(operators()[operation.index()], whole.get());
   ChosenLayouts chosen{std::vector<tn_layout>(inputs.size()),
                        std::vector<tn_layout>(outputs.size())};
-  for (const int32_t version : maker_.versions(operation)) {
+  for (const int32_t version : maker_.versions(operation, whole.get())) {
     tn_kernel_support support{};
     support.struct_size = sizeof(support);
     std::vector<tn_argument_needs> needs(inputs.size() + outputs.size());
@@ -117,8 +111,9 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
 Kernel DeviceImpl::create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
                                  std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return {};
-  StaticDescription description(operation, inputs, outputs, maker_.flags());
-  for (const int32_t version : maker_.versions(operation)) {
+  const StaticDescription whole(operation, inputs, outputs, maker_.flags());
+  VersionedDescription description(operators()[operation.index()], whole.get());
+  for (const int32_t version : maker_.versions(operation, whole.get())) {
     tn_kernel* kernel = nullptr;
     ErrorBuffer error;
     const tn_status status =

@@ -5,33 +5,30 @@
 
 namespace tenon::runtime {
 
-StreamImpl::~StreamImpl() {
-  device_.forget_stream(*this);
-  tn_stream_destroy(handle_);
-}
+StreamImpl::~StreamImpl() { device_.forget_stream(*this); }
 
 Device& StreamImpl::device() const { return device_; }
 
-// The failure is told once; what is queued from now on runs again.
-void StreamImpl::throw_failure() {
+// The failure is reported once; what is queued from now on runs again.
+void DeviceStream::throw_failure() {
   ErrorBuffer error;
-  const tn_status status = tn_stream_reset(handle_, &error);
+  const tn_status status = tn_stream_reset(handle, &error);
   check(status, error);
 }
 
-void StreamImpl::synchronize() {
-  std::lock_guard lock(mutex_);
+void DeviceStream::synchronize() {
+  std::lock_guard lock(mutex);
   ErrorBuffer error;
-  const tn_status status = tn_stream_synchronize(handle_, &error);
+  const tn_status status = tn_stream_synchronize(handle, &error);
   if (status == TN_OK) return;
   throw_failure();
   check(status, error);
 }
 
-bool StreamImpl::query() {
-  std::lock_guard lock(mutex_);
+bool DeviceStream::query() {
+  std::lock_guard lock(mutex);
   ErrorBuffer error;
-  const tn_status status = tn_stream_query(handle_, &error);
+  const tn_status status = tn_stream_query(handle, &error);
   if (status == TN_NOT_READY) return false;
   if (status == TN_OK) return true;
   throw_failure();

@@ -3,6 +3,7 @@
 // Streams and events of the runtime.
 #pragma once
 
+#include <memory>
 #include <mutex>
 
 #include "runtime/device.h"
@@ -11,33 +12,54 @@ namespace tenon::runtime {
 
 class DeviceImpl;
 
-// The ABI wants calls on one stream serialised. Callers do that for theirs, but the pool also
-// records events on streams, from whatever thread frees memory: hence the lock around each call.
+// A stream of the device, and the lock that serialises the calls on it, as the ABI wants. Callers
+// serialise theirs, but the pool also records events on streams, from whatever thread frees memory.
+//
+// Shared by the Stream that a caller holds, by the blocks of the pool that it has used, and by
+// those who wait for all streams: the last one of them destroys it. So nothing needs a lock to keep
+// it alive while waiting for it.
+struct DeviceStream {
+  explicit DeviceStream(tn_stream* stream) : handle(stream) {}
+  ~DeviceStream() { tn_stream_destroy(handle); }
+  DeviceStream(const DeviceStream&) = delete;
+  DeviceStream& operator=(const DeviceStream&) = delete;
+
+  // As Stream::synchronize and Stream::query.
+  void synchronize();
+  bool query();
+
+  tn_stream* const handle;
+  std::mutex mutex;
+
+ private:
+  void throw_failure();
+};
+
 class StreamImpl final : public Stream {
  public:
-  StreamImpl(DeviceImpl& device, tn_stream* handle) : device_(device), handle_(handle) {}
+  StreamImpl(DeviceImpl& device, tn_stream* handle)
+      : device_(device), handle_(handle), shared_(std::make_shared<DeviceStream>(handle)) {}
   ~StreamImpl() override;
 
   tn_stream* handle() const override { return handle_; }
   Device& device() const override;
-  void synchronize() override;
-  bool query() override;
+  void synchronize() override { shared_->synchronize(); }
+  bool query() override { return shared_->query(); }
 
-  std::mutex& mutex() { return mutex_; }
+  std::mutex& mutex() { return shared_->mutex; }
+  const std::shared_ptr<DeviceStream>& shared() const { return shared_; }
 
   // call(tn_stream_copy, ...) with the stream as first argument.
   template <class Function, class... Arguments>
   void enqueue(Function function, Arguments... arguments) {
-    std::lock_guard lock(mutex_);
+    std::lock_guard lock(mutex());
     tenon::call(function, handle_, arguments...);
   }
 
  private:
-  void throw_failure();
-
   DeviceImpl& device_;
   tn_stream* const handle_;
-  std::mutex mutex_;
+  const std::shared_ptr<DeviceStream> shared_;
 };
 
 class EventImpl final : public Event {

@@ -11,7 +11,7 @@ ScratchMemory::~ScratchMemory() {
 
 void* ScratchMemory::allocate(size_t bytes) {
   addresses_.reserve(addresses_.size() + 1);
-  void* address = device_.allocate(bytes, stream_);
+  void* address = device_.allocate_scratch(bytes, stream_);
   addresses_.push_back(address);
   return address;
 }
@@ -71,8 +71,8 @@ void Temporaries::apply(PreparedCall& call, const Profile& profile) {
     copies_.push_back({tensor, stand_in});
     tensor = stand_in;
   }
-  // A dense view may come with strides that differ in dims of 1; the kernel was told the usual
-  // ones.
+  // A dense view may come with strides that differ in dims of 1; the kernel was described with the
+  // usual ones.
   for (size_t i = 0; i < inputs + call.outputs().size(); ++i) {
     if ((profile.requirements(i) & TN_REQUIRES_DENSE) == 0) continue;
     (i < inputs ? call.input_tensor(i) : call.output_tensor(i - inputs)).strides = nullptr;

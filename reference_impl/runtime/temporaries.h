@@ -11,10 +11,12 @@
 
 namespace tenon::runtime {
 
+class DeviceImpl;
+
 // Device memory for the length of a scope; freed in the stream's order.
 class ScratchMemory {
  public:
-  ScratchMemory(Device& device, StreamImpl& stream) : device_(device), stream_(stream) {}
+  ScratchMemory(DeviceImpl& device, StreamImpl& stream) : device_(device), stream_(stream) {}
   ~ScratchMemory();
   ScratchMemory(const ScratchMemory&) = delete;
   ScratchMemory& operator=(const ScratchMemory&) = delete;
@@ -24,12 +26,10 @@ class ScratchMemory {
   void* allocate_like(const Argument& argument, uint64_t more = 0);
 
  private:
-  Device& device_;
+  DeviceImpl& device_;
   StreamImpl& stream_;
   std::vector<void*> addresses_;
 };
-
-class DeviceImpl;
 
 // Replaces arguments of a call by temporaries: inputs are copied now, outputs after the launch.
 class Temporaries {

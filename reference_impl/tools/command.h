@@ -3,12 +3,14 @@
 // The commands of `tenon`. Each lives in a file of its own, which registers it:
 //
 //   namespace {
-//   void add(CLI::App& command, int& exit_code) {
+//   void add_run(CLI::App& command, int& exit_code) {
 //     command.add_flag(...);
 //     command.callback([&exit_code] { exit_code = ...; });
 //   }
-//   const tenon::tools::Command kCommand("run", "Runs a model", add);
+//   const tenon::tools::Command kRunCommand("run", "Runs a model", add_run);
 //   }
+//
+// Names are the command's own: several files are compiled as one.
 //
 // A folder that comes later in the build adds one with target_sources(tenon_cli PRIVATE run.cc).
 #pragma once

@@ -13,7 +13,7 @@
 
 namespace {
 
-void add(CLI::App& command, int&) {
+void add_conform(CLI::App& command, int&) {
   command.allow_extras();
   command.prefix_command();  // Everything behind belongs to the suite, its --help included.
   command.set_help_flag();
@@ -31,6 +31,7 @@ void add(CLI::App& command, int&) {
   });
 }
 
-const tenon::tools::Command kCommand("conform", "Tests whether a plugin keeps the standard", add);
+const tenon::tools::Command kConformCommand("conform", "Tests whether a plugin keeps the standard",
+                                            add_conform);
 
 }  // namespace

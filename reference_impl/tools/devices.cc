@@ -129,7 +129,7 @@ void print_table(const std::vector<Row>& rows, const std::vector<Failure>& failu
   if (!failures.empty()) std::fprintf(stderr, "more: tenon doctor\n");
 }
 
-void add(CLI::App& command, int& exit_code) {
+void add_devices(CLI::App& command, int& exit_code) {
   static bool json = false;
   command.add_flag("--json", json, "For programs");
   command.callback([&exit_code] {
@@ -141,6 +141,7 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const tenon::tools::Command kCommand("devices", "Lists the devices of all plugins", add);
+const tenon::tools::Command kDevicesCommand("devices", "Lists the devices of all plugins",
+                                            add_devices);
 
 }  // namespace

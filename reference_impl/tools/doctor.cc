@@ -25,7 +25,7 @@ size_t count_devices(const tenon::Loader& loader) {
   return count;
 }
 
-void add(CLI::App& command, int& exit_code) {
+void add_doctor(CLI::App& command, int& exit_code) {
   command.callback([&exit_code] {
     const tenon::Loader loader;
     tenon::tools::diagnose(loader, [](void*, const char* line) {
@@ -38,6 +38,7 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const tenon::tools::Command kCommand("doctor", "Says why plugins do or do not work", add);
+const tenon::tools::Command kDoctorCommand("doctor", "Says why plugins do or do not work",
+                                           add_doctor);
 
 }  // namespace

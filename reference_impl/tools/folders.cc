@@ -23,7 +23,7 @@ fs::path beside(const char* folder, const char* file) {
   return path;
 }
 
-void add(CLI::App& command, int& exit_code) {
+void add_path(CLI::App& command, int& exit_code) {
   static std::string what;
   command
       .add_option("what", what,
@@ -37,7 +37,7 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const Command kCommand("path", "Says where an installed part of Tenon is", add);
+const Command kPathCommand("path", "Says where an installed part of Tenon is", add_path);
 
 }  // namespace
 

@@ -116,7 +116,7 @@ class Copier {
   const std::string name_, identifier_, uuid_;
 };
 
-void add(CLI::App& command, int& exit_code) {
+void add_new_plugin(CLI::App& command, int& exit_code) {
   static std::string name;
   static std::string folder;
   command.add_option("name", name, "the plugin's name, such as acme or acme.npu")->required();
@@ -144,7 +144,8 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const tenon::tools::Command kCommand("new-plugin", "Makes a plugin to start from, in a new folder",
-                                     add);
+const tenon::tools::Command kNewPluginCommand("new-plugin",
+                                              "Makes a plugin to start from, in a new folder",
+                                              add_new_plugin);
 
 }  // namespace

@@ -13,15 +13,17 @@
 namespace tenon::tools {
 namespace {
 
-struct TypeRow {
-  tn_dtype dtype;
-  const char* descr;
-};
-constexpr TypeRow kTypes[] = {{TN_FLOAT32, "<f4"},   {TN_FLOAT64, "<f8"},    {TN_FLOAT16, "<f2"},
-                              {TN_INT8, "|i1"},      {TN_UINT8, "|u1"},      {TN_INT16, "<i2"},
-                              {TN_UINT16, "<u2"},    {TN_INT32, "<i4"},      {TN_UINT32, "<u4"},
-                              {TN_INT64, "<i8"},     {TN_UINT64, "<u8"},     {TN_BOOL, "|b1"},
-                              {TN_COMPLEX64, "<c8"}, {TN_COMPLEX128, "<c16"}};
+// NumPy's word for a type in little-endian memory, "<f4"; empty where NumPy has none.
+std::string descr_of(const ElementType& type) {
+  if (type.numpy == nullptr) return "";
+  const bool one_byte = type.bits == 8;
+  const char letter = type.kind == ElementKind::kFloat      ? 'f'
+                      : type.kind == ElementKind::kSigned   ? 'i'
+                      : type.kind == ElementKind::kUnsigned ? 'u'
+                      : type.kind == ElementKind::kComplex  ? 'c'
+                                                            : 'b';
+  return std::string(one_byte ? "|" : "<") + letter + std::to_string(type.bits / 8);
+}
 
 constexpr char kMagic[] = "\x93NUMPY";
 
@@ -70,8 +72,9 @@ runtime::HostTensor read_npy(const std::string& path) {
 
   runtime::HostTensor tensor;
   const std::string descr = value_of(path, header, "descr");
-  for (const TypeRow& row : kTypes) {
-    if (descr.compare(1, std::strlen(row.descr), row.descr) == 0) tensor.dtype = row.dtype;
+  for (const ElementType& type : kElementTypes) {
+    const std::string word = descr_of(type) + descr.substr(0, 1);  // With the closing quote.
+    if (word.size() > 1 && descr.compare(1, word.size(), word) == 0) tensor.dtype = type.dtype;
   }
   if (tensor.dtype == TN_DTYPE_UNDEFINED) fail(path, "has a type that is no tensor's: " + descr);
   if (value_of(path, header, "fortran_order").compare(0, 4, "True") == 0) {
@@ -92,10 +95,7 @@ runtime::HostTensor read_npy(const std::string& path) {
 }
 
 void write_npy(const std::string& path, const runtime::HostTensor& tensor) {
-  std::string descr;
-  for (const TypeRow& row : kTypes) {
-    if (row.dtype == tensor.dtype) descr = row.descr;
-  }
+  const std::string descr = descr_of(element_type(tensor.dtype));
   if (descr.empty()) fail(path, std::string("NumPy has no type for ") + dtype_name(tensor.dtype));
   std::string shape;
   for (int64_t d : tensor.dims) shape += std::to_string(d) + ",";

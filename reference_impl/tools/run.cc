@@ -6,6 +6,8 @@
 #include <charconv>
 #include <chrono>
 #include <cinttypes>
+#include <cmath>
+#include <complex>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -59,8 +61,8 @@ std::string dims_text(const std::vector<int64_t>& dims) {
   return text + "]";
 }
 
-// Seeded values of a model's input: floats from a normal distribution, integers 0 or 1 (legal as an
-// index, a mask or a count almost everywhere).
+// Seeded values of a model's input: floats of every width, and both parts of complex numbers, from
+// a normal distribution; integers 0 or 1 (legal as an index, a mask or a count almost everywhere).
 HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int64_t>& dims) {
   HostTensor tensor;
   tensor.dtype = info.dtype;
@@ -77,20 +79,29 @@ HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int
                              " is too large to be made up; give it with --input");
   }
   const auto count = static_cast<size_t>(*elements);
-  const size_t size = tn_dtype_bits(info.dtype) / 8;
-  tensor.data.resize((count * tn_dtype_bits(info.dtype) + 7) / 8);
+  tensor.data.resize(tenon::dtype_bytes(info.dtype, count));
   std::mt19937 generator(0);
   std::normal_distribution<float> normal;
-  for (size_t i = 0; size != 0 && i < count; ++i) {
-    std::byte* at = tensor.data.data() + i * size;
-    if (info.dtype == TN_FLOAT32) {
-      const float value = normal(generator);
-      std::memcpy(at, &value, sizeof(value));
-    } else if (info.dtype == TN_FLOAT64) {
-      const double value = normal(generator);
-      std::memcpy(at, &value, sizeof(value));
-    } else if (info.dtype != TN_FLOAT16 && info.dtype != TN_BFLOAT16) {
-      *at = static_cast<std::byte>(generator() & 1);  // Little-endian: the lowest byte.
+  const tenon::ElementType& type = tenon::element_type(info.dtype);
+  const auto made_up = [&]() -> tenon::Number {
+    if (type.kind == tenon::ElementKind::kFloat) return normal(generator);
+    if (type.kind == tenon::ElementKind::kComplex) {
+      const float real = normal(generator);
+      return std::complex<double>(real, normal(generator));
+    }
+    return generator() & 1;
+  };
+  for (size_t i = 0; i < count; ++i) {
+    std::byte element[tenon::kMaxElementBytes];
+    tenon::write_element(info.dtype, made_up(), element, /*saturate=*/true);
+    if (type.bits >= 8) {
+      std::memcpy(&tensor.data[i * type.bits / 8], element, type.bits / 8);
+      continue;
+    }
+    // Elements below a byte follow each other without gaps, from the lower bits up.
+    for (size_t bit = 0; bit < type.bits; ++bit) {
+      const size_t at = i * type.bits + bit;
+      tensor.data[at / 8] |= (element[0] >> bit & std::byte{1}) << at % 8;
     }
   }
   return tensor;
@@ -118,16 +129,20 @@ std::map<std::string, HostTensor> make_inputs(const Model& model, const Options&
 }
 
 std::string summary(const HostTensor& tensor) {
-  if (tensor.dtype != TN_FLOAT32 || tensor.data.empty()) return "";
-  const auto* values = reinterpret_cast<const float*>(tensor.data.data());
+  const tenon::ElementType& type = tenon::element_type(tensor.dtype);
+  if (type.kind != tenon::ElementKind::kFloat || type.bits < 8 || tensor.data.empty()) return "";
   const size_t count = static_cast<size_t>(tensor.count());
-  double sum = 0;
-  for (size_t i = 0; i < count; ++i) sum += static_cast<double>(values[i]);
+  double sum = 0, least = INFINITY, most = -INFINITY;
+  for (size_t i = 0; i < count; ++i) {
+    const std::byte* at = &tensor.data[i * type.bits / 8];
+    const double value = tenon::read_element(type.dtype, at)->to_double();
+    sum += value;
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
   char text[128];
-  std::snprintf(text, sizeof(text), "  min %g, mean %g, max %g",
-                static_cast<double>(*std::min_element(values, values + count)),
-                sum / static_cast<double>(count),
-                static_cast<double>(*std::max_element(values, values + count)));
+  std::snprintf(text, sizeof(text), "  min %g, mean %g, max %g", least,
+                sum / static_cast<double>(count), most);
   return text;
 }
 
@@ -181,7 +196,7 @@ void run(const Options& options) {
   print_placement(*model);
 }
 
-void add(CLI::App& command, int& exit_code) {
+void add_run(CLI::App& command, int& exit_code) {
   static Options options;
   command.add_option("model", options.model, "ONNX model")->required();
   command.add_option("--device", options.device,
@@ -199,6 +214,6 @@ void add(CLI::App& command, int& exit_code) {
   });
 }
 
-const tenon::tools::Command kCommand("run", "Runs an ONNX model on a device", add);
+const tenon::tools::Command kRunCommand("run", "Runs an ONNX model on a device", add_run);
 
 }  // namespace

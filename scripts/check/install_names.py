@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """No page, script or CI file tells anybody to install our wheels from a package registry.
 
-The registry's package `tenon` is somebody else's, and ours are not published: a command that names one
+The registry's package `tenon` belongs to other people, and ours are not published: a command that names one
 of them says --no-index and --find-links, and calls it tenon-ml, tenon-ml-torch or tenon-ml-tensorflow.
 """
 

@@ -3,15 +3,16 @@
 #
 # TensorFlow, PyTorch, onnx and ONNX Runtime each bring a protobuf into the process. Tenon links
 # its copy into one library with every symbol hidden, so that none of them ever meets another.
-# Debian's libprotobuf.a is not position independent (its thread-local storage uses the local-exec
-# model), so protobuf is compiled here from Debian's source package, whose signature apt checks.
-# ONNX comes from its sdist on PyPI, in the version that requirements/base.txt pins.
+# Debian's libprotobuf-lite.a is not position independent (its thread-local storage uses the local-exec
+# model), so the lite runtime is compiled here from Debian's source package, whose signature apt checks;
+# protoc is Debian's own, of the same version. ONNX's sources lie in its wheel, in the version that
+# requirements/demo.txt pins. docs/decisions/onnx-and-protobuf-inside.md has the times.
 
 TENON_PROTOBUF_VERSION=3.21.12
-# Raise it whenever the recipe below changes, so that older results are not taken for its own.
-TENON_ONNX_RECIPE=1
+# Raise it whenever the recipe changes (cmake/private_onnx, too), so that older results are not taken for its own.
+TENON_ONNX_RECIPE=2
 
-tenon_onnx_version() { tenon_list "$TENON_ROOT/requirements/base.txt" | sed -n 's/^onnx==//p'; }
+tenon_onnx_version() { tenon_list "$TENON_ROOT/requirements/demo.txt" | sed -n 's/^onnx==//p'; }
 
 # tenon_onnx_prefix: where the result lies; another version, recipe or compiler has another folder.
 tenon_onnx_prefix() {
@@ -46,32 +47,26 @@ tenon_fetch_protobuf() {
 }
 
 tenon_build_onnx() {
-  local work="$1" prefix="$2" cmake="$TENON_VENV/bin/cmake" launcher=()
-  command -v ccache >/dev/null && launcher=(-DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
-  local common=(-GNinja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib
-    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_CXX_VISIBILITY_PRESET=hidden
-    -DCMAKE_VISIBILITY_INLINES_HIDDEN=ON -DBUILD_SHARED_LIBS=OFF "${launcher[@]}")
-
+  local work="$1" prefix="$2" packages launcher=()
+  command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   # The work folder has a new name each time; ccache must not see that.
   export CCACHE_BASEDIR="$work" CCACHE_NOHASHDIR=1
 
+  [[ "$(protoc --version)" == "libprotoc $TENON_PROTOBUF_VERSION" ]] ||
+    tenon_die "protoc is '$(protoc --version)', not of $TENON_PROTOBUF_VERSION: is another one on PATH before Debian's?"
   tenon_fetch_protobuf "$work"
-  "$cmake" -S "$work/protobuf" -B "$work/protobuf-build" "${common[@]}" -DCMAKE_CXX_STANDARD=17 \
-    -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_WITH_ZLIB=OFF
-  "$cmake" --build "$work/protobuf-build" -j "$TENON_JOBS"
-  "$cmake" --install "$work/protobuf-build"
+  packages="$("$TENON_VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+  [[ -e "$packages/onnx/defs/schema.cc" ]] ||
+    tenon_die "the wheel of onnx $(tenon_onnx_version) holds no C++ sources: reinstall it, or take them from its sdist"
+  mkdir -p "$work/source"
+  (cd "$packages" && find onnx \( -name '*.cc' -o -name '*.h' -o -name '*.h.in' -o -name '*.proto' \) -print0 |
+    tar -c --null -T -) | tar -x -C "$work/source"
 
-  # The sdist's metadata needs its own build dependencies: keep pip's build isolation.
-  "$TENON_VENV/bin/python" -m pip download --disable-pip-version-check --no-deps --no-binary onnx \
-    -d "$work" "onnx==$(tenon_onnx_version)"
-  mkdir -p "$work/onnx"
-  tar -xf "$work/onnx-$(tenon_onnx_version).tar.gz" -C "$work/onnx" --strip-components=1
-  PATH="$prefix/bin:$PATH" "$cmake" -S "$work/onnx" -B "$work/onnx-build" "${common[@]}" \
-    -DCMAKE_PREFIX_PATH="$prefix" -DONNX_CUSTOM_PROTOC_EXECUTABLE="$prefix/bin/protoc" \
-    -DONNX_BUILD_PYTHON=OFF -DONNX_USE_PROTOBUF_SHARED_LIBS=OFF -DONNX_ML=ON \
-    -DPython3_EXECUTABLE="$TENON_VENV/bin/python" -DFETCHCONTENT_FULLY_DISCONNECTED=ON
-  "$cmake" --build "$work/onnx-build" -j "$TENON_JOBS"
-  "$cmake" --install "$work/onnx-build"
+  cmake -S "$TENON_ROOT/cmake/private_onnx" -B "$work/build" -GNinja -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_INSTALL_PREFIX="$prefix" -DONNX_SOURCE="$work/source" -DONNX_VERSION="$(tenon_onnx_version)" \
+    -DPROTOBUF_SOURCE="$work/protobuf" -DPROTOC="$(command -v protoc)" "${launcher[@]}"
+  cmake --build "$work/build" -j "$TENON_JOBS"
+  cmake --install "$work/build"
 }
 
 # tenon_setup_onnx: builds the archives once; the result appears in one step or not at all.
@@ -79,7 +74,7 @@ tenon_setup_onnx() {
   local prefix work started=$SECONDS
   prefix="$(tenon_onnx_prefix)"
   [[ -e "$prefix/complete" ]] && return 0
-  tenon_note "building ONNX $(tenon_onnx_version) and protobuf $TENON_PROTOBUF_VERSION (once; a few minutes)"
+  tenon_note "building ONNX $(tenon_onnx_version) and protobuf $TENON_PROTOBUF_VERSION (once; about a minute on two cores)"
   mkdir -p "$TENON_CACHE"
   work="$(mktemp -d "$TENON_CACHE/onnx-build.XXXXXX")"
   rm -rf "$prefix"

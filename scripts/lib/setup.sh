@@ -2,9 +2,11 @@
 # Installs what the build needs: Debian packages, the Python environment in build/venv, and the
 # private ONNX library. Every step is a no-op when it is already done, so scripts just call it.
 #
-#   tenon_setup            enough for the build and the demo
+#   tenon_setup            enough for the build and what needs no framework
 #   tenon_setup --all      also the frameworks, CUDA's headers, the formatter and the fuzzer, for the
 #                          tests
+#
+# scripts/demo calls parts of it, one after the other: tenon_setup_apt demo, tenon_setup_demo.
 
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -96,6 +98,8 @@ tenon_setup_venv() {
   for group in "$@"; do
     case "$group" in
       *-no-deps) tenon_pip_group "$group" "$group.txt" --no-deps ;;
+      # Python compiles what is imported; compiling all of it takes half of the time.
+      demo) tenon_pip_group "$group" "$group.txt" --no-compile ;;
       *) tenon_pip_group "$group" "$group.txt" ;;
     esac
   done
@@ -118,16 +122,22 @@ set(Python_EXECUTABLE \"$TENON_VENV/bin/python\" CACHE FILEPATH \"Python of the 
 }
 
 tenon_setup_unlocked() {
-  local apt=(base) python=(base base-no-deps)
+  local apt=(demo base) python=(demo demo-no-deps base)
   if [[ "${1:-}" == --all ]]; then
     apt+=(lint)
     python+=(frameworks cuda)
   fi
-  mkdir -p "$TENON_BUILD"
   tenon_setup_apt "${apt[@]}"
-  tenon_setup_venv "${python[@]}"
+  tenon_setup_parts "${python[@]}"
+}
+
+# tenon_setup_parts GROUP...: everything but Debian's packages.
+tenon_setup_parts() {
+  mkdir -p "$TENON_BUILD"
+  tenon_setup_venv "$@"
   tenon_setup_onnx
   tenon_write_deps
 }
 
 tenon_setup() { tenon_locked setup tenon_setup_unlocked "$@"; }
+tenon_setup_demo() { tenon_locked setup tenon_setup_parts demo demo-no-deps; }

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from . import element_types
+
 KINDS = ["text", "code", "handles", "define", "type", "enum", "flags", "struct", "callback",
          "dispatch", "wrappers", "extension", "function"]
 KEYS = {
@@ -212,7 +214,10 @@ def read_item(raw, unknown):
     name = raw[kind]
     unknown += [f"{name}: unknown key {k}" for k in raw if k not in {kind} | KEYS.get(kind, set())]
     item = Item(kind, name, str(raw.get("doc", "")).strip(), raw)
-    item.values = [read_value(v) for v in raw.get("values", [])]
+    values = raw.get("values", [])
+    if values == element_types.TABLE.name:
+        values = element_types.enum_values(element_types.read())
+    item.values = [read_value(v) for v in values]
     item.fields = [read_field(f) for f in raw.get("fields", [])]
     for group in raw.get("groups", []):
         item.groups.append(Group(group["group"], read_functions(group["functions"], unknown)))

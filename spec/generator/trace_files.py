@@ -11,7 +11,7 @@ AFTER = ["device_open", "buffer_create", "buffer_import", "stream_create", "kern
 
 HOOKS = """\
 // The half of the trace layer that is written by hand: what it learns before or after a call.
-// Status functions are told the call's status first.
+// Status functions get the call's status as the first argument.
 #pragma once
 
 #include "reference_impl/layers/trace/span.h"

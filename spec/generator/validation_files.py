@@ -5,7 +5,7 @@ from . import layer_code as code
 # Nothing beyond the generic half is to be checked or learned there.
 PLAIN = ["instance_get_info", "instance_device_info", "instance_extension", "device_get_info",
          "kernel_get_info"]
-# They wait for a stream, which excludes nobody.
+# They wait for a stream, which other threads may use meanwhile.
 WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
 BY_HAND = {"tn_launch": ["inputs", "outputs"]}
@@ -15,7 +15,7 @@ RULES = """\
 // when the generic half has found nothing, checks what only that slot knows, and calls below.
 #pragma once
 
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 
 namespace tenon::layers::validation::rules {{
 
@@ -28,7 +28,7 @@ CHECKS = """\
 // The generic half of the validation layer: NULLs, handles, sizes of structs, values of enums, bits
 // of sets, output handles. What it finds nothing wrong with goes on to rules.h, or straight below;
 // then come the status, texts and values that the plugin has answered.
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/validation.h"
 
@@ -127,7 +127,7 @@ def checked(registry):
 
 
 def check_struct(item, registry):
-    lines = [f"void check(Call& call, const {item.name}* given, const Path& path) {{"]
+    lines = [f"void check(CheckedCall& call, const {item.name}* given, const Path& path) {{"]
     if item.raw["growth"] == "grows":
         lines += [f"  {item.name} known;",
                   f'  if (!call.read(given, &known, "{item.name}", path)) return;']
@@ -182,7 +182,7 @@ def slot(f, registry):
     if void:
         lines.append(f"  if ({first.name} == nullptr) return;")
     error = "nullptr" if void else "error"
-    lines += code.statement("Call call(", [f'"tn_{f.name}"', first.name, error])
+    lines += code.statement("CheckedCall call(", [f'"tn_{f.name}"', first.name, error])
     lines += [f"  call.clear({p.name});" for p in f.params if "cleared" in p.words]
     for p in f.params:
         lines += check_parameter(f, p, registry)
@@ -240,7 +240,7 @@ def answer_checks(item, registry):
 
 
 def check_answer(item, registry):
-    parameters = ["const Call& call", f"{item.name}* given", "const Path& path"]
+    parameters = ["const CheckedCall& call", f"{item.name}* given", "const Path& path"]
     return code.definition("void check_answer", parameters) + answer_checks(item, registry) + ["}"]
 
 
@@ -287,7 +287,7 @@ def rules(registry, source):
     for f in registry.calls:
         if f.name not in PLAIN:
             lines += code.definition(f"{f.returns} {f.name}",
-                                     ["Call& call"] + [p.declaration for p in f.params], ";")
+                                     ["CheckedCall& call"] + [p.declaration for p in f.params], ";")
     return code.BANNER.format(source=source) + RULES.format(functions="\n".join(lines))
 
 

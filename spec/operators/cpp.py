@@ -14,6 +14,7 @@ def quoted(text):
 
 def wrap(start, items, end):
     """`start` items `end` on one line, or as many items a line as fit."""
+    items = list(items)
     line = start + ", ".join(items) + end
     if len(line) <= WIDTH:
         return [line]

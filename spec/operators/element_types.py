@@ -1,21 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of sets of element types, as entries of spec/ops use them."""
+"""Names of sets of element types, as entries of spec/ops use them: those of spec/element_types.yaml."""
+from generator import element_types as table
 
-FLOAT = ["float16", "bfloat16", "float32", "float64"]
-INTEGER = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
-COMPLEX = ["complex64", "complex128"]
-FLOAT8 = ["float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz"]
-SUB_BYTE = ["uint4", "int4", "float4e2m1"]
-SETS = {
-    "float": FLOAT,
-    "integer": INTEGER,
-    "numeric": FLOAT + INTEGER,
-    "complex": COMPLEX,
-    "float8": FLOAT8,
-    "sub_byte": SUB_BYTE,
-    "all": FLOAT + INTEGER + ["bool"] + COMPLEX + FLOAT8 + SUB_BYTE,
-}
-# In this order everywhere.
+TABLE = table.read()
+# What makes up "all", in the order in which types are listed everywhere: within each by width.
+PARTS = ("float", "signed", "unsigned", "bool", "complex", "float8", "sub_byte")
+
+
+def ordered(name):
+    parts = [sorted((TABLE.named(n) for n in TABLE.sets[part]), key=lambda t: (t.bits, t.number)) for part in PARTS]
+    return [t.name for part in parts for t in part if t.name in TABLE.sets[name]]
+
+
+SETS = {name: ordered(name) for name in ("float", "integer", "numeric", "complex", "float8", "sub_byte", "all")}
 KNOWN = SETS["all"]
 
 

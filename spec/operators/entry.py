@@ -53,7 +53,8 @@ class Operator:
         self.tolerance = tolerance.read(entry.get("tolerance"))
         self.body = body.lines(entry.get("body", ""))
         # Newest first: the order in which the runtime tries them.
-        self.same = same_versions.of(self, entry.get("same", []), entry.get("newer", {}))
+        self.newer = entry.get("newer", {})
+        self.same = same_versions.of(self, entry.get("same", []), self.newer)
 
     def of_entry(self, entry):
         self.inputs = facts.parameters(entry.get("inputs"))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """reference_impl/runtime/generated/operators.inc: the table behind the runtime's registry."""
-from . import body, contract, element_types
+from . import body, contract, ids
 from .cpp import WIDTH, head, quoted, wrap
+from .masks import Masks
 
 PATH = "reference_impl/runtime/generated/operators.inc"
-MASKS = ("float", "integer", "numeric", "all")  # registry.cc has a constant of each.
+SETS = ("float", "integer", "numeric", "all")  # registry.cc has a constant of each.
 
 
 def argument(parameter, host):
@@ -28,18 +29,34 @@ def attribute(a):
     raise ValueError(f"attribute {a.name}: a {a.kind} has no default")
 
 
-def mask(names):
-    """As few words as name them all."""
-    words = [f"k{item.capitalize()}" if item in MASKS else f"bit(TN_{item.upper()})"
-             for item in element_types.shortest(names, MASKS)]
-    return " | ".join(words) or "0"
+def limit(mask, of_input, of_output, types):
+    position = str(of_input) if of_output is None else f"kOutput | {of_output}"
+    return f"{{{position}, {mask(types)}}}"
 
 
-def arrays_of(o, operators):
+def same_arrays(o, mask):
+    """Other since-versions, and what some of them lack."""
+    k, rows, out = "k" + o.identifier, [], []
+    for v in o.same:
+        own = f"{k}{v.version}"
+        if v.limits:
+            out += wrap(f"constexpr TypeLimit {own}Limits[] = {{", [limit(mask, *x) for x in v.limits], "};")
+        if v.lacks:
+            out += wrap(f"constexpr std::string_view {own}Lacks[] = {{", map(quoted, v.lacks), "};")
+        rest = [own + "Limits" if v.limits else "{}", own + "Lacks" if v.lacks else "{}", quoted(v.ties)]
+        while rest and rest[-1] in ("{}", '""'):
+            rest.pop()
+        rows.append("{" + ", ".join([str(v.version), mask(v.types), str(v.required), str(v.inputs), str(v.outputs),
+                                     *rest]) + "}")
+    if rows:
+        out += [f"constexpr SameVersion {k}Same[] = {{", *(f"    {row}," for row in rows), "};"]
+    return out
+
+
+def arrays_of(o, operators, mask):
     k = "k" + o.identifier
     out = []
-    if o.same:
-        out += wrap(f"constexpr int32_t {k}Older[] = {{", [str(v.version) for v in o.same], "};")
+    out += same_arrays(o, mask)
     out += wrap(f"constexpr ArgumentInfo {k}Inputs[] = {{", [argument(p, o.host) for p in o.inputs], "};")
     out += wrap(f"constexpr ArgumentInfo {k}Outputs[] = {{", [argument(p, []) for p in o.outputs], "};")
     if o.attributes:
@@ -52,13 +69,13 @@ def arrays_of(o, operators):
     return out
 
 
-def row_of(o):
+def row_of(o, mask):
     k = "k" + o.identifier
     flags = [flag for flag, on in (("kView", o.view), ("kElementwise", o.elementwise), ("kBoolean", o.boolean))
              if on]
-    out = [f"    {{{quoted(o.full_name)}, {quoted(o.domain)}, {quoted(o.name)}, {o.version}, "
+    out = [f"    {{{quoted(o.full_name)}, {quoted(o.domain)}, {quoted(o.name)}, {o.version}, {o.revision}, "
            f"{' | '.join(flags) or '0'}, {mask(o.element_types())},"]
-    rest = [k + "Older" if o.same else "{}", k + "Inputs", k + "Outputs", k + "Attributes" if o.attributes else "{}",
+    rest = [str(ids.column(o)), k + "Same" if o.same else "{}", k + "Inputs", k + "Outputs", k + "Attributes" if o.attributes else "{}",
             k + "Body" if o.body else "{}"]
     line = "     " + ", ".join(rest) + "},"
     if len(line) <= WIDTH:
@@ -67,14 +84,16 @@ def row_of(o):
 
 
 def text(operators):
-    out = head("Included by registry.cc alone, which declares the types and helpers used here.")
+    mask = Masks(SETS)
+    out = []
     for family, members in contract.families(operators):
         out += [f"// -- {family} --", ""]
         for o in members:
-            out += arrays_of(o, operators)
+            out += arrays_of(o, operators, mask)
         out.append("")
     out.append("constexpr OperatorInfo kOperators[] = {")
     for o in operators.values():
-        out += row_of(o)
+        out += row_of(o, mask)
     out.append("};")
-    return "\n".join(out) + "\n"
+    start = head("Included by registry.cc alone, which declares the types and helpers used here.")
+    return "\n".join(start + mask.lines() + [""] + out) + "\n"

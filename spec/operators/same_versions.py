@@ -10,16 +10,19 @@ import dataclasses
 from . import element_types, onnx_lock
 
 
+ANY_NUMBER = 255
+
+
 @dataclasses.dataclass(frozen=True)
 class SameVersion:
     version: int
-    types: tuple         # Of the column: element types for which it means the same.
-    input_types: tuple   # Of each input; empty: it takes what the entry's version takes.
-    required: int        # How many inputs a call has at least,
-    inputs: int          # and at most;
-    outputs: int         # outputs at most.
-    lacks: tuple         # Attributes of the entry that it does not know.
-    ties: str            # A letter an input, equal ones for equal types; empty: no tie that the entry lacks.
+    types: tuple     # Of the column: element types for which it means the same.
+    limits: tuple    # (input, output, types) of other parameters that take less here; one of the two is None.
+    required: int    # How many inputs a call has at least,
+    inputs: int      # and at most, or ANY_NUMBER;
+    outputs: int     # outputs at most, or ANY_NUMBER.
+    lacks: tuple     # Attributes of the entry that it does not know.
+    ties: str        # A letter an input, equal ones for equal types; empty: no tie that the entry lacks.
 
 
 def of(operator, listed, newer):
@@ -37,24 +40,31 @@ def of(operator, listed, newer):
 
 
 def compare(operator, schema):
-    def types(own, other):
-        allowed = schema.element_types(other.kind)
-        return tuple(t for t in operator.element_types(own.kind) if t in allowed)
-
     def main(own, other):
         return next((b for a, b in zip(own, other) if a.kind == operator.column), None)
 
     column = main(operator.inputs, schema.inputs) or main(operator.outputs, schema.outputs)
     if column is None:
         raise ValueError(f"same: version {schema.version} has no parameter of {operator.column}")
-    inputs = tuple(types(a, b) for a, b in zip(operator.inputs, schema.inputs))
-    as_entry = all(list(t) == operator.element_types(p.kind) for t, p in zip(inputs, operator.inputs))
     allowed = schema.element_types(column.kind)
     check_attributes(operator, schema)
     return SameVersion(
-        schema.version, tuple(t for t in operator.element_types() if t in allowed),
-        () if as_entry else inputs, required(schema.inputs), len(schema.inputs), len(schema.outputs),
+        schema.version, tuple(t for t in operator.element_types() if t in allowed), tuple(limits(operator, schema)),
+        required(schema.inputs), at_most(schema.inputs), at_most(schema.outputs),
         tuple(a for a in operator.attributes if a not in schema.attributes), ties(operator, schema))
+
+
+def limits(operator, schema):
+    """What parameters take less than in the entry's version, but for those of the column."""
+    for of_outputs, own, other in ((False, operator.inputs, schema.inputs), (True, operator.outputs, schema.outputs)):
+        for i, (a, b) in enumerate(zip(own, other)):
+            types = tuple(t for t in operator.element_types(a.kind) if t in schema.element_types(b.kind))
+            if a.kind != operator.column and list(types) != operator.element_types(a.kind):
+                yield (None, i, types) if of_outputs else (i, None, types)
+
+
+def at_most(parameters):
+    return ANY_NUMBER if parameters and parameters[-1].variadic else len(parameters)
 
 
 def required(inputs):

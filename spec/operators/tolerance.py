@@ -12,8 +12,9 @@ from .cpp import head, quoted
 SOURCE = pathlib.Path(__file__).resolve().parent.parent / "tolerances.yaml"
 PATH = "conformance/suite/generated/tolerances.inc"
 COMPUTED_IN = "float32"  # Types with fewer digits, unless each step is rounded to them.
+FLOATS = [element_types.TABLE.named(n) for n in element_types.SETS["float"] + element_types.SETS["float8"]]
 # Digits of the significand.
-DIGITS = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8, "float8e4m3": 4, "float8e5m2": 3}
+DIGITS = {t.name: t.form.mantissa + 1 for t in FLOATS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +47,7 @@ def read(name):
 
 def computes_floats(operator):
     """Whether an output may be of a float type at all."""
-    floats = set(element_types.FLOAT + element_types.FLOAT8)
+    floats = set(element_types.SETS["float"] + element_types.SETS["float8"])
     return any(floats & set(operator.element_types(o.kind)) for o in operator.outputs)
 
 
@@ -66,12 +67,12 @@ def text(operators):
     for name, each_step in rows:
         kind = kinds()[name]
         out.append(f"    // {name}" + (", each step rounded" if each_step else ""))
-        out.append(f"    {{{str(kind.products).lower()},")
-        for dtype in DIGITS:
-            (u, c), (relaxed_u, relaxed_c) = kind.columns(dtype, each_step)
-            end = "}," if dtype == list(DIGITS)[-1] else ","
-            out.append(f"     {{{{{u!r}, {c!r}}}, {{{relaxed_u!r}, {relaxed_c!r}}}}}{end}  // {dtype}")
-    out += ["};", "constexpr OperatorRow kOperators[] = {"]
+        out += [f"    {{{str(kind.products).lower()},", "     {{"]
+        for t in FLOATS:
+            pairs = ", ".join(f"{{{u!r}, {c!r}}}" for u, c in kind.columns(t.name, each_step))
+            out.append(f"         {{{t.constant}, {pairs}}},")
+        out.append("     }}},")
+    out += ["};", "constexpr OperatorKind kOperators[] = {"]
     out += [f"    {{{quoted(o.domain)}, {quoted(o.name)}, {rows.index(row(o))}}}," for o in operators.values()]
     return "\n".join(out + ["};"]) + "\n"
 
@@ -85,20 +86,21 @@ def on_page(operator):
 
 
 def section():
-    """The chapter of the reference page."""
+    """The chapter of the reference page; a column for all types with as many digits."""
+    columns = {}
+    for t in FLOATS:
+        columns.setdefault(DIGITS[t.name], []).append(t.name)
     out = ["## Tolerances", "",
            "Per element `|actual - exact| <= u * ulp(T) + c * eps(T) * condition`; see "
            "[spec/tolerances.yaml](../../spec/tolerances.yaml). Each cell has u and c, strict / relaxed.", "",
-           "| tolerance | " + " | ".join(DIGITS) + " | |", "|---" * (len(DIGITS) + 2) + "|"]
+           "| tolerance | " + " | ".join(", ".join(names) for names in columns.values()) + " | |",
+           "|---" * (len(columns) + 2) + "|"]
     for kind in kinds().values():
         for each_step in (False, True):
-            cells = []
-            for dtype in DIGITS:
-                strict, relaxed = kind.columns(dtype, each_step)
-                cells.append(" / ".join(", ".join(map(number, pair)) for pair in (strict, relaxed)))
+            cells = [" / ".join(", ".join(map(number, pair)) for pair in kind.columns(names[0], each_step))
+                     for names in columns.values()]
             if not each_step:
-                whole = cells
                 out.append(f"| {kind.name} | {' | '.join(cells)} | {kind.because} |")
-            elif cells != whole and kind.name in ("composed", "products"):
+            elif kind.name in ("composed", "products"):
                 out.append(f"| {kind.name}, each step rounded | {' | '.join(cells)} | |")
     return out + [""]

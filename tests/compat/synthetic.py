@@ -8,7 +8,7 @@ plugin of 2.0.
 What is promised from 1.0 on: every host runs with every libtenon and every plugin of its major
 version, with and without the validation layer. What one side does not know is absent (NULL from
 tn_get_function), answered TN_UNIMPLEMENTED (a function of a newer table), refused with
-TN_UNSUPPORTED (a field that was set), or left as it was (a field that nobody filled).
+TN_UNSUPPORTED (a field that was set), or left as it was (a field that was not filled).
 """
 import argparse
 import itertools

@@ -55,16 +55,25 @@ def _load(path: str, type_proto: onnx.TypeProto):
     tensor = onnx.TensorProto()
     with open(path, "rb") as file:
         tensor.ParseFromString(file.read())
-    if tensor.data_type == onnx.TensorProto.STRING:
-        raise Unsupported("strings")
-    return numpy_helper.to_array(tensor)
+    return _to_array(tensor)
+
+
+def _to_array(value):
+    """Of a value of a data set: a protobuf from a file or from memory, or an array already."""
+    if isinstance(value, onnx.TensorProto):
+        if value.data_type == onnx.TensorProto.STRING:
+            raise Unsupported("strings")
+        return numpy_helper.to_array(value)
+    if isinstance(value, (onnx.SequenceProto, onnx.MapProto, onnx.OptionalProto)):
+        raise Unsupported("sequences, optionals and maps")
+    return value
 
 
 def _data_sets(case, model: onnx.ModelProto) -> Iterator[tuple[list, list]]:
     graph = model.graph
     if case.data_sets is not None:
         for inputs, outputs in case.data_sets:
-            yield list(inputs), list(outputs)
+            yield [_to_array(value) for value in inputs], [_to_array(value) for value in outputs]
     if case.model_dir is None:
         return
     for folder in sorted(glob.glob(os.path.join(case.model_dir, "test_data_set_*"))):

@@ -240,7 +240,7 @@ def test_steps_follow_each_other(device):
 @pytest.mark.parametrize(
     "nodes, launches",
     [
-        # The gate is read by somebody else, too.
+        # Another node reads the gate, too.
         ([("Sigmoid", ["a"], ["g"]), ("Mul", ["a", "g"], ["b"]), ("Add", ["b", "g"], ["y"])], 5),
         # Not x * gate(x).
         ([("Sigmoid", ["a"], ["g"]), ("Mul", ["g", "g"], ["b"]), ("Add", ["a", "b"], ["y"])], 5),

@@ -3,46 +3,32 @@
 
 import numpy as np
 
-_NUMPY = {
-    1: np.float32,
-    2: np.uint8,
-    3: np.int8,
-    4: np.uint16,
-    5: np.int16,
-    6: np.int32,
-    7: np.int64,
-    9: np.bool_,
-    10: np.float16,
-    11: np.float64,
-    12: np.uint32,
-    13: np.uint64,
-    14: np.complex64,
-    15: np.complex128,
-}
+from ._element_types import ELEMENT_TYPES
+
+# Elements below a byte are packed in Tenon, but take a byte each in ml_dtypes: they have no NumPy type.
+_NUMPY = {code: np.dtype(numpy) for code, _, _, numpy, _ in ELEMENT_TYPES if numpy}
 # NumPy has these only through the package ml_dtypes.
-_ML_DTYPES = {
-    16: "bfloat16",
-    17: "float8_e4m3fn",
-    18: "float8_e4m3fnuz",
-    19: "float8_e5m2",
-    20: "float8_e5m2fnuz",
-}
+_ML_DTYPES = {code: name for code, _, bits, _, name in ELEMENT_TYPES if name and bits >= 8}
 
 
 def to_numpy(code: int) -> np.dtype:
     """The NumPy type of an element type. Raises TypeError when NumPy has none."""
     if code in _NUMPY:
-        return np.dtype(_NUMPY[code])
+        return _NUMPY[code]
     if code in _ML_DTYPES:
+        name = _ML_DTYPES[code]
         try:
             import ml_dtypes
         except ImportError as error:
-            raise TypeError(f"{_ML_DTYPES[code]} needs the package ml_dtypes") from error
-        return np.dtype(getattr(ml_dtypes, _ML_DTYPES[code]))
-    raise TypeError(f"element type {code} has no NumPy type")
+            raise TypeError(f"{name} needs the package ml_dtypes") from error
+        if not hasattr(ml_dtypes, name):
+            raise TypeError(f"{name} needs a newer ml_dtypes than {ml_dtypes.__version__}")
+        return np.dtype(getattr(ml_dtypes, name))
+    names = {row[0]: row[1] for row in ELEMENT_TYPES}
+    raise TypeError(f"element type {names.get(code, code)} has no NumPy type")
 
 
-_CODES = {np.dtype(t): code for code, t in _NUMPY.items()}
+_CODES = {dtype: code for code, dtype in _NUMPY.items()}
 _NAMES = {name: code for code, name in _ML_DTYPES.items()}
 
 

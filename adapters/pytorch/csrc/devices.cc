@@ -112,10 +112,19 @@ c10::Stream exchange_stream(c10::Stream stream) {
 c10::Stream stream_from_pool(c10::DeviceIndex index, bool high_priority) {
   runtime::Device& owner = device(index);
   StreamPool& streams = pool(index);
-  std::lock_guard lock(streams.mutex);
-  const size_t slot = (high_priority ? kPoolSize : 0) + streams.next[high_priority]++ % kPoolSize;
-  if (!streams.streams[slot])
-    streams.streams[slot] = translated([&] { return owner.create_stream(high_priority ? 1 : 0); });
+  size_t slot;
+  bool missing;
+  {
+    std::lock_guard lock(streams.mutex);
+    slot = (high_priority ? kPoolSize : 0) + streams.next[high_priority]++ % kPoolSize;
+    missing = !streams.streams[slot];
+  }
+  if (missing) {
+    // Made without the lock, which every look-up of a stream takes. Another thread may be faster.
+    auto made = translated([&] { return owner.create_stream(high_priority ? 1 : 0); });
+    std::lock_guard lock(streams.mutex);
+    if (!streams.streams[slot]) streams.streams[slot] = std::move(made);
+  }
   return c10::Stream(c10::Stream::UNSAFE, c10::Device(kTenon, index),
                      static_cast<c10::StreamId>(slot + 1));
 }

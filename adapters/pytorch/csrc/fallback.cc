@@ -2,7 +2,6 @@
 #include "fallback.h"
 
 #include <chrono>
-#include <cstdlib>
 #include <mutex>
 #include <set>
 
@@ -12,6 +11,7 @@
 #include <torch/library.h>
 
 #include "crossing.h"
+#include "errors.h"
 #include "one_device.h"
 
 namespace tenon::pytorch {
@@ -27,15 +27,9 @@ State& state() {
   return *made;
 }
 
-runtime::FallbackPolicy policy_of_environment() {
-  const char* text = std::getenv("TENON_FALLBACK");
-  const std::string_view value = text ? text : "warn";
-  if (value == "allow") return runtime::FallbackPolicy::kAllow;
-  if (value == "error") return runtime::FallbackPolicy::kError;
-  return runtime::FallbackPolicy::kWarn;
-}
 std::atomic<runtime::FallbackPolicy>& policy() {
-  static std::atomic<runtime::FallbackPolicy> value = policy_of_environment();
+  static std::atomic<runtime::FallbackPolicy> value =
+      translated([] { return runtime::fallback_policy_of_environment(); });
   return value;
 }
 

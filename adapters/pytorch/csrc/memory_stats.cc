@@ -96,8 +96,7 @@ std::pair<size_t, size_t> memory_info(c10::DeviceIndex index) {
   const size_t total = found.info().total_memory;
   TORCH_CHECK_NOT_IMPLEMENTED(total != 0, "tenon:", static_cast<int>(index), " (",
                               found.info().name, ") does not say how much memory it has");
-  const size_t used = found.pool_statistics().reserved_bytes;
-  size_t free = total > used ? total - used : 0;
+  size_t free = found.available_memory();
   if (found.info().type == TN_DEVICE_CPU) free = std::min(free, available_host_memory());
   return {free, total};
 }

@@ -154,22 +154,10 @@ void reset_counts() {
   }
 }
 
-std::string policy_name() {
-  switch (fallback_policy()) {
-    case runtime::FallbackPolicy::kAllow:
-      return "allow";
-    case runtime::FallbackPolicy::kError:
-      return "error";
-    default:
-      return "warn";
-  }
-}
+std::string policy_name() { return runtime::name_of(fallback_policy()); }
 void set_policy(const std::string& name) {
-  TORCH_CHECK(name == "allow" || name == "warn" || name == "error",
-              "The fallback policy is \"allow\", \"warn\" or \"error\", not \"", name, "\"");
-  set_fallback_policy(name == "allow"  ? runtime::FallbackPolicy::kAllow
-                      : name == "warn" ? runtime::FallbackPolicy::kWarn
-                                       : runtime::FallbackPolicy::kError);
+  set_fallback_policy(
+      translated([&] { return runtime::parse_fallback_policy(name, "The fallback policy"); }));
 }
 
 TenonGenerator& generator(int index) { return generator_or_default(std::nullopt, index_of(index)); }

@@ -65,19 +65,22 @@ class PinnedMemory {
     return true;
   }
 
-  // Frees the blocks whose copies have finished.
+  // Frees the blocks whose copies have finished; without the lock, as the device may wait.
   void reclaim() {
-    std::lock_guard lock(mutex_);
-    if (freed_ == 0) return;
-    for (auto it = blocks_.begin(); it != blocks_.end();) {
-      if (it->second.freed && finished(it->second)) {
-        device(it->second.device).deallocate_pinned(it->first);
-        it = blocks_.erase(it);
-        --freed_;
-      } else {
-        ++it;
+    Blocks done;
+    {
+      std::lock_guard lock(mutex_);
+      if (freed_ == 0) return;
+      for (auto it = blocks_.begin(); it != blocks_.end();) {
+        const auto next = std::next(it);
+        if (it->second.freed && finished(it->second)) {
+          done.insert(blocks_.extract(it));
+          --freed_;
+        }
+        it = next;
       }
     }
+    for (const auto& [pointer, block] : done) device(block.device).deallocate_pinned(pointer);
   }
 
   int64_t bytes() {
@@ -99,7 +102,7 @@ class PinnedMemory {
     return offset < found->second.bytes ? found : blocks_.end();
   }
 
-  // A failed stream no longer uses the memory either; its error belongs to whoever synchronizes.
+  // A failed stream no longer uses the memory either; its error belongs to the next synchronize.
   static bool finished(const Block& block) {
     for (const auto& event : block.uses) {
       try {

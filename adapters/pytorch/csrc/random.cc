@@ -138,39 +138,21 @@ Tensor& random_range(Tensor& self, int64_t low, std::optional<int64_t> high,
 Tensor& random_to(Tensor& self, int64_t high, MaybeGenerator generator) {
   return random_range(self, 0, high, std::move(generator));
 }
+// How many of 0, 1, 2... a type holds before it leaves one out; no more than float64 does.
+double exact_range(tn_dtype dtype) {
+  const ElementType& type = element_type(dtype);
+  switch (type.kind) {
+    case ElementKind::kBool:
+      return 2;
+    case ElementKind::kFloat:
+      return std::ldexp(1.0, std::min<int>(type.form.mantissa_bits + 1, 53)) + (type.bits < 64);
+    default:
+      return std::ldexp(1.0, std::min(type.bits - (type.kind == ElementKind::kSigned), 53));
+  }
+}
 // Without bounds: all values that the type holds exactly.
 Tensor& random_any(Tensor& self, MaybeGenerator generator) {
-  double range = 0;
-  switch (self.scalar_type()) {
-    case ScalarType::Bool:
-      range = 2;
-      break;
-    case ScalarType::Byte:
-      range = 256;
-      break;
-    case ScalarType::Char:
-      range = 128;
-      break;
-    case ScalarType::Short:
-      range = 32768;
-      break;
-    case ScalarType::Int:
-      range = 2147483648.0;
-      break;
-    case ScalarType::Half:
-      range = 2049;
-      break;
-    case ScalarType::BFloat16:
-      range = 257;
-      break;
-    case ScalarType::Float:
-      range = 16777217;
-      break;
-    default:
-      range = std::ldexp(1.0, 53);
-      break;
-  }
-  draw_integers(self, 0, range, generator);
+  draw_integers(self, 0, exact_range(to_tenon(self.scalar_type())), generator);
   return self;
 }
 

@@ -63,65 +63,14 @@ Tensor as_bits(const Tensor& tensor) {
 const runtime::Operation& cast_operation(tn_dtype to) {
   static const auto* operations = [] {
     auto* made = new std::vector<runtime::Operation>;
-    for (int64_t type = 0; type <= TN_BFLOAT16; ++type)
-      made->emplace_back("Cast", std::vector<runtime::Attribute>{{"to", type}});
+    for (const ElementType& type : kElementTypes)
+      made->emplace_back("Cast", std::vector<runtime::Attribute>{{"to", int64_t{type.dtype}}});
     return made;
   }();
   return (*operations)[static_cast<size_t>(to)];
 }
 
 }  // namespace
-
-tn_dtype to_tenon(ScalarType type) {
-  switch (type) {
-    case ScalarType::Byte:
-      return TN_UINT8;
-    case ScalarType::Char:
-      return TN_INT8;
-    case ScalarType::Short:
-      return TN_INT16;
-    case ScalarType::Int:
-      return TN_INT32;
-    case ScalarType::Long:
-      return TN_INT64;
-    case ScalarType::Half:
-      return TN_FLOAT16;
-    case ScalarType::Float:
-      return TN_FLOAT32;
-    case ScalarType::Double:
-      return TN_FLOAT64;
-    case ScalarType::Bool:
-      return TN_BOOL;
-    case ScalarType::BFloat16:
-      return TN_BFLOAT16;
-    case ScalarType::UInt16:
-      return TN_UINT16;
-    case ScalarType::UInt32:
-      return TN_UINT32;
-    case ScalarType::UInt64:
-      return TN_UINT64;
-    default:
-      return TN_DTYPE_UNDEFINED;
-  }
-}
-
-bool computable(ScalarType type) {
-  switch (type) {
-    case ScalarType::Byte:
-    case ScalarType::Char:
-    case ScalarType::Short:
-    case ScalarType::Int:
-    case ScalarType::Long:
-    case ScalarType::Half:
-    case ScalarType::Float:
-    case ScalarType::Double:
-    case ScalarType::Bool:
-    case ScalarType::BFloat16:
-      return true;
-    default:
-      return false;
-  }
-}
 
 Tensor make_tensor(at::IntArrayRef sizes, ScalarType type, c10::Device device) {
   return wrap(sizes, {}, true, static_cast<size_t>(c10::multiply_integers(sizes)), type,

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making tensors of tenon devices, and their types in Tenon's words.
+// Making tensors of tenon devices.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include "tenon/tenon.h"
+#include "types.h"
 
 namespace tenon::pytorch {
 
 using at::Tensor;
-using c10::ScalarType;
-
-// TN_DTYPE_UNDEFINED for types that Tenon does not have.
-tn_dtype to_tenon(ScalarType type);
-
-// Types that the operators of the tables compute with. Others (complex, float8, the wide unsigned
-// ones) are moved here but computed by the fallback.
-bool computable(ScalarType type);
 
 inline bool on_tenon(const Tensor& tensor) {
   return tensor.device().type() == c10::DeviceType::PrivateUse1;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Importing: a build for another torch or Python is told before its library is loaded, and what
+"""Importing: a build for another torch or Python is an error before its library is loaded, and what
 waits for another module runs once that is imported."""
 
 import os

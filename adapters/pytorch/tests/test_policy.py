@@ -149,3 +149,35 @@ def test_two_devices_in_one_process():
     environment = dict(os.environ, TENON_DEVICES=f"{devices},{other}")
     for program in (TWO_DEVICES, BACKWARD_ACROSS_DEVICES):
         subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=120)
+
+# Tensors fill all that they may; what needs memory of its own still runs.
+FULL_DEVICE = """
+import torch, torch_tenon
+kept = []
+x = torch.arange(1001.0, device="tenon:0")
+for size in (1 << 20, 512):
+    try:
+        while True:
+            kept.append(torch.empty(size, dtype=torch.uint8, device="tenon:0"))
+    except torch.OutOfMemoryError as error:
+        assert "kept for workspaces" in str(error), error
+assert sum(k.numel() for k in kept) > 56 << 20
+free, total = torch.tenon.mem_get_info()
+assert free < 1024 and total == 64 << 20, (free, total)
+torch.add(x[:1000], x[:1000], out=x[1:])
+assert x[1000].item() == 1998
+"""
+
+
+def test_a_full_device_still_computes():
+    environment = dict(os.environ, TENON_DEVICES="cpu?memory=discrete&memory_limit=67108864")
+    subprocess.run([sys.executable, "-c", FULL_DEVICE], env=environment, check=True, timeout=120)
+
+
+def test_a_fallback_policy_that_is_none():
+    program = "import torch, torch_tenon; torch.empty(1, device='tenon:0')"
+    environment = dict(os.environ, TENON_DEVICES="cpu", TENON_FALLBACK="sometimes")
+    result = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True,
+                            check=False, timeout=120)
+    assert result.returncode == 1
+    assert 'TENON_FALLBACK is allow, warn or error, not "sometimes"' in result.stderr

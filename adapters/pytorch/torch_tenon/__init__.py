@@ -16,7 +16,7 @@ def _autoload():
     """Called by torch's `torch.backends` entry point; importing has done all there is to do.
 
     A build that does not fit is a warning here, so that it does not take `import torch` with it,
-    and an ImportError for whoever imports torch_tenon."""
+    and an ImportError for code that imports torch_tenon."""
     if _problem is not None:
         warnings.warn(f"No tenon devices: {_problem}", stacklevel=2)
         del sys.modules[__name__]

@@ -47,7 +47,7 @@ def _at_exit():
             try:
                 _C.synchronize(index)
             except RuntimeError:
-                pass  # Nobody is left to hear of it.
+                pass  # Autograd is gone already: nothing to stop.
 
 
 def _fix_dlpack():

@@ -2,7 +2,7 @@
 """Runs a function on a module once it is imported, without importing it.
 
 torch's compiler and the libraries of _libraries.py are slow to import and often absent: what is
-registered with them waits here until somebody else imports them.
+registered with them waits here until other code imports them.
 """
 
 import importlib.abc
@@ -31,7 +31,7 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that somebody waits for as the other finders do, with a loader that tells."""
+    """Finds the modules that are waited for as the other finders do, with a loader that reports the import."""
 
     def find_spec(self, name, path, target=None):
         if name not in _waiting:

@@ -3,7 +3,7 @@
 
 safetensors, accelerate and transformers have no registry of devices. Each function below teaches one
 module of theirs one thing, when it is imported, and only for the case in which it would not have
-found an accelerator: what they do on other devices stays as it is. Whoever asks for the CPU gets it.
+found an accelerator: what they do on other devices stays as it is. Code that asks for the CPU gets it.
 """
 
 import functools

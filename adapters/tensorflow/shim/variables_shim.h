@@ -25,7 +25,7 @@ typedef struct tenon_tf_variable {
 typedef int32_t (*tenon_tf_body)(void* argument, const tenon_tf_variable* variables);
 
 /* Calls `body` with the variables behind `count` inputs of the op, in their order; two inputs may
- * be one variable. update 1: under the locks of all, with fresh memory where somebody else holds a
+ * be one variable. update 1: under the locks of all, with fresh memory where a reader holds a
  * variable's tensor, which then becomes the variable's. 0: to read. */
 typedef void (*tenon_tf_access_fn)(TF_OpKernelContext* context, const int32_t* inputs,
                                    int32_t count, int32_t update, tenon_tf_body body,

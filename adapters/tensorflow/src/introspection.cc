@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "device/state.h"
-#include "kernels/registration.h"
-#include "kernels/variables.h"
+#include "ops/registration.h"
+#include "ops/variables.h"
 
 namespace tenon::tensorflow {
 namespace {
@@ -49,7 +49,7 @@ nlohmann::json describe(DeviceState& state) {
           {"name", device.info().name},
           {"vendor", device.info().vendor},
           {"coherent", device.coherent()},
-          {"fallback", static_cast<int>(device.fallback_policy())},
+          {"fallback", runtime::name_of(device.fallback_policy())},
           {"memory",
            {{"allocated_bytes", pool.allocated_bytes},
             {"peak_allocated_bytes", pool.peak_allocated_bytes},
@@ -101,11 +101,12 @@ TN_EXPORT int32_t tenon_tf_reset_counts(uint32_t device, char* text, size_t size
   });
 }
 
-// policy: 0 allow, 1 warn, 2 error (runtime::FallbackPolicy).
-TN_EXPORT int32_t tenon_tf_set_fallback(uint32_t device, int32_t policy, char* text, size_t size) {
+// policy: "allow", "warn" or "error".
+TN_EXPORT int32_t tenon_tf_set_fallback(uint32_t device, const char* policy, char* text,
+                                        size_t size) {
   return answered(text, size, [&] {
     device_state(device).device().set_fallback_policy(
-        static_cast<tenon::runtime::FallbackPolicy>(policy));
+        tenon::runtime::parse_fallback_policy(policy, "the fallback policy"));
     return std::string();
   });
 }

@@ -9,7 +9,7 @@
 
 #include "device/callbacks.h"
 #include "device/state.h"
-#include "kernels/registration.h"
+#include "ops/registration.h"
 
 namespace tenon::tensorflow {
 namespace {

@@ -54,6 +54,34 @@ def test_keras_imported_first():
     assert "False" in result.stdout
 
 
+def test_a_setting_that_is_not_understood():
+    for name, value, allowed in (("TENON_FALLBACK", "sometimes", "allow, warn or error"),
+                                 ("TENON_NUM_THREADS", "all", "a whole number from 1 to 1024")):
+        result = python("import tensorflow_tenon", TENON_DEVICES="cpu", **{name: value})
+        assert result.returncode == 1, result.stderr
+        assert f'{name} is {allowed}, not "{value}"' in result.stderr
+
+
+def test_a_full_device_still_computes():
+    """TensorFlow's allocator takes regions as long as it gets any; workspaces still fit."""
+    result = python(
+        "import tensorflow as tf, tensorflow_tenon as t\n"
+        "kept = []\n"
+        "with tf.device('TENON:0'):\n"
+        "    x, w = tf.ones([4, 24, 24, 16]), tf.ones([3, 3, 16, 16])\n"
+        "    try:\n"
+        "        while True: kept.append(tf.zeros([1 << 16]) + 1)\n"
+        "    except tf.errors.ResourceExhaustedError: pass\n"
+        "    assert len(kept) > 150, len(kept)\n"
+        "    reserved = t.memory_stats()['reserved_bytes']\n"
+        "    assert 40 << 20 < reserved <= 60 << 20, reserved\n"
+        "    del kept[:8]\n"
+        "    y = tf.nn.conv2d(x, w, 1, 'VALID')\n"
+        "    assert float(tf.reduce_max(y)) == 144 and float(tf.reduce_min(y)) == 144\n",
+        TENON_DEVICES="cpu?memory=discrete&memory_limit=67108864")
+    assert result.returncode == 0, result.stderr
+
+
 def test_another_tensorflow(tmp_path):
     """Without the library for this TensorFlow the import says so, and an update fails by name."""
     import tensorflow_tenon

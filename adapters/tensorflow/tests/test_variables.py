@@ -22,7 +22,7 @@ def test_update_leaves_earlier_reads(name, expected, dtype):
         assert "TENON" in before.device
         np.testing.assert_array_equal(before.numpy(), start)
         np.testing.assert_array_equal(w.numpy(), expected(start, value).astype(start.dtype))
-        getattr(w, name)(value)  # Nobody reads now: in place.
+        getattr(w, name)(value)  # No reader is left: in place.
         np.testing.assert_array_equal(before.numpy(), start)
 
 

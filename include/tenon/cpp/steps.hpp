@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading `steps` and `step_parameters` of tenon.FusedConv and tenon.FusedMatMul: for devices that
-// fuse, and for whoever runs the steps one by one.
+// fuse, and for devices that run the steps one by one.
 #pragma once
 
 #include <algorithm>

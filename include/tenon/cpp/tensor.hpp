@@ -23,7 +23,7 @@ inline int64_t element_count(Dims dims) {
   return count;
 }
 
-// The same for dims that nobody has checked yet: nothing when one is negative, or when the dims
+// The same for dims that have not been checked yet: nothing when one is negative, or when the dims
 // that are not 0 multiply to more than fits (then their strides do not fit either, even where
 // another dim is 0).
 inline std::optional<int64_t> checked_element_count(Dims dims) {

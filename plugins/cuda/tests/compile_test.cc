@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// NVRTC takes every program of plugins/gpu/kernels, and everything that plugins/gpu/README.md
-// promises to kernels. No device is needed for that, nor does it show that results are right.
+// NVRTC takes every program of plugins/gpu_common/kernels, and everything that
+// plugins/gpu_common/README.md promises to kernels. No device is needed for that, nor does it show
+// that results are right.
 #include <elf.h>
 #include <gmock/gmock.h>
 
@@ -11,7 +12,7 @@
 
 #include "plugins/cuda/compiler.h"
 #include "programs.h"
-#include "reference_impl/cpu/kernel.h"
+#include "tenon/device/kernel.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::cuda {
@@ -59,7 +60,7 @@ std::vector<std::string> compile_all(const std::vector<Program>& programs,
   return failures;
 }
 
-// Uses every word of the table in plugins/gpu/README.md once, with the types it promises.
+// Uses every word of the table in plugins/gpu_common/README.md once, with the types it promises.
 constexpr const char* kEveryWord = R"(
 CONSTANT int table[2] = {1, 2};
 DEVICE float twice(float x) { return x + x; }
@@ -130,7 +131,7 @@ TEST(Compile, ErrorsSayWhichProgramAndWhere) {
   try {
     compile("wrong", "\n\nextern \"C\" __global__ void f(T x) { x = ; }", "-DT=int -DUNUSED=1", 75);
     FAIL() << "it compiled";
-  } catch (const cpu::KernelError& error) {
+  } catch (const device::KernelError& error) {
     EXPECT_EQ(error.status, TN_INTERNAL);
     EXPECT_THAT(error.what(), HasSubstr("wrong (-DT=int -DUNUSED=1) does not compile: wrong(3)"));
   }
@@ -140,12 +141,14 @@ TEST(Compile, DefinitionsAreThoseOfTheSourceAlone) {
   // NVRTC's own headers have templates with a parameter called T.
   const std::string text = "extern \"C\" __global__ void f(T *x) { *x = sizeof(x[0]) + FLAG; }";
   EXPECT_TRUE(is_elf(compile("types", text, "-DT=float  -DFLAG", 75)));
-  EXPECT_THROW(compile("types", text, "T=float", 75), cpu::KernelError);
+  EXPECT_THROW(compile("types", text, "T=float", 75), device::KernelError);
 }
 
-TEST(Compile, UnknownCapability) { EXPECT_THROW(compile("empty", "", "", 12), cpu::KernelError); }
+TEST(Compile, UnknownCapability) {
+  EXPECT_THROW(compile("empty", "", "", 12), device::KernelError);
+}
 
-TEST(Compile, UnknownSource) { EXPECT_THROW(kernel_text("no_such"), cpu::KernelError); }
+TEST(Compile, UnknownSource) { EXPECT_THROW(kernel_text("no_such"), device::KernelError); }
 
 TEST(Programs, Braces) {
   EXPECT_THAT(expand("-DT=float"), ElementsAre("-DT=float"));

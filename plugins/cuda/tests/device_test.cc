@@ -262,7 +262,7 @@ TEST_F(LostDevice, AnswersNothingElse) {
   EXPECT_EQ(status_of([&] { stream_.synchronize(); }), TN_DEVICE_LOST);
   EXPECT_EQ(status_of([&] { Buffer(device_, 64); }), TN_DEVICE_LOST);
   EXPECT_EQ(status_of([&] { (void)x.map(0, 16, TN_ACCESS_READ); }), TN_DEVICE_LOST);
-  // What the driver answered is told, too.
+  // The message also has what the driver answered.
   tenon::ErrorBuffer error;
   EXPECT_EQ(tn_stream_synchronize(stream_.get(), &error), TN_DEVICE_LOST);
   EXPECT_NE(error.vendor_code, 0) << error.message;

@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-#include "plugins/gpu/sources.h"
+#include "plugins/gpu_common/sources.h"
 
 namespace tenon::cuda::testing {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is to be compiled of plugins/gpu/kernels. A kernel file says with which definitions:
+// What is to be compiled of plugins/gpu_common/kernels. A kernel file says with which definitions:
 //
 //     // compile: -DT={float,double} -DRANK=2
 //

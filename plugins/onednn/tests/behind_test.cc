@@ -7,7 +7,7 @@
 #include <string>
 
 #include "forms.h"
-#include "reference_impl/cpu/served.h"
+#include "reference_impl/device/served.h"
 #include "static_argument.h"
 
 namespace tenon::cpu::testing {
@@ -134,7 +134,7 @@ TEST_F(BehindTest, SoftmaxOfInfinityIsNan) {
   }
 }
 
-// A view in a token has no strides: whoever cannot read the form says so.
+// A view in a token has no strides: a kernel that cannot read the form says so.
 TEST_F(BehindTest, TokensAreTakenOrRefusedByEveryOperator) {
   tn_operator_table operators{};
   operators.struct_size = sizeof(operators);

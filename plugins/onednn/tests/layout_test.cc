@@ -2,8 +2,8 @@
 //
 // Tokens: what they say, and that they can be read back, with groups and with places changed.
 #include "forms.h"
-#include "reference_impl/cpu/layouts.h"
 #include "static_argument.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::cpu::testing {
 namespace {

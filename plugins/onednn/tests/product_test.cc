@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "primitive_kernel.h"
-#include "reference_impl/cpu/served.h"
+#include "reference_impl/device/served.h"
 #include "static_argument.h"
 
 namespace tenon::cpu::testing {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/opencl/library.h"
-#include "reference_impl/cpu/failure.h"
+#include "tenon/device/failure.h"
 
 namespace tenon::opencl {
 namespace {
@@ -16,7 +16,7 @@ TEST(Error, TellsWhatOpenClAnswered) {
     try {
       check(code, "clFinish");
     } catch (...) {
-      cpu::exception_to_error(&error);
+      device::exception_to_error(&error);
     }
     EXPECT_EQ(error.vendor_code, code);
     EXPECT_EQ(error.code, code == CL_INVALID_COMMAND_QUEUE ? TN_INTERNAL : TN_OUT_OF_DEVICE_MEMORY);

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "reference_impl/cpu/kernels/axis_lines.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -93,8 +93,8 @@ std::unique_ptr<Kernel> create_arg(const Description& desc) {
 
 std::span<const OperatorEntry> arg_reduction_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ArgMax", 13, kNumericTypes, create_arg<true>},
-      {"", "ArgMin", 13, kNumericTypes, create_arg<false>},
+      {op::kArgMax, kNumericTypes, create_arg<true>},
+      {op::kArgMin, kNumericTypes, create_arg<false>},
   };
   return kEntries;
 }

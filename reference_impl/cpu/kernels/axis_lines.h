@@ -4,35 +4,11 @@
 // agree in all other dims.
 #pragma once
 
-#include "reference_impl/cpu/kernels/strided_loop.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/built_view.h"
+#include "tenon/device/operators/strided_loop.h"
 
 namespace tenon::cpu {
-
-// A view without some of its dims: [begin, end) are cut out.
-class CutView {
- public:
-  CutView() = default;
-  CutView(const View& view, int32_t begin, int32_t end) : view_(view) {
-    int32_t rank = 0;
-    for (int32_t d = 0; d < view.rank; ++d) {
-      if (d >= begin && d < end) continue;
-      dims_[rank] = view.dims[d];
-      strides_[rank++] = view.strides[d];
-    }
-    view_.rank = rank;
-  }
-  // Of this object, which must stay where it is.
-  const View& view() {
-    view_.dims = dims_;
-    view_.strides = strides_;
-    return view_;
-  }
-
- private:
-  View view_;
-  int64_t dims_[TN_MAX_RANK];
-  int64_t strides_[TN_MAX_RANK];
-};
 
 template <int kOperands>
 class AxisLines {

@@ -12,10 +12,10 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/families.h"
 #include "reference_impl/cpu/kernels/norm_views.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduce.h"
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -267,9 +267,9 @@ std::unique_ptr<Kernel> create_batch_norm_grad(const Description& desc) {
 
 std::span<const OperatorEntry> batch_norm_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "BatchNormalization", 15, kFloatTypes, create_batch_norm},
-      {"tenon", "BatchNormTraining", 1, kFloatTypes, create_batch_norm_training},
-      {"tenon", "BatchNormGrad", 1, kFloatTypes, create_batch_norm_grad},
+      {op::kBatchNormalization, kFloatTypes, create_batch_norm},
+      {op::kTenonBatchNormTraining, kFloatTypes, create_batch_norm_training},
+      {op::kTenonBatchNormGrad, kFloatTypes, create_batch_norm_grad},
   };
   return kEntries;
 }

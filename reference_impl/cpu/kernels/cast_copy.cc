@@ -4,15 +4,14 @@
 // tenon.Fill.
 #include "reference_impl/cpu/kernels/convert.h"
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
 
-constexpr uint64_t kAllTypes =
-    kMovedTypes | dtype_bit(TN_INT4) | dtype_bit(TN_UINT4) | dtype_bit(TN_FLOAT4E2M1);
+constexpr uint64_t kAllTypes = type_set::kAll;
 
 void expect_arguments(const Description& description) {
   const std::string name(description.name());
@@ -114,36 +113,18 @@ class Fill : public Kernel {
   }
 };
 
-constexpr OperatorEntry identity(int32_t version) {
-  return {"", "Identity", version, kAllTypes, Identity::create, types_of_identity(version)};
-}
-constexpr OperatorEntry cast(int32_t version) {
-  return {"", "Cast", version, kAllTypes, Cast::create, kTypesOfCast};
-}
-
 }  // namespace
 
 std::span<const OperatorEntry> cast_copy_operators() {
-  static constexpr OperatorEntry kOperators[] = {
-      identity(25),
-      identity(24),
-      identity(23),
-      identity(21),
-      identity(19),
-      identity(16),
-      identity(14),
-      identity(13),
-      identity(1),  //
-      cast(25),
-      cast(24),
-      cast(23),
-      cast(21),
-      cast(19),
-      cast(13),
-      cast(9),
-      cast(6),  //
-      {"tenon", "Fill", 1, kAllTypes, Fill::create},
-  };
+  static const std::vector<OperatorEntry> kOperators = [] {
+    std::vector<OperatorEntry> rows{{op::kIdentity, kAllTypes, Identity::create},
+                                    {op::kCast, kAllTypes, Cast::create},
+                                    {op::kTenonFill, kAllTypes, Fill::create}};
+    for (const OperatorId& id : op::kIdentityVersions)
+      rows.push_back({id, kAllTypes, Identity::create});
+    for (const OperatorId& id : op::kCastVersions) rows.push_back({id, kAllTypes, Cast::create});
+    return rows;
+  }();
   return kOperators;
 }
 

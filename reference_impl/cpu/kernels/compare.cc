@@ -39,12 +39,12 @@ std::unique_ptr<Kernel> create_compare(const Description& desc) {
 
 std::span<const OperatorEntry> compare_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Equal", 19, kComputedTypes, create_compare<Equal, kComputedTypes>},
-      {"tenon", "NotEqual", 1, kComputedTypes, create_compare<NotEqual, kComputedTypes>},
-      {"", "Less", 13, kNumericTypes, create_compare<Less, kNumericTypes>},
-      {"", "LessOrEqual", 16, kNumericTypes, create_compare<LessOrEqual, kNumericTypes>},
-      {"", "Greater", 13, kNumericTypes, create_compare<Greater, kNumericTypes>},
-      {"", "GreaterOrEqual", 16, kNumericTypes, create_compare<GreaterOrEqual, kNumericTypes>},
+      {op::kEqual, kComputedTypes, create_compare<Equal, kComputedTypes>},
+      {op::kTenonNotEqual, kComputedTypes, create_compare<NotEqual, kComputedTypes>},
+      {op::kLess, kNumericTypes, create_compare<Less, kNumericTypes>},
+      {op::kLessOrEqual, kNumericTypes, create_compare<LessOrEqual, kNumericTypes>},
+      {op::kGreater, kNumericTypes, create_compare<Greater, kNumericTypes>},
+      {op::kGreaterOrEqual, kNumericTypes, create_compare<GreaterOrEqual, kNumericTypes>},
   };
   return kEntries;
 }

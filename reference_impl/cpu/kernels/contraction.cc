@@ -4,20 +4,20 @@
 #include "reference_impl/cpu/kernels/contraction.h"
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 
 std::span<const OperatorEntry> contraction_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "MatMul", 13, kNumericTypes, create_matmul},
-      {"", "Gemm", 13, kFloatTypes, create_gemm},
-      {"tenon", "ScaledGemm", 1, kFloatTypes, create_scaled_gemm},
-      {"", "Conv", 22, kFloatTypes, create_conv},
-      {"tenon", "FusedConv", 1, kFloatTypes, create_fused_conv},
-      {"tenon", "FusedMatMul", 1, kFloatTypes, create_fused_matmul},
-      {"tenon", "ConvGradInput", 1, kFloatTypes, create_conv_grad_input},
-      {"tenon", "ConvGradWeight", 1, kFloatTypes, create_conv_grad_weight},
+      {op::kMatMul, kNumericTypes, create_matmul},
+      {op::kGemm, kFloatTypes, create_gemm},
+      {op::kTenonScaledGemm, kFloatTypes, create_scaled_gemm},
+      {op::kConv, kFloatTypes, create_conv},
+      {op::kTenonFusedConv, kFloatTypes, create_fused_conv},
+      {op::kTenonFusedMatMul, kFloatTypes, create_fused_matmul},
+      {op::kTenonConvGradInput, kFloatTypes, create_conv_grad_input},
+      {op::kTenonConvGradWeight, kFloatTypes, create_conv_grad_weight},
   };
   return kOperators;
 }

@@ -4,10 +4,10 @@
 #include <numeric>
 
 #include "reference_impl/cpu/kernels/contraction.h"
-#include "reference_impl/cpu/kernels/conv_attributes.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/conv_product.h"
-#include "reference_impl/cpu/kernels/number.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 namespace {

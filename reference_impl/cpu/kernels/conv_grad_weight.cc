@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/contraction.h"
-#include "reference_impl/cpu/kernels/conv_attributes.h"
 #include "reference_impl/cpu/kernels/gemm.h"
 #include "reference_impl/cpu/kernels/im2col.h"
-#include "reference_impl/cpu/kernels/number.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

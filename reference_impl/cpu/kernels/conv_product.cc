@@ -8,9 +8,9 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/gemm.h"
-#include "reference_impl/cpu/kernels/number.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -11,11 +11,9 @@
 namespace tenon::cpu {
 namespace {
 
-// Pairs of these have a loop of their own; there are 81 of them.
-constexpr uint64_t kCommonTypes = dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) |
-                                  dtype_bit(TN_FLOAT16) | dtype_bit(TN_BFLOAT16) |
-                                  dtype_bit(TN_INT64) | dtype_bit(TN_INT32) | dtype_bit(TN_INT8) |
-                                  dtype_bit(TN_UINT8) | dtype_bit(TN_BOOL);
+// Pairs of these have a loop of their own; there are 81 of them. Others are too rare for that.
+constexpr uint64_t kCommonTypes = kFloatTypes | kBoolType | dtype_bit(TN_INT64) |
+                                  dtype_bit(TN_INT32) | dtype_bit(TN_INT8) | dtype_bit(TN_UINT8);
 
 template <class To, class From>
 void convert_common(const ConvertRun& run, tn_dtype, tn_dtype) {
@@ -35,21 +33,21 @@ void convert_common(const ConvertRun& run, tn_dtype, tn_dtype) {
 template <class Wide>
 using Chunk = std::array<Wide, 256>;
 
-bool is_small(tn_dtype dtype) {
-  return (dtype >= TN_FLOAT8E4M3FN && dtype <= TN_FLOAT8E5M2FNUZ) || dtype == TN_FLOAT4E2M1;
-}
-bool is_complex(tn_dtype dtype) { return dtype == TN_COMPLEX64 || dtype == TN_COMPLEX128; }
+bool is_complex(tn_dtype dtype) { return element_type(dtype).kind == ElementKind::kComplex; }
+// What conversions read and write of an element: of a complex number one half.
+tn_dtype part_of(tn_dtype dtype) { return is_complex(dtype) ? element_type(dtype).part : dtype; }
 
 template <class Wide>
 Wide read_nibble(tn_dtype dtype, uint8_t bits) {
-  if (dtype == TN_FLOAT4E2M1) return convert_value<Wide>(decode_small(dtype, bits));
-  if (dtype == TN_INT4) return static_cast<Wide>(static_cast<int>(bits ^ 8) - 8);
+  if (is_small_float(dtype)) return convert_value<Wide>(decode_small(dtype, bits));
+  if (element_type(dtype).kind == ElementKind::kSigned)
+    return static_cast<Wide>(static_cast<int>(bits ^ 8) - 8);
   return static_cast<Wide>(bits);
 }
 
 template <class Wide>
 uint8_t write_nibble(tn_dtype dtype, Wide value) {
-  if (dtype == TN_FLOAT4E2M1) {
+  if (is_small_float(dtype)) {
     return encode_small(dtype, round_to_odd(static_cast<double>(value)), true);
   }
   return static_cast<uint8_t>(convert_value<int32_t>(value) & 0xF);
@@ -64,7 +62,7 @@ void read_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t co
       chunk[static_cast<size_t>(i)] =
           read_nibble<Wide>(dtype, get_nibble(run.src, start + i * run.src_stride));
     }
-  } else if (is_small(dtype)) {
+  } else if (is_small_float(dtype)) {
     const auto* src = reinterpret_cast<const uint8_t*>(run.src);
     for (int64_t i = 0; i < count; ++i) {
       chunk[static_cast<size_t>(i)] =
@@ -72,10 +70,7 @@ void read_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t co
     }
   } else {
     const int64_t parts = is_complex(dtype) ? 2 : 1;  // The real part comes first.
-    const tn_dtype part = dtype == TN_COMPLEX64    ? TN_FLOAT32
-                          : dtype == TN_COMPLEX128 ? TN_FLOAT64
-                                                   : dtype;
-    visit_dtype<kComputedTypes>("Cast", part, [&](auto type) {
+    visit_dtype<kComputedTypes>("Cast", part_of(dtype), [&](auto type) {
       using From = typename decltype(type)::type;
       const auto* src = reinterpret_cast<const From*>(run.src);
       for (int64_t i = 0; i < count; ++i) {
@@ -95,7 +90,7 @@ void write_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t c
       set_nibble(run.dst, start + i * run.dst_stride,
                  write_nibble(dtype, chunk[static_cast<size_t>(i)]));
     }
-  } else if (is_small(dtype)) {
+  } else if (is_small_float(dtype)) {
     auto* dst = reinterpret_cast<uint8_t*>(run.dst);
     for (int64_t i = 0; i < count; ++i) {
       const double value = static_cast<double>(chunk[static_cast<size_t>(i)]);
@@ -103,10 +98,7 @@ void write_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t c
     }
   } else {
     const int64_t parts = is_complex(dtype) ? 2 : 1;
-    const tn_dtype part = dtype == TN_COMPLEX64    ? TN_FLOAT32
-                          : dtype == TN_COMPLEX128 ? TN_FLOAT64
-                                                   : dtype;
-    visit_dtype<kComputedTypes>("Cast", part, [&](auto type) {
+    visit_dtype<kComputedTypes>("Cast", part_of(dtype), [&](auto type) {
       using To = typename decltype(type)::type;
       auto* dst = reinterpret_cast<To*>(run.dst);
       for (int64_t i = 0; i < count; ++i) {
@@ -150,8 +142,8 @@ void convert_complex(const ConvertRun& run, tn_dtype to, tn_dtype) {
 }
 
 bool is_integer(tn_dtype dtype) {
-  return (kIntegerTypes >> dtype & 1) != 0 || dtype == TN_BOOL || dtype == TN_INT4 ||
-         dtype == TN_UINT4;
+  const ElementKind kind = element_type(dtype).kind;
+  return kind != ElementKind::kFloat && kind != ElementKind::kComplex;
 }
 
 }  // namespace

@@ -8,7 +8,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 

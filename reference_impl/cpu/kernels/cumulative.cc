@@ -10,7 +10,7 @@
 #include "reference_impl/cpu/kernels/families.h"
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -71,7 +71,7 @@ std::unique_ptr<Kernel> create_cumsum(const Description& desc) {
 }  // namespace
 
 std::span<const OperatorEntry> cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{"", "CumSum", 14, kNumericTypes, create_cumsum}};
+  static const OperatorEntry kEntries[] = {{op::kCumSum, kNumericTypes, create_cumsum}};
   return kEntries;
 }
 
@@ -79,7 +79,8 @@ std::span<const OperatorEntry> reduction_operators() {
   static const std::vector<OperatorEntry> all = [] {
     std::vector<OperatorEntry> entries;
     for (std::span<const OperatorEntry> part :
-         {axes_reduction_operators(), arg_reduction_operators(), cumulative_operators()})
+         {sum_reduction_operators(), extreme_reduction_operators(), axes_reduction_operators(),
+          arg_reduction_operators(), cumulative_operators()})
       entries.insert(entries.end(), part.begin(), part.end());
     return entries;
   }();

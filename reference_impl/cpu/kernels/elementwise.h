@@ -19,10 +19,10 @@
 #include <utility>
 #include <vector>
 
-#include "reference_impl/cpu/kernel.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
-#include "reference_impl/cpu/kernels/strided_loop.h"
+#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/strided_loop.h"
 
 namespace tenon::cpu {
 

@@ -98,22 +98,22 @@ std::unique_ptr<Kernel> create_logical(const Description& desc) {
 
 std::span<const OperatorEntry> binary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Add", 14, kNumericTypes, create_elementwise<Add, 2, kNumericTypes>},
-      {"", "Sub", 14, kNumericTypes, create_elementwise<Sub, 2, kNumericTypes>},
-      {"", "Mul", 14, kNumericTypes, create_elementwise<Mul, 2, kNumericTypes>},
-      {"", "Max", 13, kNumericTypes, create_elementwise<Max, 2, kNumericTypes>},
-      {"", "Min", 13, kNumericTypes, create_elementwise<Min, 2, kNumericTypes>},
-      {"", "And", 7, kBoolType, create_logical<And>},
-      {"", "Or", 7, kBoolType, create_logical<Or>},
-      {"", "Xor", 7, kBoolType, create_logical<Xor>},
-      {"tenon", "DivNoNan", 1, kFloatTypes, create_elementwise<DivNoNan, 2, kFloatTypes>},
-      {"tenon", "SquaredDifference", 1, kFloatTypes,
+      {op::kAdd, kNumericTypes, create_elementwise<Add, 2, kNumericTypes>},
+      {op::kSub, kNumericTypes, create_elementwise<Sub, 2, kNumericTypes>},
+      {op::kMul, kNumericTypes, create_elementwise<Mul, 2, kNumericTypes>},
+      {op::kMax, kNumericTypes, create_elementwise<Max, 2, kNumericTypes>},
+      {op::kMin, kNumericTypes, create_elementwise<Min, 2, kNumericTypes>},
+      {op::kAnd, kBoolType, create_logical<And>},
+      {op::kOr, kBoolType, create_logical<Or>},
+      {op::kXor, kBoolType, create_logical<Xor>},
+      {op::kTenonDivNoNan, kFloatTypes, create_elementwise<DivNoNan, 2, kFloatTypes>},
+      {op::kTenonSquaredDifference, kFloatTypes,
        create_elementwise<SquaredDifference, 2, kFloatTypes>},
-      {"tenon", "Atan2", 1, kFloatTypes, create_elementwise<Atan2, 2, kFloatTypes>},
-      {"tenon", "AddScaled", 1, kNumericTypes, create_elementwise<AddScaled, 3, kNumericTypes>},
-      {"tenon", "Lerp", 1, kFloatTypes, create_elementwise<Lerp, 3, kFloatTypes>},
-      {"tenon", "AddCMul", 1, kNumericTypes, create_elementwise<AddCMul, 4, kNumericTypes>},
-      {"tenon", "AddCDiv", 1, kFloatTypes, create_elementwise<AddCDiv, 4, kFloatTypes>},
+      {op::kTenonAtan2, kFloatTypes, create_elementwise<Atan2, 2, kFloatTypes>},
+      {op::kTenonAddScaled, kNumericTypes, create_elementwise<AddScaled, 3, kNumericTypes>},
+      {op::kTenonLerp, kFloatTypes, create_elementwise<Lerp, 3, kFloatTypes>},
+      {op::kTenonAddCMul, kNumericTypes, create_elementwise<AddCMul, 4, kNumericTypes>},
+      {op::kTenonAddCDiv, kFloatTypes, create_elementwise<AddCDiv, 4, kFloatTypes>},
   };
   return kEntries;
 }

@@ -200,10 +200,10 @@ std::unique_ptr<Kernel> create_pow(const Description& desc) {
 
 std::span<const OperatorEntry> division_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Div", 14, kNumericTypes, create_elementwise<Div, 2, kNumericTypes>},
-      {"", "Pow", 15, kNumericTypes, create_pow},
-      {"", "Mod", 13, kNumericTypes, create_mod},
-      {"tenon", "FloorDiv", 1, kNumericTypes, create_elementwise<FloorDiv, 2, kNumericTypes>},
+      {op::kDiv, kNumericTypes, create_elementwise<Div, 2, kNumericTypes>},
+      {op::kPow, kNumericTypes, create_pow},
+      {op::kMod, kNumericTypes, create_mod},
+      {op::kTenonFloorDiv, kNumericTypes, create_elementwise<FloorDiv, 2, kNumericTypes>},
   };
   return kEntries;
 }

@@ -74,13 +74,13 @@ std::unique_ptr<Kernel> create_gelu_grad(const Description& desc) {
 
 std::span<const OperatorEntry> elementwise_grad_operators() {
   static const OperatorEntry kEntries[] = {
-      {"tenon", "ReluGrad", 1, kFloatTypes, create_elementwise<ReluGrad, 3, kFloatTypes>},
-      {"tenon", "TanhGrad", 1, kFloatTypes, kGrad<TanhGrad>},
-      {"tenon", "SigmoidGrad", 1, kFloatTypes, kGrad<SigmoidGrad>},
-      {"tenon", "GeluGrad", 1, kFloatTypes, create_gelu_grad},
-      {"tenon", "SiluGrad", 1, kFloatTypes, kGrad<SiluGrad>},
-      {"tenon", "RsqrtGrad", 1, kFloatTypes, kGrad<RsqrtGrad>},
-      {"tenon", "SqrtGrad", 1, kFloatTypes, kGrad<SqrtGrad>},
+      {op::kTenonReluGrad, kFloatTypes, create_elementwise<ReluGrad, 3, kFloatTypes>},
+      {op::kTenonTanhGrad, kFloatTypes, kGrad<TanhGrad>},
+      {op::kTenonSigmoidGrad, kFloatTypes, kGrad<SigmoidGrad>},
+      {op::kTenonGeluGrad, kFloatTypes, create_gelu_grad},
+      {op::kTenonSiluGrad, kFloatTypes, kGrad<SiluGrad>},
+      {op::kTenonRsqrtGrad, kFloatTypes, kGrad<RsqrtGrad>},
+      {op::kTenonSqrtGrad, kFloatTypes, kGrad<SqrtGrad>},
   };
   return kEntries;
 }

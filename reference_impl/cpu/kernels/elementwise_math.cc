@@ -63,18 +63,12 @@ std::unique_ptr<Kernel> create_gelu(const Description& desc) {
 
 std::span<const OperatorEntry> math_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Exp", 13, kFloatTypes, kMath<Exp>},
-      {"", "Log", 13, kFloatTypes, kMath<Log>},
-      {"", "Sin", 22, kFloatTypes, kMath<Sin>},
-      {"", "Cos", 22, kFloatTypes, kMath<Cos>},
-      {"", "Tanh", 13, kFloatTypes, kMath<Tanh>},
-      {"", "Sigmoid", 13, kFloatTypes, kMath<Sigmoid>},
-      {"tenon", "Silu", 1, kFloatTypes, kMath<Silu>},
-      {"", "Elu", 22, kFloatTypes, create_elu},
-      {"", "Softplus", 22, kFloatTypes, kMath<Softplus>},
-      {"", "Erf", 13, kFloatTypes, kMath<Erf>},
-      {"tenon", "Erfc", 1, kFloatTypes, kMath<Erfc>},
-      {"", "Gelu", 20, kFloatTypes, create_gelu},
+      {op::kExp, kFloatTypes, kMath<Exp>},           {op::kLog, kFloatTypes, kMath<Log>},
+      {op::kSin, kFloatTypes, kMath<Sin>},           {op::kCos, kFloatTypes, kMath<Cos>},
+      {op::kTanh, kFloatTypes, kMath<Tanh>},         {op::kSigmoid, kFloatTypes, kMath<Sigmoid>},
+      {op::kTenonSilu, kFloatTypes, kMath<Silu>},    {op::kElu, kFloatTypes, create_elu},
+      {op::kSoftplus, kFloatTypes, kMath<Softplus>}, {op::kErf, kFloatTypes, kMath<Erf>},
+      {op::kTenonErfc, kFloatTypes, kMath<Erfc>},    {op::kGelu, kFloatTypes, create_gelu},
   };
   return kEntries;
 }

@@ -116,7 +116,7 @@ struct Ceil {
 struct Round {
   template <class C>
   TENON_INLINE C operator()(C x) const {
-    return std::nearbyint(x);  // Halves to even: nobody changes the rounding mode.
+    return std::nearbyint(x);  // Halves to even: the rounding mode is never changed.
   }
 };
 
@@ -184,22 +184,22 @@ std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
 
 std::span<const OperatorEntry> unary_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Neg", 13, kNumericTypes, kUnary<Neg, kNumericTypes>},
-      {"", "Abs", 13, kNumericTypes, kUnary<Abs, kNumericTypes>},
-      {"", "Sign", 13, kNumericTypes, kUnary<Sign, kNumericTypes>},
-      {"", "Sqrt", 13, kFloatTypes, kUnary<Sqrt, kFloatTypes>},
-      {"", "Reciprocal", 13, kFloatTypes, kUnary<Reciprocal, kFloatTypes>},
-      {"tenon", "Rsqrt", 1, kFloatTypes, kUnary<Rsqrt, kFloatTypes>},
-      {"", "Relu", 14, kNumericTypes, kUnary<Relu, kNumericTypes>},
-      {"", "LeakyRelu", 16, kFloatTypes, create_leaky_relu},
-      {"", "HardSigmoid", 22, kFloatTypes, create_hard_sigmoid},
-      {"", "HardSwish", 22, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
-      {"", "Floor", 13, kFloatTypes, kUnary<Floor, kFloatTypes>},
-      {"", "Ceil", 13, kFloatTypes, kUnary<Ceil, kFloatTypes>},
-      {"", "Round", 22, kFloatTypes, kUnary<Round, kFloatTypes>},
-      {"", "Not", 1, kBoolType, create_not},
-      {"", "IsNaN", 20, kFloatTypes, create_is_nan, kTypesOfTests},
-      {"", "IsInf", 20, kFloatTypes, create_is_inf, kTypesOfTests},
+      {op::kNeg, kNumericTypes, kUnary<Neg, kNumericTypes>},
+      {op::kAbs, kNumericTypes, kUnary<Abs, kNumericTypes>},
+      {op::kSign, kNumericTypes, kUnary<Sign, kNumericTypes>},
+      {op::kSqrt, kFloatTypes, kUnary<Sqrt, kFloatTypes>},
+      {op::kReciprocal, kFloatTypes, kUnary<Reciprocal, kFloatTypes>},
+      {op::kTenonRsqrt, kFloatTypes, kUnary<Rsqrt, kFloatTypes>},
+      {op::kRelu, kNumericTypes, kUnary<Relu, kNumericTypes>},
+      {op::kLeakyRelu, kFloatTypes, create_leaky_relu},
+      {op::kHardSigmoid, kFloatTypes, create_hard_sigmoid},
+      {op::kHardSwish, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
+      {op::kFloor, kFloatTypes, kUnary<Floor, kFloatTypes>},
+      {op::kCeil, kFloatTypes, kUnary<Ceil, kFloatTypes>},
+      {op::kRound, kFloatTypes, kUnary<Round, kFloatTypes>},
+      {op::kNot, kBoolType, create_not},
+      {op::kIsNaN, kFloatTypes, create_is_nan},
+      {op::kIsInf, kFloatTypes, create_is_inf},
   };
   return kEntries;
 }

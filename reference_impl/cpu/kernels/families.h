@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The families of operators, one function in each file (or group of files) of this folder. A family
-// that nobody has defined is empty: families_default.cc has a weak definition of each.
+// The families of operators, one function in each file (or group of files) of this folder.
 #pragma once
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 
@@ -17,6 +16,5 @@ std::span<const OperatorEntry> normalization_operators();
 std::span<const OperatorEntry> movement_operators();
 std::span<const OperatorEntry> training_operators();
 std::span<const OperatorEntry> random_operators();
-std::span<const OperatorEntry> test_operators();  // Only in unit tests; domain "test".
 
 }  // namespace tenon::cpu

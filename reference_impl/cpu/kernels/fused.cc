@@ -3,8 +3,8 @@
 // tenon.FusedConv and tenon.FusedMatMul: the product's kernel, then that of each step in place on
 // the output.
 #include "reference_impl/cpu/kernels/contraction.h"
-#include "reference_impl/cpu/kernels/description_part.h"
-#include "reference_impl/cpu/kernels/fused_steps.h"
+#include "reference_impl/cpu/kernels/step_kernels.h"
+#include "tenon/device/operators/description_part.h"
 
 namespace tenon::cpu {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -164,9 +164,9 @@ std::unique_ptr<Kernel> create_gather(const Description& desc) {
 
 std::span<const OperatorEntry> gather_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Gather", 13, kMovedTypes, create_gather<GatherKernel>},
-      {"", "GatherND", 13, kMovedTypes, create_gather<GatherNdKernel>},
-      {"", "GatherElements", 13, kMovedTypes, create_gather<GatherElementsKernel>},
+      {op::kGather, kMovedTypes, create_gather<GatherKernel>},
+      {op::kGatherND, kMovedTypes, create_gather<GatherNdKernel>},
+      {op::kGatherElements, kMovedTypes, create_gather<GatherElementsKernel>},
   };
   return kEntries;
 }

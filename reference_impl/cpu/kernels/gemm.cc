@@ -100,7 +100,7 @@ void multiply(const Isa& isa, const Product<T>& given, std::byte* scratch,
 
   for (int64_t k0 = 0; k0 < p.k; k0 += depth) {
     const int64_t kc = std::min(depth, p.k - k0);
-    const auto item = [](const Operand& x, int64_t row, int64_t column) {
+    const auto item = [](const MatrixOperand& x, int64_t row, int64_t column) {
       return x.data + (row * x.row_stride + column * x.column_stride) *
                           static_cast<int64_t>(tn_dtype_bits(x.dtype) / 8);
     };

@@ -5,13 +5,13 @@
 // the dims and the instruction set alone, never on the number of threads.
 #pragma once
 
-#include "reference_impl/cpu/kernel.h"
 #include "reference_impl/cpu/kernels/gemm_block.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu::gemm {
 
 // A matrix in memory: float32, float16 or bfloat16 for T float, float64 for T double.
-struct Operand {
+struct MatrixOperand {
   const std::byte* data = nullptr;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
   int64_t row_stride = 0, column_stride = 0;
@@ -23,7 +23,7 @@ template <class T>
 struct Product {
   int64_t m = 0, n = 0, k = 0;
   T alpha = 1;
-  Operand a, b;
+  MatrixOperand a, b;
   const T* packed_b = nullptr;
   T* c = nullptr;
   int64_t c_row_stride = 0, c_column_stride = 1;

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "reference_impl/cpu/kernels/gemm.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu::gemm {
 namespace {
@@ -88,10 +88,8 @@ void pack(T* to, int64_t width, int64_t lanes, int64_t depth, const S* from, int
 template <class T>
 void pack_panel(T* to, int64_t width, int64_t lanes, int64_t depth, const std::byte* from,
                 tn_dtype dtype, int64_t lane_stride, int64_t depth_stride) {
-  constexpr uint64_t kSources = std::is_same_v<T, double> ? dtype_bit(TN_FLOAT64)
-                                                          : dtype_bit(TN_FLOAT32) |
-                                                                dtype_bit(TN_FLOAT16) |
-                                                                dtype_bit(TN_BFLOAT16);
+  constexpr uint64_t kSources =
+      std::is_same_v<T, double> ? dtype_bit(TN_FLOAT64) : kFloatTypes & ~dtype_bit(TN_FLOAT64);
   visit_dtype<kSources>("matrix product", dtype, [&](auto type) {
     using S = typename decltype(type)::type;
     pack(to, width, lanes, depth, reinterpret_cast<const S*>(from), lane_stride, depth_stride);

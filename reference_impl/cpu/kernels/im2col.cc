@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "reference_impl/cpu/kernels/gemm_block.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 namespace {

@@ -7,7 +7,7 @@
 // gradient of its input have this form.
 #pragma once
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 

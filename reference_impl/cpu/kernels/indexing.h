@@ -7,30 +7,19 @@
 #include <cstring>
 #include <string>
 
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/shape.h"
-#include "reference_impl/cpu/kernels/strided_loop.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/built_view.h"
+#include "tenon/device/operators/index_checks.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/strided_loop.h"
 
 namespace tenon::cpu {
-
-inline constexpr uint64_t kIndexTypes = dtype_bit(TN_INT32) | dtype_bit(TN_INT64);
-
-[[noreturn]] void throw_index(std::string_view op, int64_t index, int64_t extent);
-
-// The index as an offset from the start; negative ones count from the end.
-TENON_INLINE int64_t checked_index(std::string_view op, int64_t index, int64_t extent) {
-  const int64_t wrapped = index < 0 ? index + extent : index;
-  if (wrapped < 0 || wrapped >= extent) [[unlikely]]
-    throw_index(op, index, extent);
-  return wrapped;
-}
 
 // Indices are int32 or int64: `wide` says which.
 TENON_INLINE int64_t read_index(const std::byte* at, bool wide) {
   return wide ? *reinterpret_cast<const int64_t*>(at) : *reinterpret_cast<const int32_t*>(at);
 }
-
-void require_index_type(const Description& desc, size_t input);
 
 struct Element128 {
   uint64_t halves[2];
@@ -52,35 +41,6 @@ decltype(auto) visit_size(int64_t size, Visit&& visit) {
       return visit(Type<Element128>{});
   }
 }
-
-inline int64_t element_size(const View& view) { return tn_dtype_bits(view.dtype) / 8; }
-
-// A view whose dims and strides are put together by a kernel.
-class BuiltView {
- public:
-  explicit BuiltView(const View& like) : view_(like) { view_.rank = 0; }
-  void add(int64_t dim, int64_t stride) {
-    dims_[view_.rank] = dim;
-    strides_[view_.rank++] = stride;
-  }
-  void add(const View& from, int32_t begin, int32_t end) {
-    for (int32_t d = begin; d < end; ++d) add(from.dims[d], from.strides[d]);
-  }
-  void move(int64_t elements) {
-    if (view_.data) view_.data += elements * element_size(view_);
-  }
-  // Of this object, which must stay where it is.
-  const View& view() {
-    view_.dims = dims_;
-    view_.strides = strides_;
-    return view_;
-  }
-
- private:
-  View view_;
-  int64_t dims_[2 * TN_MAX_RANK];
-  int64_t strides_[2 * TN_MAX_RANK];
-};
 
 // The byte offset of the element with row-major index `index` in the first `rank` dims of `view`.
 inline int64_t byte_offset(const View& view, int32_t rank, int64_t index) {

@@ -11,8 +11,8 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/norm_rows.h"
 #include "reference_impl/cpu/kernels/norm_views.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -49,7 +49,7 @@ class LayerNormKernel final : public Kernel {
     const Scalar<T> one(1), zero(0);
     const View scale = arguments.input(1).present() ? arguments.input(1) : one.view();
     const View shift = arguments.input(2).present() ? arguments.input(2) : zero.view();
-    // Without a mean to write, Y stands in for it: the pointer moves, nobody uses it.
+    // Without a mean to write, Y stands in for it: the pointer moves, but is not used.
     const std::array<View, 6> all = {y,
                                      x,
                                      scale_rows(scale),
@@ -225,8 +225,8 @@ std::unique_ptr<Kernel> create_layer_norm_grad(const Description& desc) {
 
 std::span<const OperatorEntry> layer_norm_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "LayerNormalization", 17, kFloatTypes, create_layer_norm},
-      {"tenon", "LayerNormGrad", 1, kFloatTypes, create_layer_norm_grad},
+      {op::kLayerNormalization, kFloatTypes, create_layer_norm},
+      {op::kTenonLayerNormGrad, kFloatTypes, create_layer_norm_grad},
   };
   return kEntries;
 }

@@ -5,12 +5,12 @@
 #include <cmath>
 #include <string>
 
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/row_math.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/training.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <string>
 
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/training.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -2,10 +2,10 @@
 //
 // The kernels MatMul, Gemm and tenon.ScaledGemm.
 #include "reference_impl/cpu/kernels/contraction.h"
-#include "reference_impl/cpu/kernels/matmul_plan.h"
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/matmul_run.h"
 #include "reference_impl/cpu/layouts.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -5,10 +5,11 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/gemm.h"
-#include "reference_impl/cpu/kernels/matmul_plan.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/matmul_run.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/layouts.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -86,7 +87,8 @@ class MatmulRun {
       index[d] = batch % p_.batch_dims[d];
     }
     const auto data = [&](const BatchedMatrix& x) {
-      return x.view.data + x.batch_offset(index, p_.batch_rank) *
+      const int64_t unit = x.packed ? packed_matrix_elements(p_.k, p_.n) : 1;
+      return x.view.data + x.batch_offset(index, p_.batch_rank) * unit *
                                static_cast<int64_t>(tn_dtype_bits(x.view.dtype) / 8);
     };
     WorkspaceParts parts(scratch);
@@ -144,18 +146,17 @@ class MatmulRun {
   }
 
   void convert(const float* sums, std::byte* y, const Execution* execution) const {
-    visit_dtype<dtype_bit(TN_FLOAT16) | dtype_bit(TN_BFLOAT16)>(
-        "matrix product", p_.y.view.dtype, [&](auto type) {
-          using S = typename decltype(type)::type;
-          S* to = reinterpret_cast<S*>(y);
-          over_rows(execution, p_.m, p_.n, [&](int64_t begin, int64_t end) {
-            for (int64_t i = begin; i < end; ++i) {
-              for (int64_t j = 0; j < p_.n; ++j) {
-                to[i * p_.y.row_stride + j * p_.y.column_stride] = store<S>(sums[i * p_.n + j]);
-              }
-            }
-          });
-        });
+    visit_dtype<kHalfTypes>("matrix product", p_.y.view.dtype, [&](auto type) {
+      using S = typename decltype(type)::type;
+      S* to = reinterpret_cast<S*>(y);
+      over_rows(execution, p_.m, p_.n, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          for (int64_t j = 0; j < p_.n; ++j) {
+            to[i * p_.y.row_stride + j * p_.y.column_stride] = store<S>(sums[i * p_.n + j]);
+          }
+        }
+      });
+    });
   }
 
   const MatmulPlan& p_;

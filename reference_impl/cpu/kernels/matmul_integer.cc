@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "reference_impl/cpu/kernels/matmul_plan.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/matmul_run.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 namespace {

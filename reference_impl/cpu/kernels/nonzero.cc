@@ -6,7 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -67,7 +67,7 @@ std::unique_ptr<Kernel> create_nonzero(const Description& desc) {
 }  // namespace
 
 std::span<const OperatorEntry> nonzero_operators() {
-  static const OperatorEntry kEntries[] = {{"", "NonZero", 13, kComputedTypes, create_nonzero}};
+  static const OperatorEntry kEntries[] = {{op::kNonZero, kComputedTypes, create_nonzero}};
   return kEntries;
 }
 

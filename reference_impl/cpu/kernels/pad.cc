@@ -6,9 +6,9 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::cpu {
 namespace {
@@ -190,8 +190,8 @@ std::unique_ptr<Kernel> create_trilu(const Description& desc) {
 
 std::span<const OperatorEntry> pad_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Pad", 25, kMovedTypes, create_pad},
-      {"", "Trilu", 14, kMovedTypes, create_trilu},
+      {op::kPad, kMovedTypes, create_pad},
+      {op::kTrilu, kMovedTypes, create_trilu},
   };
   return kEntries;
 }

@@ -6,7 +6,8 @@
 
 #include <cstdint>
 
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 

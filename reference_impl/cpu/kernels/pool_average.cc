@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // AveragePool and tenon.AveragePoolGrad.
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/pool_window.h"
+#include "reference_impl/cpu/kernels/pool_lines.h"
 #include "reference_impl/cpu/kernels/pooling.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

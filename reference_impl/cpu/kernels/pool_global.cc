@@ -4,10 +4,10 @@
 // spatial dims. Averages are summed in double.
 #include <limits>
 
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/pooling.h"
-#include "reference_impl/cpu/kernels/shape.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -3,13 +3,13 @@
 // MaxPool with either kind of index, and tenon.MaxPoolGrad.
 #include <limits>
 
-#include "reference_impl/cpu/kernels/number.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/pool_window.h"
+#include "reference_impl/cpu/kernels/pool_lines.h"
 #include "reference_impl/cpu/kernels/pooling.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

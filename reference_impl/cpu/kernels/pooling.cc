@@ -4,19 +4,19 @@
 #include "reference_impl/cpu/kernels/pooling.h"
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 
 std::span<const OperatorEntry> pooling_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"", "MaxPool", 22, kFloatTypes | dtype_bit(TN_INT8) | dtype_bit(TN_UINT8), create_max_pool},
-      {"tenon", "MaxPool", 1, kFloatTypes, create_max_pool_plane},
-      {"tenon", "MaxPoolGrad", 1, kFloatTypes, create_max_pool_grad},
-      {"", "AveragePool", 22, kFloatTypes, create_average_pool},
-      {"tenon", "AveragePoolGrad", 1, kFloatTypes, create_average_pool_grad},
-      {"", "GlobalAveragePool", 22, kFloatTypes, create_global_average_pool},
-      {"", "GlobalMaxPool", 22, kFloatTypes, create_global_max_pool},
+      {op::kMaxPool, kFloatTypes | dtype_bit(TN_INT8) | dtype_bit(TN_UINT8), create_max_pool},
+      {op::kTenonMaxPool, kFloatTypes, create_max_pool_plane},
+      {op::kTenonMaxPoolGrad, kFloatTypes, create_max_pool_grad},
+      {op::kAveragePool, kFloatTypes, create_average_pool},
+      {op::kTenonAveragePoolGrad, kFloatTypes, create_average_pool_grad},
+      {op::kGlobalAveragePool, kFloatTypes, create_global_average_pool},
+      {op::kGlobalMaxPool, kFloatTypes, create_global_max_pool},
   };
   return kOperators;
 }

@@ -8,11 +8,11 @@
 #include <cmath>
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
 #include "reference_impl/cpu/kernels/philox.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -36,7 +36,8 @@ inline constexpr int64_t kPieceElements =
 // The bits of a word that become a number of 32 or 16 bits: of 16-bit floats as many as they have
 // behind the point, or the greatest numbers would be rounded up to 1.
 constexpr uint32_t unit_bits(tn_dtype dtype) {
-  return dtype == TN_FLOAT16 ? ~0u << (32 - 10) : dtype == TN_BFLOAT16 ? ~0u << (32 - 7) : ~0u;
+  if (!in_set(dtype, kHalfTypes)) return ~0u;
+  return ~0u << (32 - element_type(dtype).form.mantissa_bits);
 }
 
 // low + (high - low) * u, rounded once: the products are exact in double, or nearly.
@@ -247,9 +248,9 @@ std::unique_ptr<Kernel> create_dropout(const Description& d) {
 
 std::span<const OperatorEntry> random_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"tenon", "RandomUniform", 1, kFloatTypes, create_random_uniform},
-      {"tenon", "RandomNormal", 1, kFloatTypes, create_random_normal},
-      {"tenon", "Dropout", 1, kFloatTypes, create_dropout},
+      {op::kTenonRandomUniform, kFloatTypes, create_random_uniform},
+      {op::kTenonRandomNormal, kFloatTypes, create_random_normal},
+      {op::kTenonDropout, kFloatTypes, create_dropout},
   };
   return kOperators;
 }

@@ -1,72 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reductions over any set of axes. The axes are an input whose values are known to run() alone;
-// what check() can say without them is whether the ranks can fit.
-#include "reference_impl/cpu/kernels/reduce.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-
-#include <memory>
-#include <vector>
-
-#include "reference_impl/cpu/kernels/reducers.h"
-#include "reference_impl/cpu/kernels/reduction_parts.h"
+// Products, log-sum-exp and variances over any set of axes.
+#include "reference_impl/cpu/kernels/reduce_kernel.h"
 
 namespace tenon::cpu {
-namespace {
-
-template <class Reducer>
-class ReduceKernel final : public Kernel, public NeedsWorkspace {
- public:
-  explicit ReduceKernel(const Description& desc)
-      : name_(desc.name()),
-        keepdims_(desc.integer("keepdims", 1) != 0),
-        noop_(desc.integer("noop_with_empty_axes", 0) != 0) {}
-
-  void check(const Arguments& a) const override { check_reduction(name_, a, keepdims_, noop_); }
-
-  uint64_t workspace_size(const Arguments& arguments) const override {
-    const int64_t results = arguments.outputs[0].count();
-    return results == 0 ? 0
-                        : reduce_workspace<Reducer>(results, arguments.inputs[0].count() / results);
-  }
-
-  void run(const Arguments& arguments, const Execution& execution) const override {
-    const View& data = arguments.inputs[0];
-    const uint32_t axes = reduced_axes(name_, arguments.input(1), data.rank, noop_);
-    int64_t in[TN_MAX_RANK], out[2][TN_MAX_RANK];
-    const int64_t size = tn_dtype_bits(data.dtype) / 8;
-    for (int32_t d = 0; d < data.rank; ++d) in[d] = data.strides[d] * size;
-    const View second = arguments.output(1);
-    result_strides(arguments, 0, axes, out[0]);
-    if (second.present()) result_strides(arguments, 1, axes, out[1]);
-    const ReducePlan plan(data, axes, in, nullptr, out[0], second.present() ? out[1] : nullptr);
-    Reducer reducer;
-    if constexpr (requires { reducer.correction; })
-      reducer.correction = real_at(arguments.inputs[2]);
-    Reduction<Reducer>(reducer, plan, data.data, nullptr, arguments.outputs[0].data, second.data)
-        .run(arguments.workspace, execution);
-  }
-
- private:
-  // The byte strides of output `index` for each dim of the data; checks its dims.
-  void result_strides(const Arguments& arguments, size_t index, uint32_t axes,
-                      int64_t* strides) const {
-    const View &data = arguments.inputs[0], &output = arguments.outputs[index];
-    int64_t expected[TN_MAX_RANK];
-    check_output(name_, "the output", arguments, index,
-                 reduced_dims(data, axes, keepdims_, expected));
-    const int64_t size = tn_dtype_bits(output.dtype) / 8;
-    int32_t at = 0;
-    for (int32_t d = 0; d < data.rank; ++d) {
-      const bool reduced = axes >> d & 1;
-      strides[d] = reduced ? 0 : output.strides[at] * size;
-      at += !reduced || keepdims_ ? 1 : 0;
-    }
-  }
-
-  std::string name_;
-  bool keepdims_, noop_;
-};
 
 void require_reduction(const Description& desc, size_t inputs, size_t outputs) {
   if (!desc.has_input(0) || !desc.has_output(0) || desc.input_count() > inputs ||
@@ -79,47 +16,11 @@ void require_reduction(const Description& desc, size_t inputs, size_t outputs) {
                                             dtype_name(desc.input_dtype(0)));
 }
 
-// Make<T>::type is the reducer for elements of type T.
-template <template <class> class Make, uint64_t Mask>
-std::unique_ptr<Kernel> create_reduce(const Description& desc) {
-  require_reduction(desc, 2, 1);
-  return visit_dtype<Mask>(desc.name(), desc.input_dtype(0),
-                           [&](auto type) -> std::unique_ptr<Kernel> {
-                             using T = typename decltype(type)::type;
-                             return std::make_unique<ReduceKernel<typename Make<T>::type>>(desc);
-                           });
-}
+namespace {
 
-template <class Rule>
-struct SumBy {
-  template <class T>
-  struct Make {
-    using type = SumReducer<T, Rule>;
-  };
-};
-template <class T>
-struct MakeL1 {
-  using type = SumReducer<T, std::conditional_t<std::is_unsigned_v<T>, Itself, L1>>;
-};
 template <class T>
 struct MakeProduct {
   using type = ProductReducer<T>;
-};
-template <class T>
-struct MakeMax {
-  using type = ExtremeReducer<T, true>;
-};
-template <class T>
-struct MakeMin {
-  using type = ExtremeReducer<T, false>;
-};
-template <>
-struct MakeMax<bool> {
-  using type = TruthReducer<true>;
-};
-template <>
-struct MakeMin<bool> {
-  using type = TruthReducer<false>;
 };
 template <class T>
 struct MakeLogSumExp {
@@ -136,25 +37,13 @@ std::unique_ptr<Kernel> create_variance(const Description& desc) {
       });
 }
 
-template <class Rule>
-constexpr CreateKernel kSum = create_reduce<SumBy<Rule>::template Make, kNumericTypes>;
-
 }  // namespace
 
 std::span<const OperatorEntry> axes_reduction_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ReduceSum", 13, kNumericTypes, kSum<Itself>},
-      {"", "ReduceMean", 18, kNumericTypes, kSum<Mean>},
-      {"", "ReduceSumSquare", 18, kNumericTypes, kSum<SumSquare>},
-      {"", "ReduceL1", 18, kNumericTypes, create_reduce<MakeL1, kNumericTypes>},
-      {"", "ReduceL2", 18, kFloatTypes, create_reduce<SumBy<L2>::Make, kFloatTypes>},
-      {"", "ReduceProd", 18, kNumericTypes, create_reduce<MakeProduct, kNumericTypes>},
-      {"", "ReduceMax", 20, kComputedTypes, create_reduce<MakeMax, kComputedTypes>},
-      {"", "ReduceMin", 20, kComputedTypes, create_reduce<MakeMin, kComputedTypes>},
-      {"", "ReduceLogSumExp", 18, kFloatTypes, create_reduce<MakeLogSumExp, kFloatTypes>},
-      {"tenon", "ReduceAll", 1, kBoolType, create_reduce<MakeMin, kBoolType>},
-      {"tenon", "ReduceAny", 1, kBoolType, create_reduce<MakeMax, kBoolType>},
-      {"tenon", "ReduceVariance", 1, kFloatTypes, create_variance},
+      {op::kReduceProd, kNumericTypes, create_reduce<MakeProduct, kNumericTypes>},
+      {op::kReduceLogSumExp, kFloatTypes, create_reduce<MakeLogSumExp, kFloatTypes>},
+      {op::kTenonReduceVariance, kFloatTypes, create_variance},
   };
   return kEntries;
 }

@@ -28,8 +28,10 @@
 #include <cstdlib>
 #include <type_traits>
 
-#include "reference_impl/cpu/kernels/shape.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/reduce_plan.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 
@@ -51,27 +53,6 @@ uint64_t reduce_workspace(int64_t results, int64_t elements) {
   return chunks == 1 ? 0
                      : static_cast<uint64_t>(results * chunks) * sizeof(typename Reducer::State);
 }
-
-// The dims of a reduction, innermost first, sorted and joined. Strides are in bytes.
-struct ReducePlan {
-  struct Dim {
-    int64_t extent;
-    int64_t in[2];   // Of the inputs.
-    int64_t out[2];  // Of the results; 0 in reduced dims.
-  };
-  Dim kept[TN_MAX_RANK], reduced[TN_MAX_RANK];
-  int32_t kept_rank = 0, reduced_rank = 0;
-  int64_t results = 1, elements = 1;
-
-  // `axes`: bit d says that dim d is reduced. The strides of the inputs and of the results are per
-  // dim of the input, in bytes; null for what is not there.
-  ReducePlan(const View& shape, uint32_t axes, const int64_t* in0, const int64_t* in1,
-             const int64_t* out0, const int64_t* out1);
-  bool by_columns() const;
-
- private:
-  static void arrange(Dim* dims, int32_t& rank);
-};
 
 // A row of elements to a state: sixteen partial states side by side, joined in order.
 template <class Reducer>

@@ -11,10 +11,11 @@
 #include <limits>
 #include <type_traits>
 
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/reduce.h"
 #include "reference_impl/cpu/kernels/row_math.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 

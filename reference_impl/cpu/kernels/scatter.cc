@@ -7,8 +7,8 @@
 
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -137,7 +137,7 @@ std::unique_ptr<Kernel> create_scatter_elements(const Description& desc) {
 
 std::span<const OperatorEntry> scatter_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterElements", 18, kMovedTypes, create_scatter_elements}};
+      {op::kScatterElements, kMovedTypes, create_scatter_elements}};
   return kEntries;
 }
 

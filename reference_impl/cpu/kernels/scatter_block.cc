@@ -8,8 +8,8 @@
 #include <memory>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -268,9 +268,9 @@ std::unique_ptr<Kernel> create_embedding_grad(const Description& desc) {
 
 std::span<const OperatorEntry> scatter_block_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "ScatterND", 18, kMovedTypes, create_scatter_nd},
-      {"tenon", "IndexAdd", 1, kNumericTypes, create_index_add},
-      {"tenon", "EmbeddingGrad", 1, kFloatTypes, create_embedding_grad},
+      {op::kScatterND, kMovedTypes, create_scatter_nd},
+      {op::kTenonIndexAdd, kNumericTypes, create_index_add},
+      {op::kTenonEmbeddingGrad, kFloatTypes, create_embedding_grad},
   };
   return kEntries;
 }

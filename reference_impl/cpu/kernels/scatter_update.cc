@@ -3,16 +3,6 @@
 
 namespace tenon::cpu {
 
-Update parse_update(const Description& desc) {
-  const std::string name = desc.text("reduction", "none");
-  if (name == "none") return Update::kReplace;
-  if (name == "add") return Update::kAdd;
-  if (name == "mul") return Update::kMultiply;
-  if (name == "max") return Update::kMax;
-  if (name == "min") return Update::kMin;
-  throw_invalid(desc.name(), "reduction is '" + name + "', expected none, add, mul, max or min");
-}
-
 WideOutput::WideOutput(const View& output, std::byte* workspace, bool wide)
     : output_(output), copy_(output), wide_(wide) {
   if (!wide) return;
@@ -53,20 +43,18 @@ void WideOutput::begin(const View* data, const Execution& execution) {
   const View& from = data ? *data : zeros;
   if (!wide_) {
     strided_copy(output_, from, execution);
-  } else if (output_.dtype == TN_FLOAT16) {
-    convert<float, Float16>(copy_.view(), from, execution);
   } else {
-    convert<float, BFloat16>(copy_.view(), from, execution);
+    visit_dtype<kHalfTypes>("scattering", output_.dtype, [&](auto type) {
+      convert<float, typename decltype(type)::type>(copy_.view(), from, execution);
+    });
   }
 }
 
 void WideOutput::end(const Execution& execution) {
   if (!wide_) return;
-  if (output_.dtype == TN_FLOAT16) {
-    convert<Float16, float>(output_, copy_.view(), execution);
-  } else {
-    convert<BFloat16, float>(output_, copy_.view(), execution);
-  }
+  visit_dtype<kHalfTypes>("scattering", output_.dtype, [&](auto type) {
+    convert<typename decltype(type)::type, float>(output_, copy_.view(), execution);
+  });
 }
 
 }  // namespace tenon::cpu

@@ -9,13 +9,11 @@
 #include <type_traits>
 
 #include "reference_impl/cpu/kernels/indexing.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/scatter_reduction.h"
 
 namespace tenon::cpu {
-
-enum class Update { kReplace, kAdd, kMultiply, kMax, kMin };
-
-Update parse_update(const Description& desc);
 
 template <Update kUpdate, class A>
 TENON_INLINE A updated(A old, A update) {
@@ -36,8 +34,7 @@ TENON_INLINE A updated(A old, A update) {
 
 // Whether this type's updates gather in float.
 constexpr bool is_wide(tn_dtype dtype, Update update) {
-  return (dtype == TN_FLOAT16 || dtype == TN_BFLOAT16) &&
-         (update == Update::kAdd || update == Update::kMultiply);
+  return in_set(dtype, kHalfTypes) && (update == Update::kAdd || update == Update::kMultiply);
 }
 
 // The tensor that updates go to: the output itself, or a dense float copy of it.

@@ -10,7 +10,7 @@
 #include <atomic>
 #include <thread>
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 

@@ -6,9 +6,9 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::cpu {
 namespace {
@@ -127,8 +127,8 @@ std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
 
 std::span<const OperatorEntry> sequence_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Range", 27, kRangeTypes, create_range},
-      {"", "OneHot", 11, kMovedTypes, create_one_hot, kTypesOfOneHot},
+      {op::kRange, kRangeTypes, create_range},
+      {op::kOneHot, kMovedTypes, create_one_hot},
   };
   return kEntries;
 }

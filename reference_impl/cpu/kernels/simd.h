@@ -7,7 +7,8 @@
 // CMakeLists.txt: -ffp-contract=off), so results have the same bits on every machine.
 #pragma once
 
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 

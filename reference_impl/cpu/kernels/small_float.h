@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Floats of 8 and 4 bits. float16 and bfloat16 are in number.h.
+// Floats of 8 bits and fewer. float16 and bfloat16 are in number.h.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,10 @@
 
 namespace tenon::cpu {
 
-// The bits of a TN_FLOAT8* or TN_FLOAT4E2M1 element as a number.
+// Whether the two functions below know a type.
+bool is_small_float(tn_dtype dtype);
+
+// The bits of a small float's element as a number.
 float decode_small(tn_dtype dtype, uint8_t bits);
 
 // To nearest, ties to even. Beyond the largest finite value: with `saturate` that value (infinities

@@ -16,9 +16,9 @@
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
 #include "reference_impl/cpu/kernels/row_math.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
@@ -272,11 +272,11 @@ std::unique_ptr<Kernel> create_lp_normalization(const Description& desc) {
 
 std::span<const OperatorEntry> softmax_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Softmax", 13, kFloatTypes, create_lines<Softmax>},
-      {"", "LogSoftmax", 13, kFloatTypes, create_lines<LogSoftmax>},
-      {"tenon", "SoftmaxGrad", 1, kFloatTypes, create_lines<SoftmaxGrad>},
-      {"tenon", "LogSoftmaxGrad", 1, kFloatTypes, create_lines<LogSoftmaxGrad>},
-      {"", "LpNormalization", 22, kFloatTypes, create_lp_normalization},
+      {op::kSoftmax, kFloatTypes, create_lines<Softmax>},
+      {op::kLogSoftmax, kFloatTypes, create_lines<LogSoftmax>},
+      {op::kTenonSoftmaxGrad, kFloatTypes, create_lines<SoftmaxGrad>},
+      {op::kTenonLogSoftmaxGrad, kFloatTypes, create_lines<LogSoftmaxGrad>},
+      {op::kLpNormalization, kFloatTypes, create_lp_normalization},
   };
   return kEntries;
 }

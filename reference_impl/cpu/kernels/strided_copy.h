@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/kernels/kernel.h"
 
 namespace tenon::cpu {
 

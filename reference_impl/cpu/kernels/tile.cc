@@ -6,9 +6,9 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
-#include "reference_impl/cpu/kernels/sizes.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/sizes.h"
 
 namespace tenon::cpu {
 namespace {
@@ -94,8 +94,8 @@ std::unique_ptr<Kernel> create_tile(const Description& desc) {
 
 std::span<const OperatorEntry> tile_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Concat", 13, kMovedTypes, create_concat},
-      {"", "Tile", 13, kMovedTypes, create_tile},
+      {op::kConcat, kMovedTypes, create_concat},
+      {op::kTile, kMovedTypes, create_tile},
   };
   return kEntries;
 }

@@ -9,7 +9,7 @@
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "reference_impl/cpu/kernels/operator_dims.h"
+#include "tenon/device/operators/operator_dims.h"
 
 namespace tenon::cpu {
 namespace {
@@ -156,7 +156,7 @@ std::unique_ptr<Kernel> create_top_k(const Description& desc) {
 }  // namespace
 
 std::span<const OperatorEntry> topk_operators() {
-  static const OperatorEntry kEntries[] = {{"", "TopK", 24, kNumericTypes, create_top_k}};
+  static const OperatorEntry kEntries[] = {{op::kTopK, kNumericTypes, create_top_k}};
   return kEntries;
 }
 

@@ -4,18 +4,18 @@
 #include "reference_impl/cpu/kernels/training.h"
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 
 std::span<const OperatorEntry> training_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"tenon", "NllLoss", 1, kFloatTypes, create_nll_loss},
-      {"tenon", "NllLossGrad", 1, kFloatTypes, create_nll_loss_grad},
-      {"tenon", "SparseSoftmaxCrossEntropy", 1, kFloatTypes, create_sparse_softmax_cross_entropy},
-      {"tenon", "SoftmaxCrossEntropy", 1, kFloatTypes, create_softmax_cross_entropy},
-      {"tenon", "AdamW", 1, kFloatTypes, create_adamw},
-      {"tenon", "SgdMomentum", 1, kFloatTypes, create_sgd_momentum},
+      {op::kTenonNllLoss, kFloatTypes, create_nll_loss},
+      {op::kTenonNllLossGrad, kFloatTypes, create_nll_loss_grad},
+      {op::kTenonSparseSoftmaxCrossEntropy, kFloatTypes, create_sparse_softmax_cross_entropy},
+      {op::kTenonSoftmaxCrossEntropy, kFloatTypes, create_softmax_cross_entropy},
+      {op::kTenonAdamW, kFloatTypes, create_adamw},
+      {op::kTenonSgdMomentum, kFloatTypes, create_sgd_momentum},
   };
   return kOperators;
 }

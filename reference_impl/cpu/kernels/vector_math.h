@@ -10,7 +10,8 @@
 #include <cstdint>
 #include <limits>
 
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu::vm {
 

@@ -117,8 +117,8 @@ std::unique_ptr<Kernel> create_clip(const Description& desc) {
 
 std::span<const OperatorEntry> where_clip_operators() {
   static const OperatorEntry kEntries[] = {
-      {"", "Where", 16, kMovedTypes, create_where, kTypesOfWhere},
-      {"", "Clip", 13, kNumericTypes, create_clip},
+      {op::kWhere, kMovedTypes, create_where},
+      {op::kClip, kNumericTypes, create_clip},
   };
   return kEntries;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What an error is about, as a host's source has it, and what a vendor's library answered.
-#include "reference_impl/cpu/failure.h"
 #include "reference_impl/cpu/tests/device_harness.h"
+#include "tenon/device/failure.h"
 
 namespace tenon::cpu::testing {
 namespace {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "reference_impl/cpu/kernels/kernel.h"
 #include "tenon/tenon.h"
 
 namespace tenon::cpu::testing {

@@ -23,7 +23,7 @@ class OutputDimsTest : public ::testing::Test {
     for (tn_kernel* one : kernels_) table().kernel_destroy(one);
   }
 
-  Device device_{"discrete"};  // Where nobody looks into memory of the device by chance.
+  Device device_{"discrete"};  // Where memory of the device cannot be read by chance.
   std::vector<tn_kernel*> kernels_;
   Tensor data_{nullptr, TN_FLOAT32, {2, 3, 4}};
   int64_t axis_ = 1;

@@ -9,10 +9,10 @@
 #include <thread>
 #include <vector>
 
-#include "reference_impl/cpu/memory.h"
-#include "reference_impl/cpu/reclaimer.h"
-#include "reference_impl/cpu/stream_core.h"
 #include "reference_impl/cpu/tests/device_harness.h"
+#include "reference_impl/device/memory.h"
+#include "reference_impl/device/reclaimer.h"
+#include "reference_impl/device/stream_core.h"
 
 namespace tenon::cpu::testing {
 namespace {

@@ -9,7 +9,7 @@
 namespace tenon::cpu::testing {
 namespace {
 
-// Long enough that work starts only when somebody waits for it.
+// Long enough that work starts only when a thread waits for it.
 constexpr tn_option kVeryLate{"delay_us", "600000000"};
 
 class StreamTest : public Modes {
@@ -46,7 +46,7 @@ class StreamTest : public Modes {
   tn_stream* stream_ = nullptr;
 };
 
-// What a callback was told.
+// What a callback was given.
 struct Heard {
   std::atomic<int> count{0};
   tn_status status = -1;

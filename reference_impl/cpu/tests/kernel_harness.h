@@ -26,9 +26,9 @@
 #include <utility>
 #include <vector>
 
-#include "reference_impl/cpu/asked_dims.h"
-#include "reference_impl/cpu/kernel.h"
-#include "reference_impl/cpu/kernels/number.h"
+#include "reference_impl/cpu/kernels/kernel.h"
+#include "reference_impl/device/asked_dims.h"
+#include "tenon/device/operators/number.h"
 
 namespace tenon::cpu::testing {
 

@@ -6,8 +6,8 @@
 #include <gmock/gmock.h>
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/tests/kernel_harness.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu::testing {
 namespace {
@@ -83,7 +83,7 @@ TEST(OutputDims, ValuesThatMakeNoTensor) {
                  {integers({0}), Array::scalar(TN_INT64, -2), floats({2})}, {of_rank(2)});
 }
 
-// Nobody may look into memory of the device before the work there is done.
+// Memory of the device must not be read before the work there is done.
 TEST(OutputDims, ValuesThatOnlyTheDeviceHas) {
   const bool at_launch = true;
   expect_refused(TN_UNSUPPORTED, "repeats", movement("Tile"), {floats({2}), integers({1})},

@@ -2,8 +2,8 @@
 #include <functional>
 
 #include "reference_impl/cpu/kernels/families.h"
-#include "reference_impl/cpu/kernels/shape.h"
 #include "reference_impl/cpu/tests/kernel_harness.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Operators for the tests of the device itself.
+// The device that is tested: the reference device with a family of operators for the tests.
 //   test.AddOne   int32 [n] -> int32 [n]: X + 1; adds `by` instead when a second, 0-d HOST int32 is
 //   given test.Fail     int32 [n] -> int32 [n]: fails while it runs test.Scratch  int32 [n] ->
 //   int32 [n]: copies by way of a workspace of 4 * n bytes test.Sum      any number of int32 [n] ->
 //   int32 [n]
 #include <cstring>
 
-#include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/families_reference.h"
 #include "reference_impl/cpu/tests/device_harness.h"
 
 namespace tenon::cpu {
@@ -86,16 +86,40 @@ std::unique_ptr<Kernel> create(const Description& description) {
   return std::make_unique<T>();
 }
 
+constexpr OperatorId test(const char* name) {
+  return {"test", name, 1, 0, "T", 0, dtype_bit(TN_INT32)};
+}
+
 }  // namespace
 
 std::span<const OperatorEntry> test_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {"test", "AddOne", 1, dtype_bit(TN_INT32), create<AddOne>},
-      {"test", "Fail", 1, dtype_bit(TN_INT32), create<Fail>},
-      {"test", "Scratch", 1, dtype_bit(TN_INT32), create<Scratch>},
-      {"test", "Sum", 1, dtype_bit(TN_INT32), create<Sum>},
+      {test("AddOne"), dtype_bit(TN_INT32), create<AddOne>},
+      {test("Fail"), dtype_bit(TN_INT32), create<Fail>},
+      {test("Scratch"), dtype_bit(TN_INT32), create<Scratch>},
+      {test("Sum"), dtype_bit(TN_INT32), create<Sum>},
   };
   return kOperators;
 }
 
+std::vector<Family> families() {
+  const auto reference = reference_families();
+  std::vector<Family> all(reference.begin(), reference.end());
+  all.push_back({test_operators, {{"*"}}});
+  return all;
+}
+
+}  // namespace
+
 }  // namespace tenon::cpu
+
+namespace tenon::device {
+
+const Platform& platform() {
+  static const std::vector<Family> families = cpu::families();
+  static const Platform self{"cpu", "0.1.0",  {"tenon.cpu\0\0\0\0\0\0\1"},
+                             "",    families, [](const tn_host&) {}};
+  return self;
+}
+
+}  // namespace tenon::device

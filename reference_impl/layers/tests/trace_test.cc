@@ -104,7 +104,7 @@ TEST_P(TraceTest, CallsWorkAndCounters) {
 INSTANTIATE_TEST_SUITE_P(Layers, TraceTest,
                          testing::Values("trace", "trace,validation", "validation,trace"));
 
-// Nobody knows how many dims there are then. (What is read all the same, the address sanitizer
+// The number of dims is then unknown. (What is read in spite of that, the address sanitizer
 // sees.)
 TEST(Trace, ARankThatIsNoneIsPrintedWithoutDims) {
   const std::vector<int64_t> dims{4};

@@ -118,7 +118,7 @@ TEST_F(Generic, TN_enum_001_values_and_bits) {
                 tn_dtype{99}, int32_t{1}, dims, &size);
 }
 
-// What is meant is told as a host's source has it.
+// The message names arguments as a host's source does.
 TEST_F(Generic, TN_enum_001_the_argument_that_is_meant) {
   const auto expect = [&](const char* argument, auto function, auto... arguments) {
     ErrorBuffer error;

@@ -128,7 +128,7 @@ TEST_F(Liar, TN_callback_001_called_twice_or_with_something_else) {
         },
         &calls);
     EXPECT_EQ(calls, 1) << lie;
-    // One that is nobody's cannot be told from another plugin's: stderr has it.
+    // A handle of no known kind looks like one of another plugin: the message goes to stderr.
     const size_t told = std::string_view(lie) == "callback of another" ? 0 : 1;
     EXPECT_EQ(host_.about("TN-callback-001").size(), before + told) << lie;
   }

@@ -59,7 +59,7 @@ class Json {
     end(']');
   }
   void numbers(const float* values, size_t count);
-  // As many as a rank says; null where it is no rank: then nobody knows how many there are.
+  // As many as a rank says; null where it is no rank: their number is then unknown.
   template <class T>
   void by_rank(const T* values, int32_t rank) {
     if (rank < 0 || rank > TN_MAX_RANK) return null();

@@ -4,7 +4,7 @@
 // The generic half of the validation layer: NULLs, handles, sizes of structs, values of enums, bits
 // of sets, output handles. What it finds nothing wrong with goes on to rules.h, or straight below;
 // then come the status, texts and values that the plugin has answered.
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/validation.h"
 
@@ -143,12 +143,12 @@ constexpr uint32_t kKernelDescFlags =
 constexpr uint32_t kKernelInfoFlags =
     TN_KERNEL_NO_WORKSPACE | TN_KERNEL_MAY_ALLOCATE | TN_KERNEL_SERIALISES;
 
-void check(Call& call, const tn_device_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_device_desc* given, const Path& path) {
   tn_device_desc known;
   if (!call.read(given, &known, "tn_device_desc", path)) return;
 }
 
-void check(Call& call, const tn_buffer_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_buffer_desc* given, const Path& path) {
   tn_buffer_desc known;
   if (!call.read(given, &known, "tn_buffer_desc", path)) return;
   call.known(is_known_buffer_kind(known.kind), known.kind, path.field("kind"));
@@ -156,45 +156,45 @@ void check(Call& call, const tn_buffer_desc* given, const Path& path) {
   call.serial(known.stream);
 }
 
-void check(Call& call, const tn_import_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_import_desc* given, const Path& path) {
   tn_import_desc known;
   if (!call.read(given, &known, "tn_import_desc", path)) return;
   call.known(is_known_import_kind(known.kind), known.kind, path.field("kind"));
   call.bits(known.flags, kImportDescFlags, path.field("flags"));
 }
 
-void check(Call& call, const tn_stream_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_stream_desc* given, const Path& path) {
   tn_stream_desc known;
   if (!call.read(given, &known, "tn_stream_desc", path)) return;
   call.zero(known.reserved, path.field("reserved"));
 }
 
-void check(Call& call, const tn_wait_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_wait_desc* given, const Path& path) {
   tn_wait_desc known;
   if (!call.read(given, &known, "tn_wait_desc", path)) return;
 }
 
-void check(Call& call, const tn_tensor* given, const Path& path) {
+void check(CheckedCall& call, const tn_tensor* given, const Path& path) {
   if (!call.needed(given, path)) return;
   const tn_tensor& known = *given;
   call.optional_handle(known.buffer, path.field("buffer"));
   call.known(is_known_dtype(known.dtype), known.dtype, path.field("dtype"));
 }
 
-void check(Call& call, const tn_event_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_event_desc* given, const Path& path) {
   tn_event_desc known;
   if (!call.read(given, &known, "tn_event_desc", path)) return;
   call.bits(known.flags, kEventDescFlags, path.field("flags"));
   call.zero(known.reserved, path.field("reserved"));
 }
 
-void check(Call& call, const tn_record_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_record_desc* given, const Path& path) {
   tn_record_desc known;
   if (!call.read(given, &known, "tn_record_desc", path)) return;
   call.zero(known.reserved, path.field("reserved"));
 }
 
-void check(Call& call, const tn_constant_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_constant_desc* given, const Path& path) {
   tn_constant_desc known;
   if (!call.read(given, &known, "tn_constant_desc", path)) return;
   if (known.value != nullptr) check(call, known.value, path.field("value"));
@@ -202,7 +202,7 @@ void check(Call& call, const tn_constant_desc* given, const Path& path) {
   call.serial(known.stream);
 }
 
-void check(Call& call, const tn_argument* given, const Path& path) {
+void check(CheckedCall& call, const tn_argument* given, const Path& path) {
   tn_argument known;
   if (!call.read(given, &known, "tn_argument", path)) return;
   call.known(is_known_argument_kind(known.kind), known.kind, path.field("kind"));
@@ -211,7 +211,7 @@ void check(Call& call, const tn_argument* given, const Path& path) {
   call.optional_handle(known.constant, path.field("constant"));
 }
 
-void check(Call& call, const tn_attribute* given, const Path& path) {
+void check(CheckedCall& call, const tn_attribute* given, const Path& path) {
   tn_attribute known;
   if (!call.read(given, &known, "tn_attribute", path)) return;
   call.known(is_known_attribute_type(known.type), known.type, path.field("type"));
@@ -221,7 +221,7 @@ void check(Call& call, const tn_attribute* given, const Path& path) {
   }
 }
 
-void check(Call& call, const tn_kernel_desc* given, const Path& path) {
+void check(CheckedCall& call, const tn_kernel_desc* given, const Path& path) {
   tn_kernel_desc known;
   if (!call.read(given, &known, "tn_kernel_desc", path)) return;
   call.bits(known.flags, kKernelDescFlags, path.field("flags"));
@@ -241,13 +241,13 @@ void check(Call& call, const tn_kernel_desc* given, const Path& path) {
   }
 }
 
-void check(Call& call, const tn_launch* given, const Path& path) {
+void check(CheckedCall& call, const tn_launch* given, const Path& path) {
   tn_launch known;
   if (!call.read(given, &known, "tn_launch", path)) return;
   call.optional_handle(known.workspace, path.field("workspace"));
 }
 
-void check_answer(const Call& call, tn_device_info* given, const Path& path) {
+void check_answer(const CheckedCall& call, tn_device_info* given, const Path& path) {
   call.value(is_known_device_type, given->type, path.field("type"));
   call.set(given->flags, kDeviceInfoFlags, path.field("flags"));
   call.text(given->name, path.field("name"));
@@ -255,23 +255,23 @@ void check_answer(const Call& call, tn_device_info* given, const Path& path) {
   call.text(given->physical_id, path.field("physical_id"));
 }
 
-void check_answer(const Call& call, tn_buffer_info* given, const Path& path) {
+void check_answer(const CheckedCall& call, tn_buffer_info* given, const Path& path) {
   call.value(is_known_buffer_kind, given->kind, path.field("kind"));
   call.set(given->flags, kBufferInfoFlags, path.field("flags"));
 }
 
-void check_answer(const Call& call, tn_constant_info* given, const Path& path) {
+void check_answer(const CheckedCall& call, tn_constant_info* given, const Path& path) {
   call.value(is_known_dtype, given->dtype, path.field("dtype"));
 }
 
-void check_answer(const Call& call, tn_kernel_info* given, const Path& path) {
+void check_answer(const CheckedCall& call, tn_kernel_info* given, const Path& path) {
   call.set(given->flags, kKernelInfoFlags, path.field("flags"));
 }
 
 // 2
 tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* info,
                                     tn_error* error) {
-  Call call("tn_instance_get_info", instance, error);
+  CheckedCall call("tn_instance_get_info", instance, error);
   call.handle(instance, Path("instance"));
   call.output(info, "tn_instance_info", Path("info"));
   if (call.refused()) return call.status();
@@ -281,7 +281,7 @@ tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* inf
 
 // 3
 tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn_error* error) {
-  Call call("tn_instance_device_count", instance, error);
+  CheckedCall call("tn_instance_device_count", instance, error);
   call.handle(instance, Path("instance"));
   call.needed(count, Path("count"));
   if (call.refused()) return call.status();
@@ -292,7 +292,7 @@ tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn
 // 4
 tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_device_info* info,
                                        tn_error* error) {
-  Call call("tn_instance_device_info", instance, error);
+  CheckedCall call("tn_instance_device_info", instance, error);
   call.handle(instance, Path("instance"));
   call.output(info, "tn_device_info", Path("info"));
   if (call.refused()) return call.status();
@@ -305,7 +305,7 @@ tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_d
 // 5
 tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
                                      const void** table, tn_error* error) {
-  Call call("tn_instance_extension", instance, error);
+  CheckedCall call("tn_instance_extension", instance, error);
   call.clear(table);
   call.handle(instance, Path("instance"));
   call.needed(name, Path("name"));
@@ -320,7 +320,7 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
 // 6
 tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* desc,
                               tn_device** device, tn_error* error) {
-  Call call("tn_device_open", instance, error);
+  CheckedCall call("tn_device_open", instance, error);
   call.clear(device);
   call.handle(instance, Path("instance"));
   if (desc != nullptr) check(call, desc, Path("desc"));
@@ -333,7 +333,7 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
 // 7
 void TN_CALL device_close(tn_device* device) {
   if (device == nullptr) return;
-  Call call("tn_device_close", device, nullptr);
+  CheckedCall call("tn_device_close", device, nullptr);
   call.handle(device, Path("device"));
   if (call.refused()) return;
   rules::device_close(call, device);
@@ -341,7 +341,7 @@ void TN_CALL device_close(tn_device* device) {
 
 // 8
 tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
-  Call call("tn_device_get_info", device, error);
+  CheckedCall call("tn_device_get_info", device, error);
   call.handle(device, Path("device"));
   call.output(info, "tn_device_info", Path("info"));
   if (call.refused()) return call.status();
@@ -353,7 +353,7 @@ tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_er
 
 // 9
 tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_error* error) {
-  Call call("tn_device_get_memory", device, error);
+  CheckedCall call("tn_device_get_memory", device, error);
   call.handle(device, Path("device"));
   call.output(info, "tn_memory_info", Path("info"));
   if (call.refused()) return call.status();
@@ -363,7 +363,7 @@ tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_
 
 // 10
 tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
-  Call call("tn_device_synchronize", device, error);
+  CheckedCall call("tn_device_synchronize", device, error);
   call.handle(device, Path("device"));
   if (call.refused()) return call.status();
   const tn_status status = rules::device_synchronize(call, device, error);
@@ -373,7 +373,7 @@ tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
 // 11
 tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
                                        tn_error* error) {
-  Call call("tn_device_get_operators", device, error);
+  CheckedCall call("tn_device_get_operators", device, error);
   call.handle(device, Path("device"));
   call.output(table, "tn_operator_table", Path("table"));
   if (call.refused()) return call.status();
@@ -384,7 +384,7 @@ tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* tab
 // 12
 tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
-  Call call("tn_buffer_create", device, error);
+  CheckedCall call("tn_buffer_create", device, error);
   call.clear(buffer);
   call.handle(device, Path("device"));
   check(call, desc, Path("desc"));
@@ -397,7 +397,7 @@ tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, t
 // 13
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, tn_buffer** buffer,
                                 tn_error* error) {
-  Call call("tn_buffer_import", device, error);
+  CheckedCall call("tn_buffer_import", device, error);
   call.clear(buffer);
   call.handle(device, Path("device"));
   check(call, desc, Path("desc"));
@@ -410,7 +410,7 @@ tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, t
 // 14
 void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   if (buffer == nullptr) return;
-  Call call("tn_buffer_destroy", buffer, nullptr);
+  CheckedCall call("tn_buffer_destroy", buffer, nullptr);
   call.handle(buffer, Path("buffer"));
   call.optional_handle(stream, Path("stream"));
   call.serial(stream);
@@ -420,7 +420,7 @@ void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
 
 // 15
 tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
-  Call call("tn_buffer_get_info", buffer, error);
+  CheckedCall call("tn_buffer_get_info", buffer, error);
   call.handle(buffer, Path("buffer"));
   call.output(info, "tn_buffer_info", Path("info"));
   if (call.refused()) return call.status();
@@ -433,7 +433,7 @@ tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_er
 // 16
 tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, tn_access access,
                              void** pointer, tn_error* error) {
-  Call call("tn_buffer_map", buffer, error);
+  CheckedCall call("tn_buffer_map", buffer, error);
   call.clear(pointer);
   call.handle(buffer, Path("buffer"));
   call.bits(access, kAccess, Path("access"));
@@ -447,7 +447,7 @@ tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, 
 
 // 17
 tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error) {
-  Call call("tn_buffer_unmap", buffer, error);
+  CheckedCall call("tn_buffer_unmap", buffer, error);
   call.handle(buffer, Path("buffer"));
   if (call.refused()) return call.status();
   const tn_status status = rules::buffer_unmap(call, buffer, pointer, error);
@@ -457,7 +457,7 @@ tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error
 // 18
 tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, tn_stream** stream,
                                 tn_error* error) {
-  Call call("tn_stream_create", device, error);
+  CheckedCall call("tn_stream_create", device, error);
   call.clear(stream);
   call.handle(device, Path("device"));
   if (desc != nullptr) check(call, desc, Path("desc"));
@@ -470,7 +470,7 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, t
 // 19
 void TN_CALL stream_destroy(tn_stream* stream) {
   if (stream == nullptr) return;
-  Call call("tn_stream_destroy", stream, nullptr);
+  CheckedCall call("tn_stream_destroy", stream, nullptr);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   if (call.refused()) return;
@@ -479,7 +479,7 @@ void TN_CALL stream_destroy(tn_stream* stream) {
 
 // 20
 tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
-  Call call("tn_stream_synchronize", stream, error);
+  CheckedCall call("tn_stream_synchronize", stream, error);
   call.handle(stream, Path("stream"));
   if (call.refused()) return call.status();
   const tn_status status = rules::stream_synchronize(call, stream, error);
@@ -488,7 +488,7 @@ tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
 
 // 21
 tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
-  Call call("tn_stream_query", stream, error);
+  CheckedCall call("tn_stream_query", stream, error);
   call.handle(stream, Path("stream"));
   if (call.refused()) return call.status();
   const tn_status status = rules::stream_query(call, stream, error);
@@ -497,7 +497,7 @@ tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
 
 // 22
 tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
-  Call call("tn_stream_reset", stream, error);
+  CheckedCall call("tn_stream_reset", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   if (call.refused()) return call.status();
@@ -508,7 +508,7 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
 // 23
 tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn_wait_desc* desc,
                                     tn_error* error) {
-  Call call("tn_stream_wait_event", stream, error);
+  CheckedCall call("tn_stream_wait_event", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.handle(event, Path("event"));
@@ -521,7 +521,7 @@ tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn
 // 24
 tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void* user,
                                   tn_error* error) {
-  Call call("tn_stream_callback", stream, error);
+  CheckedCall call("tn_stream_callback", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.needed(callback, Path("callback"));
@@ -533,7 +533,7 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
 // 25
 tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                               tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
-  Call call("tn_stream_copy", stream, error);
+  CheckedCall call("tn_stream_copy", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.handle(dst, Path("dst"));
@@ -547,7 +547,7 @@ tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_of
 // 26
 tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                                const void* src, uint64_t size, tn_error* error) {
-  Call call("tn_stream_write", stream, error);
+  CheckedCall call("tn_stream_write", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.handle(dst, Path("dst"));
@@ -560,7 +560,7 @@ tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_o
 // 27
 tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
                               uint64_t size, tn_error* error) {
-  Call call("tn_stream_read", stream, error);
+  CheckedCall call("tn_stream_read", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   if (size != 0) call.needed(dst, Path("dst"));
@@ -573,7 +573,7 @@ tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint
 // 28
 tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
                               const void* pattern, size_t pattern_size, tn_error* error) {
-  Call call("tn_stream_fill", stream, error);
+  CheckedCall call("tn_stream_fill", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.handle(dst, Path("dst"));
@@ -587,7 +587,7 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
 // 29
 tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
                                  tn_error* error) {
-  Call call("tn_stream_reorder", stream, error);
+  CheckedCall call("tn_stream_reorder", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   check(call, dst, Path("dst"));
@@ -600,7 +600,7 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
 // 30
 tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                tn_error* error) {
-  Call call("tn_event_create", device, error);
+  CheckedCall call("tn_event_create", device, error);
   call.clear(event);
   call.handle(device, Path("device"));
   if (desc != nullptr) check(call, desc, Path("desc"));
@@ -613,7 +613,7 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_
 // 31
 void TN_CALL event_destroy(tn_event* event) {
   if (event == nullptr) return;
-  Call call("tn_event_destroy", event, nullptr);
+  CheckedCall call("tn_event_destroy", event, nullptr);
   call.handle(event, Path("event"));
   if (call.refused()) return;
   rules::event_destroy(call, event);
@@ -622,7 +622,7 @@ void TN_CALL event_destroy(tn_event* event) {
 // 32
 tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_record_desc* desc,
                                tn_error* error) {
-  Call call("tn_event_record", event, error);
+  CheckedCall call("tn_event_record", event, error);
   call.handle(event, Path("event"));
   call.handle(stream, Path("stream"));
   call.serial(stream);
@@ -634,7 +634,7 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_reco
 
 // 33
 tn_status TN_CALL event_signal(tn_event* event, tn_status result, tn_error* error) {
-  Call call("tn_event_signal", event, error);
+  CheckedCall call("tn_event_signal", event, error);
   call.handle(event, Path("event"));
   if (call.refused()) return call.status();
   const tn_status status = rules::event_signal(call, event, result, error);
@@ -643,7 +643,7 @@ tn_status TN_CALL event_signal(tn_event* event, tn_status result, tn_error* erro
 
 // 34
 tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
-  Call call("tn_event_query", event, error);
+  CheckedCall call("tn_event_query", event, error);
   call.handle(event, Path("event"));
   if (call.refused()) return call.status();
   const tn_status status = rules::event_query(call, event, error);
@@ -652,7 +652,7 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
 
 // 35
 tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* desc, tn_error* error) {
-  Call call("tn_event_synchronize", event, error);
+  CheckedCall call("tn_event_synchronize", event, error);
   call.handle(event, Path("event"));
   if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
@@ -663,7 +663,7 @@ tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* desc, t
 // 36
 tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanoseconds,
                                 tn_error* error) {
-  Call call("tn_event_elapsed", start, error);
+  CheckedCall call("tn_event_elapsed", start, error);
   call.handle(start, Path("start"));
   call.handle(end, Path("end"));
   call.needed(nanoseconds, Path("nanoseconds"));
@@ -675,7 +675,7 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
 // 37
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
-  Call call("tn_layout_size", device, error);
+  CheckedCall call("tn_layout_size", device, error);
   call.handle(device, Path("device"));
   call.known(is_known_dtype(dtype), dtype, Path("dtype"));
   if (rank != 0) call.needed(dims, Path("dims"));
@@ -688,7 +688,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
 // 38
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* desc,
                                   tn_constant** constant, tn_error* error) {
-  Call call("tn_constant_create", device, error);
+  CheckedCall call("tn_constant_create", device, error);
   call.clear(constant);
   call.handle(device, Path("device"));
   check(call, desc, Path("desc"));
@@ -701,7 +701,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
 // 39
 void TN_CALL constant_retain(tn_constant* constant) {
   if (constant == nullptr) return;
-  Call call("tn_constant_retain", constant, nullptr);
+  CheckedCall call("tn_constant_retain", constant, nullptr);
   call.handle(constant, Path("constant"));
   if (call.refused()) return;
   rules::constant_retain(call, constant);
@@ -710,7 +710,7 @@ void TN_CALL constant_retain(tn_constant* constant) {
 // 40
 void TN_CALL constant_release(tn_constant* constant) {
   if (constant == nullptr) return;
-  Call call("tn_constant_release", constant, nullptr);
+  CheckedCall call("tn_constant_release", constant, nullptr);
   call.handle(constant, Path("constant"));
   if (call.refused()) return;
   rules::constant_release(call, constant);
@@ -719,7 +719,7 @@ void TN_CALL constant_release(tn_constant* constant) {
 // 41
 tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* info,
                                     tn_error* error) {
-  Call call("tn_constant_get_info", constant, error);
+  CheckedCall call("tn_constant_get_info", constant, error);
   call.handle(constant, Path("constant"));
   call.output(info, "tn_constant_info", Path("info"));
   if (call.refused()) return call.status();
@@ -732,7 +732,7 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
 // 42
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
-  Call call("tn_kernel_supports", device, error);
+  CheckedCall call("tn_kernel_supports", device, error);
   call.handle(device, Path("device"));
   check(call, desc, Path("desc"));
   if (support != nullptr) call.answer(support, "tn_kernel_support", Path("support"));
@@ -744,7 +744,7 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
 // 43
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
-  Call call("tn_kernel_create", device, error);
+  CheckedCall call("tn_kernel_create", device, error);
   call.clear(kernel);
   call.handle(device, Path("device"));
   check(call, desc, Path("desc"));
@@ -757,7 +757,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
 // 44
 void TN_CALL kernel_destroy(tn_kernel* kernel) {
   if (kernel == nullptr) return;
-  Call call("tn_kernel_destroy", kernel, nullptr);
+  CheckedCall call("tn_kernel_destroy", kernel, nullptr);
   call.handle(kernel, Path("kernel"));
   if (call.refused()) return;
   rules::kernel_destroy(call, kernel);
@@ -765,7 +765,7 @@ void TN_CALL kernel_destroy(tn_kernel* kernel) {
 
 // 45
 tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
-  Call call("tn_kernel_get_info", kernel, error);
+  CheckedCall call("tn_kernel_get_info", kernel, error);
   call.handle(kernel, Path("kernel"));
   call.answer(info, "tn_kernel_info", Path("info"));
   if (call.refused()) return call.status();
@@ -778,7 +778,7 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
 // 46
 tn_status TN_CALL kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
                                      int64_t* const* dims, tn_error* error) {
-  Call call("tn_kernel_output_dims", kernel, error);
+  CheckedCall call("tn_kernel_output_dims", kernel, error);
   call.handle(kernel, Path("kernel"));
   check(call, launch, Path("launch"));
   call.needed(dims, Path("dims"));
@@ -790,7 +790,7 @@ tn_status TN_CALL kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
 // 47
 tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
                                         tn_error* error) {
-  Call call("tn_kernel_workspace_size", kernel, error);
+  CheckedCall call("tn_kernel_workspace_size", kernel, error);
   call.handle(kernel, Path("kernel"));
   check(call, launch, Path("launch"));
   call.needed(size, Path("size"));
@@ -802,7 +802,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
 // 48
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
-  Call call("tn_kernel_launch", kernel, error);
+  CheckedCall call("tn_kernel_launch", kernel, error);
   call.handle(kernel, Path("kernel"));
   call.handle(stream, Path("stream"));
   call.serial(stream);
@@ -815,7 +815,7 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_l
 // 0 of peer
 tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
                             uint64_t src_offset, uint64_t size, tn_error* error) {
-  Call call("tn_peer_copy", stream, error);
+  CheckedCall call("tn_peer_copy", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.peer_handle(dst, Path("dst"));
@@ -828,7 +828,7 @@ tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offs
 
 // 1 of peer
 tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error) {
-  Call call("tn_peer_wait_event", stream, error);
+  CheckedCall call("tn_peer_wait_event", stream, error);
   call.handle(stream, Path("stream"));
   call.serial(stream);
   call.peer_handle(event, Path("event"));

@@ -5,78 +5,82 @@
 // when the generic half has found nothing, checks what only that slot knows, and calls below.
 #pragma once
 
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 
 namespace tenon::layers::validation::rules {
 
-tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count, tn_error* error);
-tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
-                      tn_device** device, tn_error* error);
-void device_close(Call& call, tn_device* device);
-tn_status device_get_memory(Call& call, tn_device* device, tn_memory_info* info, tn_error* error);
-tn_status device_synchronize(Call& call, tn_device* device, tn_error* error);
-tn_status device_get_operators(Call& call, tn_device* device, tn_operator_table* table,
-                               tn_error* error);
-tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* desc,
-                        tn_buffer** buffer, tn_error* error);
-tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* desc,
-                        tn_buffer** buffer, tn_error* error);
-void buffer_destroy(Call& call, tn_buffer* buffer, tn_stream* stream);
-tn_status buffer_get_info(Call& call, tn_buffer* buffer, tn_buffer_info* info, tn_error* error);
-tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
-                     tn_access access, void** pointer, tn_error* error);
-tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* error);
-tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* desc,
-                        tn_stream** stream, tn_error* error);
-void stream_destroy(Call& call, tn_stream* stream);
-tn_status stream_synchronize(Call& call, tn_stream* stream, tn_error* error);
-tn_status stream_query(Call& call, tn_stream* stream, tn_error* error);
-tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error);
-tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
-                            const tn_wait_desc* desc, tn_error* error);
-tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
-                          tn_error* error);
-tn_status stream_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
-                      tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error);
-tn_status stream_write(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
-                       const void* src, uint64_t size, tn_error* error);
-tn_status stream_read(Call& call, tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
-                      uint64_t size, tn_error* error);
-tn_status stream_fill(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
-                      const void* pattern, size_t pattern_size, tn_error* error);
-tn_status stream_reorder(Call& call, tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
-                         tn_error* error);
-tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc, tn_event** event,
-                       tn_error* error);
-void event_destroy(Call& call, tn_event* event);
-tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_record_desc* desc,
-                       tn_error* error);
-tn_status event_signal(Call& call, tn_event* event, tn_status result, tn_error* error);
-tn_status event_query(Call& call, tn_event* event, tn_error* error);
-tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* desc, tn_error* error);
-tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
-                        tn_error* error);
-tn_status layout_size(Call& call, tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
-                      const int64_t* dims, uint64_t* size, tn_error* error);
-tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc* desc,
-                          tn_constant** constant, tn_error* error);
-void constant_retain(Call& call, tn_constant* constant);
-void constant_release(Call& call, tn_constant* constant);
-tn_status constant_get_info(Call& call, tn_constant* constant, tn_constant_info* info,
+tn_status instance_device_count(CheckedCall& call, tn_instance* instance, size_t* count,
+                                tn_error* error);
+tn_status device_open(CheckedCall& call, tn_instance* instance, size_t index,
+                      const tn_device_desc* desc, tn_device** device, tn_error* error);
+void device_close(CheckedCall& call, tn_device* device);
+tn_status device_get_memory(CheckedCall& call, tn_device* device, tn_memory_info* info,
                             tn_error* error);
-tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* desc,
-                          tn_kernel_support* support, tn_error* error);
-tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* desc,
-                        tn_kernel** kernel, tn_error* error);
-void kernel_destroy(Call& call, tn_kernel* kernel);
-tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* launch,
-                             int64_t* const* dims, tn_error* error);
-tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* launch,
-                                uint64_t* size, tn_error* error);
-tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
+tn_status device_synchronize(CheckedCall& call, tn_device* device, tn_error* error);
+tn_status device_get_operators(CheckedCall& call, tn_device* device, tn_operator_table* table,
+                               tn_error* error);
+tn_status buffer_create(CheckedCall& call, tn_device* device, const tn_buffer_desc* desc,
+                        tn_buffer** buffer, tn_error* error);
+tn_status buffer_import(CheckedCall& call, tn_device* device, const tn_import_desc* desc,
+                        tn_buffer** buffer, tn_error* error);
+void buffer_destroy(CheckedCall& call, tn_buffer* buffer, tn_stream* stream);
+tn_status buffer_get_info(CheckedCall& call, tn_buffer* buffer, tn_buffer_info* info,
+                          tn_error* error);
+tn_status buffer_map(CheckedCall& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
+                     tn_access access, void** pointer, tn_error* error);
+tn_status buffer_unmap(CheckedCall& call, tn_buffer* buffer, void* pointer, tn_error* error);
+tn_status stream_create(CheckedCall& call, tn_device* device, const tn_stream_desc* desc,
+                        tn_stream** stream, tn_error* error);
+void stream_destroy(CheckedCall& call, tn_stream* stream);
+tn_status stream_synchronize(CheckedCall& call, tn_stream* stream, tn_error* error);
+tn_status stream_query(CheckedCall& call, tn_stream* stream, tn_error* error);
+tn_status stream_reset(CheckedCall& call, tn_stream* stream, tn_error* error);
+tn_status stream_wait_event(CheckedCall& call, tn_stream* stream, tn_event* event,
+                            const tn_wait_desc* desc, tn_error* error);
+tn_status stream_callback(CheckedCall& call, tn_stream* stream, tn_callback callback, void* user,
+                          tn_error* error);
+tn_status stream_copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                      tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error);
+tn_status stream_write(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+                       const void* src, uint64_t size, tn_error* error);
+tn_status stream_read(CheckedCall& call, tn_stream* stream, void* dst, tn_buffer* src,
+                      uint64_t src_offset, uint64_t size, tn_error* error);
+tn_status stream_fill(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t offset,
+                      uint64_t size, const void* pattern, size_t pattern_size, tn_error* error);
+tn_status stream_reorder(CheckedCall& call, tn_stream* stream, const tn_tensor* dst,
+                         const tn_tensor* src, tn_error* error);
+tn_status event_create(CheckedCall& call, tn_device* device, const tn_event_desc* desc,
+                       tn_event** event, tn_error* error);
+void event_destroy(CheckedCall& call, tn_event* event);
+tn_status event_record(CheckedCall& call, tn_event* event, tn_stream* stream,
+                       const tn_record_desc* desc, tn_error* error);
+tn_status event_signal(CheckedCall& call, tn_event* event, tn_status result, tn_error* error);
+tn_status event_query(CheckedCall& call, tn_event* event, tn_error* error);
+tn_status event_synchronize(CheckedCall& call, tn_event* event, const tn_wait_desc* desc,
+                            tn_error* error);
+tn_status event_elapsed(CheckedCall& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
                         tn_error* error);
-tn_status peer_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+tn_status layout_size(CheckedCall& call, tn_device* device, tn_layout layout, tn_dtype dtype,
+                      int32_t rank, const int64_t* dims, uint64_t* size, tn_error* error);
+tn_status constant_create(CheckedCall& call, tn_device* device, const tn_constant_desc* desc,
+                          tn_constant** constant, tn_error* error);
+void constant_retain(CheckedCall& call, tn_constant* constant);
+void constant_release(CheckedCall& call, tn_constant* constant);
+tn_status constant_get_info(CheckedCall& call, tn_constant* constant, tn_constant_info* info,
+                            tn_error* error);
+tn_status kernel_supports(CheckedCall& call, tn_device* device, const tn_kernel_desc* desc,
+                          tn_kernel_support* support, tn_error* error);
+tn_status kernel_create(CheckedCall& call, tn_device* device, const tn_kernel_desc* desc,
+                        tn_kernel** kernel, tn_error* error);
+void kernel_destroy(CheckedCall& call, tn_kernel* kernel);
+tn_status kernel_output_dims(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
+                             int64_t* const* dims, tn_error* error);
+tn_status kernel_workspace_size(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
+                                uint64_t* size, tn_error* error);
+tn_status kernel_launch(CheckedCall& call, tn_kernel* kernel, tn_stream* stream,
+                        const tn_launch* launch, tn_error* error);
+tn_status peer_copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                     tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error);
-tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error);
+tn_status peer_wait_event(CheckedCall& call, tn_stream* stream, tn_event* event, tn_error* error);
 
 }  // namespace tenon::layers::validation::rules

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
@@ -31,7 +31,7 @@ void TN_CALL run_release(void* token) {
 }
 
 // What the kind says is given, and nothing else.
-bool check_import(Call& call, const tn_import_desc& desc) {
+bool check_import(CheckedCall& call, const tn_import_desc& desc) {
   const bool by_pointer = desc.kind == TN_IMPORT_HOST || desc.kind == TN_IMPORT_NATIVE_POINTER ||
                           desc.kind == TN_IMPORT_IPC;
   if (!by_pointer) return true;  // What handles there are only their runtime knows.
@@ -47,7 +47,7 @@ bool check_import(Call& call, const tn_import_desc& desc) {
 
 }  // namespace
 
-tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* desc,
+tn_status buffer_create(CheckedCall& call, tn_device* device, const tn_buffer_desc* desc,
                         tn_buffer** buffer, tn_error* error) {
   tn_buffer_desc known;
   call.read(desc, &known, "tn_buffer_desc", Path("desc"));
@@ -73,7 +73,7 @@ tn_status buffer_create(Call& call, tn_device* device, const tn_buffer_desc* des
   return status;
 }
 
-tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* desc,
+tn_status buffer_import(CheckedCall& call, tn_device* device, const tn_import_desc* desc,
                         tn_buffer** buffer, tn_error* error) {
   tn_import_desc known;
   call.read(desc, &known, "tn_import_desc", Path("desc"));
@@ -112,7 +112,7 @@ tn_status buffer_import(Call& call, tn_device* device, const tn_import_desc* des
   return status;
 }
 
-void buffer_destroy(Call& call, tn_buffer* buffer, tn_stream* stream) {
+void buffer_destroy(CheckedCall& call, tn_buffer* buffer, tn_stream* stream) {
   const auto record = call.record<BufferRecord>(buffer);
   if (record == nullptr) return call.below().buffer_destroy(buffer, stream);
   const auto on = call.record<StreamRecord>(stream);
@@ -140,7 +140,7 @@ void buffer_destroy(Call& call, tn_buffer* buffer, tn_stream* stream) {
              [below = &layer.below(), buffer] { below->buffer_destroy(buffer, nullptr); });
 }
 
-tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
+tn_status buffer_map(CheckedCall& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
                      tn_access access, void** pointer, tn_error* error) {
   if (size == 0) {
     return call.refuse_at("size", TN_INVALID_ARGUMENT, "TN-map-010", "size is 0",
@@ -195,7 +195,7 @@ tn_status buffer_map(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t si
   return status;
 }
 
-tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* error) {
+tn_status buffer_unmap(CheckedCall& call, tn_buffer* buffer, void* pointer, tn_error* error) {
   const auto record = call.record<BufferRecord>(buffer);
   if (record == nullptr) return call.below().buffer_unmap(buffer, pointer, error);
   bool known = false;
@@ -214,7 +214,8 @@ tn_status buffer_unmap(Call& call, tn_buffer* buffer, void* pointer, tn_error* e
   return call.below().buffer_unmap(buffer, pointer, error);
 }
 
-tn_status buffer_get_info(Call& call, tn_buffer* buffer, tn_buffer_info* info, tn_error* error) {
+tn_status buffer_get_info(CheckedCall& call, tn_buffer* buffer, tn_buffer_info* info,
+                          tn_error* error) {
   const tn_status status = call.below().buffer_get_info(buffer, info, error);
   const auto record = call.record<BufferRecord>(buffer);
   if (status != TN_OK || record == nullptr) return status;

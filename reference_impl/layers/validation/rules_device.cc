@@ -3,7 +3,7 @@
 // Instances and devices: what they say of themselves, and what is left when they end.
 #include <algorithm>
 
-#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
@@ -100,8 +100,8 @@ std::string problem_of(const tn_operator_table& table) {
 
 namespace rules {
 
-tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_device_desc* desc,
-                      tn_device** device, tn_error* error) {
+tn_status device_open(CheckedCall& call, tn_instance* instance, size_t index,
+                      const tn_device_desc* desc, tn_device** device, tn_error* error) {
   tn_device_desc known{};
   if (desc != nullptr && !call.read(desc, &known, "tn_device_desc", Path("desc"))) {
     return call.status();
@@ -141,7 +141,8 @@ tn_status device_open(Call& call, tn_instance* instance, size_t index, const tn_
   return status;
 }
 
-tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count, tn_error* error) {
+tn_status instance_device_count(CheckedCall& call, tn_instance* instance, size_t* count,
+                                tn_error* error) {
   const tn_status status = call.below().instance_device_count(instance, count, error);
   if (status != TN_OK) return status;
   constexpr size_t kMost = 65536;
@@ -161,7 +162,7 @@ tn_status instance_device_count(Call& call, tn_instance* instance, size_t* count
   return status;
 }
 
-tn_status device_get_operators(Call& call, tn_device* device, tn_operator_table* table,
+tn_status device_get_operators(CheckedCall& call, tn_device* device, tn_operator_table* table,
                                tn_error* error) {
   const tn_status status = call.below().device_get_operators(device, table, error);
   if (status != TN_OK) return status;
@@ -175,18 +176,19 @@ tn_status device_get_operators(Call& call, tn_device* device, tn_operator_table*
   return call.blame("TN-device-005", "gave a table of operators " + wrong);
 }
 
-void device_close(Call& call, tn_device* device) {
+void device_close(CheckedCall& call, tn_device* device) {
   const auto record = Registry::get().find(device);
   if (record == nullptr) return call.below().device_close(device);
   destroy_below(*record, call.function());
 }
 
-tn_status device_get_memory(Call& call, tn_device* device, tn_memory_info* info, tn_error* error) {
+tn_status device_get_memory(CheckedCall& call, tn_device* device, tn_memory_info* info,
+                            tn_error* error) {
   call.layer().release(call.device().get());  // It would be counted.
   return call.below().device_get_memory(device, info, error);
 }
 
-tn_status device_synchronize(Call& call, tn_device* device, tn_error* error) {
+tn_status device_synchronize(CheckedCall& call, tn_device* device, tn_error* error) {
   // It answers the failures that streams keep, those of destroyed ones no longer.
   call.layer().release_if([&](const Record& kept) {
     return kept.kind == Kind::kStream && kept.device == call.device();
@@ -197,8 +199,8 @@ tn_status device_synchronize(Call& call, tn_device* device, tn_error* error) {
   return status;
 }
 
-tn_status layout_size(Call& call, tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
-                      const int64_t* dims, uint64_t* size, tn_error* error) {
+tn_status layout_size(CheckedCall& call, tn_device* device, tn_layout layout, tn_dtype dtype,
+                      int32_t rank, const int64_t* dims, uint64_t* size, tn_error* error) {
   if (!check_dims(call, rank, dims, Path("dims")) ||
       !check_bytes(call, rank, dims, dtype, Path("dims"))) {
     return call.status();

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Events: what they stand for, and what waiting for them tells.
-#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/rules.h"
 
 namespace tenon::layers::validation::rules {
 namespace {
 
 // The work that the event stands for has finished.
-tn_status waited(Call& call, EventRecord* event, const Clock& recorded, tn_status status) {
+tn_status waited(CheckedCall& call, EventRecord* event, const Clock& recorded, tn_status status) {
   if (event == nullptr || status == TN_NOT_READY || TN_STATUS_CLASS(status) == TN_UNSUPPORTED) {
     return status;
   }
@@ -17,7 +17,7 @@ tn_status waited(Call& call, EventRecord* event, const Clock& recorded, tn_statu
   return status;
 }
 
-Clock recorded_by(Call& call, const EventRecord* event) {
+Clock recorded_by(CheckedCall& call, const EventRecord* event) {
   if (event == nullptr) return {};
   const std::lock_guard lock(call.layer().mutex);
   return event->recorded;
@@ -25,8 +25,8 @@ Clock recorded_by(Call& call, const EventRecord* event) {
 
 }  // namespace
 
-tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc, tn_event** event,
-                       tn_error* error) {
+tn_status event_create(CheckedCall& call, tn_device* device, const tn_event_desc* desc,
+                       tn_event** event, tn_error* error) {
   tn_event_desc known{};
   if (desc != nullptr) call.read(desc, &known, "tn_event_desc", Path("desc"));
   const tn_status status = make_handle(
@@ -39,7 +39,7 @@ tn_status event_create(Call& call, tn_device* device, const tn_event_desc* desc,
   return status;
 }
 
-void event_destroy(Call& call, tn_event* event) {
+void event_destroy(CheckedCall& call, tn_event* event) {
   const auto record = Registry::get().find(event);
   if (record == nullptr) return call.below().event_destroy(event);
   Registry::get().end(*record, call.function());
@@ -49,8 +49,8 @@ void event_destroy(Call& call, tn_event* event) {
   call.layer().keep(record, 0, [below = &call.below(), event] { below->event_destroy(event); });
 }
 
-tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_record_desc* desc,
-                       tn_error* error) {
+tn_status event_record(CheckedCall& call, tn_event* event, tn_stream* stream,
+                       const tn_record_desc* desc, tn_error* error) {
   const auto record = call.record<EventRecord>(event);
   if (record != nullptr && record->by_host) {
     return call.refuse_at("event", TN_INVALID_STATE, "TN-event-013",
@@ -66,7 +66,7 @@ tn_status event_record(Call& call, tn_event* event, tn_stream* stream, const tn_
   return status;
 }
 
-tn_status event_signal(Call& call, tn_event* event, tn_status result, tn_error* error) {
+tn_status event_signal(CheckedCall& call, tn_event* event, tn_status result, tn_error* error) {
   const auto record = call.record<EventRecord>(event);
   if (record == nullptr) return call.below().event_signal(event, result, error);
   if (!record->by_host) {
@@ -82,13 +82,13 @@ tn_status event_signal(Call& call, tn_event* event, tn_status result, tn_error* 
   return call.below().event_signal(event, result, error);
 }
 
-tn_status event_query(Call& call, tn_event* event, tn_error* error) {
+tn_status event_query(CheckedCall& call, tn_event* event, tn_error* error) {
   const auto record = call.record<EventRecord>(event);
   const Clock recorded = recorded_by(call, record.get());
   return waited(call, record.get(), recorded, call.below().event_query(event, error));
 }
 
-tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* desc,
+tn_status event_synchronize(CheckedCall& call, tn_event* event, const tn_wait_desc* desc,
                             tn_error* error) {
   tn_wait_desc known{};
   if (desc != nullptr) call.read(desc, &known, "tn_wait_desc", Path("desc"));
@@ -102,7 +102,7 @@ tn_status event_synchronize(Call& call, tn_event* event, const tn_wait_desc* des
   return waited(call, record.get(), recorded, call.below().event_synchronize(event, desc, error));
 }
 
-tn_status event_elapsed(Call& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
+tn_status event_elapsed(CheckedCall& call, tn_event* start, tn_event* end, int64_t* nanoseconds,
                         tn_error* error) {
   for (tn_event* const event : {start, end}) {
     const auto record = call.record<EventRecord>(event);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Constants and kernels: their descriptions, kept for the launches to come.
-#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
 
@@ -31,7 +31,7 @@ Described describe_argument(const tn_argument* given) {
 }
 
 // One argument as described.
-bool check_argument(Call& call, const tn_argument* given, const Path& path) {
+bool check_argument(CheckedCall& call, const tn_argument* given, const Path& path) {
   tn_argument known;
   if (!call.read(given, &known, "tn_argument", path)) return false;
   if (known.kind == TN_ARGUMENT_ABSENT) return true;
@@ -58,7 +58,7 @@ bool check_argument(Call& call, const tn_argument* given, const Path& path) {
 }
 
 // What its type names is there.
-bool check_attribute(Call& call, const tn_attribute* given, const Path& path) {
+bool check_attribute(CheckedCall& call, const tn_attribute* given, const Path& path) {
   tn_attribute known;
   if (!call.read(given, &known, "tn_attribute", path)) return false;
   if (!call.needed(known.name, path.field("name"))) return false;
@@ -104,7 +104,7 @@ bool check_attribute(Call& call, const tn_attribute* given, const Path& path) {
 }
 
 // What holds for every description, whatever the operator.
-bool check_description(Call& call, const tn_kernel_desc& desc) {
+bool check_description(CheckedCall& call, const tn_kernel_desc& desc) {
   const Path path("desc");
   if (!call.needed(desc.name, path.field("name"))) return false;
   for (size_t i = 0; i < desc.input_count; ++i) {
@@ -120,13 +120,13 @@ bool check_description(Call& call, const tn_kernel_desc& desc) {
 }
 
 // A layout that a plugin has chosen: strided, or a token of its own.
-void check_choice(const Call& call, tn_layout layout, const char* list, size_t index) {
+void check_choice(const CheckedCall& call, tn_layout layout, const char* list, size_t index) {
   if (layout == TN_LAYOUT_STRIDED || layout >= TN_LAYOUT_FIRST_TOKEN) return;
   call.fault("TN-kernel-008",
              fmt::format("chose the layout {} for {}[{}], which is none", layout, list, index));
 }
 
-// Whether a caller who has asked for everything is told nothing.
+// True if the caller asked for everything and got no answer at all.
 bool requires_nothing(const tn_kernel_desc& desc, const tn_kernel_support* support) {
   tn_kernel_support known{};
   if (support != nullptr) {
@@ -142,7 +142,7 @@ bool requires_nothing(const tn_kernel_desc& desc, const tn_kernel_support* suppo
 
 // What the kernel says of itself, among it the layouts that it has chosen where TN_LAYOUT_ANY was
 // described.
-void learn(Call& call, tn_kernel* kernel, KernelRecord* record) {
+void learn(CheckedCall& call, tn_kernel* kernel, KernelRecord* record) {
   std::vector<tn_argument_needs> inputs(record->inputs.size());
   std::vector<tn_argument_needs> outputs(record->outputs.size());
   tn_kernel_info info{};
@@ -165,7 +165,7 @@ void learn(Call& call, tn_kernel* kernel, KernelRecord* record) {
 
 }  // namespace
 
-tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc* desc,
+tn_status constant_create(CheckedCall& call, tn_device* device, const tn_constant_desc* desc,
                           tn_constant** constant, tn_error* error) {
   tn_constant_desc known;
   if (!call.read(desc, &known, "tn_constant_desc", Path("desc"))) return call.status();
@@ -191,7 +191,7 @@ tn_status constant_create(Call& call, tn_device* device, const tn_constant_desc*
   return status;
 }
 
-void constant_retain(Call& call, tn_constant* constant) {
+void constant_retain(CheckedCall& call, tn_constant* constant) {
   if (const auto record = call.record<ConstantRecord>(constant)) {
     const std::lock_guard lock(call.layer().mutex);
     ++record->references;
@@ -199,7 +199,7 @@ void constant_retain(Call& call, tn_constant* constant) {
   call.below().constant_retain(constant);
 }
 
-void constant_release(Call& call, tn_constant* constant) {
+void constant_release(CheckedCall& call, tn_constant* constant) {
   if (const auto record = call.record<ConstantRecord>(constant)) {
     bool last = false;
     {
@@ -211,7 +211,7 @@ void constant_release(Call& call, tn_constant* constant) {
   call.below().constant_release(constant);
 }
 
-tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* desc,
+tn_status kernel_supports(CheckedCall& call, tn_device* device, const tn_kernel_desc* desc,
                           tn_kernel_support* support, tn_error* error) {
   tn_kernel_desc known;
   if (!call.read(desc, &known, "tn_kernel_desc", Path("desc"))) return call.status();
@@ -223,7 +223,7 @@ tn_status kernel_supports(Call& call, tn_device* device, const tn_kernel_desc* d
   return status;
 }
 
-tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* desc,
+tn_status kernel_create(CheckedCall& call, tn_device* device, const tn_kernel_desc* desc,
                         tn_kernel** kernel, tn_error* error) {
   tn_kernel_desc known;
   if (!call.read(desc, &known, "tn_kernel_desc", Path("desc"))) return call.status();
@@ -246,7 +246,7 @@ tn_status kernel_create(Call& call, tn_device* device, const tn_kernel_desc* des
   return status;
 }
 
-tn_status constant_get_info(Call& call, tn_constant* constant, tn_constant_info* info,
+tn_status constant_get_info(CheckedCall& call, tn_constant* constant, tn_constant_info* info,
                             tn_error* error) {
   const tn_status status = call.below().constant_get_info(constant, info, error);
   if (status != TN_OK || !call.is_filled(&info->rank, sizeof(info->rank)) ||
@@ -258,7 +258,7 @@ tn_status constant_get_info(Call& call, tn_constant* constant, tn_constant_info*
   return call.blame("TN-answer-001", fmt::format("says that a constant has rank {}", said));
 }
 
-void kernel_destroy(Call& call, tn_kernel* kernel) {
+void kernel_destroy(CheckedCall& call, tn_kernel* kernel) {
   const auto record = Registry::get().find(kernel);
   if (record == nullptr) return call.below().kernel_destroy(kernel);
   Registry::get().end(*record, call.function());

@@ -27,7 +27,8 @@ bool is_dense(const tn_tensor& tensor) {
 }
 
 // Type, rank, dims, strides, layout and place are those of the description.
-bool match(Call& call, const Described& described, const tn_tensor& tensor, const Path& path) {
+bool match(CheckedCall& call, const Described& described, const tn_tensor& tensor,
+           const Path& path) {
   if (!check_dims(call, tensor.rank, tensor.dims, path)) return false;
   const auto refuse = [&](const std::string& what) {
     call.refuse_at(path.text(), TN_INVALID_ARGUMENT, kDescribed, path.text() + " has " + what,
@@ -84,8 +85,8 @@ struct Arguments {
   std::vector<int> output_at;
 };
 
-bool locate(Call& call, const std::vector<Described>& described, const tn_tensor* const* tensors,
-            bool outputs, Arguments* arguments) {
+bool locate(CheckedCall& call, const std::vector<Described>& described,
+            const tn_tensor* const* tensors, bool outputs, Arguments* arguments) {
   const Path launch("launch");
   std::vector<int>& at = outputs ? arguments->output_at : arguments->input_at;
   for (size_t i = 0; i < described.size(); ++i) {
@@ -110,7 +111,7 @@ bool locate(Call& call, const std::vector<Described>& described, const tn_tensor
 
 // Outputs lie apart from each other and from inputs, save the one that each replaces and those that
 // are described to be the same view as that one.
-bool check_overlap(Call& call, const KernelRecord& kernel, const Arguments& arguments) {
+bool check_overlap(CheckedCall& call, const KernelRecord& kernel, const Arguments& arguments) {
   const auto refuse = [&](const char* rule, const Access& output, const Access& other) {
     call.refuse_at(
         output.name, TN_OVERLAP, rule,
@@ -143,8 +144,8 @@ bool check_overlap(Call& call, const KernelRecord& kernel, const Arguments& argu
 }
 
 // What the plugin answers; one that has said that the kernel needs none is held to it.
-tn_status ask_workspace(Call& call, tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
-                        tn_error* error) {
+tn_status ask_workspace(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
+                        uint64_t* size, tn_error* error) {
   const tn_status status = call.below().kernel_workspace_size(kernel, launch, size, error);
   const auto record = call.record<KernelRecord>(kernel);
   if (status == TN_OK && *size != 0 && record != nullptr && record->no_workspace) {
@@ -156,8 +157,8 @@ tn_status ask_workspace(Call& call, tn_kernel* kernel, const tn_launch* launch, 
   return status;
 }
 
-bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, const tn_launch* given,
-                     std::vector<Access>* accesses) {
+bool check_workspace(CheckedCall& call, tn_kernel* kernel, const tn_launch& launch,
+                     const tn_launch* given, std::vector<Access>* accesses) {
   uint64_t size = 0;
   if (ask_workspace(call, kernel, given, &size, nullptr) != TN_OK || size == 0) {
     return true;  // What is wrong, the launch will say.
@@ -183,8 +184,8 @@ bool check_workspace(Call& call, tn_kernel* kernel, const tn_launch& launch, con
 }
 
 // For a call that looks at the dims alone.
-bool match_all(Call& call, const std::vector<Described>& described, const tn_tensor* const* tensors,
-               const char* list) {
+bool match_all(CheckedCall& call, const std::vector<Described>& described,
+               const tn_tensor* const* tensors, const char* list) {
   const Path launch("launch");
   for (size_t i = 0; i < described.size(); ++i) {
     const tn_argument_kind kind = described[i].kind;
@@ -197,7 +198,7 @@ bool match_all(Call& call, const std::vector<Described>& described, const tn_ten
   return true;
 }
 
-bool check_input_count(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
+bool check_input_count(CheckedCall& call, const KernelRecord& kernel, const tn_launch& launch) {
   if (launch.input_count != kernel.inputs.size()) {
     call.refuse_at("launch->input_count", TN_INVALID_ARGUMENT, "TN-launch-010",
                    fmt::format("{} inputs are given, {} has {}", launch.input_count,
@@ -208,7 +209,7 @@ bool check_input_count(Call& call, const KernelRecord& kernel, const tn_launch& 
   return !call.refused();
 }
 
-bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launch) {
+bool check_counts(CheckedCall& call, const KernelRecord& kernel, const tn_launch& launch) {
   if (launch.input_count != kernel.inputs.size() || launch.output_count != kernel.outputs.size()) {
     call.refuse_at("launch->input_count", TN_INVALID_ARGUMENT, "TN-launch-010",
                    fmt::format("{} inputs and {} outputs are given, {} has {} and {}",
@@ -224,7 +225,7 @@ bool check_counts(Call& call, const KernelRecord& kernel, const tn_launch& launc
 
 }  // namespace
 
-tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* launch,
+tn_status kernel_workspace_size(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
                                 uint64_t* size, tn_error* error) {
   tn_launch known;
   call.read(launch, &known, "tn_launch", Path("launch"));
@@ -237,7 +238,7 @@ tn_status kernel_workspace_size(Call& call, tn_kernel* kernel, const tn_launch* 
   return ask_workspace(call, kernel, launch, size, error);
 }
 
-tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* launch,
+tn_status kernel_output_dims(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
                              int64_t* const* dims, tn_error* error) {
   tn_launch known;
   call.read(launch, &known, "tn_launch", Path("launch"));
@@ -259,8 +260,8 @@ tn_status kernel_output_dims(Call& call, tn_kernel* kernel, const tn_launch* lau
   return status;
 }
 
-tn_status kernel_launch(Call& call, tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
-                        tn_error* error) {
+tn_status kernel_launch(CheckedCall& call, tn_kernel* kernel, tn_stream* stream,
+                        const tn_launch* launch, tn_error* error) {
   const auto record = call.record<KernelRecord>(kernel);
   if (record == nullptr) return call.below().kernel_launch(kernel, stream, launch, error);
   tn_launch known;

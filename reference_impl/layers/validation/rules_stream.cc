@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Streams: copies, and what waiting for them tells.
-#include "reference_impl/layers/validation/making.h"
+#include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
@@ -17,7 +17,7 @@ bool has_finished(tn_status status) {
   return status != TN_NOT_READY && status != TN_FORKED && kind != TN_UNSUPPORTED;
 }
 
-tn_status waited(Call& call, tn_stream* stream, const Clock& before, tn_status status) {
+tn_status waited(CheckedCall& call, tn_stream* stream, const Clock& before, tn_status status) {
   if (has_finished(status) && call.record<StreamRecord>(stream) != nullptr) {
     const std::lock_guard lock(call.layer().mutex);
     call.layer().order.finish(before);
@@ -26,7 +26,7 @@ tn_status waited(Call& call, tn_stream* stream, const Clock& before, tn_status s
 }
 
 // What is queued on the stream now.
-Clock position(Call& call, tn_stream* stream) {
+Clock position(CheckedCall& call, tn_stream* stream) {
   const auto record = call.record<StreamRecord>(stream);
   if (record == nullptr) return {};
   const std::lock_guard lock(call.layer().mutex);
@@ -58,7 +58,8 @@ void TN_CALL run_callback(void* token, tn_status status, const tn_error* error) 
 
 // Queues what `work` does, once its accesses have been found to be in order.
 template <class Work>
-tn_status queue(Call& call, tn_stream* stream, const std::vector<Access>& accesses, Work work) {
+tn_status queue(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses,
+                Work work) {
   if (!check_order(call, stream, accesses)) return call.status();
   const tn_status status = work();
   if (status == TN_OK) note_work(call, stream, accesses);
@@ -66,7 +67,7 @@ tn_status queue(Call& call, tn_stream* stream, const std::vector<Access>& access
 }
 
 // The stream waits for the event, if the plugin has said so.
-tn_status waits(Call& call, tn_stream* stream, tn_event* event, tn_status status) {
+tn_status waits(CheckedCall& call, tn_stream* stream, tn_event* event, tn_status status) {
   const auto waiting = call.record<StreamRecord>(stream);
   const auto record = call.record<EventRecord>(event);
   if (status == TN_OK && waiting != nullptr && record != nullptr) {
@@ -78,8 +79,8 @@ tn_status waits(Call& call, tn_stream* stream, tn_event* event, tn_status status
 
 // Between buffers of one device or of two.
 template <class Copy>
-tn_status copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
-               uint64_t src_offset, uint64_t size, Copy below) {
+tn_status copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+               tn_buffer* src, uint64_t src_offset, uint64_t size, Copy below) {
   std::vector<Access> accesses;
   locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
   locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
@@ -94,7 +95,7 @@ tn_status copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offse
 
 }  // namespace
 
-tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* desc,
+tn_status stream_create(CheckedCall& call, tn_device* device, const tn_stream_desc* desc,
                         tn_stream** stream, tn_error* error) {
   const tn_status status = make_handle(
       call, stream, [&] { return call.below().stream_create(device, desc, stream, error); });
@@ -108,7 +109,7 @@ tn_status stream_create(Call& call, tn_device* device, const tn_stream_desc* des
   return status;
 }
 
-void stream_destroy(Call& call, tn_stream* stream) {
+void stream_destroy(CheckedCall& call, tn_stream* stream) {
   const auto record = call.record<StreamRecord>(stream);
   if (record == nullptr) return call.below().stream_destroy(stream);
   {
@@ -119,22 +120,22 @@ void stream_destroy(Call& call, tn_stream* stream) {
   call.layer().keep(record, 0, [below = &call.below(), stream] { below->stream_destroy(stream); });
 }
 
-tn_status stream_synchronize(Call& call, tn_stream* stream, tn_error* error) {
+tn_status stream_synchronize(CheckedCall& call, tn_stream* stream, tn_error* error) {
   const Clock before = position(call, stream);
   return waited(call, stream, before, call.below().stream_synchronize(stream, error));
 }
 
-tn_status stream_query(Call& call, tn_stream* stream, tn_error* error) {
+tn_status stream_query(CheckedCall& call, tn_stream* stream, tn_error* error) {
   const Clock before = position(call, stream);
   return waited(call, stream, before, call.below().stream_query(stream, error));
 }
 
-tn_status stream_reset(Call& call, tn_stream* stream, tn_error* error) {
+tn_status stream_reset(CheckedCall& call, tn_stream* stream, tn_error* error) {
   const Clock before = position(call, stream);
   return waited(call, stream, before, call.below().stream_reset(stream, error));
 }
 
-tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
+tn_status stream_wait_event(CheckedCall& call, tn_stream* stream, tn_event* event,
                             const tn_wait_desc* desc, tn_error* error) {
   tn_wait_desc known{};
   if (desc != nullptr) call.read(desc, &known, "tn_wait_desc", Path("desc"));
@@ -146,12 +147,12 @@ tn_status stream_wait_event(Call& call, tn_stream* stream, tn_event* event,
   return waits(call, stream, event, call.below().stream_wait_event(stream, event, desc, error));
 }
 
-tn_status peer_wait_event(Call& call, tn_stream* stream, tn_event* event, tn_error* error) {
+tn_status peer_wait_event(CheckedCall& call, tn_stream* stream, tn_event* event, tn_error* error) {
   return waits(call, stream, event,
                call.extensions_below().peer.peer_wait_event(stream, event, error));
 }
 
-tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, void* user,
+tn_status stream_callback(CheckedCall& call, tn_stream* stream, tn_callback callback, void* user,
                           tn_error* error) {
   // It may run, and end, before the call returns.
   void* const token = Promises::get().make({.function = call.function(),
@@ -166,14 +167,14 @@ tn_status stream_callback(Call& call, tn_stream* stream, tn_callback callback, v
   return status;
 }
 
-tn_status stream_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+tn_status stream_copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                       tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   return copy(call, stream, dst, dst_offset, src, src_offset, size, [&] {
     return call.below().stream_copy(stream, dst, dst_offset, src, src_offset, size, error);
   });
 }
 
-tn_status peer_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+tn_status peer_copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                     tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error) {
   return copy(call, stream, dst, dst_offset, src, src_offset, size, [&] {
     return call.extensions_below().peer.peer_copy(stream, dst, dst_offset, src, src_offset, size,
@@ -181,7 +182,7 @@ tn_status peer_copy(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_
   });
 }
 
-tn_status stream_write(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
+tn_status stream_write(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                        const void* src, uint64_t size, tn_error* error) {
   std::vector<Access> accesses;
   locate_range(call, dst, dst_offset, size, true, kRange, "dst", &accesses);
@@ -190,16 +191,16 @@ tn_status stream_write(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t d
   });
 }
 
-tn_status stream_read(Call& call, tn_stream* stream, void* dst, tn_buffer* src, uint64_t src_offset,
-                      uint64_t size, tn_error* error) {
+tn_status stream_read(CheckedCall& call, tn_stream* stream, void* dst, tn_buffer* src,
+                      uint64_t src_offset, uint64_t size, tn_error* error) {
   std::vector<Access> accesses;
   locate_range(call, src, src_offset, size, false, kRange, "src", &accesses);
   return queue(call, stream, accesses,
                [&] { return call.below().stream_read(stream, dst, src, src_offset, size, error); });
 }
 
-tn_status stream_fill(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t offset, uint64_t size,
-                      const void* pattern, size_t pattern_size, tn_error* error) {
+tn_status stream_fill(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t offset,
+                      uint64_t size, const void* pattern, size_t pattern_size, tn_error* error) {
   if (pattern_size == 0 || pattern_size > 16 || (pattern_size & (pattern_size - 1)) != 0 ||
       size % pattern_size != 0) {
     return call.refuse_at("pattern_size", TN_INVALID_ARGUMENT, "TN-stream-007",
@@ -213,8 +214,8 @@ tn_status stream_fill(Call& call, tn_stream* stream, tn_buffer* dst, uint64_t of
   });
 }
 
-tn_status stream_reorder(Call& call, tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
-                         tn_error* error) {
+tn_status stream_reorder(CheckedCall& call, tn_stream* stream, const tn_tensor* dst,
+                         const tn_tensor* src, tn_error* error) {
   std::vector<Access> accesses;
   locate_tensor(call, *dst, true, Path("dst"), &accesses);
   locate_tensor(call, *src, false, Path("src"), &accesses);

@@ -52,7 +52,7 @@ void add_use(BufferRecord& buffer, const Order& order, const Use& use) {
 }
 
 // Memory that may only be read is not written.
-bool check_writable(Call& call, const BufferRecord& buffer, const std::string& name) {
+bool check_writable(CheckedCall& call, const BufferRecord& buffer, const std::string& name) {
   if (!buffer.read_only) return true;
   call.refuse_at(name, TN_INVALID_ARGUMENT, "TN-import-003",
                  name + " is " + describe(buffer) + ", imported with TN_IMPORT_READ_ONLY",
@@ -62,7 +62,7 @@ bool check_writable(Call& call, const BufferRecord& buffer, const std::string& n
 
 }  // namespace
 
-bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path, Dims kind) {
+bool check_dims(CheckedCall& call, int32_t rank, const int64_t* dims, const Path& path, Dims kind) {
   if (call.refused()) return false;
   constexpr const char* kRule = "TN-layout-005";
   if (rank < 0 || rank > TN_MAX_RANK) {
@@ -86,7 +86,8 @@ bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path,
   return !call.refused();
 }
 
-bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, const Path& path) {
+bool check_bytes(CheckedCall& call, int32_t rank, const int64_t* dims, tn_dtype dtype,
+                 const Path& path) {
   if (call.refused()) return false;
   const Wide element = std::max<uint32_t>(tn_dtype_bits(dtype), 8) / 8;
   Wide bytes = element;
@@ -104,7 +105,7 @@ bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, 
   return true;
 }
 
-bool check_host_tensor(Call& call, const tn_tensor& tensor, const Path& path) {
+bool check_host_tensor(CheckedCall& call, const tn_tensor& tensor, const Path& path) {
   if (!check_dims(call, tensor.rank, tensor.dims, path) ||
       !check_bytes(call, tensor.rank, tensor.dims, tensor.dtype, path)) {
     return false;
@@ -114,7 +115,7 @@ bool check_host_tensor(Call& call, const tn_tensor& tensor, const Path& path) {
   return empty || call.needed(tensor.host_data, path.field("host_data"));
 }
 
-bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size, bool writes,
+bool locate_range(CheckedCall& call, tn_buffer* buffer, uint64_t offset, uint64_t size, bool writes,
                   const char* rule, const char* name, std::vector<Access>* accesses) {
   if (call.refused()) return false;
   Access access{call.record<BufferRecord>(buffer), offset, offset + size, writes, true, name};
@@ -132,7 +133,7 @@ bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size,
   return true;
 }
 
-bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path& path,
+bool locate_tensor(CheckedCall& call, const tn_tensor& tensor, bool writes, const Path& path,
                    std::vector<Access>* accesses) {
   if (!check_dims(call, tensor.rank, tensor.dims, path)) return false;
   if (std::find(tensor.dims, tensor.dims + tensor.rank, 0) != tensor.dims + tensor.rank)
@@ -191,7 +192,7 @@ bool overlap(const Access& a, const Access& b) {
   return a.exact && b.exact && a.buffer == b.buffer && a.begin < b.end && b.begin < a.end;
 }
 
-bool check_order(Call& call, tn_stream* stream, const std::vector<Access>& accesses) {
+bool check_order(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses) {
   if (call.refused()) return false;
   const auto record = call.record<StreamRecord>(stream);
   std::vector<std::pair<const Access*, Use>> unordered;
@@ -230,7 +231,7 @@ bool check_order(Call& call, tn_stream* stream, const std::vector<Access>& acces
   return true;
 }
 
-void note_work(Call& call, tn_stream* stream, const std::vector<Access>& accesses) {
+void note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses) {
   const auto record = call.record<StreamRecord>(stream);
   if (record == nullptr) return;
   const std::lock_guard lock(call.layer().mutex);

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 
 namespace tenon::layers::validation {
 
@@ -21,32 +21,33 @@ struct Access {
 
 // A plain range. False when the call is refused: `rule` is the one that ranges of this function
 // break.
-bool locate_range(Call& call, tn_buffer* buffer, uint64_t offset, uint64_t size, bool writes,
+bool locate_range(CheckedCall& call, tn_buffer* buffer, uint64_t offset, uint64_t size, bool writes,
                   const char* rule, const char* name, std::vector<Access>* accesses);
 
 // A tensor on the device. One without elements adds nothing.
-bool locate_tensor(Call& call, const tn_tensor& tensor, bool writes, const Path& path,
+bool locate_tensor(CheckedCall& call, const tn_tensor& tensor, bool writes, const Path& path,
                    std::vector<Access>* accesses);
 
 // rank within 0 and TN_MAX_RANK, dims there and not negative. In a description they may be NULL,
 // and TN_DYNAMIC.
 enum class Dims { kActual, kDescribed };
-bool check_dims(Call& call, int32_t rank, const int64_t* dims, const Path& path,
+bool check_dims(CheckedCall& call, int32_t rank, const int64_t* dims, const Path& path,
                 Dims kind = Dims::kActual);
 
 // The bytes of a tensor with these dims, TN_DYNAMIC ones left out, can be counted.
-bool check_bytes(Call& call, int32_t rank, const int64_t* dims, tn_dtype dtype, const Path& path);
+bool check_bytes(CheckedCall& call, int32_t rank, const int64_t* dims, tn_dtype dtype,
+                 const Path& path);
 
 // A tensor in host memory: there, unless it has no elements.
-bool check_host_tensor(Call& call, const tn_tensor& tensor, const Path& path);
+bool check_host_tensor(CheckedCall& call, const tn_tensor& tensor, const Path& path);
 
 // Whether both are known to share bytes.
 bool overlap(const Access& a, const Access& b);
 
 // Before the call: mapped ranges refuse it, work of other streams without an event between is
 // reported.
-bool check_order(Call& call, tn_stream* stream, const std::vector<Access>& accesses);
+bool check_order(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses);
 // After it succeeded.
-void note_work(Call& call, tn_stream* stream, const std::vector<Access>& accesses);
+void note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses);
 
 }  // namespace tenon::layers::validation

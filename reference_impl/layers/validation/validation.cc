@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "reference_impl/layers/validation/call.h"
+#include "reference_impl/layers/validation/checked_call.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/stale.h"
 #include "tenon/tenon_plugin.hpp"

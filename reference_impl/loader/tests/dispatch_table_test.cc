@@ -43,7 +43,7 @@ int count_others(const DispatchTable& table, tn_status status) {
       call_with(table.functions.name, status, &handle, &error) != status) \
     ++others;
 #include "slots.inc"
-  // Without an instance nobody has said that there is an extension.
+  // Without an instance no extension is known.
   const tn_status absent = status == TN_UNIMPLEMENTED ? TN_UNSUPPORTED : status;
 #define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
   if (call_with(table.extensions.extension.name, absent, &handle, &error) != absent) ++others;

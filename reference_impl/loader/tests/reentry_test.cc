@@ -14,7 +14,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A host whose log does what it is told, once for each line.
+// A host whose log function calls what a test gave it, once for each line.
 struct CallingHost {
   tn_host host{};
   std::function<void(const char*)> on_log;

@@ -5,8 +5,10 @@
 
 #include <map>
 
+#include "default_host.h"
 #include "files.h"
 #include "probe.h"
+#include "tenon/tenon_plugin.hpp"
 
 namespace {
 
@@ -94,6 +96,40 @@ TEST(Search, ElevatedIgnoresTheEnvironment) {
 TEST(Search, ProbeTimeoutFromTheEnvironment) {
   EXPECT_EQ(tenon::loader::probe_timeout(environment({{"TENON_PROBE_TIMEOUT", "1.5"}})).count(),
             1500);
+}
+
+// A setting that is not understood is an error that says what is allowed, not a default.
+TEST(Settings, AreReadStrictly) {
+  const auto message_of = [](const Environment& variables) -> std::string {
+    try {
+      if (!variables.get("TENON_PROBE_TIMEOUT").empty()) tenon::loader::probe_timeout(variables);
+      tenon::loader::HostServices services(nullptr, variables);
+    } catch (const tenon::plugin::Failure& failure) {
+      EXPECT_EQ(failure.error.code, TN_INVALID_ARGUMENT);
+      return failure.error.message;
+    }
+    return "";
+  };
+  for (const char* text : {"many", "0", "-1", "4x", " 4", "1025", "2.5", "99999999999999999999"}) {
+    EXPECT_EQ(
+        message_of(environment({{"TENON_NUM_THREADS", text}})),
+        std::string("TENON_NUM_THREADS is a whole number from 1 to 1024, not \"") + text + '"');
+  }
+  for (const char* text : {"soon", "0", "-1", "20s", "nan", "inf", "86401"}) {
+    EXPECT_EQ(
+        message_of(environment({{"TENON_PROBE_TIMEOUT", text}})),
+        std::string("TENON_PROBE_TIMEOUT is a number from 0.001 to 86400, not \"") + text + '"');
+  }
+  for (const char* text : {"Debug", "verbose", "1", "warn"}) {
+    EXPECT_EQ(message_of(environment({{"TENON_LOG", text}})),
+              std::string("TENON_LOG is debug, info, warning, error or off, not \"") + text + '"');
+  }
+  EXPECT_EQ(
+      message_of(environment(
+          {{"TENON_NUM_THREADS", "3"}, {"TENON_PROBE_TIMEOUT", "0.25"}, {"TENON_LOG", "off"}})),
+      "");
+  EXPECT_EQ(message_of(environment({{"TENON_NUM_THREADS", "x"}}, true)),
+            "");  // Elevated: not read.
 }
 
 }  // namespace

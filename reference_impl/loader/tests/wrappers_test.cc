@@ -6,7 +6,6 @@
 #include <cstring>
 #include <limits>
 #include <optional>
-#include <set>
 
 #include "files.h"
 #include "tenon/tenon.hpp"
@@ -44,26 +43,6 @@ TEST(Wrappers, TN_status_002_what_is_not_known_counts_as_what_it_is_near) {
     EXPECT_EQ(of(unknown), TN_INTERNAL) << unknown;
     EXPECT_STREQ(tenon::status_name(unknown), "TN_INTERNAL") << unknown;
   }
-}
-
-TEST(Dtype, NamesAndDlpackTypesAreUniqueAndComeBack) {
-  std::set<std::string> names;
-  for (tn_dtype dtype = -1; dtype < 64; ++dtype) {
-    const bool known = tn_dtype_bits(dtype) != 0;
-    const std::optional<tenon::DlpackType> dlpack = tenon::dtype_to_dlpack(dtype);
-    ASSERT_EQ(known, dlpack.has_value()) << dtype;
-    if (!dlpack.has_value()) {
-      EXPECT_STREQ(tenon::dtype_name(dtype), "undefined");
-      continue;
-    }
-    EXPECT_TRUE(names.insert(tenon::dtype_name(dtype)).second);
-    EXPECT_EQ(tenon::dtype_from_name(tenon::dtype_name(dtype)), dtype);
-    EXPECT_EQ(tenon::dtype_from_dlpack(*dlpack), dtype);
-    EXPECT_EQ(dlpack->bits, tn_dtype_bits(dtype));
-  }
-  EXPECT_EQ(tenon::dtype_from_dlpack({2, 32, 4}), TN_DTYPE_UNDEFINED) << "lanes";
-  EXPECT_EQ(tenon::dtype_bytes(TN_INT4, 3), 2u);
-  EXPECT_EQ(tenon::dtype_bytes(TN_COMPLEX128, 3), 48u);
 }
 
 TEST(Tensor, CopiesPointIntoThemselves) {

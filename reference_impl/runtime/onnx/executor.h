@@ -88,14 +88,14 @@ class Executor final : public Model {
   Planned* find_plan(size_t stage, const Key& key);
   // Null when a node turns out to need values: then the stages are others than before.
   Planned* make_plan(size_t stage, Key key, const Values& values);
-  std::optional<Trace> trace(size_t stage, const Values& values, Placement* placement);
+  std::optional<Recording> record(size_t stage, const Values& values, Placement* placement);
   // Tensors that have dims alone.
   Values shapes_of(Given given) const;
   bool whole() const { return stages_.size() == 1; }
   const std::vector<ValueIndex>& inputs_of(size_t stage) const;
   const std::vector<ValueIndex>& outputs_of(size_t stage) const;
 
-  // On the device these are only written down while a trace is made.
+  // On the device these are only written down while a recording is made.
   Tensor allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host);
   Ran run_on(bool host, const Operation& operation, std::span<const Argument> inputs,
              std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
@@ -128,8 +128,8 @@ class Executor final : public Model {
   PackedConstants packed_;
   std::set<size_t> cuts_;  // Nodes that need values.
   std::vector<PlannedStage> stages_;
-  Trace* tracing_ = nullptr;
-  const Node* node_ = nullptr;  // The one that is run, for the trace.
+  Recording* recording_ = nullptr;
+  const Node* node_ = nullptr;  // The one that is run, for the recording.
   ModelStatistics statistics_;
   std::vector<Tensor> in_flight_;  // Host sources of copies that the stream has not reached yet.
 };

@@ -41,7 +41,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     if (inputs[i].present() && node.host_inputs[i]) inputs[i] = on_host(inputs[i]);
     // Inference reads host values as they lie.
     if (inputs[i].host && !inputs[i].dense()) inputs[i] = dense(inputs[i]);
-    // No elements have no address, but are known all the same.
+    // A tensor without elements has no address, yet its (empty) value is known.
     static const std::byte nothing{};
     const std::byte* values = inputs[i].address != nullptr ? inputs[i].address : &nothing;
     shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
@@ -86,7 +86,7 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
 // Only the data says how many columns there are: there is room for all, and what is used is a view.
 void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
   const bool host = fold || input.host;
-  if (!host && tracing_ != nullptr) throw DependsOnValues();
+  if (!host && recording_ != nullptr) throw DependsOnValues();
   if (input.dims.empty()) {  // A scalar counts as a vector of one.
     input.dims = {1};
     input.strides = {1};

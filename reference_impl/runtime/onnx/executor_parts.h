@@ -16,7 +16,7 @@ constexpr int64_t kMostHostElements = 4096;
 // Beyond that, bytes and bits might not fit into 64 bits.
 constexpr int64_t kMostElements = int64_t{1} << 55;
 
-// Thrown while a trace is made, when the host would have to wait for a value of the device.
+// Thrown while a recording is made, when the host would have to wait for a value of the device.
 struct DependsOnValues {};
 
 inline bool is_index_type(tn_dtype dtype) {

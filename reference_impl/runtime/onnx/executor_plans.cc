@@ -181,12 +181,13 @@ Executor::Planned* Executor::find_plan(size_t s, const Key& key) {
 Executor::Planned* Executor::make_plan(size_t s, Key key, const Values& values) {
   Planned planned;
   planned.key = std::move(key);
-  auto traced = trace(s, values, &planned.placement);
-  if (!traced) {
+  auto recorded = record(s, values, &planned.placement);
+  if (!recorded) {
     divide(s);
     return nullptr;
   }
-  planned.plan = std::make_unique<Plan>(device_, reference_, *stream_, std::move(*traced), packed_);
+  planned.plan =
+      std::make_unique<Plan>(device_, reference_, *stream_, std::move(*recorded), packed_);
   ++statistics_.plans_made;
   std::list<Planned>& plans = stages_[s].plans;
   if (plans.size() == kMostPlans) {
@@ -199,16 +200,16 @@ Executor::Planned* Executor::make_plan(size_t s, Key key, const Values& values) 
 
 // Writes down the stage's work on tensors without memory. Nothing when a node needs values of them:
 // it is a cut then.
-std::optional<Trace> Executor::trace(size_t s, const Values& given, Placement* placement) {
-  struct Tracing {
+std::optional<Recording> Executor::record(size_t s, const Values& given, Placement* placement) {
+  struct Recorder {
     Executor& executor;
-    ~Tracing() {
-      executor.tracing_ = nullptr;
+    ~Recorder() {
+      executor.recording_ = nullptr;
       executor.counting_ = &executor.placement_;
     }
-  } const tracing{*this};
-  Trace trace;
-  tracing_ = &trace;
+  } const recorder{*this};
+  Recording recording;
+  recording_ = &recording;
   counting_ = placement;
   bool complete = true;
   size_t at = 0;
@@ -218,15 +219,16 @@ std::optional<Trace> Executor::trace(size_t s, const Values& given, Placement* p
       const Tensor& from = given[static_cast<size_t>(input)];
       Tensor& tensor = values[static_cast<size_t>(input)];
       if (!from.present()) continue;  // A constant.
-      tensor = from.host ? from : trace.allocate(from.dtype, from.dims);
-      if (!from.host) trace.add_input(tensor);
+      tensor = from.host ? from : recording.allocate(from.dtype, from.dims);
+      if (!from.host) recording.add_input(tensor);
     }
     for (const size_t n : stages_[s].stage.together) {
       at = n;
       run_node(graph_.nodes[n], values, false);
     }
     node_ = nullptr;
-    for (const ValueIndex output : outputs_of(s)) trace.add_output(dense(input_of(output, values)));
+    for (const ValueIndex output : outputs_of(s))
+      recording.add_output(dense(input_of(output, values)));
   } catch (const DependsOnValues&) {
     cuts_.insert(at);
     complete = false;
@@ -234,7 +236,7 @@ std::optional<Trace> Executor::trace(size_t s, const Values& given, Placement* p
   stream_->synchronize();
   in_flight_.clear();
   if (!complete) return std::nullopt;
-  return trace;
+  return recording;
 }
 
 }  // namespace tenon::runtime::onnx_import

@@ -31,7 +31,7 @@ Tensor Executor::allocate(tn_dtype dtype, std::vector<int64_t> dims, bool host) 
   planned.dims = dims;
   check_memory(host ? reference_ : device_, planned);
   if (host) return allocate_tensor(reference_, *host_stream_, dtype, std::move(dims), true);
-  if (tracing_ != nullptr) return tracing_->allocate(dtype, std::move(dims));
+  if (recording_ != nullptr) return recording_->allocate(dtype, std::move(dims));
   return allocate_tensor(device_, *stream_, dtype, std::move(dims), false);
 }
 
@@ -39,12 +39,12 @@ Ran Executor::run_on(bool host, const Operation& operation, std::span<const Argu
                      std::span<const Tensor> input_tensors, std::span<const Argument> outputs,
                      std::span<const Tensor> output_tensors) {
   if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
-  if (tracing_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
+  if (recording_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
   const bool own =
       node_ != nullptr && operation.domain().empty() && operation.name() == node_->op_type;
-  tracing_->record(node_ != nullptr ? label(*node_) : "an output of the model",
-                   own ? node_->op_type : "", operation, inputs, input_tensors, outputs,
-                   output_tensors);
+  recording_->record(node_ != nullptr ? label(*node_) : "an output of the model",
+                     own ? node_->op_type : "", operation, inputs, input_tensors, outputs,
+                     output_tensors);
   return Ran::kDevice;  // The plan counts what turns out otherwise.
 }
 
@@ -77,9 +77,9 @@ Tensor Executor::on_device(const Tensor& tensor) {
 
 Tensor Executor::on_host(const Tensor& tensor) {
   if (tensor.host) return tensor;
-  if (tracing_ != nullptr && Trace::is_traced(tensor)) throw DependsOnValues();
+  if (recording_ != nullptr && Recording::is_recorded(tensor)) throw DependsOnValues();
   const Tensor source = dense(tensor);
-  if (tracing_ != nullptr && Trace::is_traced(source)) throw DependsOnValues();
+  if (recording_ != nullptr && Recording::is_recorded(source)) throw DependsOnValues();
   Tensor copy = allocate_tensor(reference_, *host_stream_, tensor.dtype, tensor.dims, true);
   if (copy.address != nullptr) {
     device_.copy_to_host(copy.address, source.address, source.bytes(), *stream_);

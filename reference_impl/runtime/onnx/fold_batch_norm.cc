@@ -10,7 +10,7 @@
 namespace tenon::runtime::onnx_import {
 namespace {
 
-constexpr size_t kNobody = SIZE_MAX;
+constexpr size_t kGraphOutput = SIZE_MAX;
 
 std::span<const float> floats(const HostTensor& tensor) {
   return {reinterpret_cast<const float*>(tensor.data.data()), tensor.data.size() / sizeof(float)};
@@ -32,7 +32,7 @@ class Folder {
       for (ValueIndex input : graph.nodes[n].inputs)
         if (input != kNoValue) readers_[input].push_back(n);
     }
-    for (ValueIndex output : graph.outputs) readers_[output].push_back(kNobody);
+    for (ValueIndex output : graph.outputs) readers_[output].push_back(kGraphOutput);
   }
 
   size_t run() {
@@ -41,7 +41,7 @@ class Folder {
       Node& conv = graph_.nodes[n];
       if (conv.op_type != "Conv" || conv.outputs.size() != 1) continue;
       const auto& readers = readers_[conv.outputs[0]];
-      if (readers.size() != 1 || readers[0] == kNobody) continue;
+      if (readers.size() != 1 || readers[0] == kGraphOutput) continue;
       const Node& norm = graph_.nodes[readers[0]];
       if (norm.inputs[0] != conv.outputs[0] || !fold(conv, norm)) continue;
       conv.outputs[0] = norm.outputs[0];

@@ -10,6 +10,7 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
+#include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "tenon/tenon.hpp"
@@ -53,7 +54,7 @@ void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
   } catch (const std::exception& e) {
     throw Error(TN_UNSUPPORTED, "",
                 "ONNX cannot inline the function '" + names.begin()->second +
-                    "', which Tenon does not have as an operator: " + e.what());
+                    "', which Tenon does not have as an operator: " + message_of(e));
   }
   auto& infos = *model.mutable_graph()->mutable_value_info();
   infos.erase(std::remove_if(infos.begin(), infos.end(),
@@ -94,7 +95,7 @@ bool lift(onnx::ModelProto& model) {
                 "the model's opset " + std::to_string(opset) +
                     " has operators that Tenon knows in newer versions only, and ONNX cannot "
                     "convert it: " +
-                    e.what());
+                    message_of(e));
   }
   return true;
 }
@@ -182,7 +183,7 @@ void inline_what_the_checker_refuses(onnx::ModelProto& model) {
       onnx::inliner::InlineLocalFunctions(model, true);
     } catch (const std::exception& e) {
       throw Error(TN_UNSUPPORTED, "",
-                  std::string("ONNX cannot inline the model's own functions: ") + e.what());
+                  std::string("ONNX cannot inline the model's own functions: ") + message_of(e));
     }
   }
   const int opset = opset_of(model, "");

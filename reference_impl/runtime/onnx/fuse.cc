@@ -9,10 +9,10 @@
 namespace tenon::runtime::onnx_import {
 namespace {
 
-constexpr size_t kNobody = SIZE_MAX;
+constexpr size_t kModelEnd = SIZE_MAX;
 
 // Whether `operand` broadcasts to `dims` without adding to them.
-bool broadcasts_to(const TracedArgument& operand, const std::vector<int64_t>& dims) {
+bool broadcasts_to(const RecordedArgument& operand, const std::vector<int64_t>& dims) {
   if (operand.dims.size() > dims.size()) return false;
   for (size_t i = 1; i <= operand.dims.size(); ++i) {
     const int64_t dim = operand.dims[operand.dims.size() - i];
@@ -34,25 +34,25 @@ struct Steps {
 
 // What a product has taken in so far.
 struct Chain {
-  TracedCall call;
+  RecordedCall call;
   Steps steps;
   std::vector<size_t> members;  // The calls that it stands for.
 };
 
 class Fuser {
  public:
-  Fuser(Device& device, Trace& trace)
-      : device_(device), trace_(trace), users_(trace.values().size()) {
-    const auto use = [&](const TracedArgument& argument, size_t by) {
-      if (argument.value != kNoTraced) users_of(argument).push_back(by);
+  Fuser(Device& device, Recording& recording)
+      : device_(device), recording_(recording), users_(recording.values().size()) {
+    const auto use = [&](const RecordedArgument& argument, size_t by) {
+      if (argument.value != kNotRecorded) users_of(argument).push_back(by);
     };
-    for (size_t i = 0; i < trace.calls().size(); ++i)
-      for (const TracedArgument& input : trace.calls()[i].inputs) use(input, i);
-    for (const Trace::Output& output : trace.outputs()) use(output.argument, kNobody);
+    for (size_t i = 0; i < recording.calls().size(); ++i)
+      for (const RecordedArgument& input : recording.calls()[i].inputs) use(input, i);
+    for (const Recording::Output& output : recording.outputs()) use(output.argument, kModelEnd);
   }
 
   void run() {
-    std::vector<TracedCall>& calls = trace_.calls();
+    std::vector<RecordedCall>& calls = recording_.calls();
     std::vector<bool> gone(calls.size());
     for (size_t i = 0; i < calls.size(); ++i) fuse_from(i, gone);
     size_t kept = 0;
@@ -65,46 +65,46 @@ class Fuser {
   }
 
  private:
-  std::vector<size_t>& users_of(const TracedArgument& argument) {
+  std::vector<size_t>& users_of(const RecordedArgument& argument) {
     return users_[static_cast<size_t>(argument.value)];
   }
 
-  static bool is_conv(const TracedCall& call) { return call.operation.name() == "Conv"; }
+  static bool is_conv(const RecordedCall& call) { return call.operation.name() == "Conv"; }
 
-  static Chain start(const TracedCall& call, size_t at) {
+  static Chain start(const RecordedCall& call, size_t at) {
     Chain chain{{call.label, call.op, call.operation, call.inputs, call.outputs}, {}, {at}};
     if (is_conv(call)) chain.call.inputs.resize(3);  // Operands come behind the bias.
     return chain;
   }
 
   // The chain with the calls behind it that are its next step.
-  std::optional<Chain> extend(const TracedCall& product, const Chain& chain) {
+  std::optional<Chain> extend(const RecordedCall& product, const Chain& chain) {
     const std::vector<size_t>& users = users_of(chain.call.outputs[0]);
-    if (std::ranges::find(users, kNobody) != users.end()) return std::nullopt;
+    if (std::ranges::find(users, kModelEnd) != users.end()) return std::nullopt;
     if (users.size() == 1) return with_call(product, chain, users[0]);
     if (users.size() == 2) return with_gate(product, chain, users[0], users[1]);
     return std::nullopt;
   }
 
-  bool fits(const TracedCall& next, const TracedArgument& value) const {
+  bool fits(const RecordedCall& next, const RecordedArgument& value) const {
     return next.outputs.size() == 1 && next.outputs[0].dims == value.dims &&
            next.outputs[0].dtype == value.dtype;
   }
 
-  std::optional<Chain> with_call(const TracedCall& product, const Chain& chain, size_t at) const {
-    const TracedCall& next = trace_.calls()[at];
-    const TracedArgument& value = chain.call.outputs[0];
+  std::optional<Chain> with_call(const RecordedCall& product, const Chain& chain, size_t at) const {
+    const RecordedCall& next = recording_.calls()[at];
+    const RecordedArgument& value = chain.call.outputs[0];
     if (!fits(next, value)) return std::nullopt;
-    const auto match = match_word(device_, trace_, next);
+    const auto match = match_word(device_, recording_, next);
     if (!match || (match->word->operand && next.inputs.size() != 2)) return std::nullopt;
     const size_t mine = next.inputs[0].value == value.value ? 0 : 1;
     if (mine == 1 && !match->word->operand) return std::nullopt;
-    if (!trace_.is_whole(next.inputs[mine])) return std::nullopt;
+    if (!recording_.is_whole(next.inputs[mine])) return std::nullopt;
     Chain longer = chain;
     if (match->word->operand) {
       const StepKind kind = match->word->kind;
       const bool commutes = kind == StepKind::kAdd || kind == StepKind::kMul;
-      const TracedArgument& other = next.inputs[1 - mine];
+      const RecordedArgument& other = next.inputs[1 - mine];
       if (other.kind != Argument::Kind::kDevice || (mine == 1 && !commutes) ||
           other.dtype != value.dtype || !broadcasts_to(other, value.dims))
         return std::nullopt;
@@ -115,20 +115,20 @@ class Fuser {
   }
 
   // x * gate(x).
-  std::optional<Chain> with_gate(const TracedCall& product, const Chain& chain, size_t gate_at,
+  std::optional<Chain> with_gate(const RecordedCall& product, const Chain& chain, size_t gate_at,
                                  size_t product_at) {
-    const TracedCall &gate = trace_.calls()[gate_at], &times = trace_.calls()[product_at];
-    const TracedArgument& value = chain.call.outputs[0];
+    const RecordedCall &gate = recording_.calls()[gate_at], &times = recording_.calls()[product_at];
+    const RecordedArgument& value = chain.call.outputs[0];
     if (!fits(gate, value) || !fits(times, value) || gate.inputs.size() != 1 ||
         times.operation.name() != "Mul" || !times.operation.domain().empty() ||
         times.inputs.size() != 2 || users_of(gate.outputs[0]) != std::vector{product_at})
       return std::nullopt;
     const auto match = match_gate(gate);
-    const TracedArgument &a = times.inputs[0], &b = times.inputs[1];
+    const RecordedArgument &a = times.inputs[0], &b = times.inputs[1];
     const bool both = (a.value == value.value && b.value == gate.outputs[0].value) ||
                       (b.value == value.value && a.value == gate.outputs[0].value);
-    if (!match || !both || !trace_.is_whole(gate.inputs[0]) || !trace_.is_whole(a) ||
-        !trace_.is_whole(b))
+    if (!match || !both || !recording_.is_whole(gate.inputs[0]) || !recording_.is_whole(a) ||
+        !recording_.is_whole(b))
       return std::nullopt;
     Chain longer = chain;
     longer.members.insert(longer.members.end(), {gate_at, product_at});
@@ -136,8 +136,8 @@ class Fuser {
   }
 
   // As far as the device takes it.
-  std::optional<Chain> finished(const TracedCall& product, Chain chain, const MatchedWord& match,
-                                const TracedCall& last) const {
+  std::optional<Chain> finished(const RecordedCall& product, Chain chain, const MatchedWord& match,
+                                const RecordedCall& last) const {
     chain.steps.add(match);
     const auto given = product.operation.attributes();
     std::vector<Attribute> attributes(given.begin(), given.end());
@@ -152,11 +152,11 @@ class Fuser {
     return chain;
   }
 
-  bool supported(const TracedCall& call) const {
-    const auto describe = [&](const std::vector<TracedArgument>& arguments) {
+  bool supported(const RecordedCall& call) const {
+    const auto describe = [&](const std::vector<RecordedArgument>& arguments) {
       std::vector<StaticArgument> list;
-      for (const TracedArgument& a : arguments) {
-        const bool whole = trace_.is_whole(a);
+      for (const RecordedArgument& a : arguments) {
+        const bool whole = recording_.is_whole(a);
         list.push_back({a.kind, a.dtype, a.dims, whole ? std::vector<int64_t>{} : a.strides,
                         whole ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED, nullptr});
       }
@@ -167,9 +167,9 @@ class Fuser {
   }
 
   void fuse_from(size_t first, std::vector<bool>& gone) {
-    std::vector<TracedCall>& calls = trace_.calls();
+    std::vector<RecordedCall>& calls = recording_.calls();
     const Operation& operation = calls[first].operation;
-    if (!operation.domain().empty() || calls[first].outputs[0].value == kNoTraced ||
+    if (!operation.domain().empty() || calls[first].outputs[0].value == kNotRecorded ||
         (operation.name() != "Conv" && operation.name() != "MatMul"))
       return;
     Chain chain = start(calls[first], first);
@@ -178,8 +178,8 @@ class Fuser {
     const size_t last = chain.members.back();
     for (const size_t member : chain.members) gone[member] = member != last;
     // What it took from others it goes on taking, but in another place.
-    for (const TracedArgument& input : chain.call.inputs) {
-      if (input.value == kNoTraced) continue;
+    for (const RecordedArgument& input : chain.call.inputs) {
+      if (input.value == kNotRecorded) continue;
       for (size_t& user : users_of(input)) {
         if (std::ranges::find(chain.members, user) != chain.members.end()) user = last;
       }
@@ -188,13 +188,13 @@ class Fuser {
   }
 
   Device& device_;
-  Trace& trace_;
-  // By value: the calls that take it, once for each time; kNobody for the model's end.
+  Recording& recording_;
+  // By value: the calls that take it, once for each time; kModelEnd for the model's end.
   std::vector<std::vector<size_t>> users_;
 };
 
 }  // namespace
 
-void fuse(Device& device, Trace& trace) { Fuser(device, trace).run(); }
+void fuse(Device& device, Recording& recording) { Fuser(device, recording).run(); }
 
 }  // namespace tenon::runtime::onnx_import

@@ -4,12 +4,12 @@
 // tenon.FusedMatMul.
 #pragma once
 
-#include "runtime/onnx/trace.h"
+#include "runtime/onnx/recording.h"
 
 namespace tenon::runtime::onnx_import {
 
-// As far as the device has kernels of its own for the result. Values of the trace keep their
+// As far as the device has kernels of its own for the result. Values of the recording keep their
 // numbers; some are no longer computed.
-void fuse(Device& device, Trace& trace);
+void fuse(Device& device, Recording& recording);
 
 }  // namespace tenon::runtime::onnx_import

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/fuse_match.h"
 
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <string>
 
 #include "runtime/registry.h"
+#include "tenon/cpp/number.hpp"
 
 namespace tenon::runtime::onnx_import {
 namespace {
@@ -38,35 +38,20 @@ float real_of(const Operation& operation, std::string_view name) {
 
 // A float type's value as float32; nothing where that has it not.
 std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
-  const auto read = [&](auto value) {
-    std::memcpy(&value, bytes, sizeof(value));
-    return value;
-  };
-  switch (dtype) {
-    case TN_FLOAT32:
-      return read(float{});
-    case TN_FLOAT16:
-      return static_cast<float>(read(_Float16{}));
-    case TN_BFLOAT16:
-      return std::bit_cast<float>(uint32_t{read(uint16_t{})} << 16);
-    case TN_FLOAT64: {
-      const auto wide = read(double{});
-      const auto narrow = static_cast<float>(wide);
-      if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return std::nullopt;
-      return narrow;
-    }
-    default:
-      return std::nullopt;
-  }
+  if (!in_set(dtype, type_set::kFloat)) return std::nullopt;
+  const double wide = read_element(dtype, bytes)->to_double();
+  const auto narrow = static_cast<float>(wide);
+  if (static_cast<double>(narrow) != wide && !std::isnan(wide)) return std::nullopt;
+  return narrow;
 }
 
 // The value of a constant of one element.
-std::optional<float> constant_of(Device& device, const Trace& trace,
-                                 const TracedArgument& argument) {
+std::optional<float> constant_of(Device& device, const Recording& recording,
+                                 const RecordedArgument& argument) {
   if (argument.count() != 1) return std::nullopt;
   if (argument.kind == Argument::Kind::kHost) return decode(argument.host.data(), argument.dtype);
-  if (argument.value == kNoTraced) return std::nullopt;
-  const Trace::Value& value = trace.values()[static_cast<size_t>(argument.value)];
+  if (argument.value == kNotRecorded) return std::nullopt;
+  const Recording::Value& value = recording.values()[static_cast<size_t>(argument.value)];
   if (!value.is_constant()) return std::nullopt;
   alignas(double) std::byte bytes[sizeof(double)];
   if (value.bytes > sizeof(bytes)) return std::nullopt;
@@ -79,13 +64,13 @@ std::optional<float> constant_of(Device& device, const Trace& trace,
 }
 
 // Clip's bounds; a missing one is infinite.
-std::optional<std::vector<float>> bounds_of(Device& device, const Trace& trace,
-                                            const TracedCall& call) {
+std::optional<std::vector<float>> bounds_of(Device& device, const Recording& recording,
+                                            const RecordedCall& call) {
   std::vector<float> bounds{-std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::infinity()};
   for (size_t i = 1; i < call.inputs.size(); ++i) {
     if (call.inputs[i].kind == Argument::Kind::kAbsent) continue;
-    const auto bound = constant_of(device, trace, call.inputs[i]);
+    const auto bound = constant_of(device, recording, call.inputs[i]);
     if (!bound) return std::nullopt;
     bounds[i - 1] = *bound;
   }
@@ -106,12 +91,13 @@ const StepWord* word_of(StepKind kind) {
 
 }  // namespace
 
-std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const TracedCall& call) {
+std::optional<MatchedWord> match_word(Device& device, const Recording& recording,
+                                      const RecordedCall& call) {
   for (const StepWord& word : kStepWords) {
     if (!is_of(word, call.operation)) continue;
     MatchedWord match{&word, {}};
     if (word.parameters_are_inputs) {
-      auto bounds = bounds_of(device, trace, call);
+      auto bounds = bounds_of(device, recording, call);
       if (!bounds) return std::nullopt;
       match.parameters = std::move(*bounds);
     } else {
@@ -123,7 +109,7 @@ std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const 
   return std::nullopt;
 }
 
-std::optional<MatchedWord> match_gate(const TracedCall& gate) {
+std::optional<MatchedWord> match_gate(const RecordedCall& gate) {
   const Operation& operation = gate.operation;
   const tn_dtype dtype = gate.outputs[0].dtype;
   // 16 bits would be rounded between the two, and not in one step.

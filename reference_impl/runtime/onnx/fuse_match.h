@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which calls of a trace are a step of tenon.FusedConv and tenon.FusedMatMul.
+// Which calls of a recording are a step of tenon.FusedConv and tenon.FusedMatMul.
 #pragma once
 
 #include <optional>
 #include <vector>
 
-#include "runtime/onnx/trace.h"
+#include "runtime/onnx/recording.h"
 #include "tenon/cpp/step_words.hpp"
 
 namespace tenon::runtime::onnx_import {
@@ -19,10 +19,11 @@ struct MatchedWord {
 
 // The step that this call is on its first input; of words with an operand, on either. Bounds of
 // Clip must be constants, and such that float32 has them.
-std::optional<MatchedWord> match_word(Device& device, const Trace& trace, const TracedCall& call);
+std::optional<MatchedWord> match_word(Device& device, const Recording& recording,
+                                      const RecordedCall& call);
 
 // The step that x * gate(x) is: Silu of Sigmoid, HardSwish of HardSigmoid as ONNX defines it by.
 // Nothing where it is none, or where rounding between the two calls could show.
-std::optional<MatchedWord> match_gate(const TracedCall& gate);
+std::optional<MatchedWord> match_gate(const RecordedCall& gate);
 
 }  // namespace tenon::runtime::onnx_import

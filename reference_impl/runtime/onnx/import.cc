@@ -15,6 +15,7 @@
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
 #include "runtime/onnx/normalize.h"
+#include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "runtime/onnx/tensor_proto.h"
@@ -68,7 +69,7 @@ void require_known_operators(const onnx::ModelProto& model) {
                   std::to_string(opset));
 }
 
-// ONNX's checker insists on dims of outputs, which nobody needs: exporters leave them out where
+// ONNX's checker insists on dims of outputs, which are not needed: exporters leave them out where
 // they do not know the rank.
 void check(onnx::ModelProto& model) {
   std::vector<onnx::TypeProto::Tensor*> open;
@@ -212,7 +213,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
     check(model);
     onnx::inliner::InlineLocalFunctions(model, true);
   } catch (const std::exception& e) {
-    throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + e.what());
+    throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + message_of(e));
   }
   expand_training_batch_norm(model);
   lift_and_inline(model);

@@ -12,7 +12,7 @@
 namespace tenon::runtime::onnx_import {
 
 //   nodes in any order          -> each behind those that it reads
-//   constants that nobody reads -> gone (strings among them have no place on a device)
+//   constants that are not read -> gone (strings among them have no place on a device)
 //   sparse constants            -> dense ones
 //   initializers                -> with a type among the graph's values, which the inliner reads;
 //                                  those named in `given` become plain inputs

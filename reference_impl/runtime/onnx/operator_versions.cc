@@ -28,8 +28,9 @@ const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset) {
   const onnx::OpSchema* schema = schema_of(node, opset);
   if (info == nullptr || schema == nullptr) return nullptr;
   const int32_t version = schema->SinceVersion();
-  const bool same = version == info->version ||
-                    std::find(info->older.begin(), info->older.end(), version) != info->older.end();
+  const bool same =
+      version == info->version ||
+      std::ranges::any_of(info->same, [=](const SameVersion& s) { return s.version == version; });
   return same ? info : nullptr;
 }
 

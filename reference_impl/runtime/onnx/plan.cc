@@ -8,11 +8,11 @@
 
 namespace tenon::runtime::onnx_import {
 
-Plan::Plan(Device& device, Device& reference, Stream& stream, Trace trace,
+Plan::Plan(Device& device, Device& reference, Stream& stream, Recording recording,
            PackedConstants& constants)
     : device_(device), reference_(reference), stream_(stream) {
-  fuse(device, trace);
-  steps_ = make_steps(device, trace, constants);
+  fuse(device, recording);
+  steps_ = make_steps(device, recording, constants);
   get_ready();
 }
 
@@ -21,18 +21,18 @@ Plan::~Plan() {
   try {
     reference_.forget_host(memory_->address());
   } catch (const Error&) {  // NOLINT(bugprone-empty-catch)
-    // Nobody is left to tell; the reference device has lost the range already.
+    // No caller can take an error here; the reference device has lost the range already.
   }
 }
 
-std::byte* Plan::address_of(const Operand& operand) const {
+std::byte* Plan::address_of(const StepArgument& operand) const {
   if (operand.address != nullptr) return operand.address;
   if (operand.slot == kNoSlot) return nullptr;
   return memory_->address() + steps_.slots[static_cast<size_t>(operand.slot)].offset +
          operand.offset;
 }
 
-tn_tensor Plan::tensor_of(const Operand& operand) const {
+tn_tensor Plan::tensor_of(const StepArgument& operand) const {
   tn_tensor tensor{};
   tensor.dims = operand.dims.data();
   tensor.layout = operand.layout;
@@ -52,7 +52,7 @@ tn_tensor Plan::tensor_of(const Operand& operand) const {
   return tensor;
 }
 
-Argument Plan::argument_of(const Operand& operand) const {
+Argument Plan::argument_of(const StepArgument& operand) const {
   if (operand.kind == Argument::Kind::kAbsent) return {};
   if (operand.kind == Argument::Kind::kHost)
     return Argument::host(operand.host.data(), operand.dtype, operand.dims);
@@ -67,10 +67,10 @@ void Plan::get_ready() {
     ready.tensors.clear();
     ready.pointers.clear();
     for (const auto* side : {&step.inputs, &step.outputs})
-      for (const Operand& operand : *side) ready.tensors.push_back(tensor_of(operand));
+      for (const StepArgument& operand : *side) ready.tensors.push_back(tensor_of(operand));
     size_t i = 0;
     for (const auto* side : {&step.inputs, &step.outputs})
-      for (const Operand& operand : *side) {
+      for (const StepArgument& operand : *side) {
         const bool given = operand.kind != Argument::Kind::kAbsent && operand.constant == nullptr;
         ready.pointers.push_back(given ? &ready.tensors[i] : nullptr);
         ++i;
@@ -117,7 +117,8 @@ void Plan::get_ready() {
       case Step::Kind::kCall:
         ++statistics_.calls;
         for (const auto* side : {&steps[i].inputs, &steps[i].outputs})
-          for (const Operand& operand : *side) ready_[i].arguments.push_back(argument_of(operand));
+          for (const StepArgument& operand : *side)
+            ready_[i].arguments.push_back(argument_of(operand));
     }
   }
   statistics_.memory_bytes = memory_bytes_;

@@ -17,7 +17,8 @@ namespace tenon::runtime::onnx_import {
 class Plan {
  public:
   // Work of the plan goes to `stream`, which outlives it.
-  Plan(Device& device, Device& reference, Stream& stream, Trace trace, PackedConstants& constants);
+  Plan(Device& device, Device& reference, Stream& stream, Recording recording,
+       PackedConstants& constants);
   ~Plan();
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
@@ -28,8 +29,8 @@ class Plan {
     Tensor device;
   };
 
-  // Queues a run: one value for each of the trace's inputs, of its type and dims. Those of the host
-  // are borrowed until the stream has been waited for.
+  // Queues a run: one value for each of the recording's inputs, of its type and dims. Those of the
+  // host are borrowed until the stream has been waited for.
   void start(std::span<const Input> inputs);
   // Output `i` of the run: on the host, once the stream has been waited for; or where it is, until
   // the next run.
@@ -49,9 +50,9 @@ class Plan {
     std::vector<Argument> arguments;
   };
 
-  std::byte* address_of(const Operand& operand) const;
-  tn_tensor tensor_of(const Operand& operand) const;
-  Argument argument_of(const Operand& operand) const;
+  std::byte* address_of(const StepArgument& operand) const;
+  tn_tensor tensor_of(const StepArgument& operand) const;
+  Argument argument_of(const StepArgument& operand) const;
   void get_ready();
   void run(size_t step);
 

@@ -71,10 +71,7 @@ std::optional<double> number(const std::string& name, const onnx::GraphProto& gr
     if (constant.name() != name) continue;
     const HostTensor tensor = to_host_tensor(constant, "");
     if (tensor.count() != 1) return std::nullopt;
-    if (tensor.dtype == TN_BOOL) return static_cast<double>(tensor.data[0]);
-    if (tensor.dtype == TN_FLOAT32) return *reinterpret_cast<const float*>(tensor.data.data());
-    if (tensor.dtype == TN_FLOAT64) return *reinterpret_cast<const double*>(tensor.data.data());
-    return std::nullopt;
+    return read_element(tensor.dtype, tensor.data.data())->to_double();
   }
   return std::nullopt;
 }

@@ -11,7 +11,7 @@ namespace tenon::runtime::onnx_import {
 bool is_rewritten(const onnx::NodeProto& node);
 
 //   Constant           -> initializer
-//   Dropout            -> Identity, and a mask of true where somebody reads it (inference, or a
+//   Dropout            -> Identity, and a mask of true where it is read (inference, or a
 //                         ratio of 0)
 //   Sum                -> a chain of Add
 // Throws Error for a Dropout that drops, or may.

@@ -15,6 +15,7 @@
 #include "onnx/defs/schema.h"
 #include "onnx/onnx_pb.h"
 #include "onnx/shape_inference/implementation.h"
+#include "runtime/onnx/onnx_error.h"
 #include "tenon/tenon.hpp"
 
 namespace tenon::runtime::onnx_import {
@@ -229,7 +230,7 @@ struct ShapeInference::State {
     } catch (const std::length_error&) {
       throw Error(TN_INVALID_ARGUMENT, "", "its attributes ask for more than fits into memory");
     } catch (const std::exception& e) {
-      throw Error(TN_INVALID_ARGUMENT, "", e.what());
+      throw Error(TN_INVALID_ARGUMENT, "", message_of(e));
     }
     std::vector<InferredOutput> outputs(static_cast<size_t>(node.output_size()));
     for (size_t i = 0; i < outputs.size(); ++i) {

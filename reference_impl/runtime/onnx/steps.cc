@@ -14,60 +14,64 @@ namespace {
 
 class StepMaker {
  public:
-  StepMaker(Device& device, Trace& trace, PackedConstants& constants)
-      : device_(device), trace_(trace), constants_(constants), forms_(trace.values().size()) {}
+  StepMaker(Device& device, Recording& recording, PackedConstants& constants)
+      : device_(device),
+        recording_(recording),
+        constants_(constants),
+        forms_(recording.values().size()) {}
 
   Steps make() {
-    for (const TracedArgument& input : trace_.inputs())
+    for (const RecordedArgument& input : recording_.inputs())
       result_.inputs.push_back(new_form(input, TN_LAYOUT_STRIDED));
-    for (const TracedCall& call : trace_.calls()) {
+    for (const RecordedCall& call : recording_.calls()) {
       try {
         add(call);
       } catch (const Error& e) {
         throw Error(e.status(), e.rule(), call.label + ": " + e.message());
       }
     }
-    for (const Trace::Output& output : trace_.outputs()) {
+    for (const Recording::Output& output : recording_.outputs()) {
       if (output.host.present())
         result_.outputs.push_back({output.host, {}});
       else
         result_.outputs.push_back({{}, operand(output.argument, TN_LAYOUT_STRIDED)});
     }
-    for (const Trace::Value& value : trace_.values())
+    for (const Recording::Value& value : recording_.values())
       if (value.is_constant()) result_.kept.push_back(value.constant);
     find_lifetimes();
     return std::move(result_);
   }
 
  private:
-  const Trace::Value& value_of(const TracedArgument& argument) const {
-    return trace_.values()[static_cast<size_t>(argument.value)];
+  const Recording::Value& value_of(const RecordedArgument& argument) const {
+    return recording_.values()[static_cast<size_t>(argument.value)];
   }
-  bool is_constant(const TracedArgument& argument) const {
-    return argument.value != kNoTraced && value_of(argument).is_constant();
+  bool is_constant(const RecordedArgument& argument) const {
+    return argument.value != kNotRecorded && value_of(argument).is_constant();
   }
   // The token that a value is in, or TN_LAYOUT_STRIDED where it (also) is.
-  tn_layout current(const TracedArgument& argument) const {
+  tn_layout current(const RecordedArgument& argument) const {
     const auto& forms = forms_[static_cast<size_t>(argument.value)];
     return forms.empty() || forms.contains(TN_LAYOUT_STRIDED) ? TN_LAYOUT_STRIDED
                                                               : forms.begin()->first;
   }
 
-  static StaticArgument describe(const TracedArgument& argument, tn_layout layout) {
+  static StaticArgument describe(const RecordedArgument& argument, tn_layout layout) {
     StaticArgument to{argument.kind, argument.dtype, argument.dims, {}, layout, nullptr};
     if (layout == TN_LAYOUT_STRIDED) to.strides = argument.strides;
     return to;
   }
 
-  std::vector<StaticArgument> describe(std::span<const TracedArgument> arguments, bool any) const {
+  std::vector<StaticArgument> describe(std::span<const RecordedArgument> arguments,
+                                       bool any) const {
     std::vector<StaticArgument> list;
-    for (const TracedArgument& argument : arguments)
-      list.push_back(
-          describe(argument, any && trace_.is_whole(argument) ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED));
+    for (const RecordedArgument& argument : arguments)
+      list.push_back(describe(
+          argument, any && recording_.is_whole(argument) ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED));
     return list;
   }
 
-  std::optional<ChosenLayouts> choose(const TracedCall& call) {
+  std::optional<ChosenLayouts> choose(const RecordedCall& call) {
     auto inputs = describe(call.inputs, true);
     const auto outputs = describe(call.outputs, true);
     auto chosen = device_.choose_layouts(call.operation, inputs, outputs);
@@ -88,12 +92,12 @@ class StepMaker {
     return chosen;
   }
 
-  void add(const TracedCall& call) {
+  void add(const RecordedCall& call) {
     const bool nothing = std::all_of(call.outputs.begin(), call.outputs.end(),
-                                     [](const TracedArgument& o) { return o.count() == 0; });
+                                     [](const RecordedArgument& o) { return o.count() == 0; });
     if (nothing) return;
     std::optional<ChosenLayouts> layouts;
-    const auto empty = [](const TracedArgument& argument) {
+    const auto empty = [](const RecordedArgument& argument) {
       return argument.kind == Argument::Kind::kDevice && argument.count() == 0;
     };
     if (std::none_of(call.inputs.begin(), call.inputs.end(), empty) &&
@@ -102,7 +106,7 @@ class StepMaker {
     if (!layouts || !add_launch(call, *layouts)) add_call(call);
   }
 
-  bool add_launch(const TracedCall& call, const ChosenLayouts& layouts) {
+  bool add_launch(const RecordedCall& call, const ChosenLayouts& layouts) {
     std::vector<StaticArgument> inputs;
     std::vector<StaticArgument> outputs;
     outputs.reserve(call.outputs.size());
@@ -122,17 +126,17 @@ class StepMaker {
     return true;
   }
 
-  void add_call(const TracedCall& call) {
+  void add_call(const RecordedCall& call) {
     Step step{Step::Kind::kCall, call.label, call.op, call.operation, {}, {}, {}};
-    for (const TracedArgument& input : call.inputs)
+    for (const RecordedArgument& input : call.inputs)
       step.inputs.push_back(operand(input, TN_LAYOUT_STRIDED));
-    for (const TracedArgument& output : call.outputs)
+    for (const RecordedArgument& output : call.outputs)
       step.outputs.push_back(new_form(output, TN_LAYOUT_STRIDED));
     result_.steps.push_back(std::move(step));
   }
 
-  Operand plain(const TracedArgument& argument, tn_layout layout) const {
-    Operand to;
+  StepArgument plain(const RecordedArgument& argument, tn_layout layout) const {
+    StepArgument to;
     to.kind = argument.kind;
     to.dtype = argument.dtype;
     to.dims = argument.dims;
@@ -143,10 +147,10 @@ class StepMaker {
   }
 
   // An input in the layout that is wanted; makes that form if the value is not in it yet.
-  Operand operand(const TracedArgument& argument, tn_layout layout) {
-    Operand to = plain(argument, layout);
-    if (argument.value == kNoTraced) return to;
-    const Trace::Value& value = value_of(argument);
+  StepArgument operand(const RecordedArgument& argument, tn_layout layout) {
+    StepArgument to = plain(argument, layout);
+    if (argument.value == kNotRecorded) return to;
+    const Recording::Value& value = value_of(argument);
     if (value.is_constant()) {
       if (layout == TN_LAYOUT_STRIDED)
         to.address = value.address + argument.offset;
@@ -160,14 +164,14 @@ class StepMaker {
   }
 
   // An output, whose value comes to be here.
-  Operand new_form(const TracedArgument& argument, tn_layout layout) {
-    Operand to = plain(argument, layout);
-    if (argument.value != kNoTraced) to.slot = new_slot(argument.value, layout);
+  StepArgument new_form(const RecordedArgument& argument, tn_layout layout) {
+    StepArgument to = plain(argument, layout);
+    if (argument.value != kNotRecorded) to.slot = new_slot(argument.value, layout);
     return to;
   }
 
-  int32_t new_slot(TracedValue value, tn_layout layout) {
-    const Trace::Value& v = trace_.values()[static_cast<size_t>(value)];
+  int32_t new_slot(RecordedValue value, tn_layout layout) {
+    const Recording::Value& v = recording_.values()[static_cast<size_t>(value)];
     uint64_t bytes = v.bytes;
     if (layout != TN_LAYOUT_STRIDED)
       tenon::call(tn_layout_size, device_.handle(), layout, v.dtype,
@@ -178,15 +182,15 @@ class StepMaker {
     return slot;
   }
 
-  int32_t form(TracedValue value, tn_layout layout) {
+  int32_t form(RecordedValue value, tn_layout layout) {
     const auto& forms = forms_[static_cast<size_t>(value)];
     if (const auto found = forms.find(layout); found != forms.end()) return found->second;
     if (forms.empty()) throw Error(TN_INTERNAL, "", "a value is used before it is computed");
     const auto [from, from_slot] = *forms.begin();
-    const Trace::Value& v = trace_.values()[static_cast<size_t>(value)];
+    const Recording::Value& v = recording_.values()[static_cast<size_t>(value)];
     static const Operation identity{"Identity"};
     Step step{Step::Kind::kReorder, "a change of layout", "", identity, {}, {}, {}};
-    Operand side;
+    StepArgument side;
     side.kind = Argument::Kind::kDevice;
     side.dtype = v.dtype;
     side.dims = v.dims;
@@ -204,23 +208,23 @@ class StepMaker {
 
   void find_lifetimes() {
     std::vector<bool> seen(result_.slots.size());
-    const auto use = [&](const Operand& operand, size_t step) {
+    const auto use = [&](const StepArgument& operand, size_t step) {
       if (operand.slot == kNoSlot) return;
       const auto i = static_cast<size_t>(operand.slot);
       if (!seen[i]) result_.slots[i].first = step;
       seen[i] = true;
       result_.slots[i].last = step;
     };
-    for (const Operand& input : result_.inputs) use(input, 0);
+    for (const StepArgument& input : result_.inputs) use(input, 0);
     for (size_t i = 0; i < result_.steps.size(); ++i) {
-      for (const Operand& input : result_.steps[i].inputs) use(input, i);
-      for (const Operand& output : result_.steps[i].outputs) use(output, i);
+      for (const StepArgument& input : result_.steps[i].inputs) use(input, i);
+      for (const StepArgument& output : result_.steps[i].outputs) use(output, i);
     }
     for (const PlannedOutput& output : result_.outputs) use(output.operand, result_.steps.size());
   }
 
   Device& device_;
-  Trace& trace_;
+  Recording& recording_;
   PackedConstants& constants_;
   Steps result_;
   // By value: the slot of each layout that it is in.
@@ -229,7 +233,8 @@ class StepMaker {
 
 }  // namespace
 
-tn_constant* PackedConstants::get(const Trace::Value& value, const Location& at, tn_layout layout) {
+tn_constant* PackedConstants::get(const Recording::Value& value, const Location& at,
+                                  tn_layout layout) {
   Key key{value.address, value.dims, value.constant.strides, layout};
   if (const auto found = packed_.find(key); found != packed_.end()) return found->second.get();
   const tn_tensor tensor{at.buffer,
@@ -247,8 +252,8 @@ tn_constant* PackedConstants::get(const Trace::Value& value, const Location& at,
   return made;
 }
 
-Steps make_steps(Device& device, Trace& trace, PackedConstants& constants) {
-  return StepMaker(device, trace, constants).make();
+Steps make_steps(Device& device, Recording& recording, PackedConstants& constants) {
+  return StepMaker(device, recording, constants).make();
 }
 
 }  // namespace tenon::runtime::onnx_import

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <vector>
 
-#include "runtime/onnx/trace.h"
+#include "runtime/onnx/recording.h"
 
 namespace tenon::runtime::onnx_import {
 
@@ -23,7 +23,7 @@ struct Slot {
 
 constexpr int32_t kNoSlot = -1;
 
-struct Operand {
+struct StepArgument {
   Argument::Kind kind = Argument::Kind::kAbsent;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
   std::vector<int64_t> dims;
@@ -46,22 +46,22 @@ struct Step {
   };
   Kind kind;
   std::string label;
-  std::string op;  // As in TracedCall.
+  std::string op;  // As in RecordedCall.
   Operation operation;
-  std::vector<Operand> inputs;
-  std::vector<Operand> outputs;
+  std::vector<StepArgument> inputs;
+  std::vector<StepArgument> outputs;
   Kernel kernel;
 };
 
 struct PlannedOutput {
-  Tensor host;      // Present: this value.
-  Operand operand;  // Otherwise: dense, in the plan's memory or a constant.
+  Tensor host;           // Present: this value.
+  StepArgument operand;  // Otherwise: dense, in the plan's memory or a constant.
 };
 
 struct Steps {
   std::vector<Step> steps;
   std::vector<Slot> slots;
-  std::vector<Operand> inputs;
+  std::vector<StepArgument> inputs;
   std::vector<PlannedOutput> outputs;
   std::vector<Tensor> kept;  // Constants that steps read.
 };
@@ -71,7 +71,7 @@ class PackedConstants {
  public:
   PackedConstants(tn_device* device, Stream& stream) : device_(device), stream_(stream) {}
   // `at` is the buffer of the value and where it lies in it. The constant lives as long as this.
-  tn_constant* get(const Trace::Value& value, const Location& at, tn_layout layout);
+  tn_constant* get(const Recording::Value& value, const Location& at, tn_layout layout);
   size_t size() const { return packed_.size(); }
 
  private:
@@ -81,9 +81,9 @@ class PackedConstants {
   std::map<Key, Constant> packed_;
 };
 
-// Chooses kernels and layouts for the calls of a trace, and brings values from one layout to
+// Chooses kernels and layouts for the calls of a recording, and brings values from one layout to
 // another where two kernels disagree.
-Steps make_steps(Device& device, Trace& trace, PackedConstants& constants);
+Steps make_steps(Device& device, Recording& recording, PackedConstants& constants);
 
 // Says where in one block each slot lies, so that those in use at the same time are disjoint.
 // Returns the size of the block. Alignment is 64 bytes.

@@ -68,26 +68,22 @@ void read_external(const onnx::TensorProto& proto, const std::string& base_folde
   }
 }
 
+// Which typed field holds the elements of a type: ONNX has one for float32 and one for float64,
+// each for complex numbers of such parts too, and puts integers by their width.
 void read_fields(const onnx::TensorProto& proto, HostTensor& tensor) {
-  switch (proto.data_type()) {
-    case TN_FLOAT32:
-    case TN_COMPLEX64:
-      return pack<float>(proto.float_data(), tensor);
-    case TN_FLOAT64:
-    case TN_COMPLEX128:
-      return pack<double>(proto.double_data(), tensor);
-    case TN_INT64:
-      return pack<int64_t>(proto.int64_data(), tensor);
-    case TN_INT32:
-      return pack<int32_t>(proto.int32_data(), tensor);
-    case TN_UINT64:
-      return pack<uint64_t>(proto.uint64_data(), tensor);
-    case TN_UINT32:
-      return pack<uint32_t>(proto.uint64_data(), tensor);
-    case TN_INT16:
-    case TN_UINT16:
-    case TN_FLOAT16:
-    case TN_BFLOAT16:
+  const ElementType& type = element_type(tensor.dtype);
+  const tn_dtype real = type.kind == ElementKind::kComplex ? type.part : type.dtype;
+  if (real == TN_FLOAT32) return pack<float>(proto.float_data(), tensor);
+  if (real == TN_FLOAT64) return pack<double>(proto.double_data(), tensor);
+  const bool is_unsigned = type.kind == ElementKind::kUnsigned;
+  switch (type.bits) {
+    case 64:
+      return is_unsigned ? pack<uint64_t>(proto.uint64_data(), tensor)
+                         : pack<int64_t>(proto.int64_data(), tensor);
+    case 32:
+      return is_unsigned ? pack<uint32_t>(proto.uint64_data(), tensor)
+                         : pack<int32_t>(proto.int32_data(), tensor);
+    case 16:
       return pack<uint16_t>(proto.int32_data(), tensor);
     default:
       return pack<uint8_t>(proto.int32_data(), tensor);
@@ -134,7 +130,7 @@ HostTensor to_host_tensor(const onnx::TensorProto& proto, const std::string& bas
   if (external) {
     read_external(proto, base_folder, tensor);
   } else {
-    const int64_t units = proto.data_type() == TN_COMPLEX64 || proto.data_type() == TN_COMPLEX128
+    const int64_t units = element_type(tensor.dtype).kind == ElementKind::kComplex
                               ? 2 * tensor.count()
                               : (bits < 8 ? static_cast<int64_t>(bytes) : tensor.count());
     if (fields != units)

@@ -2,6 +2,7 @@
 #include "runtime/context.h"
 
 #include <cstdlib>
+#include <thread>
 
 #include "fixture.h"
 
@@ -36,6 +37,28 @@ TEST(Context, ReadsTheEnvironment) {
   EXPECT_EQ(context->device(0).spec(), "cpu?memory=mapped");
 }
 
+TEST(Context, KnowsWhetherTheUserChoseTheDevices) {
+  EXPECT_TRUE(Context::create({"cpu"})->chosen());
+  for (const char* none : {"", " , "}) {
+    setenv("TENON_DEVICES", none, 1);
+    EXPECT_FALSE(Context::create()->chosen()) << '"' << none << '"';
+  }
+  setenv("TENON_DEVICES", "cpu", 1);
+  EXPECT_TRUE(Context::create()->chosen());
+  unsetenv("TENON_DEVICES");
+}
+
+TEST(Context, ThreadsThatOpenADeviceGetTheSame) {
+  const auto context = Context::create({"cpu?memory=discrete", "cpu"});
+  std::vector<Device*> opened(8);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < opened.size(); ++i) {
+    threads.emplace_back([&, i] { opened[i] = &context->device(i % 2); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < opened.size(); ++i) EXPECT_EQ(opened[i], &context->device(i % 2));
+}
+
 TEST(Context, SaysWhyADeviceCannotBeOpened) {
   const auto context = Context::create({"cpu:7", "no.such.plugin", "cpu?memory=square"});
   EXPECT_EQ(status_of([&] { context->device(0); }), TN_OUT_OF_RANGE);
@@ -63,6 +86,14 @@ TEST(Context, RefusesSettingsItDoesNotKnow) {
     EXPECT_EQ(status_of([] { Context::create({"cpu"})->device(0); }), TN_INVALID_ARGUMENT) << value;
     unsetenv(name);
   }
+  setenv("TENON_FALLBACK", "Error", 1);
+  try {
+    Context::create({"cpu"})->device(0);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "TENON_FALLBACK is allow, warn or error, not \"Error\"");
+  }
+  unsetenv("TENON_FALLBACK");
   setenv("TENON_KERNEL_CACHE", "3", 1);
   const auto context = Context::create({"cpu"});
   EXPECT_EQ(context->device(0).kernel_statistics().capacity, 3u);

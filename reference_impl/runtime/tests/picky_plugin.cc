@@ -188,6 +188,23 @@ tn_status TN_CALL event_record(tn_event*, tn_stream*, const tn_record_desc*, tn_
 tn_status TN_CALL event_done(tn_event*, tn_error*) { return TN_OK; }
 tn_status TN_CALL event_synchronize(tn_event*, const tn_wait_desc*, tn_error*) { return TN_OK; }
 
+// Computes something else under this name: an operator of another revision of the contract.
+constexpr std::string_view kOfAnotherRevision = "Atan2";
+
+tn_status TN_CALL device_get_operators(tn_device*, tn_operator_table* table, tn_error*) {
+  static const tn_dtype kFloat32 = TN_FLOAT32;
+  static const tn_type_list kTypes{"T", &kFloat32, 1};
+  static const tn_operator_entry kEntries[] = {
+      {sizeof(tn_operator_entry), "", "Add", 13, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "", "Mul", 13, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "", "MatMul", 13, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "tenon", kOfAnotherRevision.data(), 1, 77, &kTypes, 1}};
+  table->first = kEntries;
+  table->count = std::size(kEntries);
+  table->stride = sizeof(tn_operator_entry);
+  return TN_OK;
+}
+
 bool is_scalar(const tn_argument& argument) {
   return argument.kind == TN_ARGUMENT_HOST && argument.rank == 0;
 }
@@ -195,8 +212,9 @@ bool is_scalar(const tn_argument& argument) {
 tn_status TN_CALL kernel_supports(tn_device*, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
   const std::string_view name = desc->name;
-  if (desc->domain[0] != '\0' || (name != "Add" && name != "Mul" && name != "MatMul") ||
-      desc->version != 13) {
+  const bool of_onnx = desc->domain[0] == '\0' && desc->version == 13 &&
+                       (name == "Add" || name == "Mul" || name == "MatMul");
+  if (!of_onnx && name != kOfAnotherRevision) {
     return plugin::set_error(error, TN_UNSUPPORTED, "", "picky has no %s", desc->name);
   }
   if (name == "Mul" && (desc->flags & TN_KERNEL_CHECK_DATA) != 0) {
@@ -340,6 +358,7 @@ const tn_dispatch* functions() {
     t.device_close = destroy<tn_device>;
     t.device_get_info = device_get_info;
     t.device_synchronize = device_synchronize;
+    t.device_get_operators = device_get_operators;
     t.buffer_create = buffer_create;
     t.buffer_destroy = buffer_destroy;
     t.buffer_get_info = buffer_get_info;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A device that has little and insists on much (picky_plugin.cc): what the runtime does to run
-// everything on it all the same, and how it says so.
+// everything on it, and how it says so.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -309,6 +309,22 @@ TEST_P(PlacementTest, ForbiddenFallbackSaysEverything) {
   EXPECT_EQ(a.read(), (std::vector<float>{-1, 1}));
   run(Operation("Add"), {a.argument(), a.argument()}, {a.argument()});  // Its own still run.
   EXPECT_EQ(a.read(), (std::vector<float>{-2, 2}));
+}
+
+TEST_P(PlacementTest, AnotherRevisionOfTheContractIsAnotherOperator) {
+  Tensor a(device_, {2}, {0, 1}), b(device_, {2}, {1, 1}), c(device_, TN_FLOAT32, {2});
+  const Operation atan2("tenon.Atan2");
+  run(atan2, {a.argument(), b.argument()}, {c.argument()});
+  EXPECT_EQ(count("tenon.Atan2").fallback, 1u);
+  EXPECT_NEAR(c.read()[1], std::atan2(1.0f, 1.0f), 1e-6);
+  device_.set_fallback_policy(FallbackPolicy::kError);
+  try {
+    run(atan2, {a.argument(), b.argument()}, {c.argument()});
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(error.message().find("revision 77"), std::string::npos) << error.message();
+    EXPECT_NE(error.message().find("revision 1"), std::string::npos) << error.message();
+  }
 }
 
 TEST_P(PlacementTest, ThreadsFallBackAtOnce) {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "fixture.h"
+#include "runtime/pool.h"
 
 namespace tenon::runtime {
 namespace {
@@ -193,6 +194,101 @@ TEST_P(PoolTest, LiveAllocationsNeverOverlap) {
   EXPECT_EQ(device_.pool_statistics().allocated_bytes, 0u);
   device_.empty_cache();
   EXPECT_EQ(device_.pool_statistics().reserved_bytes, 0u);
+}
+
+TEST(PoolSizes, FollowTheMemoryOfTheDevice) {
+  for (const uint64_t total : {uint64_t{0}, uint64_t{16} << 30}) {
+    const PoolSizes plenty(total);
+    EXPECT_EQ(plenty.small_segment, 2 * kMebibyte);
+    EXPECT_EQ(plenty.large_segment, 20 * kMebibyte);
+    EXPECT_EQ(plenty.granule, 2 * kMebibyte);
+    EXPECT_EQ(plenty.reserve, 256 * kMebibyte);
+  }
+  const PoolSizes small(64 * kMebibyte);
+  EXPECT_EQ(small.small_segment, kMebibyte / 2);
+  EXPECT_EQ(small.large_segment, 4 * kMebibyte);
+  EXPECT_EQ(small.granule, kMebibyte / 2);
+  EXPECT_EQ(small.reserve, 4 * kMebibyte);
+  const PoolSizes tiny(kMebibyte);
+  EXPECT_EQ(tiny.small_segment, kMebibyte / 16);
+  EXPECT_LE(tiny.large_segment, kMebibyte / 4);
+}
+
+// A device of 64 MiB that a framework fills.
+class LittleMemoryTest : public testing::TestWithParam<const char*> {
+ protected:
+  static constexpr size_t kTotal = 64 * kMebibyte;
+  LittleMemoryTest()
+      : context_(Context::create({GetParam() + std::to_string(kTotal)})),
+        device_(context_->device(0)) {}
+
+  std::unique_ptr<Context> context_;
+  Device& device_;
+};
+INSTANTIATE_TEST_SUITE_P(Modes, LittleMemoryTest,
+                         testing::Values("cpu?memory_limit=", "cpu?memory=discrete&memory_limit=",
+                                         "cpu?memory=mapped&memory_limit="),
+                         [](const auto& info) {
+                           return std::string(1, static_cast<char>('A' + info.index));
+                         });
+
+TEST_P(LittleMemoryTest, SegmentsAreSmall) {
+  Stream& stream = device_.default_stream();
+  void* small = device_.allocate(100, stream);
+  EXPECT_LE(device_.pool_statistics().reserved_bytes, kMebibyte / 2);
+  void* large = device_.allocate(kMebibyte, stream);
+  EXPECT_LE(device_.pool_statistics().reserved_bytes, 5 * kMebibyte);
+  device_.deallocate(small);
+  device_.deallocate(large);
+}
+
+TEST_P(LittleMemoryTest, NearlyAllOfItCanBeUsed) {
+  std::vector<std::unique_ptr<Stream>> streams;  // Each with segments of its own.
+  std::vector<void*> blocks;
+  size_t bytes = 0;
+  const auto fill = [&](size_t size) {
+    try {
+      for (;;) {
+        streams.push_back(device_.create_stream());
+        blocks.push_back(device_.allocate(size, *streams.back()));
+        bytes += size;
+      }
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status_class(), TN_OUT_OF_MEMORY);
+      EXPECT_NE(error.message().find("asked for"), std::string::npos) << error.message();
+    }
+  };
+  for (const size_t size : {6 * kMebibyte, kMebibyte, 100 * kMebibyte / 1024}) fill(size);
+  EXPECT_GE(bytes, 56 * kMebibyte);
+  EXPECT_LE(device_.available_memory(), kMebibyte);
+  for (void* block : blocks) device_.deallocate(block);
+  device_.empty_cache();
+  EXPECT_EQ(device_.available_memory(), kTotal - PoolSizes(kTotal).reserve);
+}
+
+// A device whose tensors fill all they may still computes what needs memory of its own.
+TEST_P(LittleMemoryTest, TemporariesFitWhenTensorsFillTheDevice) {
+  Stream& stream = device_.default_stream();
+  Tensor values(device_, {1001}, counting(1001));
+  std::vector<void*> blocks;
+  for (const size_t size : {kMebibyte, size_t{512}}) {
+    try {
+      for (;;) blocks.push_back(device_.allocate(size, stream));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.status_class(), TN_OUT_OF_MEMORY);
+    }
+  }
+  for (int round = 0; round < 3; ++round) {
+    values.write(counting(1001));
+    const std::vector<Argument> inputs = {values.view({1000}, {1}), values.view({1000}, {1})};
+    const Argument output = values.view({1000}, {1}, 1);  // Overlaps: needs a temporary.
+    device_.run(Operation("Add"), inputs, {&output, 1}, stream);
+    EXPECT_EQ(values.read()[1000], 1998);
+    EXPECT_EQ(values.read()[1], 0);
+    // And tensors do not get at what the temporary was in.
+    EXPECT_THROW(device_.allocate(512, stream), Error);
+  }
+  for (void* block : blocks) device_.deallocate(block);
 }
 
 }  // namespace

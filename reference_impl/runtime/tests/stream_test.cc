@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <thread>
+
 #include "fixture.h"
 
 namespace tenon::runtime {
@@ -41,7 +47,7 @@ TEST_P(StreamTest, TimedEventsMeasure) {
   EXPECT_LT(end->elapsed_ms(*begin), 0);
 }
 
-// The failure of any stream is told by the device's synchronize, and then over.
+// The device's synchronize reports the failure of any stream, once.
 TEST_P(StreamTest, DeviceSynchronizeTellsTheFirstFailure) {
   const std::unique_ptr<Stream> other = device_.create_stream();
   Tensor data(device_, {3}, {1, 2, 3}), out(device_, TN_FLOAT32, {1});
@@ -59,6 +65,79 @@ TEST_P(StreamTest, DeviceSynchronizeTellsTheFirstFailure) {
       Error);
   device_.synchronize();
   EXPECT_TRUE(other->query());
+}
+
+// Who waits for a device stops no thread that works with it. The work of `busy_` waits for a gate.
+class WaitingTest : public testing::Test {
+ protected:
+  WaitingTest()
+      : context_(Context::create({"cpu?memory=discrete"})),
+        device_(context_->device(0)),
+        busy_(device_.create_stream()) {}
+
+  void queue_work() {
+    const auto wait_for_gate = [](void* user, tn_status, const tn_error*) {
+      auto& test = *static_cast<WaitingTest*>(user);
+      // The limit ends a test that is red.
+      test.expired_ = test.gate_.wait_for(std::chrono::seconds(2)) == std::future_status::timeout;
+    };
+    tenon::call(tn_stream_callback, busy_->handle(), tn_callback(wait_for_gate),
+                static_cast<void*>(this));
+  }
+  // Whether `quick` returns while `slow` is still waiting.
+  void expect_independent(const std::function<void()>& slow, const std::function<void()>& quick) {
+    std::thread waiting(slow);
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    quick();
+    open_.set_value();
+    waiting.join();
+    EXPECT_FALSE(expired_) << "it waited too";
+  }
+
+  std::promise<void> open_;
+  std::future<void> gate_ = open_.get_future();
+  std::atomic<bool> expired_{false};
+  std::unique_ptr<Context> context_;
+  Device& device_;
+  std::unique_ptr<Stream> busy_;
+};
+
+TEST_F(WaitingTest, OthersMakeAndDropStreamsDuringADeviceSynchronize) {
+  queue_work();
+  expect_independent([&] { device_.synchronize(); },
+                     [&] {
+                       device_.create_stream().reset();
+                       device_.deallocate_pinned(device_.allocate_pinned(0));
+                       device_.map(nullptr, 0, TN_ACCESS_READ, device_.default_stream());
+                     });
+}
+
+TEST_F(WaitingTest, AStreamMayGoWhileTheDeviceWaitsForIt) {
+  queue_work();
+  expect_independent([&] { device_.synchronize(); }, [&] { busy_.reset(); });
+}
+
+TEST_F(WaitingTest, AStreamGoesAtOnceThoughItUsesMemory) {
+  void* shared = device_.allocate(1 << 20, device_.default_stream());
+  queue_work();
+  device_.record_use(shared, *busy_);
+  const auto begin = std::chrono::steady_clock::now();
+  busy_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  device_.deallocate(shared);
+  // It is still in use: not to be given out before the work of the stream has finished.
+  void* next = device_.allocate(1 << 20, device_.default_stream());
+  EXPECT_NE(next, shared);
+  device_.deallocate(next);
+  open_.set_value();
+}
+
+TEST_F(WaitingTest, OthersAllocateWhileOneWaitsForMemory) {
+  queue_work();
+  device_.deallocate(device_.allocate(1000, device_.default_stream()));
+  expect_independent(
+      [&] { EXPECT_THROW(device_.allocate(device_.info().max_allocation, *busy_), Error); },
+      [&] { device_.deallocate(device_.allocate(1000, device_.default_stream())); });
 }
 
 }  // namespace

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A reference device some of whose operators answer zeros: the joint must notice. Its
-// platform.cc is compiled with the name contraction_operators replaced by the function here, so
-// that the device's own sources know nothing of it.
+// A reference device some of whose operators answer zeros: the joint must notice. It is a platform
+// of its own, with a family of products in the place of the reference device's.
 //
 // TENON_ZERO_OPERATORS is a comma separated list of names, each with a comma before and behind.
 #include <algorithm>
@@ -11,12 +10,11 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/kernel.h"
+#include "reference_impl/cpu/families_reference.h"
 #include "reference_impl/cpu/kernels/families.h"
+#include "tenon/device/platform.h"
 
 namespace tenon::cpu {
-
-std::span<const OperatorEntry> zeroed_contraction_operators();
 
 namespace {
 
@@ -37,7 +35,7 @@ class ZeroKernel final : public Kernel, public NeedsWorkspace {
 
   void check(const Arguments& arguments) const override { kernel_->check(arguments); }
   uint64_t workspace_size(const Arguments& arguments) const override {
-    return cpu::workspace_size(*kernel_, arguments);
+    return device::workspace_size(*kernel_, arguments);
   }
   void run(const Arguments& arguments, const Execution&) const override {
     for (const View& output : arguments.outputs) {
@@ -73,11 +71,30 @@ std::vector<OperatorEntry> broken_operators() {
   return entries;
 }
 
-}  // namespace
-
 std::span<const OperatorEntry> zeroed_contraction_operators() {
   static const std::vector<OperatorEntry> entries = broken_operators();
   return entries;
 }
 
+std::vector<Family> broken_families() {
+  const auto real = reference_families();
+  std::vector<Family> families(real.begin(), real.end());
+  for (Family& family : families) {
+    if (family.operators == contraction_operators) family.operators = zeroed_contraction_operators;
+  }
+  return families;
+}
+
+}  // namespace
 }  // namespace tenon::cpu
+
+namespace tenon::device {
+
+const Platform& platform() {
+  static const std::vector<Family> families = cpu::broken_families();
+  static const Platform self{"cpu", "0.1.0",  {"tenon.cpu\0\0\0\0\0\0\1"},
+                             "",    families, [](const tn_host&) {}};
+  return self;
+}
+
+}  // namespace tenon::device

@@ -112,7 +112,7 @@ def reset_counts(device):
 
 
 def set_fallback(device, policy):
-    _call("tenon_tf_set_fallback", ctypes.c_uint32(device), ctypes.c_int32(policy))
+    _call("tenon_tf_set_fallback", ctypes.c_uint32(device), policy.encode())
 
 
 def synchronize(device):

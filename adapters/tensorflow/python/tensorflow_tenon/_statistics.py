@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a device did: launches by operator, kernels, memory; and what it may hand to the CPU."""
 
-from . import _library
+import tensorflow as tf
 
-_POLICIES = ("allow", "warn", "error")
+from . import _library
 
 
 def device_name(device=0):
@@ -47,7 +47,7 @@ def memory_stats(device=0):
 
 def fallback_policy(device=0):
     """ "allow", "warn" or "error": see set_fallback_policy."""
-    return _POLICIES[_library.describe(device)["fallback"]]
+    return _library.describe(device)["fallback"]
 
 
 def set_fallback_policy(policy, device=0):
@@ -57,9 +57,10 @@ def set_fallback_policy(policy, device=0):
     This concerns operators of ops placed on TENON. Ops that TensorFlow placed on the CPU, because
     TENON has no kernel for them, are what assert_placed and placement_report show.
     """
-    if policy not in _POLICIES:
-        raise ValueError(f"policy must be one of {_POLICIES}, not {policy!r}")
-    _library.set_fallback(device, _POLICIES.index(policy))
+    try:
+        _library.set_fallback(device, policy)
+    except tf.errors.InvalidArgumentError as error:
+        raise ValueError(error.message) from None
 
 
 def synchronize(device=0):

@@ -2,6 +2,7 @@
 //
 // Memory. TensorFlow's BFC allocator takes large regions from here and hands out addresses inside
 // them; the runtime's address map turns those back into buffer and offset.
+#include <algorithm>
 #include <cstring>
 
 #include "device/callbacks.h"
@@ -85,9 +86,8 @@ TF_Bool device_memory_usage(const SP_Device* device, int64_t* free, int64_t* tot
     // A device that does not say how much it has: let allocations decide.
     uint64_t bytes = target.info().total_memory;
     if (bytes == 0) bytes = uint64_t{16} << 30;
-    const uint64_t used = target.pool_statistics().reserved_bytes;
     *total = static_cast<int64_t>(bytes);
-    *free = static_cast<int64_t>(used < bytes ? bytes - used : 0);
+    *free = static_cast<int64_t>(std::min(bytes, target.available_memory()));
     return 1;
   } catch (...) {
     return 0;

@@ -2,7 +2,6 @@
 #include "device/state.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 std::atomic<uint32_t> tenon_tf_failures{0};
 
@@ -12,28 +11,40 @@ SP_Stream DeviceState::create_stream() {
   auto stream = std::make_unique<SP_Stream_st>();
   stream->owner = this;
   stream->stream = device_.create_stream();
+  const SP_Stream made = stream.get();
   std::lock_guard lock(mutex_);
-  streams_.insert(stream.get());
-  return stream.release();
+  streams_[made] = std::move(stream);
+  return made;
 }
 
 void DeviceState::destroy_stream(SP_Stream stream) {
+  std::shared_ptr<SP_Stream_st> last;  // Goes without the lock, unless another thread waits for it.
   std::lock_guard lock(mutex_);
-  streams_.erase(stream);
-  delete stream;
+  const auto found = streams_.find(stream);
+  if (found == streams_.end()) return;
+  last = std::move(found->second);
+  streams_.erase(found);
+}
+
+std::vector<std::shared_ptr<SP_Stream_st>> DeviceState::streams() {
+  std::vector<std::shared_ptr<SP_Stream_st>> copies;
+  std::lock_guard lock(mutex_);
+  copies.reserve(streams_.size());
+  for (const auto& [name, stream] : streams_) copies.push_back(stream);
+  return copies;
 }
 
 void DeviceState::keep_failure() noexcept {
   Failure failure = current_failure();
-  std::lock_guard lock(mutex_);
   // A failure reaches every stream that waited for the first one: clear all, report one.
-  for (SP_Stream stream : streams_) {
+  for (const auto& stream : streams()) {
     std::lock_guard stream_lock(stream->mutex);
     try {
       stream->stream->synchronize();
     } catch (...) {  // NOLINT(bugprone-empty-catch)
     }
   }
+  std::lock_guard lock(mutex_);
   if (failed()) return;
   failure_ = std::move(failure);
   failed_.store(true, std::memory_order_release);
@@ -82,12 +93,7 @@ void DeviceState::reset_counts() {
 }
 
 void DeviceState::wait() noexcept {
-  std::vector<SP_Stream> streams;
-  {
-    std::lock_guard lock(mutex_);
-    streams.assign(streams_.begin(), streams_.end());
-  }
-  for (SP_Stream stream : streams) {
+  for (const auto& stream : streams()) {
     try {
       std::lock_guard lock(stream->mutex);
       stream->stream->synchronize();
@@ -104,11 +110,9 @@ void DeviceState::wait() noexcept {
 
 namespace {
 
-// Opens all of them: TensorFlow wants them at once. One that nobody has named and that does not
-// open is left out, with the reason.
+// Opens all of them: TensorFlow wants them at once. One that does not open is left out, with the
+// reason, unless the user chose the devices.
 std::vector<DeviceState*> open_all(runtime::Context& context) {
-  const char* chosen = std::getenv("TENON_DEVICES");
-  const bool named = chosen != nullptr && *chosen != '\0';
   std::vector<DeviceState*> states;
   std::string reasons;
   const size_t count = context.device_count();
@@ -116,7 +120,7 @@ std::vector<DeviceState*> open_all(runtime::Context& context) {
     try {
       states.push_back(new DeviceState(context.device(i)));
     } catch (const std::exception& error) {
-      if (named) throw;
+      if (context.chosen()) throw;
       std::fprintf(stderr, "tensorflow_tenon: device %zu is left out: %s\n", i, error.what());
       reasons.append("; ").append(error.what());
     }

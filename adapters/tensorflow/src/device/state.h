@@ -80,14 +80,16 @@ class DeviceState {
 
  private:
   void rethrow();
+  // All of them, kept alive for who waits for them without the lock.
+  std::vector<std::shared_ptr<SP_Stream_st>> streams();
 
   runtime::Device& device_;
-  std::mutex mutex_;  // Guards what follows. Taken before the mutex of a stream.
-  std::set<SP_Stream> streams_;
+  std::mutex mutex_;  // Guards what follows.
+  std::map<SP_Stream, std::shared_ptr<SP_Stream_st>> streams_;
   std::atomic<bool> failed_{false};
   Failure failure_;
   std::map<std::string, HostOpCount> host_ops_;
-  std::set<std::string> warned_;  // Host ops that the user was told of.
+  std::set<std::string> warned_;  // Host ops that the user has been warned of.
 };
 
 // Opens the devices once; later calls give the same. Throws when none can be used.

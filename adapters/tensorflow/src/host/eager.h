@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/node.h"
+#include "ops/node.h"
 #include "tensorflow/c/eager/c_api.h"
 #include "tensorflow/c/tf_tensor.h"
 

@@ -23,7 +23,7 @@ struct sigaction previous_segv, previous_bus;
 
 void on_fault(int number, siginfo_t* info, void* context) {
   if (rescue != nullptr) siglongjmp(*rescue, 1);
-  // Not ours: let whoever was there before have it, at the same instruction.
+  // Not ours: let the handler that was there before have it, at the same instruction.
   sigaction(number, number == SIGBUS ? &previous_bus : &previous_segv, nullptr);
   (void)info, (void)context;
 }

@@ -94,7 +94,7 @@ CUresult set(CUdeviceptr to, T value, size_t count, CUstream stream) {
   return CUDA_SUCCESS;
 }
 
-// A shared library's size, which nobody tells: it ends with its section headers.
+// A shared library's size, which is not passed: it ends with its section headers.
 size_t image_size(const void* image) {
   Elf64_Ehdr header;
   std::memcpy(&header, image, sizeof(header));

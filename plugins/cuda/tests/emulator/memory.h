@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory of the emulated device. Its addresses are reserved and nobody can touch them; the bytes
+// Memory of the emulated device. Its addresses are reserved and fault when touched; the bytes
 // lie elsewhere at a fixed distance, where kernels and copies find them. Addresses are not used
 // twice, every allocation ends at a page that cannot be touched, and new memory holds poison.
 #pragma once

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// MaxPool (ONNX's indices and tenon's) and tenon.MaxPoolGrad.
+#include "plugins/gpu_common/families.h"
+#include "plugins/gpu_common/operators/pool.h"
+#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::gpu {
+namespace {
+
+std::string definitions(tn_dtype dtype) {
+  const char* lowest = "-INFINITY";
+  if (dtype == TN_INT8) lowest = "-128";
+  if (dtype == TN_UINT8) lowest = "0";
+  return std::string("-DT=") + c_type(dtype) + " -DLOWEST=" + lowest;
+}
+
+class MaxPool final : public Kernel {
+ public:
+  MaxPool(const Description& d, bool in_plane)
+      : limits_(machine_of(d).limits()),
+        window_(d, d.input(0).rank),
+        index_(in_plane                             ? 2
+               : d.integer("storage_order", 0) != 0 ? 1
+                                                    : 0),
+        pool_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool")) {
+    require_arithmetic(d, d.input_dtype(0));
+    if (d.output_dtype(0) != d.input_dtype(0)) {
+      device::throw_invalid("MaxPool", "X and Y must have one type");
+    }
+    if (d.has_output(1) && d.output_dtype(1) != TN_INT64) {
+      device::throw_invalid("MaxPool", "Indices must be int64");
+    }
+  }
+
+  void check(const Arguments& a) const override {
+    window_.check_output("MaxPool", a);
+    device::check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View x = a.input(0), y = a.output(0), indices = a.output(1);
+    Pool p;
+    p.set_window(window_);
+    p.count = y.count();
+    if (p.count == 0) return;
+    p.channels = static_cast<int32_t>(y.dims[1]);
+    p.option = index_;
+    Pool::place(x, p.x_dims, p.x);
+    Pool::place(y, p.y_dims, p.y);
+    if (indices.present()) Pool::place(indices, p.y_dims, p.indices);
+    int64_t chunk = 0;
+    const int64_t taps = window_.kernel[0] * window_.kernel[1] * window_.kernel[2];
+    const Grid grid = element_grid(limits_, p.count, &chunk, 4 * taps);
+    queue.launch(pool_, grid,
+                 {Parameter::memory(y), Parameter::memory(indices), Parameter::memory(x),
+                  Parameter::value(p), Parameter::value(chunk)});
+  }
+
+ private:
+  const Limits& limits_;
+  const device::PoolWindow window_;
+  const int32_t index_;
+  const Function& pool_;
+};
+
+class MaxPoolGrad final : public Kernel {
+ public:
+  explicit MaxPoolGrad(const Description& d)
+      : limits_(machine_of(d).limits()),
+        grad_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool_grad")) {
+    require_arithmetic(d, d.input_dtype(0));
+    if (d.output_dtype(0) != d.input_dtype(0)) {
+      device::throw_invalid(kName, "dY and dX must have one type");
+    }
+    if (d.input_dtype(1) != TN_INT64) device::throw_invalid(kName, "Indices must be int64");
+    if (d.input(0).rank < 3) device::throw_invalid(kName, "dY must have spatial dims");
+    if (d.input(0).rank > 5) {
+      throw KernelError(TN_UNSUPPORTED, std::string(kName) + ": more than 3 spatial dims");
+    }
+  }
+
+  void check(const Arguments& a) const override { device::check_max_pool_grad(kName, a); }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View dy = a.input(0), indices = a.input(1), dx = a.output(0);
+    if (dx.count() == 0) return;
+    Pool p;
+    p.count = dx.count();
+    p.channels = static_cast<int32_t>(dx.dims[1]);
+    Pool::place(dx, p.x_dims, p.x);
+    Pool::place(dy, p.y_dims, p.y);
+    Pool::place(indices, p.y_dims, p.indices);
+    int64_t chunk = 0;
+    const int64_t planes = dx.dims[0] * dx.dims[1];
+    const Grid grid = element_grid(limits_, planes, &chunk, p.count / planes * 4);
+    queue.launch(grad_, grid,
+                 {Parameter::memory(dx), Parameter::memory(dy), Parameter::memory(indices),
+                  Parameter::value(p), Parameter::fault(kName), Parameter::value(planes),
+                  Parameter::value(chunk)});
+  }
+
+ private:
+  static constexpr const char* kName = "MaxPoolGrad";
+  const Limits& limits_;
+  const Function& grad_;
+};
+
+template <bool kInPlane>
+std::unique_ptr<device::Kernel> create_pool(const Description& d) {
+  return std::make_unique<MaxPool>(d, kInPlane);
+}
+std::unique_ptr<device::Kernel> create_grad(const Description& d) {
+  return std::make_unique<MaxPoolGrad>(d);
+}
+
+}  // namespace
+
+Rows max_pool_operators() {
+  static constexpr OperatorEntry kOperators[] = {
+      {op::kMaxPool, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8), create_pool<false>},
+      {op::kTenonMaxPool, kPoolFloats, create_pool<true>},
+      {op::kTenonMaxPoolGrad, kPoolFloats, create_grad},
+  };
+  return kOperators;
+}
+
+}  // namespace tenon::gpu

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Optimizer steps: tenon.AdamW and tenon.SgdMomentum.
+#include <cmath>
+#include <utility>
+
+#include "plugins/gpu_common/operators/elementwise.h"
+#include "plugins/gpu_common/operators/loop.h"
+#include "tenon/device/operators/optimizer_checks.h"
+
+namespace tenon::gpu {
+namespace {
+
+using device::real_at;
+
+std::string definitions(const Description& d) {
+  require_arithmetic(d, d.input_dtype(0));
+  return machine_definitions(machine_of(d).limits()) + define_type("T", d.input_dtype(0));
+}
+
+// Host values are read here, tensors are not.
+void require_kinds(const Description& d, size_t tensors, size_t inputs) {
+  if (d.input_count() != inputs) {
+    device::throw_invalid(d.name(), "has " + std::to_string(inputs) + " inputs");
+  }
+  for (size_t i = 0; i < inputs; ++i) {
+    const bool host = d.has_input(i) && d.input(i).kind == TN_ARGUMENT_HOST;
+    if (d.has_input(i) && host != (i >= tensors)) {
+      throw KernelError(TN_UNSUPPORTED,
+                        std::string(d.name()) + ": input " + std::to_string(i) +
+                            (host ? " must be on the device" : " must be a host value"));
+    }
+  }
+}
+
+// Launches `function` for memory operands of the parameter's dims, with coefficients behind them.
+template <class Coefficients, size_t kOperands, size_t... I>
+void launch_step(const Function& function, const Limits& limits, Queue& queue,
+                 const std::array<const View*, kOperands>& operands, const Coefficients& k,
+                 std::index_sequence<I...>) {
+  for_each_loop<int{kOperands}>(
+      limits, operands, 4,
+      [&](const Loop<int{kOperands}>& loop, const Grid& grid,
+          const std::array<View, kOperands>& views) {
+        queue.launch(function, grid,
+                     {Parameter::memory(views[I])..., Parameter::value(k), Parameter::value(loop)});
+      });
+}
+template <class Coefficients, size_t kOperands>
+void launch_step(const Function& function, const Limits& limits, Queue& queue,
+                 const std::array<const View*, kOperands>& operands, const Coefficients& k) {
+  launch_step(function, limits, queue, operands, k, std::make_index_sequence<kOperands>());
+}
+
+// As in kernels/adamw.cl: C is the type that the step computes in.
+template <class C>
+struct AdamCoefficients {
+  C sign;   // Of the gradient: -1 to maximize.
+  C keep;   // What decoupled decay leaves of the parameter.
+  C decay;  // Added to the gradient times the parameter.
+  C one_minus_beta1, beta2, one_minus_beta2;
+  C step_size;     // lr / (1 - beta1^step)
+  C second_scale;  // 1 / sqrt(1 - beta2^step)
+  C eps;
+};
+
+class AdamW final : public Kernel {
+ public:
+  explicit AdamW(const Description& d)
+      : maximize_(d.integer("maximize", 0) != 0),
+        decoupled_(d.integer("decoupled", 1) != 0),
+        has_max_(d.has_input(4)),
+        limits_(machine_of(d).limits()),
+        step_(machine_of(d).function("adamw", definitions(d) + (has_max_ ? "-DMAX " : ""),
+                                     "adamw")) {}
+
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    require_kinds(d, 5, 11);
+    device::check_state_types(d, 5);
+    if (d.has_input(4) != d.has_output(3)) {
+      device::throw_invalid("AdamW", "max_exp_avg_sq and new_max_exp_avg_sq belong together");
+    }
+    return std::make_unique<AdamW>(d);
+  }
+
+  void check(const Arguments& a) const override {
+    device::check_state_dims("AdamW", a, 5);
+    device::check_step_values("AdamW", a, 5, 11);
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    if (a.inputs[0].dtype == TN_FLOAT64) return launch<double>(a, queue);
+    launch<float>(a, queue);
+  }
+
+ private:
+  template <class C>
+  void launch(const Arguments& a, Queue& queue) const {
+    const double lr = real_at(a.inputs[5]), beta1 = real_at(a.inputs[6]),
+                 beta2 = real_at(a.inputs[7]), decay = real_at(a.inputs[8]),
+                 eps = real_at(a.inputs[9]), step = real_at(a.inputs[10]);
+    const AdamCoefficients<C> k{
+        static_cast<C>(maximize_ ? -1 : 1),
+        static_cast<C>(decoupled_ ? 1 - lr * decay : 1),
+        static_cast<C>(decoupled_ ? 0 : decay),
+        static_cast<C>(1 - beta1),
+        static_cast<C>(beta2),
+        static_cast<C>(1 - beta2),
+        static_cast<C>(lr / (1 - std::pow(beta1, step))),
+        static_cast<C>(1 / std::sqrt(1 - std::pow(beta2, step))),
+        static_cast<C>(eps),
+    };
+    const auto in = [&](size_t i) { return &a.inputs[i]; };
+    const auto out = [&](size_t i) { return &a.outputs[i]; };
+    if (has_max_) {
+      launch_step<AdamCoefficients<C>, 9>(
+          step_, limits_, queue,
+          {out(0), out(1), out(2), in(0), in(1), in(2), in(3), out(3), in(4)}, k);
+    } else {
+      launch_step<AdamCoefficients<C>, 7>(step_, limits_, queue,
+                                          {out(0), out(1), out(2), in(0), in(1), in(2), in(3)}, k);
+    }
+  }
+
+  const bool maximize_, decoupled_, has_max_;
+  const Limits& limits_;
+  const Function& step_;
+};
+
+// As in kernels/sgd.cl.
+template <class C>
+struct SgdCoefficients {
+  C sign, lr, momentum, gradient_share, decay, nesterov;
+};
+
+class SgdMomentum final : public Kernel {
+ public:
+  explicit SgdMomentum(const Description& d)
+      : nesterov_(d.integer("nesterov", 0) != 0),
+        maximize_(d.integer("maximize", 0) != 0),
+        buffer_(!d.has_output(1)             ? 0
+                : d.integer("first", 0) != 0 ? 1
+                                             : 2),
+        limits_(machine_of(d).limits()),
+        step_(machine_of(d).function(
+            "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {}
+
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    require_kinds(d, 3, 7);
+    device::check_state_types(d, 3);
+    const bool first = d.integer("first", 0) != 0;
+    if (d.has_input(2) && !d.has_output(1)) {
+      device::throw_invalid("SgdMomentum", "new_buffer is missing");
+    }
+    if (d.has_output(1) && !d.has_input(2) && !first) {
+      device::throw_invalid("SgdMomentum", "buffer is missing");
+    }
+    return std::make_unique<SgdMomentum>(d);
+  }
+
+  void check(const Arguments& a) const override {
+    device::check_state_dims("SgdMomentum", a, 3);
+    device::check_step_values("SgdMomentum", a, 3, 7);
+  }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    if (a.inputs[0].dtype == TN_FLOAT64) return launch<double>(a, queue);
+    launch<float>(a, queue);
+  }
+
+ private:
+  template <class C>
+  void launch(const Arguments& a, Queue& queue) const {
+    using Coefficients = SgdCoefficients<C>;
+    const Coefficients k{
+        static_cast<C>(maximize_ ? -1 : 1),   static_cast<C>(real_at(a.inputs[3])),
+        static_cast<C>(real_at(a.inputs[4])), static_cast<C>(1 - real_at(a.inputs[5])),
+        static_cast<C>(real_at(a.inputs[6])), static_cast<C>(nesterov_ ? 1 : 0)};
+    const View *y = &a.outputs[0], *param = &a.inputs[0], *grad = &a.inputs[1];
+    if (buffer_ == 0) {
+      launch_step<Coefficients, 3>(step_, limits_, queue, {y, param, grad}, k);
+    } else if (buffer_ == 1) {
+      launch_step<Coefficients, 4>(step_, limits_, queue, {y, param, grad, &a.outputs[1]}, k);
+    } else {
+      launch_step<Coefficients, 5>(step_, limits_, queue,
+                                   {y, param, grad, &a.outputs[1], &a.inputs[2]}, k);
+    }
+  }
+
+  const bool nesterov_, maximize_;
+  const int buffer_;  // As in kernels/sgd.cl.
+  const Limits& limits_;
+  const Function& step_;
+};
+
+}  // namespace
+
+Rows optimizer_operators() {
+  static const OperatorEntry kEntries[] = {
+      {op::kTenonAdamW, device::kFloatTypes, AdamW::create},
+      {op::kTenonSgdMomentum, device::kFloatTypes, SgdMomentum::create},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::gpu

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ScatterElements, and the family's table.
+#include "plugins/gpu_common/operators/scatter.h"
+
+#include "plugins/gpu_common/operators/copy.h"
+#include "plugins/gpu_common/operators/loop.h"
+#include "plugins/gpu_common/operators/places.h"
+#include "tenon/device/operators/operator_dims.h"
+
+namespace tenon::gpu {
+namespace {
+
+using device::BuiltView, device::normalize_axis, device::throw_dims;
+
+// As in kernels/scatter_lines.cl.
+struct Axis {
+  int64_t count, extent;
+  int64_t y_step, update_step, index_step;
+};
+
+class ScatterElements final : public Kernel {
+ public:
+  explicit ScatterElements(const Description& d)
+      : name_(d.name()),
+        axis_(d.integer("axis", 0)),
+        limits_(machine_of(d).limits()),
+        copy_(d, d.input_dtype(0)),
+        scatter_(machine_of(d).function(
+            "scatter_lines",
+            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), device::parse_update(d)),
+            "scatter_lines")) {}
+
+  void check(const Arguments& a) const override { device::check_scatter_elements(name_, a, axis_); }
+
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];
+    copy_.enqueue(output, a.inputs[0], queue);
+    if (indices.count() == 0) return;
+    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const auto step = [&](const View& view) { return view.rank == 0 ? 0 : view.strides[axis]; };
+    const Axis common{indices.rank == 0 ? 1 : indices.dims[axis],
+                      output.rank == 0 ? 1 : output.dims[axis], step(output), step(updates),
+                      step(indices)};
+    BuiltView target(output), update(updates), index(indices);
+    for (int32_t d = 0; d < indices.rank; ++d) {
+      if (d == axis) continue;
+      target.add(indices.dims[d], output.strides[d]);
+      update.add(indices.dims[d], updates.strides[d]);
+      index.add(indices.dims[d], indices.strides[d]);
+    }
+    for_each_loop<3>(limits_, {&target.view(), &update.view(), &index.view()}, 4 * common.count,
+                     [&](Loop<3>& loop, const Grid& grid, const std::array<View, 3>& views) {
+                       queue.launch(scatter_, grid,
+                                    {Parameter::memory(views[0]), Parameter::memory(views[1]),
+                                     Parameter::memory(views[2]), Parameter::value(loop),
+                                     Parameter::value(common), Parameter::fault(name_)});
+                     });
+  }
+
+ private:
+  const std::string name_;
+  const int64_t axis_;
+  const Limits& limits_;
+  const Copy copy_;
+  const Function& scatter_;
+};
+
+}  // namespace
+
+std::unique_ptr<device::Kernel> create_scatter_elements(const Description& d) {
+  require_arity(d, 3);
+  device::require_index_type(d, 1);
+  require_output_type(d, d.input_dtype(0));
+  require_device_inputs(d, 3);
+  if (d.input_dtype(2) != d.input_dtype(0)) {
+    device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
+  }
+  return std::make_unique<ScatterElements>(d);
+}
+
+Rows scatter_operators() {
+  static const OperatorEntry kEntries[] = {
+      {op::kScatterElements, kMovedTypes, create_scatter_elements},
+      {op::kScatterND, kMovedTypes, create_scatter_nd},
+      {op::kTenonIndexAdd, kAddedTypes, create_index_add},
+      {op::kTenonEmbeddingGrad, kAddedTypes & device::kFloatTypes, create_embedding_grad},
+  };
+  return kEntries;
+}
+
+}  // namespace tenon::gpu

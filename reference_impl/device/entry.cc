@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+#include "tenon/device/entry.h"
+
+#include "reference_impl/device/api.h"
+#include "tenon/device/platform.h"
+
+namespace tenon::device {
+namespace {
+
+const tn_dispatch* functions() {
+  static const tn_dispatch table = [] {
+    tn_dispatch filled{};
+    filled.struct_size = sizeof(filled);
+    api::add_instance_functions(&filled);
+    api::add_buffer_functions(&filled);
+    api::add_stream_functions(&filled);
+    api::add_copy_functions(&filled);
+    api::add_kernel_functions(&filled);
+    return filled;
+  }();
+  return &table;
+}
+
+}  // namespace
+
+tn_status enter(const tn_host* given, tn_plugin* out, tn_error* error) noexcept {
+  return plugin::guard(error, [&] {
+    // Said even to a host that it cannot serve, so that the host can say why.
+    tn_plugin self{};
+    self.struct_size = sizeof(self);
+    self.abi_major = TN_ABI_MAJOR;
+    self.abi_minor = TN_ABI_MINOR;
+    self.abi_hash = TN_ABI_HASH;
+    plugin::copy_text(self.name, platform().name);
+    plugin::copy_text(self.version, platform().version);
+    self.functions = functions();
+    plugin::write(out, self, "tn_plugin");
+
+    const auto host = plugin::read(given, "tn_host");
+    if (host.abi_major != TN_ABI_MAJOR) {
+      plugin::fail(TN_VERSION_MISMATCH, "TN-entry-005",
+                   "the host speaks ABI %u.%u, this plugin %u.%u: install matching versions",
+                   host.abi_major, host.abi_minor, unsigned{TN_ABI_MAJOR}, unsigned{TN_ABI_MINOR});
+    }
+  });
+}
+
+}  // namespace tenon::device

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attributes of convolutions, and how their tensors' dims hang together.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include "tenon/device/kernel.h"
+
+namespace tenon::device {
+
+// For spatial ranks 1 to 3, placed at the end of three axes; the axes before have extent 1.
+struct ConvAttributes {
+  int32_t spatial = 0;
+  int64_t groups = 1;
+  int64_t strides[3] = {1, 1, 1};
+  int64_t dilations[3] = {1, 1, 1};
+  int64_t pads_begin[3] = {}, pads_end[3] = {};
+  int64_t kernel[3] = {};  // 0 where kernel_shape is not given.
+
+  // `rank` is that of X, W and Y.
+  ConvAttributes(const Description& description, int32_t rank);
+
+  // The first of the three axes that the tensors have.
+  int32_t first_axis() const { return 3 - spatial; }
+  int64_t dim(const View& view, int32_t axis) const {
+    return axis < first_axis() ? 1 : view.dims[axis - first_axis() + 2];
+  }
+  int64_t stride(const View& view, int32_t axis) const {
+    return axis < first_axis() ? 0 : view.strides[axis - first_axis() + 2];
+  }
+  // How many positions W has along an axis of X: the dim of Y.
+  int64_t positions(const View& x, const View& w, int32_t axis) const;
+
+  // Throws unless X [N, C, ...], W [M, C / groups, ...] and Y [N, M, ...] fit together.
+  void check(std::string_view op, const View& x, const View& w, const View& y) const;
+  // The same of Conv's arguments (X, W, B; Y), and the answer where a host asks.
+  void check_output(std::string_view op, const Arguments& a) const;
+  // The same of ConvGradInput's (dY, W; dX) and ConvGradWeight's (dY, X; dW). Several sizes of dX
+  // and dW give one of dY, so the caller alone decides them.
+  void check_grad_input(std::string_view op, const Arguments& a) const;
+  void check_grad_weight(std::string_view op, const Arguments& a) const;
+};
+
+}  // namespace tenon::device

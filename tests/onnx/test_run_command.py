@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`tenon run`: the inputs that it makes up, of every element type that a model may want."""
+
+import pathlib
+import subprocess
+
+import numpy as np
+import onnx
+import pytest
+import tenon
+from onnx import TensorProto, helper
+
+PACKAGE = pathlib.Path(tenon.__file__).parent  # Of a build, or of a wheel.
+COMMAND = next((p for p in (PACKAGE / "bin/tenon", PACKAGE.parents[1] / "bin/tenon") if p.exists()), None)
+REAL = ["FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
+        "FLOAT4E2M1"]
+WHOLE = ["INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL", "INT4", "UINT4"]
+
+
+def run(folder, nodes, given, made):
+    """What the command prints and writes for a model of 999 elements."""
+    value = lambda name, dtype: helper.make_tensor_value_info(name, dtype, [999])  # noqa: E731
+    graph = helper.make_graph(nodes, "test", [value("x", given)], [value("y", made)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+    onnx.save(model, folder / "model.onnx")
+    done = subprocess.run([COMMAND, "run", folder / "model.onnx", "--device", "cpu", "--output", folder],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, np.load(folder / "y.npy") if (folder / "y.npy").exists() else None
+
+
+@pytest.mark.parametrize("name", REAL + WHOLE)
+def test_inputs_are_made_up(tmp_path, name):
+    cast = helper.make_node("Cast", ["x"], ["y"], to=TensorProto.FLOAT)
+    _, y = run(tmp_path, [cast], getattr(TensorProto, name), TensorProto.FLOAT)
+    if name in WHOLE:
+        assert set(y.tolist()) == {0.0, 1.0}
+        assert 0.4 < y.mean() < 0.6
+    else:
+        assert np.isfinite(y).all() and abs(y.mean()) < 0.2 and 0.8 < y.std() < 1.2
+        assert len(set(y.tolist())) > (5 if name == "FLOAT4E2M1" else 20)
+
+
+def test_complex_inputs_have_two_parts(tmp_path):
+    _, y = run(tmp_path, [helper.make_node("Identity", ["x"], ["y"])], TensorProto.COMPLEX64, TensorProto.COMPLEX64)
+    assert y.dtype == np.complex64 and 0.8 < y.real.std() < 1.2 and 0.8 < y.imag.std() < 1.2
+
+
+@pytest.mark.parametrize("name", ["FLOAT", "DOUBLE", "FLOAT16"])
+def test_outputs_are_summed_up(tmp_path, name):
+    dtype = getattr(TensorProto, name)
+    printed, y = run(tmp_path, [helper.make_node("Identity", ["x"], ["y"])], dtype, dtype)
+    wide = y.astype(np.float64)
+    assert f"min {wide.min():g}, mean {wide.mean():g}, max {wide.max():g}" in printed
