@@ -17,7 +17,7 @@
 
 #include "plugins/onednn/engine.h"
 #include "plugins/onednn/operators.h"
-#include "reference_impl/cpu/families_reference.h"
+#include "reference_impl/cpu/platform.h"
 #include "reference_impl/loader/thread_pool.h"
 
 namespace {

@@ -59,6 +59,7 @@ const UnaryRow kUnary[] = {
      3, false},
     {"", "Elu", 22, rounded_before<elu>, -3, 3, false},
     {"", "Softplus", 22, rounded_before<softplus>, -9, 9, false},
+    {"", "Softsign", 22, [](const Number& x) { return x / (1.0L + abs(x)); }, -9, 9, false},
     {"", "HardSigmoid", 22, [](const Number& x) { return clip(Number(0.2f) * x + 0.5L, 0, 1); }, -4,
      4, false},
     {"", "HardSwish", 22, [](const Number& x) { return x * clip(x / 6.0L + 0.5L, 0, 1); }, -5, 5,

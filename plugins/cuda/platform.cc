@@ -166,6 +166,8 @@ tn_device_info describe(const Driver& driver, CUdevice device) {
   return info;
 }
 
+constexpr char kName[] = "cuda";
+
 void start(const tn_host& host) {
   driver();
   require_compiler();
@@ -175,7 +177,7 @@ void start(const tn_host& host) {
       library != nullptr
           ? "cuBLASLt " + std::to_string(library->cublasLtGetVersion()) + " multiplies matrices"
           : "matrices are multiplied by kernels/gemm.cl: " + reason;
-  host.log(host.context, TN_LOG_INFO, device::platform().name, message.c_str());
+  host.log(host.context, TN_LOG_INFO, kName, message.c_str());
 }
 
 std::vector<tn_device_info> describe_all() {
@@ -184,29 +186,25 @@ std::vector<tn_device_info> describe_all() {
   return all;
 }
 
-}  // namespace
-}  // namespace tenon::cuda
-
-namespace tenon::device {
-
-const Platform& platform() {
-  static const Platform self{"cuda",
-                             "0.1.0",
-                             {"tenon.cuda\0\0\0\0\0\1"},
-                             "",
-                             gpu::families(),
-                             cuda::start,
-                             cuda::describe_all,
-                             [](size_t index) -> std::unique_ptr<Backend> {
-                               return std::make_unique<cuda::Backend>(
-                                   cuda::driver(), cuda::usable_devices()[index]);
-                             }};
+const device::Platform& platform() {
+  static const device::Platform self{
+      .name = kName,
+      .version = "0.1.0",
+      .devices = describe_all,
+      .families = gpu::families(),
+      .layouts = gpu::layouts(),
+      .open = [](size_t index) -> std::unique_ptr<device::Backend> {
+        return std::make_unique<Backend>(driver(), usable_devices()[index]);
+      },
+      .start = start,
+  };
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::cuda
 
 extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
                                                        tn_error* error) {
-  return tenon::device::enter(host, out, error);
+  return tenon::device::enter<tenon::cuda::platform>(host, out, error);
 }

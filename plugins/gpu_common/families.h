@@ -12,6 +12,8 @@ namespace tenon::gpu {
 // Every family, with the outputs that may replace inputs: for Platform::families.
 std::span<const device::Family> families();
 
+const device::Layouts& layouts();
+
 using Rows = std::span<const device::OperatorEntry>;
 
 Rows copy_operators();    // Identity

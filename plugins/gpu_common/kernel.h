@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An operator made ready, as the reference device's core knows it, that queues its work.
+// An operator made ready, as the device core knows it, that queues its work.
 #pragma once
 
 #include "plugins/gpu_common/queue.h"

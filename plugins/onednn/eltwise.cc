@@ -115,10 +115,10 @@ std::unique_ptr<Kernel> simple(const Description& d) {
 }
 
 std::unique_ptr<Kernel> create_elu(const Description& d) {
-  return make(d, algorithm::eltwise_elu, d.real("alpha", 1));
+  return make(d, algorithm::eltwise_elu, d.real("alpha"));
 }
 std::unique_ptr<Kernel> create_leaky_relu(const Description& d) {
-  const float alpha = d.real("alpha", 0.01f);
+  const float alpha = d.real("alpha");
   if (alpha == 0 || !std::isfinite(alpha)) {
     throw KernelError(TN_UNSUPPORTED, "LeakyRelu: oneDNN's loses NaN with this alpha");
   }
@@ -128,7 +128,7 @@ std::unique_ptr<Kernel> create_hard_swish(const Description& d) {
   return make(d, algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
 }
 std::unique_ptr<Kernel> create_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate", "none");
+  const std::string approximate = d.text("approximate");
   if (approximate == "tanh") return make(d, algorithm::eltwise_gelu_tanh);
   if (approximate != "none") device::throw_invalid("Gelu", "approximate is none or tanh");
   throw KernelError(TN_UNSUPPORTED, "Gelu: oneDNN's erf is less exact than the operator must be");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::onednn {
 
@@ -46,6 +47,9 @@ Md form_md(const Form& form, std::span<const int64_t> dims);
 // The token for a desc that oneDNN chose, in the dims of `form` (whose tag is ignored):
 // TN_LAYOUT_STRIDED for dense row-major dims and for what no tag describes.
 tn_layout find_token(const Md& md, Form form);
+
+// Of this device.
+const device::Layouts& layouts();
 
 // Conversions from or to a token since the process started (layouts.cc).
 uint64_t reorders_made();

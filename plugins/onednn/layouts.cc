@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The core's layouts.h for oneDNN's formats: sizes and reorders.
+// The device's layouts: oneDNN's formats, their sizes and reorders.
 #include "tenon/device/layouts.h"
 
 #include <algorithm>
@@ -13,42 +13,21 @@
 #include "program.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
-namespace tenon::device {
+namespace tenon::onednn {
 namespace {
 
-using onednn::Form;
-using onednn::Md;
-using onednn::Strided;
-
-uint64_t strided_bytes(tn_dtype dtype, std::span<const int64_t> dims) {
-  const int64_t bits = tn_dtype_bits(dtype);
-  if (bits == 0) {
-    throw KernelError(TN_INVALID_ARGUMENT, "unknown element type " + std::to_string(dtype));
-  }
-  int64_t total = bits;
-  bool fits = true;
-  bool empty = false;
-  for (const int64_t dim : dims) {
-    if (dim < 0) throw KernelError(TN_INVALID_ARGUMENT, "a dim is negative");
-    empty |= dim == 0;
-    fits &= !__builtin_mul_overflow(total, dim == 0 ? 1 : dim, &total);
-  }
-  if (empty) return 0;
-  if (!fits) throw KernelError(TN_OUT_OF_RANGE, "the tensor has more than 2^63 bytes");
-  return (static_cast<uint64_t>(total) + 7) / 8;
-}
+using device::strided_bytes;
 
 uint64_t token_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) {
-  const auto form = onednn::form_of(layout);
+  const auto form = form_of(layout);
   if (!form) {
-    throw KernelError(TN_INVALID_ARGUMENT,
-                      "layout " + std::to_string(layout) + " is no token of this device");
+    device::throw_no_token(layout);
   }
   if (dtype != TN_FLOAT32) {
     throw KernelError(TN_INVALID_ARGUMENT, "oneDNN's layouts here are for float32 alone");
   }
   if (strided_bytes(dtype, dims) == 0) return 0;
-  return onednn::form_md(*form, dims).get_size();
+  return form_md(*form, dims).get_size();
 }
 
 // Launches ask for the sizes of the same few tensors again and again.
@@ -101,7 +80,7 @@ class RecentReorders {
     const auto& engine = onednn::engine();
     const dnnl::reorder::primitive_desc pd(engine, from, engine, to);
     if (all_.size() == kMost) all_.erase(all_.begin());
-    all_.push_back({from, to, dnnl::reorder(pd), onednn::is_plain(pd.impl_info_str())});
+    all_.push_back({from, to, dnnl::reorder(pd), is_plain(pd.impl_info_str())});
     return all_.back();
   }
 
@@ -126,14 +105,14 @@ void move(const Reorder& reorder, std::byte* from_data, std::byte* to_data) {
 
 // Between a token and strided memory, in either direction.
 void convert(const View& token, const View& strided, bool into_token, const Execution& execution) {
-  const std::optional<Form> known = onednn::form_of(token.layout);
+  const std::optional<Form> known = form_of(token.layout);
   if (!known) throw KernelError(TN_INTERNAL, "reorder: the layout is no token");
-  const Md md = onednn::form_md(*known, token.shape());
+  const Md md = form_md(*known, token.shape());
   const Strided dense = Strided::dense({strided.dims, strided.dims + strided.rank});
   const Strided other = Strided::of(strided);
   if (other.plain()) {
-    const bool done = onednn::guarded("reorder", [&] {
-      const onednn::Threads threads;
+    const bool done = guarded("reorder", [&] {
+      const Threads threads;
       const Md plain = other.as(*known).md();
       const Reorder& reorder = into_token ? reorder_of(plain, md) : reorder_of(md, plain);
       if (reorder.plain && other.strides != dense.strides) return false;
@@ -152,42 +131,47 @@ void convert(const View& token, const View& strided, bool into_token, const Exec
   if (!into_token) cpu::strided_copy(strided, between, execution);
 }
 
-}  // namespace
-}  // namespace tenon::device
+class FormLayouts final : public device::Layouts {
+ public:
+  bool is_token(tn_layout layout) const override { return form_of(layout).has_value(); }
 
-uint64_t tenon::onednn::reorders_made() { return tenon::device::reorder_count; }
-
-namespace tenon::device {
-
-bool is_token(tn_layout layout) { return onednn::form_of(layout).has_value(); }
-
-uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) {
-  if (layout == TN_LAYOUT_STRIDED) return strided_bytes(dtype, dims);
-  if (dims.size() < 2) return token_bytes(layout, dtype, dims);
-  thread_local RecentSizes recent;
-  return recent.get(layout, dtype, dims);
-}
-
-void reorder(const View& dst, const View& src, const Execution& execution) {
-  if (dst.count() == 0) return;
-  const bool from_token = src.layout != TN_LAYOUT_STRIDED;
-  const bool to_token = dst.layout != TN_LAYOUT_STRIDED;
-  if (!from_token && !to_token) {
-    cpu::strided_copy(dst, src, execution);
-  } else if (dst.layout == src.layout) {
-    std::memcpy(dst.data, src.data, layout_bytes(dst.layout, dst.dtype, dst.shape()));
-  } else if (from_token && to_token) {
-    const Strided between = Strided::dense({dst.dims, dst.dims + dst.rank});
-    std::vector<float> values(static_cast<size_t>(between.count()));
-    View dense = dst;
-    dense.data = reinterpret_cast<std::byte*>(values.data());
-    dense.strides = between.strides.data();
-    dense.layout = TN_LAYOUT_STRIDED;
-    convert(src, dense, false, execution);
-    convert(dst, dense, true, execution);
-  } else {
-    convert(to_token ? dst : src, to_token ? src : dst, to_token, execution);
+  uint64_t bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) const override {
+    if (layout == TN_LAYOUT_STRIDED) return strided_bytes(dtype, dims);
+    if (dims.size() < 2) return token_bytes(layout, dtype, dims);
+    thread_local RecentSizes recent;
+    return recent.get(layout, dtype, dims);
   }
+
+  void reorder(const View& dst, const View& src, const Execution& execution) const override {
+    if (dst.count() == 0) return;
+    const bool from_token = src.layout != TN_LAYOUT_STRIDED;
+    const bool to_token = dst.layout != TN_LAYOUT_STRIDED;
+    if (!from_token && !to_token) {
+      cpu::strided_copy(dst, src, execution);
+    } else if (dst.layout == src.layout) {
+      std::memcpy(dst.data, src.data, bytes(dst.layout, dst.dtype, dst.shape()));
+    } else if (from_token && to_token) {
+      const Strided between = Strided::dense({dst.dims, dst.dims + dst.rank});
+      std::vector<float> values(static_cast<size_t>(between.count()));
+      View dense = dst;
+      dense.data = reinterpret_cast<std::byte*>(values.data());
+      dense.strides = between.strides.data();
+      dense.layout = TN_LAYOUT_STRIDED;
+      convert(src, dense, false, execution);
+      convert(dst, dense, true, execution);
+    } else {
+      convert(to_token ? dst : src, to_token ? src : dst, to_token, execution);
+    }
+  }
+};
+
+}  // namespace
+
+const device::Layouts& layouts() {
+  static const FormLayouts self;
+  return self;
 }
 
-}  // namespace tenon::device
+uint64_t reorders_made() { return reorder_count; }
+
+}  // namespace tenon::onednn

@@ -437,10 +437,10 @@ std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
 
 std::unique_ptr<Kernel> create_gemm(const Description& d) {
   Factors f;
-  f.alpha = d.real("alpha", 1);
-  f.beta = d.real("beta", 1);
-  f.transpose_a = d.integer("transA", 0) != 0;
-  f.transpose_b = d.integer("transB", 0) != 0;
+  f.alpha = d.real("alpha");
+  f.beta = d.real("beta");
+  f.transpose_a = d.integer("transA") != 0;
+  f.transpose_b = d.integer("transB") != 0;
   if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
     device::throw_invalid("Gemm", "A, B and Y must have rank 2");
   }

@@ -38,7 +38,7 @@ struct SpreadNan {
 class Softmax final : public PrimitiveKernel {
  public:
   Softmax(const Description& d, algorithm kind)
-      : name_(d.name()), algorithm_(kind), axis_(d.integer("axis", -1)) {
+      : name_(d.name()), algorithm_(kind), axis_(d.integer("axis")) {
     require_float32(d, 1);
     // Its logarithms are off by more than 80 units of the result.
     if (kind == algorithm::softmax_log && d.math_mode() == TN_MATH_STRICT) {
@@ -91,9 +91,8 @@ class Softmax final : public PrimitiveKernel {
 // Over the last axes, as rows of one.
 class LayerNorm final : public PrimitiveKernel {
  public:
-  explicit LayerNorm(const Description& d)
-      : axis_(d.integer("axis", -1)), epsilon_(d.real("epsilon", 1e-5f)) {
-    d.integer("stash_type", 1);  // The statistics are in float32.
+  explicit LayerNorm(const Description& d) : axis_(d.integer("axis")), epsilon_(d.real("epsilon")) {
+    d.integer("stash_type");  // The statistics are in float32.
     require_float32(d, 3);
     device::normalize_axis(kName, axis_, d.input(0).rank);
   }
@@ -145,9 +144,9 @@ class LayerNorm final : public PrimitiveKernel {
 
 class BatchNorm final : public PrimitiveKernel {
  public:
-  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon", 1e-5f)) {
-    d.real("momentum", 0.9f);
-    if (d.integer("training_mode", 0) != 0) device::throw_invalid(kName, "training_mode 1");
+  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon")) {
+    d.real("momentum");
+    if (d.integer("training_mode") != 0) device::throw_invalid(kName, "training_mode 1");
     require_float32(d, 5);
     for (size_t i = 0; i < 5; ++i) d.input(i);
     if (d.input(0).rank < 2) device::throw_invalid(kName, "X needs a batch and channels");

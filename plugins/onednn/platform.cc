@@ -1,39 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the core of the reference device needs to know to be this plugin.
+// What the device core needs to know to be this plugin.
 #include "tenon/device/platform.h"
 
 #include "engine.h"
+#include "forms.h"
 #include "operators.h"
-#include "reference_impl/cpu/families_reference.h"
+#include "reference_impl/cpu/platform.h"
 #include "tenon/device/entry.h"
 
-namespace tenon::device {
+namespace tenon::onednn {
+namespace {
 
-const Platform& platform() {
+using device::Family;
+
+const device::Platform& platform() {
   static const std::vector<Family> families = {
-      {onednn::matmul_operators, {}},      {onednn::conv_operators, {}},
-      {onednn::pool_operators, {}},        {onednn::norm_operators, {}},
-      {onednn::reduce_operators, {}},      {onednn::eltwise_operators, {{"*"}}},
-      {onednn::binary_operators, {{"*"}}},
+      {matmul_operators, {}},      {conv_operators, {}},   {pool_operators, {}},
+      {norm_operators, {}},        {reduce_operators, {}}, {eltwise_operators, {{"*"}}},
+      {binary_operators, {{"*"}}},
   };
-  static const Platform self = [] {
-    Platform made{"onednn",
-                  "0.1.0",
-                  {"tenon.onednn\0\0\0\1"},
-                  "oneDNN on ",
-                  families,
-                  [](const tn_host& host) { onednn::set_threads(host.parallelism(host.context)); }};
-    made.behind = cpu::reference_families();
-    made.host = onednn::host_of_team;
-    return made;
-  }();
+  static const device::Platform self{
+      .name = "onednn",
+      .version = "0.1.0",
+      .devices =
+          [] {
+            return std::vector{device::describe_processor("tenon.onednn\0\0\0\1", "oneDNN on ")};
+          },
+      .families = families,
+      .layouts = layouts(),
+      .start = [](const tn_host& host) { set_threads(host.parallelism(host.context)); },
+      .host = host_of_team,
+      .behind = cpu::reference_families(),
+  };
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::onednn
 
 extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
                                                        tn_error* error) {
-  return tenon::device::enter(host, out, error);
+  return tenon::device::enter<tenon::onednn::platform>(host, out, error);
 }

@@ -112,13 +112,13 @@ std::unique_ptr<Kernel> make(const Description& d, algorithm algorithm) {
 }
 
 std::unique_ptr<Kernel> create_max_pool(const Description& d) {
-  d.integer("storage_order", 0);  // Of the indices, which are refused.
+  d.integer("storage_order");  // Of the indices, which are refused.
   return make(d, algorithm::pooling_max);
 }
 
 std::unique_ptr<Kernel> create_average_pool(const Description& d) {
-  const bool with_pads = d.integer("count_include_pad", 0) != 0;
-  if (with_pads && d.integer("ceil_mode", 0) != 0) {
+  const bool with_pads = d.integer("count_include_pad") != 0;
+  if (with_pads && d.integer("ceil_mode") != 0) {
     throw KernelError(TN_UNSUPPORTED,
                       "AveragePool: oneDNN counts what ceil_mode adds behind the padding");
   }

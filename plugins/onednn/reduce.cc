@@ -23,8 +23,8 @@ class Reduce final : public PrimitiveKernel {
       : name_(d.name()),
         algorithm_(algorithm),
         of_nothing_(of_nothing),
-        keepdims_(d.integer("keepdims", 1) != 0),
-        noop_(d.integer("noop_with_empty_axes", 0) != 0) {
+        keepdims_(d.integer("keepdims") != 0),
+        noop_(d.integer("noop_with_empty_axes") != 0) {
     require_float32(d, 1);
     if (d.input_count() > 2) device::throw_invalid(name_, "takes data and axes");
   }

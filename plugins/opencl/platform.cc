@@ -115,28 +115,24 @@ std::vector<tn_device_info> describe_all() {
   return all;
 }
 
-}  // namespace
-}  // namespace tenon::opencl
-
-namespace tenon::device {
-
-const Platform& platform() {
-  static const Platform self{"opencl",
-                             "0.1.0",
-                             {"tenon.opencl\0\0\0\1"},
-                             "",
-                             gpu::families(),
-                             [](const tn_host&) {},
-                             opencl::describe_all,
-                             [](size_t index) -> std::unique_ptr<Backend> {
-                               return std::make_unique<opencl::Backend>(opencl::devices()[index]);
-                             }};
+const device::Platform& platform() {
+  static const device::Platform self{
+      .name = "opencl",
+      .version = "0.1.0",
+      .devices = describe_all,
+      .families = gpu::families(),
+      .layouts = gpu::layouts(),
+      .open = [](size_t index) -> std::unique_ptr<device::Backend> {
+        return std::make_unique<Backend>(devices()[index]);
+      },
+  };
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::opencl
 
 extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
                                                        tn_error* error) {
-  return tenon::device::enter(host, out, error);
+  return tenon::device::enter<tenon::opencl::platform>(host, out, error);
 }

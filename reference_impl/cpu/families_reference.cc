@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference_impl/cpu/families_reference.h"
-
 #include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/platform.h"
 
 namespace tenon::cpu {
 

@@ -2,24 +2,12 @@
 #include "reference_impl/cpu/layouts.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "reference_impl/cpu/kernels/strided_copy.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::cpu {
 namespace {
-
-[[noreturn]] void too_large() {
-  throw KernelError(TN_OUT_OF_RANGE, "the tensor has more than 2^63 bytes");
-}
-
-int64_t multiply(int64_t a, int64_t b) {
-  int64_t product;
-  if (__builtin_mul_overflow(a, b, &product)) too_large();
-  return product;
-}
 
 // A [K, N] matrix among those of the leading dims: where it is in either form.
 struct Matrices {
@@ -89,55 +77,46 @@ void move_matrices(const View& packed, const View& strided, const Execution& exe
   }
 }
 
+class PackedLayouts final : public Layouts {
+ public:
+  bool is_token(tn_layout layout) const override { return layout == kLayoutPackedB; }
+
+  uint64_t bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) const override {
+    if (layout == TN_LAYOUT_STRIDED) return strided_bytes(dtype, dims);
+    if (!is_token(layout)) throw_no_token(layout);
+    if (dims.size() < 2 || (dtype != TN_FLOAT32 && !in_set(dtype, type_set::kHalf))) {
+      throw KernelError(TN_INVALID_ARGUMENT,
+                        "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
+    }
+    if (dims.back() > INT64_MAX - kPanelColumns) {
+      throw KernelError(TN_OUT_OF_RANGE, "the tensor has more than 2^63 bytes");
+    }
+    // The dims with the columns filled up to whole panels.
+    int64_t filled[TN_MAX_RANK];
+    std::ranges::copy(dims, filled);
+    filled[dims.size() - 1] = packed_panels(dims.back()) * kPanelColumns;
+    return strided_bytes(dtype, {filled, dims.size()});
+  }
+
+  void reorder(const View& dst, const View& src, const Execution& execution) const override {
+    if (dst.count() == 0) return;
+    if (dst.layout == TN_LAYOUT_STRIDED && src.layout == TN_LAYOUT_STRIDED) {
+      strided_copy(dst, src, execution);
+    } else if (dst.layout == src.layout) {
+      std::memcpy(dst.data, src.data, bytes(dst.layout, dst.dtype, dst.shape()));
+    } else if (src.layout == TN_LAYOUT_STRIDED) {
+      move_matrices<true>(dst, src, execution);
+    } else {
+      move_matrices<false>(src, dst, execution);
+    }
+  }
+};
+
 }  // namespace
+
+const Layouts& layouts() {
+  static const PackedLayouts self;
+  return self;
+}
+
 }  // namespace tenon::cpu
-
-namespace tenon::device {
-
-using namespace cpu;
-
-bool is_token(tn_layout layout) { return layout == kLayoutPackedB; }
-
-uint64_t layout_bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) {
-  const int64_t bits = tn_dtype_bits(dtype);
-  if (bits == 0) {
-    throw KernelError(TN_UNSUPPORTED, "unknown element type " + std::to_string(dtype));
-  }
-  for (const int64_t dim : dims) {
-    if (dim < 0) throw KernelError(TN_INVALID_ARGUMENT, "a dim is negative");
-  }
-  if (layout != TN_LAYOUT_STRIDED && !is_token(layout)) {
-    throw KernelError(TN_INVALID_ARGUMENT,
-                      "layout " + std::to_string(layout) + " is no token of this device");
-  }
-  if (layout == kLayoutPackedB &&
-      (dims.size() < 2 || (dtype != TN_FLOAT32 && !in_set(dtype, type_set::kHalf)))) {
-    throw KernelError(TN_INVALID_ARGUMENT,
-                      "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
-  }
-  if (std::find(dims.begin(), dims.end(), 0) != dims.end()) return 0;
-  int64_t elements = 1;
-  if (layout == TN_LAYOUT_STRIDED) {
-    for (const int64_t dim : dims) elements = multiply(elements, dim);
-  } else {
-    for (const int64_t dim : dims.first(dims.size() - 1)) elements = multiply(elements, dim);
-    if (dims.back() > INT64_MAX - kPanelColumns) too_large();
-    elements = multiply(elements, packed_panels(dims.back()) * kPanelColumns);
-  }
-  return (static_cast<uint64_t>(multiply(elements, bits)) + 7) / 8;
-}
-
-void reorder(const View& dst, const View& src, const Execution& execution) {
-  if (dst.count() == 0) return;
-  if (dst.layout == TN_LAYOUT_STRIDED && src.layout == TN_LAYOUT_STRIDED) {
-    strided_copy(dst, src, execution);
-  } else if (dst.layout == src.layout) {
-    std::memcpy(dst.data, src.data, layout_bytes(dst.layout, dst.dtype, dst.shape()));
-  } else if (src.layout == TN_LAYOUT_STRIDED) {
-    move_matrices<true>(dst, src, execution);
-  } else {
-    move_matrices<false>(src, dst, execution);
-  }
-}
-
-}  // namespace tenon::device

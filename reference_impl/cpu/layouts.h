@@ -7,6 +7,7 @@
 #include <span>
 
 #include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::cpu {
 
@@ -25,5 +26,7 @@ inline constexpr int64_t packed_panels(int64_t columns) {
 inline constexpr int64_t packed_matrix_elements(int64_t rows, int64_t columns) {
   return packed_panels(columns) * rows * kPanelColumns;
 }
+
+const Layouts& layouts();
 
 }  // namespace tenon::cpu

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The reference device.
-#include "tenon/device/platform.h"
+#include "reference_impl/cpu/platform.h"
 
-#include "reference_impl/cpu/families_reference.h"
+#include "reference_impl/cpu/layouts.h"
 
-namespace tenon::device {
+namespace tenon::cpu {
 
-const Platform& platform() {
-  static const Platform self{"cpu",
-                             "0.1.0",
-                             {"tenon.cpu\0\0\0\0\0\0\1"},
-                             "",
-                             cpu::reference_families(),
-                             [](const tn_host&) {}};
+const device::Platform& platform() {
+  static const device::Platform self{
+      .name = "cpu",
+      .version = "0.1.0",
+      .devices = [] { return std::vector{describe_processor("tenon.cpu\0\0\0\0\0\0\1", "")}; },
+      .families = reference_families(),
+      .layouts = layouts(),
+  };
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace tenon::cpu

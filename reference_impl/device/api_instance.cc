@@ -4,33 +4,11 @@
 #include <cstring>
 
 #include "reference_impl/device/api.h"
-#include "reference_impl/device/kernel_table.h"
 #include "reference_impl/device/served.h"
-#include "tenon/device/platform.h"
+#include "tenon/device/entry.h"
 
 namespace tenon::device::api {
 namespace {
-
-tn_status TN_CALL instance_create(const tn_instance_desc* given, tn_instance** instance,
-                                  tn_error* error) {
-  return guard(error, [&] {
-    plugin::clear(instance, "instance");
-    const auto desc = plugin::read(given, "tn_instance_desc");
-    require(desc.dispatch, "desc->dispatch");
-    require(desc.host, "desc->host");
-    if (desc.option_count != 0) {
-      require(desc.options, "desc->options");
-      plugin::fail_at("desc->options[0]", TN_INVALID_ARGUMENT, nullptr,
-                      "there is no option '%.64s' of the instance; options go to devices",
-                      desc.options->key != nullptr ? desc.options->key : "");
-    }
-    watch_forks();
-    platform().start(*desc.host);
-    const tn_host& host = platform().host != nullptr ? platform().host(*desc.host) : *desc.host;
-    *instance = plugin::handle_of<tn_instance>(
-        new Instance{{desc.dispatch}, &host, describe_devices(), fork_generation.load()});
-  });
-}
 
 void TN_CALL instance_destroy(tn_instance* instance) {
   if (instance == nullptr) return;
@@ -77,18 +55,18 @@ const tn_peer_functions kPeer = {sizeof(kPeer), peer_copy, peer_wait_event};
 
 tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, uint32_t version,
                                      const void** table, tn_error* error) {
-  return instance_call(instance, error, [&](Instance&) {
+  return instance_call(instance, error, [&](Instance& object) {
     require(table, "table");
     *table = nullptr;
     require(name, "name");
     // With a backend, memory of one device is not known to be within reach of another.
-    const bool peers = platform().open == nullptr;
+    const bool peers = object.platform.open == nullptr;
     if (peers && std::strcmp(name, TN_EXTENSION_PEER) == 0 &&
         version == TN_EXTENSION_PEER_VERSION) {
       *table = &kPeer;
       return;
     }
-    if (!platform().behind.empty() && std::strcmp(name, kServedExtension) == 0 &&
+    if (!object.platform.behind.empty() && std::strcmp(name, kServedExtension) == 0 &&
         version == kServedVersion) {
       *table = &served_table();
       return;
@@ -104,10 +82,10 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
     plugin::clear(device, "device");
     const tn_device_info& info = device_at(object, index);
     const auto desc = plugin::read_optional(given, "tn_device_desc");
-    const bool backed = platform().open != nullptr;
+    const bool backed = object.platform.open != nullptr;
     const Options options = backed ? parse_backend_options(desc, info) : parse_options(desc);
     *device = plugin::handle_of<tn_device>(
-        new Device(object, info, options, backed ? platform().open(index) : nullptr));
+        new Device(object, info, options, backed ? object.platform.open(index) : nullptr));
   });
 }
 
@@ -136,8 +114,8 @@ tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
 
 tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
                                        tn_error* error) {
-  return call<Device>(device, error, [&](Device&) {
-    const auto rows = operator_table();
+  return call<Device>(device, error, [&](Device& object) {
+    const auto rows = object.instance().operators();
     const tn_operator_table answer{sizeof(answer), rows.data(), rows.size(),
                                    sizeof(tn_operator_entry)};
     plugin::write(table, answer, "tn_operator_table");
@@ -147,7 +125,6 @@ tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* tab
 }  // namespace
 
 void add_instance_functions(tn_dispatch* table) {
-  table->instance_create = instance_create;
   table->instance_destroy = instance_destroy;
   table->instance_device_count = instance_device_count;
   table->instance_device_info = instance_device_info;
@@ -161,3 +138,28 @@ void add_instance_functions(tn_dispatch* table) {
 }
 
 }  // namespace tenon::device::api
+
+namespace tenon::device {
+
+tn_status create_instance(PlatformFunction function, const tn_instance_desc* given,
+                          tn_instance** instance, tn_error* error) noexcept {
+  return api::guard(error, [&] {
+    plugin::clear(instance, "instance");
+    const auto desc = plugin::read(given, "tn_instance_desc");
+    api::require(desc.dispatch, "desc->dispatch");
+    api::require(desc.host, "desc->host");
+    if (desc.option_count != 0) {
+      api::require(desc.options, "desc->options");
+      plugin::fail_at("desc->options[0]", TN_INVALID_ARGUMENT, nullptr,
+                      "there is no option '%.64s' of the instance; options go to devices",
+                      desc.options->key != nullptr ? desc.options->key : "");
+    }
+    watch_forks();
+    const Platform& platform = function();
+    if (platform.start != nullptr) platform.start(*desc.host);
+    const tn_host& host = platform.host != nullptr ? platform.host(*desc.host) : *desc.host;
+    *instance = plugin::handle_of<tn_instance>(new Instance(desc.dispatch, platform, host));
+  });
+}
+
+}  // namespace tenon::device

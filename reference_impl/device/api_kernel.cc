@@ -7,7 +7,6 @@
 #include "reference_impl/device/kernel_table.h"
 #include "reference_impl/device/launch.h"
 #include "reference_impl/device/reorder_task.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::device::api {
 namespace {
@@ -18,7 +17,7 @@ struct ReleaseConstant {
 
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
-  return call<Device>(device, error, [&](Device&) {
+  return call<Device>(device, error, [&](Device& object) {
     require(size, "size");
     if (rank < 0 || rank > TN_MAX_RANK || (rank != 0 && dims == nullptr)) {
       plugin::fail_at("rank", TN_INVALID_ARGUMENT, nullptr,
@@ -27,7 +26,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
     if (tn_dtype_bits(dtype) == 0) {
       plugin::fail_at("dtype", TN_UNSUPPORTED, nullptr, "element type %d is not known here", dtype);
     }
-    *size = layout_bytes(layout, dtype, {dims, static_cast<size_t>(rank)});
+    *size = object.layouts().bytes(layout, dtype, {dims, static_cast<size_t>(rank)});
   });
 }
 

@@ -7,7 +7,6 @@
 #include <string>
 
 #include "reference_impl/device/buffer.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 namespace {
@@ -156,11 +155,6 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
     fits &= !__builtin_mul_overflow(count, dim == 0 ? 1 : dim, &count);
   }
   if (tensor.layout != TN_LAYOUT_STRIDED) {
-    if (!is_token(tensor.layout)) {
-      return tensor_error(error, TN_INVALID_ARGUMENT, name, "layout",
-                          "has layout %" PRIu64 ", which is no token of this device",
-                          tensor.layout);
-    }
     if (tensor.strides != nullptr) {
       return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                           "has strides and a layout token");
@@ -246,7 +240,8 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
     }
   } else {
     if (is_empty(*view)) return TN_OK;
-    end = static_cast<int64_t>(layout_bytes(view->layout, view->dtype, view->shape()));
+    end = static_cast<int64_t>(
+        owner.device->layouts().bytes(view->layout, view->dtype, view->shape()));
   }
   return bind_bytes(owner, tensor, bits, name, begin, end, view, range, error);
 }

@@ -25,10 +25,10 @@ TN_COLD tn_status tensor_error(tn_error* error, tn_status status, const TensorNa
 
 inline constexpr int64_t kNotDense = -1;
 
-// Dims, strides and layout; no memory yet. `bits` are those of an element (0: unknown type,
-// refused). `strides` is where those of a dense tensor are put. The view borrows from the tensor
-// and from `strides`. `dense_count` becomes the number of elements of a strided tensor that is
-// dense row-major, else kNotDense.
+// Dims, strides and layout; no memory yet, and not whether the device has such a token. `bits` are
+// those of an element (0: unknown type, refused). `strides` is where those of a dense tensor are
+// put. The view borrows from the tensor and from `strides`. `dense_count` becomes the number of
+// elements of a strided tensor that is dense row-major, else kNotDense.
 tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& name,
                      Strides& strides, View* view, int64_t* dense_count, tn_error* error);
 

@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include "reference_impl/device/constant.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 namespace {
@@ -112,7 +111,7 @@ void check_argument(const Device& device, const tn_argument& argument, const Pla
   check_dims(argument, place);
   check_promises(argument, place);
   if (argument.layout != TN_LAYOUT_STRIDED) {
-    if (argument.layout != TN_LAYOUT_ANY && !is_token(argument.layout)) {
+    if (argument.layout != TN_LAYOUT_ANY && !device.layouts().is_token(argument.layout)) {
       TN_BAD(place, "layout", "has layout %" PRIu64 ", which is no token of this device",
              argument.layout);
     }

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "tenon/device/layouts.h"
-
 namespace tenon::device {
 
 void dense_strides(std::span<const int64_t> dims, int64_t* strides) {
@@ -18,7 +16,7 @@ void dense_strides(std::span<const int64_t> dims, int64_t* strides) {
 
 Constant* Constant::make(Device& device, tn_layout layout, tn_dtype dtype,
                          std::span<const int64_t> dims) {
-  const uint64_t bytes = layout_bytes(layout, dtype, dims);
+  const uint64_t bytes = device.layouts().bytes(layout, dtype, dims);
   std::unique_ptr<Constant> constant(new Constant(device));
   constant->block_ = device.allocate_constant(bytes);
   std::copy(dims.begin(), dims.end(), constant->dims_.begin());

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 
-#include "tenon/device/layouts.h"
-#include "tenon/device/platform.h"
-
 namespace tenon::device {
 
-Device::Device(const Instance& instance, const tn_device_info& info, const Options& options,
+Device::Device(Instance& instance, const tn_device_info& info, const Options& options,
                std::unique_ptr<Backend> backend)
     : tn_handle{instance.dispatch},
-      host_(*instance.host),
+      platform_(instance.platform),
+      host_(instance.host),
+      instance_(instance),
       generation_(instance.generation),
       options_(options),
       info_(info),
@@ -20,7 +19,10 @@ Device::Device(const Instance& instance, const tn_device_info& info, const Optio
                                      : std::make_unique<Execution>(host_)),
       memory_(options, backend_.get()),
       reclaimer_(memory_) {
-  if (late()) info_.flags = TN_DEVICE_ASYNCHRONOUS | TN_DEVICE_DYNAMIC_DIMS;
+  if (late()) {
+    info_.flags &= ~TN_DEVICE_COHERENT;
+    info_.flags |= TN_DEVICE_ASYNCHRONOUS;
+  }
   info_.total_memory = memory_.limit();
   info_.max_allocation = memory_.max_allocation();
 }
@@ -29,7 +31,7 @@ Device::~Device() {
   tn_memory_info memory{};
   memory_.write_info(&memory);
   if (memory.live_buffers != 0) {
-    host_.log(host_.context, TN_LOG_WARNING, platform().name,
+    host_.log(host_.context, TN_LOG_WARNING, platform_.name,
               "a device is closed while buffers of it are alive; destroy them first");
   }
   for (const auto& stream : streams()) {
@@ -56,8 +58,8 @@ Block Device::allocate_constant(uint64_t size) { return memory_.allocate_constan
 
 std::shared_ptr<StreamCore> Device::make_stream() {
   auto stream = std::make_shared<StreamCore>(
-      *execution_, backend_ != nullptr ? backend_->make_execution(host_) : nullptr, reclaimer_,
-      late(), options_.delay_us);
+      *execution_, backend_ != nullptr ? backend_->make_execution(host_) : nullptr, layouts(),
+      reclaimer_, late(), options_.delay_us);
   const std::lock_guard lock(mutex_);
   reap();
   streams_.push_back(stream);
@@ -78,9 +80,9 @@ void Device::reap() {
 }
 
 void Device::reorder_now(const View& dst, const View& src) {
-  if (backend_ == nullptr) return reorder(dst, src, *execution_);
+  if (backend_ == nullptr) return layouts().reorder(dst, src, *execution_);
   const std::lock_guard lock(reorder_mutex_);
-  reorder(dst, src, *execution_);
+  layouts().reorder(dst, src, *execution_);
   execution_->finish();
 }
 

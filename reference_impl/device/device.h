@@ -20,12 +20,15 @@ namespace tenon::device {
 class Device : public tn_handle {
  public:
   // `backend` may be null: memory and work are the host's.
-  Device(const Instance& instance, const tn_device_info& info, const Options& options,
+  Device(Instance& instance, const tn_device_info& info, const Options& options,
          std::unique_ptr<Backend> backend);
   // Waits for all work and for the workers.
   ~Device();
 
+  Instance& instance() const { return instance_; }
   const tn_device_info& info() const { return info_; }
+  const Platform& platform() const { return platform_; }
+  const Layouts& layouts() const { return platform_.layouts; }
   Memory& memory() { return memory_; }
   Reclaimer& reclaimer() { return reclaimer_; }
   Backend* backend() const { return backend_.get(); }
@@ -49,7 +52,9 @@ class Device : public tn_handle {
  private:
   void reap();  // Forgets destroyed streams that have ended. Locked.
 
+  const Platform& platform_;
   const tn_host& host_;
+  Instance& instance_;
   const uint32_t generation_;
   const Options options_;
   tn_device_info info_;

@@ -1,31 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-//
 #include "tenon/device/entry.h"
 
 #include "reference_impl/device/api.h"
-#include "tenon/device/platform.h"
 
 namespace tenon::device {
-namespace {
 
-const tn_dispatch* functions() {
-  static const tn_dispatch table = [] {
-    tn_dispatch filled{};
-    filled.struct_size = sizeof(filled);
-    api::add_instance_functions(&filled);
-    api::add_buffer_functions(&filled);
-    api::add_stream_functions(&filled);
-    api::add_copy_functions(&filled);
-    api::add_kernel_functions(&filled);
-    return filled;
-  }();
-  return &table;
+tn_dispatch functions(InstanceFunction instance_create) {
+  tn_dispatch filled{};
+  filled.struct_size = sizeof(filled);
+  api::add_instance_functions(&filled);
+  api::add_buffer_functions(&filled);
+  api::add_stream_functions(&filled);
+  api::add_copy_functions(&filled);
+  api::add_kernel_functions(&filled);
+  filled.instance_create = instance_create;
+  return filled;
 }
 
-}  // namespace
-
-tn_status enter(const tn_host* given, tn_plugin* out, tn_error* error) noexcept {
-  return plugin::guard(error, [&] {
+tn_status enter(PlatformFunction platform, const tn_dispatch& functions, const tn_host* given,
+                tn_plugin* out, tn_error* error) noexcept {
+  return api::guard(error, [&] {
     // Said even to a host that it cannot serve, so that the host can say why.
     tn_plugin self{};
     self.struct_size = sizeof(self);
@@ -34,7 +28,7 @@ tn_status enter(const tn_host* given, tn_plugin* out, tn_error* error) noexcept 
     self.abi_hash = TN_ABI_HASH;
     plugin::copy_text(self.name, platform().name);
     plugin::copy_text(self.version, platform().version);
-    self.functions = functions();
+    self.functions = &functions;
     plugin::write(out, self, "tn_plugin");
 
     const auto host = plugin::read(given, "tn_host");

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "reference_impl/device/fork.h"
 #include "reference_impl/device/memory.h"
 #include "tenon/device/platform.h"
 
@@ -31,12 +32,19 @@ std::string vendor_name(const std::string& id) {
 
 }  // namespace
 
-std::vector<tn_device_info> describe_devices() {
-  if (platform().devices != nullptr) return platform().devices();
-  return {describe_processor()};
+Instance::Instance(const tn_dispatch* dispatch, const Platform& platform, const tn_host& host)
+    : tn_handle{dispatch},
+      platform(platform),
+      host(host),
+      devices(platform.devices()),
+      generation(fork_generation.load()) {}
+
+std::span<const tn_operator_entry> Instance::operators() {
+  std::call_once(asked_, [&] { operators_.emplace(platform); });
+  return operators_->rows();
 }
 
-tn_device_info describe_processor() {
+tn_device_info describe_processor(const char (&uuid)[17], const char* library) {
   tn_device_info info{};
   info.struct_size = sizeof(info);
   info.type = TN_DEVICE_CPU;
@@ -44,9 +52,9 @@ tn_device_info describe_processor() {
   const std::string model = processor_field("model name");
   const std::string vendor = vendor_name(processor_field("vendor_id"));
   const char* processor = model.empty() ? "Processor" : model.c_str();
-  std::snprintf(info.name, sizeof(info.name), "%s%s", platform().library, processor);
+  std::snprintf(info.name, sizeof(info.name), "%s%s", library, processor);
   std::snprintf(info.vendor, sizeof(info.vendor), "%s", vendor.c_str());
-  std::memcpy(info.uuid, platform().uuid, sizeof(info.uuid));
+  std::memcpy(info.uuid, uuid, sizeof(info.uuid));
   std::snprintf(info.physical_id, sizeof(info.physical_id), "cpu-0");
   info.total_memory = Memory(Options{}).limit();
   info.max_allocation = info.total_memory;

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The instance: the processor, or the devices of the platform's backends.
+// The instance: a platform's devices for one host.
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <vector>
 
+#include "reference_impl/device/operator_table.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::device {
 
 struct Instance : tn_handle {
-  const tn_host* host;
-  std::vector<tn_device_info> devices;  // As of devices opened without options.
-  uint32_t generation;                  // See fork.h.
+  Instance(const tn_dispatch* dispatch, const Platform& platform, const tn_host& host);
+
+  const Platform& platform;
+  const tn_host& host;
+  const std::vector<tn_device_info> devices;  // As of devices opened without options.
+  const uint32_t generation;                  // See fork.h.
+
+  // Every operator of every family.
+  std::span<const tn_operator_entry> operators();
+
+ private:
+  std::once_flag asked_;
+  std::optional<OperatorTable> operators_;
 };
-
-// What the platform offers; at least one device.
-std::vector<tn_device_info> describe_devices();
-
-// Asks the operating system about the processor.
-tn_device_info describe_processor();
 
 }  // namespace tenon::device

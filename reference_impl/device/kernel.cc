@@ -65,40 +65,48 @@ const char* Description::unknown_attribute() const {
   return nullptr;
 }
 
+const AttributeFact& Description::fact(std::string_view name) const {
+  static constexpr AttributeFact kNone = AttributeFact::optional("", TN_ATTRIBUTE_INT);
+  const OperatorId* id = op::find(desc_.domain, desc_.name);
+  for (size_t i = 0; id != nullptr && i < id->attribute_count; ++i) {
+    if (name == id->attributes[i].name) return id->attributes[i];
+  }
+  return kNone;
+}
+
 bool Description::has_attribute(std::string_view name) const { return find(name) != nullptr; }
 
-int64_t Description::integer(std::string_view name, int64_t otherwise) const {
+int64_t Description::integer(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return otherwise;
+  if (attribute == nullptr) return fact(name).integer;
   if (attribute->type != TN_ATTRIBUTE_INT) wrong_type(name, "an integer");
   return attribute->ints[0];
 }
 
-float Description::real(std::string_view name, float otherwise) const {
+float Description::real(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return otherwise;
+  if (attribute == nullptr) return fact(name).real;
   if (attribute->type != TN_ATTRIBUTE_FLOAT) wrong_type(name, "a float");
   return attribute->floats[0];
 }
 
-std::string Description::text(std::string_view name, std::string_view otherwise) const {
+std::string Description::text(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return std::string(otherwise);
+  if (attribute == nullptr) return fact(name).text;
   if (attribute->type != TN_ATTRIBUTE_STRING) wrong_type(name, "a string");
   return string_of(attribute->strings[0]);
 }
 
-std::vector<int64_t> Description::integers(std::string_view name,
-                                           std::vector<int64_t> otherwise) const {
+std::vector<int64_t> Description::integers(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return otherwise;
+  if (attribute == nullptr) return {};
   if (attribute->type != TN_ATTRIBUTE_INTS) wrong_type(name, "a list of integers");
   return {attribute->ints, attribute->ints + attribute->count};
 }
 
-std::vector<float> Description::reals(std::string_view name, std::vector<float> otherwise) const {
+std::vector<float> Description::reals(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return otherwise;
+  if (attribute == nullptr) return {};
   if (attribute->type != TN_ATTRIBUTE_FLOATS) wrong_type(name, "a list of floats");
   return {attribute->floats, attribute->floats + attribute->count};
 }

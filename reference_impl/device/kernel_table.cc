@@ -2,21 +2,17 @@
 #include "reference_impl/device/kernel_table.h"
 
 #include <algorithm>
-#include <cstring>
-#include <deque>
-#include <map>
-#include <string_view>
 
 #include "reference_impl/device/kernel_choice.h"
 #include "reference_impl/device/launch_scratch.h"
-#include "tenon/device/layouts.h"
+#include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
 namespace tenon::device {
 namespace {
 
 // Fills in what is known of a tensor whose dims, strides and layout the description gives.
-void fix(ArgumentSpec& spec) {
+void fix(ArgumentSpec& spec, const Layouts& layouts) {
   if (spec.kind != TN_ARGUMENT_DEVICE || spec.bits == 0) return;
   if (spec.alignment > std::max(spec.bits / 8, 1u)) return;
   const std::span<const int64_t> dims(spec.dims.data(), static_cast<size_t>(spec.rank));
@@ -24,7 +20,7 @@ void fix(ArgumentSpec& spec) {
     if (dims[i] <= 0 || (spec.max_dims[i] != 0 && dims[i] > spec.max_dims[i])) return;
   }
   try {
-    spec.bytes = layout_bytes(spec.layout, spec.dtype, dims);
+    spec.bytes = layouts.bytes(spec.layout, spec.dtype, dims);
   } catch (const KernelError&) {
     return;  // Launches say what is wrong with it.
   }
@@ -37,7 +33,7 @@ void fix(ArgumentSpec& spec) {
   spec.fixed = true;
 }
 
-ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
+ArgumentSpec make_spec(const Layouts& layouts, const tn_argument& argument, tn_layout layout) {
   ArgumentSpec spec;
   spec.kind = argument.kind;
   if (argument.kind == TN_ARGUMENT_ABSENT) return spec;
@@ -58,7 +54,7 @@ ArgumentSpec make_spec(const tn_argument& argument, tn_layout layout) {
   spec.alignment = std::max(argument.alignment, 1u);
   spec.dense = (argument.flags & TN_ARGUMENT_DENSE) != 0;
   spec.constrained |= spec.dense;
-  fix(spec);
+  fix(spec, layouts);
   return spec;
 }
 
@@ -82,58 +78,6 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
-// The families' rows in the ABI's form. Rows of one operator are one, with the element types of
-// all.
-class OperatorTable {
- public:
-  OperatorTable() {
-    for (const auto& families : {platform().families, platform().behind}) {
-      for (const Family& family : families) {
-        for (const OperatorEntry& entry : family.operators()) add(entry);
-      }
-    }
-    for (const Merged& row : merged_) show(row);
-  }
-  std::span<const tn_operator_entry> rows() const { return rows_; }
-
- private:
-  struct Merged {
-    const OperatorEntry* entry;
-    uint64_t dtypes;
-  };
-
-  void add(const OperatorEntry& entry) {
-    const uint64_t dtypes = entry.dtypes & entry.allowed;
-    if (dtypes == 0) return;
-    for (Merged& row : merged_) {
-      if (row.entry->version == entry.version && std::strcmp(row.entry->name, entry.name) == 0 &&
-          std::strcmp(row.entry->domain, entry.domain) == 0) {
-        row.dtypes |= dtypes;
-        return;
-      }
-    }
-    merged_.push_back({&entry, dtypes});
-  }
-  void show(const Merged& row) {
-    std::vector<tn_dtype>& dtypes = dtypes_[row.dtypes];
-    if (dtypes.empty()) {
-      for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
-        if ((row.dtypes >> dtype & 1) != 0) dtypes.push_back(dtype);
-      }
-    }
-    const OperatorEntry& entry = *row.entry;
-    const tn_type_list& types =
-        lists_.emplace_back(tn_type_list{entry.constraint, dtypes.data(), dtypes.size()});
-    rows_.push_back({sizeof(tn_operator_entry), entry.domain, entry.name, entry.version,
-                     entry.revision, &types, 1});
-  }
-
-  std::vector<Merged> merged_;
-  std::map<uint64_t, std::vector<tn_dtype>> dtypes_;  // By the set as bits.
-  std::deque<tn_type_list> lists_;
-  std::vector<tn_operator_entry> rows_;
-};
-
 void release_constants(std::vector<ArgumentSpec>& arguments) {
   for (ArgumentSpec& argument : arguments) {
     if (argument.constant != nullptr) argument.constant->release();
@@ -141,11 +85,6 @@ void release_constants(std::vector<ArgumentSpec>& arguments) {
 }
 
 }  // namespace
-
-std::span<const tn_operator_entry> operator_table() {
-  static const OperatorTable table;
-  return table.rows();
-}
 
 void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* support) {
   CheckedDescription checked;
@@ -166,12 +105,12 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
     for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
       answer.outputs[i].layout = chosen.output_layouts[i];
     }
-  } catch (const KernelError& error) {
-    // Aliases are all that it can be asked to leave out.
+  } catch (const NeedsStatic& needs) {
+    for (size_t i = 0; answer.inputs != nullptr && i < checked.inputs.size(); ++i) {
+      answer.inputs[i].requirements = needs.inputs[i];
+    }
     for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
-      if (error.status == TN_NEEDS_STATIC && checked.outputs[i].alias != 0) {
-        answer.outputs[i].requirements = TN_REQUIRES_NO_ALIAS;
-      }
+      answer.outputs[i].requirements = needs.outputs[i];
     }
     throw;
   }
@@ -186,15 +125,17 @@ KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
   try {
     for (size_t i = 0; i < checked.inputs.size(); ++i) {
       const tn_argument& argument = checked.inputs[i];
-      arguments.push_back(make_spec(argument, chosen.input_layouts[i]));
+      arguments.push_back(make_spec(device.layouts(), argument, chosen.input_layouts[i]));
       if (argument.kind == TN_ARGUMENT_CONSTANT) {
         arguments.back().constant = bind_constant(device, argument, chosen.input_layouts[i]);
       }
     }
     for (size_t i = 0; i < checked.outputs.size(); ++i) {
-      arguments.push_back(make_spec(checked.outputs[i], chosen.output_layouts[i]));
+      arguments.push_back(
+          make_spec(device.layouts(), checked.outputs[i], chosen.output_layouts[i]));
     }
-    ServedCount* served = platform().behind.empty() ? nullptr : served_count(checked.operator_name);
+    ServedCount* served =
+        device.platform().behind.empty() ? nullptr : served_count(checked.operator_name);
     return new KernelObject(device, checked.operator_name, std::move(chosen), std::move(arguments),
                             checked.inputs.size(), checked.desc.flags, served);
   } catch (...) {

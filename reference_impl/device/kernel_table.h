@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operators of the device, and kernels made from descriptions.
+// Kernels made from descriptions.
 #pragma once
-
-#include <span>
 
 #include "reference_impl/device/kernel_object.h"
 
 namespace tenon::device {
-
-// Every operator of every family.
-std::span<const tn_operator_entry> operator_table();
 
 // Whether make_kernel would succeed, and the layouts it would choose. Throws as make_kernel does.
 void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* support);

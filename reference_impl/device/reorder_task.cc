@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/device/reorder_task.h"
 
+#include <cinttypes>
 #include <cstring>
-
-#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 namespace {
@@ -25,7 +24,12 @@ tn_status bind_reorder(const DeviceObject& owner, const tn_tensor& tensor, const
   int64_t dense_count;
   const tn_status status = bind_shape(tensor, bits, name, strides, view, &dense_count, error);
   if (status != TN_OK) return status;
-  layout_bytes(view->layout, view->dtype, view->shape());
+  const Layouts& layouts = owner.device->layouts();
+  if (view->layout != TN_LAYOUT_STRIDED && !layouts.is_token(view->layout)) {
+    return tensor_error(error, TN_INVALID_ARGUMENT, name, "layout",
+                        "has layout %" PRIu64 ", which is no token of this device", view->layout);
+  }
+  layouts.bytes(view->layout, view->dtype, view->shape());
   return bind_memory(owner, tensor, bits, dense_count, name, view, range, error);
 }
 

@@ -10,9 +10,10 @@
 namespace tenon::device {
 
 StreamCore::StreamCore(const Execution& shared, std::unique_ptr<Execution> own,
-                       Reclaimer& reclaimer, bool late, uint64_t delay_us)
+                       const Layouts& layouts, Reclaimer& reclaimer, bool late, uint64_t delay_us)
     : own_(std::move(own)),
       execution_(own_ != nullptr ? *own_ : shared),
+      layouts_(layouts),
       reclaimer_(reclaimer),
       late_(late),
       delay_(std::min<uint64_t>(delay_us, 3'600'000'000)) {
@@ -57,7 +58,7 @@ std::byte* StreamCore::allocate(uint64_t bytes) {
 
 void StreamCore::submit(Task&& task) {
   if (!late_) {
-    start_task(task, failure_, execution_);
+    start_task(task, failure_, execution_, layouts_);
     drop_task(task);
     return;
   }
@@ -123,7 +124,7 @@ bool StreamCore::advance(std::unique_lock<std::mutex>& lock) {
   } else {
     Task& task = ring_[started_ % kSlots];
     lock.unlock();
-    start_task(task, failure_, execution_);
+    start_task(task, failure_, execution_, layouts_);
     lock.lock();
     ++started_;
   }

@@ -37,8 +37,8 @@ class StreamCore {
   static constexpr int kBatch = 64;
 
   // `own`, if any, is the stream's queue on a device with a backend; `shared` is not used then.
-  StreamCore(const Execution& shared, std::unique_ptr<Execution> own, Reclaimer& reclaimer,
-             bool late, uint64_t delay_us);
+  StreamCore(const Execution& shared, std::unique_ptr<Execution> own, const Layouts& layouts,
+             Reclaimer& reclaimer, bool late, uint64_t delay_us);
   ~StreamCore();
   StreamCore(const StreamCore&) = delete;
   StreamCore& operator=(const StreamCore&) = delete;
@@ -87,6 +87,7 @@ class StreamCore {
 
   const std::unique_ptr<Execution> own_;
   const Execution& execution_;
+  const Layouts& layouts_;
   Reclaimer& reclaimer_;
   const bool late_;
   const std::chrono::microseconds delay_;

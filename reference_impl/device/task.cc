@@ -3,12 +3,11 @@
 
 #include "reference_impl/device/constant.h"
 #include "reference_impl/device/kernel_object.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 namespace {
 
-void work(Task& task, const Execution& execution) {
+void work(Task& task, const Execution& execution, const Layouts& layouts) {
   switch (task.kind) {
     case TaskKind::kLaunch:
       task.kernel->run(*task.implementation, task.arguments, execution);
@@ -20,7 +19,7 @@ void work(Task& task, const Execution& execution) {
       execution.fill(task.dst, task.size, task.pattern.data(), task.pattern_size);
       break;
     case TaskKind::kReorder:
-      reorder(task.dst_view, task.src_view, execution);
+      layouts.reorder(task.dst_view, task.src_view, execution);
       break;
     default:
       break;
@@ -29,7 +28,8 @@ void work(Task& task, const Execution& execution) {
 
 }  // namespace
 
-void start_task(Task& task, KeptFailure& failure, const Execution& execution) {
+void start_task(Task& task, KeptFailure& failure, const Execution& execution,
+                const Layouts& layouts) {
   tn_error error = TN_ERROR_INIT;
   switch (task.kind) {
     case TaskKind::kCallback: {
@@ -48,7 +48,7 @@ void start_task(Task& task, KeptFailure& failure, const Execution& execution) {
     default:
       if (failure.failed()) break;
       try {
-        work(task, execution);
+        work(task, execution, layouts);
       } catch (...) {
         failure.fail_from_exception();
       }

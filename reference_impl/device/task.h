@@ -14,6 +14,7 @@
 #include "reference_impl/device/record.h"
 #include "tenon/device/failure.h"
 #include "tenon/device/kernel.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 
@@ -64,7 +65,8 @@ inline bool is_queued(TaskKind kind) {
 // Starts a task, unless the stream has failed and the kind is one that is skipped then; a failure
 // of the task becomes the stream's. On a device's queue its work is done, and known to have
 // succeeded, only after execution.finish().
-void start_task(Task& task, KeptFailure& failure, const Execution& execution);
+void start_task(Task& task, KeptFailure& failure, const Execution& execution,
+                const Layouts& layouts);
 
 // Lets go of what the task holds. After its work is done.
 void drop_task(Task& task);

@@ -27,11 +27,14 @@ void add_path(CLI::App& command, int& exit_code) {
   static std::string what;
   command
       .add_option("what", what,
-                  "include: the folder of tenon/tenon.h; template: the plugin template")
+                  "include: the folder of tenon/tenon.h; template: the plugin template; cmake: the "
+                  "folder of tenonConfig.cmake")
       ->required()
-      ->check(CLI::IsMember({"include", "template"}));
+      ->check(CLI::IsMember({"include", "template", "cmake"}));
   command.callback([&exit_code] {
-    const fs::path path = what == "include" ? include_folder() : template_folder();
+    const fs::path path = what == "include"    ? include_folder()
+                          : what == "template" ? template_folder(false)
+                                               : cmake_folder();
     std::printf("%s\n", path.c_str());
     exit_code = 0;
   });
@@ -42,6 +45,9 @@ const Command kPathCommand("path", "Says where an installed part of Tenon is", a
 }  // namespace
 
 fs::path include_folder() { return beside("include", "tenon/tenon.h"); }
-fs::path template_folder() { return beside("share/tenon/template", "CMakeLists.txt"); }
+fs::path template_folder(bool cpp) {
+  return beside(cpp ? "share/tenon/template_cpp" : "share/tenon/template", "CMakeLists.txt");
+}
+fs::path cmake_folder() { return beside("lib/cmake/tenon", "tenonConfig.cmake"); }
 
 }  // namespace tenon::tools

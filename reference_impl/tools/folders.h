@@ -8,7 +8,9 @@
 namespace tenon::tools {
 
 // Throw std::runtime_error with the path when it is not there.
-std::filesystem::path include_folder();   // Holds tenon/tenon.h.
-std::filesystem::path template_folder();  // What `tenon new-plugin` copies.
+std::filesystem::path include_folder();  // Holds tenon/tenon.h.
+// What `tenon new-plugin` copies: for plugins in C, and for those in C++ on the device core.
+std::filesystem::path template_folder(bool cpp);
+std::filesystem::path cmake_folder();  // Of find_package(tenon).
 
 }  // namespace tenon::tools

@@ -82,7 +82,10 @@ class Copier {
     replace_all(text, "tenon_template", identifier_);
     replace_all(text, "tenon-template", uuid_);
     replace_all(text, "Template accelerator", name_ + " accelerator");
+    // Not the word of C++.
+    replace_all(text, "template <", "\x01");
     replace_all(text, "template", name_);
+    replace_all(text, "\x01", "template <");
     return text;
   }
 
@@ -119,12 +122,19 @@ class Copier {
 void add_new_plugin(CLI::App& command, int& exit_code) {
   static std::string name;
   static std::string folder;
+  static std::string language = "c";
   command.add_option("name", name, "the plugin's name, such as acme or acme.npu")->required();
   command.add_option("--folder", folder, "a folder to make (default: ./NAME)");
+  command
+      .add_option(
+          "--lang", language,
+          "c: all of the ABI in your hands; c++: on Tenon's device core, for memory that the "
+          "host cannot see, streams and packed weights (default: c)")
+      ->check(CLI::IsMember({"c", "c++"}));
   command.callback([&exit_code] {
     check_name(name);
     const fs::path target = folder.empty() ? fs::path(name) : fs::path(folder);
-    const fs::path source = tenon::tools::template_folder();
+    const fs::path source = tenon::tools::template_folder(language == "c++");
     std::error_code error;
     if (fs::exists(fs::symlink_status(target, error))) {
       throw std::runtime_error("'" + target.string() +

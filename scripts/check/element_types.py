@@ -23,7 +23,7 @@ EXCEPTIONS = {
     "scripts/check/element_types.py": (1, "what this check tries itself on"),
     "spec/element_types.yaml": (1, "the table"),
     "adapters/pytorch/csrc/types.cc": (1, "what PyTorch calls them: a row for each type it has"),
-    "adapters/tensorflow/src/kernels/types.cc": (1, "what TensorFlow calls them: a row for each type it has"),
+    "adapters/tensorflow/src/ops/types.cc": (1, "what TensorFlow calls them: a row for each type it has"),
     "conformance/suite/host_tensor.cc": (2, "the judge's own conversions, which must not be the device's"),
     "plugins/template/operators.c": (2, "what that plugin claims and loads; a plugin serves what it likes"),
 }

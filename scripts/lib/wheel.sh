@@ -8,7 +8,7 @@ tenon_make_wheel() {
   case "$1" in
     tenon)
       folder=adapters/python component=tenon prefix=tenon distribution=tenon_ml
-      targets=(tenon_cli tenon_conformance tenon_cpu tenon_python_native)
+      targets=(tenon_cli tenon_conformance tenon_cpu tenon_device tenon_python_native)
       ;;
     torch)
       folder=adapters/pytorch component=torch_tenon prefix=. distribution=tenon_ml_torch
@@ -29,6 +29,9 @@ tenon_make_wheel() {
     find "$stage" -name __pycache__ -exec rm -rf {} +
   done
   cmake --install build --component "$component" --prefix "$stage/$prefix" --strip
+  if [[ "$component" == tenon ]]; then
+    cmake --install build --component tenon_device --prefix "$stage/$prefix"
+  fi
   # The metadata come from pyproject.toml.
   (cd "$folder" && "$TENON_VENV/bin/python" -c \
     'import sys; from scikit_build_core.build import *; prepare_metadata_for_build_wheel(sys.argv[1])' \

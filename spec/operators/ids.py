@@ -17,7 +17,9 @@ HEAD = f"""\
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "tenon/cpp/operator_attributes.hpp"
 #include "tenon/tenon.h"
 
 // clang-format off: the tables
@@ -33,6 +35,8 @@ struct OperatorId {{
   const char* constraint;
   int32_t column;
   uint64_t allowed;  // Bit n: element type n of that constraint; no device may claim another.
+  const AttributeFact* attributes = nullptr;
+  size_t attribute_count = 0;
 }};
 
 namespace op {{
@@ -40,8 +44,19 @@ namespace op {{
 constexpr uint64_t bit(tn_dtype dtype) {{ return uint64_t{{1}} << dtype; }}
 """
 TAIL = """
-}  // namespace op
-}  // namespace tenon
+// All of them. Null: there is none.
+inline const OperatorId* find(std::string_view domain, std::string_view name) {{
+  static constexpr const OperatorId* kAll[] = {{
+{all}
+  }};
+  for (const OperatorId* id : kAll) {{
+    if (domain == id->domain && name == id->name) return id;
+  }}
+  return nullptr;
+}}
+
+}}  // namespace op
+}}  // namespace tenon
 """
 
 
@@ -56,9 +71,14 @@ def constraint_of(o, version):
     return schema.inputs[at].kind if at >= 0 else schema.outputs[0].kind
 
 
+def attributes(o):
+    """An older version may know fewer; its kernels are not asked for others (SameVersion.lacks)."""
+    return [f"k{o.identifier}Attributes", str(len(o.attributes))] if o.attributes else []
+
+
 def row(o, version, constraint, types):
     return "{" + ", ".join([quoted(o.domain), quoted(o.name), str(version), str(o.revision), quoted(constraint),
-                            str(column(o)), types]) + "}"
+                            str(column(o)), types, *attributes(o)]) + "}"
 
 
 def text(operators):
@@ -73,4 +93,4 @@ def text(operators):
                 out.append(f"inline constexpr OperatorId k{o.identifier}Versions[] = {{")
                 out += [f"    {row(o, v.version, constraint_of(o, v.version), mask(v.types))}," for v in o.same]
                 out.append("};")
-    return HEAD + "\n".join(mask.lines() + out) + "\n" + TAIL
+    return HEAD + "\n".join(mask.lines() + out) + "\n" + TAIL.format(all=",\n".join(f"      &k{o.identifier}" for o in operators.values()))

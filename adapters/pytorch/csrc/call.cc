@@ -15,21 +15,21 @@ runtime::Argument Call::argument(const Tensor& tensor) const {
 
 Call& Call::operand(const Tensor& tensor, ScalarType type) {
   if (!tensor.device().is_cpu() || tensor.dim() != 0) return input(tensor);
-  const auto number = read_element(to_tenon(tensor.scalar_type()), tensor.const_data_ptr());
-  return number ? scalar(*number, type) : scalar(tensor.item(), type);
+  const auto value = read_element(to_tenon(tensor.scalar_type()), tensor.const_data_ptr());
+  return value ? number(*value, type) : scalar(tensor.item(), type);
 }
 
 Call& Call::scalar(const at::Scalar& v, ScalarType type) {
   // Of a complex number PyTorch takes no real part without being asked: it throws here.
-  return v.isComplex() ? scalar(Number(v.toDouble()), type) : scalar(number_of(v), type);
+  return number(v.isComplex() ? Number(v.toDouble()) : number_of(v), type);
 }
 
-Call& Call::scalar(const Number& number, ScalarType type) {
+Call& Call::number(const Number& exact, ScalarType type) {
   const tn_dtype dtype = to_tenon(type);
   void* slot = &values_[value_count_];
   // PyTorch makes 16-bit floats of float32, and so rounds twice.
   const bool half = in_set(dtype, type_set::kHalf);
-  if (!write_element(dtype, half ? Number(number.to_float()) : number, slot)) {
+  if (!write_element(dtype, half ? Number(exact.to_float()) : exact, slot)) {
     C10_THROW_ERROR(NotImplementedError,
                     std::string("tenon: no launch value of type ") + toString(type));
   }

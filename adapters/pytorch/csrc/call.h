@@ -64,7 +64,7 @@ class Call {
   }
   // Launch values: 0-d, and 1-d int64 (axes).
   Call& scalar(const at::Scalar& value, ScalarType type);
-  Call& scalar(const Number& value, ScalarType type);
+  Call& number(const Number& value, ScalarType type);
   template <class T>
   Call& value(T value, tn_dtype type) {
     void* slot = &values_[value_count_++];

@@ -9,7 +9,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "tenon/cpp/operator_attributes.hpp"
 #include "tenon/tenon.h"
 
 // clang-format off: the tables
@@ -25,6 +27,8 @@ struct OperatorId {
   const char* constraint;
   int32_t column;
   uint64_t allowed;  // Bit n: element type n of that constraint; no device may claim another.
+  const AttributeFact* attributes = nullptr;
+  size_t attribute_count = 0;
 };
 
 namespace op {
@@ -110,22 +114,22 @@ inline constexpr OperatorId kMatMulVersions[] = {
     {"", "MatMul", 9, 0, "T", 0, kTypes1},
     {"", "MatMul", 1, 0, "T", 0, kTypes2},
 };
-inline constexpr OperatorId kGemm{"", "Gemm", 13, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kGemm{"", "Gemm", 13, 0, "T", 0, kTypes0, kGemmAttributes, 4};
 inline constexpr OperatorId kGemmVersions[] = {
-    {"", "Gemm", 11, 0, "T", 0, kTypes1},
-    {"", "Gemm", 9, 0, "T", 0, kTypes1},
-    {"", "Gemm", 7, 0, "T", 0, kTypes2},
+    {"", "Gemm", 11, 0, "T", 0, kTypes1, kGemmAttributes, 4},
+    {"", "Gemm", 9, 0, "T", 0, kTypes1, kGemmAttributes, 4},
+    {"", "Gemm", 7, 0, "T", 0, kTypes2, kGemmAttributes, 4},
 };
 inline constexpr OperatorId kTenonScaledGemm{"tenon", "ScaledGemm", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kConv{"", "Conv", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kConv{"", "Conv", 22, 0, "T", 0, kTypes3, kConvAttributes, 6};
 inline constexpr OperatorId kConvVersions[] = {
-    {"", "Conv", 11, 0, "T", 0, kTypes2},
-    {"", "Conv", 1, 0, "T", 0, kTypes2},
+    {"", "Conv", 11, 0, "T", 0, kTypes2, kConvAttributes, 6},
+    {"", "Conv", 1, 0, "T", 0, kTypes2, kConvAttributes, 6},
 };
-inline constexpr OperatorId kTenonConvGradInput{"tenon", "ConvGradInput", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonConvGradWeight{"tenon", "ConvGradWeight", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonFusedConv{"tenon", "FusedConv", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonFusedMatMul{"tenon", "FusedMatMul", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonConvGradInput{"tenon", "ConvGradInput", 1, 1, "T", 0, kTypes3, kTenonConvGradInputAttributes, 4};
+inline constexpr OperatorId kTenonConvGradWeight{"tenon", "ConvGradWeight", 1, 1, "T", 0, kTypes3, kTenonConvGradWeightAttributes, 4};
+inline constexpr OperatorId kTenonFusedConv{"tenon", "FusedConv", 1, 1, "T", 0, kTypes3, kTenonFusedConvAttributes, 7};
+inline constexpr OperatorId kTenonFusedMatMul{"tenon", "FusedMatMul", 1, 1, "T", 0, kTypes3, kTenonFusedMatMulAttributes, 2};
 
 // -- elementwise --
 inline constexpr OperatorId kIdentity{"", "Identity", 25, 0, "V", 0, kTypes4};
@@ -139,16 +143,16 @@ inline constexpr OperatorId kIdentityVersions[] = {
     {"", "Identity", 13, 0, "T", 0, kTypes7},
     {"", "Identity", 1, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kCast{"", "Cast", 25, 0, "T1", 0, kTypes4};
+inline constexpr OperatorId kCast{"", "Cast", 25, 0, "T1", 0, kTypes4, kCastAttributes, 2};
 inline constexpr OperatorId kCastVersions[] = {
-    {"", "Cast", 28, 0, "T1", 0, kTypes9},
-    {"", "Cast", 24, 0, "T1", 0, kTypes9},
-    {"", "Cast", 23, 0, "T1", 0, kTypes9},
-    {"", "Cast", 21, 0, "T1", 0, kTypes10},
-    {"", "Cast", 19, 0, "T1", 0, kTypes11},
-    {"", "Cast", 13, 0, "T1", 0, kTypes12},
-    {"", "Cast", 9, 0, "T1", 0, kTypes13},
-    {"", "Cast", 6, 0, "T1", 0, kTypes13},
+    {"", "Cast", 28, 0, "T1", 0, kTypes9, kCastAttributes, 2},
+    {"", "Cast", 24, 0, "T1", 0, kTypes9, kCastAttributes, 2},
+    {"", "Cast", 23, 0, "T1", 0, kTypes9, kCastAttributes, 2},
+    {"", "Cast", 21, 0, "T1", 0, kTypes10, kCastAttributes, 2},
+    {"", "Cast", 19, 0, "T1", 0, kTypes11, kCastAttributes, 2},
+    {"", "Cast", 13, 0, "T1", 0, kTypes12, kCastAttributes, 2},
+    {"", "Cast", 9, 0, "T1", 0, kTypes13, kCastAttributes, 2},
+    {"", "Cast", 6, 0, "T1", 0, kTypes13, kCastAttributes, 2},
 };
 inline constexpr OperatorId kNeg{"", "Neg", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kNegVersions[] = {
@@ -199,21 +203,25 @@ inline constexpr OperatorId kReluVersions[] = {
     {"", "Relu", 13, 0, "T", 0, kTypes3},
     {"", "Relu", 6, 0, "T", 0, kTypes2},
 };
-inline constexpr OperatorId kLeakyRelu{"", "LeakyRelu", 16, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kLeakyRelu{"", "LeakyRelu", 16, 0, "T", 0, kTypes3, kLeakyReluAttributes, 1};
 inline constexpr OperatorId kLeakyReluVersions[] = {
-    {"", "LeakyRelu", 6, 0, "T", 0, kTypes2},
+    {"", "LeakyRelu", 6, 0, "T", 0, kTypes2, kLeakyReluAttributes, 1},
 };
-inline constexpr OperatorId kElu{"", "Elu", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kElu{"", "Elu", 22, 0, "T", 0, kTypes3, kEluAttributes, 1};
 inline constexpr OperatorId kEluVersions[] = {
-    {"", "Elu", 6, 0, "T", 0, kTypes2},
+    {"", "Elu", 6, 0, "T", 0, kTypes2, kEluAttributes, 1},
 };
 inline constexpr OperatorId kSoftplus{"", "Softplus", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kSoftplusVersions[] = {
     {"", "Softplus", 1, 0, "T", 0, kTypes2},
 };
-inline constexpr OperatorId kHardSigmoid{"", "HardSigmoid", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kSoftsign{"", "Softsign", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kSoftsignVersions[] = {
+    {"", "Softsign", 1, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kHardSigmoid{"", "HardSigmoid", 22, 0, "T", 0, kTypes3, kHardSigmoidAttributes, 2};
 inline constexpr OperatorId kHardSigmoidVersions[] = {
-    {"", "HardSigmoid", 6, 0, "T", 0, kTypes2},
+    {"", "HardSigmoid", 6, 0, "T", 0, kTypes2, kHardSigmoidAttributes, 2},
 };
 inline constexpr OperatorId kHardSwish{"", "HardSwish", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kHardSwishVersions[] = {
@@ -223,7 +231,7 @@ inline constexpr OperatorId kErf{"", "Erf", 13, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kErfVersions[] = {
     {"", "Erf", 9, 0, "T", 0, kTypes2},
 };
-inline constexpr OperatorId kGelu{"", "Gelu", 20, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kGelu{"", "Gelu", 20, 0, "T", 0, kTypes3, kGeluAttributes, 1};
 inline constexpr OperatorId kFloor{"", "Floor", 13, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kFloorVersions[] = {
     {"", "Floor", 6, 0, "T", 0, kTypes2},
@@ -242,9 +250,9 @@ inline constexpr OperatorId kIsNaNVersions[] = {
     {"", "IsNaN", 13, 0, "T1", 0, kTypes3},
     {"", "IsNaN", 9, 0, "T1", 0, kTypes2},
 };
-inline constexpr OperatorId kIsInf{"", "IsInf", 20, 0, "T1", 0, kTypes3};
+inline constexpr OperatorId kIsInf{"", "IsInf", 20, 0, "T1", 0, kTypes3, kIsInfAttributes, 2};
 inline constexpr OperatorId kIsInfVersions[] = {
-    {"", "IsInf", 10, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_FLOAT64)},
+    {"", "IsInf", 10, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_FLOAT64), kIsInfAttributes, 2},
 };
 inline constexpr OperatorId kTenonRsqrt{"tenon", "Rsqrt", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonErfc{"tenon", "Erfc", 1, 1, "T", 0, kTypes3};
@@ -275,10 +283,10 @@ inline constexpr OperatorId kPowVersions[] = {
     {"", "Pow", 12, 0, "T", 0, kTypes18},
     {"", "Pow", 7, 0, "T", 0, kTypes2},
 };
-inline constexpr OperatorId kMod{"", "Mod", 13, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kMod{"", "Mod", 13, 0, "T", 0, kTypes0, kModAttributes, 1};
 inline constexpr OperatorId kModVersions[] = {
-    {"", "Mod", 28, 0, "T", 0, kTypes0},
-    {"", "Mod", 10, 0, "T", 0, kTypes15},
+    {"", "Mod", 28, 0, "T", 0, kTypes0, kModAttributes, 1},
+    {"", "Mod", 10, 0, "T", 0, kTypes15, kModAttributes, 1},
 };
 inline constexpr OperatorId kMax{"", "Max", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kMaxVersions[] = {
@@ -337,38 +345,38 @@ inline constexpr OperatorId kTenonAddCDiv{"tenon", "AddCDiv", 1, 1, "T", 0, kTyp
 inline constexpr OperatorId kTenonReluGrad{"tenon", "ReluGrad", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonTanhGrad{"tenon", "TanhGrad", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonSigmoidGrad{"tenon", "SigmoidGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonGeluGrad{"tenon", "GeluGrad", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonGeluGrad{"tenon", "GeluGrad", 1, 1, "T", 0, kTypes3, kTenonGeluGradAttributes, 1};
 inline constexpr OperatorId kTenonSiluGrad{"tenon", "SiluGrad", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonRsqrtGrad{"tenon", "RsqrtGrad", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonSqrtGrad{"tenon", "SqrtGrad", 1, 1, "T", 0, kTypes3};
 
 // -- movement --
-inline constexpr OperatorId kReshape{"", "Reshape", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kReshape{"", "Reshape", 25, 0, "T", 0, kTypes4, kReshapeAttributes, 1};
 inline constexpr OperatorId kReshapeVersions[] = {
-    {"", "Reshape", 24, 0, "T", 0, kTypes4},
-    {"", "Reshape", 23, 0, "T", 0, kTypes4},
-    {"", "Reshape", 21, 0, "T", 0, kTypes5},
-    {"", "Reshape", 19, 0, "T", 0, kTypes6},
-    {"", "Reshape", 14, 0, "T", 0, kTypes7},
-    {"", "Reshape", 13, 0, "T", 0, kTypes7},
-    {"", "Reshape", 5, 0, "T", 0, kTypes8},
+    {"", "Reshape", 24, 0, "T", 0, kTypes4, kReshapeAttributes, 1},
+    {"", "Reshape", 23, 0, "T", 0, kTypes4, kReshapeAttributes, 1},
+    {"", "Reshape", 21, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
+    {"", "Reshape", 19, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
+    {"", "Reshape", 14, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
+    {"", "Reshape", 13, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
+    {"", "Reshape", 5, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
 };
-inline constexpr OperatorId kTranspose{"", "Transpose", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kTranspose{"", "Transpose", 25, 0, "T", 0, kTypes4, kTransposeAttributes, 1};
 inline constexpr OperatorId kTransposeVersions[] = {
-    {"", "Transpose", 24, 0, "T", 0, kTypes4},
-    {"", "Transpose", 23, 0, "T", 0, kTypes4},
-    {"", "Transpose", 21, 0, "T", 0, kTypes5},
-    {"", "Transpose", 13, 0, "T", 0, kTypes7},
-    {"", "Transpose", 1, 0, "T", 0, kTypes8},
+    {"", "Transpose", 24, 0, "T", 0, kTypes4, kTransposeAttributes, 1},
+    {"", "Transpose", 23, 0, "T", 0, kTypes4, kTransposeAttributes, 1},
+    {"", "Transpose", 21, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
+    {"", "Transpose", 13, 0, "T", 0, kTypes7, kTransposeAttributes, 1},
+    {"", "Transpose", 1, 0, "T", 0, kTypes8, kTransposeAttributes, 1},
 };
 inline constexpr OperatorId kSlice{"", "Slice", 13, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kSliceVersions[] = {
     {"", "Slice", 11, 0, "T", 0, kTypes8},
     {"", "Slice", 10, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kSplit{"", "Split", 18, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kSplit{"", "Split", 18, 0, "T", 0, kTypes4, kSplitAttributes, 2};
 inline constexpr OperatorId kSplitVersions[] = {
-    {"", "Split", 13, 0, "T", 0, kTypes7},
+    {"", "Split", 13, 0, "T", 0, kTypes7, kSplitAttributes, 2},
 };
 inline constexpr OperatorId kSqueeze{"", "Squeeze", 25, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kSqueezeVersions[] = {
@@ -384,29 +392,29 @@ inline constexpr OperatorId kUnsqueezeVersions[] = {
     {"", "Unsqueeze", 21, 0, "T", 0, kTypes5},
     {"", "Unsqueeze", 13, 0, "T", 0, kTypes7},
 };
-inline constexpr OperatorId kFlatten{"", "Flatten", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kFlatten{"", "Flatten", 25, 0, "T", 0, kTypes4, kFlattenAttributes, 1};
 inline constexpr OperatorId kFlattenVersions[] = {
-    {"", "Flatten", 24, 0, "T", 0, kTypes4},
-    {"", "Flatten", 23, 0, "T", 0, kTypes4},
-    {"", "Flatten", 21, 0, "T", 0, kTypes5},
-    {"", "Flatten", 13, 0, "T", 0, kTypes7},
-    {"", "Flatten", 11, 0, "T", 0, kTypes8},
-    {"", "Flatten", 9, 0, "T", 0, kTypes8},
-    {"", "Flatten", 1, 0, "T", 0, kTypes2},
+    {"", "Flatten", 24, 0, "T", 0, kTypes4, kFlattenAttributes, 1},
+    {"", "Flatten", 23, 0, "T", 0, kTypes4, kFlattenAttributes, 1},
+    {"", "Flatten", 21, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
+    {"", "Flatten", 13, 0, "T", 0, kTypes7, kFlattenAttributes, 1},
+    {"", "Flatten", 11, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
+    {"", "Flatten", 9, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
+    {"", "Flatten", 1, 0, "T", 0, kTypes2, kFlattenAttributes, 1},
 };
 inline constexpr OperatorId kExpand{"", "Expand", 13, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kExpandVersions[] = {
     {"", "Expand", 8, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kShape{"", "Shape", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kShape{"", "Shape", 25, 0, "T", 0, kTypes4, kShapeAttributes, 2};
 inline constexpr OperatorId kShapeVersions[] = {
-    {"", "Shape", 24, 0, "T", 0, kTypes4},
-    {"", "Shape", 23, 0, "T", 0, kTypes4},
-    {"", "Shape", 21, 0, "T", 0, kTypes5},
-    {"", "Shape", 19, 0, "T", 0, kTypes6},
-    {"", "Shape", 15, 0, "T", 0, kTypes7},
-    {"", "Shape", 13, 0, "T", 0, kTypes7},
-    {"", "Shape", 1, 0, "T", 0, kTypes8},
+    {"", "Shape", 24, 0, "T", 0, kTypes4, kShapeAttributes, 2},
+    {"", "Shape", 23, 0, "T", 0, kTypes4, kShapeAttributes, 2},
+    {"", "Shape", 21, 0, "T", 0, kTypes5, kShapeAttributes, 2},
+    {"", "Shape", 19, 0, "T", 0, kTypes6, kShapeAttributes, 2},
+    {"", "Shape", 15, 0, "T", 0, kTypes7, kShapeAttributes, 2},
+    {"", "Shape", 13, 0, "T", 0, kTypes7, kShapeAttributes, 2},
+    {"", "Shape", 1, 0, "T", 0, kTypes8, kShapeAttributes, 2},
 };
 inline constexpr OperatorId kSize{"", "Size", 25, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kSizeVersions[] = {
@@ -417,58 +425,58 @@ inline constexpr OperatorId kSizeVersions[] = {
     {"", "Size", 13, 0, "T", 0, kTypes7},
     {"", "Size", 1, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kConcat{"", "Concat", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kConcat{"", "Concat", 13, 0, "T", 0, kTypes4, kConcatAttributes, 1};
 inline constexpr OperatorId kConcatVersions[] = {
-    {"", "Concat", 11, 0, "T", 0, kTypes8},
-    {"", "Concat", 4, 0, "T", 0, kTypes8},
+    {"", "Concat", 11, 0, "T", 0, kTypes8, kConcatAttributes, 1},
+    {"", "Concat", 4, 0, "T", 0, kTypes8, kConcatAttributes, 1},
 };
-inline constexpr OperatorId kGather{"", "Gather", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kGather{"", "Gather", 13, 0, "T", 0, kTypes4, kGatherAttributes, 1};
 inline constexpr OperatorId kGatherVersions[] = {
-    {"", "Gather", 11, 0, "T", 0, kTypes8},
-    {"", "Gather", 1, 0, "T", 0, kTypes8},
+    {"", "Gather", 11, 0, "T", 0, kTypes8, kGatherAttributes, 1},
+    {"", "Gather", 1, 0, "T", 0, kTypes8, kGatherAttributes, 1},
 };
-inline constexpr OperatorId kGatherElements{"", "GatherElements", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kGatherElements{"", "GatherElements", 13, 0, "T", 0, kTypes4, kGatherElementsAttributes, 1};
 inline constexpr OperatorId kGatherElementsVersions[] = {
-    {"", "GatherElements", 11, 0, "T", 0, kTypes8},
+    {"", "GatherElements", 11, 0, "T", 0, kTypes8, kGatherElementsAttributes, 1},
 };
-inline constexpr OperatorId kGatherND{"", "GatherND", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kGatherND{"", "GatherND", 13, 0, "T", 0, kTypes4, kGatherNDAttributes, 1};
 inline constexpr OperatorId kGatherNDVersions[] = {
-    {"", "GatherND", 12, 0, "T", 0, kTypes8},
-    {"", "GatherND", 11, 0, "T", 0, kTypes8},
+    {"", "GatherND", 12, 0, "T", 0, kTypes8, kGatherNDAttributes, 1},
+    {"", "GatherND", 11, 0, "T", 0, kTypes8, kGatherNDAttributes, 1},
 };
-inline constexpr OperatorId kScatterElements{"", "ScatterElements", 18, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kScatterElements{"", "ScatterElements", 18, 0, "T", 0, kTypes4, kScatterElementsAttributes, 2};
 inline constexpr OperatorId kScatterElementsVersions[] = {
-    {"", "ScatterElements", 16, 0, "T", 0, kTypes7},
-    {"", "ScatterElements", 13, 0, "T", 0, kTypes7},
-    {"", "ScatterElements", 11, 0, "T", 0, kTypes8},
+    {"", "ScatterElements", 16, 0, "T", 0, kTypes7, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 13, 0, "T", 0, kTypes7, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 11, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
 };
-inline constexpr OperatorId kScatterND{"", "ScatterND", 18, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kScatterND{"", "ScatterND", 18, 0, "T", 0, kTypes4, kScatterNDAttributes, 1};
 inline constexpr OperatorId kScatterNDVersions[] = {
-    {"", "ScatterND", 16, 0, "T", 0, kTypes7},
-    {"", "ScatterND", 13, 0, "T", 0, kTypes7},
-    {"", "ScatterND", 11, 0, "T", 0, kTypes8},
+    {"", "ScatterND", 16, 0, "T", 0, kTypes7, kScatterNDAttributes, 1},
+    {"", "ScatterND", 13, 0, "T", 0, kTypes7, kScatterNDAttributes, 1},
+    {"", "ScatterND", 11, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
 };
-inline constexpr OperatorId kTenonIndexAdd{"tenon", "IndexAdd", 1, 1, "T", 0, kTypes0};
-inline constexpr OperatorId kTenonEmbeddingGrad{"tenon", "EmbeddingGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kPad{"", "Pad", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kTenonIndexAdd{"tenon", "IndexAdd", 1, 1, "T", 0, kTypes0, kTenonIndexAddAttributes, 1};
+inline constexpr OperatorId kTenonEmbeddingGrad{"tenon", "EmbeddingGrad", 1, 1, "T", 0, kTypes3, kTenonEmbeddingGradAttributes, 1};
+inline constexpr OperatorId kPad{"", "Pad", 25, 0, "T", 0, kTypes4, kPadAttributes, 1};
 inline constexpr OperatorId kPadVersions[] = {
-    {"", "Pad", 24, 0, "T", 0, kTypes4},
-    {"", "Pad", 23, 0, "T", 0, kTypes4},
-    {"", "Pad", 21, 0, "T", 0, kTypes5},
-    {"", "Pad", 19, 0, "T", 0, kTypes7},
-    {"", "Pad", 18, 0, "T", 0, kTypes7},
-    {"", "Pad", 13, 0, "T", 0, kTypes7},
-    {"", "Pad", 11, 0, "T", 0, kTypes15},
+    {"", "Pad", 24, 0, "T", 0, kTypes4, kPadAttributes, 1},
+    {"", "Pad", 23, 0, "T", 0, kTypes4, kPadAttributes, 1},
+    {"", "Pad", 21, 0, "T", 0, kTypes5, kPadAttributes, 1},
+    {"", "Pad", 19, 0, "T", 0, kTypes7, kPadAttributes, 1},
+    {"", "Pad", 18, 0, "T", 0, kTypes7, kPadAttributes, 1},
+    {"", "Pad", 13, 0, "T", 0, kTypes7, kPadAttributes, 1},
+    {"", "Pad", 11, 0, "T", 0, kTypes15, kPadAttributes, 1},
 };
 inline constexpr OperatorId kTile{"", "Tile", 13, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kTileVersions[] = {
     {"", "Tile", 6, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kTrilu{"", "Trilu", 14, 0, "T", 0, kTypes4};
-inline constexpr OperatorId kOneHot{"", "OneHot", 11, 0, "T3", 2, kTypes4};
+inline constexpr OperatorId kTrilu{"", "Trilu", 14, 0, "T", 0, kTypes4, kTriluAttributes, 1};
+inline constexpr OperatorId kOneHot{"", "OneHot", 11, 0, "T3", 2, kTypes4, kOneHotAttributes, 1};
 inline constexpr OperatorId kOneHotVersions[] = {
-    {"", "OneHot", 28, 0, "T3", 2, kTypes7},
-    {"", "OneHot", 9, 0, "T3", 2, kTypes8},
+    {"", "OneHot", 28, 0, "T3", 2, kTypes7, kOneHotAttributes, 1},
+    {"", "OneHot", 9, 0, "T3", 2, kTypes8, kOneHotAttributes, 1},
 };
 inline constexpr OperatorId kNonZero{"", "NonZero", 13, 0, "T", 0, kTypes4};
 inline constexpr OperatorId kNonZeroVersions[] = {
@@ -478,58 +486,58 @@ inline constexpr OperatorId kRange{"", "Range", 27, 0, "T", 0, kTypes20};
 inline constexpr OperatorId kRangeVersions[] = {
     {"", "Range", 11, 0, "T", 0, kTypes20},
 };
-inline constexpr OperatorId kConstantOfShape{"", "ConstantOfShape", 25, 0, "T2", -1, kTypes4};
+inline constexpr OperatorId kConstantOfShape{"", "ConstantOfShape", 25, 0, "T2", -1, kTypes4, kConstantOfShapeAttributes, 1};
 inline constexpr OperatorId kConstantOfShapeVersions[] = {
-    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes9},
-    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes9},
-    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes10},
-    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes11},
-    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes13},
+    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes9, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes9, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes11, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes13, kConstantOfShapeAttributes, 1},
 };
 inline constexpr OperatorId kTenonFill{"tenon", "Fill", 1, 1, "T", 0, kTypes4};
-inline constexpr OperatorId kTopK{"", "TopK", 24, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kTopK{"", "TopK", 24, 0, "T", 0, kTypes0, kTopKAttributes, 3};
 inline constexpr OperatorId kTopKVersions[] = {
-    {"", "TopK", 11, 0, "T", 0, kTypes15},
+    {"", "TopK", 11, 0, "T", 0, kTypes15, kTopKAttributes, 3},
 };
 
 // -- normalization --
-inline constexpr OperatorId kSoftmax{"", "Softmax", 13, 0, "T", 0, kTypes3};
-inline constexpr OperatorId kLogSoftmax{"", "LogSoftmax", 13, 0, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonSoftmaxGrad{"tenon", "SoftmaxGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonLogSoftmaxGrad{"tenon", "LogSoftmaxGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kLayerNormalization{"", "LayerNormalization", 17, 0, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonLayerNormGrad{"tenon", "LayerNormGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kLpNormalization{"", "LpNormalization", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kSoftmax{"", "Softmax", 13, 0, "T", 0, kTypes3, kSoftmaxAttributes, 1};
+inline constexpr OperatorId kLogSoftmax{"", "LogSoftmax", 13, 0, "T", 0, kTypes3, kLogSoftmaxAttributes, 1};
+inline constexpr OperatorId kTenonSoftmaxGrad{"tenon", "SoftmaxGrad", 1, 1, "T", 0, kTypes3, kTenonSoftmaxGradAttributes, 1};
+inline constexpr OperatorId kTenonLogSoftmaxGrad{"tenon", "LogSoftmaxGrad", 1, 1, "T", 0, kTypes3, kTenonLogSoftmaxGradAttributes, 1};
+inline constexpr OperatorId kLayerNormalization{"", "LayerNormalization", 17, 0, "T", 0, kTypes3, kLayerNormalizationAttributes, 3};
+inline constexpr OperatorId kTenonLayerNormGrad{"tenon", "LayerNormGrad", 1, 1, "T", 0, kTypes3, kTenonLayerNormGradAttributes, 1};
+inline constexpr OperatorId kLpNormalization{"", "LpNormalization", 22, 0, "T", 0, kTypes3, kLpNormalizationAttributes, 2};
 inline constexpr OperatorId kLpNormalizationVersions[] = {
-    {"", "LpNormalization", 1, 0, "T", 0, kTypes2},
+    {"", "LpNormalization", 1, 0, "T", 0, kTypes2, kLpNormalizationAttributes, 2},
 };
-inline constexpr OperatorId kBatchNormalization{"", "BatchNormalization", 15, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kBatchNormalization{"", "BatchNormalization", 15, 0, "T", 0, kTypes3, kBatchNormalizationAttributes, 3};
 inline constexpr OperatorId kBatchNormalizationVersions[] = {
-    {"", "BatchNormalization", 14, 0, "T", 0, kTypes3},
-    {"", "BatchNormalization", 9, 0, "T", 0, kTypes2},
+    {"", "BatchNormalization", 14, 0, "T", 0, kTypes3, kBatchNormalizationAttributes, 3},
+    {"", "BatchNormalization", 9, 0, "T", 0, kTypes2, kBatchNormalizationAttributes, 3},
 };
 inline constexpr OperatorId kTenonBatchNormTraining{"tenon", "BatchNormTraining", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonBatchNormGrad{"tenon", "BatchNormGrad", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonBatchNormGrad{"tenon", "BatchNormGrad", 1, 1, "T", 0, kTypes3, kTenonBatchNormGradAttributes, 1};
 
 // -- pooling --
-inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes21};
+inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes21, kMaxPoolAttributes, 7};
 inline constexpr OperatorId kMaxPoolVersions[] = {
-    {"", "MaxPool", 12, 0, "T", 0, kTypes22},
-    {"", "MaxPool", 11, 0, "T", 0, kTypes2},
-    {"", "MaxPool", 10, 0, "T", 0, kTypes2},
-    {"", "MaxPool", 8, 0, "T", 0, kTypes2},
-    {"", "MaxPool", 1, 0, "T", 0, kTypes2},
+    {"", "MaxPool", 12, 0, "T", 0, kTypes22, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 11, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 10, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 8, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 1, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
 };
-inline constexpr OperatorId kTenonMaxPool{"tenon", "MaxPool", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonMaxPool{"tenon", "MaxPool", 1, 1, "T", 0, kTypes3, kTenonMaxPoolAttributes, 5};
 inline constexpr OperatorId kTenonMaxPoolGrad{"tenon", "MaxPoolGrad", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kAveragePool{"", "AveragePool", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAveragePool{"", "AveragePool", 22, 0, "T", 0, kTypes3, kAveragePoolAttributes, 7};
 inline constexpr OperatorId kAveragePoolVersions[] = {
-    {"", "AveragePool", 19, 0, "T", 0, kTypes2},
-    {"", "AveragePool", 11, 0, "T", 0, kTypes2},
-    {"", "AveragePool", 10, 0, "T", 0, kTypes2},
-    {"", "AveragePool", 7, 0, "T", 0, kTypes2},
+    {"", "AveragePool", 19, 0, "T", 0, kTypes2, kAveragePoolAttributes, 7},
+    {"", "AveragePool", 11, 0, "T", 0, kTypes2, kAveragePoolAttributes, 7},
+    {"", "AveragePool", 10, 0, "T", 0, kTypes2, kAveragePoolAttributes, 7},
+    {"", "AveragePool", 7, 0, "T", 0, kTypes2, kAveragePoolAttributes, 7},
 };
-inline constexpr OperatorId kTenonAveragePoolGrad{"tenon", "AveragePoolGrad", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonAveragePoolGrad{"tenon", "AveragePoolGrad", 1, 1, "T", 0, kTypes3, kTenonAveragePoolGradAttributes, 5};
 inline constexpr OperatorId kGlobalAveragePool{"", "GlobalAveragePool", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kGlobalAveragePoolVersions[] = {
     {"", "GlobalAveragePool", 1, 0, "T", 0, kTypes2},
@@ -540,52 +548,203 @@ inline constexpr OperatorId kGlobalMaxPoolVersions[] = {
 };
 
 // -- reduction --
-inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0};
-inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0};
-inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes12};
+inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
+inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
+inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes12, kReduceMaxAttributes, 2};
 inline constexpr OperatorId kReduceMaxVersions[] = {
-    {"", "ReduceMax", 18, 0, "T", 0, kTypes23},
+    {"", "ReduceMax", 18, 0, "T", 0, kTypes23, kReduceMaxAttributes, 2},
 };
-inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes12};
+inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes12, kReduceMinAttributes, 2};
 inline constexpr OperatorId kReduceMinVersions[] = {
-    {"", "ReduceMin", 18, 0, "T", 0, kTypes23},
+    {"", "ReduceMin", 18, 0, "T", 0, kTypes23, kReduceMinAttributes, 2},
 };
-inline constexpr OperatorId kReduceProd{"", "ReduceProd", 18, 0, "T", 0, kTypes0};
-inline constexpr OperatorId kReduceSumSquare{"", "ReduceSumSquare", 18, 0, "T", 0, kTypes0};
-inline constexpr OperatorId kReduceL2{"", "ReduceL2", 18, 0, "T", 0, kTypes3};
-inline constexpr OperatorId kReduceL1{"", "ReduceL1", 18, 0, "T", 0, kTypes0};
-inline constexpr OperatorId kReduceLogSumExp{"", "ReduceLogSumExp", 18, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kReduceProd{"", "ReduceProd", 18, 0, "T", 0, kTypes0, kReduceProdAttributes, 2};
+inline constexpr OperatorId kReduceSumSquare{"", "ReduceSumSquare", 18, 0, "T", 0, kTypes0, kReduceSumSquareAttributes, 2};
+inline constexpr OperatorId kReduceL2{"", "ReduceL2", 18, 0, "T", 0, kTypes3, kReduceL2Attributes, 2};
+inline constexpr OperatorId kReduceL1{"", "ReduceL1", 18, 0, "T", 0, kTypes0, kReduceL1Attributes, 2};
+inline constexpr OperatorId kReduceLogSumExp{"", "ReduceLogSumExp", 18, 0, "T", 0, kTypes3, kReduceLogSumExpAttributes, 2};
 inline constexpr OperatorId kReduceLogSumExpVersions[] = {
-    {"", "ReduceLogSumExp", 28, 0, "T", 0, kTypes3},
+    {"", "ReduceLogSumExp", 28, 0, "T", 0, kTypes3, kReduceLogSumExpAttributes, 2},
 };
-inline constexpr OperatorId kTenonReduceAll{"tenon", "ReduceAll", 1, 1, "T", 0, bit(TN_BOOL)};
-inline constexpr OperatorId kTenonReduceAny{"tenon", "ReduceAny", 1, 1, "T", 0, bit(TN_BOOL)};
-inline constexpr OperatorId kTenonReduceVariance{"tenon", "ReduceVariance", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kArgMax{"", "ArgMax", 13, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kTenonReduceAll{"tenon", "ReduceAll", 1, 1, "T", 0, bit(TN_BOOL), kTenonReduceAllAttributes, 1};
+inline constexpr OperatorId kTenonReduceAny{"tenon", "ReduceAny", 1, 1, "T", 0, bit(TN_BOOL), kTenonReduceAnyAttributes, 1};
+inline constexpr OperatorId kTenonReduceVariance{"tenon", "ReduceVariance", 1, 1, "T", 0, kTypes3, kTenonReduceVarianceAttributes, 1};
+inline constexpr OperatorId kArgMax{"", "ArgMax", 13, 0, "T", 0, kTypes0, kArgMaxAttributes, 3};
 inline constexpr OperatorId kArgMaxVersions[] = {
-    {"", "ArgMax", 12, 0, "T", 0, kTypes15},
-    {"", "ArgMax", 11, 0, "T", 0, kTypes15},
+    {"", "ArgMax", 12, 0, "T", 0, kTypes15, kArgMaxAttributes, 3},
+    {"", "ArgMax", 11, 0, "T", 0, kTypes15, kArgMaxAttributes, 3},
 };
-inline constexpr OperatorId kArgMin{"", "ArgMin", 13, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kArgMin{"", "ArgMin", 13, 0, "T", 0, kTypes0, kArgMinAttributes, 3};
 inline constexpr OperatorId kArgMinVersions[] = {
-    {"", "ArgMin", 12, 0, "T", 0, kTypes15},
-    {"", "ArgMin", 11, 0, "T", 0, kTypes15},
+    {"", "ArgMin", 12, 0, "T", 0, kTypes15, kArgMinAttributes, 3},
+    {"", "ArgMin", 11, 0, "T", 0, kTypes15, kArgMinAttributes, 3},
 };
-inline constexpr OperatorId kCumSum{"", "CumSum", 14, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kCumSum{"", "CumSum", 14, 0, "T", 0, kTypes0, kCumSumAttributes, 2};
 inline constexpr OperatorId kCumSumVersions[] = {
-    {"", "CumSum", 11, 0, "T", 0, kTypes24},
+    {"", "CumSum", 11, 0, "T", 0, kTypes24, kCumSumAttributes, 2},
 };
 
 // -- training --
-inline constexpr OperatorId kTenonNllLoss{"tenon", "NllLoss", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonNllLossGrad{"tenon", "NllLossGrad", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonNllLoss{"tenon", "NllLoss", 1, 1, "T", 0, kTypes3, kTenonNllLossAttributes, 2};
+inline constexpr OperatorId kTenonNllLossGrad{"tenon", "NllLossGrad", 1, 1, "T", 0, kTypes3, kTenonNllLossGradAttributes, 2};
 inline constexpr OperatorId kTenonSparseSoftmaxCrossEntropy{"tenon", "SparseSoftmaxCrossEntropy", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonSoftmaxCrossEntropy{"tenon", "SoftmaxCrossEntropy", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonAdamW{"tenon", "AdamW", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kTenonSgdMomentum{"tenon", "SgdMomentum", 1, 1, "T", 0, kTypes3};
+inline constexpr OperatorId kTenonAdamW{"tenon", "AdamW", 1, 1, "T", 0, kTypes3, kTenonAdamWAttributes, 2};
+inline constexpr OperatorId kTenonSgdMomentum{"tenon", "SgdMomentum", 1, 1, "T", 0, kTypes3, kTenonSgdMomentumAttributes, 3};
 inline constexpr OperatorId kTenonRandomUniform{"tenon", "RandomUniform", 1, 1, "T", -1, kTypes3};
 inline constexpr OperatorId kTenonRandomNormal{"tenon", "RandomNormal", 1, 1, "T", -1, kTypes3};
 inline constexpr OperatorId kTenonDropout{"tenon", "Dropout", 1, 1, "T", 0, kTypes3};
+
+// All of them. Null: there is none.
+inline const OperatorId* find(std::string_view domain, std::string_view name) {
+  static constexpr const OperatorId* kAll[] = {
+      &kMatMul,
+      &kGemm,
+      &kTenonScaledGemm,
+      &kConv,
+      &kTenonConvGradInput,
+      &kTenonConvGradWeight,
+      &kTenonFusedConv,
+      &kTenonFusedMatMul,
+      &kIdentity,
+      &kCast,
+      &kNeg,
+      &kAbs,
+      &kSign,
+      &kSqrt,
+      &kReciprocal,
+      &kExp,
+      &kLog,
+      &kSin,
+      &kCos,
+      &kTanh,
+      &kSigmoid,
+      &kRelu,
+      &kLeakyRelu,
+      &kElu,
+      &kSoftplus,
+      &kSoftsign,
+      &kHardSigmoid,
+      &kHardSwish,
+      &kErf,
+      &kGelu,
+      &kFloor,
+      &kCeil,
+      &kRound,
+      &kNot,
+      &kIsNaN,
+      &kIsInf,
+      &kTenonRsqrt,
+      &kTenonErfc,
+      &kTenonSilu,
+      &kAdd,
+      &kSub,
+      &kMul,
+      &kDiv,
+      &kPow,
+      &kMod,
+      &kMax,
+      &kMin,
+      &kAnd,
+      &kOr,
+      &kXor,
+      &kEqual,
+      &kLess,
+      &kLessOrEqual,
+      &kGreater,
+      &kGreaterOrEqual,
+      &kTenonNotEqual,
+      &kTenonDivNoNan,
+      &kTenonFloorDiv,
+      &kTenonSquaredDifference,
+      &kTenonAtan2,
+      &kWhere,
+      &kClip,
+      &kTenonAddScaled,
+      &kTenonLerp,
+      &kTenonAddCMul,
+      &kTenonAddCDiv,
+      &kTenonReluGrad,
+      &kTenonTanhGrad,
+      &kTenonSigmoidGrad,
+      &kTenonGeluGrad,
+      &kTenonSiluGrad,
+      &kTenonRsqrtGrad,
+      &kTenonSqrtGrad,
+      &kReshape,
+      &kTranspose,
+      &kSlice,
+      &kSplit,
+      &kSqueeze,
+      &kUnsqueeze,
+      &kFlatten,
+      &kExpand,
+      &kShape,
+      &kSize,
+      &kConcat,
+      &kGather,
+      &kGatherElements,
+      &kGatherND,
+      &kScatterElements,
+      &kScatterND,
+      &kTenonIndexAdd,
+      &kTenonEmbeddingGrad,
+      &kPad,
+      &kTile,
+      &kTrilu,
+      &kOneHot,
+      &kNonZero,
+      &kRange,
+      &kConstantOfShape,
+      &kTenonFill,
+      &kTopK,
+      &kSoftmax,
+      &kLogSoftmax,
+      &kTenonSoftmaxGrad,
+      &kTenonLogSoftmaxGrad,
+      &kLayerNormalization,
+      &kTenonLayerNormGrad,
+      &kLpNormalization,
+      &kBatchNormalization,
+      &kTenonBatchNormTraining,
+      &kTenonBatchNormGrad,
+      &kMaxPool,
+      &kTenonMaxPool,
+      &kTenonMaxPoolGrad,
+      &kAveragePool,
+      &kTenonAveragePoolGrad,
+      &kGlobalAveragePool,
+      &kGlobalMaxPool,
+      &kReduceSum,
+      &kReduceMean,
+      &kReduceMax,
+      &kReduceMin,
+      &kReduceProd,
+      &kReduceSumSquare,
+      &kReduceL2,
+      &kReduceL1,
+      &kReduceLogSumExp,
+      &kTenonReduceAll,
+      &kTenonReduceAny,
+      &kTenonReduceVariance,
+      &kArgMax,
+      &kArgMin,
+      &kCumSum,
+      &kTenonNllLoss,
+      &kTenonNllLossGrad,
+      &kTenonSparseSoftmaxCrossEntropy,
+      &kTenonSoftmaxCrossEntropy,
+      &kTenonAdamW,
+      &kTenonSgdMomentum,
+      &kTenonRandomUniform,
+      &kTenonRandomNormal,
+      &kTenonDropout
+  };
+  for (const OperatorId* id : kAll) {
+    if (domain == id->domain && name == id->name) return id;
+  }
+  return nullptr;
+}
 
 }  // namespace op
 }  // namespace tenon

@@ -24,7 +24,6 @@
 #include "elementwise_unary.h"
 #include "elementwise_binary.h"
 #include "elementwise_ternary_grad.h"
-#include "elementwise_operators.h"
 #include "elementwise_groups.h"
 
 #if FLOAT_BITS(TC) != 0

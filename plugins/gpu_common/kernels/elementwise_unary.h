@@ -61,6 +61,7 @@ DEVICE C op_Abs(C x) { return fabs(x); }
 DEVICE C op_Sqrt(C x) { return sqrt(x); }
 DEVICE C op_Reciprocal(C x) { return (C)1 / x; }
 DEVICE C op_Rsqrt(C x) { return (C)1 / sqrt(x); }
+DEVICE C op_Softsign(C x) { return x / ((C)1 + fabs(x)); }
 DEVICE C op_Floor(C x) { return floor(x); }
 DEVICE C op_Ceil(C x) { return ceil(x); }
 DEVICE C op_Round(C x) { return rint(x); }

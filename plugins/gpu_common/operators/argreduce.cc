@@ -18,10 +18,10 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
  public:
   ArgReduce(const Description& d, Reduction::Op op)
       : name_(d.name()),
-        axis_(d.integer("axis", 0)),
-        keepdims_(d.integer("keepdims", 1) != 0),
+        axis_(d.integer("axis")),
+        keepdims_(d.integer("keepdims") != 0),
         reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0),
-                   d.integer("select_last_index", 0) != 0) {
+                   d.integer("select_last_index") != 0) {
     if (d.output_dtype(0) != TN_INT64) device::throw_invalid(name_, "gives int64 indices");
   }
 

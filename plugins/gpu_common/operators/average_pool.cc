@@ -16,7 +16,7 @@ class AveragePool final : public Kernel {
       : name_(d.name()),
         limits_(machine_of(d).limits()),
         window_(d, d.input(0).rank),
-        with_pads_(d.integer("count_include_pad", 0) != 0),
+        with_pads_(d.integer("count_include_pad") != 0),
         pool_(machine_of(d).function("average_pool", std::string("-DT=") + c_type(d.input_dtype(0)),
                                      kGradient ? "average_pool_grad" : "average_pool")) {
     require_arithmetic(d, d.input_dtype(0));

@@ -102,9 +102,9 @@ class BatchNormBase : public Kernel {
 class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
  public:
   explicit BatchNorm(const Description& d)
-      : BatchNormBase(d, Reduction::Op::kVariance), epsilon_(d.real("epsilon", 1e-5f)) {
-    d.real("momentum", 0.9f);  // Has a meaning in training alone.
-    if (d.integer("training_mode", 0) != 0) {
+      : BatchNormBase(d, Reduction::Op::kVariance), epsilon_(d.real("epsilon")) {
+    d.real("momentum");  // Has a meaning in training alone.
+    if (d.integer("training_mode") != 0) {
       throw KernelError(TN_UNSUPPORTED,
                         "BatchNormalization: training_mode 1; see tenon.BatchNormTraining");
     }
@@ -185,7 +185,7 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
  public:
   explicit BatchNormGrad(const Description& d)
       : BatchNormBase(d, Reduction::Op::kDot),
-        training_(d.integer("training", 1) != 0 ? 1 : 0),
+        training_(d.integer("training") != 0 ? 1 : 0),
         dot_(d, Reduction::Op::kDot, Reduction::Finish::kValue, d.input_dtype(0)) {
     require_norm_types(d, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}});
   }

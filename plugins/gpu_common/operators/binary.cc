@@ -23,7 +23,7 @@ std::unique_ptr<device::Kernel> create_div(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_mod(const Description& d) {
-  return d.integer("fmod", 0) != 0 ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
+  return d.integer("fmod") != 0 ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
 }
 
 template <int32_t kOp>

@@ -14,7 +14,7 @@ using device::BuiltView, device::dims_text, device::throw_invalid;
 
 class Concat final : public Kernel {
  public:
-  explicit Concat(const Description& d) : axis_(d.integer("axis", 0)), copy_(d, d.input_dtype(0)) {}
+  explicit Concat(const Description& d) : axis_(d.integer("axis")), copy_(d, d.input_dtype(0)) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
     if (!d.has_attribute("axis")) throw_invalid(d.name(), "axis is missing");

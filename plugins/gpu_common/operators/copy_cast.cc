@@ -30,12 +30,12 @@ class Identity final : public Kernel {
 std::unique_ptr<device::Kernel> create_cast(const Description& d) {
   require_arity(d, 1);
   const tn_dtype from = d.input_dtype(0), to = d.output_dtype(0);
-  if (d.integer("to", to) != to) {
+  if (d.has_attribute("to") && d.integer("to") != to) {
     device::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
                                       device::dtype_name(to) + " differ");
   }
-  d.integer("saturate", 1);    // Only for 8-bit floats, which kernels do not have,
-  d.text("round_mode", "up");  // and for a type that the ABI does not have.
+  d.integer("saturate");  // Only for 8-bit floats, which kernels do not have,
+  d.text("round_mode");   // and for a type that the ABI does not have.
   if (from == to) return std::make_unique<Identity>(d);
   return make_elementwise(d, {Group::kCast, OP_Cast, 1});
 }

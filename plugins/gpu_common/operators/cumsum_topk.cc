@@ -27,8 +27,8 @@ void require_host_value(const Description& d, size_t i) {
 class CumSum final : public Kernel {
  public:
   explicit CumSum(const Description& d)
-      : exclusive_(d.integer("exclusive", 0) != 0),
-        reverse_(d.integer("reverse", 0) != 0),
+      : exclusive_(d.integer("exclusive") != 0),
+        reverse_(d.integer("reverse") != 0),
         limits_(machine_of(d).limits()),
         cumsum_(machine_of(d).function(
             "cumsum", machine_definitions(limits_) + define_type("T", d.input_dtype(0)),
@@ -85,12 +85,12 @@ struct HeapLine {
 class TopK final : public Kernel {
  public:
   explicit TopK(const Description& d)
-      : axis_(d.integer("axis", -1)),
-        largest_(d.integer("largest", 1) != 0),
+      : axis_(d.integer("axis")),
+        largest_(d.integer("largest") != 0),
         limits_(machine_of(d).limits()),
         topk_(machine_of(d).function(
             "topk", machine_definitions(limits_) + define_type("T", d.input_dtype(0)), "topk")) {
-    d.integer("sorted", 1);  // The order is always that of sorted.
+    d.integer("sorted");  // The order is always that of sorted.
   }
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {

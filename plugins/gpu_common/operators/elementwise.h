@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // All elementwise operators are one kernel class around kernels/elementwise.cl. A table's row names
-// the function and the group in which it is compiled (kernels/elementwise_operators.h).
+// the function and the group in which it is compiled (kernels/elementwise_groups.h).
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@
 
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/kernel.h"
-#include "plugins/gpu_common/kernels/elementwise_operators.h"
+#include "plugins/gpu_common/kernels/elementwise_groups.h"
 #include "plugins/gpu_common/operators/element_types.h"
 
 namespace tenon::gpu {

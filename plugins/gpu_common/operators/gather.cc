@@ -47,7 +47,7 @@ class GatherBase : public Kernel {
 
 class Gather final : public GatherBase {
  public:
-  explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
+  explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis")) {}
 
   void check(const Arguments& a) const override { device::check_gather(name_, a, axis_); }
 
@@ -71,7 +71,7 @@ class Gather final : public GatherBase {
 class GatherNd final : public GatherBase {
  public:
   explicit GatherNd(const Description& d)
-      : GatherBase(d), batch_(static_cast<int32_t>(d.integer("batch_dims", 0))) {}
+      : GatherBase(d), batch_(static_cast<int32_t>(d.integer("batch_dims"))) {}
 
   void check(const Arguments& a) const override {
     const View& indices = a.inputs[1];
@@ -108,7 +108,7 @@ class GatherNd final : public GatherBase {
 
 class GatherElements final : public GatherBase {
  public:
-  explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis", 0)) {}
+  explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis")) {}
 
   void check(const Arguments& a) const override { device::check_gather_elements(name_, a, axis_); }
 

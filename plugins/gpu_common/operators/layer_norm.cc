@@ -18,13 +18,13 @@ class LayerNorm final : public Kernel {
  public:
   explicit LayerNorm(const Description& d)
       : name_(d.name()),
-        axis_(d.integer("axis", -1)),
-        epsilon_(d.real("epsilon", 1e-5f)),
+        axis_(d.integer("axis")),
+        epsilon_(d.real("epsilon")),
         limits_(machine_of(d).limits()),
         normalize_(machine_of(d).function(
             "layer_norm", line_definitions(limits_, d.input_dtype(0), kOperands), "layer_norm")) {
     // The statistics are as exact as the device allows, whatever stash_type says; so it is known.
-    d.integer("stash_type", 1);
+    d.integer("stash_type");
     require_norm_types(d, {{0, "X"}});
     d.output(0);  // Throws when it is missing.
   }
@@ -58,7 +58,7 @@ class LayerNormGrad final : public Kernel {
  public:
   explicit LayerNormGrad(const Description& d)
       : name_(d.name()),
-        axis_(d.integer("axis", -1)),
+        axis_(d.integer("axis")),
         limits_(machine_of(d).limits()),
         data_(machine_of(d).function("layer_norm",
                                      line_definitions(limits_, d.input_dtype(0), kOperands),

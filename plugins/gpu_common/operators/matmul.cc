@@ -124,10 +124,10 @@ class GemmOperator final : public Product {
  public:
   explicit GemmOperator(const Description& d)
       : Product(d),
-        alpha_(d.real("alpha", 1)),
-        beta_(d.real("beta", 1)),
-        transpose_a_(d.integer("transA", 0) != 0),
-        transpose_b_(d.integer("transB", 0) != 0) {
+        alpha_(d.real("alpha")),
+        beta_(d.real("beta")),
+        transpose_a_(d.integer("transA") != 0),
+        transpose_b_(d.integer("transB") != 0) {
     if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
       device::throw_invalid(name_, "A, B and Y must have rank 2");
     }

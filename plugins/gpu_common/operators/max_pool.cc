@@ -21,9 +21,9 @@ class MaxPool final : public Kernel {
   MaxPool(const Description& d, bool in_plane)
       : limits_(machine_of(d).limits()),
         window_(d, d.input(0).rank),
-        index_(in_plane                             ? 2
-               : d.integer("storage_order", 0) != 0 ? 1
-                                                    : 0),
+        index_(in_plane                          ? 2
+               : d.integer("storage_order") != 0 ? 1
+                                                 : 0),
         pool_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool")) {
     require_arithmetic(d, d.input_dtype(0));
     if (d.output_dtype(0) != d.input_dtype(0)) {

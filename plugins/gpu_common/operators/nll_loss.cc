@@ -49,7 +49,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
       : reduction_(device::loss_reduction(d)),
-        ignored_(d.integer("ignore_index", -100)),
+        ignored_(d.integer("ignore_index")),
         loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
         total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
     for (size_t i = 0; i < 2; ++i) {
@@ -111,7 +111,7 @@ class NllLossGrad final : public Kernel {
  public:
   explicit NllLossGrad(const Description& d)
       : reduction_(device::loss_reduction(d)),
-        ignored_(d.integer("ignore_index", -100)),
+        ignored_(d.integer("ignore_index")),
         limits_(machine_of(d).limits()),
         grad_(function_of(d, d.output_dtype(0), d.input_dtype(2), "nll_loss_grad")) {
     if (d.output_dtype(0) != d.input_dtype(0)) {

@@ -67,8 +67,8 @@ struct AdamCoefficients {
 class AdamW final : public Kernel {
  public:
   explicit AdamW(const Description& d)
-      : maximize_(d.integer("maximize", 0) != 0),
-        decoupled_(d.integer("decoupled", 1) != 0),
+      : maximize_(d.integer("maximize") != 0),
+        decoupled_(d.integer("decoupled") != 0),
         has_max_(d.has_input(4)),
         limits_(machine_of(d).limits()),
         step_(machine_of(d).function("adamw", definitions(d) + (has_max_ ? "-DMAX " : ""),
@@ -136,11 +136,11 @@ struct SgdCoefficients {
 class SgdMomentum final : public Kernel {
  public:
   explicit SgdMomentum(const Description& d)
-      : nesterov_(d.integer("nesterov", 0) != 0),
-        maximize_(d.integer("maximize", 0) != 0),
-        buffer_(!d.has_output(1)             ? 0
-                : d.integer("first", 0) != 0 ? 1
-                                             : 2),
+      : nesterov_(d.integer("nesterov") != 0),
+        maximize_(d.integer("maximize") != 0),
+        buffer_(!d.has_output(1)          ? 0
+                : d.integer("first") != 0 ? 1
+                                          : 2),
         limits_(machine_of(d).limits()),
         step_(machine_of(d).function(
             "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {}
@@ -148,7 +148,7 @@ class SgdMomentum final : public Kernel {
   static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_kinds(d, 3, 7);
     device::check_state_types(d, 3);
-    const bool first = d.integer("first", 0) != 0;
+    const bool first = d.integer("first") != 0;
     if (d.has_input(2) && !d.has_output(1)) {
       device::throw_invalid("SgdMomentum", "new_buffer is missing");
     }

@@ -18,7 +18,7 @@ using device::BuiltView, device::dims_text, device::throw_invalid;
 enum Mode : int32_t { kConstant, kReflect, kEdge, kWrap };
 
 Mode mode_of(const Description& d) {
-  const std::string mode = d.text("mode", "constant");
+  const std::string mode = d.text("mode");
   if (mode == "constant") return kConstant;
   if (mode == "reflect") return kReflect;
   if (mode == "edge") return kEdge;

@@ -154,7 +154,8 @@ Rows random_operators() {
 }
 
 Rows dropout_operators() {
-  static const OperatorEntry kEntries[] = {{op::kTenonDropout, device::kFloatTypes, Dropout::create}};
+  static const OperatorEntry kEntries[] = {
+      {op::kTenonDropout, device::kFloatTypes, Dropout::create}};
   return kEntries;
 }
 

@@ -24,8 +24,8 @@ class Reduce final : public Kernel, public NeedsWorkspace {
  public:
   Reduce(const Description& d, Op op, Finish finish)
       : name_(d.name()),
-        keepdims_(d.integer("keepdims", 1) != 0),
-        noop_(d.integer("noop_with_empty_axes", 0) != 0),
+        keepdims_(d.integer("keepdims") != 0),
+        noop_(d.integer("noop_with_empty_axes") != 0),
         variance_(op == Op::kVariance),
         reduction_(d, op, finish, d.input_dtype(0)) {
     const size_t outputs = variance_ ? 2 : 1;

@@ -23,7 +23,7 @@ class ScatterElements final : public Kernel {
  public:
   explicit ScatterElements(const Description& d)
       : name_(d.name()),
-        axis_(d.integer("axis", 0)),
+        axis_(d.integer("axis")),
         limits_(machine_of(d).limits()),
         copy_(d, d.input_dtype(0)),
         scatter_(machine_of(d).function(

@@ -135,7 +135,7 @@ class ScatterNd final : public ScatterBlocks {
 class IndexAdd final : public ScatterBlocks {
  public:
   explicit IndexAdd(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), axis_(d.integer("axis", 0)) {}
+      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), axis_(d.integer("axis")) {}
 
   void check(const Arguments& a) const override {
     device::check_index_add(name_, a, axis_);
@@ -167,7 +167,7 @@ class IndexAdd final : public ScatterBlocks {
 class EmbeddingGrad final : public ScatterBlocks {
  public:
   explicit EmbeddingGrad(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), padding_(d.integer("padding_idx", -1)) {}
+      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), padding_(d.integer("padding_idx")) {}
 
   void check(const Arguments& a) const override {
     device::check_embedding_grad(name_, a);

@@ -66,7 +66,7 @@ class Range final : public Kernel {
 class OneHot final : public Kernel {
  public:
   explicit OneHot(const Description& d)
-      : axis_(d.integer("axis", -1)),
+      : axis_(d.integer("axis")),
         limits_(machine_of(d).limits()),
         copy_(d, d.input_dtype(2)),
         one_hot_(machine_of(d).function(
@@ -131,7 +131,7 @@ class OneHot final : public Kernel {
 class Trilu final : public Kernel {
  public:
   explicit Trilu(const Description& d)
-      : upper_(d.integer("upper", 1) != 0),
+      : upper_(d.integer("upper") != 0),
         limits_(machine_of(d).limits()),
         trilu_(machine_of(d).function("sequence", define_moved("T", d.input_dtype(0)), "trilu")) {}
 

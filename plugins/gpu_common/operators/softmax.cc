@@ -14,7 +14,7 @@ class AxisOperator final : public Kernel {
  public:
   AxisOperator(const Description& d, const char* function, bool log, int32_t p)
       : name_(d.name()),
-        axis_(d.integer("axis", -1)),
+        axis_(d.integer("axis")),
         p_(p),
         limits_(machine_of(d).limits()),
         function_(machine_of(d).function("softmax",
@@ -73,7 +73,7 @@ std::unique_ptr<device::Kernel> create_grad(const Description& d) {
   return std::make_unique<AxisOperator<2>>(d, "softmax_grad", kLog, 0);
 }
 std::unique_ptr<device::Kernel> create_lp(const Description& d) {
-  const int64_t p = d.integer("p", 2);
+  const int64_t p = d.integer("p");
   if (p != 1 && p != 2) {
     device::throw_invalid(d.name(), "p is " + std::to_string(p) + ", expected 1 or 2");
   }

@@ -43,7 +43,7 @@ std::unique_ptr<device::Kernel> create_clip(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_gelu_grad(const Description& d) {
-  const std::string approximate = d.text("approximate", "none");
+  const std::string approximate = d.text("approximate");
   if (approximate == "none") return create_elementwise<Group::kMathGrad, OP_GeluGrad, 2>(d);
   if (approximate == "tanh") return create_elementwise<Group::kMathGrad, OP_GeluTanhGrad, 2>(d);
   device::throw_invalid(d.name(),

@@ -24,17 +24,17 @@ std::unique_ptr<device::Kernel> make(const Description& d, Group group, int32_t 
 }
 
 std::unique_ptr<device::Kernel> create_leaky_relu(const Description& d) {
-  return make(d, Group::kUnary, OP_LeakyRelu, d.real("alpha", 0.01f));
+  return make(d, Group::kUnary, OP_LeakyRelu, d.real("alpha"));
 }
 std::unique_ptr<device::Kernel> create_hard_sigmoid(const Description& d) {
-  return make(d, Group::kUnary, OP_HardSigmoid, d.real("alpha", 0.2f), d.real("beta", 0.5f));
+  return make(d, Group::kUnary, OP_HardSigmoid, d.real("alpha"), d.real("beta"));
 }
 std::unique_ptr<device::Kernel> create_elu(const Description& d) {
-  return make(d, Group::kMath, OP_Elu, d.real("alpha", 1.0f));
+  return make(d, Group::kMath, OP_Elu, d.real("alpha"));
 }
 
 std::unique_ptr<device::Kernel> create_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate", "none");
+  const std::string approximate = d.text("approximate");
   if (approximate == "none") return kMath<OP_Gelu>(d);
   if (approximate == "tanh") return kMath<OP_GeluTanh>(d);
   device::throw_invalid(d.name(),
@@ -45,8 +45,8 @@ std::unique_ptr<device::Kernel> create_is_inf(const Description& d) {
   require_arity(d, 1);
   require_output_type(d, TN_BOOL);
   ElementwiseForm form{Group::kTest, OP_IsInf, 1};
-  form.first = d.integer("detect_negative", 1) != 0 ? 1.0f : 0.0f;
-  form.second = d.integer("detect_positive", 1) != 0 ? 1.0f : 0.0f;
+  form.first = d.integer("detect_negative") != 0 ? 1.0f : 0.0f;
+  form.second = d.integer("detect_positive") != 0 ? 1.0f : 0.0f;
   return make_elementwise(d, form);
 }
 
@@ -61,6 +61,7 @@ Rows unary_operators() {
       {op::kSqrt, kFloatTypes, kUnary<OP_Sqrt>},
       {op::kReciprocal, kFloatTypes, kUnary<OP_Reciprocal>},
       {op::kTenonRsqrt, kFloatTypes, kUnary<OP_Rsqrt>},
+      {op::kSoftsign, kFloatTypes, kUnary<OP_Softsign>},
       {op::kFloor, kFloatTypes, kUnary<OP_Floor>},
       {op::kCeil, kFloatTypes, kUnary<OP_Ceil>},
       {op::kRound, kFloatTypes, kUnary<OP_Round>},

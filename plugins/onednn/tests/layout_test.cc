@@ -3,7 +3,6 @@
 // Tokens: what they say, and that they can be read back, with groups and with places changed.
 #include "forms.h"
 #include "static_argument.h"
-#include "tenon/device/layouts.h"
 
 namespace tenon::cpu::testing {
 namespace {
@@ -21,7 +20,7 @@ TEST(OnednnLayoutTest, TokensAndFormsAreTheSame) {
   }
   for (const tn_layout layout : {TN_LAYOUT_STRIDED, TN_LAYOUT_ANY, TN_LAYOUT_FIRST_TOKEN,
                                  tn_layout{0xffff}, ~tn_layout{0}}) {
-    EXPECT_FALSE(is_token(layout)) << layout;
+    EXPECT_FALSE(onednn::layouts().is_token(layout)) << layout;
   }
 }
 

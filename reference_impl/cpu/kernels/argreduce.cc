@@ -46,8 +46,8 @@ class ArgKernel final : public Kernel {
   ArgKernel(const Description& desc, Scan scan)
       : name_(desc.name()),
         scan_(scan),
-        axis_(desc.integer("axis", 0)),
-        keepdims_(desc.integer("keepdims", 1) != 0) {}
+        axis_(desc.integer("axis")),
+        keepdims_(desc.integer("keepdims") != 0) {}
 
   void check(const Arguments& a) const override { check_arg_reduction(name_, a, axis_, keepdims_); }
 
@@ -80,7 +80,7 @@ template <bool kLargest>
 std::unique_ptr<Kernel> create_arg(const Description& desc) {
   if (!desc.has_input(0) || !desc.has_output(0) || desc.output_dtype(0) != TN_INT64)
     throw_invalid(desc.name(), "takes one input and gives int64 indices");
-  const bool last = desc.integer("select_last_index", 0) != 0;
+  const bool last = desc.integer("select_last_index") != 0;
   return visit_dtype<kNumericTypes>(
       desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
         using T = typename decltype(type)::type;

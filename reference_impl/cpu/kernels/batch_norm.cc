@@ -115,7 +115,7 @@ template <class T>
 class BatchNormKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit BatchNormKernel(const Description& desc)
-      : name_(desc.name()), epsilon_(desc.real("epsilon", 1e-5f)) {}
+      : name_(desc.name()), epsilon_(desc.real("epsilon")) {}
 
   void check(const Arguments& a) const override { check_batch_norm(name_, a); }
 
@@ -194,7 +194,7 @@ class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
 
  public:
   explicit BatchNormGradKernel(const Description& desc)
-      : name_(desc.name()), training_(desc.integer("training", 1) != 0) {}
+      : name_(desc.name()), training_(desc.integer("training") != 0) {}
 
   void check(const Arguments& a) const override { check_batch_norm_grad(name_, a); }
 
@@ -244,8 +244,8 @@ std::unique_ptr<Kernel> make_kernel(const Description& desc) {
 }
 
 std::unique_ptr<Kernel> create_batch_norm(const Description& desc) {
-  desc.real("momentum", 0.9f);  // Has a meaning in training alone.
-  if (desc.integer("training_mode", 0) != 0)
+  desc.real("momentum");  // Has a meaning in training alone.
+  if (desc.integer("training_mode") != 0)
     throw KernelError(TN_UNSUPPORTED,
                       "BatchNormalization: training_mode 1; see tenon.BatchNormTraining");
   require_norm(desc, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}}, {0},

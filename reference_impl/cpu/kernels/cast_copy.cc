@@ -52,13 +52,13 @@ class Cast : public Kernel {
   static std::unique_ptr<Kernel> create(const Description& description) {
     expect_arguments(description);
     const tn_dtype to = description.output_dtype(0);
-    if (description.integer("to", to) != to) {
+    if (description.has_attribute("to") && description.integer("to") != to) {
       throw KernelError(
           TN_INVALID_ARGUMENT,
           std::string("Cast: attribute `to` and the output's type ") + dtype_name(to) + " differ");
     }
-    const bool saturate = description.integer("saturate", 1) != 0;
-    description.text("round_mode", "up");  // Only for a type that the ABI does not have.
+    const bool saturate = description.integer("saturate") != 0;
+    description.text("round_mode");  // Only for a type that the ABI does not have.
     return std::make_unique<Cast>(find_convert(to, description.input_dtype(0)), saturate);
   }
   void check(const Arguments& a) const override {

@@ -20,8 +20,8 @@ class CumSumKernel final : public Kernel {
  public:
   explicit CumSumKernel(const Description& desc)
       : name_(desc.name()),
-        exclusive_(desc.integer("exclusive", 0) != 0),
-        reverse_(desc.integer("reverse", 0) != 0) {}
+        exclusive_(desc.integer("exclusive") != 0),
+        reverse_(desc.integer("reverse") != 0) {}
 
   void check(const Arguments& a) const override {
     check_output(name_, "the output", a, 0, a.inputs[0].shape());

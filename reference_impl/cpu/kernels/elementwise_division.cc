@@ -102,7 +102,7 @@ struct ModTruncate {
 };
 
 std::unique_ptr<Kernel> create_mod(const Description& desc) {
-  if (desc.integer("fmod", 0) != 0) return make_elementwise<ModTruncate, 2, kNumericTypes>(desc);
+  if (desc.integer("fmod") != 0) return make_elementwise<ModTruncate, 2, kNumericTypes>(desc);
   return make_elementwise<ModFloor, 2, kNumericTypes>(desc);
 }
 

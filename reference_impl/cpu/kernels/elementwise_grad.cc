@@ -64,7 +64,7 @@ template <class Op>
 constexpr CreateKernel kGrad = create_elementwise<Op, 2, kFloatTypes>;
 
 std::unique_ptr<Kernel> create_gelu_grad(const Description& desc) {
-  const std::string approximate = desc.text("approximate", "none");
+  const std::string approximate = desc.text("approximate");
   if (approximate == "none") return kGrad<GeluGrad>(desc);
   if (approximate == "tanh") return kGrad<GeluTanhGrad>(desc);
   throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");

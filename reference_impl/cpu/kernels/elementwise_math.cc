@@ -49,11 +49,11 @@ template <class Op>
 constexpr CreateKernel kMath = create_elementwise<Op, 1, kFloatTypes>;
 
 std::unique_ptr<Kernel> create_elu(const Description& desc) {
-  return make_elementwise<Elu, 1, kFloatTypes>(desc, desc.real("alpha", 1.0f));
+  return make_elementwise<Elu, 1, kFloatTypes>(desc, desc.real("alpha"));
 }
 
 std::unique_ptr<Kernel> create_gelu(const Description& desc) {
-  const std::string approximate = desc.text("approximate", "none");
+  const std::string approximate = desc.text("approximate");
   if (approximate == "none") return make_elementwise<Gelu, 1, kFloatTypes>(desc);
   if (approximate == "tanh") return make_elementwise<GeluTanh, 1, kFloatTypes>(desc);
   throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");

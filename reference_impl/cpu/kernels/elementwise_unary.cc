@@ -99,6 +99,13 @@ struct HardSwish {
   }
 };
 
+struct Softsign {
+  template <class C>
+  TENON_INLINE C operator()(C x) const {
+    return x / (1 + std::fabs(x));
+  }
+};
+
 struct Floor {
   template <class C>
   TENON_INLINE C operator()(C x) const {
@@ -145,12 +152,11 @@ template <class Op, uint64_t Mask>
 constexpr CreateKernel kUnary = create_elementwise<Op, 1, Mask>;
 
 std::unique_ptr<Kernel> create_leaky_relu(const Description& desc) {
-  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha", 0.01f));
+  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha"));
 }
 
 std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
-  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha", 0.2f),
-                                                       desc.real("beta", 0.5f));
+  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha"), desc.real("beta"));
 }
 
 std::unique_ptr<Kernel> create_not(const Description& desc) {
@@ -176,8 +182,8 @@ std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, dou
 std::unique_ptr<Kernel> create_is_nan(const Description& desc) { return make_test<IsNaN>(desc); }
 
 std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
-  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative", 1)),
-                          static_cast<double>(desc.integer("detect_positive", 1)));
+  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative")),
+                          static_cast<double>(desc.integer("detect_positive")));
 }
 
 }  // namespace
@@ -194,6 +200,7 @@ std::span<const OperatorEntry> unary_operators() {
       {op::kLeakyRelu, kFloatTypes, create_leaky_relu},
       {op::kHardSigmoid, kFloatTypes, create_hard_sigmoid},
       {op::kHardSwish, kFloatTypes, kUnary<HardSwish, kFloatTypes>},
+      {op::kSoftsign, kFloatTypes, kUnary<Softsign, kFloatTypes>},
       {op::kFloor, kFloatTypes, kUnary<Floor, kFloatTypes>},
       {op::kCeil, kFloatTypes, kUnary<Ceil, kFloatTypes>},
       {op::kRound, kFloatTypes, kUnary<Round, kFloatTypes>},

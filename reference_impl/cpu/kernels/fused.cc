@@ -52,9 +52,9 @@ std::unique_ptr<Kernel> create_fused_conv(const Description& d) {
   const std::vector<int64_t> lists[] = {d.integers("dilations"), d.integers("kernel_shape"),
                                         d.integers("pads"), d.integers("strides")};
   const char* const names[] = {"dilations", "kernel_shape", "pads", "strides"};
-  const int64_t group = d.integer("group", 1);
+  const int64_t group = d.integer("group");
   static constexpr tn_argument kAbsent{};
-  DescriptionPart part("", "Conv", 22);
+  DescriptionPart part(op::kConv);
   part.input(&d.input(0));
   part.input(&d.input(1));
   part.input(d.has_input(2) ? &d.input(2) : &kAbsent);
@@ -66,7 +66,7 @@ std::unique_ptr<Kernel> create_fused_conv(const Description& d) {
 }
 
 std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
-  DescriptionPart part("", "MatMul", 13);
+  DescriptionPart part(op::kMatMul);
   part.input(&d.input(0));
   part.input(&d.input(1));
   return std::make_unique<Fused>(d, 2, part.make(create_matmul, d, &d.output(0)));

@@ -55,7 +55,7 @@ class BlockGather {
 class GatherKernel final : public Kernel {
  public:
   explicit GatherKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_gather(name_, a, axis_); }
 
@@ -84,7 +84,7 @@ class GatherKernel final : public Kernel {
 class GatherNdKernel final : public Kernel {
  public:
   explicit GatherNdKernel(const Description& desc)
-      : name_(desc.name()), batch_(static_cast<int32_t>(desc.integer("batch_dims", 0))) {}
+      : name_(desc.name()), batch_(static_cast<int32_t>(desc.integer("batch_dims"))) {}
 
   void check(const Arguments& a) const override { check_gather_nd(name_, a, batch_); }
 
@@ -117,7 +117,7 @@ class GatherNdKernel final : public Kernel {
 class GatherElementsKernel final : public Kernel {
  public:
   explicit GatherElementsKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_gather_elements(name_, a, axis_); }
 

@@ -35,9 +35,7 @@ template <class T>
 class LayerNormKernel final : public Kernel {
  public:
   explicit LayerNormKernel(const Description& desc)
-      : name_(desc.name()),
-        axis_(desc.integer("axis", -1)),
-        epsilon_(desc.real("epsilon", 1e-5f)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")), epsilon_(desc.real("epsilon")) {}
 
   void check(const Arguments& a) const override { check_layer_norm(name_, a, axis_); }
 
@@ -104,7 +102,7 @@ template <class T>
 class LayerNormGradKernel final : public Kernel {
  public:
   explicit LayerNormGradKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_layer_norm_grad(name_, a, axis_); }
 
@@ -203,7 +201,7 @@ class LayerNormGradKernel final : public Kernel {
 
 std::unique_ptr<Kernel> create_layer_norm(const Description& desc) {
   // The statistics are computed in double whatever stash_type says; it is known, so not refused.
-  desc.integer("stash_type", 1);
+  desc.integer("stash_type");
   require_norm(desc, {{0, "X"}}, {0, 1, 2}, 0, {1, 2});
   return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
                                   [&](auto type) -> std::unique_ptr<Kernel> {

@@ -62,7 +62,7 @@ double weight_of(const View& weight, int64_t label) {
 class NllLoss final : public Kernel, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
-      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index", -100)) {
+      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index")) {
     check_target_type(kName, d.input_dtype(1));
     for (size_t i = 0; i < 2; ++i) {
       if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
@@ -134,7 +134,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
 class NllLossGrad final : public Kernel {
  public:
   explicit NllLossGrad(const Description& d)
-      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index", -100)) {
+      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index")) {
     check_target_type(kName, d.input_dtype(2));
     if (d.output_dtype(0) != d.input_dtype(0))
       throw_invalid(kName, "dLoss and dX must have one type");

@@ -64,10 +64,10 @@ class Gemm final : public Kernel, public NeedsWorkspace {
  public:
   explicit Gemm(const Description& d)
       : dtype_(d.input_dtype(0)),
-        alpha_(d.real("alpha", 1)),
-        beta_(d.real("beta", 1)),
-        transpose_a_(d.integer("transA", 0) != 0),
-        transpose_b_(d.integer("transB", 0) != 0) {
+        alpha_(d.real("alpha")),
+        beta_(d.real("beta")),
+        transpose_a_(d.integer("transA") != 0),
+        transpose_b_(d.integer("transB") != 0) {
     check_types(d, 3);
     if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
       throw_invalid("Gemm", "A, B and Y must have rank 2");

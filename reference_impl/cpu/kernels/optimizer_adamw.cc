@@ -58,7 +58,7 @@ struct AdamStep {
 class AdamW final : public Kernel {
  public:
   explicit AdamW(const Description& d)
-      : maximize_(d.integer("maximize", 0) != 0), decoupled_(d.integer("decoupled", 1) != 0) {
+      : maximize_(d.integer("maximize") != 0), decoupled_(d.integer("decoupled") != 0) {
     check_state_types(d, 5);
     if (d.has_input(4) != d.has_output(3)) {
       throw_invalid(kName, "max_exp_avg_sq and new_max_exp_avg_sq belong together");

@@ -48,9 +48,9 @@ struct SgdStep {
 class SgdMomentum final : public Kernel {
  public:
   explicit SgdMomentum(const Description& d)
-      : nesterov_(d.integer("nesterov", 0) != 0),
-        maximize_(d.integer("maximize", 0) != 0),
-        first_(d.integer("first", 0) != 0) {
+      : nesterov_(d.integer("nesterov") != 0),
+        maximize_(d.integer("maximize") != 0),
+        first_(d.integer("first") != 0) {
     check_state_types(d, 3);
     if (d.has_input(2) && !d.has_output(1)) throw_invalid(kName, "new_buffer is missing");
     if (d.has_output(1) && !d.has_input(2) && !first_) throw_invalid(kName, "buffer is missing");

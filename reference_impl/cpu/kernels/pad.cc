@@ -16,7 +16,7 @@ namespace {
 enum class PadMode { kConstant, kReflect, kEdge, kWrap };
 
 PadMode parse_mode(const Description& desc) {
-  const std::string mode = desc.text("mode", "constant");
+  const std::string mode = desc.text("mode");
   if (mode == "constant") return PadMode::kConstant;
   if (mode == "reflect") return PadMode::kReflect;
   if (mode == "edge") return PadMode::kEdge;
@@ -140,7 +140,7 @@ std::unique_ptr<Kernel> create_pad(const Description& desc) {
 class TriluKernel final : public Kernel {
  public:
   explicit TriluKernel(const Description& desc)
-      : name_(desc.name()), upper_(desc.integer("upper", 1) != 0) {}
+      : name_(desc.name()), upper_(desc.integer("upper") != 0) {}
 
   void check(const Arguments& a) const override { check_trilu(name_, a); }
 

@@ -41,7 +41,7 @@ int64_t divisor(const PoolWindow& window, bool with_pads, int32_t axis, int64_t 
 class AveragePool final : public Kernel {
  public:
   explicit AveragePool(const Description& d)
-      : window_(d, d.input(0).rank), with_pads_(d.integer("count_include_pad", 0) != 0) {
+      : window_(d, d.input(0).rank), with_pads_(d.integer("count_include_pad") != 0) {
     check_types(d);
   }
 
@@ -83,7 +83,7 @@ class AveragePool final : public Kernel {
 class AveragePoolGrad final : public Kernel {
  public:
   explicit AveragePoolGrad(const Description& d)
-      : window_(d, d.input(0).rank), with_pads_(d.integer("count_include_pad", 0) != 0) {
+      : window_(d, d.input(0).rank), with_pads_(d.integer("count_include_pad") != 0) {
     check_types(d);
   }
 

@@ -49,9 +49,9 @@ class MaxPool final : public Kernel {
  public:
   MaxPool(const Description& d, bool plane)
       : window_(d, d.input(0).rank),
-        kind_(plane                                ? IndexKind::kPlane
-              : d.integer("storage_order", 0) != 0 ? IndexKind::kTensorColumnMajor
-                                                   : IndexKind::kTensor) {
+        kind_(plane                             ? IndexKind::kPlane
+              : d.integer("storage_order") != 0 ? IndexKind::kTensorColumnMajor
+                                                : IndexKind::kTensor) {
     if (d.output_dtype(0) != d.input_dtype(0))
       throw_invalid("MaxPool", "X and Y must have one type");
     if (d.has_output(1) && d.output_dtype(1) != TN_INT64) {

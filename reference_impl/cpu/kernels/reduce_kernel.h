@@ -19,10 +19,11 @@ namespace tenon::cpu {
 template <class Reducer>
 class ReduceKernel final : public Kernel, public NeedsWorkspace {
  public:
-  explicit ReduceKernel(const Description& desc)
-      : name_(desc.name()),
-        keepdims_(desc.integer("keepdims", 1) != 0),
-        noop_(desc.integer("noop_with_empty_axes", 0) != 0) {}
+  explicit ReduceKernel(const Description& desc, const Reducer& reducer = {})
+      : reducer_(reducer),
+        name_(desc.name()),
+        keepdims_(desc.integer("keepdims") != 0),
+        noop_(desc.integer("noop_with_empty_axes") != 0) {}
 
   void check(const Arguments& a) const override { check_reduction(name_, a, keepdims_, noop_); }
 
@@ -42,7 +43,7 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
     result_strides(arguments, 0, axes, out[0]);
     if (second.present()) result_strides(arguments, 1, axes, out[1]);
     const ReducePlan plan(data, axes, in, nullptr, out[0], second.present() ? out[1] : nullptr);
-    Reducer reducer;
+    Reducer reducer = reducer_;
     if constexpr (requires { reducer.correction; })
       reducer.correction = real_at(arguments.inputs[2]);
     Reduction<Reducer>(reducer, plan, data.data, nullptr, arguments.outputs[0].data, second.data)
@@ -66,6 +67,7 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
     }
   }
 
+  const Reducer reducer_;
   std::string name_;
   bool keepdims_, noop_;
 };

@@ -6,29 +6,27 @@
 namespace tenon::cpu {
 namespace {
 
-template <class Rule>
-struct SumBy {
-  template <class T>
-  struct Make {
-    using type = SumReducer<T, Rule>;
-  };
-};
-template <class T>
-struct MakeL1 {
-  using type = SumReducer<T, std::conditional_t<std::is_unsigned_v<T>, Itself, L1>>;
-};
-template <class Rule>
-constexpr CreateKernel kSum = create_reduce<SumBy<Rule>::template Make, kNumericTypes>;
+template <class Map, Finish kFinish, uint64_t Mask = kNumericTypes>
+std::unique_ptr<Kernel> create_sum(const Description& desc) {
+  require_reduction(desc, 2, 1);
+  return visit_dtype<Mask>(
+      desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
+        using T = typename decltype(type)::type;
+        constexpr bool kItself = std::is_same_v<Map, Magnitude> && std::is_unsigned_v<T>;
+        using Reducer = SumReducer<T, std::conditional_t<kItself, Itself, Map>>;
+        return std::make_unique<ReduceKernel<Reducer>>(desc, Reducer{kFinish});
+      });
+}
 
 }  // namespace
 
 std::span<const OperatorEntry> sum_reduction_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kReduceSum, kNumericTypes, kSum<Itself>},
-      {op::kReduceMean, kNumericTypes, kSum<Mean>},
-      {op::kReduceSumSquare, kNumericTypes, kSum<SumSquare>},
-      {op::kReduceL1, kNumericTypes, create_reduce<MakeL1, kNumericTypes>},
-      {op::kReduceL2, kFloatTypes, create_reduce<SumBy<L2>::Make, kFloatTypes>},
+      {op::kReduceSum, kNumericTypes, create_sum<Itself, Finish::kSum>},
+      {op::kReduceMean, kNumericTypes, create_sum<Itself, Finish::kMean>},
+      {op::kReduceSumSquare, kNumericTypes, create_sum<Square, Finish::kSum>},
+      {op::kReduceL1, kNumericTypes, create_sum<Magnitude, Finish::kSum>},
+      {op::kReduceL2, kFloatTypes, create_sum<Square, Finish::kRoot, kFloatTypes>},
   };
   return kEntries;
 }

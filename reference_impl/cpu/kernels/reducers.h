@@ -27,44 +27,25 @@ using Accumulator = std::conditional_t<kIsFloat<T>, double,
 template <class T>
 using SumState = std::conditional_t<kIsFloat<T>, double, uint64_t>;
 
+// What is added up for each element.
 struct Itself {
   template <class A>
   static TENON_INLINE A map(A x) {
     return x;
   }
-  template <class A>
-  static A finish(A sum, int64_t) {
-    return sum;
-  }
 };
-struct Mean : Itself {
-  template <class A>
-  static A finish(A sum, int64_t count) {
-    if constexpr (std::is_floating_point_v<A>) {
-      return sum / static_cast<A>(count);
-    } else {
-      return count == 0 ? A(0) : sum / static_cast<A>(count);
-    }
-  }
-};
-struct SumSquare : Itself {
+struct Square {
   template <class A>
   static TENON_INLINE A map(A x) {
     return x * x;
   }
 };
-struct L2 : SumSquare {
-  template <class A>
-  static A finish(A sum, int64_t) {
-    return std::sqrt(sum);
-  }
-};
-struct L1 : Itself {
+// Unsigned elements of 64 bits go by Itself.
+struct Magnitude {
   template <class A>
   static TENON_INLINE A map(A x) {
     if constexpr (std::is_unsigned_v<A>) {
-      // The accumulator has lost the sign: the top bit is it. Unsigned elements of 64 bits go by
-      // Itself.
+      // The accumulator has lost the sign: the top bit is it.
       return static_cast<int64_t>(x) < 0 ? 0 - x : x;
     } else {
       return std::fabs(x);
@@ -72,19 +53,32 @@ struct L1 : Itself {
   }
 };
 
+// What the sum becomes. Not a type: operators that add the same share their loops.
+enum class Finish { kSum, kMean, kRoot };
+
 // finish(sum of map(x)).
-template <class Element, class Rule>
+template <class Element, class Map>
 struct SumReducer {
   using T = Element;
   static constexpr int kInputs = 1;
   using State = SumState<T>;
+  Finish finish = Finish::kSum;
+
   static State identity() { return 0; }
   static TENON_INLINE void step(State& state, Compute<T> x) {
-    state += Rule::map(static_cast<State>(static_cast<Accumulator<T>>(x)));
+    state += Map::map(static_cast<State>(static_cast<Accumulator<T>>(x)));
   }
   static TENON_INLINE void join(State& into, const State& other) { into += other; }
   void write(const State& state, int64_t count, std::byte* out, std::byte*) const {
-    *reinterpret_cast<T*>(out) = store<T>(Rule::finish(static_cast<Accumulator<T>>(state), count));
+    auto result = static_cast<Accumulator<T>>(state);
+    if constexpr (kIsFloat<T>) {
+      if (finish == Finish::kMean) result /= static_cast<double>(count);
+      if (finish == Finish::kRoot) result = std::sqrt(result);
+    } else {
+      if (finish == Finish::kMean)
+        result = count == 0 ? 0 : result / static_cast<Accumulator<T>>(count);
+    }
+    *reinterpret_cast<T*>(out) = store<T>(result);
   }
 };
 

@@ -43,7 +43,7 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
 class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
  public:
   ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)), lines_(lines), wide_(wide) {}
+      : name_(desc.name()), axis_(desc.integer("axis")), lines_(lines), wide_(wide) {}
 
   void check(const Arguments& a) const override { check_scatter_elements(name_, a, axis_); }
 

@@ -153,7 +153,7 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit IndexAddKernel(const Description& desc)
       : name_(desc.name()),
-        axis_(desc.integer("axis", 0)),
+        axis_(desc.integer("axis")),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kNumericTypes>(desc)) {}
 
@@ -218,7 +218,7 @@ class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
  public:
   explicit EmbeddingGradKernel(const Description& desc)
       : name_(desc.name()),
-        padding_(desc.integer("padding_idx", -1)),
+        padding_(desc.integer("padding_idx")),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kFloatTypes>(desc)) {}
 

@@ -66,7 +66,7 @@ std::unique_ptr<Kernel> create_range(const Description& desc) {
 class OneHotKernel final : public Kernel {
  public:
   explicit OneHotKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", -1)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_one_hot(name_, a, axis_); }
 

@@ -145,7 +145,7 @@ class LineKernel final : public Kernel {
   using Function = void (*)(const Line&);
 
   LineKernel(const Description& desc, Function function, int64_t option)
-      : name_(desc.name()), function_(function), axis_(desc.integer("axis", -1)), option_(option) {}
+      : name_(desc.name()), function_(function), axis_(desc.integer("axis")), option_(option) {}
 
   void check(const Arguments& arguments) const override {
     for (int k = 1; k < kInputs; ++k)
@@ -262,7 +262,7 @@ std::unique_ptr<Kernel> create_lines(const Description& desc) {
 }
 
 std::unique_ptr<Kernel> create_lp_normalization(const Description& desc) {
-  const int64_t p = desc.integer("p", 2);
+  const int64_t p = desc.integer("p");
   if (p != 1 && p != 2)
     throw_invalid(desc.name(), "p is " + std::to_string(p) + ", expected 1 or 2");
   return make_lines<LpLine>(desc, p);

@@ -16,7 +16,7 @@ namespace {
 class ConcatKernel final : public Kernel {
  public:
   explicit ConcatKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis", 0)) {}
+      : name_(desc.name()), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_concat(name_, a, axis_); }
 

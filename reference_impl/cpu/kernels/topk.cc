@@ -110,7 +110,7 @@ class TopKKernel final : public Kernel {
   using Function = void (*)(const TopKLine&, std::byte* const*);
 
   TopKKernel(const Description& desc, Function function)
-      : name_(desc.name()), function_(function), axis_(desc.integer("axis", -1)) {}
+      : name_(desc.name()), function_(function), axis_(desc.integer("axis")) {}
 
   void check(const Arguments& a) const override { check_top_k(name_, a, axis_); }
 
@@ -144,8 +144,8 @@ std::unique_ptr<Kernel> create_top_k(const Description& desc) {
       !desc.has_output(1) || desc.output_dtype(1) != TN_INT64)
     throw_invalid(desc.name(), "takes X and K and gives Values and int64 Indices");
   require_output(desc, desc.input_dtype(0));
-  desc.integer("sorted", 1);  // The order is always that of sorted.
-  const bool largest = desc.integer("largest", 1) != 0;
+  desc.integer("sorted");  // The order is always that of sorted.
+  const bool largest = desc.integer("largest") != 0;
   return visit_dtype<kNumericTypes>(
       desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
         using T = typename decltype(type)::type;

@@ -88,7 +88,7 @@ TEST_F(KernelTest, FieldsOfLaterVersionsAreNotIgnored) {
 TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputSaySo) {
   tn_argument output = describe(TN_INT32, 1);
   output.alias = 1;
-  KernelDesc desc("", "Cast", 25, {ints}, {output});
+  KernelDesc desc("", "Cast", 25, {ints}, {output}, {{"to", TN_INT32}});
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
   tn_argument_needs needs{};

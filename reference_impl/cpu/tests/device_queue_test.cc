@@ -41,8 +41,8 @@ class QueueTest : public ::testing::Test {
     auto own = std::make_unique<FakeQueue>(host_);
     queue_ = own.get();
     // Nothing starts before someone waits, so tests know what is there to start.
-    stream_ =
-        std::make_shared<StreamCore>(shared_, std::move(own), reclaimer_, true, 3'600'000'000);
+    stream_ = std::make_shared<StreamCore>(shared_, std::move(own), plain_layouts(), reclaimer_,
+                                           true, 3'600'000'000);
   }
 
   void submit_copy() {

@@ -7,8 +7,9 @@
 //   int32 [n]
 #include <cstring>
 
-#include "reference_impl/cpu/families_reference.h"
+#include "reference_impl/cpu/platform.h"
 #include "reference_impl/cpu/tests/device_harness.h"
+#include "tenon/device/entry.h"
 
 namespace tenon::cpu {
 
@@ -82,15 +83,13 @@ class Sum : public TestKernel {
 
 template <class T>
 std::unique_ptr<Kernel> create(const Description& description) {
-  description.integer("known", 0);
+  description.integer("known");
   return std::make_unique<T>();
 }
 
 constexpr OperatorId test(const char* name) {
   return {"test", name, 1, 0, "T", 0, dtype_bit(TN_INT32)};
 }
-
-}  // namespace
 
 std::span<const OperatorEntry> test_operators() {
   static constexpr OperatorEntry kOperators[] = {
@@ -109,17 +108,20 @@ std::vector<Family> families() {
   return all;
 }
 
-}  // namespace
-
-}  // namespace tenon::cpu
-
-namespace tenon::device {
-
-const Platform& platform() {
-  static const std::vector<Family> families = cpu::families();
-  static const Platform self{"cpu", "0.1.0",  {"tenon.cpu\0\0\0\0\0\0\1"},
-                             "",    families, [](const tn_host&) {}};
+const Platform& test_platform() {
+  static const std::vector<Family> all = families();
+  static const Platform self = [] {
+    Platform made = platform();
+    made.families = all;
+    return made;
+  }();
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::cpu
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter<tenon::cpu::test_platform>(host, out, error);
+}

@@ -14,10 +14,10 @@ ConvAttributes::ConvAttributes(const Description& d, int32_t rank) : spatial(ran
     throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": 1, 2 or 3 spatial dims, not " +
                                           std::to_string(spatial));
   }
-  if (d.text("auto_pad", "NOTSET") != "NOTSET") {
+  if (d.has_attribute("auto_pad") && d.text("auto_pad") != "NOTSET") {
     throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": auto_pad is resolved by the host");
   }
-  groups = d.integer("group", 1);
+  groups = d.integer("group");
   if (groups < 1) throw_invalid(d.name(), "group must be positive");
   const auto read = [&](const char* name, int64_t least, std::initializer_list<int64_t*> lists) {
     const std::vector<int64_t> values = d.integers(name);

@@ -37,7 +37,7 @@ void check_cross_entropy(std::string_view op, const Arguments& a, bool sparse) {
 }
 
 LossReduction loss_reduction(const Description& d) {
-  const std::string text = d.text("reduction", "mean");
+  const std::string text = d.text("reduction");
   if (text == "none") return LossReduction::kNone;
   if (text == "sum") return LossReduction::kSum;
   if (text == "mean") return LossReduction::kMean;

@@ -10,14 +10,13 @@
 namespace tenon::device {
 
 PoolWindow::PoolWindow(const Description& d, int32_t rank)
-    : spatial(rank - 2), ceil_mode(d.integer("ceil_mode", 0) != 0) {
+    : spatial(rank - 2), ceil_mode(d.integer("ceil_mode") != 0) {
   const std::string name(d.name());
   if (spatial < 1 || spatial > 3) {
     throw KernelError(TN_UNSUPPORTED,
                       name + ": 1, 2 or 3 spatial dims, not " + std::to_string(spatial));
   }
-  const std::string auto_pad = d.text("auto_pad", "NOTSET");
-  if (auto_pad != "NOTSET") {
+  if (d.has_attribute("auto_pad") && d.text("auto_pad") != "NOTSET") {
     throw KernelError(TN_UNSUPPORTED, name + ": auto_pad is resolved by the host");
   }
   const auto read = [&](const char* attribute, int64_t least,

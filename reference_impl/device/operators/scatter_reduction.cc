@@ -8,7 +8,7 @@
 namespace tenon::device {
 
 Update parse_update(const Description& desc) {
-  const std::string name = desc.text("reduction", "none");
+  const std::string name = desc.text("reduction");
   if (name == "none") return Update::kReplace;
   if (name == "add") return Update::kAdd;
   if (name == "mul") return Update::kMultiply;

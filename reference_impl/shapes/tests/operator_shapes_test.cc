@@ -37,7 +37,8 @@ Call call_of(const OperatorCase& c) {
     Input& to = call.inputs.emplace_back();
     to.present = input.kind != TN_ARGUMENT_ABSENT;
     to.dims = input.tensor.dims;
-    if (input.kind != TN_ARGUMENT_DEVICE) to.values = input.tensor.values;
+    const auto& values = input.tensor.values;
+    if (input.kind != TN_ARGUMENT_DEVICE) to.values.emplace(values.begin(), values.end());
   }
   call.outputs = c.outputs.size();
   call.integer = [&c](std::string_view name) {

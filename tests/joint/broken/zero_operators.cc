@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "reference_impl/cpu/families_reference.h"
 #include "reference_impl/cpu/kernels/families.h"
-#include "tenon/device/platform.h"
+#include "reference_impl/cpu/platform.h"
+#include "tenon/device/entry.h"
 
 namespace tenon::cpu {
 
@@ -85,16 +85,20 @@ std::vector<Family> broken_families() {
   return families;
 }
 
-}  // namespace
-}  // namespace tenon::cpu
-
-namespace tenon::device {
-
-const Platform& platform() {
-  static const std::vector<Family> families = cpu::broken_families();
-  static const Platform self{"cpu", "0.1.0",  {"tenon.cpu\0\0\0\0\0\0\1"},
-                             "",    families, [](const tn_host&) {}};
+const Platform& broken_platform() {
+  static const std::vector<Family> families = broken_families();
+  static const Platform self = [] {
+    Platform made = platform();
+    made.families = families;
+    return made;
+  }();
   return self;
 }
 
-}  // namespace tenon::device
+}  // namespace
+}  // namespace tenon::cpu
+
+extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* out,
+                                                       tn_error* error) {
+  return tenon::device::enter<tenon::cpu::broken_platform>(host, out, error);
+}

@@ -175,6 +175,7 @@ void add_elementwise(Rows& rows) {
                                {"Sigmoid", "Sigmoid"},
                                {"Elu", "Elu"},
                                {"Softplus", "Softplus"},
+                               {"Softsign", "Softsign"},
                                {"Erf", "Erf"},
                                {"Erfc", "tenon.Erfc"},
                                {"Floor", "Floor"},

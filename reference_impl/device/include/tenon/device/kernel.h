@@ -219,13 +219,14 @@ class Description {
     return has_output(i) ? desc_.outputs[i]->dtype : TN_DTYPE_UNDEFINED;
   }
 
-  // Attributes, with the default that the operator gives them. A wrong type throws. An attribute
-  // that was not asked for by the time the kernel is made is unknown to the operator, and refused.
-  int64_t integer(std::string_view name, int64_t otherwise) const;
-  float real(std::string_view name, float otherwise) const;
-  std::string text(std::string_view name, std::string_view otherwise) const;
-  std::vector<int64_t> integers(std::string_view name, std::vector<int64_t> otherwise = {}) const;
-  std::vector<float> reals(std::string_view name, std::vector<float> otherwise = {}) const;
+  // Attributes, with the contract's default where none is given (0, "" where it has none). A wrong
+  // type throws. An attribute that was not asked for by the time the kernel is made is unknown to
+  // the operator, and refused.
+  int64_t integer(std::string_view name) const;
+  float real(std::string_view name) const;
+  std::string text(std::string_view name) const;
+  std::vector<int64_t> integers(std::string_view name) const;
+  std::vector<float> reals(std::string_view name) const;
   std::vector<std::string> texts(std::string_view name) const;  // Empty when not given.
   const tn_tensor* tensor(std::string_view name) const;         // Null when not given.
   bool has_attribute(std::string_view name) const;
@@ -239,6 +240,8 @@ class Description {
                                                std::to_string(i) + ": give it");
   }
   const tn_attribute* find(std::string_view name) const;
+  // What the contract says of it; one without a default for another operator's, as in tests.
+  const AttributeFact& fact(std::string_view name) const;
   const tn_kernel_desc& desc_;
   Backend* backend_;
   mutable uint64_t asked_ = 0;  // Bit n: attribute n was found by name.

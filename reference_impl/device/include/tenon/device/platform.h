@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What makes a plugin of this core: who it is and which operators it has. The core (everything in
-// this folder but platform.cc, layouts.cc and families_*.cc) is linked into several plugins; each
-// brings a definition of platform() and of the functions in layouts.h, and, when its devices do not
-// compute in host memory, a backend (backend.h).
+// What makes a plugin of this core: who it is, its devices and which operators they have. The
+// plugin's entry hands it over (entry.h).
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "tenon/device/backend.h"
 #include "tenon/device/kernel.h"
+#include "tenon/device/layouts.h"
 
 namespace tenon::device {
 
@@ -31,32 +31,41 @@ struct Replaces {
 
 struct Family {
   OperatorFamily operators;
-  std::vector<Replaces> replaces_input;
+  std::vector<Replaces> replaces_input = {};
+  // What its kernels need of every tensor on the device: TN_REQUIRES_STATIC_DIMS,
+  // TN_REQUIRES_DENSE. Descriptions that say less are refused, with what they lack
+  // (TN_NEEDS_STATIC).
+  uint32_t needs = 0;
 };
 
 struct Platform {
   const char* name;  // Of the plugin.
   const char* version;
-  char uuid[17];        // Of the device: 16 characters. One processor, one device.
-  const char* library;  // Before the device's name, for people; may be empty.
+  // At least one; called when an instance is made. May throw plugin::Failure or KernelError when
+  // there is none, with the reason.
+  std::vector<tn_device_info> (*devices)();
   std::span<const Family> families;
-  // Called when an instance is made, before there are kernels.
-  void (*start)(const tn_host& host);
+  const Layouts& layouts = plain_layouts();
 
-  // Of plugins with backends; null: one device, the processor. Both may throw plugin::Failure or
-  // KernelError: devices() when there is none, with the reason.
-  std::vector<tn_device_info> (*devices)() = nullptr;
+  // Opens device `index`, whose memory the host may not touch or whose work is queued elsewhere.
+  // Null: memory and work are the host's. May throw.
   std::unique_ptr<Backend> (*open)(size_t index) = nullptr;
 
-  // The reference device's families, where its kernels serve what the plugin's own do not: in the
-  // same launch, on the same memory and stream (kernel_choice.h), and counted apart (served.h).
-  std::span<const Family> behind = {};
+  // Called when an instance is made, before there are kernels. May throw.
+  void (*start)(const tn_host& host) = nullptr;
 
   // The host that the instance uses in the place of the one given, say with threads of the
   // plugin's. It outlives the instance. Null: the one given.
   const tn_host& (*host)(const tn_host& given) = nullptr;
+
+  // The reference device's families, where its kernels serve what the plugin's own do not: in the
+  // same launch, on the same memory and stream (kernel_choice.h), and counted apart (served.h).
+  std::span<const Family> behind = {};
 };
 
-const Platform& platform();
+// The host's processor, as the operating system describes it, for Platform::devices. `uuid`: 16
+// characters that are the plugin's own; `library` is put before the device's name, and may be
+// empty.
+tn_device_info describe_processor(const char (&uuid)[17], const char* library);
 
 }  // namespace tenon::device

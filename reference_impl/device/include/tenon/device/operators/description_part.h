@@ -17,6 +17,8 @@ class DescriptionPart {
  public:
   DescriptionPart(const char* domain, const char* name, int32_t version)
       : domain_(domain), name_(name), version_(version) {}
+  explicit DescriptionPart(const OperatorId& id)
+      : DescriptionPart(id.domain, id.name, id.version) {}
   void input(const tn_argument* argument) { inputs_.push_back(argument); }
   void attribute(const char* name, const std::vector<int64_t>& values) {
     tn_attribute& a = add(name, TN_ATTRIBUTE_INTS);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_impl/device/operator_table.h"
+
+#include <cstring>
+
+namespace tenon::device {
+
+OperatorTable::OperatorTable(const Platform& platform) {
+  for (const auto& families : {platform.families, platform.behind}) {
+    for (const Family& family : families) {
+      for (const OperatorEntry& entry : family.operators()) add(entry);
+    }
+  }
+  for (const Merged& row : merged_) show(row);
+}
+
+void OperatorTable::add(const OperatorEntry& entry) {
+  const uint64_t dtypes = entry.dtypes & entry.allowed;
+  if (dtypes == 0) return;
+  for (Merged& row : merged_) {
+    if (row.entry->version == entry.version && std::strcmp(row.entry->name, entry.name) == 0 &&
+        std::strcmp(row.entry->domain, entry.domain) == 0) {
+      row.dtypes |= dtypes;
+      return;
+    }
+  }
+  merged_.push_back({&entry, dtypes});
+}
+
+void OperatorTable::show(const Merged& row) {
+  std::vector<tn_dtype>& dtypes = dtypes_[row.dtypes];
+  if (dtypes.empty()) {
+    for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
+      if ((row.dtypes >> dtype & 1) != 0) dtypes.push_back(dtype);
+    }
+  }
+  const OperatorEntry& entry = *row.entry;
+  const tn_type_list& types =
+      lists_.emplace_back(tn_type_list{entry.constraint, dtypes.data(), dtypes.size()});
+  rows_.push_back({sizeof(tn_operator_entry), entry.domain, entry.name, entry.version,
+                   entry.revision, &types, 1});
+}
+
+}  // namespace tenon::device
