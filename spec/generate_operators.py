@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes what is made of the operator contract (spec/ops/*.yaml, spec/onnx.lock, spec/steps.yaml): the runtime's
+"""Writes what is made of the operator contract (spec/ops/*.yaml and what it names in spec): the runtime's
 table, ids for the tables of devices, what the conformance suite knows of it, the list of steps, the reference page.
 
     spec/generate_operators.py           # write all
@@ -11,7 +11,8 @@ import argparse
 import pathlib
 import sys
 
-from operators import attribute_table, claims, contract, ids, page, registry_table, revision_lock, shape_table, step_words
+from operators import (attribute_table, claims, contract, ids, page, registry_table, revision_lock, shape_table,
+                       step_words, tolerance)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,7 @@ def files(operators):
             attribute_table.PATH: attribute_table.text(operators),
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
+            tolerance.PATH: tolerance.text(operators),
             step_words.PATH: step_words.text(words),
             page.PATH: page.text(operators, words)}
 

@@ -3,6 +3,7 @@
 // The operators of the base profile: strided copy, Cast and Fill.
 #include <cmath>
 
+#include "suite/compare.h"
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -138,7 +139,7 @@ TEST_F(BaseOperatorTest, TN_identity_006_all_types_bit_by_bit) {
 TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {
   const OperatorRow* row = Target::get().find("", "Cast");
   ASSERT_NE(row, nullptr);
-  const std::vector<double> plain = {0, 1, 2, 3, 100, 127};
+  const Values plain = {0, 1, 2, 3, 100, 127};
   int checked = 0;
   for (const ElementType& from_type : kElementTypes) {
     const tn_dtype from = from_type.dtype;
@@ -146,7 +147,7 @@ TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {
     for (const ElementType& to_type : kElementTypes) {
       const tn_dtype to = to_type.dtype;
       if (!in_set(to, type_set::kComputed) || !row->has(to)) continue;
-      std::vector<double> values = plain;
+      Values values = plain;
       const auto is_signed = [](tn_dtype t) {
         return in_set(t, type_set::kFloat | type_set::kSigned);
       };
@@ -165,7 +166,7 @@ TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {
       const HostTensor in(from, dims, values);
       HostTensor expected(to, dims);
       for (size_t i = 0; i < values.size(); ++i) {
-        double value = in.values[i];
+        Real value = in.values[i];
         if (!is_float(to) && to != TN_BOOL) value = std::trunc(value);
         unsigned char raw[16];
         encode(to, value, raw);
@@ -214,7 +215,7 @@ TEST_F(BaseOperatorTest, TN_cast_003_nan_is_true_and_stays_nan) {
     const HostTensor actual = HostTensor::from_bytes(to, {4}, download(result).data());
     const HostTensor expected =
         to == TN_BOOL ? HostTensor(to, {4}, {1, 1, 1, 0}) : HostTensor(to, {4}, in.values);
-    EXPECT_EQ(difference(actual, expected, 0), "") << dtype_name(to);
+    EXPECT_EQ(difference(actual, expected), "") << dtype_name(to);
   }
 }
 
@@ -234,8 +235,7 @@ TEST_F(BaseOperatorTest, TN_fill_001_all_claimed_types) {
     const Buffer result = make_buffer(6 * bytes.size());
     run(desc, Tensor::host(bytes.data(), dtype, Dims()),
         Tensor::device(result.get(), dtype, {2, 3}));
-    EXPECT_EQ(download(result),
-              HostTensor(dtype, {2, 3}, std::vector<double>(6, value.values[0])).bytes())
+    EXPECT_EQ(download(result), HostTensor(dtype, {2, 3}, Values(6, value.values[0])).bytes())
         << dtype_name(dtype);
   }
 }

@@ -20,11 +20,11 @@ struct Badness {
   const char* domain;
   const char* name;
   size_t input;
-  std::vector<double> values;
+  Values values;
 };
 
 const std::vector<Badness>& all_badness() {
-  static const std::vector<double> indices = {1e6, -1e6};
+  static const Values indices = {1e6, -1e6};
   static const std::vector<Badness> all = {
       {"", "Div", 1, {0}},
       {"", "Mod", 1, {0}},
@@ -55,7 +55,7 @@ Cases bad_cases() {
       const CaseInput& input = c.inputs[badness.input];
       if (!is_integer(input.tensor.dtype) || input.kind != TN_ARGUMENT_DEVICE) continue;
       if (c.outputs[0].count() == 0 || input.tensor.count() == 0) continue;
-      for (const double value : badness.values) {
+      for (const Real value : badness.values) {
         OperatorCase spoiled = c;
         HostTensor& tensor = spoiled.inputs[badness.input].tensor;
         tensor.values.assign(tensor.values.size(), value);

@@ -219,7 +219,7 @@ TEST_F(LaunchTest, TN_launch_007_host_values_are_no_part_of_a_kernel) {
     value = -1;
   }
   for (int i = 0; i < 3; ++i) {
-    const HostTensor expected(TN_FLOAT32, {4}, std::vector<double>(4, i + 0.5));
+    const HostTensor expected(TN_FLOAT32, {4}, Values(4, i + 0.5));
     EXPECT_EQ(download(buffers[i]), expected.bytes());
   }
 }

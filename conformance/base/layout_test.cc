@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Layouts, conversions between them, and constants.
+#include "suite/compare.h"
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -17,10 +18,12 @@ class LayoutTest : public DeviceTest {
         .output(Argument::device(TN_FLOAT32, {5, 11}));
     return desc;
   }
-  static HostTensor product(const HostTensor& a, const HostTensor& b) {
-    HostTensor c(TN_FLOAT32, {5, 11});
+  static Expected product(const HostTensor& a, const HostTensor& b) {
+    Expected c(TN_FLOAT32, {5, 11});
     for_each_index(c.dims, [&](const Shape& i) {
-      for (int64_t k = 0; k < 7; ++k) c.at(i) += a.at({i[0], k}) * b.at({k, i[1]});
+      Sum sum;
+      for (int64_t k = 0; k < 7; ++k) sum.add(a.at({i[0], k}) * b.at({k, i[1]}));
+      c.at(i) = sum.total_in_sequence();
     });
     return c;
   }
@@ -89,7 +92,7 @@ TEST_F(LayoutTest, TN_layout_004_any_gives_a_layout_that_works) {
   const Kernel kernel(device(), aligned(device(), matmul(token)));
   launch(kernel, stream_, {tensor_a.get(), tensor_packed.get()}, {tensor_result.get()});
   const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {5, 11}, download(result).data());
-  EXPECT_EQ(difference(actual, product(a, b), 1e-5), "");
+  EXPECT_EQ(difference(actual, product(a, b), tolerance_of("", "MatMul", TN_FLOAT32)), "");
 }
 
 // ---- Constants ----
@@ -125,10 +128,12 @@ TEST_F(LayoutTest, TN_constant_001_keeps_a_value) {
   const Tensor in = Tensor::device(a.get(), TN_FLOAT32, {7, 11});
   const Tensor out = Tensor::device(c.get(), TN_FLOAT32, {7, 11});
   launch(kernel, stream_, {in.get(), nullptr}, {out.get()});  // Entries of constants may be NULL.
-  HostTensor expected = other;
-  for (size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += value.values[i];
+  Expected expected = other;
+  for (size_t i = 0; i < expected.values.size(); ++i) {
+    expected.values[i] = expected.values[i] + value.values[i];
+  }
   const HostTensor actual = HostTensor::from_bytes(TN_FLOAT32, {7, 11}, download(c).data());
-  EXPECT_EQ(difference(actual, expected, 1e-6), "");
+  EXPECT_EQ(difference(actual, expected, tolerance_of("", "Add", TN_FLOAT32)), "");
 }
 
 TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {

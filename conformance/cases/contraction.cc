@@ -8,70 +8,98 @@
 namespace tenon::conformance {
 namespace {
 
-constexpr double kTolerance = 1e-5;
-
-HostTensor random(Shape dims, uint32_t seed) {
-  return HostTensor::random(TN_FLOAT32, std::move(dims), -1, 1, seed);
+HostTensor random(tn_dtype type, Shape dims, uint32_t seed) {
+  return HostTensor::random(type, std::move(dims), -1, 1, seed);
 }
+
+// Sums of products, in whatever order.
+struct Sums {
+  Sums(tn_dtype type_in, Shape dims) : type(type_in), at_index{type, dims, {}} {
+    at_index.values.resize(static_cast<size_t>(element_count(dims)));
+  }
+  Sum& at(const Shape& index) { return at_index.at(index); }
+  Expected totals() const {
+    Expected result(type, at_index.dims);
+    for (size_t i = 0; i < result.values.size(); ++i)
+      result.values[i] = at_index.values[i].total_in_sequence();
+    return result;
+  }
+  tn_dtype type;
+  Grid<Sum> at_index;
+};
+
+Number times(Real a, Real b) { return Number(a * b); }
 
 // ---- Products: [..., M, K] @ [..., K, N] with broadcast batch dims ----
 
-HostTensor product(const HostTensor& a, const HostTensor& b) {
+Expected product(const HostTensor& a, const HostTensor& b) {
   const auto batch = [](const HostTensor& t) { return Shape(t.dims.begin(), t.dims.end() - 2); };
   Shape dims = broadcast_shape(batch(a), batch(b));
   dims.push_back(a.dims[a.dims.size() - 2]);
   dims.push_back(b.dims.back());
-  HostTensor c(TN_FLOAT32, dims);
+  Expected c(a.dtype, dims);
   for_each_index(dims, [&](const Shape& index) {
     Shape left = index, right = index;
-    double sum = 0;
+    Sum sum;
     for (int64_t k = 0; k < a.dims.back(); ++k) {
       left.back() = k;
       right[right.size() - 2] = k;
-      sum += broadcast_at(a, left) * broadcast_at(b, right);
+      sum.add(times(broadcast_at(a, left), broadcast_at(b, right)));
     }
-    c.at(index) = sum;
+    c.at(index) = sum.total_in_sequence();
   });
   return c;
 }
 
 // broadcast_at treats a dim of 1 as broadcast, so the inner dim must be larger than 1 here.
 void add_matmul(Cases& cases, const char* label, const HostTensor& a, const HostTensor& b) {
-  cases.push_back(
-      OperatorCase{"", "MatMul", 13, label, TN_FLOAT32, kTolerance}.in(a).in(b).out(product(a, b)));
+  cases.push_back(OperatorCase{"", "MatMul", 13, label, a.dtype}.in(a).in(b).out(product(a, b)));
 }
 
-void add_matmul(Cases& cases, const char* label, Shape a_dims, Shape b_dims) {
-  add_matmul(cases, label, random(std::move(a_dims), 1), random(std::move(b_dims), 2));
+void add_matmul(Cases& cases, const char* label, tn_dtype type, Shape a_dims, Shape b_dims) {
+  add_matmul(cases, label, random(type, std::move(a_dims), 1), random(type, std::move(b_dims), 2));
 }
 
-void add_gemm(Cases& cases, const char* label, bool trans_a, bool trans_b, float alpha, float beta,
-              bool with_c) {
-  const HostTensor a = random(trans_a ? Shape{7, 5} : Shape{5, 7}, 1);
-  const HostTensor b = random(trans_b ? Shape{6, 7} : Shape{7, 6}, 2);
-  const HostTensor c = random({6}, 3);
-  HostTensor y(TN_FLOAT32, {5, 6});
+// All of one sign, so that a sum in a narrow type loses more with each term.
+void add_long_matmul(Cases& cases, tn_dtype type) {
+  add_matmul(cases, "long_sums", HostTensor::random(type, {2, 1500}, 0, 1, 1),
+             HostTensor::random(type, {1500, 3}, 0, 1, 2));
+}
+
+struct GemmFlags {
+  bool trans_a, trans_b, with_c;
+};
+
+void add_gemm(Cases& cases, const char* label, tn_dtype type, GemmFlags flags, float alpha,
+              float beta) {
+  const HostTensor a = random(type, flags.trans_a ? Shape{7, 5} : Shape{5, 7}, 1);
+  const HostTensor b = random(type, flags.trans_b ? Shape{6, 7} : Shape{7, 6}, 2);
+  const HostTensor c = random(type, {6}, 3);
+  Expected y(type, {5, 6});
   for_each_index(y.dims, [&](const Shape& i) {
-    double sum = 0;
+    Sum sum;
     for (int64_t k = 0; k < 7; ++k) {
-      sum += a.at(trans_a ? Shape{k, i[0]} : Shape{i[0], k}) *
-             b.at(trans_b ? Shape{i[1], k} : Shape{k, i[1]});
+      sum.add(times(a.at(flags.trans_a ? Shape{k, i[0]} : Shape{i[0], k}),
+                    b.at(flags.trans_b ? Shape{i[1], k} : Shape{k, i[1]})));
     }
-    y.at(i) = alpha * sum + (with_c ? beta * c.at({i[1]}) : 0);
+    y.at(i) = Number(alpha) * sum.total_in_sequence();
+    if (flags.with_c) y.at(i) = y.at(i) + times(beta, c.at({i[1]}));
   });
-  OperatorCase g{"", "Gemm", 13, label, TN_FLOAT32, kTolerance};
+  OperatorCase g{"", "Gemm", 13, label, type};
   g.in(a).in(b);
-  if (with_c) g.in(c);
+  if (flags.with_c) g.in(c);
   g.attribute("alpha", alpha).attribute("beta", beta);
-  g.attribute("transA", int64_t{trans_a}).attribute("transB", int64_t{trans_b});
+  g.attribute("transA", int64_t{flags.trans_a}).attribute("transB", int64_t{flags.trans_b});
   cases.push_back(g.out(y));
 }
 
-void add_scaled_gemm(Cases& cases) {
-  const HostTensor a = random({2, 5, 7}, 1), b = random({2, 7, 6}, 2), c = random({6}, 3);
-  HostTensor y = product(a, b);
-  for_each_index(y.dims, [&](const Shape& i) { y.at(i) = 0.5 * y.at(i) + 2 * c.at({i[2]}); });
-  cases.push_back(OperatorCase{"tenon", "ScaledGemm", 1, "values", TN_FLOAT32, kTolerance}
+void add_scaled_gemm(Cases& cases, tn_dtype type) {
+  const HostTensor a = random(type, {2, 5, 7}, 1), b = random(type, {2, 7, 6}, 2);
+  const HostTensor c = random(type, {6}, 3);
+  Expected y = product(a, b);
+  for_each_index(y.dims,
+                 [&](const Shape& i) { y.at(i) = 0.5L * y.at(i) + times(2, c.at({i[2]})); });
+  cases.push_back(OperatorCase{"tenon", "ScaledGemm", 1, "values", type}
                       .in(a)
                       .in(b)
                       .in(c)
@@ -110,24 +138,25 @@ void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Geom
 }
 
 // `expanded`: the gradients are those of a sum over each channel.
-void add_conv(Cases& cases, const char* label, const Shape& x_dims, const Shape& w_dims,
-              const Geometry& g, bool expanded = false) {
+void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dims,
+              const Shape& w_dims, const Geometry& g, bool expanded = false) {
   const size_t spatial = x_dims.size() - 2;
-  const HostTensor x = random(x_dims, 1), w = random(w_dims, 2), b = random({w_dims[0]}, 3);
+  const HostTensor x = random(type, x_dims, 1), w = random(type, w_dims, 2);
+  const HostTensor b = random(type, {w_dims[0]}, 3);
   Shape y_dims{x_dims[0], w_dims[0]};
   for (size_t d = 0; d < spatial; ++d) {
     const int64_t window = g.dilations[d] * (w_dims[2 + d] - 1) + 1;
     y_dims.push_back((x_dims[2 + d] + g.pads[d] + g.pads[spatial + d] - window) / g.strides[d] + 1);
   }
-  HostTensor y(TN_FLOAT32, y_dims), dx(TN_FLOAT32, x_dims), dw(TN_FLOAT32, w_dims);
-  HostTensor dy = random(y_dims, 4);
+  Sums y(type, y_dims), dx(type, x_dims), dw(type, w_dims);
+  HostTensor dy = random(type, y_dims, 4);
   if (expanded) dy = dy.expanded({2, 3});
-  for_each_index(y_dims, [&](const Shape& i) { y.at(i) = b.at({i[1]}); });
+  for_each_index(y_dims, [&](const Shape& i) { y.at(i).add(b.at({i[1]})); });
   for_each_product(x_dims, w_dims, y_dims, g,
                    [&](const Shape& xi, const Shape& wi, const Shape& yi) {
-                     y.at(yi) += x.at(xi) * w.at(wi);
-                     dx.at(xi) += dy.at(yi) * w.at(wi);
-                     dw.at(wi) += dy.at(yi) * x.at(xi);
+                     y.at(yi).add(times(x.at(xi), w.at(wi)));
+                     dx.at(xi).add(times(dy.at(yi), w.at(wi)));
+                     dw.at(wi).add(times(dy.at(yi), x.at(xi)));
                    });
   const auto attributes = [&](OperatorCase c, bool with_kernel) {
     if (with_kernel)
@@ -137,40 +166,47 @@ void add_conv(Cases& cases, const char* label, const Shape& x_dims, const Shape&
     return c;
   };
   const auto make = [&](const char* domain, const char* name, int32_t version) {
-    return OperatorCase{domain, name, version, label, TN_FLOAT32, kTolerance};
+    return OperatorCase{domain, name, version, label, type};
   };
-  cases.push_back(attributes(make("", "Conv", 22), true).in(x).in(w).in(b).out(y));
-  cases.push_back(attributes(make("tenon", "ConvGradInput", 1), false).in(dy).in(w).out(dx));
-  cases.push_back(attributes(make("tenon", "ConvGradWeight", 1), false).in(dy).in(x).out(dw));
+  cases.push_back(attributes(make("", "Conv", 22), true).in(x).in(w).in(b).out(y.totals()));
+  cases.push_back(
+      attributes(make("tenon", "ConvGradInput", 1), false).in(dy).in(w).out(dx.totals()));
+  cases.push_back(
+      attributes(make("tenon", "ConvGradWeight", 1), false).in(dy).in(x).out(dw.totals()));
 }
 
 }  // namespace
 
-void add_contraction_cases(Cases& cases) {
-  add_matmul(cases, "small", {3, 4}, {4, 5});
-  add_matmul(cases, "odd", {17, 33}, {33, 9});
-  add_matmul(cases, "large", {65, 130}, {130, 71});
-  add_matmul(cases, "batch", {2, 3, 4, 5}, {2, 3, 5, 6});
-  add_matmul(cases, "batch_broadcast", {2, 1, 4, 5}, {3, 5, 6});
-  add_matmul(cases, "one_weight", {6, 4, 5}, {5, 7});
-  add_matmul(cases, "expanded_batch", random({3, 4, 5}, 1), random({3, 5, 6}, 2).expanded({0}));
-  add_matmul(cases, "expanded_rows", random({3, 4, 5}, 1).expanded({1}),
-             random({3, 5, 6}, 2).expanded({1, 2}));
-  add_matmul(cases, "empty_rows", {0, 5}, {5, 7});
-  add_gemm(cases, "plain", false, false, 1, 1, true);
-  add_gemm(cases, "transposed", true, true, 0.5f, 2, true);
-  add_gemm(cases, "trans_b", false, true, 1, 1, true);
-  add_gemm(cases, "no_c", true, false, 1, 1, false);
-  add_scaled_gemm(cases);
-  add_conv(cases, "3x3", {2, 3, 8, 9}, {4, 3, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
-  add_conv(cases, "strides_pads", {1, 3, 9, 10}, {4, 3, 3, 2}, {{2, 3}, {1, 0, 2, 1}, {1, 1}, 1});
-  add_conv(cases, "dilations", {1, 2, 11, 11}, {3, 2, 3, 3}, {{1, 1}, {2, 2, 2, 2}, {2, 2}, 1});
-  add_conv(cases, "groups", {2, 4, 7, 7}, {6, 2, 3, 3}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 2});
-  add_conv(cases, "depthwise", {1, 5, 7, 7}, {5, 1, 3, 3}, {{2, 2}, {1, 1, 1, 1}, {1, 1}, 5});
-  add_conv(cases, "1x1", {2, 8, 5, 5}, {6, 8, 1, 1}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1});
-  add_conv(cases, "expanded", {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1}, true);
-  add_conv(cases, "1d", {2, 3, 20}, {4, 3, 5}, {{2}, {2, 2}, {1}, 1});
-  add_conv(cases, "3d", {1, 2, 5, 6, 4}, {3, 2, 2, 3, 2},
+void add_contraction_cases(Cases& cases, tn_dtype type) {
+  add_matmul(cases, "small", type, {3, 4}, {4, 5});
+  add_matmul(cases, "odd", type, {17, 33}, {33, 9});
+  add_matmul(cases, "large", type, {65, 130}, {130, 71});
+  add_matmul(cases, "batch", type, {2, 3, 4, 5}, {2, 3, 5, 6});
+  add_matmul(cases, "batch_broadcast", type, {2, 1, 4, 5}, {3, 5, 6});
+  add_matmul(cases, "one_weight", type, {6, 4, 5}, {5, 7});
+  add_matmul(cases, "expanded_batch", random(type, {3, 4, 5}, 1),
+             random(type, {3, 5, 6}, 2).expanded({0}));
+  add_matmul(cases, "expanded_rows", random(type, {3, 4, 5}, 1).expanded({1}),
+             random(type, {3, 5, 6}, 2).expanded({1, 2}));
+  add_matmul(cases, "empty_rows", type, {0, 5}, {5, 7});
+  add_gemm(cases, "plain", type, {false, false, true}, 1, 1);
+  add_gemm(cases, "transposed", type, {true, true, true}, 0.5f, 2);
+  add_gemm(cases, "trans_b", type, {false, true, true}, 1, 1);
+  add_gemm(cases, "no_c", type, {true, false, false}, 1, 1);
+  add_long_matmul(cases, type);
+  add_scaled_gemm(cases, type);
+  add_conv(cases, "3x3", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
+  add_conv(cases, "strides_pads", type, {1, 3, 9, 10}, {4, 3, 3, 2},
+           {{2, 3}, {1, 0, 2, 1}, {1, 1}, 1});
+  add_conv(cases, "dilations", type, {1, 2, 11, 11}, {3, 2, 3, 3},
+           {{1, 1}, {2, 2, 2, 2}, {2, 2}, 1});
+  add_conv(cases, "groups", type, {2, 4, 7, 7}, {6, 2, 3, 3}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 2});
+  add_conv(cases, "depthwise", type, {1, 5, 7, 7}, {5, 1, 3, 3}, {{2, 2}, {1, 1, 1, 1}, {1, 1}, 5});
+  add_conv(cases, "1x1", type, {2, 8, 5, 5}, {6, 8, 1, 1}, {{1, 1}, {0, 0, 0, 0}, {1, 1}, 1});
+  add_conv(cases, "expanded", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1},
+           true);
+  add_conv(cases, "1d", type, {2, 3, 20}, {4, 3, 5}, {{2}, {2, 2}, {1}, 1});
+  add_conv(cases, "3d", type, {1, 2, 5, 6, 4}, {3, 2, 2, 3, 2},
            {{1, 1, 1}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}, 1});
 }
 

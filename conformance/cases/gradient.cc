@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Gradients of elementwise operators.
-#include <cmath>
-#include <functional>
 #include <limits>
 
 #include "suite/case.h"
@@ -10,56 +8,68 @@
 namespace tenon::conformance {
 namespace {
 
-void add(Cases& cases, const char* name, double tolerance, double low, double high,
-         double (*function)(double, double), bool expanded = false) {
-  HostTensor dy = HostTensor::random(TN_FLOAT32, {3, 5, 7}, -2, 2, 1);
+using Gradient = Number (*)(const Number&, const Number&);
+
+void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gradient function,
+         bool expanded = false) {
+  HostTensor dy = HostTensor::random(type, {3, 5, 7}, -2, 2, 1);
   if (expanded) dy = dy.expanded({0, 1, 2});
-  const HostTensor x = HostTensor::random(TN_FLOAT32, {3, 5, 7}, low, high, 2);
-  HostTensor dx(TN_FLOAT32, dy.dims);
+  const HostTensor x = HostTensor::random(type, {3, 5, 7}, low, high, 2);
+  Expected dx(type, dy.dims);
   for (size_t i = 0; i < dx.values.size(); ++i) {
     dx.values[i] = function(dy.values[i], x.values[i]);
   }
-  OperatorCase c{"tenon", name, 1, expanded ? "expanded" : "values", TN_FLOAT32, tolerance};
-  cases.push_back(c.in(dy).in(x).out(HostTensor(dx.dtype, dx.dims, dx.values)));
-  if (!expanded) add(cases, name, tolerance, low, high, function, true);
+  OperatorCase c{"tenon", name, 1, expanded ? "expanded" : "values", type};
+  cases.push_back(c.in(dy).in(x).out(dx));
+  if (!expanded) add(cases, name, type, low, high, function, true);
 }
 
 // A gradient of 0 stays 0 where the forward's derivative is infinite.
-void add_no_gradient_at_the_pole(Cases& cases, const char* name, double pole) {
-  OperatorCase c{"tenon", name, 1, "no gradient at the pole", TN_FLOAT32, 0};
-  cases.push_back(c.in(HostTensor(TN_FLOAT32, {3}, {0, 0, 0}))
-                      .in(HostTensor(TN_FLOAT32, {3}, {pole, 1, pole}))
-                      .out(HostTensor(TN_FLOAT32, {3}, {0, 0, 0})));
+void add_no_gradient_at_the_pole(Cases& cases, const char* name, tn_dtype type, Real pole) {
+  OperatorCase c{"tenon", name, 1, "no gradient at the pole", type};
+  cases.push_back(c.in(HostTensor(type, {3}, {0, 0, 0}))
+                      .in(HostTensor(type, {3}, {pole, 1, pole}))
+                      .out(HostTensor(type, {3}, {0, 0, 0})));
 }
 
-double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+Number gelu_slope(const Number& x) {
+  const Number density = exp(-(x * x) / 2.0L) / std::sqrt(2 * kPi);
+  return normal_share(x) + x * density;
+}
+Number gelu_tanh_slope(const Number& x) {
+  const Number inner = std::sqrt(2 / kPi) * (x + 0.044715L * x * x * x), t = tanh(inner);
+  const Number slope = std::sqrt(2 / kPi) * (1.0L + 3.0L * 0.044715L * x * x);
+  return tanh_share(inner) + 0.5L * x * (1.0L - t * t) * slope;
+}
+Number silu_slope(const Number& x) { return sigmoid(x) * (1.0L + x * (1.0L - sigmoid(x))); }
 
 }  // namespace
 
-void add_gradient_cases(Cases& cases) {
-  add(cases, "TanhGrad", 1e-6, -1, 1, [](double d, double y) { return d * (1 - y * y); });
-  add(cases, "SigmoidGrad", 1e-6, 0, 1, [](double d, double y) { return d * y * (1 - y); });
-  add(cases, "GeluGrad", 2e-6, -4, 4, [](double d, double x) {
-    const double density = std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
-    return d * (0.5 * std::erfc(-x / std::sqrt(2.0)) + x * density);
-  });
-  add(cases, "SiluGrad", 1e-6, -6, 6,
-      [](double d, double x) { return d * sigmoid(x) * (1 + x * (1 - sigmoid(x))); });
-  add(cases, "RsqrtGrad", 1e-6, 0.2, 3, [](double d, double y) { return -0.5 * d * y * y * y; });
-  add(cases, "SqrtGrad", 1e-6, 0.2, 3, [](double d, double y) { return 0.5 * d / y; });
-  add_no_gradient_at_the_pole(cases, "RsqrtGrad", std::numeric_limits<double>::infinity());
-  add_no_gradient_at_the_pole(cases, "SqrtGrad", 0);
+void add_gradient_cases(Cases& cases, tn_dtype type) {
+  using N = const Number&;
+  add(cases, "TanhGrad", type, -1, 1, [](N d, N y) { return d * (1.0L - y * y); });
+  add(cases, "SigmoidGrad", type, 0, 1, [](N d, N y) { return d * y * (1.0L - y); });
+  add(cases, "GeluGrad", type, -4, 4, [](N d, N x) { return d * gelu_slope(x); });
+  add(cases, "GeluGrad", type, -4, 4, [](N d, N x) { return d * gelu_tanh_slope(x); });
+  for (size_t i = cases.size() - 2; i < cases.size(); ++i) {
+    cases[i].attribute("approximate", "tanh").label += "_tanh";
+  }
+  add(cases, "SiluGrad", type, -6, 6, [](N d, N x) { return d * silu_slope(x); });
+  add(cases, "RsqrtGrad", type, 0.2, 3, [](N d, N y) { return -0.5L * d * y * y * y; });
+  add(cases, "SqrtGrad", type, 0.2, 3, [](N d, N y) { return 0.5L * d / y; });
+  add_no_gradient_at_the_pole(cases, "RsqrtGrad", type, std::numeric_limits<Real>::infinity());
+  add_no_gradient_at_the_pole(cases, "SqrtGrad", type, 0);
 
-  const HostTensor dy = HostTensor::random(TN_FLOAT32, {40}, -2, 2, 1);
-  const HostTensor x = HostTensor::random(TN_FLOAT32, {40}, -2, 2, 2);
+  const HostTensor dy = HostTensor::random(type, {40}, -2, 2, 1);
+  const HostTensor x = HostTensor::random(type, {40}, -2, 2, 2);
   HostTensor dx = dy;
   for (size_t i = 0; i < dx.values.size(); ++i) {
-    if (!(x.values[i] > 0.5)) dx.values[i] = 0;
+    if (!(x.values[i] > 0.5L)) dx.values[i] = 0;
   }
-  cases.push_back(OperatorCase{"tenon", "ReluGrad", 1, "values"}
+  cases.push_back(OperatorCase{"tenon", "ReluGrad", 1, "values", type}
                       .in(dy)
                       .in(x)
-                      .host(HostTensor::scalar(TN_FLOAT32, 0.5))
+                      .host(HostTensor::scalar(type, 0.5))
                       .out(dx));
 }
 

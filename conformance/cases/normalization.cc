@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Softmax and the normalizations, with their gradients.
+#include <algorithm>
 #include <cmath>
 
 #include "suite/case.h"
@@ -8,8 +9,8 @@
 namespace tenon::conformance {
 namespace {
 
-HostTensor random(Shape dims, uint32_t seed, double low = -3, double high = 3) {
-  return HostTensor::random(TN_FLOAT32, std::move(dims), low, high, seed);
+HostTensor random(tn_dtype type, Shape dims, uint32_t seed, Real low = -3, Real high = 3) {
+  return HostTensor::random(type, std::move(dims), low, high, seed);
 }
 
 // Calls body(positions of one line along `axis`) for each such line.
@@ -28,70 +29,99 @@ void for_each_line(const Shape& dims, size_t axis, Body&& body) {
   });
 }
 
-void add_softmax(Cases& cases, const char* label, const Shape& dims, int64_t axis) {
+// ---- Softmax ----
+
+void add_softmax(Cases& cases, const char* label, tn_dtype type, const Shape& dims, int64_t axis) {
   const size_t a = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
-  const HostTensor x = random(dims, 1, -20, 20), dy = random(dims, 2);
-  HostTensor y = x, log_y = x;
+  const HostTensor x = random(type, dims, 1, -20, 20), dy = random(type, dims, 2);
+  Expected y(type, dims), log_y = y, dx = y, log_dx = y;
   for_each_line(dims, a, [&](const std::vector<size_t>& line) {
-    double most = -INFINITY, sum = 0;
+    Real most = -INFINITY;
     for (const size_t i : line) most = std::fmax(most, x.values[i]);
-    for (const size_t i : line) sum += std::exp(x.values[i] - most);
+    Sum sum;
+    for (const size_t i : line) sum.add(exp(Number(x.values[i]) - most));
     for (const size_t i : line) {
-      log_y.values[i] = x.values[i] - most - std::log(sum);
-      y.values[i] = std::exp(log_y.values[i]);
+      const Number below = Number(x.values[i]) - most;
+      y.values[i] = exp(below) / sum.total();
+      log_y.values[i] = below - log(sum.total());
     }
   });
-  const auto forward = [&](const char* name, const HostTensor& out) {
-    cases.push_back(
-        OperatorCase{"", name, 13, label, TN_FLOAT32, 1e-6}.in(x).attribute("axis", axis).out(out));
+  const auto forward = [&](const char* name, const Expected& out) {
+    cases.push_back(OperatorCase{"", name, 13, label, type}.in(x).attribute("axis", axis).out(out));
   };
   forward("Softmax", y);
   forward("LogSoftmax", log_y);
 
-  // Gradients take the forward's output as float32.
-  const HostTensor y32(TN_FLOAT32, dims, y.values), log32(TN_FLOAT32, dims, log_y.values);
-  HostTensor dx = dy, log_dx = dy;
+  const HostTensor given_y = y.rounded(), given_log = log_y.rounded();
   for_each_line(dims, a, [&](const std::vector<size_t>& line) {
-    double dot = 0, sum = 0;
-    for (const size_t i : line) dot += dy.values[i] * y32.values[i], sum += dy.values[i];
+    Sum dot, sum;
     for (const size_t i : line) {
-      dx.values[i] = y32.values[i] * (dy.values[i] - dot);
-      log_dx.values[i] = dy.values[i] - std::exp(log32.values[i]) * sum;
+      dot.add(Number(dy.values[i]) * given_y.values[i]);
+      sum.add(dy.values[i]);
+    }
+    for (const size_t i : line) {
+      dx.values[i] = Number(given_y.values[i]) * (Number(dy.values[i]) - dot.total());
+      log_dx.values[i] = Number(dy.values[i]) - exp(given_log.values[i]) * sum.total();
     }
   });
-  const auto backward = [&](const char* name, const HostTensor& out_y, const HostTensor& out) {
-    cases.push_back(OperatorCase{"tenon", name, 1, label, TN_FLOAT32, 1e-6}
+  const auto backward = [&](const char* name, const HostTensor& given, const Expected& out) {
+    cases.push_back(OperatorCase{"tenon", name, 1, label, type}
                         .in(dy)
-                        .in(out_y)
+                        .in(given)
                         .attribute("axis", axis)
                         .out(out));
   };
-  backward("SoftmaxGrad", y32, dx);
-  backward("LogSoftmaxGrad", log32, log_dx);
+  backward("SoftmaxGrad", given_y, dx);
+  backward("LogSoftmaxGrad", given_log, log_dx);
+}
+
+// ---- Statistics ----
+
+struct Statistics {
+  Number mean, variance;
+};
+
+// Of these values. What good ways of computing the variance cannot avoid grows with the values'
+// size relative to their spread; E[x^2] - E[x]^2 errs by that squared, which is too much.
+Statistics statistics(const Values& values) {
+  const auto n = static_cast<Real>(values.size());
+  Sum sum;
+  Real spread = 0, size = 0;
+  for (const Real x : values) sum.add(x);
+  const Number mean = sum.total() / n;
+  for (const Real x : values) {
+    spread += (x - mean.value) * (x - mean.value);
+    size += x * x;
+  }
+  return {mean, {spread / n, (std::sqrt(spread * size) + 2 * spread) / n}};
+}
+
+Number inverse_deviation(const Number& variance, Real epsilon) {
+  return 1.0L / sqrt(variance + epsilon);
 }
 
 // Normalizes over all axes from `axis` on.
-void add_layer_norm(Cases& cases, const char* label, const Shape& dims, size_t axis) {
-  constexpr double kEpsilon = 1e-5f;
-  const Shape inner(dims.begin() + static_cast<long>(axis), dims.end());
-  Shape stats = dims;
+void add_layer_norm(Cases& cases, const char* label, const HostTensor& x, size_t axis) {
+  constexpr Real kEpsilon = 1e-5f;
+  const tn_dtype type = x.dtype;
+  const Shape inner(x.dims.begin() + static_cast<long>(axis), x.dims.end());
+  Shape stats = x.dims;
   std::fill(stats.begin() + static_cast<long>(axis), stats.end(), 1);
   const size_t n = static_cast<size_t>(element_count(inner));
-  const HostTensor x = random(dims, 1), scale = random(inner, 2), b = random(inner, 3);
-  const HostTensor dy = random(dims, 4);
-  HostTensor y = x, mean(TN_FLOAT32, stats), invstd(TN_FLOAT32, stats);
+  const HostTensor scale = random(type, inner, 2), b = random(type, inner, 3);
+  const HostTensor dy = random(type, x.dims, 4);
+  Expected y(type, x.dims), mean(type, stats), invstd(type, stats);
+  const auto row_begin = [&](size_t row) { return x.values.begin() + static_cast<long>(row * n); };
   for (size_t row = 0; row < mean.values.size(); ++row) {
-    const double* values = &x.values[row * n];
-    double m = 0, v = 0;
-    for (size_t i = 0; i < n; ++i) m += values[i] / static_cast<double>(n);
-    for (size_t i = 0; i < n; ++i) v += (values[i] - m) * (values[i] - m) / static_cast<double>(n);
-    mean.values[row] = m;
-    invstd.values[row] = 1 / std::sqrt(v + kEpsilon);
+    const Statistics s = statistics({row_begin(row), row_begin(row + 1)});
+    mean.values[row] = s.mean;
+    invstd.values[row] = inverse_deviation(s.variance, kEpsilon);
     for (size_t i = 0; i < n; ++i) {
-      y.values[row * n + i] = (values[i] - m) * invstd.values[row] * scale.values[i] + b.values[i];
+      const Number hat = (Number(x.values[row * n + i]) - s.mean) * invstd.values[row];
+      y.values[row * n + i] = hat * scale.values[i] + b.values[i];
     }
   }
-  cases.push_back(OperatorCase{"", "LayerNormalization", 17, label, TN_FLOAT32, 2e-6}
+  cases.push_back(OperatorCase{"", "LayerNormalization", 17, label, type}
                       .in(x)
                       .in(scale)
                       .in(b)
@@ -99,31 +129,36 @@ void add_layer_norm(Cases& cases, const char* label, const Shape& dims, size_t a
                       .out(y)
                       .out(mean)
                       .out(invstd));
-  const HostTensor mean32(TN_FLOAT32, stats, mean.values);
-  const HostTensor invstd32(TN_FLOAT32, stats, invstd.values);
-  HostTensor dx = x, d_scale(TN_FLOAT32, inner), d_b(TN_FLOAT32, inner);
+  const HostTensor given_mean = mean.rounded(), given_invstd = invstd.rounded();
+  Expected dx(type, x.dims), d_scale(type, inner), d_b(type, inner);
+  std::vector<Sum> scale_sums(n), b_sums(n);
   for (size_t row = 0; row < mean.values.size(); ++row) {
-    double sum = 0, dot = 0;
+    Sum sum, dot;
     const auto hat = [&](size_t i) {
-      return (x.values[row * n + i] - mean32.values[row]) * invstd32.values[row];
+      return (Number(x.values[row * n + i]) - given_mean.values[row]) * given_invstd.values[row];
     };
+    const auto g = [&](size_t i) { return Number(dy.values[row * n + i]) * scale.values[i]; };
     for (size_t i = 0; i < n; ++i) {
-      const double g = dy.values[row * n + i] * scale.values[i];
-      sum += g / static_cast<double>(n);
-      dot += g * hat(i) / static_cast<double>(n);
-      d_scale.values[i] += dy.values[row * n + i] * hat(i);
-      d_b.values[i] += dy.values[row * n + i];
+      sum.add(g(i));
+      dot.add(g(i) * hat(i));
+      scale_sums[i].add(Number(dy.values[row * n + i]) * hat(i));
+      b_sums[i].add(dy.values[row * n + i]);
     }
+    const Number sum_mean = sum.total() / Real(n), dot_mean = dot.total() / Real(n);
     for (size_t i = 0; i < n; ++i) {
       dx.values[row * n + i] =
-          invstd32.values[row] * (dy.values[row * n + i] * scale.values[i] - sum - hat(i) * dot);
+          Number(given_invstd.values[row]) * (g(i) - sum_mean - hat(i) * dot_mean);
     }
   }
-  cases.push_back(OperatorCase{"tenon", "LayerNormGrad", 1, label, TN_FLOAT32, 5e-6}
+  for (size_t i = 0; i < n; ++i) {
+    d_scale.values[i] = scale_sums[i].total();
+    d_b.values[i] = b_sums[i].total();
+  }
+  cases.push_back(OperatorCase{"tenon", "LayerNormGrad", 1, label, type}
                       .in(dy)
                       .in(x)
-                      .in(mean32)
-                      .in(invstd32)
+                      .in(given_mean)
+                      .in(given_invstd)
                       .in(scale)
                       .attribute("axis", static_cast<int64_t>(axis))
                       .out(dx)
@@ -131,102 +166,132 @@ void add_layer_norm(Cases& cases, const char* label, const Shape& dims, size_t a
                       .out(d_b));
 }
 
-// Over all axes but 1.
-void add_batch_norm(Cases& cases) {
-  constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
-  const Shape dims{3, 4, 5, 6};
-  const Shape channels{4};
-  const double n = 3 * 5 * 6;
-  const HostTensor x = random(dims, 1), scale = random(channels, 2), b = random(channels, 3);
-  const HostTensor running_mean = random(channels, 4), running_var = random(channels, 5, 0.5, 2);
-  const HostTensor dy = random(dims, 6);
-  const auto channel = [](const Shape& i) { return static_cast<size_t>(i[1]); };
+// ---- Batch norm: over all axes but 1 ----
 
-  HostTensor inference = x;
-  for_each_index(dims, [&](const Shape& i) {
-    const size_t c = channel(i);
-    inference.at(i) = (x.at(i) - running_mean.values[c]) /
-                          std::sqrt(running_var.values[c] + double(1e-5f)) * scale.values[c] +
-                      b.values[c];
-  });
-  cases.push_back(OperatorCase{"", "BatchNormalization", 15, "inference", TN_FLOAT32, 2e-6}
-                      .in(x)
-                      .in(scale)
-                      .in(b)
-                      .in(running_mean)
-                      .in(running_var)
-                      .out(inference));
+struct BatchNorm {
+  static constexpr int64_t kChannels = 4;
+  HostTensor x, scale, b, running_mean, running_var, dy;
 
-  HostTensor mean(TN_FLOAT32, channels), var = mean, invstd = mean, new_mean = mean, new_var = mean;
-  for_each_index(dims, [&](const Shape& i) { mean.values[channel(i)] += x.at(i) / n; });
-  for_each_index(dims, [&](const Shape& i) {
-    const double distance = x.at(i) - mean.values[channel(i)];
-    var.values[channel(i)] += distance * distance / n;
-  });
-  for (size_t c = 0; c < 4; ++c) {
-    invstd.values[c] = 1 / std::sqrt(var.values[c] + kEpsilon);
-    new_mean.values[c] = (1 - kMomentum) * running_mean.values[c] + kMomentum * mean.values[c];
-    new_var.values[c] =
-        (1 - kMomentum) * running_var.values[c] + kMomentum * var.values[c] * n / (n - 1);
+  explicit BatchNorm(tn_dtype type, Real low, Real high)
+      : x(random(type, {3, kChannels, 5, 6}, 1, low, high)),
+        scale(random(type, {kChannels}, 2)),
+        b(random(type, {kChannels}, 3)),
+        running_mean(random(type, {kChannels}, 4)),
+        running_var(random(type, {kChannels}, 5, 0.5, 2)),
+        dy(random(type, x.dims, 6)) {}
+
+  static size_t channel(const Shape& i) { return static_cast<size_t>(i[1]); }
+  Values values_of(size_t channel) const {
+    Values result;
+    for_each_index(x.dims, [&](const Shape& i) {
+      if (this->channel(i) == channel) result.push_back(x.at(i));
+    });
+    return result;
   }
-  HostTensor y = x;
-  for_each_index(dims, [&](const Shape& i) {
+  Number normalized(const Shape& i, const Number& mean, const Number& invstd) const {
     const size_t c = channel(i);
-    y.at(i) = (x.at(i) - mean.values[c]) * invstd.values[c] * scale.values[c] + b.values[c];
+    return (Number(x.at(i)) - mean) * invstd * scale.values[c] + b.values[c];
+  }
+};
+
+void add_batch_norm_inference(Cases& cases, const BatchNorm& n) {
+  Expected y(n.x.dtype, n.x.dims);
+  for_each_index(n.x.dims, [&](const Shape& i) {
+    const size_t c = n.channel(i);
+    y.at(i) = n.normalized(i, n.running_mean.values[c],
+                           inverse_deviation(n.running_var.values[c], 1e-5f));
+  });
+  cases.push_back(OperatorCase{"", "BatchNormalization", 15, "inference", n.x.dtype}
+                      .in(n.x)
+                      .in(n.scale)
+                      .in(n.b)
+                      .in(n.running_mean)
+                      .in(n.running_var)
+                      .out(y));
+}
+
+// Adds the case of training and that of its gradient.
+void add_batch_norm_training(Cases& cases, const std::string& label, const BatchNorm& n) {
+  constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
+  const tn_dtype type = n.x.dtype;
+  const Shape channels{n.kChannels};
+  const Number keep = 1.0L - Number(kMomentum);
+  Expected y(type, n.x.dims), mean(type, channels), invstd = mean, new_mean = mean, new_var = mean;
+  Real count = 0;
+  for (size_t c = 0; c < mean.values.size(); ++c) {
+    const Values values = n.values_of(c);
+    count = static_cast<Real>(values.size());
+    const Statistics s = statistics(values);
+    mean.values[c] = s.mean;
+    invstd.values[c] = inverse_deviation(s.variance, kEpsilon);
+    new_mean.values[c] = keep * n.running_mean.values[c] + Number(kMomentum) * s.mean;
+    new_var.values[c] =
+        keep * n.running_var.values[c] + Number(kMomentum) * (s.variance * count / (count - 1));
+  }
+  for_each_index(n.x.dims, [&](const Shape& i) {
+    y.at(i) = n.normalized(i, mean.values[n.channel(i)], invstd.values[n.channel(i)]);
   });
   for (const bool in_place : {false, true}) {
-    cases.push_back(OperatorCase{"tenon", "BatchNormTraining", 1, in_place ? "in_place" : "values",
-                                 TN_FLOAT32, 2e-6}
-                        .in(x)
-                        .in(scale)
-                        .in(b)
-                        .in(running_mean)
-                        .in(running_var)
-                        .host(HostTensor::scalar(TN_FLOAT64, kMomentum))
-                        .host(HostTensor::scalar(TN_FLOAT64, kEpsilon))
-                        .out(y)
-                        .out(mean)
-                        .out(invstd)
-                        .out(new_mean, in_place ? 4 : 0)
-                        .out(new_var, in_place ? 5 : 0));
+    cases.push_back(
+        OperatorCase{"tenon", "BatchNormTraining", 1, label + (in_place ? "_in_place" : ""), type}
+            .in(n.x)
+            .in(n.scale)
+            .in(n.b)
+            .in(n.running_mean)
+            .in(n.running_var)
+            .host(HostTensor::scalar(TN_FLOAT64, kMomentum))
+            .host(HostTensor::scalar(TN_FLOAT64, kEpsilon))
+            .out(y)
+            .out(mean)
+            .out(invstd)
+            .out(new_mean, in_place ? 4 : 0)
+            .out(new_var, in_place ? 5 : 0));
   }
 
-  const HostTensor mean32(TN_FLOAT32, channels, mean.values);
-  const HostTensor invstd32(TN_FLOAT32, channels, invstd.values);
-  HostTensor dx = x, d_scale(TN_FLOAT32, channels), d_b(TN_FLOAT32, channels);
+  const HostTensor given_mean = mean.rounded(), given_invstd = invstd.rounded();
+  Expected dx(type, n.x.dims), d_scale(type, channels), d_b(type, channels);
+  std::vector<Sum> scale_sums(d_b.values.size()), b_sums(d_b.values.size());
   const auto hat = [&](const Shape& i) {
-    return (x.at(i) - mean32.values[channel(i)]) * invstd32.values[channel(i)];
+    const size_t c = n.channel(i);
+    return (Number(n.x.at(i)) - given_mean.values[c]) * given_invstd.values[c];
   };
-  for_each_index(dims, [&](const Shape& i) {
-    d_scale.values[channel(i)] += dy.at(i) * hat(i);
-    d_b.values[channel(i)] += dy.at(i);
+  for_each_index(n.x.dims, [&](const Shape& i) {
+    scale_sums[n.channel(i)].add(Number(n.dy.at(i)) * hat(i));
+    b_sums[n.channel(i)].add(n.dy.at(i));
   });
-  for_each_index(dims, [&](const Shape& i) {
-    const size_t c = channel(i);
-    dx.at(i) = scale.values[c] * invstd32.values[c] *
-               (dy.at(i) - d_b.values[c] / n - hat(i) * d_scale.values[c] / n);
+  for (size_t c = 0; c < d_b.values.size(); ++c) {
+    d_scale.values[c] = scale_sums[c].total();
+    d_b.values[c] = b_sums[c].total();
+  }
+  for_each_index(n.x.dims, [&](const Shape& i) {
+    const size_t c = n.channel(i);
+    dx.at(i) = Number(n.scale.values[c]) * given_invstd.values[c] *
+               (Number(n.dy.at(i)) - d_b.values[c] / count - hat(i) * (d_scale.values[c] / count));
   });
-  cases.push_back(OperatorCase{"tenon", "BatchNormGrad", 1, "training", TN_FLOAT32, 5e-6}
-                      .in(dy)
-                      .in(x)
-                      .in(scale)
-                      .in(mean32)
-                      .in(invstd32)
+  cases.push_back(OperatorCase{"tenon", "BatchNormGrad", 1, label, type}
+                      .in(n.dy)
+                      .in(n.x)
+                      .in(n.scale)
+                      .in(given_mean)
+                      .in(given_invstd)
                       .out(dx)
                       .out(d_scale)
                       .out(d_b));
 }
 
-void add_lp(Cases& cases, int64_t p) {
-  const HostTensor x = random({4, 6}, 1);
-  HostTensor y = x;
+void add_lp(Cases& cases, tn_dtype type, int64_t p) {
+  const HostTensor x = random(type, {4, 6}, 1);
+  Expected y(type, x.dims);
   for_each_line(x.dims, 1, [&](const std::vector<size_t>& line) {
-    double norm = 0;
-    for (const size_t i : line) norm += std::pow(std::fabs(x.values[i]), double(p));
-    norm = std::pow(norm, 1.0 / double(p));
-    for (const size_t i : line) y.values[i] /= norm;
+    Sum sum;
+    for (const size_t i : line) {
+      const Real magnitude = std::fabs(x.values[i]);
+      sum.add(p == 1 ? Number(magnitude) : Number(magnitude) * magnitude);
+    }
+    const Number norm = p == 1 ? sum.total() : sqrt(sum.total());
+    for (const size_t i : line) y.values[i] = x.values[i] / norm;
   });
-  cases.push_back(OperatorCase{"", "LpNormalization", 22, "p" + std::to_string(p), TN_FLOAT32, 1e-6}
+  cases.push_back(OperatorCase{"", "LpNormalization", 22, "p" + std::to_string(p), type}
                       .in(x)
                       .attribute("p", p)
                       .out(y));
@@ -234,15 +299,19 @@ void add_lp(Cases& cases, int64_t p) {
 
 }  // namespace
 
-void add_normalization_cases(Cases& cases) {
-  add_softmax(cases, "last_axis", {5, 33}, -1);
-  add_softmax(cases, "middle_axis", {3, 7, 5}, 1);
-  add_softmax(cases, "long", {2, 1037}, 1);
-  add_layer_norm(cases, "one_axis", {6, 33}, 1);
-  add_layer_norm(cases, "two_axes", {3, 4, 5}, 1);
-  add_batch_norm(cases);
-  add_lp(cases, 1);
-  add_lp(cases, 2);
+void add_normalization_cases(Cases& cases, tn_dtype type) {
+  add_softmax(cases, "last_axis", type, {5, 33}, -1);
+  add_softmax(cases, "middle_axis", type, {3, 7, 5}, 1);
+  add_softmax(cases, "long", type, {2, 1037}, 1);
+  add_layer_norm(cases, "one_axis", random(type, {6, 33}, 1), 1);
+  add_layer_norm(cases, "two_axes", random(type, {3, 4, 5}, 1), 1);
+  add_layer_norm(cases, "far_from_zero", random(type, {3, 200}, 1, 100, 110), 1);
+  const BatchNorm around_zero(type, -3, 3);
+  add_batch_norm_inference(cases, around_zero);
+  add_batch_norm_training(cases, "values", around_zero);
+  add_batch_norm_training(cases, "far_from_zero", BatchNorm(type, 100, 110));
+  add_lp(cases, type, 1);
+  add_lp(cases, type, 2);
 }
 
 }  // namespace tenon::conformance

@@ -33,66 +33,78 @@ void for_each_cell(const Shape& x, const Shape& y, const Geometry& g, Body&& bod
 }
 
 OperatorCase make(const char* domain, const char* name, int32_t version, const std::string& label,
-                  double tolerance, const Geometry& g) {
-  OperatorCase c{domain, name, version, label, TN_FLOAT32, tolerance};
+                  tn_dtype type, const Geometry& g) {
+  OperatorCase c{domain, name, version, label, type};
   c.attribute("kernel_shape", g.kernel).attribute("strides", g.strides);
   return c.attribute("pads", g.pads);
 }
 
-void add(Cases& cases, const std::string& label, const Shape& dims, const Geometry& g) {
-  const HostTensor x = HostTensor::random(TN_FLOAT32, dims, -3, 3, 1);
+void add(Cases& cases, const std::string& label, tn_dtype type, const Shape& dims,
+         const Geometry& g) {
+  const HostTensor x = HostTensor::random(type, dims, -3, 3, 1);
   const Shape y_dims = output_dims(dims, g);
-  const HostTensor dy = HostTensor::random(TN_FLOAT32, y_dims, -3, 3, 2);
-  HostTensor most(TN_FLOAT32, y_dims), index(TN_INT64, y_dims), plane(TN_INT64, y_dims);
-  HostTensor mean(TN_FLOAT32, y_dims), mean_all = mean, d_most(TN_FLOAT32, dims), d_mean = d_most;
+  const HostTensor dy = HostTensor::random(type, y_dims, -3, 3, 2);
+  HostTensor most(type, y_dims), index(TN_INT64, y_dims), plane(TN_INT64, y_dims);
+  Expected mean(type, y_dims), mean_all = mean, d_most(type, dims), d_mean = d_most;
   for_each_index(y_dims, [&](const Shape& y) {
-    double best = -INFINITY, sum = 0, count = 0;
+    Real best = -INFINITY, count = 0;
+    Sum sum;
     Shape where;
     for_each_cell(dims, y, g, [&](int64_t h, int64_t w) {
-      const double value = x.at({y[0], y[1], h, w});
+      const Real value = x.at({y[0], y[1], h, w});
       if (value > best) best = value, where = {y[0], y[1], h, w};
-      sum += value;
+      sum.add(value);
       ++count;
     });
     most.at(y) = best;
-    index.at(y) = static_cast<double>(x.position(where));
-    plane.at(y) = static_cast<double>(where[2] * dims[3] + where[3]);
-    d_most.at(where) += dy.at(y);
-    mean.at(y) = sum / count;
-    mean_all.at(y) = sum / static_cast<double>(g.kernel[0] * g.kernel[1]);
-    for_each_cell(dims, y, g,
-                  [&](int64_t h, int64_t w) { d_mean.at({y[0], y[1], h, w}) += dy.at(y) / count; });
+    index.at(y) = static_cast<Real>(x.position(where));
+    plane.at(y) = static_cast<Real>(where[2] * dims[3] + where[3]);
+    d_most.at(where) = d_most.at(where) + dy.at(y);
+    mean.at(y) = sum.total() / count;
+    mean_all.at(y) = sum.total() / static_cast<Real>(g.kernel[0] * g.kernel[1]);
+    for_each_cell(dims, y, g, [&](int64_t h, int64_t w) {
+      Number& share = d_mean.at({y[0], y[1], h, w});
+      share = share + Number(dy.at(y)) / count;
+    });
   });
-  cases.push_back(make("", "MaxPool", 22, label, 0, g).in(x).out(most));
-  cases.push_back(make("", "MaxPool", 22, label + "_indices", 0, g).in(x).out(most).out(index));
-  cases.push_back(make("tenon", "MaxPool", 1, label, 0, g).in(x).out(most).out(plane));
+  cases.push_back(make("", "MaxPool", 22, label, type, g).in(x).out(most));
+  cases.push_back(make("", "MaxPool", 22, label + "_indices", type, g).in(x).out(most).out(index));
+  cases.push_back(make("tenon", "MaxPool", 1, label, type, g).in(x).out(most).out(plane));
   cases.push_back(
-      OperatorCase{"tenon", "MaxPoolGrad", 1, label, TN_FLOAT32, 1e-6}.in(dy).in(plane).out(
-          d_most));
-  cases.push_back(make("", "AveragePool", 22, label, 1e-6, g).in(x).out(mean));
-  cases.push_back(make("", "AveragePool", 22, label + "_pads_count", 1e-6, g)
+      OperatorCase{"tenon", "MaxPoolGrad", 1, label, type}.in(dy).in(plane).out(d_most));
+  cases.push_back(make("", "AveragePool", 22, label, type, g).in(x).out(mean));
+  cases.push_back(make("", "AveragePool", 22, label + "_pads_count", type, g)
                       .in(x)
                       .attribute("count_include_pad", int64_t{1})
                       .out(mean_all));
-  cases.push_back(make("tenon", "AveragePoolGrad", 1, label, 1e-6, g).in(dy).out(d_mean));
+  cases.push_back(make("tenon", "AveragePoolGrad", 1, label, type, g).in(dy).out(d_mean));
+}
+
+void add_global(Cases& cases, const std::string& label, tn_dtype type, Real low) {
+  const HostTensor x = HostTensor::random(type, {2, 3, 5, 4}, low, 3, 1);
+  Expected mean(type, {2, 3, 1, 1});
+  HostTensor most(type, {2, 3, 1, 1}, Values(6, -INFINITY));
+  for_each_index({2, 3, 1, 1}, [&](const Shape& out) {
+    Sum sum;
+    for_each_index({5, 4}, [&](const Shape& i) {
+      const Real value = x.at({out[0], out[1], i[0], i[1]});
+      sum.add(value);
+      most.at(out) = std::fmax(most.at(out), value);
+    });
+    mean.at(out) = sum.total() / 20.0L;
+  });
+  cases.push_back(OperatorCase{"", "GlobalAveragePool", 22, label, type}.in(x).out(mean));
+  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, label, type}.in(x).out(most));
 }
 
 }  // namespace
 
-void add_pooling_cases(Cases& cases) {
-  add(cases, "2x2", {2, 3, 6, 8}, {{2, 2}, {2, 2}, {0, 0, 0, 0}});
-  add(cases, "overlapping_padded", {1, 4, 9, 7}, {{3, 3}, {2, 2}, {1, 1, 1, 1}});
-  add(cases, "uneven", {1, 2, 8, 9}, {{2, 3}, {1, 2}, {0, 1, 1, 0}});
-  const HostTensor x = HostTensor::random(TN_FLOAT32, {2, 3, 5, 4}, -3, 3, 1);
-  HostTensor mean(TN_FLOAT32, {2, 3, 1, 1});
-  HostTensor most(TN_FLOAT32, {2, 3, 1, 1}, std::vector<double>(6, -INFINITY));
-  for_each_index(x.dims, [&](const Shape& i) {
-    mean.at({i[0], i[1], 0, 0}) += x.at(i) / 20;
-    most.at({i[0], i[1], 0, 0}) = std::fmax(most.at({i[0], i[1], 0, 0}), x.at(i));
-  });
-  cases.push_back(
-      OperatorCase{"", "GlobalAveragePool", 22, "values", TN_FLOAT32, 1e-6}.in(x).out(mean));
-  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, "values"}.in(x).out(most));
+void add_pooling_cases(Cases& cases, tn_dtype type) {
+  add(cases, "2x2", type, {2, 3, 6, 8}, {{2, 2}, {2, 2}, {0, 0, 0, 0}});
+  add(cases, "overlapping_padded", type, {1, 4, 9, 7}, {{3, 3}, {2, 2}, {1, 1, 1, 1}});
+  add(cases, "uneven", type, {1, 2, 8, 9}, {{2, 3}, {1, 2}, {0, 1, 1, 0}});
+  add_global(cases, "values", type, -3);
+  add_global(cases, "one_sign", type, 1);
 }
 
 }  // namespace tenon::conformance

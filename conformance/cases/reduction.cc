@@ -10,8 +10,7 @@
 namespace tenon::conformance {
 namespace {
 
-using Values = std::vector<double>;
-using Reduce = double (*)(const Values&);
+using Reduce = std::function<Number(const Values&)>;
 
 Shape reduced_dims(const Shape& dims, const Shape& axes, bool keep) {
   Shape result;
@@ -24,127 +23,159 @@ Shape reduced_dims(const Shape& dims, const Shape& axes, bool keep) {
 }
 
 // The values behind each element of the output, with axes kept as 1.
-HostTensor reduce(const HostTensor& x, const Shape& axes, bool keep, tn_dtype dtype,
-                  const std::function<double(const Values&)>& function) {
+Expected reduce(const HostTensor& x, const Shape& axes, bool keep, tn_dtype dtype,
+                const Reduce& function) {
   const Shape kept = reduced_dims(x.dims, axes, true);
-  HostTensor position(TN_INT64, kept);
+  const HostTensor position(TN_INT64, kept);
   std::vector<Values> groups(static_cast<size_t>(element_count(kept)));
   for_each_index(x.dims, [&](const Shape& index) {
     Shape group = index;
     for (const int64_t axis : axes) group[static_cast<size_t>(axis)] = 0;
     groups[static_cast<size_t>(position.position(group))].push_back(x.at(index));
   });
-  Values values;
+  std::vector<Number> values;
   values.reserve(groups.size());
   for (const Values& group : groups) values.push_back(function(group));
-  return HostTensor(dtype, reduced_dims(x.dims, axes, keep), values);
+  return {dtype, reduced_dims(x.dims, axes, keep), values};
+}
+
+Real count_of(const Values& v) { return static_cast<Real>(v.size()); }
+template <class Function>
+Number sum_of(const Values& v, Function&& function) {
+  Sum sum;
+  for (const Real x : v) sum.add(function(x));
+  return sum.total();
+}
+Number sum(const Values& v) {
+  return sum_of(v, [](const Number& x) { return x; });
+}
+Number mean(const Values& v) { return sum(v) / count_of(v); }
+Number square(const Number& x) { return x * x; }
+Number sum_of_squares(const Values& v) { return sum_of(v, square); }
+Number largest(const Values& v) { return *std::max_element(v.begin(), v.end()); }
+Number smallest(const Values& v) { return *std::min_element(v.begin(), v.end()); }
+Number product(const Values& v) {
+  Number result = 1;
+  for (const Real x : v) result = result * x;
+  return result;
+}
+Number sum_of_magnitudes(const Values& v) {
+  return sum_of(v, [](const Number& x) { return Number(std::fabs(x.value)); });
+}
+// The maximum is subtracted first.
+Number log_of_sum_of_exponentials(const Values& v) {
+  const Number most = largest(v);
+  return most + log(sum_of(v, [&](const Number& x) { return exp(x - most); }));
+}
+bool is_true(Real x) { return x != 0; }
+Number all(const Values& v) { return Real(std::all_of(v.begin(), v.end(), is_true)); }
+Number any(const Values& v) { return Real(std::any_of(v.begin(), v.end(), is_true)); }
+
+// Squares of distances from the mean. What good ways of computing it cannot avoid grows with the
+// values' size relative to their spread; E[x^2] - E[x]^2 errs by that squared, which is too much.
+Number variance(const Values& v, Real correction) {
+  const Real center = mean(v).value;
+  Real spread = 0, size = 0;
+  for (const Real x : v) spread += (x - center) * (x - center), size += x * x;
+  const Real divisor = count_of(v) - correction;
+  return {spread / divisor, std::sqrt(spread * size) / divisor + 2 * spread / divisor};
 }
 
 struct Row {
   const char* domain;
   const char* name;
   int32_t version;
-  Reduce function;
-  double tolerance;
-  tn_dtype dtype;
+  Number (*function)(const Values&);
 };
-
-double sum(const Values& v) {
-  double result = 0;
-  for (const double x : v) result += x;
-  return result;
-}
-double sum_of(const Values& v, double (*f)(double)) {
-  double result = 0;
-  for (const double x : v) result += f(x);
-  return result;
-}
 
 const Row kRows[] = {
-    {"", "ReduceSum", 13, sum, 1e-6, TN_FLOAT32},
-    {"", "ReduceSum", 13, sum, 0, TN_INT64},
-    {"", "ReduceMean", 18, [](const Values& v) { return sum(v) / static_cast<double>(v.size()); },
-     1e-6, TN_FLOAT32},
-    {"", "ReduceMax", 20, [](const Values& v) { return *std::max_element(v.begin(), v.end()); }, 0,
-     TN_FLOAT32},
-    {"", "ReduceMax", 20, [](const Values& v) { return *std::max_element(v.begin(), v.end()); }, 0,
-     TN_INT32},
-    {"", "ReduceMin", 20, [](const Values& v) { return *std::min_element(v.begin(), v.end()); }, 0,
-     TN_FLOAT32},
-    {"", "ReduceProd", 18,
-     [](const Values& v) {
-       double result = 1;
-       for (const double x : v) result *= x;
-       return result;
-     },
-     1e-5, TN_FLOAT32},
-    {"", "ReduceSumSquare", 18,
-     [](const Values& v) { return sum_of(v, [](double x) { return x * x; }); }, 1e-6, TN_FLOAT32},
-    {"", "ReduceL2", 18,
-     [](const Values& v) { return std::sqrt(sum_of(v, [](double x) { return x * x; })); }, 1e-6,
-     TN_FLOAT32},
-    {"", "ReduceL1", 18,
-     [](const Values& v) { return sum_of(v, [](double x) { return std::fabs(x); }); }, 1e-6,
-     TN_FLOAT32},
-    {"", "ReduceLogSumExp", 18,
-     [](const Values& v) { return std::log(sum_of(v, [](double x) { return std::exp(x); })); },
-     1e-6, TN_FLOAT32},
-    {"tenon", "ReduceAll", 1,
-     [](const Values& v) {
-       return double(std::all_of(v.begin(), v.end(), [](double x) { return x != 0; }));
-     },
-     0, TN_BOOL},
-    {"tenon", "ReduceAny", 1,
-     [](const Values& v) {
-       return double(std::any_of(v.begin(), v.end(), [](double x) { return x != 0; }));
-     },
-     0, TN_BOOL},
+    {"", "ReduceSum", 13, sum},
+    {"", "ReduceMean", 18, mean},
+    {"", "ReduceMax", 20, largest},
+    {"", "ReduceMin", 20, smallest},
+    {"", "ReduceProd", 18, product},
+    {"", "ReduceSumSquare", 18, sum_of_squares},
+    {"", "ReduceL2", 18, [](const Values& v) { return sqrt(sum_of_squares(v)); }},
+    {"", "ReduceL1", 18, sum_of_magnitudes},
+    {"", "ReduceLogSumExp", 18, log_of_sum_of_exponentials},
 };
 
-void add(Cases& cases, const Row& row, const char* label, const Shape& dims, const Shape& axes,
-         bool keep, std::vector<size_t> expanded = {}) {
-  const bool is_truth = row.dtype == TN_BOOL;
-  const HostTensor x = HostTensor::random(row.dtype, dims, is_truth ? 0 : -2, is_truth ? 1 : 2, 1)
-                           .expanded(std::move(expanded));
+void add(Cases& cases, const Row& row, const char* label, const HostTensor& x, const Shape& axes,
+         bool keep) {
   HostTensor given(TN_INT64, {static_cast<int64_t>(axes.size())});
   std::copy(axes.begin(), axes.end(), given.values.begin());
-  cases.push_back(OperatorCase{row.domain, row.name, row.version, label, row.dtype, row.tolerance}
+  cases.push_back(OperatorCase{row.domain, row.name, row.version, label, x.dtype}
                       .in(x)
                       .host(given)
                       .attribute("keepdims", int64_t{keep})
-                      .out(reduce(x, axes, keep, row.dtype, row.function)));
+                      .out(reduce(x, axes, keep, x.dtype, row.function)));
 }
 
-void add_arg(Cases& cases, const char* name, bool largest, const Shape& dims, int64_t axis,
-             bool keep) {
-  const HostTensor x = HostTensor::random(TN_FLOAT32, dims, -2, 2, 1);
-  const HostTensor y = reduce(x, {axis}, keep, TN_INT64, [&](const Values& v) {
+void add_shapes(Cases& cases, const Row& row, tn_dtype type) {
+  const Real low = type == TN_BOOL ? 0 : -2, high = type == TN_BOOL ? 1 : 2;
+  const auto values = [&](Shape dims) {
+    return HostTensor::random(type, std::move(dims), low, high, 1);
+  };
+  add(cases, row, "last", values({4, 5, 6}), {2}, true);
+  add(cases, row, "first", values({4, 5, 6}), {0}, false);
+  add(cases, row, "two", values({3, 4, 5}), {0, 2}, true);
+  add(cases, row, "all", values({3, 4, 2}), {0, 1, 2}, false);
+  add(cases, row, "expanded", values({3, 4, 5}).expanded({1, 2}), {0, 2}, true);
+}
+
+void add_long(Cases& cases, const Row& row, tn_dtype type) {
+  const auto values = [&](Shape dims, Real low = -2) {
+    return HostTensor::random(type, std::move(dims), low, 2, 1);
+  };
+  add(cases, row, "long", values({2, 10007}), {1}, false);
+  add(cases, row, "long_first", values({10007, 3}), {0}, false);
+  add(cases, row, "long_middle", values({2, 4001, 5}), {1}, false);
+  add(cases, row, "around", values({40, 6, 50}), {0, 2}, false);
+  // Of one sign: term by term in one sum, each is rounded as the sum so far is.
+  add(cases, row, "one_sign", values({2, 10007}, 0), {1}, false);
+  add(cases, row, "one_sign_first", values({10007, 3}, 0), {0}, false);
+}
+
+void add_variance(Cases& cases, const char* label, const HostTensor& x) {
+  cases.push_back(
+      OperatorCase{"tenon", "ReduceVariance", 1, label, x.dtype}
+          .in(x)
+          .host(HostTensor(TN_INT64, {1}, {1}))
+          .host(HostTensor::scalar(TN_FLOAT32, 1))
+          .out(reduce(x, {1}, true, x.dtype, [](const Values& v) { return variance(v, 1); }))
+          .out(reduce(x, {1}, true, x.dtype, mean)));
+}
+
+void add_arg(Cases& cases, const char* name, tn_dtype type, bool wants_largest, const Shape& dims,
+             int64_t axis, bool keep) {
+  const HostTensor x = HostTensor::random(type, dims, -2, 2, 1);
+  const Expected y = reduce(x, {axis}, keep, TN_INT64, [&](const Values& v) {
     const auto best =
-        largest ? std::max_element(v.begin(), v.end()) : std::min_element(v.begin(), v.end());
-    return static_cast<double>(best - v.begin());
+        wants_largest ? std::max_element(v.begin(), v.end()) : std::min_element(v.begin(), v.end());
+    return Number(static_cast<Real>(best - v.begin()));
   });
-  cases.push_back(OperatorCase{"", name, 13, keep ? "keep" : "drop"}
+  cases.push_back(OperatorCase{"", name, 13, keep ? "keep" : "drop", type}
                       .in(x)
                       .attribute("axis", axis)
                       .attribute("keepdims", int64_t{keep})
                       .out(y));
 }
 
-void add_cumsum(Cases& cases, bool exclusive, bool reverse) {
-  const HostTensor x = HostTensor::random(TN_FLOAT32, {3, 7}, -2, 2, 1);
-  HostTensor y = x;
+void add_cumsum(Cases& cases, tn_dtype type, int64_t length, bool exclusive, bool reverse) {
+  const HostTensor x = HostTensor::random(type, {3, length}, -2, 2, 1);
+  Expected y(type, x.dims);
   for (int64_t row = 0; row < 3; ++row) {
-    double total = 0;
-    for (int64_t i = 0; i < 7; ++i) {
-      const int64_t at = reverse ? 6 - i : i;
-      const double before = total;
-      total += x.at({row, at});
-      y.at({row, at}) = exclusive ? before : total;
+    Sum sum;
+    for (int64_t i = 0; i < length; ++i) {
+      const int64_t at = reverse ? length - 1 - i : i;
+      const Number before = sum.total_in_sequence();
+      sum.add(x.at({row, at}));
+      y.at({row, at}) = exclusive ? before : sum.total_in_sequence();
     }
   }
-  const std::string label =
-      std::string(exclusive ? "exclusive" : "inclusive") + (reverse ? "_reverse" : "_forward");
-  cases.push_back(OperatorCase{"", "CumSum", 14, label, TN_FLOAT32, 1e-6}
+  const std::string label = std::string(exclusive ? "exclusive" : "inclusive") +
+                            (reverse ? "_reverse" : "_forward") + (length > 100 ? "_long" : "");
+  cases.push_back(OperatorCase{"", "CumSum", 14, label, type}
                       .in(x)
                       .host(HostTensor::scalar(TN_INT64, 1))
                       .attribute("exclusive", int64_t{exclusive})
@@ -154,58 +185,45 @@ void add_cumsum(Cases& cases, bool exclusive, bool reverse) {
 
 }  // namespace
 
-void add_reduction_cases(Cases& cases) {
+void add_reduction_cases(Cases& cases, tn_dtype type) {
   for (const Row& row : kRows) {
-    add(cases, row, "last", {4, 5, 6}, {2}, true);
-    add(cases, row, "first", {4, 5, 6}, {0}, false);
-    add(cases, row, "two", {3, 4, 5}, {0, 2}, true);
-    add(cases, row, "all", {3, 4, 2}, {0, 1, 2}, false);
-    add(cases, row, "expanded", {3, 4, 5}, {0, 2}, true, {1, 2});
-    if (row.function == sum || row.name == std::string("ReduceMean")) {
-      add(cases, row, "long", {2, 10007}, {1}, false);
-      add(cases, row, "long_first", {10007, 3}, {0}, false);
-      add(cases, row, "long_middle", {2, 4001, 5}, {1}, false);
-      add(cases, row, "around", {40, 6, 50}, {0, 2}, false);
-    }
+    add_shapes(cases, row, type);
+    if (row.function == sum || row.function == mean) add_long(cases, row, type);
   }
   // Over nothing: the identity.
-  cases.push_back(OperatorCase{"", "ReduceSum", 13, "nothing"}
-                      .in(HostTensor(TN_FLOAT32, {2, 0}))
-                      .host(HostTensor(TN_INT64, {1}, {1}))
-                      .out(HostTensor(TN_FLOAT32, {2, 1}, {0, 0})));
-  cases.push_back(OperatorCase{"", "ReduceMax", 20, "nothing"}
-                      .in(HostTensor(TN_FLOAT32, {2, 0}))
-                      .host(HostTensor(TN_INT64, {1}, {1}))
-                      .out(HostTensor(TN_FLOAT32, {2, 1}, {-INFINITY, -INFINITY})));
-  cases.push_back(OperatorCase{"", "ReduceSum", 13, "all_by_default", TN_FLOAT32, 1e-6}
-                      .in(HostTensor(TN_FLOAT32, {2, 2}, {1, 2, 3, 4}))
+  const HostTensor nothing(type, {2, 0}), axis(TN_INT64, {1}, {1});
+  cases.push_back(OperatorCase{"", "ReduceSum", 13, "nothing", type}.in(nothing).host(axis).out(
+      HostTensor(type, {2, 1}, {0, 0})));
+  cases.push_back(OperatorCase{"", "ReduceMax", 20, "nothing", type}.in(nothing).host(axis).out(
+      HostTensor(type, {2, 1}, {-INFINITY, -INFINITY})));
+  cases.push_back(OperatorCase{"", "ReduceSum", 13, "all_by_default", type}
+                      .in(HostTensor(type, {2, 2}, {1, 2, 3, 4}))
                       .absent()
                       .attribute("keepdims", int64_t{0})
-                      .out(HostTensor::scalar(TN_FLOAT32, 10)));
-  cases.push_back(OperatorCase{"", "ReduceMax", 20, "nan"}
-                      .in(HostTensor(TN_FLOAT32, {3}, {1, NAN, 2}))
+                      .out(HostTensor::scalar(type, 10)));
+  cases.push_back(OperatorCase{"", "ReduceMax", 20, "nan", type}
+                      .in(HostTensor(type, {3}, {1, NAN, 2}))
                       .absent()
-                      .out(HostTensor(TN_FLOAT32, {1}, {NAN})));
-  const HostTensor x = HostTensor::random(TN_FLOAT32, {4, 9}, -2, 2, 5);
-  const auto mean = [](const Values& v) { return sum(v) / static_cast<double>(v.size()); };
-  cases.push_back(OperatorCase{"tenon", "ReduceVariance", 1, "unbiased", TN_FLOAT32, 2e-6}
-                      .in(x)
-                      .host(HostTensor(TN_INT64, {1}, {1}))
-                      .host(HostTensor::scalar(TN_FLOAT32, 1))
-                      .out(reduce(x, {1}, true, TN_FLOAT32,
-                                  [&](const Values& v) {
-                                    double total = 0;
-                                    for (const double e : v) total += std::pow(e - mean(v), 2);
-                                    return total / static_cast<double>(v.size() - 1);
-                                  }))
-                      .out(reduce(x, {1}, true, TN_FLOAT32, mean)));
+                      .out(HostTensor(type, {1}, {NAN})));
+  add_variance(cases, "unbiased", HostTensor::random(type, {4, 9}, -2, 2, 5));
+  add_variance(cases, "far_from_zero", HostTensor::random(type, {4, 200}, 100, 110, 5));
   for (const bool keep : {false, true}) {
-    add_arg(cases, "ArgMax", true, {4, 9}, 1, keep);
-    add_arg(cases, "ArgMin", false, {4, 3, 5}, 0, keep);
+    add_arg(cases, "ArgMax", type, true, {4, 9}, 1, keep);
+    add_arg(cases, "ArgMin", type, false, {4, 3, 5}, 0, keep);
   }
   for (const bool exclusive : {false, true}) {
-    for (const bool reverse : {false, true}) add_cumsum(cases, exclusive, reverse);
+    for (const bool reverse : {false, true}) add_cumsum(cases, type, 7, exclusive, reverse);
   }
+  add_cumsum(cases, type, 1000, false, false);
+}
+
+void add_reduction_cases_of_other_types(Cases& cases) {
+  const Row integer_sum{"", "ReduceSum", 13, sum};
+  add_shapes(cases, integer_sum, TN_INT64);
+  add_long(cases, integer_sum, TN_INT64);
+  add_shapes(cases, {"", "ReduceMax", 20, largest}, TN_INT32);
+  add_shapes(cases, {"tenon", "ReduceAll", 1, all}, TN_BOOL);
+  add_shapes(cases, {"tenon", "ReduceAny", 1, any}, TN_BOOL);
 }
 
 }  // namespace tenon::conformance

@@ -9,35 +9,40 @@
 namespace tenon::conformance {
 namespace {
 
-HostTensor random(Shape dims, uint32_t seed, double low = -2, double high = 2) {
-  return HostTensor::random(TN_FLOAT32, std::move(dims), low, high, seed);
+HostTensor random(tn_dtype type, Shape dims, uint32_t seed, Real low = -2, Real high = 2) {
+  return HostTensor::random(type, std::move(dims), low, high, seed);
 }
 HostTensor f64(double value) { return HostTensor::scalar(TN_FLOAT64, value); }
+// What a step computes of its host values, in double; then it is rounded once.
+Number coefficient(Real value) { return {value, std::fabs(value)}; }
 
-void add_adamw(Cases& cases, bool decoupled, bool amsgrad) {
+void add_adamw(Cases& cases, tn_dtype type, bool decoupled, bool amsgrad) {
   constexpr double kLr = 0.01, kBeta1 = 0.9, kBeta2 = 0.999, kDecay = 0.1, kEps = 1e-8, kStep = 3;
   const Shape dims{3, 7};
-  const HostTensor param = random(dims, 1), grad = random(dims, 2), m = random(dims, 3);
-  const HostTensor v = random(dims, 4, 0.1, 2), most = random(dims, 5, 0.1, 2);
-  HostTensor new_param = param, new_m = m, new_v = v, new_most = most;
+  const HostTensor param = random(type, dims, 1), grad = random(type, dims, 2);
+  const HostTensor m = random(type, dims, 3);
+  const HostTensor v = random(type, dims, 4, 0.1, 2), most = random(type, dims, 5, 0.1, 2);
+  const Number beta1 = coefficient(1 - Real(kBeta1)), beta2 = coefficient(1 - Real(kBeta2));
+  const Number second_scale = coefficient(1 / std::sqrt(1 - std::pow(Real(kBeta2), Real(kStep))));
+  const Number step_size = coefficient(kLr / (1 - std::pow(Real(kBeta1), Real(kStep))));
+  Expected new_param(type, dims), new_m = new_param, new_v = new_param, new_most = new_param;
   for (size_t i = 0; i < param.values.size(); ++i) {
-    double g = grad.values[i], p = param.values[i];
+    Number g = grad.values[i], p = param.values[i];
     if (decoupled) {
-      p *= 1 - kLr * kDecay;
+      p = p * coefficient(1 - Real(kLr) * Real(kDecay));
     } else {
-      g += kDecay * p;
+      g = g + coefficient(kDecay) * p;
     }
-    new_m.values[i] = m.values[i] + (g - m.values[i]) * (1 - kBeta1);
-    new_v.values[i] = kBeta2 * v.values[i] + (1 - kBeta2) * g * g;
-    new_most.values[i] = std::fmax(most.values[i], new_v.values[i]);
-    const double second = amsgrad ? new_most.values[i] : new_v.values[i];
-    const double divisor = std::sqrt(second) / std::sqrt(1 - std::pow(kBeta2, kStep)) + kEps;
-    new_param.values[i] = p - kLr / (1 - std::pow(kBeta1, kStep)) * new_m.values[i] / divisor;
+    new_m.values[i] = m.values[i] + (g - m.values[i]) * beta1;
+    new_v.values[i] = coefficient(kBeta2) * v.values[i] + beta2 * g * g;
+    const bool kept = most.values[i] > new_v.values[i].value;
+    new_most.values[i] = kept ? Number(most.values[i]) : new_v.values[i];
+    const Number second = amsgrad ? new_most.values[i] : new_v.values[i];
+    const Number divisor = sqrt(second) * second_scale + coefficient(kEps);
+    new_param.values[i] = p - step_size * new_m.values[i] / divisor;
   }
-  OperatorCase c{
-      "tenon",    "AdamW",
-      1,          std::string(decoupled ? "adamw" : "adam") + (amsgrad ? "_amsgrad" : ""),
-      TN_FLOAT32, 2e-6};
+  const std::string label = std::string(decoupled ? "adamw" : "adam") + (amsgrad ? "_amsgrad" : "");
+  OperatorCase c{"tenon", "AdamW", 1, label, type};
   c.in(param).in(grad).in(m).in(v);
   amsgrad ? c.in(most) : c.absent();
   for (const double value : {kLr, kBeta1, kBeta2, kDecay, kEps, kStep}) c.host(f64(value));
@@ -47,17 +52,20 @@ void add_adamw(Cases& cases, bool decoupled, bool amsgrad) {
   cases.push_back(c);
 }
 
-void add_sgd(Cases& cases, bool nesterov) {
+void add_sgd(Cases& cases, tn_dtype type, bool nesterov) {
   constexpr double kLr = 0.1, kMomentum = 0.9, kDampening = 0, kDecay = 0.01;
-  const HostTensor param = random({19}, 1), grad = random({19}, 2), buffer = random({19}, 3);
-  HostTensor new_param = param, new_buffer = buffer;
+  const HostTensor param = random(type, {19}, 1), grad = random(type, {19}, 2);
+  const HostTensor buffer = random(type, {19}, 3);
+  Expected new_param(type, {19}), new_buffer = new_param;
   for (size_t i = 0; i < param.values.size(); ++i) {
-    const double g = grad.values[i] + kDecay * param.values[i];
-    new_buffer.values[i] = kMomentum * buffer.values[i] + (1 - kDampening) * g;
-    const double step = nesterov ? g + kMomentum * new_buffer.values[i] : new_buffer.values[i];
-    new_param.values[i] = param.values[i] - kLr * step;
+    const Number g = grad.values[i] + coefficient(kDecay) * param.values[i];
+    new_buffer.values[i] =
+        coefficient(kMomentum) * buffer.values[i] + coefficient(1 - kDampening) * g;
+    const Number step =
+        nesterov ? g + coefficient(kMomentum) * new_buffer.values[i] : new_buffer.values[i];
+    new_param.values[i] = param.values[i] - coefficient(kLr) * step;
   }
-  OperatorCase c{"tenon", "SgdMomentum", 1, nesterov ? "nesterov" : "momentum", TN_FLOAT32, 2e-6};
+  OperatorCase c{"tenon", "SgdMomentum", 1, nesterov ? "nesterov" : "momentum", type};
   c.in(param).in(grad).in(buffer);
   for (const double value : {kLr, kMomentum, kDampening, kDecay}) c.host(f64(value));
   cases.push_back(c.attribute("nesterov", int64_t{nesterov}).out(new_param, 1).out(new_buffer, 3));
@@ -82,40 +90,59 @@ std::array<uint32_t, 4> philox(uint64_t key, uint64_t counter) {
 constexpr uint64_t kKey = 0x12345, kCounter = 77;
 
 uint32_t word(size_t i) { return philox(kKey, kCounter + i / 4)[i % 4]; }
-double unit(size_t i) { return std::ldexp(static_cast<double>(word(i) >> 8), -24); }
+// Of the upper bits of a word, in [0, 1).
+Real unit(size_t i, int bits) {
+  return std::ldexp(static_cast<Real>(word(i) >> (32 - bits)), -bits);
+}
+// 53 bits of two words, the second the upper half.
+uint64_t bits53(size_t i) { return (word(i) | uint64_t{word(i + 1)} << 32) >> 11; }
+Real unit53(uint64_t bits) { return std::ldexp(static_cast<Real>(bits), -53); }
 
-void add_random(Cases& cases) {
+Real uniform_unit(tn_dtype type, size_t i) {
+  if (type == TN_FLOAT64) return unit53(bits53(2 * i));
+  return unit(i, type == TN_FLOAT16 ? 10 : type == TN_BFLOAT16 ? 7 : 24);
+}
+
+// Box-Muller of two numbers in (0, 1] and [0, 1).
+Number normal(Real u1, Real u2, bool odd) {
+  const Number radius = sqrt(-2.0L * log(u1)), angle = 2 * kPi * Number(u2);
+  return radius * (odd ? sin(angle) : cos(angle));
+}
+
+void add_random(Cases& cases, tn_dtype type) {
   const HostTensor key = HostTensor::scalar(TN_UINT64, kKey);
   const HostTensor counter = HostTensor::scalar(TN_UINT64, kCounter);
-  HostTensor uniform(TN_FLOAT32, {5, 7}), normal = uniform;
+  const Shape dims{5, 7};
+  Expected uniform(type, dims), normals = uniform, y = uniform;
   for (size_t i = 0; i < 35; ++i) {
-    uniform.values[i] = -1 + 3 * unit(i);
+    uniform.values[i] = -1.0L + 3.0L * Number(uniform_unit(type, i));
     const size_t pair = i / 2 * 2;
-    const double u1 = std::ldexp(static_cast<double>(word(pair) >> 8 | 1), -24);
-    const double u2 = unit(pair + 1);
-    const double r = std::sqrt(-2 * std::log(u1));
-    normal.values[i] =
-        0.5 + 2 * r * (i % 2 == 0 ? std::cos(2 * M_PI * u2) : std::sin(2 * M_PI * u2));
+    const Number one =
+        type == TN_FLOAT64
+            ? normal(unit53(bits53(2 * pair) | 1), unit53(bits53(2 * pair + 2)), i % 2 != 0)
+            : normal(std::ldexp(static_cast<Real>(word(pair) >> 8 | 1), -24), unit(pair + 1, 24),
+                     i % 2 != 0);
+    normals.values[i] = 0.5L + 2.0L * one;
   }
-  cases.push_back(OperatorCase{"tenon", "RandomUniform", 1, "values", TN_FLOAT32, 2e-7}
+  cases.push_back(OperatorCase{"tenon", "RandomUniform", 1, "values", type}
                       .host(key)
                       .host(counter)
                       .host(f64(-1))
                       .host(f64(2))
                       .out(uniform));
-  cases.push_back(OperatorCase{"tenon", "RandomNormal", 1, "values", TN_FLOAT32, 2e-6}
+  cases.push_back(OperatorCase{"tenon", "RandomNormal", 1, "values", type}
                       .host(key)
                       .host(counter)
                       .host(f64(0.5))
                       .host(f64(2))
-                      .out(normal));
-  const HostTensor x = random({5, 7}, 1);
-  HostTensor y = x, mask(TN_BOOL, {5, 7});
+                      .out(normals));
+  const HostTensor x = random(type, dims, 1);
+  HostTensor mask(TN_BOOL, dims);
   for (size_t i = 0; i < 35; ++i) {
-    mask.values[i] = unit(i) >= 0.25;
-    y.values[i] = mask.values[i] != 0 ? x.values[i] / 0.75 : 0;
+    mask.values[i] = unit(i, 24) >= 0.25L;
+    y.values[i] = mask.values[i] != 0 ? x.values[i] / Number(0.75) : Number();
   }
-  cases.push_back(OperatorCase{"tenon", "Dropout", 1, "values", TN_FLOAT32, 2e-7}
+  cases.push_back(OperatorCase{"tenon", "Dropout", 1, "values", type}
                       .in(x)
                       .host(f64(0.25))
                       .host(key)
@@ -126,13 +153,13 @@ void add_random(Cases& cases) {
 
 }  // namespace
 
-void add_training_cases(Cases& cases) {
+void add_training_cases(Cases& cases, tn_dtype type) {
   for (const bool decoupled : {false, true}) {
-    for (const bool amsgrad : {false, true}) add_adamw(cases, decoupled, amsgrad);
+    for (const bool amsgrad : {false, true}) add_adamw(cases, type, decoupled, amsgrad);
   }
-  add_sgd(cases, false);
-  add_sgd(cases, true);
-  add_random(cases);
+  add_sgd(cases, type, false);
+  add_sgd(cases, type, true);
+  add_random(cases, type);
 }
 
 }  // namespace tenon::conformance

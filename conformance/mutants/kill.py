@@ -5,6 +5,7 @@
     kill.py --suite PROGRAM --mutant LIBRARY --declaration FILE TEST...
 
 With `--outcome unsupported --all` the suite must pass, and every test of those names be unsupported.
+With `--each-operator` one test at least must fail of every operator and element type that the device claims.
 """
 import argparse
 import json
@@ -19,8 +20,9 @@ def main() -> int:
     parser.add_argument("--suite", required=True)
     parser.add_argument("--mutant", required=True)
     parser.add_argument("--declaration", required=True)
-    parser.add_argument("killers", nargs="+", metavar="TEST", help="part of a test's name")
+    parser.add_argument("killers", nargs="*", metavar="TEST", help="part of a test's name")
     parser.add_argument("--outcome", default="failed", choices=["failed", "unsupported"])
+    parser.add_argument("--each-operator", action="store_true")
     parser.add_argument("--all", action="store_true", help="every test of a name, not just one")
     arguments = parser.parse_args()
     status = 1 if arguments.outcome == "failed" else 0
@@ -44,6 +46,9 @@ def main() -> int:
                if not any(killer in test for test in hit) or
                not enough(test["outcome"] == arguments.outcome for test in tests
                           if killer in test["test"])]
+    if arguments.each_operator:  # Operator/NAME/TYPE.TN_...
+        claims = {test["test"].split(".TN_")[0] for test in tests if test["test"].startswith("Operator/")}
+        missing += sorted(claims - {name.split(".TN_")[0] for name in hit})
     if missing:
         print(f"survived: {missing} should be {arguments.outcome}")
     return 1 if missing else 0

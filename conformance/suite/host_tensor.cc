@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suite/host_tensor.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <sstream>
 
 namespace tenon::conformance {
 namespace {
@@ -14,19 +14,19 @@ void store(unsigned char* out, T value) {
   std::memcpy(out, &value, sizeof(value));
 }
 template <class T>
-double load(const unsigned char* data) {
+Real load(const unsigned char* data) {
   T value;
   std::memcpy(&value, data, sizeof(value));
-  return static_cast<double>(value);
+  return static_cast<Real>(value);
 }
 
 // A float of `mantissa` stored bits and 8 or 5 exponent bits, from its sixteen bits.
-double decode_small(uint16_t bits, int mantissa) {
+Real decode_small(uint16_t bits, int mantissa) {
   const int exponent_bits = 15 - mantissa;
   const int bias = (1 << (exponent_bits - 1)) - 1;
   const int exponent = (bits >> mantissa) & ((1 << exponent_bits) - 1);
-  const double fraction = (bits & ((1 << mantissa) - 1)) / std::ldexp(1.0, mantissa);
-  const double sign = bits >> 15 ? -1.0 : 1.0;
+  const Real fraction = (bits & ((1 << mantissa) - 1)) / std::ldexp(1.0, mantissa);
+  const Real sign = bits >> 15 ? -1.0 : 1.0;
   if (exponent == (1 << exponent_bits) - 1) {
     return fraction == 0 ? sign * INFINITY : NAN;
   }
@@ -34,7 +34,7 @@ double decode_small(uint16_t bits, int mantissa) {
   return sign * std::ldexp(1 + fraction, exponent - bias);
 }
 
-uint16_t encode_small(double value, int mantissa) {
+uint16_t encode_small(Real value, int mantissa) {
   const int exponent_bits = 15 - mantissa;
   const int bias = (1 << (exponent_bits - 1)) - 1;
   const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
@@ -45,21 +45,57 @@ uint16_t encode_small(double value, int mantissa) {
   if (value == 0) return sign;
   // Units of the last place at this magnitude; nearbyint goes to even.
   const int exponent = std::max(std::ilogb(value), 1 - bias);
-  const double units = std::nearbyint(std::ldexp(value, mantissa - exponent));
-  double rounded = std::ldexp(units, exponent - mantissa);
+  const Real units = std::nearbyint(std::ldexp(value, mantissa - exponent));
+  Real rounded = std::ldexp(units, exponent - mantissa);
   if (rounded >= std::ldexp(2.0, bias)) return sign | infinity;
   if (rounded < std::ldexp(1.0, 1 - bias)) {
     return sign | static_cast<uint16_t>(std::ldexp(rounded, mantissa + bias - 1));
   }
   const int stored = std::ilogb(rounded);
-  const double fraction = std::ldexp(rounded, -stored) - 1;
+  const Real fraction = std::ldexp(rounded, -stored) - 1;
   return static_cast<uint16_t>(sign | (stored + bias) << mantissa |
                                static_cast<int>(std::ldexp(fraction, mantissa)));
 }
 
+bool is_float8(tn_dtype dtype) { return dtype >= TN_FLOAT8E4M3FN && dtype <= TN_FLOAT8E5M2FNUZ; }
+
+Real decode8(tn_dtype dtype, unsigned char bits) {
+  const bool unsigned_zero = dtype == TN_FLOAT8E4M3FNUZ || dtype == TN_FLOAT8E5M2FNUZ;
+  const int mantissa = dtype == TN_FLOAT8E4M3FN || dtype == TN_FLOAT8E4M3FNUZ ? 3 : 2;
+  const int bias = (mantissa == 3 ? 7 : 15) + unsigned_zero;
+  const int magnitude = bits & 0x7f;
+  if (unsigned_zero && bits == 0x80) return NAN;
+  if (dtype == TN_FLOAT8E4M3FN && magnitude == 0x7f) return NAN;
+  const Real sign = bits >> 7 ? -1 : 1;
+  if (dtype == TN_FLOAT8E5M2 && magnitude >= 0x7c) return magnitude == 0x7c ? sign * INFINITY : NAN;
+  const int exponent = magnitude >> mantissa, fraction = magnitude & ((1 << mantissa) - 1);
+  if (exponent == 0) return sign * std::ldexp(Real(fraction), 1 - bias - mantissa);
+  return sign * std::ldexp(Real(fraction + (1 << mantissa)), exponent - bias - mantissa);
+}
+
+// The nearest finite number, of two the one with an even code: as Cast with `saturate`.
+unsigned char encode8(tn_dtype dtype, Real value) {
+  unsigned char best = 0;
+  Real least = INFINITY;
+  for (int code = 0; code < 256; ++code) {
+    const auto bits = static_cast<unsigned char>(code);
+    const Real candidate = decode8(dtype, bits);
+    if (std::isnan(value) && std::isnan(candidate)) return bits;
+    if (!std::isfinite(candidate)) continue;
+    // Beyond the largest all are infinitely far; then the largest of the sign is nearest.
+    const Real limited = std::clamp<Real>(value, -1e6L, 1e6L);
+    const Real distance = std::fabs(candidate - limited);
+    const bool closer = distance < least || (distance == least && (code & 1) == 0);
+    if (closer && (candidate != 0 || std::signbit(candidate) == std::signbit(value))) {
+      best = bits, least = distance;
+    }
+  }
+  return best;
+}
+
 // Wraps like a cast from a wide integer does.
 template <class T>
-T to_integer(double value) {
+T to_integer(Real value) {
   if (std::isnan(value)) return 0;
   if (value >= 9223372036854775808.0) return static_cast<T>(static_cast<uint64_t>(value));
   return static_cast<T>(static_cast<int64_t>(value));
@@ -67,17 +103,18 @@ T to_integer(double value) {
 
 }  // namespace
 
-bool is_float(tn_dtype dtype) { return in_set(dtype, type_set::kFloat); }
+bool is_float(tn_dtype dtype) { return in_set(dtype, type_set::kFloat | type_set::kFloat8); }
 
 size_t element_size(tn_dtype dtype) { return tn_dtype_bits(dtype) / 8; }
 
 // By hand, and not by what tenon::write_element does: the judge checks devices that use it.
-void encode(tn_dtype dtype, double value, unsigned char* out) {
+void encode(tn_dtype dtype, Real value, unsigned char* out) {
+  if (is_float8(dtype)) return store(out, encode8(dtype, value));
   switch (dtype) {
     case TN_FLOAT32:
       return store(out, static_cast<float>(value));
     case TN_FLOAT64:
-      return store(out, value);
+      return store(out, static_cast<double>(value));
     case TN_FLOAT16:
       return store(out, encode_small(value, 10));
     case TN_BFLOAT16:
@@ -105,7 +142,8 @@ void encode(tn_dtype dtype, double value, unsigned char* out) {
   }
 }
 
-double decode(tn_dtype dtype, const unsigned char* data) {
+Real decode(tn_dtype dtype, const unsigned char* data) {
+  if (is_float8(dtype)) return decode8(dtype, *data);
   switch (dtype) {
     case TN_FLOAT32:
       return load<float>(data);
@@ -139,24 +177,39 @@ double decode(tn_dtype dtype, const unsigned char* data) {
   }
 }
 
-HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in, std::vector<double> values_in)
-    : dtype(dtype_in), dims(std::move(dims_in)), values(std::move(values_in)) {
+HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in, Values values_in)
+    : Grid{dtype_in, std::move(dims_in), std::move(values_in)} {
   unsigned char raw[16];
-  for (double& value : values) {
+  for (Real& value : values) {
     encode(dtype, value, raw);
     value = decode(dtype, raw);
   }
 }
 
 HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in)
-    : dtype(dtype_in), dims(std::move(dims_in)), values(static_cast<size_t>(count())) {}
+    : Grid{dtype_in, dims_in, Values(static_cast<size_t>(element_count(dims_in)))} {}
 
-HostTensor HostTensor::random(tn_dtype dtype, Shape dims, double low, double high, uint32_t seed) {
-  std::vector<double> values(static_cast<size_t>(element_count(dims)));
+Expected::Expected(tn_dtype dtype_in, Shape dims_in)
+    : Expected(dtype_in, dims_in,
+               std::vector<Number>(static_cast<size_t>(element_count(dims_in)))) {}
+Expected::Expected(tn_dtype dtype_in, Shape dims_in, std::vector<Number> values_in)
+    : Grid{dtype_in, std::move(dims_in), std::move(values_in)} {}
+Expected::Expected(const HostTensor& exact)
+    : Expected(exact.dtype, exact.dims, {exact.values.begin(), exact.values.end()}) {}
+
+HostTensor Expected::rounded() const {
+  Values exact;
+  exact.reserve(values.size());
+  for (const Number& number : values) exact.push_back(number.value);
+  return HostTensor(dtype, dims, std::move(exact));
+}
+
+HostTensor HostTensor::random(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed) {
+  Values values(static_cast<size_t>(element_count(dims)));
   uint64_t state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-  for (double& value : values) {
+  for (Real& value : values) {
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    const double unit = static_cast<double>(state >> 33) / 2147483648.0;
+    const Real unit = std::ldexp(static_cast<Real>(state >> 11), -53);
     value = low + (high - low) * unit;
     if (!is_float(dtype)) value = std::floor(low + (high - low + 1) * unit);
   }
@@ -174,12 +227,6 @@ HostTensor HostTensor::expanded(std::vector<size_t> axes) const {
   return result;
 }
 
-int64_t HostTensor::position(const Shape& index) const {
-  int64_t result = 0;
-  for (size_t i = 0; i < dims.size(); ++i) result = result * dims[i] + index[i];
-  return result;
-}
-
 std::vector<unsigned char> HostTensor::bytes() const {
   const size_t size = element_size(dtype);
   std::vector<unsigned char> result(values.size() * size);
@@ -189,7 +236,7 @@ std::vector<unsigned char> HostTensor::bytes() const {
 
 HostTensor HostTensor::from_bytes(tn_dtype dtype, Shape dims, const unsigned char* data) {
   HostTensor tensor(dtype, std::move(dims));
-  for (double& value : tensor.values) {
+  for (Real& value : tensor.values) {
     value = decode(dtype, data);
     data += element_size(dtype);
   }
@@ -207,33 +254,11 @@ Shape broadcast_shape(const Shape& a, const Shape& b) {
   return result;
 }
 
-double broadcast_at(const HostTensor& tensor, const Shape& index) {
+Real broadcast_at(const HostTensor& tensor, const Shape& index) {
   Shape own(tensor.dims.size());
   const size_t shift = index.size() - own.size();
   for (size_t i = 0; i < own.size(); ++i) own[i] = tensor.dims[i] == 1 ? 0 : index[shift + i];
   return tensor.at(own);
-}
-
-std::string difference(const HostTensor& actual, const HostTensor& expected, double tolerance) {
-  double scale = 0, worst = -1;
-  size_t where = 0;
-  for (const double value : expected.values) {
-    if (std::isfinite(value)) scale = std::max(scale, std::fabs(value));
-  }
-  for (size_t i = 0; i < expected.values.size(); ++i) {
-    const double a = actual.values[i], e = expected.values[i];
-    if ((std::isnan(a) && std::isnan(e)) || a == e) continue;
-    const bool comparable = std::isfinite(a) && std::isfinite(e);
-    const double error = comparable ? std::fabs(a - e) : INFINITY;
-    if (error > worst) worst = error, where = i;
-  }
-  if (worst <= tolerance * scale) return "";
-  std::ostringstream text;
-  text.precision(9);
-  text << "element " << where << " is " << actual.values[where] << ", not "
-       << expected.values[where] << "; error " << worst << ", largest value " << scale
-       << ", tolerance " << tolerance;
-  return text.str();
 }
 
 }  // namespace tenon::conformance

@@ -3,11 +3,14 @@
 // The suite's own parts, without a device.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <stdexcept>
 
+#include "suite/case.h"
+#include "suite/compare.h"
 #include "suite/declaration.h"
 #include "suite/host_tensor.h"
 #include "suite/target.h"
@@ -40,7 +43,7 @@ TEST(Declaration, MatchesNamesAndOperators) {
 }
 
 TEST(HostTensor, RoundsToSmallFloats) {
-  const auto round = [](tn_dtype dtype, double value) {
+  const auto round = [](tn_dtype dtype, Real value) {
     return HostTensor::scalar(dtype, value).values[0];
   };
   EXPECT_EQ(round(TN_FLOAT16, 65504), 65504);
@@ -54,13 +57,155 @@ TEST(HostTensor, RoundsToSmallFloats) {
   EXPECT_EQ(round(TN_INT8, 300), 44);
 }
 
-TEST(Difference, SeesWhatDiffers) {
-  const HostTensor expected(TN_FLOAT32, {3}, {1, NAN, 100});
-  EXPECT_EQ(difference(expected, expected, 0), "");
-  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {1, 0, 100}), expected, 1), "");
-  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {1, NAN, 101}), expected, 1e-3), "");
-  EXPECT_EQ(difference(HostTensor(TN_FLOAT32, {3}, {1, NAN, 101}), expected, 1e-1), "");
-  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {1, NAN, INFINITY}), expected, 1), "");
+TEST(HostTensor, RoundsToFloat8) {
+  const auto round = [](tn_dtype dtype, Real value) {
+    return HostTensor::scalar(dtype, value).values[0];
+  };
+  EXPECT_EQ(round(TN_FLOAT8E4M3FN, 463), 448) << "saturates";
+  EXPECT_EQ(round(TN_FLOAT8E4M3FN, INFINITY), 448);
+  EXPECT_EQ(round(TN_FLOAT8E5M2, -1e9), -57344);
+  EXPECT_EQ(round(TN_FLOAT8E4M3FNUZ, 300), 240);
+  EXPECT_EQ(round(TN_FLOAT8E4M3FN, 1.0625), 1) << "ties to even";
+  EXPECT_EQ(round(TN_FLOAT8E4M3FN, std::ldexp(Real{1}, -9)), std::ldexp(Real{1}, -9));
+  EXPECT_TRUE(std::isnan(round(TN_FLOAT8E5M2FNUZ, NAN)));
+}
+
+// ---- Tolerances ----
+
+constexpr Tolerance kHalf = {0.5, 0, 0};
+
+TEST(Difference, SeesNanAndInfinity) {
+  const HostTensor expected(TN_FLOAT32, {3}, {1, NAN, INFINITY});
+  EXPECT_EQ(difference(expected, expected), "");
+  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {1, 0, INFINITY}), expected, {9, 9, 9}), "");
+  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {1, NAN, 5}), expected, {9, 9, 9}), "");
+  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {3}, {NAN, NAN, INFINITY}), expected, {9, 9, 9}), "");
+}
+
+TEST(Difference, MeasuresEachElementByItsOwnSize) {
+  const auto differs = [](Real actual, Real exact, const Tolerance& tolerance) {
+    return difference(HostTensor(TN_FLOAT32, {2}, {1e6L, actual}),
+                      Expected(TN_FLOAT32, {2}, {1e6L, exact}), tolerance) != "";
+  };
+  const Real eps = std::ldexp(Real{1}, -23);
+  EXPECT_FALSE(differs(1, 1 + eps / 2, kHalf)) << "a tie";
+  EXPECT_TRUE(differs(1, 1 + eps * 0.51L, kHalf));
+  EXPECT_TRUE(differs(1 + eps, 1, kHalf));
+  EXPECT_FALSE(differs(1 + 4 * eps, 1, {4, 0, 0}));
+  EXPECT_TRUE(differs(1 + 5 * eps, 1, {4, 0, 0}));
+  EXPECT_FALSE(differs(1 + 4 * eps, 1, {0.5, 4, 0}));
+  EXPECT_TRUE(differs(1 + 6 * eps, 1, {0.5, 4, 0}));
+}
+
+TEST(Difference, GrowsWithTheCondition) {
+  const Real eps = std::ldexp(Real{1}, -23);
+  const Expected cancelled(TN_FLOAT32, {1}, {Number(1e-3L, 8)});
+  EXPECT_EQ(difference(HostTensor(TN_FLOAT32, {1}, {1e-3L + 7 * eps}), cancelled, {0, 1, 0}), "");
+  EXPECT_NE(difference(HostTensor(TN_FLOAT32, {1}, {1e-3L + 9 * eps}), cancelled, {0, 1, 0}), "");
+}
+
+TEST(Difference, LetsOnlyLargeValuesOverflow) {
+  const HostTensor infinite(TN_FLOAT16, {1}, {INFINITY});
+  EXPECT_EQ(difference(infinite, Expected(TN_FLOAT16, {1}, {65520}), kHalf), "");
+  EXPECT_EQ(difference(infinite, Expected(TN_FLOAT16, {1}, {1e9L}), kHalf), "");
+  EXPECT_NE(difference(infinite, Expected(TN_FLOAT16, {1}, {65400}), kHalf), "");
+  EXPECT_NE(difference(infinite, Expected(TN_FLOAT16, {1}, {-1e9L}), kHalf), "");
+}
+
+TEST(Tolerance, IsOfTheContract) {
+  EXPECT_EQ(tolerance_of("", "Add", TN_FLOAT32).u, 0.5);
+  EXPECT_EQ(tolerance_of("", "Identity", TN_FLOAT32, TN_MATH_RELAXED).u, 0);
+  EXPECT_EQ(tolerance_of("", "Exp", TN_INT32).u, 0) << "only floats are off by anything";
+  // Computed in float32, then rounded once.
+  EXPECT_LT(tolerance_of("", "Exp", TN_FLOAT16).u, 0.501);
+  EXPECT_LT(tolerance_of("", "MatMul", TN_BFLOAT16).c, 1e-4);
+  EXPECT_GT(tolerance_of("", "MatMul", TN_FLOAT32, TN_MATH_TF32).factors, 0);
+  EXPECT_EQ(tolerance_of("", "Add", TN_FLOAT32, TN_MATH_TF32).factors, 0);
+  EXPECT_THROW(tolerance_of("tenon", "Nothing", TN_FLOAT32), std::out_of_range);
+}
+
+// Whoever rounds the exact result passes every case, in both columns.
+TEST(Tolerance, IsMetByRoundedResults) {
+  for (const OperatorCase& c : all_cases()) {
+    for (const Expected& output : c.outputs) {
+      for (const tn_math_mode mode : {TN_MATH_STRICT, TN_MATH_RELAXED}) {
+        const Tolerance tolerance = tolerance_of(c.domain, c.name, output.dtype, mode);
+        EXPECT_EQ(difference(output.rounded(), output, tolerance), "")
+            << c.name << " " << c.label << " of " << dtype_name(c.dtype);
+      }
+    }
+  }
+}
+
+const OperatorCase& case_of(const std::string& name, const std::string& label, tn_dtype dtype) {
+  const Cases& all = all_cases();
+  const auto found = std::ranges::find_if(all, [&](const OperatorCase& c) {
+    return c.name == name && c.label == label && c.dtype == dtype;
+  });
+  EXPECT_NE(found, all.end()) << name << " " << label;
+  return *found;
+}
+
+std::string judged(const OperatorCase& c, const HostTensor& actual) {
+  return difference(actual, c.outputs[0], tolerance_of(c.domain, c.name, actual.dtype));
+}
+
+// The long product with sums of a type: that of the contract, and one that is too narrow.
+TEST(Tolerance, SeesSumsInANarrowType) {
+  for (const tn_dtype dtype : {TN_FLOAT16, TN_BFLOAT16}) {
+    const OperatorCase& c = case_of("MatMul", "long_sums", dtype);
+    const HostTensor &a = c.inputs[0].tensor, &b = c.inputs[1].tensor;
+    const auto product = [&](tn_dtype accumulator) {
+      HostTensor y(dtype, c.outputs[0].dims);
+      for_each_index(y.dims, [&](const Shape& i) {
+        Real sum = 0;
+        for (int64_t k = 0; k < a.dims[1]; ++k) {
+          sum = HostTensor::scalar(accumulator, sum + a.at({i[0], k}) * b.at({k, i[1]})).values[0];
+        }
+        y.at(i) = HostTensor::scalar(dtype, sum).values[0];
+      });
+      return y;
+    };
+    EXPECT_EQ(judged(c, product(TN_FLOAT32)), "");
+    EXPECT_NE(judged(c, product(dtype)), "") << dtype_name(dtype);
+  }
+}
+
+// Two passes over the values, and the difference of two large means.
+TEST(Tolerance, SeesTheVarianceAsADifference) {
+  const OperatorCase& c = case_of("ReduceVariance", "far_from_zero", TN_FLOAT32);
+  const HostTensor& x = c.inputs[0].tensor;
+  const auto n = static_cast<float>(x.dims[1]);
+  HostTensor good(TN_FLOAT32, c.outputs[0].dims), naive = good;
+  for (int64_t row = 0; row < x.dims[0]; ++row) {
+    float sum = 0, squares = 0, spread = 0;
+    for (int64_t i = 0; i < x.dims[1]; ++i) {
+      const auto value = static_cast<float>(x.at({row, i}));
+      sum += value, squares += value * value;
+    }
+    const float mean = sum / n;
+    for (int64_t i = 0; i < x.dims[1]; ++i) {
+      const float distance = static_cast<float>(x.at({row, i})) - mean;
+      spread += distance * distance;
+    }
+    good.at({row, 0}) = spread / (n - 1);
+    naive.at({row, 0}) = (squares - n * mean * mean) / (n - 1);
+  }
+  EXPECT_EQ(judged(c, good), "");
+  EXPECT_NE(judged(c, naive), "");
+}
+
+// Ten thousand values of one sign in one float.
+TEST(Tolerance, SeesASumTermByTerm) {
+  const OperatorCase& c = case_of("ReduceSum", "one_sign", TN_FLOAT32);
+  const HostTensor& x = c.inputs[0].tensor;
+  HostTensor y(TN_FLOAT32, c.outputs[0].dims);
+  for (int64_t row = 0; row < x.dims[0]; ++row) {
+    float sum = 0;
+    for (int64_t i = 0; i < x.dims[1]; ++i) sum += static_cast<float>(x.at({row, i}));
+    y.at({row}) = sum;
+  }
+  EXPECT_NE(judged(c, y), "");
 }
 
 }  // namespace

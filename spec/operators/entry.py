@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operator of the contract: an entry of spec/ops, completed by what ONNX's schema says."""
-from . import body, bounds, deviations, element_types, facts, onnx_lock, same_versions, shape
+from . import body, bounds, deviations, element_types, facts, onnx_lock, same_versions, shape, tolerance
 
 COMMON = {"domain", "name", "version", "revision", "host", "column", "bounds", "shape", "view", "replaces",
           "determinism", "semantics", "tolerance", "body"}
@@ -50,7 +50,7 @@ class Operator:
         if self.determinism not in ("always", "asked"):
             raise ValueError(f"determinism is `always` or `asked`, not {self.determinism}")
         self.semantics = " ".join(str(entry.get("semantics", "")).split())
-        self.tolerance = entry.get("tolerance", {})
+        self.tolerance = tolerance.read(entry.get("tolerance"))
         self.body = body.lines(entry.get("body", ""))
         # Newest first: the order in which the runtime tries them.
         self.newer = entry.get("newer", {})

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/reference/operators.md."""
-from . import contract, element_types
+from . import contract, element_types, tolerance
 from .cpp import GENERATED
 from .shape import RULES
 
@@ -11,7 +11,7 @@ HEAD = f"""\
 
 What a host may ask a device for. The rules that hold for all of them stand in [spec/ops](../../spec/ops/README.md).
 
-`name?` is optional, `name...` takes any number, (host) arrives as a host value or a constant. A *view* is done by hosts with dims and strides. *The same as* an older or newer version holds for the element types beside it. The tolerance is the largest error relative to the largest exact value; 0 where none is given.
+`name?` is optional, `name...` takes any number, (host) arrives as a host value or a constant. A *view* is done by hosts with dims and strides. *The same as* an older or newer version holds for the element types beside it. What a *tolerance* grants stands [at the end](#tolerances).
 """
 
 
@@ -59,8 +59,8 @@ def facts(o):
         out.append("may replace: " + ", ".join(f"{out_name} {' '.join(ins)}" for out_name, ins in o.replaces.items()))
     if o.determinism == "asked":
         out.append("the same bits each time only with TN_KERNEL_DETERMINISTIC")
-    if o.tolerance:
-        out.append("tolerance " + ", ".join(f"{t} {v:g}" for t, v in o.tolerance.items()))
+    if tolerance.computes_floats(o) and not o.view:
+        out.append(tolerance.on_page(o))
     return "; ".join(out) + "."
 
 
@@ -102,4 +102,4 @@ def text(operators, words):
         out += [f"## {family.capitalize()}", ""]
         for o in members:
             out += section(o)
-    return "\n".join(out + of_words(words)).rstrip() + "\n"
+    return "\n".join(out + tolerance.section() + of_words(words)).rstrip() + "\n"

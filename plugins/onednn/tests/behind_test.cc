@@ -124,7 +124,8 @@ TEST_F(BehindTest, StridesThatOneDnnIsSlowWith) {
 // oneDNN's says 0 where the sum is NaN.
 TEST_F(BehindTest, SoftmaxOfInfinityIsNan) {
   for (const char* name : {"Softmax", "LogSoftmax"}) {
-    const KernelDesc desc("", name, 13, {describe(TN_FLOAT32, 2)}, {describe(TN_FLOAT32, 2)});
+    KernelDesc desc("", name, 13, {describe(TN_FLOAT32, 2)}, {describe(TN_FLOAT32, 2)});
+    desc.desc().math_mode = TN_MATH_RELAXED;  // LogSoftmax of TN_MATH_STRICT is not oneDNN's.
     std::vector<float> values = pattern(64 * 64);
     values[5] = INFINITY;
     Tensor x = tensor(values, {64, 64});

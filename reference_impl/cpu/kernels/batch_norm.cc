@@ -208,19 +208,17 @@ class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
     const int64_t channels = x.dims[1];
     const double n = static_cast<double>(per_channel(x));
     const ChannelTable table(arguments.workspace, x);
-    double *sum = table.row(4), *dot = table.row(5);
-    reduce_channels(Dot{}, x, &dy, sum, dot, arguments.workspace + ChannelTable::size(channels, 6),
-                    execution);
+    double *mean = table.row(0), *sum = table.row(4), *centered = table.row(5);
+    for (int64_t c = 0; c < channels; ++c) mean[c] = channel_of(arguments.inputs[3], c, 0);
+    reduce_channels(Dot{mean - sum}, x, &dy, sum, centered,
+                    arguments.workspace + ChannelTable::size(channels, 6), execution);
     for (int64_t c = 0; c < channels; ++c) {
-      const double mean = channel_of(arguments.inputs[3], c, 0);
       const double inv = channel_of(arguments.inputs[4], c, 1);
       const double factor = channel_of(arguments.inputs[2], c, 1) * inv;
-      const double centered = dot[c] - mean * sum[c];  // The sum of dy * (x - mean).
-      set_channel(arguments.output(1), c, centered * inv);
+      set_channel(arguments.output(1), c, centered[c] * inv);
       set_channel(arguments.output(2), c, sum[c]);
-      table.row(0)[c] = mean;
       table.row(1)[c] = factor;
-      table.row(2)[c] = training_ ? -factor * inv * inv * centered / n : 0;
+      table.row(2)[c] = training_ ? -factor * inv * inv * centered[c] / n : 0;
       table.row(3)[c] = training_ ? -factor * sum[c] / n : 0;
     }
     if (arguments.output(0).present())

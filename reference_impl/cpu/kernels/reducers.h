@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <type_traits>
 
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/reduce.h"
@@ -269,26 +271,54 @@ struct VarianceReducer {
   }
 };
 
-// Sums of y and of x * y, for the gradient of batch norm.
+// Sums of y and of (x - mean) * y, for the gradient of batch norm. The mean of a result stands
+// `mean_at` doubles behind its first output.
 template <class Element>
 struct DotReducer {
   using T = Element;
   static constexpr int kInputs = 2;
-  struct State {
+  // Doubles hold sums of float products well enough to subtract the mean last. Those of doubles
+  // would lose what the mean has more than the distances from it, so there x counts from an x among
+  // them.
+  static constexpr bool kCentered = std::is_same_v<T, double>;
+  struct Plain {
     double sum, dot;
   };
-  static State identity() { return {0, 0}; }
+  struct Centered : Plain {
+    double center;
+    bool empty;  // No center yet.
+  };
+  using State = std::conditional_t<kCentered, Centered, Plain>;
+  std::ptrdiff_t mean_at;
+
+  static State identity() {
+    if constexpr (kCentered) return {{0, 0}, 0, true};
+    return {};
+  }
   static TENON_INLINE void step(State& state, Compute<T> x, Compute<T> y) {
+    double distance = static_cast<double>(x);
+    if constexpr (kCentered) {
+      if (state.empty) state.center = x, state.empty = false;
+      distance -= state.center;
+    }
     state.sum += static_cast<double>(y);
-    state.dot += static_cast<double>(x) * static_cast<double>(y);
+    state.dot += distance * static_cast<double>(y);
   }
   static TENON_INLINE void join(State& into, const State& other) {
+    if constexpr (kCentered) {
+      if (other.empty) return;
+      if (into.empty) into.center = other.center, into.empty = false;
+      into.dot += (other.center - into.center) * other.sum;
+    }
     into.sum += other.sum;
     into.dot += other.dot;
   }
   void write(const State& state, int64_t, std::byte* first, std::byte* second) const {
-    *reinterpret_cast<double*>(first) = state.sum;
-    *reinterpret_cast<double*>(second) = state.dot;
+    auto* sum = reinterpret_cast<double*>(first);
+    *sum = state.sum;
+    double center = 0;
+    if constexpr (kCentered) center = state.center;
+    *reinterpret_cast<double*>(second) = state.dot + (center - sum[mean_at]) * state.sum;
   }
 };
 
