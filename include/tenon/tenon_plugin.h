@@ -422,7 +422,11 @@ typedef struct tnp_signature {
   static const tn_type_list list[] = {                   \
       {constraint, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}}
 #define TNP_OPERATOR(domain, name, version, list) \
-  {sizeof(tn_operator_entry), domain, name, version, 0, list, sizeof(list) / sizeof((list)[0])}
+  TNP_OPERATOR_REVISION(domain, name, version, 0, list)
+/* The same for a domain whose contracts have revisions: "tenon". Hosts take their own alone. */
+#define TNP_OPERATOR_REVISION(domain, name, version, revision, list)       \
+  {sizeof(tn_operator_entry),       domain, name, version, revision, list, \
+   sizeof(list) / sizeof((list)[0])}
 
 /* Reads an attribute: one of the lists that its type names, with `count` values. Errors name its
  * fields ("type"). */

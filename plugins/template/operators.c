@@ -13,9 +13,12 @@ TNP_TYPES(kCopied, "T", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN
           TN_BFLOAT16, TN_INT8);
 
 static const tn_operator_entry kOperators[] = {
-    TNP_OPERATOR("", "Identity", 25, kCopied), TNP_OPERATOR("", "Cast", 25, kConverted),
-    TNP_OPERATOR("tenon", "Fill", 1, kCopied), TNP_OPERATOR("", "Add", 14, kNumbers),
-    TNP_OPERATOR("", "Mul", 14, kNumbers),     TNP_OPERATOR("", "Relu", 14, kFloats),
+    TNP_OPERATOR("", "Identity", 25, kCopied),
+    TNP_OPERATOR("", "Cast", 25, kConverted),
+    TNP_OPERATOR_REVISION("tenon", "Fill", 1, 1, kCopied),
+    TNP_OPERATOR("", "Add", 14, kNumbers),
+    TNP_OPERATOR("", "Mul", 14, kNumbers),
+    TNP_OPERATOR("", "Relu", 14, kFloats),
     TNP_OPERATOR("", "MatMul", 13, kFloats)};
 enum { kIdentity, kCast, kFill, kAdd, kMul, kRelu, kMatMul, kOperatorCount };
 
