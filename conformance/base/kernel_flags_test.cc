@@ -97,7 +97,7 @@ class KernelFlagsTest : public DeviceTest {
     KernelDesc desc;
     desc.domain = c.domain;
     desc.name = c.name;
-    desc.version = c.version;
+    desc.version = version_of_contract(c.domain, c.name);
     desc.attributes = c.attributes;
     desc.flags = flags;
     for (const CaseInput& input : c.inputs) {
