@@ -252,7 +252,7 @@ TEST_F(BaseOperatorTest, TN_fill_002_takes_strides) {
   KernelDesc desc;
   desc.domain = "tenon";
   desc.name = "Fill";
-  desc.version = version_of("tenon", "Fill", 1);
+  desc.version = version_of("tenon", "Fill");
   desc.input(Argument::host(TN_FLOAT32));
   desc.output(Argument::device(TN_FLOAT32, {4}).with_strides(strides));
   const float value = 1.5;

@@ -13,9 +13,7 @@ namespace {
 
 using device::dims_text, device::throw_invalid;
 
-constexpr uint64_t kRangeTypes = device::dtype_bit(TN_FLOAT32) | device::dtype_bit(TN_FLOAT64) |
-                                 device::dtype_bit(TN_INT16) | device::dtype_bit(TN_INT32) |
-                                 device::dtype_bit(TN_INT64);
+constexpr uint64_t kRangeTypes = op::kRange.allowed;
 
 void require_host_value(const Description& d, size_t i) {
   if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
