@@ -7,6 +7,7 @@
 #include "operators.h"
 #include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/reductions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -35,20 +36,16 @@ struct SpreadNan {
 
 // Over the last axis; all dims before it are one. oneDNN makes NaN of what is NaN or infinite
 // itself and leaves the rest of such a row 0; its sum is NaN, so all of it has to be.
-class Softmax final : public PrimitiveKernel {
+class Softmax final : public device::KernelOf<device::SoftmaxOperator, PrimitiveKernel> {
  public:
-  Softmax(const Description& d, algorithm kind)
-      : name_(d.name()), algorithm_(kind), axis_(d.integer("axis")) {
+  Softmax(const Description& d, algorithm kind) : KernelOf(d), algorithm_(kind) {
     require_float32(d, 1);
     // Its logarithms are off by more than 80 units of the result.
     if (kind == algorithm::softmax_log && d.math_mode() == TN_MATH_STRICT) {
       throw KernelError(TN_UNSUPPORTED,
-                        name_ + ": oneDNN's is not exact enough for TN_MATH_STRICT");
+                        operator_.name + ": oneDNN's is not exact enough for TN_MATH_STRICT");
     }
-    device::normalize_axis(name_, axis_, d.input(0).rank);
-  }
-  void check(const Arguments& a) const override {
-    device::check_output(name_, "the output", a, 0, a.inputs[0].shape());
+    device::normalize_axis(operator_.name, operator_.axis, d.input(0).rank);
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -64,7 +61,9 @@ class Softmax final : public PrimitiveKernel {
  protected:
   bool worth(const Arguments& a) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
-    return x.rank != 0 && device::normalize_axis(name_, axis_, x.rank) == x.rank - 1 && y.dense();
+    return x.rank != 0 &&
+           device::normalize_axis(operator_.name, operator_.axis, x.rank) == x.rank - 1 &&
+           y.dense();
   }
 
   void build(const Arguments& a, Program& p) const override {
@@ -81,9 +80,7 @@ class Softmax final : public PrimitiveKernel {
  private:
   static int64_t size_of(const View& x) { return x.dims[x.rank - 1]; }
 
-  const std::string name_;
   const algorithm algorithm_;
-  const int64_t axis_;
   using Spread = cpu::SimdLoop<SpreadNan, true, float*, int64_t, int64_t>;
   const Spread::Function spread_nan_ = Spread::select();
 };
