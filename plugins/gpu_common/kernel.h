@@ -5,6 +5,7 @@
 
 #include "plugins/gpu_common/queue.h"
 #include "tenon/device/kernel.h"
+#include "tenon/device/operators/kernel_of.h"
 
 namespace tenon::gpu {
 
@@ -23,6 +24,10 @@ class Kernel : public device::Kernel {
 
   void run(const Arguments& arguments, const device::Execution& execution) const final;
 };
+
+// See tenon/device/operators/kernel_of.h.
+template <class Operator, class Base = Kernel>
+using KernelOf = device::KernelOf<Operator, Base>;
 
 // What run() is called with: the queue of a stream.
 class StreamExecution final : public device::Execution {

@@ -7,6 +7,7 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
+#include "tenon/device/operators/copies.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -128,9 +129,7 @@ std::unique_ptr<Kernel> create_hard_swish(const Description& d) {
   return make(d, algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
 }
 std::unique_ptr<Kernel> create_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate");
-  if (approximate == "tanh") return make(d, algorithm::eltwise_gelu_tanh);
-  if (approximate != "none") device::throw_invalid("Gelu", "approximate is none or tanh");
+  if (device::is_tanh_gelu(d)) return make(d, algorithm::eltwise_gelu_tanh);
   throw KernelError(TN_UNSUPPORTED, "Gelu: oneDNN's erf is less exact than the operator must be");
 }
 

@@ -9,6 +9,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
+#include "tenon/device/operators/products.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -436,21 +437,17 @@ std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
 }
 
 std::unique_ptr<Kernel> create_gemm(const Description& d) {
+  const device::GemmOperator gemm(d);
   Factors f;
-  f.alpha = d.real("alpha");
-  f.beta = d.real("beta");
-  f.transpose_a = d.integer("transA") != 0;
-  f.transpose_b = d.integer("transB") != 0;
-  if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
-    device::throw_invalid("Gemm", "A, B and Y must have rank 2");
-  }
+  f.alpha = gemm.alpha;
+  f.beta = gemm.beta;
+  f.transpose_a = gemm.transpose_a;
+  f.transpose_b = gemm.transpose_b;
   return make(d, f);
 }
 
 std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
-  if (d.input(0).rank < 2 || d.input(1).rank < 2) {
-    device::throw_invalid("ScaledGemm", "A and B must be matrices");
-  }
+  const device::ScaledGemmOperator checked(d);
   Factors f;
   if (d.has_input(3)) f.alpha_input = 3;
   if (d.has_input(4)) f.beta_input = 4;

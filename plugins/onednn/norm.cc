@@ -7,6 +7,8 @@
 #include "operators.h"
 #include "primitive_kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/normalizations.h"
+#include "tenon/device/operators/reductions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -35,20 +37,16 @@ struct SpreadNan {
 
 // Over the last axis; all dims before it are one. oneDNN makes NaN of what is NaN or infinite
 // itself and leaves the rest of such a row 0; its sum is NaN, so all of it has to be.
-class Softmax final : public PrimitiveKernel {
+class Softmax final : public device::KernelOf<device::SoftmaxOperator, PrimitiveKernel> {
  public:
-  Softmax(const Description& d, algorithm kind)
-      : name_(d.name()), algorithm_(kind), axis_(d.integer("axis")) {
+  Softmax(const Description& d, algorithm kind) : KernelOf(d), algorithm_(kind) {
     require_float32(d, 1);
     // Its logarithms are off by more than 80 units of the result.
     if (kind == algorithm::softmax_log && d.math_mode() == TN_MATH_STRICT) {
       throw KernelError(TN_UNSUPPORTED,
-                        name_ + ": oneDNN's is not exact enough for TN_MATH_STRICT");
+                        operator_.name + ": oneDNN's is not exact enough for TN_MATH_STRICT");
     }
-    device::normalize_axis(name_, axis_, d.input(0).rank);
-  }
-  void check(const Arguments& a) const override {
-    device::check_output(name_, "the output", a, 0, a.inputs[0].shape());
+    device::normalize_axis(operator_.name, operator_.axis, d.input(0).rank);
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -64,7 +62,9 @@ class Softmax final : public PrimitiveKernel {
  protected:
   bool worth(const Arguments& a) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
-    return x.rank != 0 && device::normalize_axis(name_, axis_, x.rank) == x.rank - 1 && y.dense();
+    return x.rank != 0 &&
+           device::normalize_axis(operator_.name, operator_.axis, x.rank) == x.rank - 1 &&
+           y.dense();
   }
 
   void build(const Arguments& a, Program& p) const override {
@@ -81,32 +81,28 @@ class Softmax final : public PrimitiveKernel {
  private:
   static int64_t size_of(const View& x) { return x.dims[x.rank - 1]; }
 
-  const std::string name_;
   const algorithm algorithm_;
-  const int64_t axis_;
   using Spread = cpu::SimdLoop<SpreadNan, true, float*, int64_t, int64_t>;
   const Spread::Function spread_nan_ = Spread::select();
 };
 
 // Over the last axes, as rows of one.
-class LayerNorm final : public PrimitiveKernel {
+class LayerNorm final : public device::KernelOf<device::LayerNormOperator, PrimitiveKernel> {
  public:
-  explicit LayerNorm(const Description& d) : axis_(d.integer("axis")), epsilon_(d.real("epsilon")) {
-    d.integer("stash_type");  // The statistics are in float32.
+  explicit LayerNorm(const Description& d) : KernelOf(d) {
     require_float32(d, 3);
-    device::normalize_axis(kName, axis_, d.input(0).rank);
+    device::normalize_axis(operator_.name, operator_.axis, d.input(0).rank);
   }
 
   void check(const Arguments& a) const override {
+    KernelOf::check(a);
     const View& x = a.inputs[0];
-    device::check_output(kName, "Y", a, 0, x.shape());
-    const int32_t axis = device::normalize_axis(kName, axis_, x.rank);
+    const int32_t axis = device::normalize_axis(operator_.name, operator_.axis, x.rank);
+    const auto row = x.shape().subspan(static_cast<size_t>(axis));
     for (const size_t i : {size_t{1}, size_t{2}}) {
       const View view = a.input(i);
-      if (!view.present()) continue;
-      const auto expected = x.shape().subspan(static_cast<size_t>(axis));
-      if (!std::ranges::equal(view.shape(), expected)) {
-        device::throw_dims(kName, i == 1 ? "Scale" : "B", view.shape(), expected);
+      if (view.present() && !std::ranges::equal(view.shape(), row)) {
+        throw KernelError(TN_UNSUPPORTED, operator_.name + ": oneDNN broadcasts no Scale and B");
       }
     }
   }
@@ -116,7 +112,8 @@ class LayerNorm final : public PrimitiveKernel {
 
   void build(const Arguments& a, Program& p) const override {
     const View& x = a.inputs[0];
-    const int64_t size = device::extent(x, device::normalize_axis(kName, axis_, x.rank), x.rank);
+    const int64_t size =
+        device::extent(x, device::normalize_axis(operator_.name, operator_.axis, x.rank), x.rank);
     const Dims dims = {x.count() / size, size};
     const auto src = p.dense_input(0, x, dims);
     const auto dst = p.dense_output(0, a.outputs[0], dims);
@@ -131,39 +128,26 @@ class LayerNorm final : public PrimitiveKernel {
       arguments.push_back({DNNL_ARG_SHIFT, p.dense_input(2, a.input(2), {size})});
     }
     const dnnl::layer_normalization_forward::primitive_desc pd(
-        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
+        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), operator_.epsilon, flags,
         attributes_of());
     p.execute<dnnl::layer_normalization_forward>(pd, arguments);
   }
 
  private:
-  static constexpr const char* kName = "LayerNormalization";
-  const int64_t axis_;
-  const float epsilon_;
 };
 
-class BatchNorm final : public PrimitiveKernel {
+class BatchNorm final : public device::KernelOf<device::BatchNormOperator, PrimitiveKernel> {
  public:
-  explicit BatchNorm(const Description& d) : epsilon_(d.real("epsilon")) {
-    d.real("momentum");
-    if (d.integer("training_mode") != 0) device::throw_invalid(kName, "training_mode 1");
+  explicit BatchNorm(const Description& d) : KernelOf(d) {
     require_float32(d, 5);
-    for (size_t i = 0; i < 5; ++i) d.input(i);
-    if (d.input(0).rank < 2) device::throw_invalid(kName, "X needs a batch and channels");
     if (form_of(d.input(0).layout)) layout_ = d.input(0).layout;
   }
 
   void check(const Arguments& a) const override {
-    const View& x = a.inputs[0];
-    device::check_output(kName, "Y", a, 0, x.shape());
-    for (size_t i = 1; i < 5; ++i) {
-      if (a.inputs[i].rank != 1 || a.inputs[i].dims[0] != x.dims[1]) {
-        device::throw_dims(kName, "a parameter", a.inputs[i].shape(), {x.dims + 1, 1});
-      }
-    }
-    if (a.outputs[0].layout != x.layout) {
+    KernelOf::check(a);
+    if (a.outputs[0].layout != a.inputs[0].layout) {
       throw KernelError(TN_UNSUPPORTED,
-                        std::string(kName) + ": the output must be in the input's layout");
+                        operator_.name + ": the output must be in the input's layout");
     }
   }
   tn_layout input_layout(size_t i, tn_layout) const override {
@@ -188,7 +172,7 @@ class BatchNorm final : public PrimitiveKernel {
         both(both(normalization_flags::use_scale, normalization_flags::use_shift),
              normalization_flags::use_global_stats);
     const dnnl::batch_normalization_forward::primitive_desc pd(
-        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), epsilon_, flags,
+        engine(), prop_kind::forward_inference, p.md(src), p.md(dst), operator_.epsilon, flags,
         attributes_of());
     p.execute<dnnl::batch_normalization_forward>(pd, {{DNNL_ARG_SRC, src},
                                                       {DNNL_ARG_DST, dst},
@@ -199,8 +183,6 @@ class BatchNorm final : public PrimitiveKernel {
   }
 
  private:
-  static constexpr const char* kName = "BatchNormalization";
-  const float epsilon_;
   tn_layout layout_ = TN_LAYOUT_STRIDED;
 };
 

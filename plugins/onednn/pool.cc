@@ -4,8 +4,7 @@
 // of layout.
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/pool_window.h"
+#include "tenon/device/operators/pooling.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -21,7 +20,7 @@ class PoolBase : public PrimitiveKernel {
   tn_layout output_layout(size_t, tn_layout) const override { return layout_; }
 
  protected:
-  PoolBase(const Description& d, algorithm algorithm) : name_(d.name()), algorithm_(algorithm) {
+  explicit PoolBase(const Description& d) : name_(d.name()) {
     require_float32(d, 1);
     if (form_of(d.input(0).layout)) layout_ = d.input(0).layout;
   }
@@ -32,55 +31,69 @@ class PoolBase : public PrimitiveKernel {
     }
   }
 
-  void add(const Arguments& a, Program& p, const Dims& strides, const Dims& kernel,
-           const Dims& dilations, const Dims& begin, const Dims& end) const {
+  void add(algorithm algorithm, const Arguments& a, Program& p, const Dims& strides,
+           const Dims& kernel, const Dims& dilations, const Dims& begin, const Dims& end) const {
     const auto x = p.input(0, a.inputs[0]);
     const auto y = p.output(0, a.outputs[0]);
     const dnnl::pooling_forward::primitive_desc pd(engine(), dnnl::prop_kind::forward_inference,
-                                                   algorithm_, p.md(x), p.md(y), strides, kernel,
+                                                   algorithm, p.md(x), p.md(y), strides, kernel,
                                                    dilations, begin, end, attributes_of());
     p.execute<dnnl::pooling_forward>(pd, {{DNNL_ARG_SRC, x}, {DNNL_ARG_DST, y}});
   }
 
   const std::string name_;
-  const algorithm algorithm_;
   tn_layout layout_ = TN_LAYOUT_STRIDED;
 };
 
-class Pool final : public PoolBase {
+template <class Operator>
+class Pool final : public device::KernelOf<Operator, PoolBase> {
+  using Base = device::KernelOf<Operator, PoolBase>;
+
  public:
-  Pool(const Description& d, algorithm algorithm)
-      : PoolBase(d, algorithm), window_(d, d.input(0).rank) {}
+  explicit Pool(const Description& d) : Base(d, d) {
+    if constexpr (requires { operator_.with_pads; }) {
+      if (operator_.with_pads) algorithm_ = algorithm::pooling_avg_include_padding;
+      if (operator_.with_pads && operator_.window.ceil_mode) {
+        throw KernelError(TN_UNSUPPORTED,
+                          "AveragePool: oneDNN counts what ceil_mode adds behind the padding");
+      }
+    } else {
+      algorithm_ = algorithm::pooling_max;
+    }
+  }
 
   void check(const Arguments& a) const override {
-    window_.check_output(name_, a);
-    check_layouts(a);
+    Base::check(a);
+    this->check_layouts(a);
   }
 
  protected:
   void build(const Arguments& a, Program& p) const override {
+    const PoolWindow& window = operator_.window;
     Dims strides, kernel, dilations, begin, end;
-    for (int32_t axis = window_.first_axis(); axis < 3; ++axis) {
-      strides.push_back(window_.strides[axis]);
-      kernel.push_back(window_.kernel[axis]);
-      dilations.push_back(window_.dilations[axis] - 1);
-      begin.push_back(window_.pads_begin[axis]);
+    for (int32_t axis = window.first_axis(); axis < 3; ++axis) {
+      strides.push_back(window.strides[axis]);
+      kernel.push_back(window.kernel[axis]);
+      dilations.push_back(window.dilations[axis] - 1);
+      begin.push_back(window.pads_begin[axis]);
       // With ceil_mode the last window reaches beyond the padding that was asked for.
-      const int64_t reach = (window_.dim(a.outputs[0], axis) - 1) * window_.strides[axis] +
-                            window_.dilations[axis] * (window_.kernel[axis] - 1) + 1;
-      end.push_back(std::max(window_.pads_end[axis],
-                             reach - window_.dim(a.inputs[0], axis) - window_.pads_begin[axis]));
+      const int64_t reach = (window.dim(a.outputs[0], axis) - 1) * window.strides[axis] +
+                            window.dilations[axis] * (window.kernel[axis] - 1) + 1;
+      end.push_back(std::max(window.pads_end[axis],
+                             reach - window.dim(a.inputs[0], axis) - window.pads_begin[axis]));
     }
-    add(a, p, strides, kernel, dilations, begin, end);
+    this->add(algorithm_, a, p, strides, kernel, dilations, begin, end);
   }
 
  private:
-  const PoolWindow window_;
+  using Base::operator_;
+
+  algorithm algorithm_ = algorithm::pooling_avg_exclude_padding;
 };
 
-class GlobalPool final : public PoolBase {
+class GlobalPool final : public device::KernelOf<device::GlobalPoolOperator, PoolBase> {
  public:
-  explicit GlobalPool(const Description& d) : PoolBase(d, algorithm::pooling_avg_exclude_padding) {
+  explicit GlobalPool(const Description& d) : KernelOf(d, d) {
     const int32_t spatial = d.input(0).rank - 2;
     if (spatial < 1 || spatial > 3) {
       throw KernelError(TN_UNSUPPORTED,
@@ -89,7 +102,7 @@ class GlobalPool final : public PoolBase {
   }
 
   void check(const Arguments& a) const override {
-    device::check_global_pool(name_, a);
+    KernelOf::check(a);
     check_layouts(a);
   }
 
@@ -101,38 +114,17 @@ class GlobalPool final : public PoolBase {
     const View& x = a.inputs[0];
     const Dims kernel(x.dims + 2, x.dims + x.rank);
     const Dims ones(kernel.size(), 1), zeros(kernel.size(), 0);
-    add(a, p, ones, kernel, zeros, zeros, zeros);
+    add(algorithm::pooling_avg_exclude_padding, a, p, ones, kernel, zeros, zeros, zeros);
   }
 };
-
-std::unique_ptr<Kernel> make(const Description& d, algorithm algorithm) {
-  auto kernel = std::make_unique<Pool>(d, algorithm);
-  kernel->prepare(d);
-  return kernel;
-}
-
-std::unique_ptr<Kernel> create_max_pool(const Description& d) {
-  d.integer("storage_order");  // Of the indices, which are refused.
-  return make(d, algorithm::pooling_max);
-}
-
-std::unique_ptr<Kernel> create_average_pool(const Description& d) {
-  const bool with_pads = d.integer("count_include_pad") != 0;
-  if (with_pads && d.integer("ceil_mode") != 0) {
-    throw KernelError(TN_UNSUPPORTED,
-                      "AveragePool: oneDNN counts what ceil_mode adds behind the padding");
-  }
-  return make(d, with_pads ? algorithm::pooling_avg_include_padding
-                           : algorithm::pooling_avg_exclude_padding);
-}
 
 }  // namespace
 
 std::span<const device::OperatorEntry> pool_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {op::kMaxPool, kFloat32, create_max_pool},
-      {op::kTenonMaxPool, kFloat32, create_max_pool},
-      {op::kAveragePool, kFloat32, create_average_pool},
+      {op::kMaxPool, kFloat32, create<Pool<device::MaxPoolTensorOperator>>},
+      {op::kTenonMaxPool, kFloat32, create<Pool<device::MaxPoolOperator>>},
+      {op::kAveragePool, kFloat32, create<Pool<device::AveragePoolOperator>>},
       {op::kGlobalAveragePool, kFloat32, create<GlobalPool>},
   };
   return kEntries;

@@ -9,7 +9,7 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/reductions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -17,34 +17,23 @@ namespace {
 
 using dnnl::algorithm;
 
-class Reduce final : public PrimitiveKernel {
+class Reduce final : public device::KernelOf<device::ReductionOperator, PrimitiveKernel> {
  public:
   Reduce(const Description& d, algorithm algorithm, float of_nothing)
-      : name_(d.name()),
-        algorithm_(algorithm),
-        of_nothing_(of_nothing),
-        keepdims_(d.integer("keepdims") != 0),
-        noop_(d.integer("noop_with_empty_axes") != 0) {
+      : KernelOf(d), algorithm_(algorithm), of_nothing_(of_nothing) {
     require_float32(d, 1);
-    if (d.input_count() > 2) device::throw_invalid(name_, "takes data and axes");
-  }
-
-  void check(const Arguments& a) const override {
-    device::check_reduction(name_, a, keepdims_, noop_);
   }
 
  protected:
   bool takes_empty() const override { return true; }
 
-  int64_t variant(const Arguments& a) const override { return axes_of(a); }
+  int64_t variant(const Arguments& a) const override { return operator_.axes_of(a); }
   bool worth(const Arguments& a) const override { return a.inputs[0].count() >= 4096; }
 
   void build(const Arguments& a, Program& p) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
-    const uint32_t axes = axes_of(a);
-    int64_t expected[TN_MAX_RANK];
-    device::check_output(name_, "the output", a, 0,
-                         device::reduced_dims(x, axes, keepdims_, expected));
+    const uint32_t axes = operator_.axes_of(a);
+    operator_.check_dims(a, 0, axes);
     if (x.count() == 0) return p.fill(0, of_nothing_);
     // Neighbouring axes of a kind are one.
     std::vector<Axis> shape;
@@ -154,15 +143,8 @@ class Reduce final : public PrimitiveKernel {
              p.piece(to, {1, columns}, blocks * columns), {1, rest, columns}, 1, p);
   }
 
-  uint32_t axes_of(const Arguments& a) const {
-    return device::reduced_axes(name_, a.input(1), a.inputs[0].rank, noop_);
-  }
-
-  const std::string name_;
   const algorithm algorithm_;
   const float of_nothing_;
-  const bool keepdims_;
-  const bool noop_;
 };
 
 std::unique_ptr<Kernel> make(const Description& d, algorithm algorithm, float of_nothing) {

@@ -6,7 +6,7 @@
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/reduction.h"
 #include "plugins/gpu_common/types.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/reductions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -14,20 +14,11 @@ namespace {
 
 constexpr uint64_t kNumbers = type_set::kNumeric & ~type_set::kHalf;
 
-class ArgReduce final : public Kernel, public NeedsWorkspace {
+class ArgReduce final : public KernelOf<device::ArgReductionOperator>, public NeedsWorkspace {
  public:
   ArgReduce(const Description& d, Reduction::Op op)
-      : name_(d.name()),
-        axis_(d.integer("axis")),
-        keepdims_(d.integer("keepdims") != 0),
-        reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0),
-                   d.integer("select_last_index") != 0) {
-    if (d.output_dtype(0) != TN_INT64) device::throw_invalid(name_, "gives int64 indices");
-  }
-
-  void check(const Arguments& a) const override {
-    device::check_arg_reduction(name_, a, axis_, keepdims_);
-  }
+      : KernelOf(d),
+        reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0), operator_.last) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     const int64_t results = a.outputs[0].count();
@@ -38,19 +29,16 @@ class ArgReduce final : public Kernel, public NeedsWorkspace {
     Reduction::Task task;
     task.x = a.inputs[0];
     task.out = a.outputs[0];
-    const int32_t axis = device::normalize_axis(name_, axis_, task.x.rank);
+    const int32_t axis = device::normalize_axis(operator_.name, operator_.axis, task.x.rank);
     task.axes = task.x.rank == 0 ? 0 : uint32_t{1} << axis;
     for (int32_t d = 0, to = 0; d < task.x.rank; ++d) {
       if (d != axis) task.out_steps[d] = task.out.strides[to];
-      if (d != axis || keepdims_) ++to;
+      if (d != axis || operator_.keepdims) ++to;
     }
     reduction_.enqueue(task, a, queue);
   }
 
  private:
-  const std::string name_;
-  const int64_t axis_;
-  const bool keepdims_;
   const Reduction reduction_;
 };
 

@@ -3,48 +3,44 @@
 // AveragePool and tenon.AveragePoolGrad.
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/pool.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/pooling.h"
 
 namespace tenon::gpu {
 namespace {
 
 // The gradient has the roles of X and Y changed: it reads dY and writes dX.
 template <bool kGradient>
-class AveragePool final : public Kernel {
+class AveragePool final
+    : public KernelOf<std::conditional_t<kGradient, device::AveragePoolGradOperator,
+                                         device::AveragePoolOperator>> {
+  using Base = typename AveragePool::KernelOf;
+
  public:
   explicit AveragePool(const Description& d)
-      : name_(d.name()),
+      : Base(d),
         limits_(machine_of(d).limits()),
-        window_(d, d.input(0).rank),
-        with_pads_(d.integer("count_include_pad") != 0),
         pool_(machine_of(d).function("average_pool", std::string("-DT=") + c_type(d.input_dtype(0)),
                                      kGradient ? "average_pool_grad" : "average_pool")) {
     require_arithmetic(d, d.input_dtype(0));
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      device::throw_invalid(name_, "input and output must have one type");
-    }
   }
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
     return std::make_unique<AveragePool>(d);
   }
 
-  void check(const Arguments& a) const override {
-    kGradient ? window_.check_grad(name_, a) : window_.check_output(name_, a);
-  }
-
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View x = x_of(a), y = y_of(a);
+    const device::PoolWindow& window = operator_.window;
     Pool p;
-    p.set_window(window_);
+    p.set_window(window);
     p.count = a.output(0).count();
     if (p.count == 0) return;
     p.channels = static_cast<int32_t>(x.dims[1]);
-    p.option = with_pads_ ? 1 : 0;
+    p.option = operator_.with_pads ? 1 : 0;
     Pool::place(x, p.x_dims, p.x);
     Pool::place(y, p.y_dims, p.y);
     int64_t chunk = 0;
-    const int64_t taps = window_.kernel[0] * window_.kernel[1] * window_.kernel[2];
+    const int64_t taps = window.kernel[0] * window.kernel[1] * window.kernel[2];
     const Grid grid = element_grid(limits_, p.count, &chunk, 4 * taps);
     queue.launch(pool_, grid,
                  {Parameter::memory(a.output(0)), Parameter::memory(a.input(0)),
@@ -55,10 +51,9 @@ class AveragePool final : public Kernel {
   static View x_of(const Arguments& a) { return kGradient ? a.output(0) : a.input(0); }
   static View y_of(const Arguments& a) { return kGradient ? a.input(0) : a.output(0); }
 
-  const std::string name_;
+  using Base::operator_;
+
   const Limits& limits_;
-  const device::PoolWindow window_;
-  const bool with_pads_;
   const Function& pool_;
 };
 

@@ -6,7 +6,7 @@
 #include "plugins/gpu_common/operators/norm_types.h"
 #include "plugins/gpu_common/operators/reduction.h"
 #include "plugins/gpu_common/walk.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/normalizations.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -60,10 +60,11 @@ class TableView {
 class BatchNormBase : public Kernel {
  public:
   BatchNormBase(const Description& d, Reduction::Op op)
-      : name_(d.name()),
-        machine_(machine_of(d)),
+      : machine_(machine_of(d)),
         limits_(machine_.limits()),
-        definitions_(Reduction::definitions(limits_, op, d.input_dtype(0))) {}
+        definitions_(Reduction::definitions(limits_, op, d.input_dtype(0))) {
+    require_norm_types(d);
+  }
 
  protected:
   const Function& function(const char* name) const {
@@ -93,26 +94,15 @@ class BatchNormBase : public Kernel {
                   Parameter::value(walk.steps[2]), Parameter::value(chunk)});
   }
 
-  const std::string name_;
   Machine& machine_;
   const Limits& limits_;
   const std::string definitions_;
 };
 
-class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
+class BatchNorm final : public KernelOf<device::BatchNormOperator, BatchNormBase>,
+                        public NeedsWorkspace {
  public:
-  explicit BatchNorm(const Description& d)
-      : BatchNormBase(d, Reduction::Op::kVariance), epsilon_(d.real("epsilon")) {
-    d.real("momentum");  // Has a meaning in training alone.
-    if (d.integer("training_mode") != 0) {
-      throw KernelError(TN_UNSUPPORTED,
-                        "BatchNormalization: training_mode 1; see tenon.BatchNormTraining");
-    }
-    require_norm_types(d, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}});
-    d.output(0);  // Throws when it is missing.
-  }
-
-  void check(const Arguments& a) const override { device::check_batch_norm(name_, a); }
+  explicit BatchNorm(const Description& d) : KernelOf(d, d, Reduction::Op::kVariance) {}
 
   uint64_t workspace_size(const Arguments& a) const override { return table_size(a.inputs[0], 3); }
 
@@ -125,26 +115,23 @@ class BatchNorm final : public BatchNormBase, public NeedsWorkspace {
         table_, grid,
         {Parameter::workspace(a, 0), Parameter::memory(a.inputs[1]), Parameter::memory(a.inputs[2]),
          Parameter::memory(a.inputs[3]), Parameter::memory(a.inputs[4]), Parameter::value(c),
-         real(epsilon_), Parameter::value(chunk)});
+         real(operator_.epsilon), Parameter::value(chunk)});
     apply(apply_, a, queue);
   }
 
  private:
-  const float epsilon_;
   const Function& table_ = function("batch_norm_table");
   const Function& apply_ = function("batch_norm_apply");
 };
 
-class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
+class BatchNormTraining final : public KernelOf<device::BatchNormTrainingOperator, BatchNormBase>,
+                                public NeedsWorkspace {
  public:
   explicit BatchNormTraining(const Description& d)
-      : BatchNormBase(d, Reduction::Op::kVariance),
+      : KernelOf(d, d, Reduction::Op::kVariance),
         variance_(d, Reduction::Op::kVariance, Reduction::Finish::kValue, d.input_dtype(0)) {
-    require_norm_types(d, {{0, "X"}, {5, "momentum"}, {6, "epsilon"}});
     for (size_t i = 0; i < 3; ++i) d.output(i);  // Throws when one is missing.
   }
-
-  void check(const Arguments& a) const override { device::check_batch_norm_training(name_, a); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[0];
@@ -181,16 +168,12 @@ class BatchNormTraining final : public BatchNormBase, public NeedsWorkspace {
   const Function& apply_ = function("batch_norm_apply");
 };
 
-class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
+class BatchNormGrad final : public KernelOf<device::BatchNormGradOperator, BatchNormBase>,
+                            public NeedsWorkspace {
  public:
   explicit BatchNormGrad(const Description& d)
-      : BatchNormBase(d, Reduction::Op::kDot),
-        training_(d.integer("training") != 0 ? 1 : 0),
-        dot_(d, Reduction::Op::kDot, Reduction::Finish::kValue, d.input_dtype(0)) {
-    require_norm_types(d, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}});
-  }
-
-  void check(const Arguments& a) const override { device::check_batch_norm_grad(name_, a); }
+      : KernelOf(d, d, Reduction::Op::kDot),
+        dot_(d, Reduction::Op::kDot, Reduction::Finish::kValue, d.input_dtype(0)) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View& x = a.inputs[1];
@@ -219,8 +202,8 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
                   Parameter::memory(a.inputs[2]), Parameter::memory(a.inputs[3]),
                   Parameter::memory(a.inputs[4]), Parameter::memory(a.output(1)),
                   Parameter::memory(a.output(2)), Parameter::value(c),
-                  real(static_cast<double>(per_channel(x))), Parameter::value(training_),
-                  Parameter::value(chunk)});
+                  real(static_cast<double>(per_channel(x))),
+                  Parameter::value(int32_t{operator_.training}), Parameter::value(chunk)});
     if (!dx.present()) return;
     const TableView table(x);
     const Walk<4> walk({&dx, &dy, &x, &table.view()});
@@ -241,7 +224,6 @@ class BatchNormGrad final : public BatchNormBase, public NeedsWorkspace {
     return table_size(x, 4) + aligned(static_cast<uint64_t>(x.dims[1]) * sizeof(double));
   }
 
-  const int32_t training_;
   const Reduction dot_;
   const Function& shift_ = function("batch_norm_shift");
   const Function& table_ = function("batch_norm_grad_table");

@@ -4,30 +4,26 @@
 #include "plugins/gpu_common/operators/copy.h"
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::dims_text, device::throw_invalid;
+using device::BuiltView;
 
-class Concat final : public Kernel {
+class Concat final : public KernelOf<device::ConcatOperator> {
  public:
-  explicit Concat(const Description& d) : axis_(d.integer("axis")), copy_(d, d.input_dtype(0)) {}
+  explicit Concat(const Description& d) : KernelOf(d), copy_(d, d.input_dtype(0)) {
+    require_device_inputs(d, d.input_count());
+  }
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    if (!d.has_attribute("axis")) throw_invalid(d.name(), "axis is missing");
-    require_one_type(d, std::max<size_t>(1, d.input_count()));
-    require_device_inputs(d, d.input_count());
     return std::make_unique<Concat>(d);
   }
 
-  void check(const Arguments& a) const override { device::check_concat("Concat", a, axis_); }
-
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
-    const int32_t axis = device::normalize_axis("Concat", axis_, output.rank);
+    const int32_t axis = device::normalize_axis(operator_.name, operator_.axis, output.rank);
     int64_t at = 0;
     for (const View& input : a.inputs) {
       View part = output;
@@ -41,27 +37,23 @@ class Concat final : public Kernel {
   }
 
  private:
-  const int64_t axis_;
   const Copy copy_;
 };
 
-class Tile final : public Kernel {
+class Tile final : public KernelOf<device::TileOperator> {
  public:
-  explicit Tile(const Description& d) : copy_(d, d.input_dtype(0)) {}
+  explicit Tile(const Description& d) : KernelOf(d), copy_(d, d.input_dtype(0)) {
+    require_device_inputs(d, 1);
+    require_host_value(d, 1);
+  }
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_arity(d, 2);
-    require_output_type(d, d.input_dtype(0));
-    require_device_inputs(d, 1);
-    if (d.input(1).kind != TN_ARGUMENT_HOST) {
-      throw KernelError(TN_UNSUPPORTED, "Tile: repeats must be a host value");
-    }
     return std::make_unique<Tile>(d);
   }
 
   void check(const Arguments& a) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
-    device::check_tile("Tile", a);
+    KernelOf::check(a);
     int32_t dims = 0;
     for (int32_t d = 0; d < input.rank; ++d) {
       dims += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
@@ -78,12 +70,7 @@ class Tile final : public Kernel {
     const View &input = a.inputs[0], &output = a.outputs[0];
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = device::integer_at(a.inputs[1], d);
-      if (device::tiled_dim("Tile", input, d, repeats) != output.dims[d]) {
-        throw_invalid("Tile", "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
-                                  " does not turn dims " + dims_text(input.shape()) + " into " +
-                                  dims_text(output.shape()));
-      }
+      const int64_t repeats = operator_.repeats(a, d);
       if (repeats != 1) {
         to.add(repeats, output.strides[d] * input.dims[d]);
         from.add(repeats, 0);

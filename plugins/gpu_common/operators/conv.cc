@@ -6,6 +6,7 @@
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/conv_problem.h"
 #include "plugins/gpu_common/types.h"
+#include "tenon/device/operators/convolutions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -13,30 +14,22 @@ namespace {
 
 constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 
-class Convolution : public Kernel {
+template <class Operator>
+class Convolution : public KernelOf<Operator>, public NeedsWorkspace {
  public:
   explicit Convolution(const Description& d)
-      : name_(d.name()),
-        attributes_(d, d.input(0).rank),
-        gemm_(d, d.output_dtype(0), /*plain=*/false) {
-    for (size_t i = 0; i < d.input_count(); ++i) {
-      if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0)) {
-        device::throw_invalid(name_, "inputs and output must have one type");
-      }
-    }
-  }
+      : KernelOf<Operator>(d), gemm_(d, d.output_dtype(0), /*plain=*/false) {}
 
  protected:
-  const std::string name_;
-  const device::ConvAttributes attributes_;
+  const std::string& name_ = this->operator_.name;
+  const device::ConvAttributes& attributes_ = this->operator_.attributes;
   const Gemm gemm_;
 };
 
-class Conv final : public Convolution, public NeedsWorkspace {
+class Conv final : public Convolution<device::ConvOperator> {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override { attributes_.check_output(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));
   }
@@ -76,11 +69,10 @@ class Conv final : public Convolution, public NeedsWorkspace {
 // Inputs i of one remainder modulo the stride meet the same taps, and neighbours among them
 // neighbouring positions: so for each remainder dX is a convolution of dY of stride one, with
 // nothing scattered.
-class ConvGradInput final : public Convolution, public NeedsWorkspace {
+class ConvGradInput final : public Convolution<device::ConvGradInputOperator> {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override { attributes_.check_grad_input(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
     over_remainders(a,
@@ -140,11 +132,10 @@ class ConvGradInput final : public Convolution, public NeedsWorkspace {
   }
 };
 
-class ConvGradWeight final : public Convolution, public NeedsWorkspace {
+class ConvGradWeight final : public Convolution<device::ConvGradWeightOperator> {
  public:
   using Convolution::Convolution;
 
-  void check(const Arguments& a) const override { attributes_.check_grad_weight(name_, a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));
   }

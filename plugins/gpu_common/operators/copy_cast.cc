@@ -3,21 +3,17 @@
 // Identity (the strided copy) and Cast.
 #include "plugins/gpu_common/operators/copy.h"
 #include "plugins/gpu_common/operators/elementwise.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/copies.h"
 
 namespace tenon::gpu {
 namespace {
 
-class Identity final : public Kernel {
+class Identity final : public KernelOf<device::IdentityOperator> {
  public:
-  explicit Identity(const Description& d) : copy_(d, d.input_dtype(0)) {}
+  explicit Identity(const Description& d) : KernelOf(d), copy_(d, d.input_dtype(0)) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_one_type(d, 1);
     return std::make_unique<Identity>(d);
-  }
-  void check(const Arguments& a) const override {
-    device::check_output("Identity", "Y", a, 0, a.inputs[0].shape());
   }
   void enqueue(const Arguments& a, Queue& queue) const override {
     copy_.enqueue(a.outputs[0], a.inputs[0], queue);
@@ -28,15 +24,9 @@ class Identity final : public Kernel {
 };
 
 std::unique_ptr<device::Kernel> create_cast(const Description& d) {
-  require_arity(d, 1);
-  const tn_dtype from = d.input_dtype(0), to = d.output_dtype(0);
-  if (d.has_attribute("to") && d.integer("to") != to) {
-    device::throw_invalid("Cast", std::string("attribute `to` and the output's type ") +
-                                      device::dtype_name(to) + " differ");
-  }
-  d.integer("saturate");  // Only for 8-bit floats, which kernels do not have,
-  d.text("round_mode");   // and for a type that the ABI does not have.
-  if (from == to) return std::make_unique<Identity>(d);
+  // Saturation is for 8-bit floats, which kernels do not have.
+  const device::CastOperator checked(d);
+  if (d.input_dtype(0) == d.output_dtype(0)) return std::make_unique<Identity>(d);
   return make_elementwise(d, {Group::kCast, OP_Cast, 1});
 }
 

@@ -4,7 +4,7 @@
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/losses.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/losses.h"
 
 namespace tenon::gpu {
 namespace {
@@ -15,34 +15,26 @@ struct RowSteps {
   int64_t logits[2], labels[2], loss, backprop[2];
 };
 
-class CrossEntropy final : public Kernel {
+template <bool kSparse>
+class CrossEntropy final : public KernelOf<device::CrossEntropyForm<kSparse>> {
+  using Base = KernelOf<device::CrossEntropyForm<kSparse>>;
+
  public:
-  CrossEntropy(const Description& d, bool sparse)
-      : name_(d.name()),
-        sparse_(sparse),
+  explicit CrossEntropy(const Description& d)
+      : Base(d),
         limits_(machine_of(d).limits()),
         function_(machine_of(d).function(
             "cross_entropy",
             machine_definitions(limits_) + define_type("T", d.input_dtype(0)) +
-                define_type("LABEL", d.input_dtype(1)) + (sparse ? "-DSPARSE " : ""),
-            "cross_entropy")) {}
-
-  template <bool kSparse>
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
-    const tn_dtype dtype = d.input_dtype(0), labels = d.input_dtype(1);
-    if (kSparse ? labels != TN_INT32 && labels != TN_INT64 : labels != dtype) {
-      device::throw_invalid(
-          d.name(), kSparse ? "labels must be int32 or int64" : "labels must have logits' type");
-    }
-    if (d.output_dtype(0) != dtype || d.output_dtype(1) != dtype) {
-      device::throw_invalid(d.name(), "outputs must have logits' type");
-    }
+                define_type("LABEL", d.input_dtype(1)) + (kSparse ? "-DSPARSE " : ""),
+            "cross_entropy")) {
     require_device_inputs(d, 2);
-    require_arithmetic(d, dtype);
-    return std::make_unique<CrossEntropy>(d, kSparse);
+    require_arithmetic(d, d.input_dtype(0));
   }
 
-  void check(const Arguments& a) const override { device::check_cross_entropy(name_, a, sparse_); }
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<CrossEntropy>(d);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &logits = a.inputs[0], &labels = a.inputs[1];
@@ -50,23 +42,23 @@ class CrossEntropy final : public Kernel {
     const RowSteps steps{logits.dims[0],
                          logits.dims[1],
                          {logits.strides[0], logits.strides[1]},
-                         {labels.strides[0], sparse_ ? 0 : labels.strides[1]},
+                         {labels.strides[0], kSparse ? 0 : labels.strides[1]},
                          loss.strides[0],
                          {backprop.strides[0], backprop.strides[1]}};
     if (steps.rows == 0) return;
     int64_t chunk = 0;
     const Grid grid = element_grid(limits_, steps.rows, &chunk, 16 * (steps.classes + 1));
-    const Parameter parameters[] = {Parameter::memory(logits), Parameter::memory(labels),
-                                    Parameter::memory(loss),   Parameter::memory(backprop),
-                                    Parameter::value(steps),   Parameter::value(chunk),
-                                    Parameter::fault(name_)};
+    const Parameter parameters[] = {Parameter::memory(logits),       Parameter::memory(labels),
+                                    Parameter::memory(loss),         Parameter::memory(backprop),
+                                    Parameter::value(steps),         Parameter::value(chunk),
+                                    Parameter::fault(operator_.name)};
     queue.launch(function_, grid,
-                 std::span(parameters).first(std::size(parameters) - (sparse_ ? 0 : 1)));
+                 std::span(parameters).first(std::size(parameters) - (kSparse ? 0 : 1)));
   }
 
  private:
-  const std::string name_;
-  const bool sparse_;
+  using Base::operator_;
+
   const Limits& limits_;
   const Function& function_;
 };
@@ -77,8 +69,8 @@ Rows loss_operators() {
   static const OperatorEntry kEntries[] = {
       {op::kTenonNllLoss, device::kFloatTypes, create_nll_loss},
       {op::kTenonNllLossGrad, device::kFloatTypes, create_nll_loss_grad},
-      {op::kTenonSparseSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy::create<true>},
-      {op::kTenonSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy::create<false>},
+      {op::kTenonSparseSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy<true>::create},
+      {op::kTenonSoftmaxCrossEntropy, device::kFloatTypes, CrossEntropy<false>::create},
   };
   return kEntries;
 }

@@ -5,31 +5,23 @@
 #include "plugins/gpu_common/kernel.h"
 #include "plugins/gpu_common/types.h"
 #include "plugins/gpu_common/walk.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/copies.h"
 
 namespace tenon::gpu {
 namespace {
 
-class Fill final : public Kernel {
+class Fill final : public KernelOf<device::FillOperator> {
  public:
   explicit Fill(const Description& d)
-      : limits_(machine_of(d).limits()),
+      : KernelOf(d),
+        limits_(machine_of(d).limits()),
         from_host_(d.input(0).kind == TN_ARGUMENT_HOST),
         fill_(machine_of(d).function("fill", std::string("-DT=") + bits_type(d.output_dtype(0)),
                                      from_host_ ? "fill_value" : "fill_element")) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    if (d.input_count() != 1 || d.output_count() != 1) {
-      device::throw_invalid(d.name(), "takes one input and one output");
-    }
-    if (d.input(0).rank != 0) device::throw_invalid(d.name(), "the value must be 0-d");
-    if (d.input_dtype(0) != d.output_dtype(0)) {
-      device::throw_invalid(d.name(), "value and output differ in element type");
-    }
     return std::make_unique<Fill>(d);
   }
-
-  void check(const Arguments&) const override {}  // The caller alone decides Y's dims.
 
   void enqueue(const Arguments& arguments, Queue& queue) const override {
     const View& value = arguments.inputs[0];

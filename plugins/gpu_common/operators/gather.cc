@@ -7,13 +7,12 @@
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/loop.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::dims_text, device::normalize_axis, device::throw_dims,
-    device::throw_invalid;
+using device::BuiltView, device::normalize_axis;
 
 class GatherBase : public Kernel {
  protected:
@@ -24,7 +23,9 @@ class GatherBase : public Kernel {
                                        machine_definitions(limits_) +
                                            define_moved("T", d.input_dtype(0)) +
                                            define_type("INDEX", d.input_dtype(1)),
-                                       "gather")) {}
+                                       "gather")) {
+    require_device_inputs(d, 2);
+  }
 
   // `data` and `indices` have the output's dims or broadcast to them.
   void launch(const View& output, const View& data, const View& indices, const Places& places,
@@ -45,15 +46,13 @@ class GatherBase : public Kernel {
   const Function& gather_;
 };
 
-class Gather final : public GatherBase {
+class Gather final : public KernelOf<device::GatherOperator, GatherBase> {
  public:
-  explicit Gather(const Description& d) : GatherBase(d), axis_(d.integer("axis")) {}
-
-  void check(const Arguments& a) const override { device::check_gather(name_, a, axis_); }
+  explicit Gather(const Description& d) : KernelOf(d, d) {}
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int32_t axis = normalize_axis(name_, operator_.axis, data.rank);
     BuiltView from(data), at(indices);
     from.add(data, 0, axis);
     for (int32_t d = 0; d < indices.rank; ++d) from.add(1, 0);
@@ -63,24 +62,15 @@ class Gather final : public GatherBase {
     for (int32_t d = axis + 1; d < data.rank; ++d) at.add(1, 0);
     launch(a.outputs[0], from.view(), at.view(), Places::along(data, axis), queue);
   }
-
- private:
-  const int64_t axis_;
 };
 
-class GatherNd final : public GatherBase {
+class GatherNd final : public KernelOf<device::GatherNdOperator, GatherBase> {
  public:
-  explicit GatherNd(const Description& d)
-      : GatherBase(d), batch_(static_cast<int32_t>(d.integer("batch_dims"))) {}
+  explicit GatherNd(const Description& d) : KernelOf(d, d) {}
 
   void check(const Arguments& a) const override {
-    const View& indices = a.inputs[1];
-    device::check_gather_nd(name_, a, batch_);
-    const auto depth = static_cast<size_t>(batch_ + indices.dims[indices.rank - 1]);
-    if (depth - static_cast<size_t>(batch_) > kIndexDepth) {
-      throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
-                                            " indices for a place");
-    }
+    KernelOf::check(a);
+    require_index_depth(name_, a.inputs[1]);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -90,47 +80,35 @@ class GatherNd final : public GatherBase {
     places.depth = static_cast<int32_t>(indices.dims[places_rank]);
     places.index_step = indices.strides[places_rank];
     for (int32_t k = 0; k < places.depth; ++k) {
-      places.extents[k] = data.dims[batch_ + k];
-      places.steps[k] = data.strides[batch_ + k];
+      places.extents[k] = data.dims[operator_.batch_dims + k];
+      places.steps[k] = data.strides[operator_.batch_dims + k];
     }
     BuiltView from(data), at(indices);
-    from.add(data, 0, batch_);
-    for (int32_t d = batch_; d < places_rank; ++d) from.add(1, 0);
-    from.add(data, batch_ + places.depth, data.rank);
+    from.add(data, 0, operator_.batch_dims);
+    for (int32_t d = operator_.batch_dims; d < places_rank; ++d) from.add(1, 0);
+    from.add(data, operator_.batch_dims + places.depth, data.rank);
     at.add(indices, 0, places_rank);
-    for (int32_t d = batch_ + places.depth; d < data.rank; ++d) at.add(1, 0);
+    for (int32_t d = operator_.batch_dims + places.depth; d < data.rank; ++d) at.add(1, 0);
     launch(a.outputs[0], from.view(), at.view(), places, queue);
   }
-
- private:
-  const int32_t batch_;
 };
 
-class GatherElements final : public GatherBase {
+class GatherElements final : public KernelOf<device::GatherElementsOperator, GatherBase> {
  public:
-  explicit GatherElements(const Description& d) : GatherBase(d), axis_(d.integer("axis")) {}
-
-  void check(const Arguments& a) const override { device::check_gather_elements(name_, a, axis_); }
+  explicit GatherElements(const Description& d) : KernelOf(d, d) {}
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &indices = a.inputs[1];
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int32_t axis = normalize_axis(name_, operator_.axis, data.rank);
     BuiltView line(data);  // The data at index 0 of the axis, for each index.
     for (int32_t d = 0; d < data.rank; ++d)
       line.add(indices.dims[d], d == axis ? 0 : data.strides[d]);
     launch(a.outputs[0], line.view(), indices, Places::along(data, axis), queue);
   }
-
- private:
-  const int64_t axis_;
 };
 
 template <class K>
 std::unique_ptr<device::Kernel> create(const Description& d) {
-  require_arity(d, 2);
-  device::require_index_type(d, 1);
-  require_output_type(d, d.input_dtype(0));
-  require_device_inputs(d, 2);
   return std::make_unique<K>(d);
 }
 

@@ -4,23 +4,15 @@
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/reduction.h"
 #include "plugins/gpu_common/types.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/pooling.h"
 
 namespace tenon::gpu {
 namespace {
 
-class GlobalPool final : public Kernel, public NeedsWorkspace {
+class GlobalPool final : public KernelOf<device::GlobalPoolOperator>, public NeedsWorkspace {
  public:
   GlobalPool(const Description& d, Reduction::Op op, Reduction::Finish finish)
-      : name_(d.name()), reduction_(d, op, finish, d.input_dtype(0)) {
-    if (d.input(0).rank < 2) device::throw_invalid(name_, "X must have batch and channels");
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      device::throw_invalid(name_, "X and Y must have one type");
-    }
-  }
-
-  void check(const Arguments& a) const override { device::check_global_pool(name_, a); }
+      : KernelOf(d), reduction_(d, op, finish, d.input_dtype(0)) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     return reduction_.workspace_size(a.output(0).count(),
@@ -37,7 +29,6 @@ class GlobalPool final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  const std::string name_;
   const Reduction reduction_;
 };
 

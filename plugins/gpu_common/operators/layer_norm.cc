@@ -6,7 +6,7 @@
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/norm_lines.h"
 #include "plugins/gpu_common/operators/norm_types.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/normalizations.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -14,51 +14,40 @@ namespace {
 
 constexpr int kOperands = 6;
 
-class LayerNorm final : public Kernel {
+class LayerNorm final : public KernelOf<device::LayerNormOperator> {
  public:
   explicit LayerNorm(const Description& d)
-      : name_(d.name()),
-        axis_(d.integer("axis")),
-        epsilon_(d.real("epsilon")),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
         normalize_(machine_of(d).function(
             "layer_norm", line_definitions(limits_, d.input_dtype(0), kOperands), "layer_norm")) {
-    // The statistics are as exact as the device allows, whatever stash_type says; so it is known.
-    d.integer("stash_type");
-    require_norm_types(d, {{0, "X"}});
-    d.output(0);  // Throws when it is missing.
+    require_norm_types(d);
   }
-
-  void check(const Arguments& a) const override { device::check_layer_norm(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &y = a.outputs[0];
     if (x.count() == 0) return;
     const View scale = a.input(1), shift = a.input(2), mean = a.output(1), inv = a.output(2);
     Lines<kOperands> lines(x, {y, x, scale, shift, mean, inv},
-                           device::normalize_axis(name_, axis_, x.rank), x.rank);
+                           device::normalize_axis(operator_.name, operator_.axis, x.rank), x.rank);
     const Grid grid = lines.grid(limits_);
-    queue.launch(
-        normalize_, grid,
-        {Parameter::memory(y), Parameter::memory(x), Parameter::memory(scale),
-         Parameter::memory(shift), Parameter::memory(mean), Parameter::memory(inv),
-         Parameter::value(lines),
-         limits_.float64 ? Parameter::value(double{epsilon_}) : Parameter::value(epsilon_)});
+    queue.launch(normalize_, grid,
+                 {Parameter::memory(y), Parameter::memory(x), Parameter::memory(scale),
+                  Parameter::memory(shift), Parameter::memory(mean), Parameter::memory(inv),
+                  Parameter::value(lines),
+                  limits_.float64 ? Parameter::value(double{operator_.epsilon})
+                                  : Parameter::value(operator_.epsilon)});
   }
 
  private:
-  const std::string name_;
-  const int64_t axis_;
-  const float epsilon_;
   const Limits& limits_;
   const Function& normalize_;
 };
 
-class LayerNormGrad final : public Kernel {
+class LayerNormGrad final : public KernelOf<device::LayerNormGradOperator> {
  public:
   explicit LayerNormGrad(const Description& d)
-      : name_(d.name()),
-        axis_(d.integer("axis")),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
         data_(machine_of(d).function("layer_norm",
                                      line_definitions(limits_, d.input_dtype(0), kOperands),
@@ -66,15 +55,13 @@ class LayerNormGrad final : public Kernel {
         affine_(machine_of(d).function("layer_norm",
                                        line_definitions(limits_, d.input_dtype(0), kOperands),
                                        "layer_norm_affine")) {
-    require_norm_types(d, {{0, "dY"}, {1, "X"}, {2, "Mean"}, {3, "InvStdDev"}});
+    require_norm_types(d);
   }
-
-  void check(const Arguments& a) const override { device::check_layer_norm_grad(name_, a, axis_); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dy = a.inputs[0], &x = a.inputs[1], &mean = a.inputs[2], &inv = a.inputs[3];
     const View scale = a.input(4), dx = a.output(0), dscale = a.output(1), dshift = a.output(2);
-    const int32_t axis = device::normalize_axis(name_, axis_, x.rank);
+    const int32_t axis = device::normalize_axis(operator_.name, operator_.axis, x.rank);
     if (dx.present() && x.count() > 0) {
       Lines<kOperands> lines(x, {dx, dy, x, scale, mean, inv}, axis, x.rank);
       const Grid grid = lines.grid(limits_);
@@ -96,8 +83,6 @@ class LayerNormGrad final : public Kernel {
   }
 
  private:
-  const std::string name_;
-  const int64_t axis_;
   const Limits& limits_;
   const Function& data_;
   const Function& affine_;

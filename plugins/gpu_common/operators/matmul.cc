@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// MatMul, Gemm and tenon.ScaledGemm. Which dims are batch, rows and columns is the reference
-// kernels' plan.
-#include "tenon/device/operators/matmul_plan.h"
-
+// MatMul, Gemm and tenon.ScaledGemm. Which dims are batch, rows and columns is the plan that all
+// devices share.
 #include <algorithm>
 
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/gemm.h"
 #include "plugins/gpu_common/types.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/products.h"
 
 namespace tenon::gpu {
 namespace {
@@ -76,115 +74,57 @@ GemmProblem problem_of(std::string_view op, MatmulPlan p) {
   return problem;
 }
 
-void check_types(const Description& d) {
-  for (size_t i = 0; i < 3; ++i) {
-    if (i < d.input_count() && d.has_input(i) && d.input_dtype(i) != d.output_dtype(0)) {
-      device::throw_invalid(d.name(), "operands and output must have one type");
-    }
-  }
-}
-
-// A product and what is added to it; the subclasses say where they lie.
-class Product : public Kernel, public NeedsWorkspace {
+// A product and, with factors, what is added to it.
+template <class Operator>
+class Product : public KernelOf<Operator>, public NeedsWorkspace {
  public:
-  explicit Product(const Description& d) : name_(d.name()), gemm_(d, d.input_dtype(0)) {
-    check_types(d);
-  }
+  explicit Product(const Description& d) : KernelOf<Operator>(d), gemm_(d, d.input_dtype(0)) {}
 
-  void check(const Arguments& a) const override { problem(a); }
+  // Planning is the operator's check; the device's limits come with it.
+  void check(const Arguments& a) const override {
+    problem(a);
+    if constexpr (requires { operator_.check_factors(a); }) operator_.check_factors(a);
+  }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));
   }
 
  protected:
-  virtual GemmProblem problem(const Arguments& a) const = 0;
-
   void multiply(const Arguments& a, bool has_c, double alpha, double beta, Queue& queue) const {
     GemmProblem p = problem(a);
     p.shape.has_c = has_c && beta != 0 ? 1 : 0;
     gemm_.enqueue(p, alpha, beta, a, queue);
   }
 
-  const std::string name_;
+  using KernelOf<Operator>::operator_;
+
+ private:
+  GemmProblem problem(const Arguments& a) const {
+    return problem_of(operator_.name, operator_.plan(a));
+  }
+
   const Gemm gemm_;
 };
 
-class MatMul final : public Product {
+class MatMul final : public Product<device::MatMulOperator> {
  public:
   using Product::Product;
   void enqueue(const Arguments& a, Queue& queue) const override { multiply(a, false, 1, 0, queue); }
+};
 
- private:
-  GemmProblem problem(const Arguments& a) const override {
-    return problem_of(name_, device::plan_matmul(name_, a.input(0), a.input(1), a));
+class GemmProduct final : public Product<device::GemmOperator> {
+ public:
+  using Product::Product;
+  void enqueue(const Arguments& a, Queue& queue) const override {
+    multiply(a, a.input(2).present(), operator_.alpha, operator_.beta, queue);
   }
 };
 
-class GemmOperator final : public Product {
+class ScaledGemm final : public Product<device::ScaledGemmOperator> {
  public:
-  explicit GemmOperator(const Description& d)
-      : Product(d),
-        alpha_(d.real("alpha")),
-        beta_(d.real("beta")),
-        transpose_a_(d.integer("transA") != 0),
-        transpose_b_(d.integer("transB") != 0) {
-    if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2) {
-      device::throw_invalid(name_, "A, B and Y must have rank 2");
-    }
-  }
+  using Product::Product;
   void enqueue(const Arguments& a, Queue& queue) const override {
-    multiply(a, a.input(2).present(), alpha_, beta_, queue);
-  }
-
- private:
-  GemmProblem problem(const Arguments& a) const override {
-    int64_t lists[8];
-    const View x = transpose_a_ ? transposed(a.input(0), lists) : a.input(0);
-    const View y = transpose_b_ ? transposed(a.input(1), lists + 4) : a.input(1);
-    MatmulPlan plan = device::plan_matmul(name_, x, y, a);
-    if (a.input(2).present()) device::plan_addend(name_, plan, a.input(2));
-    return problem_of(name_, plan);
-  }
-  static View transposed(View x, int64_t* lists) {
-    for (int d = 0; d < 2; ++d) {
-      lists[d] = x.dims[1 - d];
-      lists[2 + d] = x.strides[1 - d];
-    }
-    x.dims = lists;
-    x.strides = lists + 2;
-    return x;
-  }
-
-  const float alpha_, beta_;
-  const bool transpose_a_, transpose_b_;
-};
-
-class ScaledGemm final : public Product {
- public:
-  explicit ScaledGemm(const Description& d) : Product(d) {
-    if (d.input(0).rank < 2 || d.input(1).rank < 2) {
-      device::throw_invalid(name_, "A and B must be matrices");
-    }
-  }
-  void check(const Arguments& a) const override {
-    problem(a);
-    for (const size_t i : {size_t{3}, size_t{4}}) {
-      if (a.input(i).present() && a.input(i).count() != 1) {
-        device::throw_dims(name_, i == 3 ? "alpha" : "beta", a.input(i).shape(), {});
-      }
-    }
-  }
-  void enqueue(const Arguments& a, Queue& queue) const override {
-    const double alpha = a.input(3).present() ? device::real_at(a.input(3)) : 1;
-    const double beta = a.input(4).present() ? device::real_at(a.input(4)) : 1;
-    multiply(a, a.input(2).present(), alpha, beta, queue);
-  }
-
- private:
-  GemmProblem problem(const Arguments& a) const override {
-    MatmulPlan plan = device::plan_matmul(name_, a.input(0), a.input(1), a);
-    if (a.input(2).present()) device::plan_addend(name_, plan, a.input(2));
-    return problem_of(name_, plan);
+    multiply(a, a.input(2).present(), operator_.alpha(a), operator_.beta(a), queue);
   }
 };
 
@@ -198,7 +138,7 @@ std::unique_ptr<device::Kernel> create(const Description& d) {
 Rows matmul_operators() {
   static constexpr OperatorEntry kOperators[] = {
       {op::kMatMul, kNumbers, create<MatMul>},
-      {op::kGemm, kFloats, create<GemmOperator>},
+      {op::kGemm, kFloats, create<GemmProduct>},
       {op::kTenonScaledGemm, kFloats, create<ScaledGemm>},
   };
   return kOperators;

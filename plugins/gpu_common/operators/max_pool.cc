@@ -3,8 +3,7 @@
 // MaxPool (ONNX's indices and tenon's) and tenon.MaxPoolGrad.
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/pool.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/pooling.h"
 
 namespace tenon::gpu {
 namespace {
@@ -16,33 +15,22 @@ std::string definitions(tn_dtype dtype) {
   return std::string("-DT=") + c_type(dtype) + " -DLOWEST=" + lowest;
 }
 
-class MaxPool final : public Kernel {
+template <class Operator>
+class MaxPool final : public KernelOf<Operator> {
  public:
-  MaxPool(const Description& d, bool in_plane)
-      : limits_(machine_of(d).limits()),
-        window_(d, d.input(0).rank),
-        index_(in_plane                          ? 2
-               : d.integer("storage_order") != 0 ? 1
-                                                 : 0),
+  explicit MaxPool(const Description& d)
+      : KernelOf<Operator>(d),
+        limits_(machine_of(d).limits()),
         pool_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool")) {
     require_arithmetic(d, d.input_dtype(0));
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      device::throw_invalid("MaxPool", "X and Y must have one type");
-    }
-    if (d.has_output(1) && d.output_dtype(1) != TN_INT64) {
-      device::throw_invalid("MaxPool", "Indices must be int64");
-    }
-  }
-
-  void check(const Arguments& a) const override {
-    window_.check_output("MaxPool", a);
-    device::check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
+    if constexpr (requires { operator_.column_major; }) index_ = operator_.column_major ? 1 : 0;
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View x = a.input(0), y = a.output(0), indices = a.output(1);
+    const device::PoolWindow& window = operator_.window;
     Pool p;
-    p.set_window(window_);
+    p.set_window(window);
     p.count = y.count();
     if (p.count == 0) return;
     p.channels = static_cast<int32_t>(y.dims[1]);
@@ -51,7 +39,7 @@ class MaxPool final : public Kernel {
     Pool::place(y, p.y_dims, p.y);
     if (indices.present()) Pool::place(indices, p.y_dims, p.indices);
     int64_t chunk = 0;
-    const int64_t taps = window_.kernel[0] * window_.kernel[1] * window_.kernel[2];
+    const int64_t taps = window.kernel[0] * window.kernel[1] * window.kernel[2];
     const Grid grid = element_grid(limits_, p.count, &chunk, 4 * taps);
     queue.launch(pool_, grid,
                  {Parameter::memory(y), Parameter::memory(indices), Parameter::memory(x),
@@ -59,29 +47,24 @@ class MaxPool final : public Kernel {
   }
 
  private:
+  using KernelOf<Operator>::operator_;
+
   const Limits& limits_;
-  const device::PoolWindow window_;
-  const int32_t index_;
+  int32_t index_ = 2;  // In a plane.
   const Function& pool_;
 };
 
-class MaxPoolGrad final : public Kernel {
+class MaxPoolGrad final : public KernelOf<device::MaxPoolGradOperator> {
  public:
   explicit MaxPoolGrad(const Description& d)
-      : limits_(machine_of(d).limits()),
+      : KernelOf(d),
+        limits_(machine_of(d).limits()),
         grad_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool_grad")) {
     require_arithmetic(d, d.input_dtype(0));
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      device::throw_invalid(kName, "dY and dX must have one type");
-    }
-    if (d.input_dtype(1) != TN_INT64) device::throw_invalid(kName, "Indices must be int64");
-    if (d.input(0).rank < 3) device::throw_invalid(kName, "dY must have spatial dims");
     if (d.input(0).rank > 5) {
-      throw KernelError(TN_UNSUPPORTED, std::string(kName) + ": more than 3 spatial dims");
+      throw KernelError(TN_UNSUPPORTED, operator_.name + ": more than 3 spatial dims");
     }
   }
-
-  void check(const Arguments& a) const override { device::check_max_pool_grad(kName, a); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View dy = a.input(0), indices = a.input(1), dx = a.output(0);
@@ -97,19 +80,18 @@ class MaxPoolGrad final : public Kernel {
     const Grid grid = element_grid(limits_, planes, &chunk, p.count / planes * 4);
     queue.launch(grad_, grid,
                  {Parameter::memory(dx), Parameter::memory(dy), Parameter::memory(indices),
-                  Parameter::value(p), Parameter::fault(kName), Parameter::value(planes),
+                  Parameter::value(p), Parameter::fault(operator_.name), Parameter::value(planes),
                   Parameter::value(chunk)});
   }
 
  private:
-  static constexpr const char* kName = "MaxPoolGrad";
   const Limits& limits_;
   const Function& grad_;
 };
 
-template <bool kInPlane>
+template <class Operator>
 std::unique_ptr<device::Kernel> create_pool(const Description& d) {
-  return std::make_unique<MaxPool>(d, kInPlane);
+  return std::make_unique<MaxPool<Operator>>(d);
 }
 std::unique_ptr<device::Kernel> create_grad(const Description& d) {
   return std::make_unique<MaxPoolGrad>(d);
@@ -119,8 +101,9 @@ std::unique_ptr<device::Kernel> create_grad(const Description& d) {
 
 Rows max_pool_operators() {
   static constexpr OperatorEntry kOperators[] = {
-      {op::kMaxPool, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8), create_pool<false>},
-      {op::kTenonMaxPool, kPoolFloats, create_pool<true>},
+      {op::kMaxPool, kPoolFloats | kUint8 | device::dtype_bit(TN_INT8),
+       create_pool<device::MaxPoolTensorOperator>},
+      {op::kTenonMaxPool, kPoolFloats, create_pool<device::MaxPoolOperator>},
       {op::kTenonMaxPoolGrad, kPoolFloats, create_grad},
   };
   return kOperators;

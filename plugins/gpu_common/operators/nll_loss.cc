@@ -6,12 +6,12 @@
 #include "plugins/gpu_common/operators/losses.h"
 #include "plugins/gpu_common/operators/places.h"
 #include "plugins/gpu_common/operators/row_major.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/losses.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::LossReduction, device::throw_invalid;
+using device::LossReduction;
 
 // As in kernels/nll_loss.cl.
 struct Classes {
@@ -23,9 +23,6 @@ struct Classes {
 
 const Function& function_of(const Description& d, tn_dtype dtype, tn_dtype target,
                             const char* name) {
-  if (target != TN_INT64 && target != TN_INT32) {
-    throw_invalid(d.name(), "target must be int64 or int32");
-  }
   require_arithmetic(d, dtype);
   return machine_of(d).function("nll_loss",
                                 machine_definitions(machine_of(d).limits()) +
@@ -45,22 +42,14 @@ RowMajor<3> positions(const View& x, const View& target, const View& loss, bool 
   return made;
 }
 
-class NllLoss final : public Kernel, public NeedsWorkspace {
+class NllLoss final : public KernelOf<device::NllLossOperator>, public NeedsWorkspace {
  public:
   explicit NllLoss(const Description& d)
-      : reduction_(device::loss_reduction(d)),
-        ignored_(d.integer("ignore_index")),
+      : KernelOf(d),
         loss_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss")),
         total_(function_of(d, d.input_dtype(0), d.input_dtype(1), "nll_loss_total")) {
-    for (size_t i = 0; i < 2; ++i) {
-      if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
-        throw_invalid(kName, "outputs must have log_probabilities' type");
-      }
-    }
     require_device_inputs(d, 3);
   }
-
-  void check(const Arguments& a) const override { device::check_nll_loss(kName, a, reduction_); }
 
   uint64_t workspace_size(const Arguments& a) const override {
     const int64_t parts = part_count(a.inputs[1].count());
@@ -70,9 +59,10 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &target = a.inputs[1], &loss = a.outputs[0];
     const View weight = a.input(2), total = a.output(1);
-    const auto walk = positions(x, target, loss, reduction_ == LossReduction::kNone);
-    const Classes classes{x.dims[1],        ignored_,     reduction_,
-                          weight.present(), x.strides[1], weight.present() ? weight.strides[0] : 0};
+    const auto walk = positions(x, target, loss, operator_.reduction == LossReduction::kNone);
+    const Classes classes{x.dims[1],           operator_.ignored,
+                          operator_.reduction, weight.present(),
+                          x.strides[1],        weight.present() ? weight.strides[0] : 0};
     const int64_t parts = part_count(walk.count);
     Grid grid;
     grid.global[0] = static_cast<uint64_t>(parts);
@@ -101,37 +91,27 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     return std::max<int64_t>(1, (count + kPart - 1) / kPart);
   }
 
-  const LossReduction reduction_;
-  const int64_t ignored_;
   const Function& loss_;
   const Function& total_;
 };
 
-class NllLossGrad final : public Kernel {
+class NllLossGrad final : public KernelOf<device::NllLossGradOperator> {
  public:
   explicit NllLossGrad(const Description& d)
-      : reduction_(device::loss_reduction(d)),
-        ignored_(d.integer("ignore_index")),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
         grad_(function_of(d, d.output_dtype(0), d.input_dtype(2), "nll_loss_grad")) {
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      throw_invalid(kName, "dLoss and dX must have one type");
-    }
     require_device_inputs(d, 5);
-  }
-
-  void check(const Arguments& a) const override {
-    device::check_nll_loss_grad(kName, a, reduction_);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dloss = a.inputs[0], &target = a.inputs[2], &dx = a.outputs[0];
     const View weight = a.input(3);
-    const auto walk = positions(dx, target, dloss, reduction_ == LossReduction::kNone);
+    const auto walk = positions(dx, target, dloss, operator_.reduction == LossReduction::kNone);
     if (walk.count == 0) return;
-    const Classes classes{dx.dims[1],    ignored_,
-                          reduction_,    weight.present(),
-                          dx.strides[1], weight.present() ? weight.strides[0] : 0};
+    const Classes classes{dx.dims[1],          operator_.ignored,
+                          operator_.reduction, weight.present(),
+                          dx.strides[1],       weight.present() ? weight.strides[0] : 0};
     int64_t chunk = 0;
     const Grid grid = element_grid(limits_, walk.count, &chunk, classes.classes + 8);
     queue.launch(
@@ -146,8 +126,6 @@ class NllLossGrad final : public Kernel {
  private:
   static constexpr const char* kName = "NllLossGrad";
 
-  const LossReduction reduction_;
-  const int64_t ignored_;
   const Limits& limits_;
   const Function& grad_;
 };

@@ -3,28 +3,25 @@
 // NonZero: the indices of the elements that are not zero, a column each, in row-major order.
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::gpu {
 namespace {
 
-class NonZero final : public Kernel, public NeedsWorkspace {
+class NonZero final : public KernelOf<device::NonZeroOperator>, public NeedsWorkspace {
  public:
   explicit NonZero(const Description& d)
-      : definitions_(define_type("T", d.input_dtype(0))),
+      : KernelOf(d),
+        definitions_(define_type("T", d.input_dtype(0))),
         count_(machine_of(d).function("nonzero", definitions_, "nonzero_count")),
         sum_(machine_of(d).function("nonzero", definitions_, "nonzero_sum")),
         write_(machine_of(d).function("nonzero", definitions_, "nonzero_write")) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_arity(d, 1);
-    require_output_type(d, TN_INT64);
     require_device_inputs(d, 1);
     require_arithmetic(d, d.input_dtype(0));
     return std::make_unique<NonZero>(d);
   }
-
-  void check(const Arguments& a) const override { device::check_non_zero("NonZero", a); }
 
   // The output's dims, then what pieces have counted.
   uint64_t workspace_size(const Arguments& a) const override {

@@ -6,7 +6,8 @@
 
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/loop.h"
-#include "tenon/device/operators/optimizer_checks.h"
+#include "tenon/device/operators/optimizers.h"
+#include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
 namespace {
@@ -20,9 +21,6 @@ std::string definitions(const Description& d) {
 
 // Host values are read here, tensors are not.
 void require_kinds(const Description& d, size_t tensors, size_t inputs) {
-  if (d.input_count() != inputs) {
-    device::throw_invalid(d.name(), "has " + std::to_string(inputs) + " inputs");
-  }
   for (size_t i = 0; i < inputs; ++i) {
     const bool host = d.has_input(i) && d.input(i).kind == TN_ARGUMENT_HOST;
     if (d.has_input(i) && host != (i >= tensors)) {
@@ -64,28 +62,19 @@ struct AdamCoefficients {
   C eps;
 };
 
-class AdamW final : public Kernel {
+class AdamW final : public KernelOf<device::AdamWOperator> {
  public:
   explicit AdamW(const Description& d)
-      : maximize_(d.integer("maximize") != 0),
-        decoupled_(d.integer("decoupled") != 0),
+      : KernelOf(d),
         has_max_(d.has_input(4)),
         limits_(machine_of(d).limits()),
-        step_(machine_of(d).function("adamw", definitions(d) + (has_max_ ? "-DMAX " : ""),
-                                     "adamw")) {}
-
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_kinds(d, 5, 11);
-    device::check_state_types(d, 5);
-    if (d.has_input(4) != d.has_output(3)) {
-      device::throw_invalid("AdamW", "max_exp_avg_sq and new_max_exp_avg_sq belong together");
-    }
-    return std::make_unique<AdamW>(d);
+        step_(
+            machine_of(d).function("adamw", definitions(d) + (has_max_ ? "-DMAX " : ""), "adamw")) {
+    require_kinds(d, device::AdamWOperator::kTensors, device::AdamWOperator::kInputs);
   }
 
-  void check(const Arguments& a) const override {
-    device::check_state_dims("AdamW", a, 5);
-    device::check_step_values("AdamW", a, 5, 11);
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<AdamW>(d);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -100,9 +89,9 @@ class AdamW final : public Kernel {
                  beta2 = real_at(a.inputs[7]), decay = real_at(a.inputs[8]),
                  eps = real_at(a.inputs[9]), step = real_at(a.inputs[10]);
     const AdamCoefficients<C> k{
-        static_cast<C>(maximize_ ? -1 : 1),
-        static_cast<C>(decoupled_ ? 1 - lr * decay : 1),
-        static_cast<C>(decoupled_ ? 0 : decay),
+        static_cast<C>(operator_.maximize ? -1 : 1),
+        static_cast<C>(operator_.decoupled ? 1 - lr * decay : 1),
+        static_cast<C>(operator_.decoupled ? 0 : decay),
         static_cast<C>(1 - beta1),
         static_cast<C>(beta2),
         static_cast<C>(1 - beta2),
@@ -122,7 +111,7 @@ class AdamW final : public Kernel {
     }
   }
 
-  const bool maximize_, decoupled_, has_max_;
+  const bool has_max_;
   const Limits& limits_;
   const Function& step_;
 };
@@ -133,34 +122,21 @@ struct SgdCoefficients {
   C sign, lr, momentum, gradient_share, decay, nesterov;
 };
 
-class SgdMomentum final : public Kernel {
+class SgdMomentum final : public KernelOf<device::SgdMomentumOperator> {
  public:
   explicit SgdMomentum(const Description& d)
-      : nesterov_(d.integer("nesterov") != 0),
-        maximize_(d.integer("maximize") != 0),
-        buffer_(!d.has_output(1)          ? 0
-                : d.integer("first") != 0 ? 1
-                                          : 2),
+      : KernelOf(d),
+        buffer_(!d.has_output(1)  ? 0
+                : operator_.first ? 1
+                                  : 2),
         limits_(machine_of(d).limits()),
         step_(machine_of(d).function(
-            "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {}
-
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_kinds(d, 3, 7);
-    device::check_state_types(d, 3);
-    const bool first = d.integer("first") != 0;
-    if (d.has_input(2) && !d.has_output(1)) {
-      device::throw_invalid("SgdMomentum", "new_buffer is missing");
-    }
-    if (d.has_output(1) && !d.has_input(2) && !first) {
-      device::throw_invalid("SgdMomentum", "buffer is missing");
-    }
-    return std::make_unique<SgdMomentum>(d);
+            "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {
+    require_kinds(d, device::SgdMomentumOperator::kTensors, device::SgdMomentumOperator::kInputs);
   }
 
-  void check(const Arguments& a) const override {
-    device::check_state_dims("SgdMomentum", a, 3);
-    device::check_step_values("SgdMomentum", a, 3, 7);
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<SgdMomentum>(d);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -173,9 +149,9 @@ class SgdMomentum final : public Kernel {
   void launch(const Arguments& a, Queue& queue) const {
     using Coefficients = SgdCoefficients<C>;
     const Coefficients k{
-        static_cast<C>(maximize_ ? -1 : 1),   static_cast<C>(real_at(a.inputs[3])),
-        static_cast<C>(real_at(a.inputs[4])), static_cast<C>(1 - real_at(a.inputs[5])),
-        static_cast<C>(real_at(a.inputs[6])), static_cast<C>(nesterov_ ? 1 : 0)};
+        static_cast<C>(operator_.maximize ? -1 : 1), static_cast<C>(real_at(a.inputs[3])),
+        static_cast<C>(real_at(a.inputs[4])),        static_cast<C>(1 - real_at(a.inputs[5])),
+        static_cast<C>(real_at(a.inputs[6])),        static_cast<C>(operator_.nesterov ? 1 : 0)};
     const View *y = &a.outputs[0], *param = &a.inputs[0], *grad = &a.inputs[1];
     if (buffer_ == 0) {
       launch_step<Coefficients, 3>(step_, limits_, queue, {y, param, grad}, k);
@@ -187,7 +163,6 @@ class SgdMomentum final : public Kernel {
     }
   }
 
-  const bool nesterov_, maximize_;
   const int buffer_;  // As in kernels/sgd.cl.
   const Limits& limits_;
   const Function& step_;

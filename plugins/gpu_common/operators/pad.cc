@@ -6,65 +6,41 @@
 #include "plugins/gpu_common/operators/copy.h"
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::dims_text, device::throw_invalid;
+using device::BuiltView, device::PadMode;
 
-// As in kernels/pad.cl.
-enum Mode : int32_t { kConstant, kReflect, kEdge, kWrap };
-
-Mode mode_of(const Description& d) {
-  const std::string mode = d.text("mode");
-  if (mode == "constant") return kConstant;
-  if (mode == "reflect") return kReflect;
-  if (mode == "edge") return kEdge;
-  if (mode == "wrap") return kWrap;
-  throw_invalid(d.name(), "mode is '" + mode + "', expected constant, reflect, edge or wrap");
-}
-
-class Pad final : public Kernel {
+// PadMode is as in kernels/pad.cl.
+class Pad final : public KernelOf<device::PadOperator> {
  public:
   explicit Pad(const Description& d)
-      : mode_(mode_of(d)),
+      : KernelOf(d),
         value_on_host_(d.has_input(2) && d.input(2).kind == TN_ARGUMENT_HOST),
         limits_(machine_of(d).limits()),
         copy_(d, d.input_dtype(0)),
-        pad_(machine_of(d).function("pad", define_moved("T", d.input_dtype(0)), "pad")) {}
-
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
-    if (!d.has_input(0) || !d.has_input(1) || d.input_count() > 4 || d.output_count() != 1) {
-      throw_invalid(d.name(), "takes data, pads, constant_value and axes");
-    }
-    require_output_type(d, d.input_dtype(0));
-    if (d.has_input(2) && d.input_dtype(2) != d.input_dtype(0)) {
-      device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
-    }
+        pad_(machine_of(d).function("pad", define_moved("T", d.input_dtype(0)), "pad")) {
     require_device_inputs(d, 1);
-    for (const size_t i : {size_t{1}, size_t{3}}) {
-      if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
-        throw KernelError(TN_UNSUPPORTED, "Pad: pads and axes must be host values");
-      }
-    }
-    return std::make_unique<Pad>(d);
+    require_host_value(d, 1);
+    require_host_value(d, 3);
   }
 
-  void check(const Arguments& a) const override { device::check_pad("Pad", a); }
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<Pad>(d);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &data = a.inputs[0], &output = a.outputs[0];
     int64_t front[TN_MAX_RANK];
-    read_pads(a, front);
+    operator_.read_pads(a, front);
     if (output.count() == 0) return;
-    if (mode_ == kConstant) {
+    if (operator_.mode == PadMode::kConstant) {
       fill(output, a.input(2), queue);
       copy_inside(output, data, front, queue);
       return;
     }
-    if (data.count() == 0) throw_invalid("Pad", "there is nothing to pad with");
     Longs dims, steps, data_dims, data_steps, fronts;
     for (int32_t d = 0; d < data.rank; ++d) {  // Innermost first.
       const int32_t own = data.rank - 1 - d;
@@ -79,21 +55,13 @@ class Pad final : public Kernel {
     const Grid grid = element_grid(limits_, count, &chunk, 8);
     queue.launch(
         pad_, grid,
-        {Parameter::memory(output), Parameter::memory(data), Parameter::value(int32_t{mode_}),
+        {Parameter::memory(output), Parameter::memory(data), Parameter::value(operator_.mode),
          Parameter::value(count), Parameter::value(data.rank), Parameter::value(dims),
          Parameter::value(steps), Parameter::value(data_dims), Parameter::value(data_steps),
          Parameter::value(fronts), Parameter::value(chunk)});
   }
 
  private:
-  // The padding in front of each dim; checks the output's dims.
-  static void read_pads(const Arguments& a, int64_t* front) {
-    int64_t expected[TN_MAX_RANK];
-    device::padded_dims("Pad", a, front, expected);
-    device::check_output("Pad", "the output", a, 0,
-                         {expected, static_cast<size_t>(a.inputs[0].rank)});
-  }
-
   void fill(const View& output, const View& value, Queue& queue) const {
     static constexpr uint64_t kZero[2] = {};
     static constexpr int64_t kStrides[TN_MAX_RANK] = {};
@@ -124,7 +92,6 @@ class Pad final : public Kernel {
     if (to.view().count() > 0) copy_.enqueue(to.view(), from.view(), queue);
   }
 
-  const Mode mode_;
   const bool value_on_host_;
   const Limits& limits_;
   const Copy copy_;

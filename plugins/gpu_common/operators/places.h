@@ -37,4 +37,20 @@ inline void require_device_inputs(const Description& d, size_t count) {
   }
 }
 
+// Throws TN_UNSUPPORTED where a place, a row of `indices`, has more of them than kernels take.
+inline void require_index_depth(std::string_view op, const View& indices) {
+  if (indices.dims[indices.rank - 1] > kIndexDepth) {
+    throw KernelError(TN_UNSUPPORTED, std::string(op) + ": more than " +
+                                          std::to_string(kIndexDepth) + " indices for a place");
+  }
+}
+
+// Throws TN_UNSUPPORTED unless the input, where it is given, is a host value.
+inline void require_host_value(const Description& d, size_t i) {
+  if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
+    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": input " + std::to_string(i) +
+                                          " must be a host value");
+  }
+}
+
 }  // namespace tenon::gpu

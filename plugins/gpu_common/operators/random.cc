@@ -5,6 +5,7 @@
 
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/row_major.h"
+#include "tenon/device/operators/random.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -18,20 +19,11 @@ std::string definitions(const Description& d, tn_dtype dtype) {
 }
 
 void require_host(const Description& d, size_t begin, size_t end) {
-  if (d.input_count() != end) {
-    device::throw_invalid(d.name(), "has " + std::to_string(end) + " inputs");
-  }
   for (size_t i = begin; i < end; ++i) {
     if (d.input(i).kind != TN_ARGUMENT_HOST) {
       throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": input " + std::to_string(i) +
                                             " must be a host value");
     }
-  }
-}
-
-void check_scalars(std::string_view op, const Arguments& a, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) {
-    if (a.inputs[i].count() != 1) device::throw_dims(op, "a host value", a.inputs[i].shape(), {});
   }
 }
 
@@ -43,23 +35,21 @@ uint32_t unit_bits(tn_dtype dtype) {
 
 uint64_t word_of(const View& view) { return static_cast<uint64_t>(device::integer_at(view)); }
 
-class RandomNumbers final : public Kernel {
+class RandomNumbers final : public KernelOf<device::RandomOperator> {
  public:
   RandomNumbers(const Description& d, bool normal)
-      : name_(d.name()),
+      : KernelOf(d),
         normal_(normal),
         limits_(machine_of(d).limits()),
-        function_(machine_of(d).function("random", definitions(d, d.output_dtype(0)),
-                                         "random_numbers")) {}
+        function_(
+            machine_of(d).function("random", definitions(d, d.output_dtype(0)), "random_numbers")) {
+    require_host(d, 0, 4);
+  }
 
   template <bool kNormal>
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_host(d, 0, 4);
     return std::make_unique<RandomNumbers>(d, kNormal);
   }
-
-  // The caller alone decides Y's dims.
-  void check(const Arguments& a) const override { check_scalars(name_, a, 0, 4); }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& y = a.outputs[0];
@@ -85,34 +75,25 @@ class RandomNumbers final : public Kernel {
   }
 
  private:
-  const std::string name_;
   const bool normal_;
   const Limits& limits_;
   const Function& function_;
 };
 
-class Dropout final : public Kernel {
+class Dropout final : public KernelOf<device::DropoutOperator> {
  public:
   explicit Dropout(const Description& d)
-      : limits_(machine_of(d).limits()),
-        function_(machine_of(d).function("random", definitions(d, d.input_dtype(0)), "dropout")) {}
-
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
+      : KernelOf(d),
+        limits_(machine_of(d).limits()),
+        function_(machine_of(d).function("random", definitions(d, d.input_dtype(0)), "dropout")) {
     require_host(d, 1, 4);
     if (d.input(0).kind == TN_ARGUMENT_HOST) {
       throw KernelError(TN_UNSUPPORTED, "Dropout: X must be on the device");
     }
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      device::throw_invalid("Dropout", "X and Y must have one type");
-    }
-    if (d.output_dtype(1) != TN_BOOL) device::throw_invalid("Dropout", "mask must be bool");
-    return std::make_unique<Dropout>(d);
   }
 
-  void check(const Arguments& a) const override {
-    device::check_output("Dropout", "Y", a, 0, a.inputs[0].shape());
-    device::check_output("Dropout", "mask", a, 1, a.inputs[0].shape());
-    check_scalars("Dropout", a, 1, 4);
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<Dropout>(d);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {

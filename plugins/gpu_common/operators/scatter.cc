@@ -6,12 +6,12 @@
 #include "plugins/gpu_common/operators/copy.h"
 #include "plugins/gpu_common/operators/loop.h"
 #include "plugins/gpu_common/operators/places.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::normalize_axis, device::throw_dims;
+using device::BuiltView, device::normalize_axis;
 
 // As in kernels/scatter_lines.cl.
 struct Axis {
@@ -19,25 +19,24 @@ struct Axis {
   int64_t y_step, update_step, index_step;
 };
 
-class ScatterElements final : public Kernel {
+class ScatterElements final : public KernelOf<device::ScatterElementsOperator> {
  public:
   explicit ScatterElements(const Description& d)
-      : name_(d.name()),
-        axis_(d.integer("axis")),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
         copy_(d, d.input_dtype(0)),
         scatter_(machine_of(d).function(
             "scatter_lines",
-            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), device::parse_update(d)),
-            "scatter_lines")) {}
-
-  void check(const Arguments& a) const override { device::check_scatter_elements(name_, a, axis_); }
+            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), operator_.update),
+            "scatter_lines")) {
+    require_device_inputs(d, 3);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];
     copy_.enqueue(output, a.inputs[0], queue);
     if (indices.count() == 0) return;
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, output.rank);
     const auto step = [&](const View& view) { return view.rank == 0 ? 0 : view.strides[axis]; };
     const Axis common{indices.rank == 0 ? 1 : indices.dims[axis],
                       output.rank == 0 ? 1 : output.dims[axis], step(output), step(updates),
@@ -54,13 +53,11 @@ class ScatterElements final : public Kernel {
                        queue.launch(scatter_, grid,
                                     {Parameter::memory(views[0]), Parameter::memory(views[1]),
                                      Parameter::memory(views[2]), Parameter::value(loop),
-                                     Parameter::value(common), Parameter::fault(name_)});
+                                     Parameter::value(common), Parameter::fault(operator_.name)});
                      });
   }
 
  private:
-  const std::string name_;
-  const int64_t axis_;
   const Limits& limits_;
   const Copy copy_;
   const Function& scatter_;
@@ -69,13 +66,6 @@ class ScatterElements final : public Kernel {
 }  // namespace
 
 std::unique_ptr<device::Kernel> create_scatter_elements(const Description& d) {
-  require_arity(d, 3);
-  device::require_index_type(d, 1);
-  require_output_type(d, d.input_dtype(0));
-  require_device_inputs(d, 3);
-  if (d.input_dtype(2) != d.input_dtype(0)) {
-    device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
-  }
   return std::make_unique<ScatterElements>(d);
 }
 

@@ -7,13 +7,12 @@
 #include "plugins/gpu_common/operators/loop.h"
 #include "plugins/gpu_common/operators/places.h"
 #include "plugins/gpu_common/operators/scatter.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::dims_text, device::throw_dims, device::throw_invalid,
-    device::Update;
+using device::BuiltView, device::Update;
 
 // The blocks in the order of their indices, as in kernels/scatter_blocks.cl.
 struct Blocks {
@@ -55,13 +54,15 @@ struct Blocks {
 
 class ScatterBlocks : public Kernel {
  protected:
-  ScatterBlocks(const Description& d, tn_dtype dtype, Update update)
+  ScatterBlocks(const Description& d, Update update)
       : name_(d.name()),
-        copy_(d, dtype),
+        copy_(d, d.input_dtype(0)),
         limits_(machine_of(d).limits()),
-        scatter_(machine_of(d).function("scatter_blocks",
-                                        scatter_definitions(d, dtype, d.input_dtype(1), update),
-                                        "scatter_blocks")) {}
+        scatter_(machine_of(d).function(
+            "scatter_blocks", scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), update),
+            "scatter_blocks")) {
+    require_device_inputs(d, 3);
+  }
 
   // `to` and `from`: a block, of the output and of the updates. `alpha`: one element.
   void launch(const View& to, const View& from, const View& indices, const Blocks& blocks,
@@ -96,20 +97,14 @@ class ScatterBlocks : public Kernel {
   const Function& scatter_;
 };
 
-class ScatterNd final : public ScatterBlocks {
+class ScatterNd final : public KernelOf<device::ScatterNdOperator, ScatterBlocks> {
  public:
-  explicit ScatterNd(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), device::parse_update(d)) {}
+  explicit ScatterNd(const Description& d) : KernelOf(d, d, device::parse_update(d)) {}
 
   void check(const Arguments& a) const override {
-    const View &indices = a.inputs[1], &updates = a.inputs[2];
-    device::check_scatter_nd(name_, a);
-    const int32_t places = indices.rank - 1;
-    if (indices.dims[places] > kIndexDepth) {
-      throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(kIndexDepth) +
-                                            " indices for a place");
-    }
-    Blocks::of(name_, indices, updates, places);
+    KernelOf::check(a);
+    require_index_depth(name_, a.inputs[1]);
+    Blocks::of(name_, a.inputs[1], a.inputs[2], a.inputs[1].rank - 1);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -132,22 +127,16 @@ class ScatterNd final : public ScatterBlocks {
   }
 };
 
-class IndexAdd final : public ScatterBlocks {
+class IndexAdd final : public KernelOf<device::IndexAddOperator, ScatterBlocks> {
  public:
-  explicit IndexAdd(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), axis_(d.integer("axis")) {}
-
-  void check(const Arguments& a) const override {
-    device::check_index_add(name_, a, axis_);
-    if (a.input(3).present() && a.input(3).count() != 1) {
-      throw_dims(name_, "alpha", a.input(3).shape(), {});
-    }
+  explicit IndexAdd(const Description& d) : KernelOf(d, d, Update::kAdd) {
+    require_host_value(d, 3);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[1], &updates = a.inputs[2], &output = a.outputs[0];
     copy_.enqueue(output, a.inputs[0], queue);
-    const int32_t axis = device::normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = device::normalize_axis(name_, operator_.axis, output.rank);
     BuiltView to(output), from(updates);
     to.add(output, 0, axis);
     to.add(output, axis + 1, output.rank);
@@ -159,18 +148,14 @@ class IndexAdd final : public ScatterBlocks {
     const void* alpha = a.input(3).present() ? static_cast<const void*>(a.input(3).data) : &unit;
     launch(to.view(), from.view(), indices, blocks, Places::along(output, axis), alpha, queue);
   }
-
- private:
-  const int64_t axis_;
 };
 
-class EmbeddingGrad final : public ScatterBlocks {
+class EmbeddingGrad final : public KernelOf<device::EmbeddingGradOperator, ScatterBlocks> {
  public:
-  explicit EmbeddingGrad(const Description& d)
-      : ScatterBlocks(d, d.input_dtype(0), Update::kAdd), padding_(d.integer("padding_idx")) {}
+  explicit EmbeddingGrad(const Description& d) : KernelOf(d, d, Update::kAdd) {}
 
   void check(const Arguments& a) const override {
-    device::check_embedding_grad(name_, a);
+    KernelOf::check(a);
     const View &dy = a.inputs[0], &indices = a.inputs[1];
     Blocks::of(name_, indices, dy, indices.rank);
   }
@@ -183,51 +168,23 @@ class EmbeddingGrad final : public ScatterBlocks {
     to.add(dw, 1, 2);
     from.add(dy, dy.rank - 1, dy.rank);
     Blocks blocks = Blocks::of(name_, indices, dy, indices.rank);
-    blocks.left_out = padding_;
+    blocks.left_out = operator_.padding;
     const uint64_t alpha = one(dw.dtype);
     launch(to.view(), from.view(), indices, blocks, Places::along(dw, 0), &alpha, queue);
   }
-
- private:
-  const int64_t padding_;
 };
 
 }  // namespace
 
 std::unique_ptr<device::Kernel> create_scatter_nd(const Description& d) {
-  require_arity(d, 3);
-  device::require_index_type(d, 1);
-  require_output_type(d, d.input_dtype(0));
-  require_device_inputs(d, 3);
-  if (d.input_dtype(2) != d.input_dtype(0)) {
-    device::throw_unsupported_dtype(d.name(), d.input_dtype(2));
-  }
   return std::make_unique<ScatterNd>(d);
 }
 
 std::unique_ptr<device::Kernel> create_index_add(const Description& d) {
-  if (!d.has_input(0) || !d.has_input(2) || d.input_count() > 4 || d.output_count() != 1) {
-    throw_invalid(d.name(), "takes data, indices, updates and alpha");
-  }
-  device::require_index_type(d, 1);
-  require_output_type(d, d.input_dtype(0));
-  require_device_inputs(d, 3);
-  for (size_t i = 2; i <= 3; ++i) {
-    if (d.has_input(i) && d.input_dtype(i) != d.input_dtype(0)) {
-      device::throw_unsupported_dtype(d.name(), d.input_dtype(i));
-    }
-  }
-  if (d.has_input(3) && d.input(3).kind != TN_ARGUMENT_HOST) {
-    throw KernelError(TN_UNSUPPORTED, "IndexAdd: alpha must be a host value");
-  }
   return std::make_unique<IndexAdd>(d);
 }
 
 std::unique_ptr<device::Kernel> create_embedding_grad(const Description& d) {
-  require_arity(d, 2);
-  device::require_index_type(d, 1);
-  require_output_type(d, d.input_dtype(0));
-  require_device_inputs(d, 2);
   return std::make_unique<EmbeddingGrad>(d);
 }
 

@@ -5,47 +5,32 @@
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/places.h"
 #include "plugins/gpu_common/operators/row_major.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::gpu {
 namespace {
 
-using device::dims_text, device::throw_invalid;
-
 constexpr uint64_t kRangeTypes = op::kRange.allowed;
 
-void require_host_value(const Description& d, size_t i) {
-  if (d.has_input(i) && d.input(i).kind != TN_ARGUMENT_HOST) {
-    throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": input " + std::to_string(i) +
-                                          " must be a host value");
-  }
-}
-
-class Range final : public Kernel {
+class Range final : public KernelOf<device::RangeOperator> {
  public:
   explicit Range(const Description& d)
-      : limits_(machine_of(d).limits()),
+      : KernelOf(d),
+        limits_(machine_of(d).limits()),
         range_(machine_of(d).function(
             "sequence", machine_definitions(limits_) + define_type("T", d.output_dtype(0)),
-            "range")) {}
+            "range")) {
+    for (size_t i = 0; i < 3; ++i) require_host_value(d, i);
+  }
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_one_type(d, 3);
-    for (size_t i = 0; i < 3; ++i) require_host_value(d, i);
     require_arithmetic(d, d.output_dtype(0));
     return std::make_unique<Range>(d);
   }
 
-  void check(const Arguments& a) const override { device::check_range("Range", a); }
-
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View& output = a.outputs[0];
-    const int64_t count = device::range_length("Range", a.inputs[0], a.inputs[1], a.inputs[2]);
-    if (count != output.dims[0]) {
-      throw_invalid("Range", "the range has " + std::to_string(count) +
-                                 " elements, the output dims " + dims_text(output.shape()));
-    }
+    const int64_t count = operator_.count(a);
     if (count == 0) return;
     const uint64_t size = tn_dtype_bits(output.dtype) / 8;
     int64_t chunk = 0;
@@ -61,10 +46,10 @@ class Range final : public Kernel {
   const Function& range_;
 };
 
-class OneHot final : public Kernel {
+class OneHot final : public KernelOf<device::OneHotOperator> {
  public:
   explicit OneHot(const Description& d)
-      : axis_(d.integer("axis")),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
         copy_(d, d.input_dtype(2)),
         one_hot_(machine_of(d).function(
@@ -73,29 +58,21 @@ class OneHot final : public Kernel {
             "one_hot")) {}
 
   static std::unique_ptr<device::Kernel> create(const Description& d) {
-    require_arity(d, 3);
     device::require_index_type(d, 0);
-    require_output_type(d, d.input_dtype(2));
     require_host_value(d, 1);
     for (const size_t i : {size_t{0}, size_t{2}}) {
-      if (d.input(i).kind == TN_ARGUMENT_HOST) {
+      if (d.has_input(i) && d.input(i).kind == TN_ARGUMENT_HOST) {
         throw KernelError(TN_UNSUPPORTED, "OneHot: indices and values must be on the device");
       }
     }
     return std::make_unique<OneHot>(d);
   }
 
-  void check(const Arguments& a) const override { device::check_one_hot("OneHot", a, axis_); }
-
   // All off, then one on for each index.
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &indices = a.inputs[0], &values = a.inputs[2], &output = a.outputs[0];
-    const int32_t axis = device::normalize_axis("OneHot", axis_, output.rank);
-    const int64_t depth = device::integer_at(a.inputs[1]);
-    if (depth != output.dims[axis]) {
-      throw_invalid("OneHot", "depth is " + std::to_string(depth) + ", the output has dims " +
-                                  dims_text(output.shape()));
-    }
+    const int32_t axis = device::normalize_axis(operator_.name, operator_.axis, output.rank);
+    const int64_t depth = operator_.depth(a, axis);
     if (output.count() == 0) return;
     static constexpr int64_t kStrides[TN_MAX_RANK] = {};
     View off = output;
@@ -120,30 +97,24 @@ class OneHot final : public Kernel {
   }
 
  private:
-  const int64_t axis_;
   const Limits& limits_;
   const Copy copy_;
   const Function& one_hot_;
 };
 
-class Trilu final : public Kernel {
+class Trilu final : public KernelOf<device::TriluOperator> {
  public:
   explicit Trilu(const Description& d)
-      : upper_(d.integer("upper") != 0),
+      : KernelOf(d),
         limits_(machine_of(d).limits()),
-        trilu_(machine_of(d).function("sequence", define_moved("T", d.input_dtype(0)), "trilu")) {}
-
-  static std::unique_ptr<device::Kernel> create(const Description& d) {
-    if (!d.has_input(0) || d.input_count() > 2 || d.output_count() != 1) {
-      throw_invalid(d.name(), "takes an input and k");
-    }
-    require_output_type(d, d.input_dtype(0));
+        trilu_(machine_of(d).function("sequence", define_moved("T", d.input_dtype(0)), "trilu")) {
     require_device_inputs(d, 1);
     require_host_value(d, 1);
-    return std::make_unique<Trilu>(d);
   }
 
-  void check(const Arguments& a) const override { device::check_trilu("Trilu", a); }
+  static std::unique_ptr<device::Kernel> create(const Description& d) {
+    return std::make_unique<Trilu>(d);
+  }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
@@ -161,13 +132,12 @@ class Trilu final : public Kernel {
     const Grid grid = element_grid(limits_, count, &chunk, 8);
     queue.launch(trilu_, grid,
                  {Parameter::memory(output), Parameter::memory(input),
-                  Parameter::value(int32_t{upper_}), Parameter::value(k), Parameter::value(count),
-                  Parameter::value(input.rank), Parameter::value(dims), Parameter::value(to),
-                  Parameter::value(from), Parameter::value(chunk)});
+                  Parameter::value(int32_t{operator_.upper}), Parameter::value(k),
+                  Parameter::value(count), Parameter::value(input.rank), Parameter::value(dims),
+                  Parameter::value(to), Parameter::value(from), Parameter::value(chunk)});
   }
 
  private:
-  const bool upper_;
   const Limits& limits_;
   const Function& trilu_;
 };

@@ -2,6 +2,7 @@
 //
 // Where, Clip, and elementwise operators of three and four inputs; gradients.
 #include "plugins/gpu_common/operators/elementwise.h"
+#include "tenon/device/operators/copies.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::gpu {
@@ -43,11 +44,8 @@ std::unique_ptr<device::Kernel> create_clip(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_gelu_grad(const Description& d) {
-  const std::string approximate = d.text("approximate");
-  if (approximate == "none") return create_elementwise<Group::kMathGrad, OP_GeluGrad, 2>(d);
-  if (approximate == "tanh") return create_elementwise<Group::kMathGrad, OP_GeluTanhGrad, 2>(d);
-  device::throw_invalid(d.name(),
-                        "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return device::is_tanh_gelu(d) ? create_elementwise<Group::kMathGrad, OP_GeluTanhGrad, 2>(d)
+                                 : create_elementwise<Group::kMathGrad, OP_GeluGrad, 2>(d);
 }
 
 template <int32_t kOp>

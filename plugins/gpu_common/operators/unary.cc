@@ -2,7 +2,7 @@
 //
 // Elementwise operators of one input.
 #include "plugins/gpu_common/operators/elementwise.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/copies.h"
 
 namespace tenon::gpu {
 namespace {
@@ -34,11 +34,7 @@ std::unique_ptr<device::Kernel> create_elu(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate");
-  if (approximate == "none") return kMath<OP_Gelu>(d);
-  if (approximate == "tanh") return kMath<OP_GeluTanh>(d);
-  device::throw_invalid(d.name(),
-                        "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return device::is_tanh_gelu(d) ? kMath<OP_GeluTanh>(d) : kMath<OP_Gelu>(d);
 }
 
 std::unique_ptr<device::Kernel> create_is_inf(const Description& d) {

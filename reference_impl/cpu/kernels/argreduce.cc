@@ -8,7 +8,7 @@
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/reductions.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -39,26 +39,20 @@ int64_t extreme(const std::byte* data, int64_t stride, int64_t count) {
   return best;
 }
 
-class ArgKernel final : public Kernel {
+template <bool kLargest>
+class ArgKernel final : public KernelOf<ArgReductionOperator> {
  public:
-  using Scan = int64_t (*)(const std::byte*, int64_t, int64_t);
-
-  ArgKernel(const Description& desc, Scan scan)
-      : name_(desc.name()),
-        scan_(scan),
-        axis_(desc.integer("axis")),
-        keepdims_(desc.integer("keepdims") != 0) {}
-
-  void check(const Arguments& a) const override { check_arg_reduction(name_, a, axis_, keepdims_); }
+  explicit ArgKernel(const Description& desc)
+      : KernelOf(desc), scan_(scan_of(desc, operator_.last)) {}
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     View data = arguments.inputs[0], output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, data.rank);
     const int64_t length = data.rank ? data.dims[axis] : 1;
     const int64_t stride = data.rank ? data.strides[axis] * (tn_dtype_bits(data.dtype) / 8) : 0;
     // Only the data loses the axis where the output has none.
     CutView cut_data(data, axis, axis + 1);
-    CutView cut_output(output, keepdims_ ? axis : 0, keepdims_ ? axis + 1 : 0);
+    CutView cut_output(output, operator_.keepdims ? axis : 0, operator_.keepdims ? axis + 1 : 0);
     const AxisLines<2> lines({cut_output.view(), cut_data.view()}, 0, 0);
     execution.parallel_for(lines.count(),
                            std::max<int64_t>(1, 16384 / std::max<int64_t>(length, 1)),
@@ -70,23 +64,21 @@ class ArgKernel final : public Kernel {
   }
 
  private:
-  std::string name_;
+  using Scan = int64_t (*)(const std::byte*, int64_t, int64_t);
+
+  static Scan scan_of(const Description& desc, bool last) {
+    return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0), [&](auto type) -> Scan {
+      using T = typename decltype(type)::type;
+      return last ? extreme<T, kLargest, true> : extreme<T, kLargest, false>;
+    });
+  }
+
   Scan scan_;
-  int64_t axis_;
-  bool keepdims_;
 };
 
 template <bool kLargest>
 std::unique_ptr<Kernel> create_arg(const Description& desc) {
-  if (!desc.has_input(0) || !desc.has_output(0) || desc.output_dtype(0) != TN_INT64)
-    throw_invalid(desc.name(), "takes one input and gives int64 indices");
-  const bool last = desc.integer("select_last_index") != 0;
-  return visit_dtype<kNumericTypes>(
-      desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
-        using T = typename decltype(type)::type;
-        return std::make_unique<ArgKernel>(
-            desc, last ? extreme<T, kLargest, true> : extreme<T, kLargest, false>);
-      });
+  return std::make_unique<ArgKernel<kLargest>>(desc);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "reference_impl/cpu/kernels/reduce.h"
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/normalizations.h"
 
 namespace tenon::cpu {
 namespace {
@@ -112,12 +112,9 @@ void reduce_channels(const Reducer& reducer, const View& x, const View* y, doubl
 int64_t per_channel(const View& x) { return x.dims[1] == 0 ? 0 : x.count() / x.dims[1]; }
 
 template <class T>
-class BatchNormKernel final : public Kernel, public NeedsWorkspace {
+class BatchNormKernel final : public KernelOf<BatchNormOperator>, public NeedsWorkspace {
  public:
-  explicit BatchNormKernel(const Description& desc)
-      : name_(desc.name()), epsilon_(desc.real("epsilon")) {}
-
-  void check(const Arguments& a) const override { check_batch_norm(name_, a); }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return ChannelTable::size(arguments.inputs[0].dims[1], 3);
@@ -128,8 +125,9 @@ class BatchNormKernel final : public Kernel, public NeedsWorkspace {
     const ChannelTable table(arguments.workspace, x);
     for (int64_t c = 0; c < x.dims[1]; ++c) {
       table.row(0)[c] = channel_of(arguments.inputs[3], c, 0);
-      table.row(1)[c] = channel_of(arguments.inputs[1], c, 1) /
-                        std::sqrt(channel_of(arguments.inputs[4], c, 1) + epsilon_);
+      table.row(1)[c] =
+          channel_of(arguments.inputs[1], c, 1) /
+          std::sqrt(channel_of(arguments.inputs[4], c, 1) + double{operator_.epsilon});
       table.row(2)[c] = channel_of(arguments.inputs[2], c, 0);
     }
     apply<5>(loop_, {arguments.outputs[0], x, table.view(0), table.view(1), table.view(2)},
@@ -137,19 +135,16 @@ class BatchNormKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
-  double epsilon_;
   ElementwiseLoop loop_ = elementwise_loop<Normalize, T, T, double, double, double>();
 };
 
 template <class T>
-class BatchNormTrainingKernel final : public Kernel, public NeedsWorkspace {
+class BatchNormTrainingKernel final : public KernelOf<BatchNormTrainingOperator>,
+                                      public NeedsWorkspace {
   using Variance = VarianceReducer<T, double>;
 
  public:
-  explicit BatchNormTrainingKernel(const Description& desc) : name_(desc.name()) {}
-
-  void check(const Arguments& a) const override { check_batch_norm_training(name_, a); }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[0];
@@ -184,19 +179,15 @@ class BatchNormTrainingKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
   ElementwiseLoop loop_ = elementwise_loop<Normalize, T, T, double, double, double>();
 };
 
 template <class T>
-class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
+class BatchNormGradKernel final : public KernelOf<BatchNormGradOperator>, public NeedsWorkspace {
   using Dot = DotReducer<T>;
 
  public:
-  explicit BatchNormGradKernel(const Description& desc)
-      : name_(desc.name()), training_(desc.integer("training") != 0) {}
-
-  void check(const Arguments& a) const override { check_batch_norm_grad(name_, a); }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const View& x = arguments.inputs[1];
@@ -218,8 +209,8 @@ class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
       set_channel(arguments.output(1), c, centered[c] * inv);
       set_channel(arguments.output(2), c, sum[c]);
       table.row(1)[c] = factor;
-      table.row(2)[c] = training_ ? -factor * inv * inv * centered[c] / n : 0;
-      table.row(3)[c] = training_ ? -factor * sum[c] / n : 0;
+      table.row(2)[c] = operator_.training ? -factor * inv * inv * centered[c] / n : 0;
+      table.row(3)[c] = operator_.training ? -factor * sum[c] / n : 0;
     }
     if (arguments.output(0).present())
       apply<7>(
@@ -229,8 +220,6 @@ class BatchNormGradKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
-  bool training_;
   ElementwiseLoop loop_ = elementwise_loop<Gradient, T, T, T, double, double, double, double>();
 };
 
@@ -243,33 +232,13 @@ std::unique_ptr<Kernel> make_kernel(const Description& desc) {
                                   });
 }
 
-std::unique_ptr<Kernel> create_batch_norm(const Description& desc) {
-  desc.real("momentum");  // Has a meaning in training alone.
-  if (desc.integer("training_mode") != 0)
-    throw KernelError(TN_UNSUPPORTED,
-                      "BatchNormalization: training_mode 1; see tenon.BatchNormTraining");
-  require_norm(desc, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}}, {0},
-               0, {});
-  return make_kernel<BatchNormKernel>(desc);
-}
-
-std::unique_ptr<Kernel> create_batch_norm_training(const Description& desc) {
-  require_norm(desc, {{0, "X"}, {5, "momentum"}, {6, "epsilon"}}, {0}, 0, {1, 2, 3, 4});
-  return make_kernel<BatchNormTrainingKernel>(desc);
-}
-
-std::unique_ptr<Kernel> create_batch_norm_grad(const Description& desc) {
-  require_norm(desc, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}}, {0, 1}, SIZE_MAX, {1, 2});
-  return make_kernel<BatchNormGradKernel>(desc);
-}
-
 }  // namespace
 
 std::span<const OperatorEntry> batch_norm_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kBatchNormalization, kFloatTypes, create_batch_norm},
-      {op::kTenonBatchNormTraining, kFloatTypes, create_batch_norm_training},
-      {op::kTenonBatchNormGrad, kFloatTypes, create_batch_norm_grad},
+      {op::kBatchNormalization, kFloatTypes, make_kernel<BatchNormKernel>},
+      {op::kTenonBatchNormTraining, kFloatTypes, make_kernel<BatchNormTrainingKernel>},
+      {op::kTenonBatchNormGrad, kFloatTypes, make_kernel<BatchNormGradKernel>},
   };
   return kEntries;
 }

@@ -5,65 +5,28 @@
 #include "reference_impl/cpu/kernels/convert.h"
 #include "reference_impl/cpu/kernels/families.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
+#include "tenon/device/operators/copies.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
 
 constexpr uint64_t kAllTypes = type_set::kAll;
 
-void expect_arguments(const Description& description) {
-  const std::string name(description.name());
-  if (description.input_count() != 1 || description.output_count() != 1 ||
-      !description.has_input(0) || !description.has_output(0)) {
-    throw KernelError(TN_INVALID_ARGUMENT, name + " has one input and one output");
-  }
-}
-
-void expect_equal_types(const Description& description) {
-  if (description.input_dtype(0) != description.output_dtype(0)) {
-    throw KernelError(TN_INVALID_ARGUMENT, std::string(description.name()) + " from " +
-                                               dtype_name(description.input_dtype(0)) + " to " +
-                                               dtype_name(description.output_dtype(0)) +
-                                               ": the types must be equal");
-  }
-}
-
-class Identity : public Kernel {
+class Identity final : public KernelOf<IdentityOperator> {
  public:
-  static std::unique_ptr<Kernel> create(const Description& description) {
-    expect_arguments(description);
-    expect_equal_types(description);
-    return std::make_unique<Identity>();
-  }
-  void check(const Arguments& a) const override {
-    check_output("Identity", "Y", a, 0, a.inputs[0].shape());
-  }
+  using KernelOf::KernelOf;
+
   void run(const Arguments& arguments, const Execution& execution) const override {
     strided_copy(arguments.outputs[0], arguments.inputs[0], execution);
   }
 };
 
-class Cast : public Kernel {
+class Cast final : public KernelOf<CastOperator> {
  public:
-  explicit Cast(Convert convert, bool saturate) : convert_(convert), saturate_(saturate) {}
+  explicit Cast(const Description& d)
+      : KernelOf(d), convert_(find_convert(d.output_dtype(0), d.input_dtype(0))) {}
 
-  static std::unique_ptr<Kernel> create(const Description& description) {
-    expect_arguments(description);
-    const tn_dtype to = description.output_dtype(0);
-    if (description.has_attribute("to") && description.integer("to") != to) {
-      throw KernelError(
-          TN_INVALID_ARGUMENT,
-          std::string("Cast: attribute `to` and the output's type ") + dtype_name(to) + " differ");
-    }
-    const bool saturate = description.integer("saturate") != 0;
-    description.text("round_mode");  // Only for a type that the ABI does not have.
-    return std::make_unique<Cast>(find_convert(to, description.input_dtype(0)), saturate);
-  }
-  void check(const Arguments& a) const override {
-    check_output("Cast", "Y", a, 0, a.inputs[0].shape());
-  }
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& src = arguments.inputs[0];
     const View& dst = arguments.outputs[0];
@@ -72,8 +35,8 @@ class Cast : public Kernel {
     const PairLoop loop(dst.shape(), dst.strides, src.strides);
     const auto convert = [&](int64_t d, int64_t s, int64_t size, int64_t dst_stride,
                              int64_t src_stride) {
-      convert_({dst.data, src.data, d, s, size, dst_stride, src_stride, saturate_}, dst.dtype,
-               src.dtype);
+      convert_({dst.data, src.data, d, s, size, dst_stride, src_stride, operator_.saturate},
+               dst.dtype, src.dtype);
     };
     if (tn_dtype_bits(dst.dtype) == 4) {
       // On one thread: neighbours share bytes.
@@ -87,20 +50,12 @@ class Cast : public Kernel {
 
  private:
   const Convert convert_;
-  const bool saturate_;
 };
 
-class Fill : public Kernel {
+class Fill final : public KernelOf<FillOperator> {
  public:
-  static std::unique_ptr<Kernel> create(const Description& description) {
-    expect_arguments(description);
-    expect_equal_types(description);
-    if (description.input(0).rank != 0) {
-      throw KernelError(TN_INVALID_ARGUMENT, "Fill: the value must be 0-d");
-    }
-    return std::make_unique<Fill>();
-  }
-  void check(const Arguments&) const override {}  // The caller alone decides Y's dims.
+  using KernelOf::KernelOf;
+
   void run(const Arguments& arguments, const Execution& execution) const override {
     // A copy from a view that has the same element everywhere.
     static constexpr std::array<int64_t, TN_MAX_RANK> kZeros{};
@@ -113,16 +68,21 @@ class Fill : public Kernel {
   }
 };
 
+template <class K>
+std::unique_ptr<Kernel> create(const Description& d) {
+  return std::make_unique<K>(d);
+}
+
 }  // namespace
 
 std::span<const OperatorEntry> cast_copy_operators() {
   static const std::vector<OperatorEntry> kOperators = [] {
-    std::vector<OperatorEntry> rows{{op::kIdentity, kAllTypes, Identity::create},
-                                    {op::kCast, kAllTypes, Cast::create},
-                                    {op::kTenonFill, kAllTypes, Fill::create}};
+    std::vector<OperatorEntry> rows{{op::kIdentity, kAllTypes, create<Identity>},
+                                    {op::kCast, kAllTypes, create<Cast>},
+                                    {op::kTenonFill, kAllTypes, create<Fill>}};
     for (const OperatorId& id : op::kIdentityVersions)
-      rows.push_back({id, kAllTypes, Identity::create});
-    for (const OperatorId& id : op::kCastVersions) rows.push_back({id, kAllTypes, Cast::create});
+      rows.push_back({id, kAllTypes, create<Identity>});
+    for (const OperatorId& id : op::kCastVersions) rows.push_back({id, kAllTypes, create<Cast>});
     return rows;
   }();
   return kOperators;

@@ -5,26 +5,17 @@
 
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
-#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/convolutions.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
 
-void check_types(const Description& d) {
-  for (size_t i = 0; i < d.input_count(); ++i) {
-    if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0)) {
-      throw_invalid(d.name(), "inputs and output must have one type");
-    }
-  }
-}
-
-class Conv final : public Kernel, public NeedsWorkspace {
+class Conv final : public KernelOf<ConvOperator>, public NeedsWorkspace {
  public:
-  explicit Conv(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
+  using KernelOf::KernelOf;
 
-  void check(const Arguments& a) const override { attributes_.check_output("Conv", a); }
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
   }
@@ -65,20 +56,16 @@ class Conv final : public Kernel, public NeedsWorkspace {
     return p;
   }
 
-  ConvAttributes attributes_;
+  const ConvAttributes& attributes_ = operator_.attributes;
 };
 
 // dX[i] sums W[t] * dY[o] over the taps t and positions o with i = o * stride + t * dilation - pad.
 // Inputs i of one remainder modulo the stride meet the same taps, and neighbours among them
 // neighbouring positions: so for each remainder dX is a convolution of dY of stride one, with
 // nothing scattered.
-class ConvGradInput final : public Kernel, public NeedsWorkspace {
+class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public NeedsWorkspace {
  public:
-  explicit ConvGradInput(const Description& d) : attributes_(d, d.input(0).rank) { check_types(d); }
-
-  void check(const Arguments& a) const override {
-    attributes_.check_grad_input("ConvGradInput", a);
-  }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
@@ -149,7 +136,7 @@ class ConvGradInput final : public Kernel, public NeedsWorkspace {
     return p;
   }
 
-  ConvAttributes attributes_;
+  const ConvAttributes& attributes_ = operator_.attributes;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include "reference_impl/cpu/kernels/gemm.h"
 #include "reference_impl/cpu/kernels/im2col.h"
 #include "reference_impl/cpu/kernels/scratch.h"
-#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/convolutions.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
 
@@ -146,19 +146,10 @@ class Run {
   const ConvAttributes& attributes_;
 };
 
-class ConvGradWeight final : public Kernel, public NeedsWorkspace {
+class ConvGradWeight final : public KernelOf<ConvGradWeightOperator>, public NeedsWorkspace {
  public:
-  explicit ConvGradWeight(const Description& d) : attributes_(d, d.input(0).rank) {
-    for (size_t i = 0; i < 2; ++i) {
-      if (d.input_dtype(i) != d.output_dtype(0)) {
-        throw_invalid(d.name(), "inputs and output must have one type");
-      }
-    }
-  }
+  using KernelOf::KernelOf;
 
-  void check(const Arguments& a) const override {
-    attributes_.check_grad_weight("ConvGradWeight", a);
-  }
   uint64_t workspace_size(const Arguments& a) const override {
     if (a.output(0).count() == 0) return 0;
     return visit(a, [](const auto& run) { return run.workspace_size(); });
@@ -175,11 +166,10 @@ class ConvGradWeight final : public Kernel, public NeedsWorkspace {
   template <class Visit>
   uint64_t visit(const Arguments& a, Visit&& visit) const {
     const View dw = a.output(0);
-    if (dw.dtype == TN_FLOAT64) return visit(Run<double>(attributes_, a.input(0), a.input(1), dw));
-    return visit(Run<float>(attributes_, a.input(0), a.input(1), dw));
+    if (dw.dtype == TN_FLOAT64)
+      return visit(Run<double>(operator_.attributes, a.input(0), a.input(1), dw));
+    return visit(Run<float>(operator_.attributes, a.input(0), a.input(1), dw));
   }
-
-  ConvAttributes attributes_;
 };
 
 }  // namespace

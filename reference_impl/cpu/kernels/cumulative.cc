@@ -10,32 +10,25 @@
 #include "reference_impl/cpu/kernels/families.h"
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/reductions.h"
 
 namespace tenon::cpu {
 namespace {
 
 template <class T>
-class CumSumKernel final : public Kernel {
+class CumSumKernel final : public KernelOf<CumSumOperator> {
  public:
-  explicit CumSumKernel(const Description& desc)
-      : name_(desc.name()),
-        exclusive_(desc.integer("exclusive") != 0),
-        reverse_(desc.integer("reverse") != 0) {}
-
-  void check(const Arguments& a) const override {
-    check_output(name_, "the output", a, 0, a.inputs[0].shape());
-  }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &x = arguments.inputs[0], &y = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, integer_at(arguments.inputs[1]), x.rank);
+    const int32_t axis = normalize_axis(operator_.name, integer_at(arguments.inputs[1]), x.rank);
     const int64_t length = x.rank ? x.dims[axis] : 1;
     int64_t from = x.rank ? x.strides[axis] : 0, to = x.rank ? y.strides[axis] : 0;
-    const int64_t last = reverse_ ? length - 1 : 0;
+    const int64_t last = operator_.reverse ? length - 1 : 0;
     const AxisLines<2> lines({y, x}, axis, axis + 1);
     const int64_t start_from = from * last, start_to = to * last;
-    if (reverse_) from = -from, to = -to;
+    if (operator_.reverse) from = -from, to = -to;
     execution.parallel_for(
         lines.count(), std::max<int64_t>(1, 16384 / std::max<int64_t>(length, 1)),
         [&](int64_t begin, int64_t end) {
@@ -45,22 +38,15 @@ class CumSumKernel final : public Kernel {
             SumState<T> sum = 0;
             for (int64_t i = 0; i < length; ++i) {
               const auto next = sum + static_cast<SumState<T>>(load(in[i * from]));
-              out[i * to] = store<T>(exclusive_ ? sum : next);
+              out[i * to] = store<T>(operator_.exclusive ? sum : next);
               sum = next;
             }
           });
         });
   }
-
- private:
-  std::string name_;
-  bool exclusive_, reverse_;
 };
 
 std::unique_ptr<Kernel> create_cumsum(const Description& desc) {
-  if (!desc.has_input(0) || !desc.has_input(1) || !desc.has_output(0) ||
-      desc.output_dtype(0) != desc.input_dtype(0))
-    throw_invalid(desc.name(), "takes x and an axis and gives y of x's type");
   return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0),
                                     [&](auto type) -> std::unique_ptr<Kernel> {
                                       using T = typename decltype(type)::type;

@@ -21,6 +21,7 @@
 
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
+#include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/shape.h"
 #include "tenon/device/operators/strided_loop.h"
 
@@ -153,14 +154,6 @@ class ElementwiseKernel final : public Kernel {
   double attributes_[2];
   int64_t grain_;
 };
-
-// Throws TN_INVALID_ARGUMENT unless the description has as many inputs, all present, and one
-// output.
-void require_inputs(const Description& desc, size_t count);
-// Throws TN_UNSUPPORTED unless the inputs from `first` on have the type of input `first`.
-void require_same_inputs(const Description& desc, size_t first = 0);
-// Throws TN_UNSUPPORTED unless output 0 has this type.
-void require_output(const Description& desc, tn_dtype dtype);
 
 // CreateKernel for a functor whose inputs and output all have one of the types in Mask.
 template <class Op, int kInputs, uint64_t Mask>

@@ -5,6 +5,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/copies.h"
 
 namespace tenon::cpu {
 namespace {
@@ -64,10 +65,7 @@ template <class Op>
 constexpr CreateKernel kGrad = create_elementwise<Op, 2, kFloatTypes>;
 
 std::unique_ptr<Kernel> create_gelu_grad(const Description& desc) {
-  const std::string approximate = desc.text("approximate");
-  if (approximate == "none") return kGrad<GeluGrad>(desc);
-  if (approximate == "tanh") return kGrad<GeluTanhGrad>(desc);
-  throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return is_tanh_gelu(desc) ? kGrad<GeluTanhGrad>(desc) : kGrad<GeluGrad>(desc);
 }
 
 }  // namespace

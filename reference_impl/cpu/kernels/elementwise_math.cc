@@ -5,6 +5,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/copies.h"
 
 namespace tenon::cpu {
 namespace {
@@ -53,10 +54,8 @@ std::unique_ptr<Kernel> create_elu(const Description& desc) {
 }
 
 std::unique_ptr<Kernel> create_gelu(const Description& desc) {
-  const std::string approximate = desc.text("approximate");
-  if (approximate == "none") return make_elementwise<Gelu, 1, kFloatTypes>(desc);
-  if (approximate == "tanh") return make_elementwise<GeluTanh, 1, kFloatTypes>(desc);
-  throw_invalid(desc.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return is_tanh_gelu(desc) ? make_elementwise<GeluTanh, 1, kFloatTypes>(desc)
+                            : make_elementwise<Gelu, 1, kFloatTypes>(desc);
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::cpu {
 namespace {
@@ -52,18 +52,15 @@ class BlockGather {
   StridedLoop<3> loop_;
 };
 
-class GatherKernel final : public Kernel {
+class GatherKernel final : public KernelOf<GatherOperator> {
  public:
-  explicit GatherKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_gather(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
     const View& output = arguments.outputs[0];
     if (output.count() == 0) return;
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, data.rank);
     BuiltView places(output), outer(data), to(output), from(data);
     places.add(output, 0, axis + indices.rank);
     outer.add(data, 0, axis);
@@ -72,21 +69,14 @@ class GatherKernel final : public Kernel {
     from.add(data, axis + 1, data.rank);
     const BlockCopy block(to.view(), from.view());
     const int64_t stride = data.strides[axis] * element_size(data);
-    BlockGather(name_, places.view(), outer.view(), indices, block)
+    BlockGather(operator_.name, places.view(), outer.view(), indices, block)
         .run(execution, 1, 0, data.dims + axis, &stride);
   }
-
- private:
-  std::string name_;
-  int64_t axis_;
 };
 
-class GatherNdKernel final : public Kernel {
+class GatherNdKernel final : public KernelOf<GatherNdOperator> {
  public:
-  explicit GatherNdKernel(const Description& desc)
-      : name_(desc.name()), batch_(static_cast<int32_t>(desc.integer("batch_dims"))) {}
-
-  void check(const Arguments& a) const override { check_gather_nd(name_, a, batch_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
@@ -96,35 +86,29 @@ class GatherNdKernel final : public Kernel {
     const auto depth = static_cast<int32_t>(indices.dims[places_rank]);
     BuiltView places(output), batch(data), at(indices), to(output), from(data);
     places.add(output, 0, places_rank);
-    batch.add(data, 0, batch_);
-    for (int32_t d = batch_; d < places_rank; ++d) batch.add(1, 0);
+    batch.add(data, 0, operator_.batch_dims);
+    for (int32_t d = operator_.batch_dims; d < places_rank; ++d) batch.add(1, 0);
     at.add(indices, 0, places_rank);
     to.add(output, places_rank, output.rank);
-    from.add(data, batch_ + depth, data.rank);
+    from.add(data, operator_.batch_dims + depth, data.rank);
     const BlockCopy block(to.view(), from.view());
     int64_t strides[TN_MAX_RANK];
-    for (int32_t k = 0; k < depth; ++k) strides[k] = data.strides[batch_ + k] * element_size(data);
-    BlockGather(name_, places.view(), batch.view(), at.view(), block)
+    for (int32_t k = 0; k < depth; ++k)
+      strides[k] = data.strides[operator_.batch_dims + k] * element_size(data);
+    BlockGather(operator_.name, places.view(), batch.view(), at.view(), block)
         .run(execution, depth, indices.strides[places_rank] * element_size(indices),
-             data.dims + batch_, strides);
+             data.dims + operator_.batch_dims, strides);
   }
-
- private:
-  std::string name_;
-  int32_t batch_;
 };
 
-class GatherElementsKernel final : public Kernel {
+class GatherElementsKernel final : public KernelOf<GatherElementsOperator> {
  public:
-  explicit GatherElementsKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_gather_elements(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &indices = arguments.inputs[1];
     const View& output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, data.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, data.rank);
     const int64_t extent = data.rank ? data.dims[axis] : 1;
     const int64_t stride = data.rank ? data.strides[axis] * element_size(data) : 0;
     BuiltView line(data);  // The data at index 0 of the axis, for each index.
@@ -138,7 +122,8 @@ class GatherElementsKernel final : public Kernel {
         visit_size(element_size(data), [&](auto type) {
           using T = typename decltype(type)::type;
           for (int64_t i = 0; i < n; ++i) {
-            const int64_t at = checked_index(name_, read_index(p[2] + i * s[2], wide), extent);
+            const int64_t at =
+                checked_index(operator_.name, read_index(p[2] + i * s[2], wide), extent);
             *reinterpret_cast<T*>(p[0] + i * s[0]) =
                 *reinterpret_cast<const T*>(p[1] + i * s[1] + at * stride);
           }
@@ -146,17 +131,10 @@ class GatherElementsKernel final : public Kernel {
       });
     });
   }
-
- private:
-  std::string name_;
-  int64_t axis_;
 };
 
 template <class K>
 std::unique_ptr<Kernel> create_gather(const Description& desc) {
-  require_inputs(desc, 2);
-  require_index_type(desc, 1);
-  require_output(desc, desc.input_dtype(0));
   return std::make_unique<K>(desc);
 }
 

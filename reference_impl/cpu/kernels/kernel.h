@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tenon/device/kernel.h"
+#include "tenon/device/operators/kernel_of.h"
 
 namespace tenon::cpu {
 

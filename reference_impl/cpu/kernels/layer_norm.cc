@@ -12,7 +12,7 @@
 #include "reference_impl/cpu/kernels/norm_rows.h"
 #include "reference_impl/cpu/kernels/norm_views.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/normalizations.h"
 
 namespace tenon::cpu {
 namespace {
@@ -32,18 +32,15 @@ void pieces(const Columns& columns, const std::array<View, kOperands>& first, st
 }
 
 template <class T>
-class LayerNormKernel final : public Kernel {
+class LayerNormKernel final : public KernelOf<LayerNormOperator> {
  public:
-  explicit LayerNormKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")), epsilon_(desc.real("epsilon")) {}
-
-  void check(const Arguments& a) const override { check_layer_norm(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &x = arguments.inputs[0], &y = arguments.outputs[0];
     const View mean_out = arguments.output(1), inv_out = arguments.output(2);
     if (x.count() == 0) return;
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, x.rank);
     const Scalar<T> one(1), zero(0);
     const View scale = arguments.input(1).present() ? arguments.input(1) : one.view();
     const View shift = arguments.input(2).present() ? arguments.input(2) : zero.view();
@@ -72,7 +69,7 @@ class LayerNormKernel final : public Kernel {
               return sum / static_cast<double>(n);
             };
             const double mean = statistic(sum_, 0);
-            const double inv = 1 / std::sqrt(statistic(squares_, mean) + epsilon_);
+            const double inv = 1 / std::sqrt(statistic(squares_, mean) + double{operator_.epsilon});
             if (mean_out.present()) store_real(mean_out.dtype, row[4], mean);
             if (inv_out.present()) store_real(inv_out.dtype, row[5], inv);
             pieces(columns, row_views, row, 0, n,
@@ -90,21 +87,15 @@ class LayerNormKernel final : public Kernel {
       SimdLoop<RowSum<T, true>, false, const std::byte*, int64_t, int64_t, double, double*>;
   using Normalize =
       SimdLoop<RowNormalize<T>, false, std::byte* const*, const int64_t*, int64_t, double, double>;
-  std::string name_;
-  int64_t axis_;
-  double epsilon_;
   typename Sum::Function sum_ = Sum::select();
   typename Squares::Function squares_ = Squares::select();
   typename Normalize::Function normalize_ = Normalize::select();
 };
 
 template <class T>
-class LayerNormGradKernel final : public Kernel {
+class LayerNormGradKernel final : public KernelOf<LayerNormGradOperator> {
  public:
-  explicit LayerNormGradKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_layer_norm_grad(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     if (arguments.output(0).present()) run_data(arguments, execution);
@@ -117,7 +108,7 @@ class LayerNormGradKernel final : public Kernel {
     const View &dy = arguments.inputs[0], &x = arguments.inputs[1], dx = arguments.output(0);
     if (x.count() == 0) return;
     const View &mean_in = arguments.inputs[2], &inv_in = arguments.inputs[3];
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, x.rank);
     const Scalar<T> one(1);
     const View scale = arguments.input(4).present() ? arguments.input(4) : one.view();
     const AxisLines<6> rows({dx, dy, x, scale_rows(scale), mean_in, inv_in}, axis, x.rank);
@@ -151,7 +142,7 @@ class LayerNormGradKernel final : public Kernel {
     const View &mean_in = arguments.inputs[2], &inv_in = arguments.inputs[3];
     const View dscale = arguments.output(1), dshift = arguments.output(2);
     const View& any = dscale.present() ? dscale : dshift;
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, x.rank);
     const AxisLines<4> rows({dy, x, mean_in, inv_in}, axis, x.rank);
     const std::array<View, 4> views = {row_of(dy, axis), row_of(x, axis), any,
                                        dshift.present() ? dshift : any};
@@ -192,17 +183,12 @@ class LayerNormGradKernel final : public Kernel {
                         double, const double*>;
   using Columns = SimdLoop<RowToColumns<T>, false, std::byte* const*, const int64_t*, int64_t,
                            double, double, double*, double*>;
-  std::string name_;
-  int64_t axis_;
   typename Sums::Function sums_ = Sums::select();
   typename Grad::Function grad_ = Grad::select();
   typename Columns::Function columns_ = Columns::select();
 };
 
 std::unique_ptr<Kernel> create_layer_norm(const Description& desc) {
-  // The statistics are computed in double whatever stash_type says; it is known, so not refused.
-  desc.integer("stash_type");
-  require_norm(desc, {{0, "X"}}, {0, 1, 2}, 0, {1, 2});
   return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
                                   [&](auto type) -> std::unique_ptr<Kernel> {
                                     using T = typename decltype(type)::type;
@@ -211,7 +197,6 @@ std::unique_ptr<Kernel> create_layer_norm(const Description& desc) {
 }
 
 std::unique_ptr<Kernel> create_layer_norm_grad(const Description& desc) {
-  require_norm(desc, {{0, "dY"}, {1, "X"}, {2, "Mean"}, {3, "InvStdDev"}}, {0, 1, 4}, SIZE_MAX, {});
   return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
                                   [&](auto type) -> std::unique_ptr<Kernel> {
                                     using T = typename decltype(type)::type;

@@ -9,7 +9,7 @@
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/training.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/losses.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -81,20 +81,9 @@ template <class T, bool kSparse>
 using RowLoop = SimdLoop<CrossEntropyRow<T, kSparse>, true, const Row&>;
 
 template <bool kSparse>
-class CrossEntropy final : public Kernel {
+class CrossEntropy final : public KernelOf<CrossEntropyForm<kSparse>> {
  public:
-  explicit CrossEntropy(const Description& d) {
-    const tn_dtype dtype = d.input_dtype(0), labels = d.input_dtype(1);
-    if (kSparse ? labels != TN_INT32 && labels != TN_INT64 : labels != dtype) {
-      throw_invalid(kName,
-                    kSparse ? "labels must be int32 or int64" : "labels must have logits' type");
-    }
-    if (d.output_dtype(0) != dtype || d.output_dtype(1) != dtype) {
-      throw_invalid(kName, "outputs must have logits' type");
-    }
-  }
-
-  void check(const Arguments& a) const override { check_cross_entropy(kName, a, kSparse); }
+  using KernelOf<CrossEntropyForm<kSparse>>::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View logits = a.input(0), labels = a.input(1), loss = a.output(0), backprop = a.output(1);

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "reference_impl/cpu/kernels/training.h"
+#include "tenon/device/operators/losses.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/operator_dims.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -49,29 +49,15 @@ class Targets {
   int64_t classes_, ignored_;
 };
 
-void check_target_type(const char* op, tn_dtype dtype) {
-  if (dtype != TN_INT64 && dtype != TN_INT32) throw_invalid(op, "target must be int64 or int32");
-}
-
 template <class S>
 double weight_of(const View& weight, int64_t label) {
   return weight.present() ? static_cast<double>(load(weight.as<S>()[label * weight.strides[0]]))
                           : 1;
 }
 
-class NllLoss final : public Kernel, public NeedsWorkspace {
+class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
  public:
-  explicit NllLoss(const Description& d)
-      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index")) {
-    check_target_type(kName, d.input_dtype(1));
-    for (size_t i = 0; i < 2; ++i) {
-      if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0)) {
-        throw_invalid(kName, "outputs must have log_probabilities' type");
-      }
-    }
-  }
-
-  void check(const Arguments& a) const override { check_nll_loss(kName, a, reduction_); }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& a) const override {
     return static_cast<uint64_t>(chunks(a)) * sizeof(Sums);
@@ -81,7 +67,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       const View x = a.input(0), target = a.input(1), weight = a.input(2), loss = a.output(0);
-      const Targets targets(kName, target, x.dims[1], ignored_);
+      const Targets targets(kName, target, x.dims[1], operator_.ignored);
       auto* parts = reinterpret_cast<Sums*>(a.workspace);
       execution.parallel_for(chunks(a), 1, [&](int64_t begin, int64_t end) {
         for (int64_t chunk = begin; chunk < end; ++chunk) {
@@ -97,7 +83,7 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
               sums.weight += w;
             }
             sums.loss += value;
-            if (reduction_ == LossReduction::kNone) {
+            if (operator_.reduction == LossReduction::kNone) {
               loss.as<S>()[offset_of(loss, i, false)] = store<S>(static_cast<Compute<S>>(value));
             }
           }
@@ -109,8 +95,9 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
         sums.loss += parts[i].loss;
         sums.weight += parts[i].weight;
       }
-      const double value = reduction_ == LossReduction::kMean ? sums.loss / sums.weight : sums.loss;
-      if (reduction_ != LossReduction::kNone) {
+      const double value =
+          operator_.reduction == LossReduction::kMean ? sums.loss / sums.weight : sums.loss;
+      if (operator_.reduction != LossReduction::kNone) {
         loss.as<S>()[0] = store<S>(static_cast<Compute<S>>(value));
       }
       if (a.output(1).present()) {
@@ -126,32 +113,23 @@ class NllLoss final : public Kernel, public NeedsWorkspace {
     double loss, weight;
   };
   static int64_t chunks(const Arguments& a) { return (a.input(1).count() + kChunk - 1) / kChunk; }
-
-  LossReduction reduction_;
-  int64_t ignored_;
 };
 
-class NllLossGrad final : public Kernel {
+class NllLossGrad final : public KernelOf<NllLossGradOperator> {
  public:
-  explicit NllLossGrad(const Description& d)
-      : reduction_(loss_reduction(d)), ignored_(d.integer("ignore_index")) {
-    check_target_type(kName, d.input_dtype(2));
-    if (d.output_dtype(0) != d.input_dtype(0))
-      throw_invalid(kName, "dLoss and dX must have one type");
-  }
-
-  void check(const Arguments& a) const override { check_nll_loss_grad(kName, a, reduction_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     visit_dtype<kFloatTypes>(kName, a.output(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       const View dloss = a.input(0), target = a.input(2), weight = a.input(3), dx = a.output(0);
-      const Targets targets(kName, target, dx.dims[1], ignored_);
+      const Targets targets(kName, target, dx.dims[1], operator_.ignored);
       double scale = -1;
-      if (reduction_ == LossReduction::kMean) {
+      if (operator_.reduction == LossReduction::kMean) {
         scale /= static_cast<double>(load(a.input(4).as<S>()[0]));
       }
-      if (reduction_ != LossReduction::kNone) scale *= static_cast<double>(load(dloss.as<S>()[0]));
+      if (operator_.reduction != LossReduction::kNone)
+        scale *= static_cast<double>(load(dloss.as<S>()[0]));
       const int64_t classes = dx.dims[1];
       const int64_t grain = std::max<int64_t>((1 << 13) / (classes + 1), 1);
       execution.parallel_for(target.count(), grain, [&](int64_t begin, int64_t end) {
@@ -161,7 +139,7 @@ class NllLossGrad final : public Kernel {
           for (int64_t c = 0; c < classes; ++c) row[c * dx.strides[1]] = S{};
           if (label < 0) continue;
           double value = scale * weight_of<S>(weight, label);
-          if (reduction_ == LossReduction::kNone) {
+          if (operator_.reduction == LossReduction::kNone) {
             value *= static_cast<double>(load(dloss.as<S>()[offset_of(dloss, i, false)]));
           }
           row[label * dx.strides[1]] = store<S>(static_cast<Compute<S>>(value));
@@ -172,9 +150,6 @@ class NllLossGrad final : public Kernel {
 
  private:
   static constexpr const char* kName = "NllLossGrad";
-
-  LossReduction reduction_;
-  int64_t ignored_;
 };
 
 }  // namespace

@@ -6,17 +6,15 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::cpu {
 namespace {
 
 template <class T>
-class NonZeroKernel final : public Kernel {
+class NonZeroKernel final : public KernelOf<NonZeroOperator> {
  public:
-  explicit NonZeroKernel(const Description& desc) : name_(desc.name()) {}
-
-  void check(const Arguments& a) const override { check_non_zero(name_, a); }
+  using KernelOf::KernelOf;
 
   // On one thread: every column's place depends on all before it.
   void run(const Arguments& arguments, const Execution&) const override {
@@ -33,8 +31,8 @@ class NonZeroKernel final : public Kernel {
       for (int64_t i = 0; i < length; ++i) {
         if (load(line[i * step]) == 0) continue;
         if (found == y.dims[1])
-          throw_invalid(name_, "more than " + std::to_string(y.dims[1]) +
-                                   " elements are not zero: the output is too small");
+          throw_invalid(operator_.name, "more than " + std::to_string(y.dims[1]) +
+                                            " elements are not zero: the output is too small");
         for (int32_t d = 0; d <= last; ++d)
           y.as<int64_t>()[d * y.strides[0] + found * y.strides[1]] = d == last ? i : at[d];
         ++found;
@@ -49,14 +47,9 @@ class NonZeroKernel final : public Kernel {
       arguments.output_dims[0][1] = found;
     }
   }
-
- private:
-  std::string name_;
 };
 
 std::unique_ptr<Kernel> create_nonzero(const Description& desc) {
-  require_inputs(desc, 1);
-  require_output(desc, TN_INT64);
   return visit_dtype<kComputedTypes>(desc.name(), desc.input_dtype(0),
                                      [&](auto type) -> std::unique_ptr<Kernel> {
                                        using T = typename decltype(type)::type;

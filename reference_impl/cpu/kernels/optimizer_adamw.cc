@@ -55,20 +55,9 @@ struct AdamStep {
   }
 };
 
-class AdamW final : public Kernel {
+class AdamW final : public KernelOf<AdamWOperator> {
  public:
-  explicit AdamW(const Description& d)
-      : maximize_(d.integer("maximize") != 0), decoupled_(d.integer("decoupled") != 0) {
-    check_state_types(d, 5);
-    if (d.has_input(4) != d.has_output(3)) {
-      throw_invalid(kName, "max_exp_avg_sq and new_max_exp_avg_sq belong together");
-    }
-  }
-
-  void check(const Arguments& a) const override {
-    check_state_dims(kName, a, 5);
-    check_step_values(kName, a, 5, 11);
-  }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     const double lr = real_at(a.input(5)), beta1 = real_at(a.input(6)), beta2 = real_at(a.input(7));
@@ -78,9 +67,9 @@ class AdamW final : public Kernel {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
       const AdamCoefficients<C> k{
-          static_cast<C>(maximize_ ? -1 : 1),
-          static_cast<C>(decoupled_ ? 1 - lr * decay : 1),
-          static_cast<C>(decoupled_ ? 0 : decay),
+          static_cast<C>(operator_.maximize ? -1 : 1),
+          static_cast<C>(operator_.decoupled ? 1 - lr * decay : 1),
+          static_cast<C>(operator_.decoupled ? 0 : decay),
           static_cast<C>(1 - beta1),
           static_cast<C>(beta2),
           static_cast<C>(1 - beta2),
@@ -100,9 +89,6 @@ class AdamW final : public Kernel {
       }
     });
   }
-
- private:
-  bool maximize_, decoupled_;
 };
 
 }  // namespace

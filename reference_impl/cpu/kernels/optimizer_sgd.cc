@@ -45,34 +45,22 @@ struct SgdStep {
   }
 };
 
-class SgdMomentum final : public Kernel {
+class SgdMomentum final : public KernelOf<SgdMomentumOperator> {
  public:
-  explicit SgdMomentum(const Description& d)
-      : nesterov_(d.integer("nesterov") != 0),
-        maximize_(d.integer("maximize") != 0),
-        first_(d.integer("first") != 0) {
-    check_state_types(d, 3);
-    if (d.has_input(2) && !d.has_output(1)) throw_invalid(kName, "new_buffer is missing");
-    if (d.has_output(1) && !d.has_input(2) && !first_) throw_invalid(kName, "buffer is missing");
-  }
-
-  void check(const Arguments& a) const override {
-    check_state_dims(kName, a, 3);
-    check_step_values(kName, a, 3, 7);
-  }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
       const SgdCoefficients<C> k{
-          static_cast<C>(maximize_ ? -1 : 1),  static_cast<C>(real_at(a.input(3))),
-          static_cast<C>(real_at(a.input(4))), static_cast<C>(1 - real_at(a.input(5))),
-          static_cast<C>(real_at(a.input(6))), nesterov_};
+          static_cast<C>(operator_.maximize ? -1 : 1), static_cast<C>(real_at(a.input(3))),
+          static_cast<C>(real_at(a.input(4))),         static_cast<C>(1 - real_at(a.input(5))),
+          static_cast<C>(real_at(a.input(6))),         operator_.nesterov};
       const View p = a.output(0), buffer = a.output(1);
       if (!buffer.present()) {
         StepLoop<SgdStep<S, Buffer::kNone>, 3>::run({p, a.input(0), a.input(1)}, k, execution);
-      } else if (first_) {
+      } else if (operator_.first) {
         StepLoop<SgdStep<S, Buffer::kFirst>, 4>::run({p, a.input(0), a.input(1), buffer}, k,
                                                      execution);
       } else {
@@ -81,9 +69,6 @@ class SgdMomentum final : public Kernel {
       }
     });
   }
-
- private:
-  bool nesterov_, maximize_, first_;
 };
 
 }  // namespace

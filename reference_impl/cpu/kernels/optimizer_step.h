@@ -11,7 +11,7 @@
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/optimizer_checks.h"
+#include "tenon/device/operators/optimizers.h"
 #include "tenon/device/operators/shape.h"
 #include "tenon/device/operators/strided_loop.h"
 

@@ -7,22 +7,10 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::cpu {
 namespace {
-
-enum class PadMode { kConstant, kReflect, kEdge, kWrap };
-
-PadMode parse_mode(const Description& desc) {
-  const std::string mode = desc.text("mode");
-  if (mode == "constant") return PadMode::kConstant;
-  if (mode == "reflect") return PadMode::kReflect;
-  if (mode == "edge") return PadMode::kEdge;
-  if (mode == "wrap") return PadMode::kWrap;
-  throw_invalid(desc.name(), "mode is '" + mode + "', expected constant, reflect, edge or wrap");
-}
 
 // The input's index for an index of the output (moved by the padding in front).
 int64_t source_index(PadMode mode, int64_t i, int64_t extent) {
@@ -35,37 +23,26 @@ int64_t source_index(PadMode mode, int64_t i, int64_t extent) {
   return phase < extent ? phase : period - phase;
 }
 
-class PadKernel final : public Kernel {
+class PadKernel final : public KernelOf<PadOperator> {
  public:
-  explicit PadKernel(const Description& desc) : name_(desc.name()), mode_(parse_mode(desc)) {}
-
-  void check(const Arguments& a) const override { check_pad(name_, a); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &data = arguments.inputs[0], &output = arguments.outputs[0];
     int64_t front[TN_MAX_RANK];
-    read_pads(arguments, front);
+    operator_.read_pads(arguments, front);
     if (output.count() == 0) return;
-    if (mode_ == PadMode::kConstant) {
+    if (operator_.mode == PadMode::kConstant) {
       fill(output, arguments.input(2), execution);
       copy_inside(output, data, front, execution);
       return;
     }
-    if (data.count() == 0) throw_invalid(name_, "there is nothing to pad with");
     visit_size(element_size(data), [&](auto type) {
       copy_mapped<typename decltype(type)::type>(output, data, front, execution);
     });
   }
 
  private:
-  // The padding in front of each dim; checks the output's dims.
-  void read_pads(const Arguments& arguments, int64_t* front) const {
-    int64_t expected[TN_MAX_RANK];
-    padded_dims(name_, arguments, front, expected);
-    check_output(name_, "the output", arguments, 0,
-                 {expected, static_cast<size_t>(arguments.inputs[0].rank)});
-  }
-
   static void fill(const View& output, const View& value, const Execution& execution) {
     static constexpr uint64_t kZero[2] = {};
     static constexpr int64_t kStrides[TN_MAX_RANK] = {};
@@ -108,7 +85,7 @@ class PadKernel final : public Kernel {
               const int64_t i = rest % output.dims[d];
               rest /= output.dims[d];
               to += i * output.strides[d];
-              from += source_index(mode_, i - front[d], data.dims[d]) * data.strides[d];
+              from += source_index(operator_.mode, i - front[d], data.dims[d]) * data.strides[d];
             }
             T* const out = output.as<T>() + to;
             const T* const in = data.as<const T>() + from;
@@ -118,31 +95,16 @@ class PadKernel final : public Kernel {
             }
             for (int64_t i = 0; i < length; ++i)
               out[i * output.strides[last]] =
-                  in[source_index(mode_, i - front[last], data.dims[last]) * data.strides[last]];
+                  in[source_index(operator_.mode, i - front[last], data.dims[last]) *
+                     data.strides[last]];
           }
         });
   }
-
-  std::string name_;
-  PadMode mode_;
 };
 
-std::unique_ptr<Kernel> create_pad(const Description& desc) {
-  if (!desc.has_input(0) || !desc.has_input(1) || desc.input_count() > 4 ||
-      desc.output_count() != 1)
-    throw_invalid(desc.name(), "takes data, pads, constant_value and axes");
-  require_output(desc, desc.input_dtype(0));
-  if (desc.has_input(2) && desc.input_dtype(2) != desc.input_dtype(0))
-    throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
-  return std::make_unique<PadKernel>(desc);
-}
-
-class TriluKernel final : public Kernel {
+class TriluKernel final : public KernelOf<TriluOperator> {
  public:
-  explicit TriluKernel(const Description& desc)
-      : name_(desc.name()), upper_(desc.integer("upper") != 0) {}
-
-  void check(const Arguments& a) const override { check_trilu(name_, a); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &input = arguments.inputs[0], &output = arguments.outputs[0];
@@ -163,9 +125,10 @@ class TriluKernel final : public Kernel {
               // The diagonal's column: kept are those from it on, or up to it.
               const int64_t i = row % rows;
               const int64_t split = k > columns ? columns + 1 : k < -rows ? -rows : k;
-              const int64_t first = upper_ ? std::clamp<int64_t>(i + split, 0, columns) : 0;
+              const int64_t first =
+                  operator_.upper ? std::clamp<int64_t>(i + split, 0, columns) : 0;
               const int64_t last =
-                  upper_ ? columns : std::clamp<int64_t>(i + split + 1, 0, columns);
+                  operator_.upper ? columns : std::clamp<int64_t>(i + split + 1, 0, columns);
               for (int64_t j = 0; j < first; ++j) out[j * to_step] = T{};
               for (int64_t j = first; j < last; ++j) out[j * to_step] = in[j * from_step];
               for (int64_t j = std::max(first, last); j < columns; ++j) out[j * to_step] = T{};
@@ -173,25 +136,19 @@ class TriluKernel final : public Kernel {
           });
     });
   }
-
- private:
-  std::string name_;
-  bool upper_;
 };
 
-std::unique_ptr<Kernel> create_trilu(const Description& desc) {
-  if (!desc.has_input(0) || desc.input_count() > 2 || desc.output_count() != 1)
-    throw_invalid(desc.name(), "takes an input and k");
-  require_output(desc, desc.input_dtype(0));
-  return std::make_unique<TriluKernel>(desc);
+template <class K>
+std::unique_ptr<Kernel> create(const Description& desc) {
+  return std::make_unique<K>(desc);
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> pad_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kPad, kMovedTypes, create_pad},
-      {op::kTrilu, kMovedTypes, create_trilu},
+      {op::kPad, kMovedTypes, create<PadKernel>},
+      {op::kTrilu, kMovedTypes, create<TriluKernel>},
   };
   return kEntries;
 }

@@ -6,7 +6,7 @@
 
 #include "reference_impl/cpu/kernels/pooling.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/pooling.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -29,16 +29,9 @@ struct Maximum {
 };
 
 template <class Operation>
-class GlobalPool final : public Kernel {
+class GlobalPool final : public KernelOf<GlobalPoolOperator> {
  public:
-  explicit GlobalPool(const Description& d) {
-    if (d.input(0).rank < 2) throw_invalid(Operation::kName, "X must have batch and channels");
-    if (d.output_dtype(0) != d.input_dtype(0)) {
-      throw_invalid(Operation::kName, "X and Y must have one type");
-    }
-  }
-
-  void check(const Arguments& a) const override { check_global_pool(Operation::kName, a); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View x = a.input(0), y = a.output(0);

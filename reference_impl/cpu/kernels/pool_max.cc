@@ -8,7 +8,7 @@
 #include "reference_impl/cpu/kernels/scratch.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/pooling.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -45,23 +45,13 @@ constexpr C lowest() {
 
 enum class IndexKind { kTensor, kTensorColumnMajor, kPlane };
 
-class MaxPool final : public Kernel {
+// The kind of `Operator` decides the indices.
+template <class Operator>
+class MaxPool final : public KernelOf<Operator> {
  public:
-  MaxPool(const Description& d, bool plane)
-      : window_(d, d.input(0).rank),
-        kind_(plane                             ? IndexKind::kPlane
-              : d.integer("storage_order") != 0 ? IndexKind::kTensorColumnMajor
-                                                : IndexKind::kTensor) {
-    if (d.output_dtype(0) != d.input_dtype(0))
-      throw_invalid("MaxPool", "X and Y must have one type");
-    if (d.has_output(1) && d.output_dtype(1) != TN_INT64) {
-      throw_invalid("MaxPool", "Indices must be int64");
-    }
-  }
-
-  void check(const Arguments& a) const override {
-    window_.check_output("MaxPool", a);
-    check_output("MaxPool", "Indices", a, 1, a.output(0).shape());
+  explicit MaxPool(const Description& d) : KernelOf<Operator>(d) {
+    if constexpr (requires { operator_.column_major; })
+      kind_ = operator_.column_major ? IndexKind::kTensorColumnMajor : IndexKind::kTensor;
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
@@ -130,20 +120,16 @@ class MaxPool final : public Kernel {
     return first + i0 + d0 * (i1 + d1 * i2);
   }
 
-  PoolWindow window_;
-  IndexKind kind_;
+  using KernelOf<Operator>::operator_;
+
+  const PoolWindow& window_ = operator_.window;
+  IndexKind kind_ = IndexKind::kPlane;
 };
 
 // Each plane is summed in a dense copy, in ascending order of Y's elements.
-class MaxPoolGrad final : public Kernel, public NeedsWorkspace {
+class MaxPoolGrad final : public KernelOf<MaxPoolGradOperator>, public NeedsWorkspace {
  public:
-  explicit MaxPoolGrad(const Description& d) {
-    if (d.output_dtype(0) != d.input_dtype(0)) throw_invalid(kName, "dY and dX must have one type");
-    if (d.input_dtype(1) != TN_INT64) throw_invalid(kName, "Indices must be int64");
-    if (d.input(0).rank < 3) throw_invalid(kName, "dY must have spatial dims");
-  }
-
-  void check(const Arguments& a) const override { check_max_pool_grad(kName, a); }
+  using KernelOf::KernelOf;
 
   uint64_t workspace_size(const Arguments& a) const override {
     const View dx = a.output(0);
@@ -211,10 +197,10 @@ class MaxPoolGrad final : public Kernel, public NeedsWorkspace {
 }  // namespace
 
 std::unique_ptr<Kernel> create_max_pool(const Description& d) {
-  return std::make_unique<MaxPool>(d, false);
+  return std::make_unique<MaxPool<MaxPoolTensorOperator>>(d);
 }
 std::unique_ptr<Kernel> create_max_pool_plane(const Description& d) {
-  return std::make_unique<MaxPool>(d, true);
+  return std::make_unique<MaxPool<MaxPoolOperator>>(d);
 }
 std::unique_ptr<Kernel> create_max_pool_grad(const Description& d) {
   return std::make_unique<MaxPoolGrad>(d);

@@ -12,6 +12,7 @@
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
 #include "tenon/device/operators/number.h"
+#include "tenon/device/operators/random.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
@@ -128,32 +129,21 @@ void over_runs(const View& view, bool dense, int64_t begin, int64_t end, Write&&
   }
 }
 
-void check_scalars(std::string_view op, const Arguments& a, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; ++i) {
-    if (a.input(i).count() != 1) throw_dims(op, "a host value", a.input(i).shape(), {});
-  }
-}
-
 PhiloxStream stream_of(const View& key, const View& counter) {
   return {static_cast<uint64_t>(integer_at(key)), static_cast<uint64_t>(integer_at(counter))};
 }
 
 template <template <class> class Piece>
-class RandomNumbers final : public Kernel {
+class RandomNumbers final : public KernelOf<RandomOperator> {
  public:
-  explicit RandomNumbers(const Description& d) : name_(d.name()) {
-    if (d.input_count() < 4) throw_invalid(name_, "it has four host values");
-  }
-
-  // The caller alone decides Y's dims.
-  void check(const Arguments& a) const override { check_scalars(name_, a, 0, 4); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View y = a.output(0);
     const bool dense = y.dense();
     const PhiloxStream stream = stream_of(a.input(0), a.input(1));
     const double first = real_at(a.input(2)), second = real_at(a.input(3));
-    visit_dtype<kFloatTypes>(name_, y.dtype, [&](auto type) {
+    visit_dtype<kFloatTypes>(operator_.name, y.dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       using C = Compute<S>;
       const auto piece = SimdLoop<Piece<C>, true, const PhiloxStream&, uint64_t, double, double,
@@ -174,25 +164,12 @@ class RandomNumbers final : public Kernel {
       });
     });
   }
-
- private:
-  std::string name_;
 };
 
 // The mask draws float32 numbers whatever the type of X, one word each.
-class Dropout final : public Kernel {
+class Dropout final : public KernelOf<DropoutOperator> {
  public:
-  explicit Dropout(const Description& d) {
-    if (d.output_dtype(0) != d.input_dtype(0))
-      throw_invalid("Dropout", "X and Y must have one type");
-    if (d.output_dtype(1) != TN_BOOL) throw_invalid("Dropout", "mask must be bool");
-  }
-
-  void check(const Arguments& a) const override {
-    check_output("Dropout", "Y", a, 0, a.inputs[0].shape());
-    check_output("Dropout", "mask", a, 1, a.inputs[0].shape());
-    check_scalars("Dropout", a, 1, 4);
-  }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
     const View x = a.input(0), y = a.output(0), mask = a.output(1);

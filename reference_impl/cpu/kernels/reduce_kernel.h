@@ -12,20 +12,15 @@
 
 #include "reference_impl/cpu/kernels/reducers.h"
 #include "reference_impl/cpu/kernels/reduction_parts.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/reductions.h"
 
 namespace tenon::cpu {
 
-template <class Reducer>
-class ReduceKernel final : public Kernel, public NeedsWorkspace {
+template <class Reducer, class Operator = ReductionOperator>
+class ReduceKernel final : public KernelOf<Operator>, public NeedsWorkspace {
  public:
   explicit ReduceKernel(const Description& desc, const Reducer& reducer = {})
-      : reducer_(reducer),
-        name_(desc.name()),
-        keepdims_(desc.integer("keepdims") != 0),
-        noop_(desc.integer("noop_with_empty_axes") != 0) {}
-
-  void check(const Arguments& a) const override { check_reduction(name_, a, keepdims_, noop_); }
+      : KernelOf<Operator>(desc), reducer_(reducer) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     const int64_t results = arguments.outputs[0].count();
@@ -35,7 +30,7 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& data = arguments.inputs[0];
-    const uint32_t axes = reduced_axes(name_, arguments.input(1), data.rank, noop_);
+    const uint32_t axes = operator_.axes_of(arguments);
     int64_t in[TN_MAX_RANK], out[2][TN_MAX_RANK];
     const int64_t size = tn_dtype_bits(data.dtype) / 8;
     for (int32_t d = 0; d < data.rank; ++d) in[d] = data.strides[d] * size;
@@ -55,30 +50,24 @@ class ReduceKernel final : public Kernel, public NeedsWorkspace {
   void result_strides(const Arguments& arguments, size_t index, uint32_t axes,
                       int64_t* strides) const {
     const View &data = arguments.inputs[0], &output = arguments.outputs[index];
-    int64_t expected[TN_MAX_RANK];
-    check_output(name_, "the output", arguments, index,
-                 reduced_dims(data, axes, keepdims_, expected));
+    operator_.check_dims(arguments, index, axes);
     const int64_t size = tn_dtype_bits(output.dtype) / 8;
     int32_t at = 0;
     for (int32_t d = 0; d < data.rank; ++d) {
       const bool reduced = axes >> d & 1;
       strides[d] = reduced ? 0 : output.strides[at] * size;
-      at += !reduced || keepdims_ ? 1 : 0;
+      at += !reduced || operator_.keepdims ? 1 : 0;
     }
   }
 
-  const Reducer reducer_;
-  std::string name_;
-  bool keepdims_, noop_;
-};
+  using KernelOf<Operator>::operator_;
 
-// Throws for a description that no reduction of so many inputs and outputs has.
-void require_reduction(const Description& desc, size_t inputs, size_t outputs);
+  const Reducer reducer_;
+};
 
 // Make<T>::type is the reducer for elements of type T.
 template <template <class> class Make, uint64_t Mask>
 std::unique_ptr<Kernel> create_reduce(const Description& desc) {
-  require_reduction(desc, 2, 1);
   return visit_dtype<Mask>(desc.name(), desc.input_dtype(0),
                            [&](auto type) -> std::unique_ptr<Kernel> {
                              using T = typename decltype(type)::type;

@@ -8,7 +8,6 @@ namespace {
 
 template <class Map, Finish kFinish, uint64_t Mask = kNumericTypes>
 std::unique_ptr<Kernel> create_sum(const Description& desc) {
-  require_reduction(desc, 2, 1);
   return visit_dtype<Mask>(
       desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
         using T = typename decltype(type)::type;

@@ -8,7 +8,7 @@
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::cpu {
 namespace {
@@ -40,12 +40,40 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
     }
 }
 
-class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
- public:
-  ScatterElementsKernel(const Description& desc, ScatterLines lines, bool wide)
-      : name_(desc.name()), axis_(desc.integer("axis")), lines_(lines), wide_(wide) {}
+template <class T>
+ScatterLines reducing_lines(Update update) {
+  using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
+  switch (update) {
+    case Update::kAdd:
+      return scatter_lines<Wide, T, Update::kAdd>;
+    case Update::kMultiply:
+      return scatter_lines<Wide, T, Update::kMultiply>;
+    case Update::kMax:
+      return scatter_lines<T, T, Update::kMax>;
+    default:
+      return scatter_lines<T, T, Update::kMin>;
+  }
+}
 
-  void check(const Arguments& a) const override { check_scatter_elements(name_, a, axis_); }
+ScatterLines lines_of(std::string_view op, tn_dtype dtype, Update update) {
+  if (update != Update::kReplace) {
+    return visit_dtype<kNumericTypes>(op, dtype, [&](auto type) {
+      return reducing_lines<typename decltype(type)::type>(update);
+    });
+  }
+  return visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> ScatterLines {
+    using T = typename decltype(type)::type;
+    return scatter_lines<T, T, Update::kReplace>;
+  });
+}
+
+class ScatterElementsKernel final : public KernelOf<ScatterElementsOperator>,
+                                    public NeedsWorkspace {
+ public:
+  explicit ScatterElementsKernel(const Description& desc)
+      : KernelOf(desc),
+        lines_(lines_of(desc.name(), desc.input_dtype(0), operator_.update)),
+        wide_(is_wide(desc.input_dtype(0), operator_.update)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -62,11 +90,11 @@ class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
  private:
   void scatter(const View& output, const View& updates, const View& indices,
                const Execution& execution) const {
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, output.rank);
     const auto step = [&](const View& view) {
       return view.rank ? view.strides[axis] * element_size(view) : 0;
     };
-    const Axis common{name_,
+    const Axis common{operator_.name,
                       indices.rank ? indices.dims[axis] : 1,
                       output.rank ? output.dims[axis] : 1,
                       step(output),
@@ -91,46 +119,12 @@ class ScatterElementsKernel final : public Kernel, public NeedsWorkspace {
         });
   }
 
-  std::string name_;
-  int64_t axis_;
   ScatterLines lines_;
   bool wide_;
 };
 
-template <class T>
-ScatterLines reducing_lines(Update update) {
-  using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
-  switch (update) {
-    case Update::kAdd:
-      return scatter_lines<Wide, T, Update::kAdd>;
-    case Update::kMultiply:
-      return scatter_lines<Wide, T, Update::kMultiply>;
-    case Update::kMax:
-      return scatter_lines<T, T, Update::kMax>;
-    default:
-      return scatter_lines<T, T, Update::kMin>;
-  }
-}
-
 std::unique_ptr<Kernel> create_scatter_elements(const Description& desc) {
-  require_inputs(desc, 3);
-  require_index_type(desc, 1);
-  require_output(desc, desc.input_dtype(0));
-  const tn_dtype dtype = desc.input_dtype(0);
-  if (desc.input_dtype(2) != dtype) throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
-  const Update update = parse_update(desc);
-  ScatterLines lines = nullptr;
-  if (update == Update::kReplace) {
-    lines = visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> ScatterLines {
-      using T = typename decltype(type)::type;
-      return scatter_lines<T, T, Update::kReplace>;
-    });
-  } else {
-    lines = visit_dtype<kNumericTypes>(desc.name(), dtype, [&](auto type) {
-      return reducing_lines<typename decltype(type)::type>(update);
-    });
-  }
-  return std::make_unique<ScatterElementsKernel>(desc, lines, is_wide(dtype, update));
+  return std::make_unique<ScatterElementsKernel>(desc);
 }
 
 }  // namespace

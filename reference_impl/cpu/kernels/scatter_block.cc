@@ -9,7 +9,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/scatter_update.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/indexing.h"
 
 namespace tenon::cpu {
 namespace {
@@ -85,12 +85,23 @@ void scatter_blocks(const View& target, const View& update, int64_t rows, Place 
   });
 }
 
-class ScatterNdKernel final : public Kernel, public NeedsWorkspace {
- public:
-  ScatterNdKernel(const Description& desc, UpdateRow row, bool wide)
-      : name_(desc.name()), row_(row), wide_(wide) {}
+UpdateRow row_of(std::string_view op, tn_dtype dtype, Update update) {
+  if (update != Update::kReplace) {
+    return visit_dtype<kNumericTypes>(
+        op, dtype, [&](auto type) { return reducing_row<typename decltype(type)::type>(update); });
+  }
+  return visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> UpdateRow {
+    using T = typename decltype(type)::type;
+    return update_row<T, T, Update::kReplace>;
+  });
+}
 
-  void check(const Arguments& a) const override { check_scatter_nd(name_, a); }
+class ScatterNdKernel final : public KernelOf<ScatterNdOperator>, public NeedsWorkspace {
+ public:
+  explicit ScatterNdKernel(const Description& desc)
+      : KernelOf(desc),
+        row_(row_of(desc.name(), desc.input_dtype(0), operator_.update)),
+        wide_(is_wide(desc.input_dtype(0), operator_.update)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -111,8 +122,9 @@ class ScatterNdKernel final : public Kernel, public NeedsWorkspace {
     const auto place = [&](int64_t i, int64_t* offset) {
       const std::byte* at = indices.data + byte_offset(indices, places, i);
       for (int32_t k = 0; k < depth; ++k)
-        *offset += checked_index(name_, read_index(at + k * step, wide_index), target.dims[k]) *
-                   target.strides[k] * element_size(target);
+        *offset +=
+            checked_index(operator_.name, read_index(at + k * step, wide_index), target.dims[k]) *
+            target.strides[k] * element_size(target);
       return true;
     };
     if (updates.count() > 0)
@@ -123,41 +135,16 @@ class ScatterNdKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
   UpdateRow row_;
   bool wide_;
 };
 
-std::unique_ptr<Kernel> create_scatter_nd(const Description& desc) {
-  require_inputs(desc, 3);
-  require_index_type(desc, 1);
-  require_output(desc, desc.input_dtype(0));
-  const tn_dtype dtype = desc.input_dtype(0);
-  if (desc.input_dtype(2) != dtype) throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
-  const Update update = parse_update(desc);
-  UpdateRow row = nullptr;
-  if (update == Update::kReplace) {
-    row = visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> UpdateRow {
-      using T = typename decltype(type)::type;
-      return update_row<T, T, Update::kReplace>;
-    });
-  } else {
-    row = visit_dtype<kNumericTypes>(desc.name(), dtype, [&](auto type) {
-      return reducing_row<typename decltype(type)::type>(update);
-    });
-  }
-  return std::make_unique<ScatterNdKernel>(desc, row, is_wide(dtype, update));
-}
-
-class IndexAddKernel final : public Kernel, public NeedsWorkspace {
+class IndexAddKernel final : public KernelOf<IndexAddOperator>, public NeedsWorkspace {
  public:
   explicit IndexAddKernel(const Description& desc)
-      : name_(desc.name()),
-        axis_(desc.integer("axis")),
+      : KernelOf(desc),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kNumericTypes>(desc)) {}
-
-  void check(const Arguments& a) const override { check_index_add(name_, a, axis_); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -175,7 +162,7 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
     WideOutput wide(arguments.outputs[0], arguments.workspace, wide_);
     wide.begin(&arguments.inputs[0], execution);
     const View& target = wide.target();
-    const int32_t axis = normalize_axis(name_, axis_, target.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, target.rank);
     BuiltView to(target), from(updates);
     to.add(target, 0, axis);
     to.add(target, axis + 1, target.rank);
@@ -186,7 +173,7 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
     const int64_t index_step = indices.strides[0] * element_size(indices);
     const auto place = [&](int64_t i, int64_t* offset) {
       const int64_t index = read_index(indices.data + i * index_step, indices.dtype == TN_INT64);
-      *offset = checked_index(name_, index, target.dims[axis]) * to_step;
+      *offset = checked_index(operator_.name, index, target.dims[axis]) * to_step;
       return true;
     };
     if (updates.count() > 0)
@@ -197,32 +184,16 @@ class IndexAddKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
-  int64_t axis_;
   bool wide_;
   UpdateRow row_;
 };
 
-std::unique_ptr<Kernel> create_index_add(const Description& desc) {
-  if (!desc.has_input(0) || !desc.has_input(2) || desc.input_count() > 4)
-    throw_invalid(desc.name(), "takes data, indices, updates and alpha");
-  require_index_type(desc, 1);
-  require_output(desc, desc.input_dtype(0));
-  for (size_t i = 2; i <= 3; ++i)
-    if (desc.has_input(i) && desc.input_dtype(i) != desc.input_dtype(0))
-      throw_unsupported_dtype(desc.name(), desc.input_dtype(i));
-  return std::make_unique<IndexAddKernel>(desc);
-}
-
-class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
+class EmbeddingGradKernel final : public KernelOf<EmbeddingGradOperator>, public NeedsWorkspace {
  public:
   explicit EmbeddingGradKernel(const Description& desc)
-      : name_(desc.name()),
-        padding_(desc.integer("padding_idx")),
+      : KernelOf(desc),
         wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
         row_(adding_row<kFloatTypes>(desc)) {}
-
-  void check(const Arguments& a) const override { check_embedding_grad(name_, a); }
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -239,9 +210,9 @@ class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
     const auto place = [&](int64_t i, int64_t* offset) {
       const int64_t index = read_index(indices.data + byte_offset(indices, indices.rank, i),
                                        indices.dtype == TN_INT64);
-      const int64_t row = checked_index(name_, index, target.dims[0]);
+      const int64_t row = checked_index(operator_.name, index, target.dims[0]);
       *offset = row * target.strides[0] * element_size(target);
-      return padding_ < 0 || row != padding_;
+      return operator_.padding < 0 || row != operator_.padding;
     };
     if (dy.count() > 0)
       scatter_blocks(
@@ -251,26 +222,22 @@ class EmbeddingGradKernel final : public Kernel, public NeedsWorkspace {
   }
 
  private:
-  std::string name_;
-  int64_t padding_;
   bool wide_;
   UpdateRow row_;
 };
 
-std::unique_ptr<Kernel> create_embedding_grad(const Description& desc) {
-  require_inputs(desc, 2);
-  require_index_type(desc, 1);
-  require_output(desc, desc.input_dtype(0));
-  return std::make_unique<EmbeddingGradKernel>(desc);
+template <class K>
+std::unique_ptr<Kernel> create(const Description& desc) {
+  return std::make_unique<K>(desc);
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> scatter_block_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kScatterND, kMovedTypes, create_scatter_nd},
-      {op::kTenonIndexAdd, kNumericTypes, create_index_add},
-      {op::kTenonEmbeddingGrad, kFloatTypes, create_embedding_grad},
+      {op::kScatterND, kMovedTypes, create<ScatterNdKernel>},
+      {op::kTenonIndexAdd, kNumericTypes, create<IndexAddKernel>},
+      {op::kTenonEmbeddingGrad, kFloatTypes, create<EmbeddingGradKernel>},
   };
   return kEntries;
 }

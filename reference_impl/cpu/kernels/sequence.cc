@@ -7,8 +7,7 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::cpu {
 namespace {
@@ -16,22 +15,16 @@ namespace {
 constexpr uint64_t kRangeTypes = op::kRange.allowed;
 
 template <class T>
-class RangeKernel final : public Kernel {
+class RangeKernel final : public KernelOf<RangeOperator> {
   using C = std::conditional_t<std::is_integral_v<T>, int64_t, double>;
 
  public:
-  explicit RangeKernel(const Description& desc) : name_(desc.name()) {}
-
-  void check(const Arguments& a) const override { check_range(name_, a); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
     const C start = *arguments.inputs[0].as<const T>(), delta = *arguments.inputs[2].as<const T>();
-    const int64_t count =
-        range_length(name_, arguments.inputs[0], arguments.inputs[1], arguments.inputs[2]);
-    if (count != output.dims[0])
-      throw_invalid(name_, "the range has " + std::to_string(count) +
-                               " elements, the output dims " + dims_text(output.shape()));
+    const int64_t count = operator_.count(arguments);
     execution.parallel_for(count, 32768, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i)
         output.as<T>()[i * output.strides[0]] = element(start, i, delta);
@@ -47,14 +40,9 @@ class RangeKernel final : public Kernel {
       return static_cast<T>(start + static_cast<C>(i) * delta);
     }
   }
-
-  std::string name_;
 };
 
 std::unique_ptr<Kernel> create_range(const Description& desc) {
-  require_inputs(desc, 3);
-  require_same_inputs(desc);
-  require_output(desc, desc.input_dtype(0));
   return visit_dtype<kRangeTypes>(desc.name(), desc.input_dtype(0),
                                   [&](auto type) -> std::unique_ptr<Kernel> {
                                     using T = typename decltype(type)::type;
@@ -62,22 +50,16 @@ std::unique_ptr<Kernel> create_range(const Description& desc) {
                                   });
 }
 
-class OneHotKernel final : public Kernel {
+class OneHotKernel final : public KernelOf<OneHotOperator> {
  public:
-  explicit OneHotKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_one_hot(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   // All off, then one on for each index. Indices out of range leave their line off, as in ONNX.
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &indices = arguments.inputs[0], &values = arguments.inputs[2];
     const View& output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
-    const int64_t depth = integer_at(arguments.inputs[1]);
-    if (depth != output.dims[axis])
-      throw_invalid(name_, "depth is " + std::to_string(depth) + ", the output has dims " +
-                               dims_text(output.shape()));
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, output.rank);
+    const int64_t depth = operator_.depth(arguments, axis);
     static constexpr int64_t kStrides[TN_MAX_RANK] = {};
     View off = output;
     off.data = values.data;
@@ -106,19 +88,9 @@ class OneHotKernel final : public Kernel {
       });
     });
   }
-
- private:
-  std::string name_;
-  int64_t axis_;
 };
 
 std::unique_ptr<Kernel> create_one_hot(const Description& desc) {
-  require_inputs(desc, 3);
-  if (!(kNumericTypes & dtype_bit(desc.input_dtype(0))))
-    throw_unsupported_dtype(desc.name(), desc.input_dtype(0));
-  require_output(desc, desc.input_dtype(2));
-  if (!(kMovedTypes & dtype_bit(desc.input_dtype(2))))
-    throw_unsupported_dtype(desc.name(), desc.input_dtype(2));
   return std::make_unique<OneHotKernel>(desc);
 }
 

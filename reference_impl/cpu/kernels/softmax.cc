@@ -18,7 +18,7 @@
 #include "reference_impl/cpu/kernels/row_math.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/reductions.h"
 
 namespace tenon::cpu {
 namespace {
@@ -139,24 +139,19 @@ struct LpLine {
   }
 };
 
-template <int kInputs>
-class LineKernel final : public Kernel {
+template <int kInputs, class Operator>
+class LineKernel final : public KernelOf<Operator> {
  public:
   using Function = void (*)(const Line&);
 
-  LineKernel(const Description& desc, Function function, int64_t option)
-      : name_(desc.name()), function_(function), axis_(desc.integer("axis")), option_(option) {}
-
-  void check(const Arguments& arguments) const override {
-    for (int k = 1; k < kInputs; ++k)
-      check_same_dims(name_, "the second input", arguments.inputs[k], arguments.inputs[0]);
-    check_output(name_, "the output", arguments, 0, arguments.inputs[0].shape());
-    normalize_axis(name_, axis_, arguments.inputs[0].rank);
+  LineKernel(const Description& desc, Function function)
+      : KernelOf<Operator>(desc), function_(function) {
+    if constexpr (requires { operator_.p; }) option_ = operator_.p;
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, output.rank);
     const auto stride = [&](const View& view) { return view.rank ? view.strides[axis] : 0; };
     std::array<View, kInputs + 1> views{output};
     Line common{};
@@ -228,24 +223,11 @@ class LineKernel final : public Kernel {
     });
   }
 
-  std::string name_;
-  Function function_;
-  int64_t axis_, option_;
-};
+  using KernelOf<Operator>::operator_;
 
-template <template <class> class L>
-std::unique_ptr<Kernel> make_lines(const Description& desc, int64_t option = 0) {
-  constexpr int kInputs = L<float>::kInputs;
-  require_inputs(desc, kInputs);
-  require_same_inputs(desc);
-  require_output(desc, desc.input_dtype(0));
-  return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
-                                  [&](auto type) -> std::unique_ptr<Kernel> {
-                                    using T = typename decltype(type)::type;
-                                    return std::make_unique<LineKernel<kInputs>>(
-                                        desc, SimdLoop<L<T>, true, const Line&>::select(), option);
-                                  });
-}
+  Function function_;
+  int64_t option_ = 0;
+};
 
 template <class T>
 using Softmax = SoftmaxLine<T, false>;
@@ -256,27 +238,25 @@ using SoftmaxGrad = SoftmaxGradLine<T, false>;
 template <class T>
 using LogSoftmaxGrad = SoftmaxGradLine<T, true>;
 
-template <template <class> class L>
+template <template <class> class L, class Operator>
 std::unique_ptr<Kernel> create_lines(const Description& desc) {
-  return make_lines<L>(desc);
-}
-
-std::unique_ptr<Kernel> create_lp_normalization(const Description& desc) {
-  const int64_t p = desc.integer("p");
-  if (p != 1 && p != 2)
-    throw_invalid(desc.name(), "p is " + std::to_string(p) + ", expected 1 or 2");
-  return make_lines<LpLine>(desc, p);
+  return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
+                                  [&](auto type) -> std::unique_ptr<Kernel> {
+                                    using T = typename decltype(type)::type;
+                                    return std::make_unique<LineKernel<L<T>::kInputs, Operator>>(
+                                        desc, SimdLoop<L<T>, true, const Line&>::select());
+                                  });
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> softmax_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kSoftmax, kFloatTypes, create_lines<Softmax>},
-      {op::kLogSoftmax, kFloatTypes, create_lines<LogSoftmax>},
-      {op::kTenonSoftmaxGrad, kFloatTypes, create_lines<SoftmaxGrad>},
-      {op::kTenonLogSoftmaxGrad, kFloatTypes, create_lines<LogSoftmaxGrad>},
-      {op::kLpNormalization, kFloatTypes, create_lp_normalization},
+      {op::kSoftmax, kFloatTypes, create_lines<Softmax, SoftmaxOperator>},
+      {op::kLogSoftmax, kFloatTypes, create_lines<LogSoftmax, SoftmaxOperator>},
+      {op::kTenonSoftmaxGrad, kFloatTypes, create_lines<SoftmaxGrad, SoftmaxGradOperator>},
+      {op::kTenonLogSoftmaxGrad, kFloatTypes, create_lines<LogSoftmaxGrad, SoftmaxGradOperator>},
+      {op::kLpNormalization, kFloatTypes, create_lines<LpLine, LpNormalizationOperator>},
   };
   return kEntries;
 }

@@ -7,22 +7,18 @@
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
-#include "tenon/device/operators/operator_dims.h"
-#include "tenon/device/operators/sizes.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::cpu {
 namespace {
 
-class ConcatKernel final : public Kernel {
+class ConcatKernel final : public KernelOf<ConcatOperator> {
  public:
-  explicit ConcatKernel(const Description& desc)
-      : name_(desc.name()), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_concat(name_, a, axis_); }
+  using KernelOf::KernelOf;
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View& output = arguments.outputs[0];
-    const int32_t axis = normalize_axis(name_, axis_, output.rank);
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, output.rank);
     int64_t at = 0;
     for (const View& input : arguments.inputs) {
       View part = output;
@@ -34,25 +30,11 @@ class ConcatKernel final : public Kernel {
       at += input.dims[axis];
     }
   }
-
- private:
-  std::string name_;
-  int64_t axis_;
 };
 
-std::unique_ptr<Kernel> create_concat(const Description& desc) {
-  if (!desc.has_attribute("axis")) throw_invalid(desc.name(), "axis is missing");
-  require_inputs(desc, std::max<size_t>(1, desc.input_count()));
-  require_same_inputs(desc);
-  require_output(desc, desc.input_dtype(0));
-  return std::make_unique<ConcatKernel>(desc);
-}
-
-class TileKernel final : public Kernel {
+class TileKernel final : public KernelOf<TileOperator> {
  public:
-  explicit TileKernel(const Description& desc) : name_(desc.name()) {}
-
-  void check(const Arguments& a) const override { check_tile(name_, a); }
+  using KernelOf::KernelOf;
 
   // The output has two dims for one of the input: the repeats, along which the input does not move,
   // and the dim itself.
@@ -60,11 +42,7 @@ class TileKernel final : public Kernel {
     const View &input = arguments.inputs[0], &output = arguments.outputs[0];
     BuiltView to(output), from(input);
     for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = integer_at(arguments.inputs[1], d);
-      if (tiled_dim(name_, input, d, repeats) != output.dims[d])
-        throw_invalid(name_, "repeat " + std::to_string(repeats) + " of dim " + std::to_string(d) +
-                                 " does not turn dims " + dims_text(input.shape()) + " into " +
-                                 dims_text(output.shape()));
+      const int64_t repeats = operator_.repeats(arguments, d);
       if (repeats != 1) {
         to.add(repeats, output.strides[d] * input.dims[d]);
         from.add(repeats, 0);
@@ -75,27 +53,24 @@ class TileKernel final : public Kernel {
       }
     }
     if (to.view().rank > TN_MAX_RANK)
-      throw KernelError(TN_UNSUPPORTED, name_ + ": more than " + std::to_string(TN_MAX_RANK) +
+      throw KernelError(TN_UNSUPPORTED, operator_.name + ": more than " +
+                                            std::to_string(TN_MAX_RANK) +
                                             " dims and repeats together");
     if (output.count() > 0) strided_copy(to.view(), from.view(), execution);
   }
-
- private:
-  std::string name_;
 };
 
-std::unique_ptr<Kernel> create_tile(const Description& desc) {
-  require_inputs(desc, 2);
-  require_output(desc, desc.input_dtype(0));
-  return std::make_unique<TileKernel>(desc);
+template <class K>
+std::unique_ptr<Kernel> create(const Description& desc) {
+  return std::make_unique<K>(desc);
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> tile_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kConcat, kMovedTypes, create_concat},
-      {op::kTile, kMovedTypes, create_tile},
+      {op::kConcat, kMovedTypes, create<ConcatKernel>},
+      {op::kTile, kMovedTypes, create<TileKernel>},
   };
   return kEntries;
 }

@@ -9,7 +9,7 @@
 #include "reference_impl/cpu/kernels/axis_lines.h"
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/indexing.h"
-#include "tenon/device/operators/operator_dims.h"
+#include "tenon/device/operators/movement.h"
 
 namespace tenon::cpu {
 namespace {
@@ -105,23 +105,18 @@ void top_k(const TopKLine& line, std::byte* const* p) {
   }
 }
 
-class TopKKernel final : public Kernel {
+class TopKKernel final : public KernelOf<TopKOperator> {
  public:
   using Function = void (*)(const TopKLine&, std::byte* const*);
 
-  TopKKernel(const Description& desc, Function function)
-      : name_(desc.name()), function_(function), axis_(desc.integer("axis")) {}
-
-  void check(const Arguments& a) const override { check_top_k(name_, a, axis_); }
+  explicit TopKKernel(const Description& desc)
+      : KernelOf(desc), function_(function_of(desc, operator_.largest)) {}
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &x = arguments.inputs[0], &values = arguments.outputs[0];
     const View& indices = arguments.outputs[1];
-    const int32_t axis = normalize_axis(name_, axis_, x.rank);
-    const int64_t k = integer_at(arguments.inputs[1]);
-    if (k != values.dims[axis])
-      throw_invalid(name_,
-                    "K is " + std::to_string(k) + ", Values has dims " + dims_text(values.shape()));
+    const int32_t axis = normalize_axis(operator_.name, operator_.axis, x.rank);
+    const int64_t k = operator_.k(arguments, axis);
     if (values.count() == 0) return;
     const TopKLine line{x.dims[axis], k, x.strides[axis] * element_size(x),
                         values.strides[axis] * element_size(values),
@@ -134,23 +129,18 @@ class TopKKernel final : public Kernel {
   }
 
  private:
-  std::string name_;
+  static Function function_of(const Description& desc, bool largest) {
+    return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0), [&](auto type) -> Function {
+      using T = typename decltype(type)::type;
+      return largest ? top_k<T, true> : top_k<T, false>;
+    });
+  }
+
   Function function_;
-  int64_t axis_;
 };
 
 std::unique_ptr<Kernel> create_top_k(const Description& desc) {
-  if (desc.input_count() != 2 || !desc.has_input(0) || !desc.has_input(1) || !desc.has_output(0) ||
-      !desc.has_output(1) || desc.output_dtype(1) != TN_INT64)
-    throw_invalid(desc.name(), "takes X and K and gives Values and int64 Indices");
-  require_output(desc, desc.input_dtype(0));
-  desc.integer("sorted");  // The order is always that of sorted.
-  const bool largest = desc.integer("largest") != 0;
-  return visit_dtype<kNumericTypes>(
-      desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
-        using T = typename decltype(type)::type;
-        return std::make_unique<TopKKernel>(desc, largest ? top_k<T, true> : top_k<T, false>);
-      });
+  return std::make_unique<TopKKernel>(desc);
 }
 
 }  // namespace

@@ -5,6 +5,11 @@
 
 namespace tenon::device {
 
+void check_image(std::string_view op, const View& x) {
+  if (x.rank < 2)
+    throw_invalid(op, "X has dims " + dims_text(x.shape()) + ", expected [N, C, ...]");
+}
+
 void check_affine(std::string_view op, const char* argument, const View& view, const View& x,
                   int32_t axis) {
   if (!view.present()) return;

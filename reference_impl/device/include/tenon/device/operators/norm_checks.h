@@ -12,6 +12,8 @@
 
 namespace tenon::device {
 
+// [N, C, ...].
+void check_image(std::string_view op, const View& x);
 // Scale or B: broadcasts to the normalized dims of `x`.
 void check_affine(std::string_view op, const char* argument, const View& view, const View& x,
                   int32_t axis);

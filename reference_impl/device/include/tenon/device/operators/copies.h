@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of Identity, Cast and tenon.Fill, and the form of Gelu: see kernel_of.h.
+#pragma once
+
+#include "tenon/device/operators/kernel_of.h"
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::device {
+
+struct IdentityOperator : NamedOperator {
+  explicit IdentityOperator(const Description& d);
+  void check(const Arguments& a) const { check_output(name, "Y", a, 0, a.inputs[0].shape()); }
+};
+
+struct CastOperator : NamedOperator {
+  explicit CastOperator(const Description& d);
+  void check(const Arguments& a) const { check_output(name, "Y", a, 0, a.inputs[0].shape()); }
+  bool saturate;  // Of 8-bit floats.
+};
+
+struct FillOperator : NamedOperator {
+  explicit FillOperator(const Description& d);
+  void check(const Arguments&) const {}  // The caller alone decides Y's dims.
+};
+
+// Whether Gelu, or its gradient, is approximated by tanh.
+bool is_tanh_gelu(const Description& d);
+
+}  // namespace tenon::device

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of operators that move elements, and of those that name places of elements: see
+// kernel_of.h. What a value in an input decides is known to a launch alone: functions that read one
+// throw where the outputs' dims do not fit it.
+#pragma once
+
+#include "tenon/device/operators/kernel_of.h"
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::device {
+
+struct ConcatOperator : NamedOperator {
+  explicit ConcatOperator(const Description& d);
+  void check(const Arguments& a) const;
+  int64_t axis;
+};
+
+struct TileOperator : NamedOperator {
+  explicit TileOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // How often dim `d` of the input is in the output.
+  int64_t repeats(const Arguments& a, int32_t d) const;
+
+ private:
+  int64_t tiled_dim(const View& input, int32_t d, int64_t repeats) const;
+};
+
+enum class PadMode : int32_t { kConstant, kReflect, kEdge, kWrap };
+
+struct PadOperator : NamedOperator {
+  explicit PadOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // How much is in front of each dim.
+  void read_pads(const Arguments& a, int64_t* front) const;
+  PadMode mode;
+
+ private:
+  // What `pads` and `axes` make of the input's dims, into `dims`, and how much is in front of each.
+  void padded_dims(const Arguments& a, int64_t* front, int64_t* dims) const;
+};
+
+struct TriluOperator : NamedOperator {
+  explicit TriluOperator(const Description& d);
+  void check(const Arguments& a) const;
+  bool upper;
+};
+
+struct RangeOperator : NamedOperator {
+  explicit RangeOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // The elements that start, limit and delta give.
+  int64_t count(const Arguments& a) const;
+};
+
+struct OneHotOperator : NamedOperator {
+  explicit OneHotOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // The output's dim `along`, which is the axis.
+  int64_t depth(const Arguments& a, int32_t along) const;
+  int64_t axis;
+};
+
+struct NonZeroOperator : NamedOperator {
+  explicit NonZeroOperator(const Description& d);
+  void check(const Arguments& a) const;
+};
+
+struct TopKOperator : NamedOperator {
+  explicit TopKOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // The outputs' dim `along`, which is the axis.
+  int64_t k(const Arguments& a, int32_t along) const;
+  int64_t axis;
+  bool largest;
+};
+
+}  // namespace tenon::device

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of reductions, and of operators along one axis: see kernel_of.h.
+#pragma once
+
+#include "tenon/device/operators/kernel_of.h"
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::device {
+
+// A reduction over the axes in input 1.
+struct ReductionOperator : NamedOperator {
+  enum class Form { kValue, kVariance };  // A variance has a correction, and a second output.
+  explicit ReductionOperator(const Description& d, Form form = Form::kValue);
+  // Where a value of `axes` decides, at a launch: whether the ranks can fit.
+  void check(const Arguments& a) const;
+  // Bit d: dim d of the data is reduced.
+  uint32_t axes_of(const View& axes, int32_t rank) const;
+  uint32_t axes_of(const Arguments& a) const { return axes_of(a.input(1), a.inputs[0].rank); }
+  // Throws unless an output has the dims that are left.
+  void check_dims(const Arguments& a, size_t output, uint32_t axes) const;
+
+  bool keepdims;
+  bool noop;  // No axes reduce nothing.
+};
+struct VarianceOperator : ReductionOperator {
+  explicit VarianceOperator(const Description& d) : ReductionOperator(d, Form::kVariance) {}
+};
+
+// The dims that are left, in `dims`, which is of TN_MAX_RANK.
+inline std::span<const int64_t> reduced_dims(const View& data, uint32_t axes, bool keepdims,
+                                             int64_t* dims) {
+  size_t rank = 0;
+  for (int32_t d = 0; d < data.rank; ++d) {
+    const bool reduced = axes >> d & 1;
+    if (!reduced || keepdims) dims[rank++] = reduced ? 1 : data.dims[d];
+  }
+  return {dims, rank};
+}
+
+// ArgMax and ArgMin.
+struct ArgReductionOperator : NamedOperator {
+  explicit ArgReductionOperator(const Description& d);
+  void check(const Arguments& a) const;
+  int64_t axis;
+  bool keepdims;
+  bool last;  // Of equal extremes the last one.
+};
+
+struct CumSumOperator : NamedOperator {
+  explicit CumSumOperator(const Description& d);
+  void check(const Arguments& a) const;
+  bool exclusive, reverse;
+};
+
+// Inputs and output of the same dims, worked on along one axis.
+struct AlongAxisOperator : NamedOperator {
+  AlongAxisOperator(const Description& d, size_t inputs);
+  void check(const Arguments& a) const;
+  int64_t axis;
+};
+// Softmax and LogSoftmax.
+struct SoftmaxOperator : AlongAxisOperator {
+  explicit SoftmaxOperator(const Description& d) : AlongAxisOperator(d, 1) {}
+};
+struct SoftmaxGradOperator : AlongAxisOperator {
+  explicit SoftmaxGradOperator(const Description& d) : AlongAxisOperator(d, 2) {}
+};
+struct LpNormalizationOperator : AlongAxisOperator {
+  explicit LpNormalizationOperator(const Description& d);
+  int64_t p;
+};
+
+}  // namespace tenon::device

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of convolutions and their gradients.
+#include "tenon/device/operators/convolutions.h"
+
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::device {
+
+ConvolutionOperator::ConvolutionOperator(const Description& d)
+    : NamedOperator(d), attributes(d, d.input(0).rank) {
+  for (size_t i = 0; i < d.input_count(); ++i)
+    if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0))
+      throw_invalid(name, "inputs and output must have one type");
+}
+
+}  // namespace tenon::device

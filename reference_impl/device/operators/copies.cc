@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of Identity, Cast and tenon.Fill, and the form of Gelu.
+#include "tenon/device/operators/copies.h"
+
+#include "tenon/device/operators/description_checks.h"
+#include "tenon/device/operators/number.h"
+
+namespace tenon::device {
+namespace {
+
+void require_equal_types(const Description& d) {
+  if (d.input_dtype(0) != d.output_dtype(0))
+    throw_invalid(d.name(), std::string("from ") + dtype_name(d.input_dtype(0)) + " to " +
+                                dtype_name(d.output_dtype(0)) + ": the types must be equal");
+}
+
+}  // namespace
+
+IdentityOperator::IdentityOperator(const Description& d) : NamedOperator(d) {
+  require_inputs(d, 1);
+  require_equal_types(d);
+}
+
+CastOperator::CastOperator(const Description& d)
+    : NamedOperator(d), saturate(d.integer("saturate") != 0) {
+  require_inputs(d, 1);
+  d.text("round_mode");  // Only for a type that the ABI does not have.
+  const tn_dtype to = d.output_dtype(0);
+  if (d.has_attribute("to") && d.integer("to") != to)
+    throw_invalid(
+        name, std::string("attribute `to` and the output's type ") + dtype_name(to) + " differ");
+}
+
+FillOperator::FillOperator(const Description& d) : NamedOperator(d) {
+  require_inputs(d, 1);
+  require_equal_types(d);
+  if (d.input(0).rank != 0) throw_invalid(name, "the value must be 0-d");
+}
+
+bool is_tanh_gelu(const Description& d) {
+  const std::string approximate = d.text("approximate");
+  if (approximate != "none" && approximate != "tanh")
+    throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return approximate == "tanh";
+}
+
+}  // namespace tenon::device

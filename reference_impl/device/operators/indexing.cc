@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of the operators that gather and scatter.
+#include "tenon/device/operators/indexing.h"
+
+#include <initializer_list>
+
+#include "tenon/device/operators/description_checks.h"
+#include "tenon/device/operators/index_checks.h"
+
+namespace tenon::device {
+namespace {
+
+// The output's dims are those of the parts, one behind the other.
+void check_parts(std::string_view op, const Arguments& a,
+                 std::initializer_list<std::span<const int64_t>> parts) {
+  int64_t dims[3 * TN_MAX_RANK];
+  size_t rank = 0;
+  for (std::span<const int64_t> part : parts)
+    for (int64_t dim : part) dims[rank++] = dim;
+  check_output(op, "the output", a, 0, {dims, rank});
+}
+
+// Indices that each name a place along `axis` of the data, at their own place in the other dims.
+void check_elements(std::string_view op, const View& data, const View& indices, int64_t axis) {
+  const int32_t along = normalize_axis(op, axis, data.rank);
+  bool fits = data.rank == indices.rank;
+  for (int32_t d = 0; fits && d < data.rank; ++d)
+    fits = d == along || indices.dims[d] <= data.dims[d];
+  if (!fits) throw_dims(op, "indices", indices.shape(), data.shape());
+}
+
+// Data, indices and, where there are three, updates of the data's type; the output has that type.
+void require_indexed(const Description& d, size_t inputs) {
+  require_inputs(d, inputs);
+  require_index_type(d, 1);
+  require_output(d, d.input_dtype(0));
+  if (inputs == 3 && d.input_dtype(2) != d.input_dtype(0))
+    throw_unsupported_dtype(d.name(), d.input_dtype(2));
+}
+
+}  // namespace
+
+GatherOperator::GatherOperator(const Description& d) : NamedOperator(d), axis(d.integer("axis")) {
+  require_indexed(d, 2);
+}
+
+void GatherOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &indices = a.inputs[1];
+  if (data.rank == 0) throw_invalid(name, "data has no axis");
+  const auto along = static_cast<size_t>(normalize_axis(name, axis, data.rank));
+  check_parts(name, a,
+              {data.shape().first(along), indices.shape(), data.shape().subspan(along + 1)});
+}
+
+GatherElementsOperator::GatherElementsOperator(const Description& d)
+    : NamedOperator(d), axis(d.integer("axis")) {
+  require_indexed(d, 2);
+}
+
+void GatherElementsOperator::check(const Arguments& a) const {
+  check_output(name, "the output", a, 0, a.inputs[1].shape());
+  check_elements(name, a.inputs[0], a.inputs[1], axis);
+}
+
+GatherNdOperator::GatherNdOperator(const Description& d)
+    : NamedOperator(d), batch_dims(static_cast<int32_t>(d.integer("batch_dims"))) {
+  require_indexed(d, 2);
+}
+
+void GatherNdOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &indices = a.inputs[1];
+  if (indices.rank == 0 || batch_dims < 0 || batch_dims >= indices.rank ||
+      batch_dims + indices.dims[indices.rank - 1] > data.rank)
+    throw_invalid(name, "indices of dims " + dims_text(indices.shape()) +
+                            " do not name places in dims " + dims_text(data.shape()));
+  for (int32_t d = 0; d < batch_dims; ++d)
+    if (indices.dims[d] != data.dims[d]) throw_dims(name, "indices", indices.shape(), data.shape());
+  const auto depth = static_cast<size_t>(batch_dims + indices.dims[indices.rank - 1]);
+  check_parts(
+      name, a,
+      {indices.shape().first(static_cast<size_t>(indices.rank - 1)), data.shape().subspan(depth)});
+}
+
+ScatterElementsOperator::ScatterElementsOperator(const Description& d)
+    : NamedOperator(d), axis(d.integer("axis")), update(parse_update(d)) {
+  require_indexed(d, 3);
+}
+
+void ScatterElementsOperator::check(const Arguments& a) const {
+  check_output(name, "the output", a, 0, a.inputs[0].shape());
+  check_same_dims(name, "updates", a.inputs[2], a.inputs[1]);
+  check_elements(name, a.inputs[0], a.inputs[1], axis);
+}
+
+ScatterNdOperator::ScatterNdOperator(const Description& d)
+    : NamedOperator(d), update(parse_update(d)) {
+  require_indexed(d, 3);
+}
+
+void ScatterNdOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
+  check_output(name, "the output", a, 0, data.shape());
+  const int32_t places = indices.rank - 1;
+  bool fits = places >= 0 && indices.dims[places] <= data.rank;
+  const int64_t depth = fits ? indices.dims[places] : 0;
+  fits = fits && updates.rank == places + data.rank - depth;
+  for (int32_t d = 0; fits && d < updates.rank; ++d)
+    fits = updates.dims[d] == (d < places ? indices.dims[d] : data.dims[d - places + depth]);
+  if (!fits)
+    throw_invalid(name, "updates of dims " + dims_text(updates.shape()) +
+                            " do not fit indices of dims " + dims_text(indices.shape()) +
+                            " into dims " + dims_text(data.shape()));
+}
+
+IndexAddOperator::IndexAddOperator(const Description& d)
+    : NamedOperator(d), axis(d.integer("axis")) {
+  if (!d.has_input(0) || !d.has_input(2) || d.input_count() > 4 || d.output_count() != 1)
+    throw_invalid(d.name(), "takes data, indices, updates and alpha");
+  require_index_type(d, 1);
+  require_output(d, d.input_dtype(0));
+  for (size_t i = 2; i <= 3; ++i)
+    if (d.has_input(i) && d.input_dtype(i) != d.input_dtype(0))
+      throw_unsupported_dtype(d.name(), d.input_dtype(i));
+}
+
+void IndexAddOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
+  check_output(name, "the output", a, 0, data.shape());
+  if (indices.rank != 1 || data.rank == 0)
+    throw_invalid(name, "indices have dims " + dims_text(indices.shape()) + ", data " +
+                            dims_text(data.shape()));
+  const int32_t along = normalize_axis(name, axis, data.rank);
+  bool fits = updates.rank == data.rank;
+  for (int32_t d = 0; fits && d < data.rank; ++d)
+    fits = updates.dims[d] == (d == along ? indices.dims[0] : data.dims[d]);
+  if (!fits) throw_dims(name, "updates", updates.shape(), data.shape());
+  if (a.input(3).present() && a.input(3).count() != 1)
+    throw_dims(name, "alpha", a.input(3).shape(), {});
+}
+
+EmbeddingGradOperator::EmbeddingGradOperator(const Description& d)
+    : NamedOperator(d), padding(d.integer("padding_idx")) {
+  require_indexed(d, 2);
+}
+
+void EmbeddingGradOperator::check(const Arguments& a) const {
+  const View &dy = a.inputs[0], &indices = a.inputs[1], &dw = a.outputs[0];
+  bool fits = dy.rank == indices.rank + 1;
+  for (int32_t d = 0; fits && d < indices.rank; ++d) fits = dy.dims[d] == indices.dims[d];
+  // How many rows dW has, the caller alone decides.
+  if (a.asked == nullptr) fits = fits && dw.rank == 2 && dy.dims[dy.rank - 1] == dw.dims[1];
+  if (!fits)
+    throw_invalid(name, "dY of dims " + dims_text(dy.shape()) + " does not fit indices of dims " +
+                            dims_text(indices.shape()) +
+                            (a.asked != nullptr ? "" : " and dW of dims " + dims_text(dw.shape())));
+}
+
+}  // namespace tenon::device

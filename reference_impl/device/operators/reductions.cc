@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The halves of reductions, and of operators along one axis.
+#include "tenon/device/operators/reductions.h"
+
+#include "tenon/device/operators/description_checks.h"
+#include "tenon/device/operators/number.h"
+
+namespace tenon::device {
+
+ReductionOperator::ReductionOperator(const Description& d, Form form)
+    : NamedOperator(d),
+      keepdims(d.integer("keepdims") != 0),
+      noop(d.integer("noop_with_empty_axes") != 0) {
+  const bool variance = form == Form::kVariance;
+  const size_t inputs = variance ? 3 : 2, outputs = variance ? 2 : 1;
+  if (!d.has_input(0) || !d.has_output(0) || d.input_count() > inputs || d.output_count() > outputs)
+    throw_invalid(name, "takes data and axes, and gives the reduced data");
+  for (size_t i = 0; i < outputs; ++i)
+    if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0))
+      throw KernelError(TN_UNSUPPORTED, name + ": the output is " + dtype_name(d.output_dtype(i)) +
+                                            ", the input " + dtype_name(d.input_dtype(0)));
+  if (variance && !d.has_input(2)) throw_invalid(name, "needs a correction");
+}
+
+void ReductionOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &output = a.outputs[0];
+  const View axes = a.input(1);
+  if (axes.present() && axes.rank > 1)
+    throw_invalid(name, "axes has dims " + dims_text(axes.shape()) + ", expected one dim");
+  if (a.asked != nullptr) {
+    int64_t dims[TN_MAX_RANK];
+    const uint32_t set = axes_of(known_value(name, "axes", axes), data.rank);
+    check_output(name, "the output", a, 0, reduced_dims(data, set, keepdims, dims));
+  } else {
+    const int32_t dropped = axes.present() && axes.count() > 0 ? static_cast<int32_t>(axes.count())
+                                                               : (noop ? 0 : data.rank);
+    if (output.rank != (keepdims ? data.rank : data.rank - dropped))
+      throw_invalid(name, "the output has dims " + dims_text(output.shape()) +
+                              ", which are not dims " + dims_text(data.shape()) + " with " +
+                              std::to_string(dropped) + " axes reduced");
+  }
+  check_output(name, "the second output", a, 1, output.shape());
+}
+
+uint32_t ReductionOperator::axes_of(const View& axes, int32_t rank) const {
+  const uint32_t all = (uint32_t{1} << rank) - 1;
+  const int64_t count = axes.present() ? axes.count() : 0;
+  if (count == 0) return noop ? 0 : all;
+  uint32_t set = 0;
+  for (int64_t i = 0; i < count; ++i)
+    set |= uint32_t{1} << normalize_axis(name, integer_at(axes, i), rank);
+  return set & all;
+}
+
+void ReductionOperator::check_dims(const Arguments& a, size_t output, uint32_t axes) const {
+  int64_t dims[TN_MAX_RANK];
+  check_output(name, "the output", a, output, reduced_dims(a.inputs[0], axes, keepdims, dims));
+}
+
+ArgReductionOperator::ArgReductionOperator(const Description& d)
+    : NamedOperator(d),
+      axis(d.integer("axis")),
+      keepdims(d.integer("keepdims") != 0),
+      last(d.integer("select_last_index") != 0) {
+  if (!d.has_input(0) || !d.has_output(0) || d.output_dtype(0) != TN_INT64)
+    throw_invalid(name, "takes one input and gives int64 indices");
+}
+
+void ArgReductionOperator::check(const Arguments& a) const {
+  const View &data = a.inputs[0], &output = a.outputs[0];
+  const int32_t along = normalize_axis(name, axis, data.rank);
+  int64_t dims[TN_MAX_RANK];
+  const uint32_t axes = data.rank == 0 ? 0 : uint32_t{1} << along;
+  check_output(name, "the output", a, 0, reduced_dims(data, axes, keepdims, dims));
+  if (data.rank > 0 && data.dims[along] == 0 && output.count() > 0)
+    throw_invalid(name, "an axis without elements has no extreme");
+}
+
+CumSumOperator::CumSumOperator(const Description& d)
+    : NamedOperator(d), exclusive(d.integer("exclusive") != 0), reverse(d.integer("reverse") != 0) {
+  if (!d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||
+      d.output_dtype(0) != d.input_dtype(0))
+    throw_invalid(name, "takes x and an axis and gives y of x's type");
+}
+
+void CumSumOperator::check(const Arguments& a) const {
+  check_output(name, "the output", a, 0, a.inputs[0].shape());
+}
+
+AlongAxisOperator::AlongAxisOperator(const Description& d, size_t inputs)
+    : NamedOperator(d), axis(d.integer("axis")) {
+  require_inputs(d, inputs);
+  require_same_inputs(d);
+  require_output(d, d.input_dtype(0));
+}
+
+void AlongAxisOperator::check(const Arguments& a) const {
+  for (size_t i = 1; i < a.inputs.size(); ++i)
+    check_same_dims(name, "the second input", a.inputs[i], a.inputs[0]);
+  check_output(name, "the output", a, 0, a.inputs[0].shape());
+  normalize_axis(name, axis, a.inputs[0].rank);
+}
+
+LpNormalizationOperator::LpNormalizationOperator(const Description& d)
+    : AlongAxisOperator(d, 1), p(d.integer("p")) {
+  if (p != 1 && p != 2) throw_invalid(name, "p is " + std::to_string(p) + ", expected 1 or 2");
+}
+
+}  // namespace tenon::device
