@@ -141,7 +141,7 @@ TEST_F(BaseOperatorTest, TN_identity_006_all_types_bit_by_bit) {
 KernelDesc cast_desc(tn_dtype from, tn_dtype to, const Shape& dims) {
   KernelDesc desc;
   desc.name = "Cast";
-  desc.version = version_of("", "Cast", 1);
+  desc.version = version_of("", "Cast");
   desc.attribute("to", int64_t{to});
   desc.input(Argument::device(from, dims));
   desc.output(Argument::device(to, dims));
