@@ -2,6 +2,14 @@
 #include "call.h"
 
 namespace tenon::pytorch {
+namespace {
+
+[[noreturn]] void throw_no_launch_value(ScalarType type) {
+  C10_THROW_ERROR(NotImplementedError,
+                  std::string("tenon: no launch value of type ") + toString(type));
+}
+
+}  // namespace
 
 runtime::Argument Call::argument(const Tensor& tensor) const {
   const c10::Device here(kTenon, index_);
@@ -20,7 +28,9 @@ Call& Call::operand(const Tensor& tensor, ScalarType type) {
 }
 
 Call& Call::scalar(const at::Scalar& v, ScalarType type) {
-  // Of a complex number PyTorch takes no real part without being asked: it throws here.
+  // No device computes with complex numbers: the fallback takes them whole.
+  if (isComplexType(type)) throw_no_launch_value(type);
+  // Elsewhere PyTorch takes no real part without being asked: it throws here.
   return number(v.isComplex() ? Number(v.toDouble()) : number_of(v), type);
 }
 
@@ -29,9 +39,9 @@ Call& Call::number(const Number& exact, ScalarType type) {
   void* slot = &values_[value_count_];
   // PyTorch makes 16-bit floats of float32, and so rounds twice.
   const bool half = in_set(dtype, type_set::kHalf);
-  if (!write_element(dtype, half ? Number(exact.to_float()) : exact, slot)) {
-    C10_THROW_ERROR(NotImplementedError,
-                    std::string("tenon: no launch value of type ") + toString(type));
+  if (!in_set(dtype, type_set::kComputed) ||
+      !write_element(dtype, half ? Number(exact.to_float()) : exact, slot)) {
+    throw_no_launch_value(type);
   }
   ++value_count_;
   inputs_.push_back(runtime::Argument::host(slot, dtype));
