@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/tenon.hpp"
 
 namespace {
@@ -19,25 +20,24 @@ using tenon::Argument;
 using tenon::Tensor;
 
 struct Form {
-  const char* name;
-  int32_t version;
+  const tenon::OperatorId& id;
   std::vector<int64_t> dims;
   int inputs;
   bool dynamic = false;
 };
 
 Form form_of(const std::string& what) {
-  if (what == "add") return {"Add", 14, {4}, 2};
-  if (what == "add-dynamic") return {"Add", 14, {4}, 2, true};
-  if (what == "relu") return {"Relu", 14, {4}, 1};
-  if (what == "matmul") return {"MatMul", 13, {16, 16}, 2};
+  if (what == "add") return {tenon::op::kAdd, {4}, 2};
+  if (what == "add-dynamic") return {tenon::op::kAdd, {4}, 2, true};
+  if (what == "relu") return {tenon::op::kRelu, {4}, 1};
+  if (what == "matmul") return {tenon::op::kMatMul, {16, 16}, 2};
   std::fprintf(stderr, "unknown: %s\n", what.c_str());
   std::exit(2);
 }
 
 void launch_often(const tenon::Device& device, const tenon::Stream& stream, const Form& form,
                   long count) {
-  tenon::KernelDesc desc{"", form.name, form.version};
+  tenon::KernelDesc desc{form.id.domain, form.id.name, form.id.version};
   const Argument argument =
       form.dynamic ? Argument::dynamic(TN_FLOAT32, static_cast<int32_t>(form.dims.size()))
                    : Argument::device(TN_FLOAT32, form.dims);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <vector>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/tenon.hpp"
 
 namespace {
@@ -28,9 +29,7 @@ class Bench {
  public:
   explicit Bench(const char* layers)
       : loader_({}, nullptr, layers), device_(loader_.open("cpu").open_device(0)) {
-    tenon::KernelDesc desc;
-    desc.name = "Add";
-    desc.version = 14;
+    tenon::KernelDesc desc{tenon::op::kAdd.domain, tenon::op::kAdd.name, tenon::op::kAdd.version};
     for (int i = 0; i < 2; ++i) desc.input(Argument::device(TN_FLOAT32, {4}));
     desc.output(Argument::device(TN_FLOAT32, {4}));
     kernel_ = tenon::Kernel(device_, desc);

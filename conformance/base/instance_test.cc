@@ -164,7 +164,7 @@ TEST_F(InstanceTest, TN_device_005_operator_table_is_well_formed) {
   EXPECT_GE(table.stride, offsetof(tn_operator_entry, type_count) + sizeof(size_t));
   for (const tn_operator_entry& row : device().operators()) {
     ASSERT_GT(row.type_count, 0u) << row.name;
-    if (const OperatorId* known = op::find(row.domain, row.name); known != nullptr) {
+    if (const OperatorId* known = op::find(row.domain, row.name)) {
       EXPECT_EQ(row.revision, known->revision) << row.name << ": hosts take no other";
     }
     for (size_t t = 0; t < row.type_count; ++t) {

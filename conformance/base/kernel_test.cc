@@ -61,7 +61,7 @@ TEST_F(KernelTest, TN_kernel_002_unknown_operators_are_unsupported) {
   desc.domain = "no.such.domain";
   EXPECT_EQ(describe(desc), TN_UNSUPPORTED);
   desc.domain = "";
-  desc.version = 1000000;
+  desc.version = INT32_MAX;
   EXPECT_EQ(describe(desc), TN_UNSUPPORTED);
 }
 
@@ -98,9 +98,9 @@ TEST_F(KernelTest, TN_kernel_004_wrong_descriptions_are_refused) {
 
 TEST_F(KernelTest, TN_kernel_005_every_row_of_the_table_has_a_kernel) {
   // The rows that this suite can describe without knowing the operator.
-  for (const auto& [domain, name, inputs] :
-       {std::tuple{"", "Identity", 1}, {"", "Add", 2}, {"", "Mul", 2}, {"", "Relu", 1}}) {
-    const OperatorRow* row = Target::get().find(domain, name);
+  for (const auto& [name, inputs] :
+       {std::pair{"Identity", 1}, {"Add", 2}, {"Mul", 2}, {"Relu", 1}}) {
+    const OperatorRow* row = Target::get().find("", name);
     if (row == nullptr) continue;
     for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
       if (!row->has(dtype)) continue;

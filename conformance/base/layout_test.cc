@@ -12,7 +12,7 @@ class LayoutTest : public DeviceTest {
   static KernelDesc matmul(tn_layout second) {
     KernelDesc desc;
     desc.name = "MatMul";
-    desc.version = version_of("", "MatMul", 13);
+    desc.version = version_of("", "MatMul");
     desc.input(Argument::device(TN_FLOAT32, {5, 7}))
         .input(Argument::device(TN_FLOAT32, {7, 11}).with_layout(second))
         .output(Argument::device(TN_FLOAT32, {5, 11}));

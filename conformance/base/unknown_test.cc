@@ -160,7 +160,7 @@ struct Probe<tn_record_desc> {
 struct CastProbe {
   explicit CastProbe(const UnknownTest& test) : test(test) {
     desc.name = "Cast";
-    desc.version = version_of("", "Cast", 13);
+    desc.version = version_of("", "Cast");
     desc.input(Argument::device(TN_FLOAT32, {4})).output(Argument::device(TN_FLOAT32, {4}));
     desc.attribute("to", int64_t{TN_FLOAT32});
     desc = aligned(test.owner(), desc);

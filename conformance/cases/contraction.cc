@@ -53,7 +53,7 @@ Expected product(const HostTensor& a, const HostTensor& b) {
 
 // broadcast_at treats a dim of 1 as broadcast, so the inner dim must be larger than 1 here.
 void add_matmul(Cases& cases, const char* label, const HostTensor& a, const HostTensor& b) {
-  cases.push_back(OperatorCase{"", "MatMul", 13, label, a.dtype}.in(a).in(b).out(product(a, b)));
+  cases.push_back(OperatorCase{"", "MatMul", label, a.dtype}.in(a).in(b).out(product(a, b)));
 }
 
 void add_matmul(Cases& cases, const char* label, tn_dtype type, Shape a_dims, Shape b_dims) {
@@ -85,7 +85,7 @@ void add_gemm(Cases& cases, const char* label, tn_dtype type, GemmFlags flags, f
     y.at(i) = Number(alpha) * sum.total_in_sequence();
     if (flags.with_c) y.at(i) = y.at(i) + times(beta, c.at({i[1]}));
   });
-  OperatorCase g{"", "Gemm", 13, label, type};
+  OperatorCase g{"", "Gemm", label, type};
   g.in(a).in(b);
   if (flags.with_c) g.in(c);
   g.attribute("alpha", alpha).attribute("beta", beta);
@@ -99,7 +99,7 @@ void add_scaled_gemm(Cases& cases, tn_dtype type) {
   Expected y = product(a, b);
   for_each_index(y.dims,
                  [&](const Shape& i) { y.at(i) = 0.5L * y.at(i) + times(2, c.at({i[2]})); });
-  cases.push_back(OperatorCase{"tenon", "ScaledGemm", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "ScaledGemm", "values", type}
                       .in(a)
                       .in(b)
                       .in(c)
@@ -165,14 +165,12 @@ void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dim
     c.attribute("dilations", g.dilations).attribute("group", g.group);
     return c;
   };
-  const auto make = [&](const char* domain, const char* name, int32_t version) {
-    return OperatorCase{domain, name, version, label, type};
+  const auto make = [&](const char* domain, const char* name) {
+    return OperatorCase{domain, name, label, type};
   };
-  cases.push_back(attributes(make("", "Conv", 22), true).in(x).in(w).in(b).out(y.totals()));
-  cases.push_back(
-      attributes(make("tenon", "ConvGradInput", 1), false).in(dy).in(w).out(dx.totals()));
-  cases.push_back(
-      attributes(make("tenon", "ConvGradWeight", 1), false).in(dy).in(x).out(dw.totals()));
+  cases.push_back(attributes(make("", "Conv"), true).in(x).in(w).in(b).out(y.totals()));
+  cases.push_back(attributes(make("tenon", "ConvGradInput"), false).in(dy).in(w).out(dx.totals()));
+  cases.push_back(attributes(make("tenon", "ConvGradWeight"), false).in(dy).in(x).out(dw.totals()));
 }
 
 }  // namespace

@@ -15,7 +15,6 @@ using Binary = Number (*)(const Number&, const Number&);
 struct UnaryRow {
   const char* domain;
   const char* name;
-  int32_t version;
   Unary function;
   Real low, high;
   bool special;  // Also for NaN and infinities.
@@ -42,42 +41,42 @@ Number gelu_tanh(const Number& x) {
 }
 
 const UnaryRow kUnary[] = {
-    {"", "Identity", 25, [](const Number& x) { return x; }, -100, 100, true},
-    {"", "Neg", 13, [](const Number& x) { return -x; }, -100, 100, true},
-    {"", "Abs", 13, abs, -100, 100, true},
-    {"", "Sign", 13, sign, -3, 3, false},
-    {"", "Sqrt", 13, sqrt, 0, 100, true},
-    {"", "Reciprocal", 13, [](const Number& x) { return 1.0L / x; }, 0.5, 8, true},
-    {"", "Exp", 13, rounded_before<exp>, -5, 5, true},
-    {"", "Log", 13, rounded_before<log>, 0.1, 50, true},
-    {"", "Sin", 22, rounded_before<sin>, -20, 20, false},
-    {"", "Cos", 22, rounded_before<cos>, -20, 20, false},
-    {"", "Tanh", 13, rounded_before<tanh>, -6, 6, true},
-    {"", "Sigmoid", 13, rounded_before<sigmoid>, -12, 12, true},
-    {"", "Relu", 14, relu, -3, 3, true},
-    {"", "LeakyRelu", 16, [](const Number& x) { return x.value < 0 ? Number(0.01f) * x : x; }, -3,
-     3, false},
-    {"", "Elu", 22, rounded_before<elu>, -3, 3, false},
-    {"", "Softplus", 22, rounded_before<softplus>, -9, 9, false},
-    {"", "Softsign", 22, [](const Number& x) { return x / (1.0L + abs(x)); }, -9, 9, false},
-    {"", "HardSigmoid", 22, [](const Number& x) { return clip(Number(0.2f) * x + 0.5L, 0, 1); }, -4,
-     4, false},
-    {"", "HardSwish", 22, [](const Number& x) { return x * clip(x / 6.0L + 0.5L, 0, 1); }, -5, 5,
+    {"", "Identity", [](const Number& x) { return x; }, -100, 100, true},
+    {"", "Neg", [](const Number& x) { return -x; }, -100, 100, true},
+    {"", "Abs", abs, -100, 100, true},
+    {"", "Sign", sign, -3, 3, false},
+    {"", "Sqrt", sqrt, 0, 100, true},
+    {"", "Reciprocal", [](const Number& x) { return 1.0L / x; }, 0.5, 8, true},
+    {"", "Exp", rounded_before<exp>, -5, 5, true},
+    {"", "Log", rounded_before<log>, 0.1, 50, true},
+    {"", "Sin", rounded_before<sin>, -20, 20, false},
+    {"", "Cos", rounded_before<cos>, -20, 20, false},
+    {"", "Tanh", rounded_before<tanh>, -6, 6, true},
+    {"", "Sigmoid", rounded_before<sigmoid>, -12, 12, true},
+    {"", "Relu", relu, -3, 3, true},
+    {"", "LeakyRelu", [](const Number& x) { return x.value < 0 ? Number(0.01f) * x : x; }, -3, 3,
      false},
-    {"", "Erf", 13, rounded_before<erf>, -3, 3, true},
-    {"", "Gelu", 20, [](const Number& x) { return x * normal_share(x); }, -4, 4, false},
-    {"", "Floor", 13, [](const Number& x) { return Number(std::floor(x.value)); }, -5, 5, true},
-    {"", "Ceil", 13, [](const Number& x) { return Number(std::ceil(x.value)); }, -5, 5, true},
-    {"", "Round", 22, [](const Number& x) { return Number(std::nearbyint(x.value)); }, -5, 5, true},
-    {"tenon", "Rsqrt", 1, [](const Number& x) { return 1.0L / sqrt(x); }, 0.1, 50, false},
-    {"tenon", "Erfc", 1, [](const Number& x) { return Number(std::erfc(x.value)); }, -3, 5, false},
-    {"tenon", "Silu", 1, [](const Number& x) { return x * sigmoid(x); }, -8, 8, false},
+    {"", "Elu", rounded_before<elu>, -3, 3, false},
+    {"", "Softplus", rounded_before<softplus>, -9, 9, false},
+    {"", "Softsign", [](const Number& x) { return x / (1.0L + abs(x)); }, -9, 9, false},
+    {"", "HardSigmoid", [](const Number& x) { return clip(Number(0.2f) * x + 0.5L, 0, 1); }, -4, 4,
+     false},
+    {"", "HardSwish", [](const Number& x) { return x * clip(x / 6.0L + 0.5L, 0, 1); }, -5, 5,
+     false},
+    {"", "Erf", rounded_before<erf>, -3, 3, true},
+    {"", "Gelu", [](const Number& x) { return x * normal_share(x); }, -4, 4, false},
+    {"", "Floor", [](const Number& x) { return Number(std::floor(x.value)); }, -5, 5, true},
+    {"", "Ceil", [](const Number& x) { return Number(std::ceil(x.value)); }, -5, 5, true},
+    {"", "Round", [](const Number& x) { return Number(std::nearbyint(x.value)); }, -5, 5, true},
+    {"tenon", "Rsqrt", [](const Number& x) { return 1.0L / sqrt(x); }, 0.1, 50, false},
+    {"tenon", "Erfc", [](const Number& x) { return Number(std::erfc(x.value)); }, -3, 5, false},
+    {"tenon", "Silu", [](const Number& x) { return x * sigmoid(x); }, -8, 8, false},
 };
 
 void add_unary(Cases& cases, const UnaryRow& row, const char* label, const HostTensor& x) {
   Expected y(x.dtype, x.dims);
   for (size_t i = 0; i < y.values.size(); ++i) y.values[i] = row.function(x.values[i]);
-  OperatorCase c{row.domain, row.name, row.version, label, x.dtype};
+  OperatorCase c{row.domain, row.name, label, x.dtype};
   cases.push_back(c.in(x).out(y));
 }
 
@@ -95,19 +94,17 @@ void add_unary_cases(Cases& cases, tn_dtype type) {
       add_unary(cases, row, "special", HostTensor(type, {4}, {NAN, INFINITY, -INFINITY, 0}));
     }
   }
-  add_unary(cases, {"", "Gelu", 20, gelu_tanh, 0, 0, false}, "tanh",
+  add_unary(cases, {"", "Gelu", gelu_tanh, 0, 0, false}, "tanh",
             HostTensor::random(type, {3, 5, 7}, -4, 4, 17));
   cases.back().attribute("approximate", "tanh");
-  const UnaryRow round{
-      "", "Round", 22,   [](const Number& x) { return Number(std::nearbyint(x.value)); },
-      0,  0,       false};
+  const UnaryRow round{"", "Round", [](const Number& x) { return Number(std::nearbyint(x.value)); },
+                       0,  0,       false};
   add_unary(cases, round, "halves", HostTensor(type, {6}, {0.5, 1.5, 2.5, -0.5, -1.5, -2.5}));
 }
 
 struct BinaryRow {
   const char* domain;
   const char* name;
-  int32_t version;
   Binary function;
   bool integers;
 };
@@ -136,18 +133,18 @@ Number squared_difference(const Number& a, const Number& b) { return (a - b) * (
 Number atan2(const Number& a, const Number& b) { return std::atan2(a.value, b.value); }
 
 const BinaryRow kBinary[] = {
-    {"", "Add", 14, [](const Number& a, const Number& b) { return a + b; }, true},
-    {"", "Sub", 14, [](const Number& a, const Number& b) { return a - b; }, true},
-    {"", "Mul", 14, [](const Number& a, const Number& b) { return a * b; }, true},
-    {"", "Div", 14, [](const Number& a, const Number& b) { return a / b; }, false},
-    {"", "Pow", 15, pow, false},
-    {"", "Mod", 13, modulo, false},
-    {"", "Max", 13, larger, true},
-    {"", "Min", 13, smaller, true},
-    {"tenon", "DivNoNan", 1, quotient_or_zero, false},
-    {"tenon", "FloorDiv", 1, floor_of_quotient, false},
-    {"tenon", "SquaredDifference", 1, squared_difference, false},
-    {"tenon", "Atan2", 1, atan2, false},
+    {"", "Add", [](const Number& a, const Number& b) { return a + b; }, true},
+    {"", "Sub", [](const Number& a, const Number& b) { return a - b; }, true},
+    {"", "Mul", [](const Number& a, const Number& b) { return a * b; }, true},
+    {"", "Div", [](const Number& a, const Number& b) { return a / b; }, false},
+    {"", "Pow", pow, false},
+    {"", "Mod", modulo, false},
+    {"", "Max", larger, true},
+    {"", "Min", smaller, true},
+    {"tenon", "DivNoNan", quotient_or_zero, false},
+    {"tenon", "FloorDiv", floor_of_quotient, false},
+    {"tenon", "SquaredDifference", squared_difference, false},
+    {"tenon", "Atan2", atan2, false},
 };
 
 void add_binary(Cases& cases, const BinaryRow& row, const std::string& label, HostTensor a,
@@ -159,7 +156,7 @@ void add_binary(Cases& cases, const BinaryRow& row, const std::string& label, Ho
   for_each_index(c.dims, [&](const Shape& index) {
     c.at(index) = row.function(broadcast_at(a, index), broadcast_at(b, index));
   });
-  OperatorCase operator_case{row.domain, row.name, row.version, label, a.dtype};
+  OperatorCase operator_case{row.domain, row.name, label, a.dtype};
   operator_case.in(a);
   scalar_on_host ? operator_case.host(b) : operator_case.in(b);
   cases.push_back(operator_case.out(c, alias));
@@ -169,7 +166,7 @@ void add_binary(Cases& cases, const BinaryRow& row, const std::string& label, Ho
 void add_binary_onto_itself(Cases& cases, const BinaryRow& row, const HostTensor& a) {
   Expected c(a.dtype, a.dims);
   for (size_t i = 0; i < a.values.size(); ++i) c.values[i] = row.function(a.values[i], a.values[i]);
-  OperatorCase both{row.domain, row.name, row.version, "in_place_both", a.dtype};
+  OperatorCase both{row.domain, row.name, "in_place_both", a.dtype};
   cases.push_back(both.in(a).again(0).out(c, 1));
 }
 
@@ -196,7 +193,7 @@ void add_binary_cases(Cases& cases, tn_dtype type) {
     add_binary(cases, row, "in_place_a", values({5, 6}, 7), values({6}, 8), false, 1);
     add_binary_onto_itself(cases, row, HostTensor::random(type, {5, 6}, 1, 5, 7));
   }
-  const BinaryRow quotient{"", "Div", 14, [](const Number& a, const Number& b) { return a / b; },
+  const BinaryRow quotient{"", "Div", [](const Number& a, const Number& b) { return a / b; },
                            false};
   add_binary(cases, quotient, "zeros", HostTensor(type, {3}, {1, -1, 0}),
              HostTensor(type, {3}, {0, 0, 0}));
@@ -211,7 +208,7 @@ void add_binary_cases(Cases& cases, tn_dtype type) {
 }
 
 void add_integer_cases(Cases& cases) {
-  const UnaryRow absolute{"", "Abs", 13, abs, 0, 0, false};
+  const UnaryRow absolute{"", "Abs", abs, 0, 0, false};
   add_unary(cases, absolute, "integers", HostTensor::random(TN_INT32, {20}, -50, 50, 3));
   for (const BinaryRow& row : kBinary) {
     if (!row.integers) continue;
@@ -221,7 +218,7 @@ void add_integer_cases(Cases& cases) {
     }
   }
   const BinaryRow quotient{
-      "", "Div", 14,
+      "", "Div",
       [](const Number& a, const Number& b) { return Number(std::trunc(a.value / b.value)); }, true};
   add_binary(cases, quotient, "towards_zero", HostTensor(TN_INT32, {4}, {7, -7, 7, -7}),
              HostTensor(TN_INT32, {4}, {2, 2, -2, -2}));
@@ -231,8 +228,8 @@ void add_integer_cases(Cases& cases) {
 
 using Comparison = bool (*)(Real, Real);
 
-void add_comparison(Cases& cases, const char* domain, const char* name, int32_t version,
-                    Comparison function, tn_dtype dtype, Real low, Real high) {
+void add_comparison(Cases& cases, const char* domain, const char* name, Comparison function,
+                    tn_dtype dtype, Real low, Real high) {
   for (const auto& [label, da, db] : {std::tuple{"same", Shape{40}, Shape{40}},
                                       {"broadcast", Shape{4, 1}, Shape{3}},
                                       {"long", Shape{1037}, Shape{1037}}}) {
@@ -245,29 +242,29 @@ void add_comparison(Cases& cases, const char* domain, const char* name, int32_t 
     for_each_index(c.dims, [&](const Shape& i) {
       c.at(i) = function(broadcast_at(a, i), broadcast_at(b, i));
     });
-    cases.push_back(OperatorCase{domain, name, version, label, dtype}.in(a).in(b).out(c));
+    cases.push_back(OperatorCase{domain, name, label, dtype}.in(a).in(b).out(c));
   }
 }
 
 void add_comparisons(Cases& cases, tn_dtype dtype) {
-  const auto add = [&](const char* domain, const char* name, int32_t version, Comparison function) {
-    add_comparison(cases, domain, name, version, function, dtype, -2, 2);
+  const auto add = [&](const char* domain, const char* name, Comparison function) {
+    add_comparison(cases, domain, name, function, dtype, -2, 2);
   };
-  add("", "Equal", 19, [](Real a, Real b) { return a == b; });
-  add("tenon", "NotEqual", 1, [](Real a, Real b) { return a != b; });
-  add("", "Less", 13, [](Real a, Real b) { return a < b; });
-  add("", "LessOrEqual", 16, [](Real a, Real b) { return a <= b; });
-  add("", "Greater", 13, [](Real a, Real b) { return a > b; });
-  add("", "GreaterOrEqual", 16, [](Real a, Real b) { return a >= b; });
+  add("", "Equal", [](Real a, Real b) { return a == b; });
+  add("tenon", "NotEqual", [](Real a, Real b) { return a != b; });
+  add("", "Less", [](Real a, Real b) { return a < b; });
+  add("", "LessOrEqual", [](Real a, Real b) { return a <= b; });
+  add("", "Greater", [](Real a, Real b) { return a > b; });
+  add("", "GreaterOrEqual", [](Real a, Real b) { return a >= b; });
 }
 
 void add_classification_cases(Cases& cases, tn_dtype type) {
   const HostTensor special(type, {4}, {NAN, INFINITY, -INFINITY, 0});
-  cases.push_back(OperatorCase{"", "IsNaN", 20, "values", type}.in(special).out(
+  cases.push_back(OperatorCase{"", "IsNaN", "values", type}.in(special).out(
       HostTensor(TN_BOOL, {4}, {1, 0, 0, 0})));
-  cases.push_back(OperatorCase{"", "IsInf", 20, "values", type}.in(special).out(
+  cases.push_back(OperatorCase{"", "IsInf", "values", type}.in(special).out(
       HostTensor(TN_BOOL, {4}, {0, 1, 1, 0})));
-  cases.push_back(OperatorCase{"", "IsInf", 20, "positive", type}
+  cases.push_back(OperatorCase{"", "IsInf", "positive", type}
                       .in(special)
                       .attribute("detect_negative", int64_t{0})
                       .out(HostTensor(TN_BOOL, {4}, {0, 1, 0, 0})));
@@ -275,7 +272,7 @@ void add_classification_cases(Cases& cases, tn_dtype type) {
 
 void add_logic_cases(Cases& cases) {
   const auto add = [&](const char* name, Comparison function) {
-    add_comparison(cases, "", name, 7, function, TN_BOOL, 0, 1);
+    add_comparison(cases, "", name, function, TN_BOOL, 0, 1);
   };
   add("And", [](Real a, Real b) { return a != 0 && b != 0; });
   add("Or", [](Real a, Real b) { return a != 0 || b != 0; });
@@ -283,17 +280,17 @@ void add_logic_cases(Cases& cases) {
   const HostTensor truth = HostTensor::random(TN_BOOL, {37}, 0, 1, 1);
   HostTensor inverse = truth;
   for (Real& value : inverse.values) value = value == 0;
-  cases.push_back(OperatorCase{"", "Not", 1, "values", TN_BOOL}.in(truth).out(inverse));
+  cases.push_back(OperatorCase{"", "Not", "values", TN_BOOL}.in(truth).out(inverse));
 }
 
 // ---- Three and more ----
 
 using Operands = std::vector<Number>;
 
-void add_ternary(Cases& cases, const char* domain, const char* name, int32_t version,
+void add_ternary(Cases& cases, const char* domain, const char* name,
                  const std::vector<HostTensor>& inputs, size_t first_host,
                  const std::function<Number(const Operands&)>& function) {
-  OperatorCase c{domain, name, version, "values", inputs[1].dtype};
+  OperatorCase c{domain, name, "values", inputs[1].dtype};
   Shape dims;
   for (size_t i = 0; i < inputs.size(); ++i) {
     dims = broadcast_shape(dims, inputs[i].dims);
@@ -317,21 +314,21 @@ void add_ternary_cases(Cases& cases, tn_dtype type) {
   const HostTensor a = random({5, 6}, 2), b = random({5, 6}, 3), row = random({6}, 4);
   const HostTensor condition = HostTensor::random(TN_BOOL, {5, 1}, 0, 1, 1);
   const auto scalar = [&](Real value) { return HostTensor::scalar(type, value); };
-  add_ternary(cases, "", "Where", 16, {condition, a, random({6}, 3)}, 3,
+  add_ternary(cases, "", "Where", {condition, a, random({6}, 3)}, 3,
               [](V v) { return v[0].value != 0 ? v[1] : v[2]; });
-  add_ternary(cases, "", "Clip", 13, {a, scalar(1), scalar(2)}, 1,
+  add_ternary(cases, "", "Clip", {a, scalar(1), scalar(2)}, 1,
               [](V v) { return clip(v[0], v[1].value, v[2].value); });
-  add_ternary(cases, "tenon", "AddScaled", 1, {a, b, scalar(0.7L)}, 2,
+  add_ternary(cases, "tenon", "AddScaled", {a, b, scalar(0.7L)}, 2,
               [](V v) { return v[0] + v[2] * v[1]; });
-  add_ternary(cases, "tenon", "Lerp", 1, {a, b, scalar(0.3L)}, 2,
+  add_ternary(cases, "tenon", "Lerp", {a, b, scalar(0.3L)}, 2,
               [](V v) { return v[0] + v[2] * (v[1] - v[0]); });
-  add_ternary(cases, "tenon", "AddCMul", 1, {a, b, row, scalar(0.7L)}, 3,
+  add_ternary(cases, "tenon", "AddCMul", {a, b, row, scalar(0.7L)}, 3,
               [](V v) { return v[0] + v[3] * v[1] * v[2]; });
-  add_ternary(cases, "tenon", "AddCDiv", 1, {a, b, row, scalar(0.7L)}, 3,
+  add_ternary(cases, "tenon", "AddCDiv", {a, b, row, scalar(0.7L)}, 3,
               [](V v) { return v[0] + v[3] * v[1] / v[2]; });
   const HostTensor clipped(type, {3}, {NAN, -5, 5});
   cases.push_back(
-      OperatorCase{"", "Clip", 13, "only_max", type}.in(clipped).absent().host(scalar(2)).out(
+      OperatorCase{"", "Clip", "only_max", type}.in(clipped).absent().host(scalar(2)).out(
           HostTensor(type, {3}, {NAN, -5, 2})));
 }
 
@@ -345,7 +342,7 @@ void add_cast(Cases& cases, tn_dtype from, tn_dtype to) {
   for (Number& number : y.values) {
     if (!is_float(to)) number = std::trunc(number.value);
   }
-  OperatorCase c{"", "Cast", 25, std::string("to_") + dtype_name(to), from};
+  OperatorCase c{"", "Cast", std::string("to_") + dtype_name(to), from};
   cases.push_back(c.in(x).attribute("to", int64_t{to}).out(y));
 }
 
@@ -362,7 +359,7 @@ void add_elementwise_cases(Cases& cases, tn_dtype type) {
   }
   add_cast(cases, type, TN_INT32);
   const HostTensor value = HostTensor::scalar(type, 2.5);
-  cases.push_back(OperatorCase{"tenon", "Fill", 1, "values", type}.host(value).out(
+  cases.push_back(OperatorCase{"tenon", "Fill", "values", type}.host(value).out(
       HostTensor(type, {3, 4}, Values(12, 2.5))));
 }
 

@@ -112,7 +112,7 @@ OperatorCase conv_case(tn_dtype dtype, const Chain& chain, const std::string& la
     sums.at(i) = sum.total_in_sequence();
   });
   const std::vector<HostTensor> operands = operands_of(dtype, chain, operand_dims);
-  OperatorCase c{"tenon", "FusedConv", 1, label, dtype};
+  OperatorCase c{"tenon", "FusedConv", label, dtype};
   c.in(x).in(w).in(b);
   return fused(c, sums, chain, operands);
 }
@@ -128,7 +128,7 @@ OperatorCase matmul_case(tn_dtype dtype, const Chain& chain, const std::string& 
     sums.at(i) = sum.total_in_sequence();
   });
   const std::vector<HostTensor> operands = operands_of(dtype, chain, operand_dims);
-  OperatorCase c{"tenon", "FusedMatMul", 1, label, dtype};
+  OperatorCase c{"tenon", "FusedMatMul", label, dtype};
   c.in(a).in(b);
   return fused(c, sums, chain, operands);
 }
@@ -144,7 +144,7 @@ void add_special(Cases& cases, tn_dtype dtype, const Word& one) {
   Values products;
   for_each_index({n, n},
                  [&](const Shape& i) { products.push_back(values[static_cast<size_t>(i[0])]); });
-  OperatorCase matmul{"tenon", "FusedMatMul", 1, label_of(chain, "special"), dtype};
+  OperatorCase matmul{"tenon", "FusedMatMul", label_of(chain, "special"), dtype};
   matmul.in(column).in(ones);
   cases.push_back(fused(matmul, HostTensor(dtype, {n, n}, products), chain, {row}));
 
@@ -154,7 +154,7 @@ void add_special(Cases& cases, tn_dtype dtype, const Word& one) {
   products.clear();
   for_each_index({1, n, n, 1},
                  [&](const Shape& i) { products.push_back(values[static_cast<size_t>(i[2])]); });
-  OperatorCase conv{"tenon", "FusedConv", 1, label_of(chain, "special"), dtype};
+  OperatorCase conv{"tenon", "FusedConv", label_of(chain, "special"), dtype};
   conv.in(image).in(filters).absent();
   cases.push_back(fused(conv, HostTensor(dtype, {1, n, n, 1}, products), chain, {channel}));
 }

@@ -19,14 +19,14 @@ void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gra
   for (size_t i = 0; i < dx.values.size(); ++i) {
     dx.values[i] = function(dy.values[i], x.values[i]);
   }
-  OperatorCase c{"tenon", name, 1, expanded ? "expanded" : "values", type};
+  OperatorCase c{"tenon", name, expanded ? "expanded" : "values", type};
   cases.push_back(c.in(dy).in(x).out(dx));
   if (!expanded) add(cases, name, type, low, high, function, true);
 }
 
 // A gradient of 0 stays 0 where the forward's derivative is infinite.
 void add_no_gradient_at_the_pole(Cases& cases, const char* name, tn_dtype type, Real pole) {
-  OperatorCase c{"tenon", name, 1, "no gradient at the pole", type};
+  OperatorCase c{"tenon", name, "no gradient at the pole", type};
   cases.push_back(c.in(HostTensor(type, {3}, {0, 0, 0}))
                       .in(HostTensor(type, {3}, {pole, 1, pole}))
                       .out(HostTensor(type, {3}, {0, 0, 0})));
@@ -66,7 +66,7 @@ void add_gradient_cases(Cases& cases, tn_dtype type) {
   for (size_t i = 0; i < dx.values.size(); ++i) {
     if (!(x.values[i] > 0.5L)) dx.values[i] = 0;
   }
-  cases.push_back(OperatorCase{"tenon", "ReluGrad", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "ReluGrad", "values", type}
                       .in(dy)
                       .in(x)
                       .host(HostTensor::scalar(type, 0.5))

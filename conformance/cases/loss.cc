@@ -50,14 +50,14 @@ void add_nll(Cases& cases, tn_dtype type, const std::string& reduction) {
     const Number d = none ? d_loss.at({n}) : d_loss.values[0];
     dx.at({n, t}) = mean ? w / given_total.values[0] * d : w * d;
   }
-  cases.push_back(OperatorCase{"tenon", "NllLoss", 1, reduction, type}
+  cases.push_back(OperatorCase{"tenon", "NllLoss", reduction, type}
                       .in(x)
                       .in(target)
                       .in(weight)
                       .attribute("reduction", reduction)
                       .out(loss)
                       .out(total));
-  cases.push_back(OperatorCase{"tenon", "NllLossGrad", 1, reduction, type}
+  cases.push_back(OperatorCase{"tenon", "NllLossGrad", reduction, type}
                       .in(d_loss)
                       .in(x)
                       .in(target)
@@ -87,12 +87,12 @@ void add_cross_entropy(Cases& cases, tn_dtype type) {
     }
     loss.at({n}) = sum.total();
   }
-  cases.push_back(OperatorCase{"tenon", "SparseSoftmaxCrossEntropy", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "SparseSoftmaxCrossEntropy", "values", type}
                       .in(logits)
                       .in(classes)
                       .out(sparse_loss)
                       .out(sparse_back));
-  cases.push_back(OperatorCase{"tenon", "SoftmaxCrossEntropy", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "SoftmaxCrossEntropy", "values", type}
                       .in(logits)
                       .in(soft)
                       .out(loss)

@@ -32,9 +32,9 @@ void for_each_cell(const Shape& x, const Shape& y, const Geometry& g, Body&& bod
   }
 }
 
-OperatorCase make(const char* domain, const char* name, int32_t version, const std::string& label,
-                  tn_dtype type, const Geometry& g) {
-  OperatorCase c{domain, name, version, label, type};
+OperatorCase make(const char* domain, const char* name, const std::string& label, tn_dtype type,
+                  const Geometry& g) {
+  OperatorCase c{domain, name, label, type};
   c.attribute("kernel_shape", g.kernel).attribute("strides", g.strides);
   return c.attribute("pads", g.pads);
 }
@@ -67,17 +67,16 @@ void add(Cases& cases, const std::string& label, tn_dtype type, const Shape& dim
       share = share + Number(dy.at(y)) / count;
     });
   });
-  cases.push_back(make("", "MaxPool", 22, label, type, g).in(x).out(most));
-  cases.push_back(make("", "MaxPool", 22, label + "_indices", type, g).in(x).out(most).out(index));
-  cases.push_back(make("tenon", "MaxPool", 1, label, type, g).in(x).out(most).out(plane));
-  cases.push_back(
-      OperatorCase{"tenon", "MaxPoolGrad", 1, label, type}.in(dy).in(plane).out(d_most));
-  cases.push_back(make("", "AveragePool", 22, label, type, g).in(x).out(mean));
-  cases.push_back(make("", "AveragePool", 22, label + "_pads_count", type, g)
+  cases.push_back(make("", "MaxPool", label, type, g).in(x).out(most));
+  cases.push_back(make("", "MaxPool", label + "_indices", type, g).in(x).out(most).out(index));
+  cases.push_back(make("tenon", "MaxPool", label, type, g).in(x).out(most).out(plane));
+  cases.push_back(OperatorCase{"tenon", "MaxPoolGrad", label, type}.in(dy).in(plane).out(d_most));
+  cases.push_back(make("", "AveragePool", label, type, g).in(x).out(mean));
+  cases.push_back(make("", "AveragePool", label + "_pads_count", type, g)
                       .in(x)
                       .attribute("count_include_pad", int64_t{1})
                       .out(mean_all));
-  cases.push_back(make("tenon", "AveragePoolGrad", 1, label, type, g).in(dy).out(d_mean));
+  cases.push_back(make("tenon", "AveragePoolGrad", label, type, g).in(dy).out(d_mean));
 }
 
 void add_global(Cases& cases, const std::string& label, tn_dtype type, Real low) {
@@ -93,8 +92,8 @@ void add_global(Cases& cases, const std::string& label, tn_dtype type, Real low)
     });
     mean.at(out) = sum.total() / 20.0L;
   });
-  cases.push_back(OperatorCase{"", "GlobalAveragePool", 22, label, type}.in(x).out(mean));
-  cases.push_back(OperatorCase{"", "GlobalMaxPool", 22, label, type}.in(x).out(most));
+  cases.push_back(OperatorCase{"", "GlobalAveragePool", label, type}.in(x).out(mean));
+  cases.push_back(OperatorCase{"", "GlobalMaxPool", label, type}.in(x).out(most));
 }
 
 }  // namespace

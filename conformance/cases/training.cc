@@ -42,7 +42,7 @@ void add_adamw(Cases& cases, tn_dtype type, bool decoupled, bool amsgrad) {
     new_param.values[i] = p - step_size * new_m.values[i] / divisor;
   }
   const std::string label = std::string(decoupled ? "adamw" : "adam") + (amsgrad ? "_amsgrad" : "");
-  OperatorCase c{"tenon", "AdamW", 1, label, type};
+  OperatorCase c{"tenon", "AdamW", label, type};
   c.in(param).in(grad).in(m).in(v);
   amsgrad ? c.in(most) : c.absent();
   for (const double value : {kLr, kBeta1, kBeta2, kDecay, kEps, kStep}) c.host(f64(value));
@@ -65,7 +65,7 @@ void add_sgd(Cases& cases, tn_dtype type, bool nesterov) {
         nesterov ? g + coefficient(kMomentum) * new_buffer.values[i] : new_buffer.values[i];
     new_param.values[i] = param.values[i] - coefficient(kLr) * step;
   }
-  OperatorCase c{"tenon", "SgdMomentum", 1, nesterov ? "nesterov" : "momentum", type};
+  OperatorCase c{"tenon", "SgdMomentum", nesterov ? "nesterov" : "momentum", type};
   c.in(param).in(grad).in(buffer);
   for (const double value : {kLr, kMomentum, kDampening, kDecay}) c.host(f64(value));
   cases.push_back(c.attribute("nesterov", int64_t{nesterov}).out(new_param, 1).out(new_buffer, 3));
@@ -124,13 +124,13 @@ void add_random(Cases& cases, tn_dtype type) {
                      i % 2 != 0);
     normals.values[i] = 0.5L + 2.0L * one;
   }
-  cases.push_back(OperatorCase{"tenon", "RandomUniform", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "RandomUniform", "values", type}
                       .host(key)
                       .host(counter)
                       .host(f64(-1))
                       .host(f64(2))
                       .out(uniform));
-  cases.push_back(OperatorCase{"tenon", "RandomNormal", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "RandomNormal", "values", type}
                       .host(key)
                       .host(counter)
                       .host(f64(0.5))
@@ -142,7 +142,7 @@ void add_random(Cases& cases, tn_dtype type) {
     mask.values[i] = unit(i, 24) >= 0.25L;
     y.values[i] = mask.values[i] != 0 ? x.values[i] / Number(0.75) : Number();
   }
-  cases.push_back(OperatorCase{"tenon", "Dropout", 1, "values", type}
+  cases.push_back(OperatorCase{"tenon", "Dropout", "values", type}
                       .in(x)
                       .host(f64(0.25))
                       .host(key)

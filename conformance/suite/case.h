@@ -21,7 +21,6 @@ struct CaseInput {
 struct OperatorCase {
   std::string domain;
   std::string name;
-  int32_t version = 0;
   std::string label;            // What is special about it; part of the test's name.
   tn_dtype dtype = TN_FLOAT32;  // Of the first type constraint: the column of the device's table.
   std::vector<CaseInput> inputs = {};

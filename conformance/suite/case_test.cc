@@ -100,7 +100,7 @@ KernelDesc describe(const OperatorCase& c, Form form) {
   KernelDesc desc;
   desc.domain = c.domain;
   desc.name = c.name;
-  desc.version = c.version;
+  desc.version = version_of_contract(c.domain, c.name);
   desc.attributes = c.attributes;
   for (const CaseInput& input : c.inputs) {
     Argument argument = describe(input, form);

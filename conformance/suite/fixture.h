@@ -131,7 +131,10 @@ class AllocatesNothing {
 // where the device asks for an alignment.
 KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims, size_t inputs);
 
-// The since-version that the device's table gives an operator, or `otherwise`.
-int32_t version_of(const std::string& domain, const std::string& name, int32_t otherwise);
+// The since-version of an operator of spec/ops. Throws for a name that it does not have.
+int32_t version_of_contract(const std::string& domain, const std::string& name);
+
+// The since-version that the device's table gives an operator; where it has none, the contract's.
+int32_t version_of(const std::string& domain, const std::string& name);
 
 }  // namespace tenon::conformance

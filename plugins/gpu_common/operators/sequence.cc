@@ -10,9 +10,7 @@
 namespace tenon::gpu {
 namespace {
 
-constexpr uint64_t kRangeTypes = device::dtype_bit(TN_FLOAT32) | device::dtype_bit(TN_FLOAT64) |
-                                 device::dtype_bit(TN_INT16) | device::dtype_bit(TN_INT32) |
-                                 device::dtype_bit(TN_INT64);
+constexpr uint64_t kRangeTypes = op::kRange.allowed;
 
 class Range final : public KernelOf<device::RangeOperator> {
  public:

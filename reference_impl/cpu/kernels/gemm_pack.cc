@@ -85,9 +85,11 @@ void pack(T* to, int64_t width, int64_t lanes, int64_t depth, const S* from, int
 
 }  // namespace
 
+// Flat, because a small product packs a panel in hardly more time than a call takes.
 template <class T>
-void pack_panel(T* to, int64_t width, int64_t lanes, int64_t depth, const std::byte* from,
-                tn_dtype dtype, int64_t lane_stride, int64_t depth_stride) {
+[[gnu::flatten]] void pack_panel(T* to, int64_t width, int64_t lanes, int64_t depth,
+                                 const std::byte* from, tn_dtype dtype, int64_t lane_stride,
+                                 int64_t depth_stride) {
   constexpr uint64_t kSources =
       std::is_same_v<T, double> ? dtype_bit(TN_FLOAT64) : kFloatTypes & ~dtype_bit(TN_FLOAT64);
   visit_dtype<kSources>("matrix product", dtype, [&](auto type) {

@@ -12,8 +12,7 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr uint64_t kRangeTypes = dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) |
-                                 dtype_bit(TN_INT16) | dtype_bit(TN_INT32) | dtype_bit(TN_INT64);
+constexpr uint64_t kRangeTypes = op::kRange.allowed;
 
 template <class T>
 class RangeKernel final : public KernelOf<RangeOperator> {

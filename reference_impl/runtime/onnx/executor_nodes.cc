@@ -3,6 +3,7 @@
 // One node: its dims by inference, then as a view, on the host or on the device.
 #include <algorithm>
 
+#include "runtime/onnx/attribute_default.h"
 #include "runtime/onnx/auto_pad.h"
 #include "runtime/onnx/executor.h"
 #include "runtime/onnx/executor_parts.h"
@@ -116,7 +117,7 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
   };
   if (node.op_type == "Shape") {
     const int64_t rank = static_cast<int64_t>(inputs[0].dims.size());
-    int64_t start = 0;
+    int64_t start = default_integer("Shape", "start");
     int64_t end = rank;
     for (const Attribute& a : node.attributes)
       (a.name == "start" ? start : end) = std::get<int64_t>(a.value);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "runtime/onnx/attribute_default.h"
 #include "runtime/onnx/operator_versions.h"
 
 namespace tenon::runtime::onnx_import {
@@ -102,7 +103,7 @@ class Expansion {
 
   void update(int output, const std::string& running, const std::string& batch) {
     if (output >= node_.output_size() || node_.output(output).empty()) return;
-    float momentum = 0.9f;
+    float momentum = default_real("BatchNormalization", "momentum");
     for (const auto& attribute : node_.attribute())
       if (attribute.name() == "momentum") momentum = attribute.f();
     const std::string name = "running" + std::to_string(output);

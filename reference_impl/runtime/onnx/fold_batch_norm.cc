@@ -7,6 +7,8 @@
 #include <map>
 #include <span>
 
+#include "runtime/onnx/attribute_default.h"
+
 namespace tenon::runtime::onnx_import {
 namespace {
 
@@ -71,7 +73,7 @@ class Folder {
 
   bool fold(Node& conv, const Node& norm) {
     if (norm.op_type != "BatchNormalization" || norm.outputs.size() != 1) return false;
-    float epsilon = 1e-5f;
+    float epsilon = default_real("BatchNormalization", "epsilon");
     for (const Attribute& a : norm.attributes) {
       if (a.name == "epsilon") epsilon = std::get<float>(a.value);
       if (a.name == "training_mode" && std::get<int64_t>(a.value) != 0) return false;

@@ -6,7 +6,7 @@
 #include <limits>
 #include <string>
 
-#include "runtime/registry.h"
+#include "runtime/onnx/attribute_default.h"
 #include "tenon/cpp/number.hpp"
 
 namespace tenon::runtime::onnx_import {
@@ -21,10 +21,7 @@ T value_of(const Operation& operation, std::string_view name,
   for (const Attribute& attribute : operation.attributes()) {
     if (attribute.name == name) return std::get<T>(attribute.value);
   }
-  for (const AttributeInfo& known : info_of(operation).attributes) {
-    if (known.name == name) return otherwise(known);
-  }
-  return {};
+  return otherwise(attribute_of(info_of(operation), name));
 }
 
 std::string text_of(const Operation& operation, std::string_view name) {

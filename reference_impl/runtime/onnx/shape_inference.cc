@@ -15,6 +15,7 @@
 #include "onnx/defs/schema.h"
 #include "onnx/onnx_pb.h"
 #include "onnx/shape_inference/implementation.h"
+#include "runtime/onnx/attribute_default.h"
 #include "runtime/onnx/onnx_error.h"
 #include "tenon/tenon.hpp"
 
@@ -127,7 +128,7 @@ int64_t range_count(int64_t start, int64_t limit, int64_t delta) {
 // the last ones.
 void split_evenly(const onnx::NodeProto& node, std::span<const int64_t> dims,
                   std::vector<InferredOutput>& outputs) {
-  int64_t axis = 0;
+  int64_t axis = default_integer("Split", "axis");
   int64_t parts = 0;
   for (const auto& attribute : node.attribute()) {
     if (attribute.name() == "axis") axis = attribute.i();

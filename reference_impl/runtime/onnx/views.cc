@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string>
 
+#include "runtime/onnx/attribute_default.h"
 #include "tenon/tenon.hpp"
 
 namespace tenon::runtime::onnx_import {
@@ -14,6 +15,11 @@ const AttributeValue* attribute(const Node& node, std::string_view name) {
   for (const Attribute& a : node.attributes)
     if (a.name == name) return &a.value;
   return nullptr;
+}
+
+int64_t axis_of(const Node& node) {
+  const AttributeValue* value = attribute(node, "axis");
+  return value != nullptr ? std::get<int64_t>(*value) : default_integer(node.op_type, "axis");
 }
 
 void move_address(Tensor& tensor, int64_t elements) {
@@ -192,9 +198,7 @@ Tensor slice(const Tensor& input, std::span<const HostValues> hosts) {
 
 std::vector<Tensor> split(const Node& node, const Tensor& input,
                           std::span<const std::vector<int64_t>> dims) {
-  const AttributeValue* value = attribute(node, "axis");
-  const size_t axis =
-      checked_axis(value != nullptr ? std::get<int64_t>(*value) : 0, input.dims.size());
+  const size_t axis = checked_axis(axis_of(node), input.dims.size());
   std::vector<int64_t> sizes;
   int64_t rest = input.dims[axis];
   for (const auto& part : dims) {
@@ -220,8 +224,7 @@ std::vector<Tensor> split(const Node& node, const Tensor& input,
 }
 
 void require_flattenable(const Node& node, const Tensor& input) {
-  const AttributeValue* value = attribute(node, "axis");
-  const int64_t axis = value != nullptr ? std::get<int64_t>(*value) : 1;
+  const int64_t axis = axis_of(node);
   const auto rank = static_cast<int64_t>(input.dims.size());
   if (axis < -rank || axis > rank)
     fail("axis " + std::to_string(axis) + " is out of range for rank " + std::to_string(rank));
