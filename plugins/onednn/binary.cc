@@ -4,6 +4,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
+#include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -18,7 +19,7 @@ class Binary final : public PrimitiveKernel {
  public:
   Binary(const Description& d, algorithm algorithm) : algorithm_(algorithm), name_(d.name()) {
     require_float32(d, 2);
-    if (d.input_count() != 2) device::throw_invalid(name_, "takes two inputs");
+    device::require_inputs(d, 2);
     const Described y = Described::of(d.output(0));
     for (size_t i = 0; i < 2; ++i) {
       const Described x = Described::of(d.input(i));

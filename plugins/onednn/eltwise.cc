@@ -7,7 +7,7 @@
 
 #include "operators.h"
 #include "primitive_kernel.h"
-#include "tenon/device/operators/copies.h"
+#include "tenon/device/operators/elementwise.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -31,7 +31,7 @@ class Eltwise final : public PrimitiveKernel {
   Eltwise(const Description& d, algorithm algorithm, float alpha, float beta)
       : algorithm_(algorithm), alpha_(alpha), beta_(beta), name_(d.name()) {
     require_float32(d, 1);
-    if (d.input_count() != 1) device::throw_invalid(name_, "takes one input");
+    device::require_inputs(d, 1);
     layout_ = d.input(0).layout;
     if (layout_ == TN_LAYOUT_ANY) layout_ = TN_LAYOUT_STRIDED;
   }
@@ -116,10 +116,10 @@ std::unique_ptr<Kernel> simple(const Description& d) {
 }
 
 std::unique_ptr<Kernel> create_elu(const Description& d) {
-  return make(d, algorithm::eltwise_elu, d.real("alpha"));
+  return make(d, algorithm::eltwise_elu, device::elementwise_numbers(d).first);
 }
 std::unique_ptr<Kernel> create_leaky_relu(const Description& d) {
-  const float alpha = d.real("alpha");
+  const float alpha = device::elementwise_numbers(d).first;
   if (alpha == 0 || !std::isfinite(alpha)) {
     throw KernelError(TN_UNSUPPORTED, "LeakyRelu: oneDNN's loses NaN with this alpha");
   }

@@ -9,6 +9,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
+#include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/products.h"
 #include "tenon/device/operators/shape.h"
 
@@ -425,7 +426,7 @@ std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
 }
 
 std::unique_ptr<Kernel> create_matmul(const Description& d) {
-  if (d.input_count() != 2) device::throw_invalid(d.name(), "takes two inputs");
+  device::require_inputs(d, 2);
   return make(d, {});
 }
 

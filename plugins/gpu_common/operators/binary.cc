@@ -2,6 +2,7 @@
 //
 // Elementwise operators of two inputs of one type.
 #include "plugins/gpu_common/operators/elementwise.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::gpu {
 namespace {
@@ -23,7 +24,7 @@ std::unique_ptr<device::Kernel> create_div(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_mod(const Description& d) {
-  return d.integer("fmod") != 0 ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
+  return device::is_truncated_mod(d) ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
 }
 
 template <int32_t kOp>

@@ -142,33 +142,4 @@ std::unique_ptr<device::Kernel> make_elementwise(const Description& d,
   return std::make_unique<Elementwise>(d, form);
 }
 
-void require_arity(const Description& d, size_t inputs) {
-  bool complete = d.input_count() == inputs && d.output_count() == 1 && d.has_output(0);
-  for (size_t i = 0; complete && i < inputs; ++i) complete = d.has_input(i);
-  if (!complete) {
-    device::throw_invalid(d.name(),
-                          "takes " + std::to_string(inputs) + " inputs, gives one output");
-  }
-}
-
-void require_output_type(const Description& d, tn_dtype dtype) {
-  if (d.output_dtype(0) != dtype) {
-    throw KernelError(TN_INVALID_ARGUMENT, std::string(d.name()) + ": the output is " +
-                                               device::dtype_name(d.output_dtype(0)) +
-                                               ", expected " + device::dtype_name(dtype));
-  }
-}
-
-void require_one_type(const Description& d, size_t inputs, size_t first) {
-  require_arity(d, inputs);
-  for (size_t i = first; i < inputs; ++i) {
-    if (d.input_dtype(i) != d.input_dtype(first)) {
-      // Pow's may; then it is the reference kernel that has it.
-      throw KernelError(d.name() == "Pow" ? TN_UNSUPPORTED : TN_INVALID_ARGUMENT,
-                        std::string(d.name()) + ": the inputs differ in type");
-    }
-  }
-  require_output_type(d, d.input_dtype(first));
-}
-
 }  // namespace tenon::gpu

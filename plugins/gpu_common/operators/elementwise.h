@@ -12,6 +12,7 @@
 #include "plugins/gpu_common/kernel.h"
 #include "plugins/gpu_common/kernels/elementwise_groups.h"
 #include "plugins/gpu_common/operators/element_types.h"
+#include "tenon/device/operators/description_checks.h"
 
 namespace tenon::gpu {
 
@@ -49,11 +50,13 @@ struct ElementwiseForm {
 // Makes the kernel. The types are those of the description: nothing is checked here.
 std::unique_ptr<device::Kernel> make_elementwise(const Description& d, const ElementwiseForm& form);
 
-// Throws TN_INVALID_ARGUMENT unless the description has as many inputs, all present, and one
-// output; TN_UNSUPPORTED unless inputs from `first` on and the output have one type.
-void require_one_type(const Description& d, size_t inputs, size_t first = 0);
-void require_arity(const Description& d, size_t inputs);
-void require_output_type(const Description& d, tn_dtype dtype);
+// Throws unless the description has as many inputs, all present and of one type, and one output of
+// that type or, for tests, of bools.
+inline void require_one_type(const Description& d, size_t inputs, bool test = false) {
+  device::require_inputs(d, inputs);
+  device::require_same_inputs(d);
+  device::require_output(d, test ? TN_BOOL : d.input_dtype(0));
+}
 
 // CreateKernel where all inputs and the output have one type.
 template <Group kGroup, int32_t kOp, int kArity>
@@ -65,13 +68,7 @@ std::unique_ptr<device::Kernel> create_elementwise(const Description& d) {
 // The same with a bool output.
 template <Group kGroup, int32_t kOp, int kArity>
 std::unique_ptr<device::Kernel> create_test(const Description& d) {
-  require_arity(d, kArity);
-  for (size_t i = 1; i < kArity; ++i) {
-    if (d.input_dtype(i) != d.input_dtype(0)) {
-      throw KernelError(TN_UNSUPPORTED, std::string(d.name()) + ": the inputs differ in type");
-    }
-  }
-  require_output_type(d, TN_BOOL);
+  require_one_type(d, kArity, /*test=*/true);
   return make_elementwise(d, {kGroup, kOp, kArity});
 }
 

@@ -2,8 +2,7 @@
 //
 // Where, Clip, and elementwise operators of three and four inputs; gradients.
 #include "plugins/gpu_common/operators/elementwise.h"
-#include "tenon/device/operators/copies.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::gpu {
 namespace {
@@ -11,11 +10,7 @@ namespace {
 using device::kFloatTypes, device::kNumericTypes;
 
 std::unique_ptr<device::Kernel> create_where(const Description& d) {
-  require_one_type(d, 3, 1);
-  if (d.input_dtype(0) != TN_BOOL) {
-    device::throw_invalid(d.name(), std::string("the condition is ") +
-                                        device::dtype_name(d.input_dtype(0)) + ", expected bool");
-  }
+  device::require_where(d);
   ElementwiseForm form{Group::kWhere, OP_Where, 3};
   form.moved = true;
   form.computed = 1;
@@ -24,15 +19,7 @@ std::unique_ptr<device::Kernel> create_where(const Description& d) {
 
 // A bound that is absent is no input of the function.
 std::unique_ptr<device::Kernel> create_clip(const Description& d) {
-  if (!d.has_input(0) || d.input_count() > 3 || d.output_count() != 1) {
-    device::throw_invalid(d.name(), "takes one to three inputs and gives one output");
-  }
-  for (size_t i = 1; i < d.input_count(); ++i) {
-    if (d.has_input(i) && d.input_dtype(i) != d.input_dtype(0)) {
-      throw KernelError(TN_UNSUPPORTED, "Clip: a bound has another type than the input");
-    }
-  }
-  require_output_type(d, d.input_dtype(0));
+  device::require_clip(d);
   if (d.has_input(1) && d.has_input(2)) {
     return make_elementwise(d, {Group::kTernary, OP_ClipBoth, 3});
   }

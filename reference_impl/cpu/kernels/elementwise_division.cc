@@ -6,6 +6,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::cpu {
 namespace {
@@ -102,7 +103,7 @@ struct ModTruncate {
 };
 
 std::unique_ptr<Kernel> create_mod(const Description& desc) {
-  if (desc.integer("fmod") != 0) return make_elementwise<ModTruncate, 2, kNumericTypes>(desc);
+  if (is_truncated_mod(desc)) return make_elementwise<ModTruncate, 2, kNumericTypes>(desc);
   return make_elementwise<ModFloor, 2, kNumericTypes>(desc);
 }
 

@@ -5,7 +5,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
-#include "tenon/device/operators/copies.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::cpu {
 namespace {

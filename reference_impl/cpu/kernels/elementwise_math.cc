@@ -5,7 +5,7 @@
 
 #include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/vector_math.h"
-#include "tenon/device/operators/copies.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::cpu {
 namespace {
@@ -50,7 +50,7 @@ template <class Op>
 constexpr CreateKernel kMath = create_elementwise<Op, 1, kFloatTypes>;
 
 std::unique_ptr<Kernel> create_elu(const Description& desc) {
-  return make_elementwise<Elu, 1, kFloatTypes>(desc, desc.real("alpha"));
+  return make_elementwise<Elu, 1, kFloatTypes>(desc, elementwise_numbers(desc).first);
 }
 
 std::unique_ptr<Kernel> create_gelu(const Description& desc) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::cpu {
 namespace {
@@ -152,11 +153,12 @@ template <class Op, uint64_t Mask>
 constexpr CreateKernel kUnary = create_elementwise<Op, 1, Mask>;
 
 std::unique_ptr<Kernel> create_leaky_relu(const Description& desc) {
-  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, desc.real("alpha"));
+  return make_elementwise<LeakyRelu, 1, kFloatTypes>(desc, elementwise_numbers(desc).first);
 }
 
 std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
-  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, desc.real("alpha"), desc.real("beta"));
+  const auto [alpha, beta] = elementwise_numbers(desc);
+  return make_elementwise<HardSigmoid, 1, kFloatTypes>(desc, alpha, beta);
 }
 
 std::unique_ptr<Kernel> create_not(const Description& desc) {
@@ -182,8 +184,8 @@ std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, dou
 std::unique_ptr<Kernel> create_is_nan(const Description& desc) { return make_test<IsNaN>(desc); }
 
 std::unique_ptr<Kernel> create_is_inf(const Description& desc) {
-  return make_test<IsInf>(desc, static_cast<double>(desc.integer("detect_negative")),
-                          static_cast<double>(desc.integer("detect_positive")));
+  const auto [negative, positive] = elementwise_numbers(desc);
+  return make_test<IsInf>(desc, negative, positive);
 }
 
 }  // namespace

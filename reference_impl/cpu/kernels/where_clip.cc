@@ -4,6 +4,7 @@
 #include <array>
 
 #include "reference_impl/cpu/kernels/elementwise.h"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::cpu {
 namespace {
@@ -26,12 +27,7 @@ ElementwiseLoop where_loop() {
 
 // Elements are only moved: their size alone matters.
 std::unique_ptr<Kernel> create_where(const Description& desc) {
-  require_inputs(desc, 3);
-  require_same_inputs(desc, 1);
-  require_output(desc, desc.input_dtype(1));
-  if (desc.input_dtype(0) != TN_BOOL)
-    throw_invalid(desc.name(), "the condition is " + std::string(dtype_name(desc.input_dtype(0))) +
-                                   ", expected bool");
+  require_where(desc);
   ElementwiseLoop loop = nullptr;
   switch (tn_dtype_bits(desc.input_dtype(1))) {
     case 8:
@@ -102,10 +98,7 @@ class ClipKernel final : public Kernel {
 };
 
 std::unique_ptr<Kernel> create_clip(const Description& desc) {
-  if (!desc.has_input(0) || desc.input_count() > 3 || desc.output_count() != 1)
-    throw_invalid(desc.name(), "takes one to three inputs and gives one output");
-  require_same_inputs(desc);
-  require_output(desc, desc.input_dtype(0));
+  require_clip(desc);
   return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0),
                                     [&](auto type) -> std::unique_ptr<Kernel> {
                                       using T = typename decltype(type)::type;

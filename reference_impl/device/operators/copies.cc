@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The halves of Identity, Cast and tenon.Fill, and the form of Gelu.
+// The halves of Identity, Cast and tenon.Fill.
 #include "tenon/device/operators/copies.h"
 
 #include "tenon/device/operators/description_checks.h"
@@ -36,13 +36,6 @@ FillOperator::FillOperator(const Description& d) : NamedOperator(d) {
   require_inputs(d, 1);
   require_equal_types(d);
   if (d.input(0).rank != 0) throw_invalid(name, "the value must be 0-d");
-}
-
-bool is_tanh_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate");
-  if (approximate != "none" && approximate != "tanh")
-    throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
-  return approximate == "tanh";
 }
 
 }  // namespace tenon::device

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The halves of Identity, Cast and tenon.Fill, and the form of Gelu: see kernel_of.h.
+// The halves of Identity, Cast and tenon.Fill: see kernel_of.h.
 #pragma once
 
 #include "tenon/device/operators/kernel_of.h"
@@ -23,8 +23,5 @@ struct FillOperator : NamedOperator {
   explicit FillOperator(const Description& d);
   void check(const Arguments&) const {}  // The caller alone decides Y's dims.
 };
-
-// Whether Gelu, or its gradient, is approximated by tanh.
-bool is_tanh_gelu(const Description& d);
 
 }  // namespace tenon::device

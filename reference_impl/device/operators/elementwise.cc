@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What elementwise operators say beyond their function.
+#include "tenon/device/operators/elementwise.h"
+
+#include "tenon/device/operators/number.h"
+#include "tenon/device/operators/shape.h"
+
+namespace tenon::device {
+
+ElementwiseNumbers elementwise_numbers(const Description& d) {
+  const std::string_view name = d.name();
+  if (name == "IsInf") {
+    return {d.integer("detect_negative") != 0 ? 1.0f : 0.0f,
+            d.integer("detect_positive") != 0 ? 1.0f : 0.0f};
+  }
+  if (name == "HardSigmoid") return {d.real("alpha"), d.real("beta")};
+  return {d.real("alpha")};  // Elu, LeakyRelu
+}
+
+bool is_truncated_mod(const Description& d) { return d.integer("fmod") != 0; }
+
+bool is_tanh_gelu(const Description& d) {
+  const std::string approximate = d.text("approximate");
+  if (approximate != "none" && approximate != "tanh")
+    throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
+  return approximate == "tanh";
+}
+
+void require_where(const Description& d) {
+  require_inputs(d, 3);
+  require_same_inputs(d, 1);
+  require_output(d, d.input_dtype(1));
+  if (d.input_dtype(0) != TN_BOOL)
+    throw_invalid(d.name(), "the condition is " + std::string(dtype_name(d.input_dtype(0))) +
+                                ", expected bool");
+}
+
+void require_clip(const Description& d) {
+  if (!d.has_input(0) || d.input_count() > 3 || d.output_count() != 1)
+    throw_invalid(d.name(), "takes one to three inputs and gives one output");
+  require_same_inputs(d);
+  require_output(d, d.input_dtype(0));
+}
+
+}  // namespace tenon::device
