@@ -3,7 +3,7 @@
 """Nobody types a tolerance of an operator beside the contract.
 
 The kinds stand in spec/tolerances.yaml, entries of spec/ops name one, and conformance/suite/compare.cc alone
-grants it. So the suite's cases and base tests hold no small number that could be one, and know neither a
+grants it. So the suite's cases, its base tests and the tests of the reference kernels hold no small number that could be one, and know neither a
 Tolerance of their own nor the functions that compare floats loosely.
 """
 import pathlib
@@ -11,9 +11,12 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-JUDGED = ["conformance/cases/*.cc", "conformance/base/*.cc", "conformance/suite/*.cc", "conformance/suite/*.h"]
-# Where the formula is.
-AT_HOME = {"conformance/suite/compare.cc", "conformance/suite/compare.h"}
+JUDGED = ["conformance/cases/*.cc", "conformance/base/*.cc", "conformance/suite/*.cc", "conformance/suite/*.h",
+          "reference_impl/cpu/tests/*"]
+# Where the formula is, and what measures something else.
+AT_HOME = {"conformance/suite/compare.cc", "conformance/suite/compare.h",
+           # Mean and variance of random numbers: statistics, not results of an operator.
+           "reference_impl/cpu/tests/kernels_random_test.cc"}
 FORBIDDEN = [
     (re.compile(r"\b(?:EXPECT|ASSERT)_(?:NEAR|FLOAT_EQ|DOUBLE_EQ)\b"), "compares loosely; use difference()"),
     (re.compile(r"\bTolerance\s*\{|\bTolerance \w+\s*[{(]"), "makes a Tolerance; use tolerance_of()"),

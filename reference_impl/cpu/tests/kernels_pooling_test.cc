@@ -83,13 +83,6 @@ const std::vector<Case> kCases = {
 
 constexpr tn_dtype kFloats[] = {TN_FLOAT32, TN_FLOAT64, TN_FLOAT16, TN_BFLOAT16};
 
-double tolerance_of(tn_dtype dtype) {
-  return dtype == TN_FLOAT64   ? 1e-14
-         : dtype == TN_FLOAT32 ? 1e-6
-         : dtype == TN_FLOAT16 ? 1e-3
-                               : 8e-3;
-}
-
 template <class Types, class Body>
 void for_each_case(const Types& types, Body&& body) {
   for (const tn_dtype dtype : types) {
@@ -110,16 +103,15 @@ Array channels_last(const Array& x) {
 }
 
 // Dense and scattered, and with channels side by side.
-void expect_all(const Operation& op, const std::vector<Array>& in, const std::vector<Array>& out,
-                double tolerance = 0) {
-  op.expect(in, out, tolerance);
+void expect_all(const Operation& op, const std::vector<Array>& in, const std::vector<Array>& out) {
+  op.expect_near(in, out);
   std::vector<Array> in_last, out_last;
   for (const Array& a : in) in_last.push_back(channels_last(a));
   for (const Array& a : out) {
     out_last.push_back(a.present() ? channels_last(Array(a.dtype(), a.dims())) : a);
   }
   op.run(in_last, out_last, 2);
-  for (size_t i = 0; i < out.size(); ++i) Operation::compare(out_last[i], out[i], tolerance);
+  for (size_t i = 0; i < out.size(); ++i) op.compare_near(out_last[i], out[i]);
 }
 
 struct Maxima {
@@ -185,7 +177,7 @@ TEST(MaxPoolGrad, IsTheAdjoint) {
                              static_cast<int64_t>(maxima.place.get(i)))] += dy.get(i);
     }
     expect_all(Operation("MaxPoolGrad", pooling_operators(), "tenon"), {dy, maxima.place},
-               {Array(dtype, c.x, dx)}, tolerance_of(dtype));
+               {Array(dtype, c.x, dx)});
   });
 }
 
@@ -217,7 +209,7 @@ TEST(AveragePool, AgreesWithTheDefinition) {
       });
       for (size_t i = 0; i < y.size(); ++i) y[i] = sums[i] / y[i];
       expect_all(c.operation("AveragePool").set("count_include_pad", with_pads ? 1 : 0), {x},
-                 {Array(dtype, c.y(), y)}, tolerance_of(dtype));
+                 {Array(dtype, c.y(), y)});
     }
   });
 }
@@ -236,7 +228,7 @@ TEST(AveragePoolGrad, IsTheAdjoint) {
       });
       expect_all(
           c.operation("AveragePoolGrad", "tenon").set("count_include_pad", with_pads ? 1 : 0), {dy},
-          {Array(dtype, c.x, dx)}, tolerance_of(dtype));
+          {Array(dtype, c.x, dx)});
     }
   });
 }
@@ -258,8 +250,7 @@ TEST(GlobalPool, AverageAndMaximum) {
         average.set(i, sum / static_cast<double>(plane));
         maximum.set(i, best);
       }
-      expect_all(Operation("GlobalAveragePool", pooling_operators()), {x}, {average},
-                 tolerance_of(dtype));
+      expect_all(Operation("GlobalAveragePool", pooling_operators()), {x}, {average});
       expect_all(Operation("GlobalMaxPool", pooling_operators()), {x}, {maximum});
     }
   }
