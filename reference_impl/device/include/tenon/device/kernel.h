@@ -127,9 +127,9 @@ class Kernel {
   // Whether the shapes fit together; called on the caller's thread at each launch, so cheap.
   // Throws KernelError (TN_INVALID_ARGUMENT, with the dims) when they do not. Also answers a host
   // that asks for the dims of the outputs (Arguments::asked): what check() wants an output's dims
-  // to be, it says through check_output() and its like (operators/shape.h), which compare at a launch
-  // and answer a question. Where data decides, that is the most they can be; an output that is not
-  // said is one whose dims the caller alone decides.
+  // to be, it says through check_output() and its like (operators/shape.h), which compare at a
+  // launch and answer a question. Where data decides, that is the most they can be; an output that
+  // is not said is one whose dims the caller alone decides.
   virtual void check(const Arguments& arguments) const = 0;
 
   // Computes. Does not allocate: temporary memory is the workspace (NeedsWorkspace). What only the
