@@ -4,11 +4,10 @@
 // attributes and the checks of its arguments.
 //
 //   struct SomeOperator : NamedOperator {
-//     explicit SomeOperator(const Description&);  // Reads every attribute; throws TN_UNSUPPORTED
-//     or
-//                                                 // TN_INVALID_ARGUMENT where the operator forbids
-//                                                 it.
-//     void check(const Arguments&) const;         // As Kernel::check().
+//     // Reads every attribute; throws TN_INVALID_ARGUMENT or TN_UNSUPPORTED where the operator
+//     // forbids it.
+//     explicit SomeOperator(const Description&);
+//     void check(const Arguments&) const;  // As Kernel::check().
 //   };
 //
 // What a device lacks (types, host values, numbers that are too large for it) its kernels say.
