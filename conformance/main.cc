@@ -5,6 +5,7 @@
 // usage or a plugin that does not open, 70 and 124 when a test crashed or hung.
 #include <gtest/gtest.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -41,6 +42,16 @@ struct Options {
   bool verbose = false;
 };
 
+double seconds(const std::string& option, const std::string& text) {
+  double value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end || !(value > 0 && value < 1e9)) {
+    throw std::invalid_argument(option + " takes seconds, more than 0, not \"" + text + "\"");
+  }
+  return value;
+}
+
 Options parse_options(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; ++i) {
@@ -58,7 +69,7 @@ Options parse_options(int argc, char** argv) {
     } else if (argument == "--filter") {
       options.filter = value();
     } else if (argument == "--timeout") {
-      options.timeout = std::stod(value());
+      options.timeout = seconds(argument, value());
     } else if (argument == "--list") {
       options.list = true;
     } else if (argument == "--verbose") {
