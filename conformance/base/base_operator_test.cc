@@ -5,7 +5,6 @@
 
 #include "suite/compare.h"
 #include "suite/fixture.h"
-#include "suite/obey.h"
 
 namespace tenon::conformance {
 namespace {
@@ -137,7 +136,7 @@ TEST_F(BaseOperatorTest, TN_identity_006_all_types_bit_by_bit) {
   }
 }
 
-// As dense_desc(), which asks the device for its alignment: that takes a description that is whole.
+// Cast needs its attribute before a device says what else it needs.
 KernelDesc cast_desc(tn_dtype from, tn_dtype to, const Shape& dims) {
   KernelDesc desc;
   desc.name = "Cast";
@@ -145,7 +144,7 @@ KernelDesc cast_desc(tn_dtype from, tn_dtype to, const Shape& dims) {
   desc.attribute("to", int64_t{to});
   desc.input(Argument::device(from, dims));
   desc.output(Argument::device(to, dims));
-  return aligned(Target::get().device(), std::move(desc));
+  return aligned_desc(std::move(desc));
 }
 
 TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {

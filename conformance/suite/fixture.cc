@@ -172,14 +172,18 @@ int32_t version_of(const std::string& domain, const std::string& name) {
   return row != nullptr ? row->version : version_of_contract(domain, name);
 }
 
+KernelDesc aligned_desc(KernelDesc desc) {
+  const Refusal maybe;
+  return aligned(Target::get().device(), std::move(desc));
+}
+
 KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims, size_t inputs) {
   KernelDesc desc;
   desc.name = name;
   desc.version = version_of("", name);
   for (size_t i = 0; i < inputs; ++i) desc.input(Argument::device(dtype, dims));
   desc.output(Argument::device(dtype, dims));
-  const Refusal maybe;
-  return aligned(Target::get().device(), std::move(desc));
+  return aligned_desc(std::move(desc));
 }
 
 }  // namespace tenon::conformance

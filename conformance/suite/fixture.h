@@ -127,6 +127,9 @@ class AllocatesNothing {
   std::optional<uint64_t> before_;
 };
 
+// With what the device asks of tensors' alignment, which a description that is whole finds out.
+KernelDesc aligned_desc(KernelDesc desc);
+
 // A kernel with dense static arguments of one type: Add(A, B) and the like. For tensors at offset 0
 // where the device asks for an alignment.
 KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims, size_t inputs);
