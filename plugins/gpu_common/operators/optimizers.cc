@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Optimizer steps: tenon.AdamW and tenon.SgdMomentum.
-#include <cmath>
 #include <utility>
 
 #include "plugins/gpu_common/operators/elementwise.h"
@@ -12,7 +11,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::real_at;
+using device::AdamCoefficients, device::real_at;
 
 std::string definitions(const Description& d) {
   require_arithmetic(d, d.input_dtype(0));
@@ -50,18 +49,6 @@ void launch_step(const Function& function, const Limits& limits, Queue& queue,
   launch_step(function, limits, queue, operands, k, std::make_index_sequence<kOperands>());
 }
 
-// As in kernels/adamw.cl: C is the type that the step computes in.
-template <class C>
-struct AdamCoefficients {
-  C sign;   // Of the gradient: -1 to maximize.
-  C keep;   // What decoupled decay leaves of the parameter.
-  C decay;  // Added to the gradient times the parameter.
-  C one_minus_beta1, beta2, one_minus_beta2;
-  C step_size;     // lr / (1 - beta1^step)
-  C second_scale;  // 1 / sqrt(1 - beta2^step)
-  C eps;
-};
-
 class AdamW final : public KernelOf<device::AdamWOperator> {
  public:
   explicit AdamW(const Description& d)
@@ -85,20 +72,7 @@ class AdamW final : public KernelOf<device::AdamWOperator> {
  private:
   template <class C>
   void launch(const Arguments& a, Queue& queue) const {
-    const double lr = real_at(a.inputs[5]), beta1 = real_at(a.inputs[6]),
-                 beta2 = real_at(a.inputs[7]), decay = real_at(a.inputs[8]),
-                 eps = real_at(a.inputs[9]), step = real_at(a.inputs[10]);
-    const AdamCoefficients<C> k{
-        static_cast<C>(operator_.maximize ? -1 : 1),
-        static_cast<C>(operator_.decoupled ? 1 - lr * decay : 1),
-        static_cast<C>(operator_.decoupled ? 0 : decay),
-        static_cast<C>(1 - beta1),
-        static_cast<C>(beta2),
-        static_cast<C>(1 - beta2),
-        static_cast<C>(lr / (1 - std::pow(beta1, step))),
-        static_cast<C>(1 / std::sqrt(1 - std::pow(beta2, step))),
-        static_cast<C>(eps),
-    };
+    const AdamCoefficients<C> k = operator_.coefficients<C>(a);
     const auto in = [&](size_t i) { return &a.inputs[i]; };
     const auto out = [&](size_t i) { return &a.outputs[i]; };
     if (has_max_) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Pad. With a constant it is a fill and a copy, else each element looks where it comes from.
-#include <algorithm>
 
 #include "plugins/gpu_common/operators/copy.h"
 #include "plugins/gpu_common/operators/elementwise.h"
@@ -11,7 +10,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::PadMode;
+using device::PadInside, device::PadMode;
 
 // PadMode is as in kernels/pad.cl.
 class Pad final : public KernelOf<device::PadOperator> {
@@ -38,7 +37,8 @@ class Pad final : public KernelOf<device::PadOperator> {
     if (output.count() == 0) return;
     if (operator_.mode == PadMode::kConstant) {
       fill(output, a.input(2), queue);
-      copy_inside(output, data, front, queue);
+      PadInside inside(output, data, front);
+      if (inside.to.view().count() > 0) copy_.enqueue(inside.to.view(), inside.from.view(), queue);
       return;
     }
     Longs dims, steps, data_dims, data_steps, fronts;
@@ -73,23 +73,6 @@ class Pad final : public KernelOf<device::PadOperator> {
     everywhere.data = value.data;
     everywhere.strides = kStrides;
     copy_.enqueue(output, everywhere, queue);
-  }
-
-  // What of the input lies in the output: pads may be negative.
-  void copy_inside(const View& output, const View& data, const int64_t* front, Queue& queue) const {
-    BuiltView to(output), from(data);
-    for (int32_t d = 0; d < data.rank; ++d) {
-      const int64_t first = std::max<int64_t>(0, -front[d]);
-      const int64_t last = std::min(data.dims[d], output.dims[d] - front[d]);
-      const int64_t size = std::max<int64_t>(0, last - first);
-      if (size > 0) {
-        to.move((first + front[d]) * output.strides[d]);
-        from.move(first * data.strides[d]);
-      }
-      to.add(size, output.strides[d]);
-      from.add(size, data.strides[d]);
-    }
-    if (to.view().count() > 0) copy_.enqueue(to.view(), from.view(), queue);
   }
 
   const bool value_on_host_;

@@ -11,18 +11,6 @@ namespace {
 
 constexpr const char* kName = "AdamW";
 
-// The step's numbers, computed in double and used in the type that the step computes in.
-template <class C>
-struct AdamCoefficients {
-  C sign;   // Of the gradient: -1 to maximize.
-  C keep;   // What decoupled decay leaves of the parameter.
-  C decay;  // Added to the gradient times the parameter.
-  C one_minus_beta1, beta2, one_minus_beta2;
-  C step_size;     // lr / (1 - beta1^step)
-  C second_scale;  // 1 / sqrt(1 - beta2^step)
-  C eps;
-};
-
 // Operands: new_param, new_exp_avg, new_exp_avg_sq, param, grad, exp_avg, exp_avg_sq, and with kMax
 // new_max_exp_avg_sq, max_exp_avg_sq.
 template <class S, bool kMax>
@@ -60,23 +48,9 @@ class AdamW final : public KernelOf<AdamWOperator> {
   using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
-    const double lr = real_at(a.input(5)), beta1 = real_at(a.input(6)), beta2 = real_at(a.input(7));
-    const double decay = real_at(a.input(8)), eps = real_at(a.input(9)),
-                 step = real_at(a.input(10));
     visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
-      using C = Compute<S>;
-      const AdamCoefficients<C> k{
-          static_cast<C>(operator_.maximize ? -1 : 1),
-          static_cast<C>(operator_.decoupled ? 1 - lr * decay : 1),
-          static_cast<C>(operator_.decoupled ? 0 : decay),
-          static_cast<C>(1 - beta1),
-          static_cast<C>(beta2),
-          static_cast<C>(1 - beta2),
-          static_cast<C>(lr / (1 - std::pow(beta1, step))),
-          static_cast<C>(1 / std::sqrt(1 - std::pow(beta2, step))),
-          static_cast<C>(eps),
-      };
+      const auto k = operator_.coefficients<Compute<S>>(a);
       if (a.input(4).present()) {
         StepLoop<AdamStep<S, true>, 9>::run(
             {a.output(0), a.output(1), a.output(2), a.input(0), a.input(1), a.input(2), a.input(3),

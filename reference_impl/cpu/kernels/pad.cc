@@ -34,7 +34,9 @@ class PadKernel final : public KernelOf<PadOperator> {
     if (output.count() == 0) return;
     if (operator_.mode == PadMode::kConstant) {
       fill(output, arguments.input(2), execution);
-      copy_inside(output, data, front, execution);
+      PadInside inside(output, data, front);
+      if (inside.to.view().count() > 0)
+        strided_copy(inside.to.view(), inside.from.view(), execution);
       return;
     }
     visit_size(element_size(data), [&](auto type) {
@@ -51,24 +53,6 @@ class PadKernel final : public KernelOf<PadOperator> {
         value.present() ? value.data : reinterpret_cast<std::byte*>(const_cast<uint64_t*>(kZero));
     source.strides = kStrides;
     strided_copy(output, source, execution);
-  }
-
-  // What of the input lies in the output: pads may be negative.
-  static void copy_inside(const View& output, const View& data, const int64_t* front,
-                          const Execution& execution) {
-    BuiltView to(output), from(data);
-    for (int32_t d = 0; d < data.rank; ++d) {
-      const int64_t first = std::max<int64_t>(0, -front[d]);
-      const int64_t last = std::min(data.dims[d], output.dims[d] - front[d]);
-      const int64_t size = std::max<int64_t>(0, last - first);
-      if (size > 0) {
-        to.move((first + front[d]) * output.strides[d]);
-        from.move(first * data.strides[d]);
-      }
-      to.add(size, output.strides[d]);
-      from.add(size, data.strides[d]);
-    }
-    if (to.view().count() > 0) strided_copy(to.view(), from.view(), execution);
   }
 
   template <class T>

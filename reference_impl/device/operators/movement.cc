@@ -134,6 +134,21 @@ void PadOperator::read_pads(const Arguments& a, int64_t* front) const {
     throw_invalid(name, "there is nothing to pad with");
 }
 
+PadInside::PadInside(const View& output, const View& data, const int64_t* front)
+    : to(output), from(data) {
+  for (int32_t d = 0; d < data.rank; ++d) {
+    const int64_t first = std::max<int64_t>(0, -front[d]);
+    const int64_t last = std::min(data.dims[d], output.dims[d] - front[d]);
+    const int64_t size = std::max<int64_t>(0, last - first);
+    if (size > 0) {
+      to.move((first + front[d]) * output.strides[d]);
+      from.move(first * data.strides[d]);
+    }
+    to.add(size, output.strides[d]);
+    from.add(size, data.strides[d]);
+  }
+}
+
 TriluOperator::TriluOperator(const Description& d)
     : NamedOperator(d), upper(d.integer("upper") != 0) {
   if (!d.has_input(0) || d.input_count() > 2 || d.output_count() != 1)

@@ -5,6 +5,7 @@
 // throw where the outputs' dims do not fit it.
 #pragma once
 
+#include "tenon/device/operators/built_view.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
@@ -38,6 +39,12 @@ struct PadOperator : NamedOperator {
  private:
   // What `pads` and `axes` make of the input's dims, into `dims`, and how much is in front of each.
   void padded_dims(const Arguments& a, int64_t* front, int64_t* dims) const;
+};
+
+// What of the input lies in the output, as a view of each: pads may be negative.
+struct PadInside {
+  PadInside(const View& output, const View& data, const int64_t* front);
+  BuiltView to, from;
 };
 
 struct TriluOperator : NamedOperator {
