@@ -3,6 +3,7 @@
 // The operators: what each is checked for, its work, and its row. Tensors have the dims of their
 // descriptions and are dense (plugin.cc says so), or the weight of MatMul, in the form kColumns.
 #include "device.h"
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/matmul_plan.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
@@ -41,9 +42,9 @@ class Fill final : public Copy {
 class Cast final : public Kernel {
  public:
   explicit Cast(const Description& d) {
-    if (d.has_attribute("to") && d.integer("to") != d.output_dtype(0))
+    // `saturate` is of float8 types, which are not here.
+    if (attributes::Cast(d).to != d.output_dtype(0))
       throw_invalid("Cast", "`to` is not the type of the output");
-    d.integer("saturate"), d.text("round_mode");  // Of float8 types, which are not here.
     visit_dtype<kConverted>("Cast", d.output_dtype(0), [](auto) {});  // Or it throws.
   }
   void check(const Arguments& a) const override {
