@@ -69,8 +69,10 @@ class Tile final : public KernelOf<device::TileOperator> {
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &input = a.inputs[0], &output = a.outputs[0];
     BuiltView to(output), from(input);
+    int64_t all_repeats[TN_MAX_RANK];
+    operator_.read_repeats(a, all_repeats);
     for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = operator_.repeats(a, d);
+      const int64_t repeats = all_repeats[d];
       if (repeats != 1) {
         to.add(repeats, output.strides[d] * input.dims[d]);
         from.add(repeats, 0);

@@ -22,7 +22,7 @@ class Convolution : public KernelOf<Operator>, public NeedsWorkspace {
 
  protected:
   const std::string& name_ = this->operator_.name;
-  const device::ConvAttributes& attributes_ = this->operator_.attributes;
+  const device::ConvWindow& attributes_ = this->operator_.window;
   const Gemm gemm_;
 };
 

@@ -56,7 +56,7 @@ class Conv : public KernelOf<Operator>, public NeedsWorkspace {
     return p;
   }
 
-  const ConvAttributes& attributes_ = this->operator_.attributes;
+  const ConvWindow& attributes_ = this->operator_.window;
 };
 
 // dX[i] sums W[t] * dY[o] over the taps t and positions o with i = o * stride + t * dilation - pad.
@@ -136,7 +136,7 @@ class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public Needs
     return p;
   }
 
-  const ConvAttributes& attributes_ = operator_.attributes;
+  const ConvWindow& attributes_ = operator_.window;
 };
 
 }  // namespace

@@ -41,8 +41,10 @@ class TileKernel final : public KernelOf<TileOperator> {
   void run(const Arguments& arguments, const Execution& execution) const override {
     const View &input = arguments.inputs[0], &output = arguments.outputs[0];
     BuiltView to(output), from(input);
+    int64_t all_repeats[TN_MAX_RANK];
+    operator_.read_repeats(arguments, all_repeats);
     for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = operator_.repeats(arguments, d);
+      const int64_t repeats = all_repeats[d];
       if (repeats != 1) {
         to.add(repeats, output.strides[d] * input.dims[d]);
         from.add(repeats, 0);

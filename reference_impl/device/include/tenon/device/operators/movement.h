@@ -20,11 +20,8 @@ struct ConcatOperator : NamedOperator, attributes::Concat {
 struct TileOperator : NamedOperator {
   explicit TileOperator(const Description& d);
   void check(const Arguments& a) const;
-  // How often dim `d` of the input is in the output.
-  int64_t repeats(const Arguments& a, int32_t d) const;
-
- private:
-  int64_t tiled_dim(const View& input, int32_t d, int64_t repeats) const;
+  // How often each dim of the input is in the output.
+  void read_repeats(const Arguments& a, int64_t* repeats) const;
 };
 
 struct PadOperator : NamedOperator, attributes::Pad {
@@ -32,10 +29,6 @@ struct PadOperator : NamedOperator, attributes::Pad {
   void check(const Arguments& a) const;
   // How much is in front of each dim.
   void read_pads(const Arguments& a, int64_t* front) const;
-
- private:
-  // What `pads` and `axes` make of the input's dims, into `dims`, and how much is in front of each.
-  void padded_dims(const Arguments& a, int64_t* front, int64_t* dims) const;
 };
 
 // What of the input lies in the output, as a view of each: pads may be negative.
