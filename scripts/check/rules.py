@@ -64,7 +64,7 @@ def main() -> int:
     problems += [f"the loader's tests name {i}, which spec/rules.yaml lacks"
                  for i in sorted(of_loader - set(ids))]
     reported = set(re.findall(r'"(TN-[a-z]+-\d{3})"',
-                              "".join(f.read_text() for f in sorted(LAYER.glob("*.cc")))))
+                              "".join(f.read_text() for f in sorted(LAYER.glob("*.[ch]*")))))
     problems += of_validation(rules, tested, reported)
 
     named = set()
