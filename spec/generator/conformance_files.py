@@ -24,6 +24,14 @@ SLOTS = """\
 // clang-format on
 """
 
+ANSWERS = """\
+// Every field that a plugin fills, with the function that does: TN_ANSWER(slot, type, field).
+// clang-format off
+{rows}
+#undef TN_ANSWER
+// clang-format on
+"""
+
 MACROS = {"VALUE": "type, field", "BITS": "type, field, known", "RESERVED": "type, field"}
 
 
@@ -84,3 +92,12 @@ def fields(registry, source):
 def slots(registry, source):
     rows = [f"TN_NEEDED_SLOT({f.name})" for f in registry.dispatch.slots if not f.optional]
     return code.BANNER.format(source=source) + SLOTS.format(rows="\n".join(rows))
+
+
+def answers(registry, source):
+    rows = [f"TN_ANSWER({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+            for p in f.params if "filled" in p.words
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error" and f.wrapped
+            for field in item.fields if field.name and field.name != "struct_size"
+            and not f.name == "instance_get_info"]
+    return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
