@@ -24,8 +24,16 @@ SLOTS = """\
 // clang-format on
 """
 
+FILLED = """\
+// Every field that a plugin fills, with the function that does: TN_FILLED(slot, type, field).
+// clang-format off
+{rows}
+#undef TN_FILLED
+// clang-format on
+"""
+
 ANSWERS = """\
-// Every field that a plugin fills, with the function that does: TN_ANSWER(slot, type, field).
+// Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
 // clang-format off
 {rows}
 #undef TN_ANSWER
@@ -95,9 +103,23 @@ def slots(registry, source):
 
 
 def answers(registry, source):
-    rows = [f"TN_ANSWER({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
-            for p in f.params if "filled" in p.words
-            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error" and f.wrapped
-            for field in item.fields if field.name and field.name != "struct_size"
-            and not f.name == "instance_get_info"]
+    """Fields of structs that plugins fill or point to; hosts read each of them."""
+    def types(functions):
+        return {p.type.rstrip("* ") for f in functions for p in f.params}
+
+    # instance_get_info is libtenon's own in every table (dispatch_table.cc), and a handle is no struct of answers.
+    own = types(f.function for f in registry.items("function")) - types(registry.dispatch.slots)
+    own |= {"tn_instance_info", "tn_handle"}
+    rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
+            if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
     return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
+
+
+def filled(registry, source):
+    """Fields of the structs that calls fill, each with its call."""
+    rows = [f"TN_FILLED({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+            for p in f.params if "filled" in p.words
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error"
+            and f.wrapped and f.name != "instance_get_info"
+            for field in item.fields if field.name and field.name != "struct_size"]
+    return code.BANNER.format(source=source) + FILLED.format(rows="\n".join(rows))
