@@ -15,6 +15,7 @@
 
 #include "suite/case_test.h"
 #include "suite/complaints.h"
+#include "suite/in_process.h"
 #include "suite/report.h"
 #include "suite/target.h"
 
@@ -115,9 +116,10 @@ int run(const Options& options) {
   Target::get().open(Spec::parse(options.spec));
   const std::vector<std::string> without_case = register_operator_tests();
 
-  auto made =
-      std::make_unique<Reporter>(declaration, options.report, options.timeout, options.verbose);
-  Reporter* reporter = made.get();
+  Reporter made(declaration, options.report, options.verbose);
+  Reporter* reporter = &made;
+  reporter->set_subject(Target::get().subject());
+  end_at_crash_or_hang(options.timeout);
   std::string filter;
   for (const std::string& test : test_names()) {
     if (!matches_any(options.filter, test)) continue;
@@ -136,7 +138,8 @@ int run(const Options& options) {
   testing::GTEST_FLAG(filter) = filter;
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
-  listeners.Append(made.release());  // Owned by GoogleTest from here on.
+  // Owned by GoogleTest from here on.
+  listeners.Append(new Listener([&](TestResult result) { reporter->add(std::move(result)); }));
   std::printf("%s: %s (%s %s)\n", options.spec.c_str(), Target::get().info().name,
               Target::get().instance().name(), Target::get().instance().version());
   [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // The reporter decides.

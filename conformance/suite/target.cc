@@ -13,6 +13,22 @@ namespace {
   throw std::invalid_argument("'" + option + "' in '" + spec + "' is not KEY=VALUE");
 }
 
+std::vector<OperatorRow> read_table(const Device& device) {
+  std::vector<OperatorRow> table;
+  for (const tn_operator_entry& row : device.operators()) {
+    OperatorRow& copy = table.emplace_back();
+    copy = {row.domain, row.name, row.version, row.revision, {}};
+    for (size_t i = 0; i < row.type_count; ++i) {
+      TypeSet& set = copy.types.emplace_back();
+      set.constraint = row.types[i].constraint;
+      for (size_t j = 0; j < row.types[i].count; ++j) {
+        set.dtypes |= uint64_t{1} << (row.types[i].dtypes[j] & 63);
+      }
+    }
+  }
+  return table;
+}
+
 }  // namespace
 
 Spec Spec::parse(const std::string& text) {
@@ -55,13 +71,8 @@ void Target::open(const Spec& spec) {
   instance_ = loader_.open(spec.plugin);
   device_ = open_device();
   info_ = device_.info();
-  for (const tn_operator_entry& row : device_.operators()) {
-    uint64_t dtypes = 0;
-    for (size_t i = 0; row.type_count > 0 && i < row.types[0].count; ++i) {
-      dtypes |= uint64_t{1} << (row.types[0].dtypes[i] & 63);
-    }
-    operators_.push_back({row.domain, row.name, row.version, dtypes});
-  }
+  subject_ = {spec.text,  library(),    instance_.name(),   instance_.version(),
+              info_.name, info_.vendor, read_table(device_)};
 }
 
 void Target::close_device() { device_.reset(); }
@@ -72,7 +83,7 @@ void Target::close() {
 }
 
 const OperatorRow* Target::find(const std::string& domain, const std::string& name) const {
-  for (const OperatorRow& row : operators_) {
+  for (const OperatorRow& row : operators()) {
     if (row.domain == domain && row.name == name) return &row;
   }
   return nullptr;

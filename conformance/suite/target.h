@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "suite/subject.h"
 #include "tenon/tenon.hpp"
 
 namespace tenon::conformance {
@@ -21,15 +22,6 @@ struct Spec {
 
   // Throws std::invalid_argument.
   static Spec parse(const std::string& text);
-};
-
-// A row of the device's static table, with strings of its own.
-struct OperatorRow {
-  std::string domain;
-  std::string name;
-  int32_t version = 0;
-  uint64_t dtypes = 0;
-  bool has(tn_dtype dtype) const { return dtype >= 0 && dtype < 64 && (dtypes >> dtype & 1) != 0; }
 };
 
 // One for the process. The shared device stays open between tests, because opening a real one may
@@ -49,7 +41,8 @@ class Target {
   const Instance& instance() const { return instance_; }
   const Device& device() const { return device_; }
   const tn_device_info& info() const { return info_; }
-  const std::vector<OperatorRow>& operators() const { return operators_; }
+  const std::vector<OperatorRow>& operators() const { return subject_.operators; }
+  const Subject& subject() const { return subject_; }
   const OperatorRow* find(const std::string& domain, const std::string& name) const;
   Device open_device() const;
   // Path of the plugin's library; empty if the loader does not say.
@@ -61,7 +54,7 @@ class Target {
   Instance instance_;
   Device device_;
   tn_device_info info_{};
-  std::vector<OperatorRow> operators_;
+  Subject subject_;
 };
 
 }  // namespace tenon::conformance
