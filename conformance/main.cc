@@ -17,75 +17,11 @@
 #include "suite/complaints.h"
 #include "suite/in_process.h"
 #include "suite/report.h"
+#include "suite/run_options.h"
 #include "suite/target.h"
 
 namespace tenon::conformance {
 namespace {
-
-constexpr const char* kUsage =
-    "usage: tenon conform PLUGIN[:INDEX][?KEY=VALUE&...] [options]\n"
-    "  PLUGIN              name of a plugin, or path of its manifest or library\n"
-    "  --declaration FILE  what the vendor declares: unsupported tests, expected failures\n"
-    "  --report FILE       write the results as JSON\n"
-    "  --layer NAMES       put layers before the plugin: validation, trace (as TENON_LAYERS)\n"
-    "  --filter PATTERN    run only tests whose names match (* and ?), ':' between patterns\n"
-    "  --list              print the tests' names and run nothing\n"
-    "  --timeout SECONDS   of one test (120)\n"
-    "  --verbose           print passed tests too\n";
-
-struct Options {
-  std::string spec;
-  std::string declaration;
-  std::string report;
-  std::string filter = "*";
-  double timeout = 120;
-  bool list = false;
-  bool verbose = false;
-};
-
-double seconds(const std::string& option, const std::string& text) {
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end || !(value > 0 && value < 1e9)) {
-    throw std::invalid_argument(option + " takes seconds, more than 0, not \"" + text + "\"");
-  }
-  return value;
-}
-
-Options parse_options(int argc, char** argv) {
-  Options options;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= argc) throw std::invalid_argument(argument + " needs a value");
-      return argv[++i];
-    };
-    if (argument == "--declaration") {
-      options.declaration = value();
-    } else if (argument == "--report") {
-      options.report = value();
-    } else if (argument == "--layer") {
-      setenv("TENON_LAYERS", value().c_str(), 1);
-    } else if (argument == "--filter") {
-      options.filter = value();
-    } else if (argument == "--timeout") {
-      options.timeout = seconds(argument, value());
-    } else if (argument == "--list") {
-      options.list = true;
-    } else if (argument == "--verbose") {
-      options.verbose = true;
-    } else if (argument.starts_with("-")) {
-      throw std::invalid_argument("unknown option " + argument);
-    } else if (options.spec.empty()) {
-      options.spec = argument;
-    } else {
-      throw std::invalid_argument("one plugin at a time: " + argument);
-    }
-  }
-  if (options.spec.empty()) throw std::invalid_argument("no plugin is named");
-  return options;
-}
 
 bool matches_any(const std::string& patterns, const std::string& test) {
   size_t begin = 0;
@@ -110,7 +46,7 @@ std::vector<std::string> test_names() {
   return names;
 }
 
-int run(const Options& options) {
+int run(const RunOptions& options) {
   Declaration declaration;
   if (!options.declaration.empty()) declaration = Declaration::read(options.declaration);
   Target::get().open(Spec::parse(options.spec));
@@ -173,9 +109,10 @@ int main(int argc, char** argv) {
   int gtest_argc = 1;
   testing::InitGoogleTest(&gtest_argc, argv);
   try {
-    return tenon::conformance::run(tenon::conformance::parse_options(argc, argv));
+    return tenon::conformance::run(tenon::conformance::RunOptions::parse(argc, argv));
   } catch (const std::invalid_argument& exception) {
-    std::fprintf(stderr, "tenon conform: %s\n%s", exception.what(), tenon::conformance::kUsage);
+    std::fprintf(stderr, "tenon conform: %s\n%s", exception.what(),
+                 tenon::conformance::RunOptions::usage());
   } catch (const std::exception& exception) {
     std::fprintf(stderr, "tenon conform: %s\n", exception.what());
   }
