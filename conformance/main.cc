@@ -52,7 +52,7 @@ int run(const RunOptions& options) {
   Target::get().open(Spec::parse(options.spec));
   const std::vector<std::string> without_case = register_operator_tests();
 
-  Reporter made(declaration, options.report, options.verbose);
+  Reporter made(declaration, options);
   Reporter* reporter = &made;
   reporter->set_subject(Target::get().subject());
   end_at_crash_or_hang(options.timeout);
@@ -61,8 +61,6 @@ int run(const RunOptions& options) {
     if (!matches_any(options.filter, test)) continue;
     if (options.list) {
       std::printf("%s\n", test.c_str());
-    } else if (const Declared* entry = match(reporter->declaration().unsupported, test)) {
-      reporter->add_unsupported(test, entry->reason);
     } else {
       filter += (filter.empty() ? "" : ":") + test;
     }
@@ -80,19 +78,9 @@ int run(const RunOptions& options) {
               Target::get().instance().name(), Target::get().instance().version());
   [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // The reporter decides.
 
-  // An entry that matches nothing hides a typing error, or a test that is gone.
-  if (options.filter == "*") {
-    for (const std::vector<Declared>* entries :
-         {&reporter->declaration().unsupported, &reporter->declaration().expected_failures}) {
-      for (const Declared& entry : *entries) {
-        if (!entry.used)
-          reporter->add_failure(entry.pattern, "declared, but there is no such test");
-      }
-    }
-  }
   Target::get().close_device();
   for (const std::string& complaint : take_complaints()) {
-    reporter->add_failure("(closing the device)", complaint);
+    reporter->add_failure("closing the device", complaint);
   }
   const int code = reporter->finish();
   Target::get().close();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "report/verdict.h"
+#include "report/profiles.h"
 
 namespace tenon::conformance {
 namespace {

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
-#include "report/verdict.h"
+#include "report/profiles.h"
 #include "tenon/tenon.h"
 
 namespace tenon::conformance {
@@ -15,11 +15,11 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kFormat = 2;  // "tenon_report"
-constexpr Outcome kOutcomes[] = {Outcome::kPassed,  Outcome::kFailed,  Outcome::kUnsupported,
+constexpr Outcome kOutcomes[] = {Outcome::kPassed,   Outcome::kFailed,  Outcome::kUnsupported,
                                  Outcome::kExpected, Outcome::kCrashed, Outcome::kHung,
                                  Outcome::kNotRun};
 
-Json json_of(const Verdict& verdict) {
+Json json_of(const ProfileResult& verdict) {
   Json json = {{"name", verdict.profile}, {"judged", verdict.judged}, {"earned", verdict.earned}};
   json["types"] = verdict.types;
   json["missing"] = verdict.missing;
@@ -30,9 +30,11 @@ Json json_of(const Verdict& verdict) {
   return json;
 }
 
-Json json_of(const Claim& claim) {
-  Json json = {{"operator", claim.name}, {"version", claim.version}, {"dtype", claim.dtype},
-               {"passed", claim.passed}, {"failed", claim.failed}};
+Json json_of(const ClaimResult& claim) {
+  Json json = {{"operator", claim.name},         {"version", claim.version},
+               {"constraint", claim.constraint}, {"first", claim.first},
+               {"dtype", claim.dtype},           {"passed", claim.passed},
+               {"failed", claim.failed}};
   json["unsupported"] = claim.unsupported;
   json["declared"] = claim.declared;
   json["waived"] = claim.waived;
@@ -41,10 +43,12 @@ Json json_of(const Claim& claim) {
   return json;
 }
 
-Claim claim_of(const Json& json) {
-  Claim claim;
+ClaimResult claim_result_of(const Json& json) {
+  ClaimResult claim;
   claim.name = json.at("operator");
   claim.version = json.at("version");
+  claim.constraint = json.at("constraint");
+  claim.first = json.at("first");
   claim.dtype = json.at("dtype");
   claim.passed = json.at("passed");
   claim.failed = json.at("failed");
@@ -56,8 +60,8 @@ Claim claim_of(const Json& json) {
   return claim;
 }
 
-Verdict verdict_of(const Json& json) {
-  Verdict verdict;
+ProfileResult profile_result_of(const Json& json) {
+  ProfileResult verdict;
   verdict.profile = json.at("name");
   verdict.judged = json.at("judged");
   verdict.earned = json.at("earned");
@@ -90,8 +94,8 @@ Report Report::of(Subject subject, Declaration declaration, std::vector<TestResu
 void Report::conclude() {
   counts.fill(0);
   for (const TestResult& row : results) ++counts[static_cast<size_t>(row.outcome)];
-  claims = claims_of(subject, results);
-  verdicts = judge(*this);
+  claims = claim_results_of(subject, results);
+  verdicts = judge_profiles(*this);
 }
 
 bool Report::failed() const {
@@ -101,8 +105,8 @@ bool Report::failed() const {
   return false;
 }
 
-const Verdict* Report::verdict(const std::string& profile) const {
-  for (const Verdict& one : verdicts) {
+const ProfileResult* Report::verdict(const std::string& profile) const {
+  for (const ProfileResult& one : verdicts) {
     if (one.profile == profile) return &one;
   }
   return nullptr;
@@ -117,19 +121,21 @@ Json to_json(const Report& report, bool brief) {
   json["date"] = report.date;
   json["filter"] = report.filter;
   json["whole"] = report.whole;
+  json["smoke"] = report.smoke;
+  json["seed"] = report.seed;
   json["brief"] = brief || report.brief;
   if (!report.layers.empty()) json["layers"] = report.layers;
   if (!report.sha256.empty()) json["sha256"] = report.sha256;
   json["subject"] = to_json(report.subject);
   json["declaration"] = report.declaration.text;
   json["profiles"] = Json::array();
-  for (const Verdict& verdict : report.verdicts) json["profiles"].push_back(json_of(verdict));
+  for (const ProfileResult& verdict : report.verdicts) json["profiles"].push_back(json_of(verdict));
   for (const Outcome outcome : kOutcomes) {
     json["counts"][outcome_name(outcome)] = report.count(outcome);
   }
   json["notes"] = report.notes;
   json["claims"] = Json::array();
-  for (const Claim& claim : report.claims) json["claims"].push_back(json_of(claim));
+  for (const ClaimResult& claim : report.claims) json["claims"].push_back(json_of(claim));
   json["tests"] = Json::array();
   for (const TestResult& row : report.results) {
     if (!brief || row.outcome != Outcome::kPassed) json["tests"].push_back(to_json(row));
@@ -150,6 +156,8 @@ Report Report::from_json(const Json& json) {
   report.date = json.at("date");
   report.filter = json.at("filter");
   report.whole = json.at("whole");
+  report.smoke = json.at("smoke");
+  report.seed = json.at("seed");
   report.layers = json.value("layers", "");
   report.sha256 = json.value("sha256", "");
   report.subject = subject_from_json(json.at("subject"));
@@ -159,8 +167,8 @@ Report Report::from_json(const Json& json) {
   report.notes = json.at("notes").get<std::vector<std::string>>();
   report.brief = json.at("brief");
   if (report.brief) {
-    for (const Json& row : json.at("claims")) report.claims.push_back(claim_of(row));
-    for (const Json& row : json.at("profiles")) report.verdicts.push_back(verdict_of(row));
+    for (const Json& row : json.at("claims")) report.claims.push_back(claim_result_of(row));
+    for (const Json& row : json.at("profiles")) report.verdicts.push_back(profile_result_of(row));
     for (const Outcome outcome : kOutcomes) {
       report.counts[static_cast<size_t>(outcome)] = json.at("counts").at(outcome_name(outcome));
     }

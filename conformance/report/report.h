@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -17,23 +18,26 @@
 
 namespace tenon::conformance {
 
-// What the tests of one claim (an operator, a since-version, an element type) came to.
-struct Claim {
+// What the tests of one claim came to: an element type that a row of the table lists for a type
+// constraint of its operator.
+struct ClaimResult {
   std::string name;  // "Add", "tenon.AdamW"
   int version = 0;
+  std::string constraint;  // "T1": the type constraint that the element type is claimed for.
+  bool first = true;       // Whether it is the first that the device lists.
   std::string dtype;
   size_t passed = 0;
   size_t failed = 0;
   size_t unsupported = 0;
   size_t waived = 0;
-  size_t declared = 0;               // Of those unsupported: explained by the vendor.
-  double worst_in_tolerances = -1;   // Of all errors; below 0 where no test tells.
+  size_t declared = 0;              // Of those unsupported: explained by the vendor.
+  double worst_in_tolerances = -1;  // Of all errors; below 0 where no test tells.
   double worst_in_ulps = -1;
   size_t tests() const { return passed + failed + unsupported + waived; }
 };
 
-// Whether a profile (verdict.h) is earned, and what is missing.
-struct Verdict {
+// Whether a profile (profiles.h) is earned, and what is missing.
+struct ProfileResult {
   std::string profile;
   bool judged = false;               // False after a part of the suite.
   bool earned = false;               // For the device, or at least one element type.
@@ -49,10 +53,12 @@ struct Report {
   std::string contract;  // Which operators, tolerances, rules and profiles it judged by.
   int abi_major = 0;
   int abi_minor = 0;
-  std::string date;   // Of the run, in UTC: "2026-12-01".
+  std::string date;    // Of the run, in UTC: "2026-12-01".
   std::string layers;  // Between suite and plugin: "validation".
   std::string filter = "*";
   bool whole = false;  // All tests of the suite, none left out.
+  bool smoke = false;  // Of each claim a sample alone.
+  uint64_t seed = 1;   // Of what was random.
   std::string sha256;  // Of the plugin's library; empty where it could not be read.
   Subject subject;
   Declaration declaration;
@@ -61,8 +67,8 @@ struct Report {
   bool brief = false;  // Results of tests that passed are left out: what follows is from the file.
 
   // What follows from the results; conclude() makes it.
-  std::vector<Claim> claims;
-  std::vector<Verdict> verdicts;
+  std::vector<ClaimResult> claims;
+  std::vector<ProfileResult> verdicts;
   std::array<size_t, 7> counts{};  // By Outcome.
 
   // With what this program was built from, and today's date. Not concluded.
@@ -74,15 +80,19 @@ struct Report {
 
   size_t count(Outcome outcome) const { return counts[static_cast<size_t>(outcome)]; }
   bool failed() const;  // Whether any result is bad.
-  const Verdict* verdict(const std::string& profile) const;
+  const ProfileResult* verdict(const std::string& profile) const;
 };
+
+// "Add 14 (float16)", "Cast 25 (T2 int8)".
+std::string name_of(const ClaimResult& claim);
 
 // The operator of a test's claim, "tenon.AdamW"; empty where it is of none.
 std::string operator_of(const TestResult& result);
 
-// Counted anew from the results: the rows of the device's table, in its order, each with all of its
-// element types; a claim that no test reached has no tests.
-std::vector<Claim> claims_of(const Subject& subject, const std::vector<TestResult>& results);
+// Counted anew from the results, in the order of the device's table. A claim that no test reached
+// has no tests.
+std::vector<ClaimResult> claim_results_of(const Subject& subject,
+                                          const std::vector<TestResult>& results);
 
 // What is written to a file. With `brief` without tests that passed.
 nlohmann::ordered_json to_json(const Report& report, bool brief = false);

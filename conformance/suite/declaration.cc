@@ -37,8 +37,9 @@ std::string pattern_of(const std::string& key, const Json& row) {
   const std::string full = row.at("operator");
   const size_t dot = full.rfind('.');
   return "Operator/" +
-         (dot == std::string::npos ? operator_test_name("", full)
-                                   : operator_test_name(full.substr(0, dot), full.substr(dot + 1))) +
+         (dot == std::string::npos
+              ? operator_test_name("", full)
+              : operator_test_name(full.substr(0, dot), full.substr(dot + 1))) +
          "/*";
 }
 
@@ -84,8 +85,7 @@ void note(Declared& entry, const TestResult& result) {
 void apply_unsupported(const Declared& entry, TestResult& result) {
   // A test says so where a claim was refused: that is what can be declared.
   const bool refused = !result.property("refused").empty();
-  if (result.outcome == Outcome::kUnsupported ||
-      (result.outcome == Outcome::kFailed && refused)) {
+  if (result.outcome == Outcome::kUnsupported || (result.outcome == Outcome::kFailed && refused)) {
     result.outcome = Outcome::kUnsupported;
     result.messages.insert(result.messages.begin(), "declared: " + entry.reason);
     result.properties.emplace_back("declared", "unsupported");
@@ -175,8 +175,9 @@ std::vector<std::pair<std::string, std::string>> Declaration::faults(Mandatory m
     }
     if (wanted != 0) {
       out.emplace_back(entry.pattern,
-                       "declares unsupported what the profile " + profile + " makes mandatory, in " +
-                           std::to_string(wanted) + " tests that pass, such as " + example +
+                       "declares unsupported what the profile " + profile +
+                           " makes mandatory, in " + std::to_string(wanted) +
+                           " tests that pass, such as " + example +
                            ": a declaration takes nothing away from a profile; remove the entry");
     } else if (entry.others == 0) {
       out.emplace_back(entry.pattern, "declares unsupported what works: all of its " +

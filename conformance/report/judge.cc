@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/verdict.h"
+#include "report/profiles.h"
 
 #include <algorithm>
 #include <map>
@@ -53,7 +53,9 @@ class Evidence {
         if (!dtype.empty()) rules_[{result.rule, dtype}].add(result);
       }
     }
-    for (const Claim& claim : report.claims) claims_[{claim.name, claim.dtype}].push_back(&claim);
+    for (const ClaimResult& claim : report.claims) {
+      if (claim.first) claims_[{claim.name, claim.dtype}].push_back(&claim);
+    }
   }
 
   const Tally* rule(const std::string& id, const std::string& type) const {
@@ -62,9 +64,9 @@ class Evidence {
   }
 
   // Of all since-versions that the device lists.
-  std::vector<const Claim*> claims(const std::string& name, const std::string& type) const {
+  std::vector<const ClaimResult*> claims(const std::string& name, const std::string& type) const {
     const auto found = claims_.find({name, type});
-    return found == claims_.end() ? std::vector<const Claim*>() : found->second;
+    return found == claims_.end() ? std::vector<const ClaimResult*>() : found->second;
   }
 
   std::vector<std::string> claimed_types(const std::string& name) const {
@@ -78,7 +80,7 @@ class Evidence {
  private:
   const Report& report_;
   std::map<std::pair<std::string, std::string>, Tally> rules_;
-  std::map<std::pair<std::string, std::string>, std::vector<const Claim*>> claims_;
+  std::map<std::pair<std::string, std::string>, std::vector<const ClaimResult*>> claims_;
 };
 
 // Empty when the rule is kept; `type` is empty for rules of the whole device.
@@ -89,8 +91,8 @@ std::string missing_rule(const Evidence& evidence, const Profile& profile, const
   if (tally == nullptr) return head + "no test was run";
   if (tally->failed != 0) return head + tests(tally->failed) + " failed: " + tally->bad->name;
   if (tally->waived != 0) {
-    return head + tests(tally->waived) + " waived, which earns nothing: " +
-           first_line(*tally->foreseen);
+    return head + tests(tally->waived) +
+           " waived, which earns nothing: " + first_line(*tally->foreseen);
   }
   const bool lacks = std::any_of(profile.may_lack.begin(), profile.may_lack.end(),
                                  [&](const auto& one) { return one.first == rule; });
@@ -100,24 +102,24 @@ std::string missing_rule(const Evidence& evidence, const Profile& profile, const
   return "";
 }
 
-std::string missing_claim(const Claim& claim) {
-  const std::string head =
-      claim.name + " " + std::to_string(claim.version) + " (" + claim.dtype + "): ";
+std::string missing_claim(const ClaimResult& claim) {
+  const std::string head = name_of(claim) + ": ";
   if (claim.tests() == 0) return head + "claimed, but no test reached it";
   if (claim.failed != 0) return head + tests(claim.failed) + " failed";
   if (claim.waived != 0) return head + tests(claim.waived) + " waived, which earns nothing";
   if (claim.declared != 0) {
     return head + tests(claim.declared) + " declared unsupported, which earns nothing";
   }
-  if (claim.passed == 0) return head + "no test passed, " + tests(claim.unsupported) + " unsupported";
+  if (claim.passed == 0)
+    return head + "no test passed, " + tests(claim.unsupported) + " unsupported";
   return "";
 }
 
 void missing_operator(const Evidence& evidence, const std::string& name, const std::string& type,
                       std::vector<std::string>& out) {
-  const std::vector<const Claim*> claims = evidence.claims(name, type);
+  const std::vector<const ClaimResult*> claims = evidence.claims(name, type);
   if (claims.empty()) out.push_back(name + " (" + type + "): not in the device's table");
-  for (const Claim* claim : claims) {
+  for (const ClaimResult* claim : claims) {
     if (std::string missing = missing_claim(*claim); !missing.empty()) {
       out.push_back(std::move(missing));
     }
@@ -147,7 +149,7 @@ std::vector<std::string> missing_for(const Evidence& evidence, const Profile& pr
 
 // Base also asks that claims are more than words, and that the run itself was in order.
 void missing_for_base(const Report& report, std::vector<std::string>& out) {
-  for (const Claim& claim : report.claims) {
+  for (const ClaimResult& claim : report.claims) {
     const bool of_contract =
         claim.name.find('.') == std::string::npos || claim.name.starts_with("tenon.");
     if (of_contract && claim.tests() == 0) out.push_back(missing_claim(claim));
@@ -160,12 +162,12 @@ void missing_for_base(const Report& report, std::vector<std::string>& out) {
 }
 
 // What is missing of the profiles that must be earned before; in the same type where they have it.
-void missing_needs(const std::vector<Verdict>& before, const Profile& profile,
+void missing_needs(const std::vector<ProfileResult>& before, const Profile& profile,
                    const std::string& type, std::vector<std::string>& out) {
   for (const std::string& need : profile.needs) {
-    const auto found = std::find_if(before.begin(), before.end(), [&](const Verdict& verdict) {
-      return verdict.profile == need;
-    });
+    const auto found =
+        std::find_if(before.begin(), before.end(),
+                     [&](const ProfileResult& verdict) { return verdict.profile == need; });
     const bool by_type = !found->types.empty() || !found->missing_by_type.empty();
     const bool earned =
         by_type ? std::find(found->types.begin(), found->types.end(), type) != found->types.end()
@@ -174,9 +176,9 @@ void missing_needs(const std::vector<Verdict>& before, const Profile& profile,
   }
 }
 
-Verdict judge_one(const Report& report, const Evidence& evidence, const Profile& profile,
-                  const std::vector<Verdict>& before) {
-  Verdict verdict;
+ProfileResult judge_one(const Report& report, const Evidence& evidence, const Profile& profile,
+                        const std::vector<ProfileResult>& before) {
+  ProfileResult verdict;
   verdict.profile = profile.name;
   verdict.judged = report.whole;
   if (!report.whole) return verdict;
@@ -207,16 +209,16 @@ Verdict judge_one(const Report& report, const Evidence& evidence, const Profile&
 
 }  // namespace
 
-std::vector<Verdict> judge(const Report& report) {
+std::vector<ProfileResult> judge_profiles(const Report& report) {
   const Evidence evidence(report);
-  std::vector<Verdict> verdicts;
+  std::vector<ProfileResult> verdicts;
   for (const Profile& profile : profiles()) {
     verdicts.push_back(judge_one(report, evidence, profile, verdicts));
   }
   return verdicts;
 }
 
-std::string line_of(const Verdict& verdict) {
+std::string line_of(const ProfileResult& verdict) {
   if (!verdict.judged) return "not judged: only a part of the suite was run";
   if (!verdict.earned) {
     return "not earned" + (verdict.nearest.empty() ? "" : ", nearest with " + verdict.nearest) +

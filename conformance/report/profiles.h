@@ -34,9 +34,9 @@ std::string sentence_of(const std::string& rule);
 // The profile whose rule this is and that lets no device lack it; empty for none.
 std::string mandatory_in(const std::string& rule);
 
-std::vector<Verdict> judge(const Report& report);
+std::vector<ProfileResult> judge_profiles(const Report& report);
 
 // "float32, float16" or "nothing": a line for people.
-std::string line_of(const Verdict& verdict);
+std::string line_of(const ProfileResult& verdict);
 
 }  // namespace tenon::conformance
