@@ -30,8 +30,13 @@ class Target {
  public:
   static Target& get();
 
-  // Throws tenon::Error.
+  // Throws std::runtime_error (tenon::Error is one) with what is wrong; what was opened until then
+  // stays open.
   void open(const Spec& spec);
+  // Which one it is, for tests that open nothing.
+  void name(const Spec& spec) { spec_ = spec; }
+  // Another process has opened it: of this one's, there is only what that one told.
+  void adopt(Subject subject);
   // The device first, so that a test's leaks are reported before the report is written.
   void close_device();
   void close();
@@ -44,6 +49,8 @@ class Target {
   const std::vector<OperatorRow>& operators() const { return subject_.operators; }
   const Subject& subject() const { return subject_; }
   const OperatorRow* find(const std::string& domain, const std::string& name) const;
+  // What is wrong with the device's table of operators, of which operators() are the sound rows.
+  const std::vector<std::string>& table_problems() const { return table_problems_; }
   Device open_device() const;
   // Path of the plugin's library; empty if the loader does not say.
   std::string library() const;
@@ -55,6 +62,7 @@ class Target {
   Device device_;
   tn_device_info info_{};
   Subject subject_;
+  std::vector<std::string> table_problems_;
 };
 
 }  // namespace tenon::conformance
