@@ -197,6 +197,9 @@ std::vector<TestResult> IsolatedRun::outside_of_tests() const {
       const auto worst = worst_.find(name);
       result.outcome = worst != worst_.end() ? worst->second : Outcome::kFailed;
       result.messages = found->second;
+    } else if (!subject_) {
+      result.outcome = Outcome::kNotRun;
+      result.add_message("not run: the device did not open");
     }
     results.push_back(std::move(result));
   }

@@ -45,6 +45,8 @@ class Run {
  private:
   int go_in_process();
   int go_isolated();
+  // Their cases take a while to make, and are not made where none of them is asked for.
+  void add_operator_tests();
   // Names of all tests of this run, those outside of GoogleTest included.
   std::vector<std::string> select(const std::vector<std::string>& all);
   // Of the selected ones, those that are not done before.
@@ -59,6 +61,11 @@ class Run {
   std::vector<std::string> selected_;
   std::optional<Progress> progress_;
 };
+
+void Run::add_operator_tests() {
+  if (!may_match(options_.filter, "Operator/")) return;
+  for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
+}
 
 std::vector<std::string> Run::select(const std::vector<std::string>& all) {
   check_names(all);
@@ -106,7 +113,7 @@ int Run::go_in_process() {
   Target& target = Target::get();
   target.open(Spec::parse(options_.spec));
   reporter_.set_subject(target.subject());
-  for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
+  add_operator_tests();
   const std::vector<std::string> selected = select(registered_tests());
   if (options_.list) return list(selected), 0;
   print_subject(target.subject());
@@ -147,9 +154,7 @@ int Run::go_isolated() {
   if (const auto reason = isolated.nothing_there()) throw std::runtime_error(*reason);
   if (subject) {
     Target::get().adopt(*subject);
-    for (const std::string& name : register_operator_tests()) {
-      reporter_.add_note("no case: " + name);
-    }
+    add_operator_tests();
   }
   Subject known;
   known.spec = options_.spec;

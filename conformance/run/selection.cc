@@ -11,14 +11,20 @@
 namespace tenon::conformance {
 namespace {
 
-bool matches_any(const std::string& patterns, const std::string& test) {
-  size_t begin = 0;
-  while (begin <= patterns.size()) {
+std::vector<std::string> split(const std::string& patterns) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= patterns.size();) {
     const size_t end = std::min(patterns.find(':', begin), patterns.size());
-    if (glob_match(patterns.substr(begin, end - begin).c_str(), test.c_str())) return true;
+    parts.push_back(patterns.substr(begin, end - begin));
     begin = end + 1;
   }
-  return false;
+  return parts;
+}
+
+bool matches_any(const std::vector<std::string>& patterns, const std::string& test) {
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
+    return glob_match(pattern.c_str(), test.c_str());
+  });
 }
 
 // FNV-1a: the same on every machine, which std::hash is not.
@@ -52,10 +58,19 @@ void check_names(const std::vector<std::string>& names) {
 
 std::vector<std::string> filtered(const std::vector<std::string>& names,
                                   const std::string& filter) {
+  const std::vector<std::string> patterns = split(filter);
   std::vector<std::string> found;
   std::ranges::copy_if(names, std::back_inserter(found),
-                       [&](const std::string& name) { return matches_any(filter, name); });
+                       [&](const std::string& name) { return matches_any(patterns, name); });
   return found;
+}
+
+bool may_match(const std::string& filter, const std::string& begin) {
+  return std::ranges::any_of(split(filter), [&](const std::string& pattern) {
+    const size_t sure = std::min({pattern.find_first_of("*?"), pattern.size(), begin.size()});
+    return pattern.compare(0, sure, begin, 0, sure) == 0 &&
+           (sure == begin.size() || sure < pattern.size());
+  });
 }
 
 bool is_in(const Shard& shard, const std::string& name) {

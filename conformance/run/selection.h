@@ -23,6 +23,8 @@ void check_names(const std::vector<std::string>& names);
 
 // The ones that the filter matches.
 std::vector<std::string> filtered(const std::vector<std::string>& names, const std::string& filter);
+// Whether the filter may match a name that begins like this.
+bool may_match(const std::string& filter, const std::string& begin);
 // Which of `shard.count` parts a test is in: of its name alone, so the same in every run.
 bool is_in(const Shard& shard, const std::string& name);
 

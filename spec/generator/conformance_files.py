@@ -24,6 +24,14 @@ SLOTS = """\
 // clang-format on
 """
 
+ANSWERS = """\
+// Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
+// clang-format off
+{rows}
+#undef TN_ANSWER
+// clang-format on
+"""
+
 MACROS = {"VALUE": "type, field", "BITS": "type, field, known", "RESERVED": "type, field"}
 
 
@@ -84,3 +92,16 @@ def fields(registry, source):
 def slots(registry, source):
     rows = [f"TN_NEEDED_SLOT({f.name})" for f in registry.dispatch.slots if not f.optional]
     return code.BANNER.format(source=source) + SLOTS.format(rows="\n".join(rows))
+
+
+def answers(registry, source):
+    """Fields of structs that plugins fill or point to; hosts read each of them."""
+    def types(functions):
+        return {p.type.rstrip("* ") for f in functions for p in f.params}
+
+    # instance_get_info is libtenon's own in every table (dispatch_table.cc), and a handle is no struct of answers.
+    own = types(f.function for f in registry.items("function")) - types(registry.dispatch.slots)
+    own |= {"tn_instance_info", "tn_handle"}
+    rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
+            if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
+    return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
