@@ -12,6 +12,7 @@
 
 #include "run/state.h"
 #include "suite/complaints.h"
+#include "suite/failure_notes.h"
 
 namespace tenon::conformance {
 namespace {
@@ -139,6 +140,7 @@ class Listener : public testing::EmptyTestEventListener {
 void listen(TakeResult take) {
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
+  note_failures();
   listeners.Append(new Listener(std::move(take)));  // Owned by GoogleTest from here on.
 }
 

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "profiles/profile_test.h"
 #include "run/in_process.h"
 #include "run/isolated.h"
 #include "run/journal.h"
@@ -63,6 +64,7 @@ class Run {
 };
 
 void Run::add_operator_tests() {
+  register_profile_tests();
   if (!may_match(options_.filter, "Operator/")) return;
   for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
 }
