@@ -56,6 +56,7 @@ def outputs(registry):
         ROOT / "reference_impl/loader/tests/layout.c": loader_files.assertions(registry, SOURCE),
         ROOT / "conformance/suite/fields.inc": conformance_files.fields(registry, SOURCE),
         ROOT / "conformance/suite/answers.inc": conformance_files.answers(registry, SOURCE),
+        ROOT / "conformance/mutants/answers.inc": conformance_files.filled(registry, SOURCE),
         ROOT / "conformance/suite/needed_slots.inc": conformance_files.slots(registry, SOURCE),
     }
 

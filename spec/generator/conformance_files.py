@@ -32,6 +32,14 @@ ANSWERS = """\
 // clang-format on
 """
 
+FILLED = """\
+// Every field that a plugin fills, with the function that does: TN_ANSWER(slot, type, field).
+// clang-format off
+{rows}
+#undef TN_ANSWER
+// clang-format on
+"""
+
 MACROS = {"VALUE": "type, field", "BITS": "type, field, known", "RESERVED": "type, field"}
 
 
@@ -105,3 +113,13 @@ def answers(registry, source):
     rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
             if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
     return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
+
+
+def filled(registry, source):
+    """The same with the function that is asked for it; without what a struct points to."""
+    rows = [f"TN_ANSWER({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+            for p in f.params if "filled" in p.words
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error" and f.wrapped
+            for field in item.fields if field.name and field.name != "struct_size"
+            and not f.name == "instance_get_info"]
+    return code.BANNER.format(source=source) + FILLED.format(rows="\n".join(rows))

@@ -1,14 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// No defect: a device of dense tensors whose dims are known and that lie at multiples of 256, of
-// one kind of memory, whose streams cannot wait for the host. It asks for what it needs, argument
-// by argument, and the suite is green on it.
+// No defects: devices that are entitled to what the reference device does not ask for. The suite
+// must pass them.
 #include <algorithm>
+#include <array>
+#include <vector>
 
-#include "conformance/mutants/mutant.h"
-#include "tenon/tenon_plugin.hpp"
+#include "conformance/mutants/liar.h"
 
-namespace tenon::mutant {
+namespace tenon::liar {
+
+// Every kernel needs a workspace, and a launch without one is refused.
+TN_LIAR(needs_workspace) {
+  table.kernel_get_info = [](tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
+    const tn_status status = sound().kernel_get_info(kernel, info, error);
+    if (status == TN_OK && info->struct_size >= sizeof(*info)) {
+      info->flags &= ~uint32_t{TN_KERNEL_NO_WORKSPACE};
+    }
+    return status;
+  };
+  table.kernel_workspace_size = [](tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
+                                   tn_error* error) {
+    const tn_status status = sound().kernel_workspace_size(kernel, launch, size, error);
+    if (status == TN_OK) *size += 64;
+    return status;
+  };
+  table.kernel_launch = [](tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
+                           tn_error* error) {
+    if (launch != nullptr && launch->workspace == nullptr) {
+      return plugin::set_error(error, TN_INVALID_ARGUMENT, "TN-launch-012",
+                               "launch->workspace is NULL");
+    }
+    return sound().kernel_launch(kernel, stream, launch, error);
+  };
+}
+
+// The question for output dims may be left out; it is reported as unsupported, never as passed.
+TN_LIAR(no_output_dims) { table.kernel_output_dims = nullptr; }
+
+namespace {
+
+// Operators that are known as an older since-version which means the same.
+constexpr int32_t kNew = 14, kOld = 13;
+constexpr std::array kOlder = {"Add", "Sub", "Mul", "Div", "Relu"};
+
+bool is_older(const char* domain, const char* name) {
+  return domain != nullptr && domain[0] == '\0' && name != nullptr &&
+         std::ranges::any_of(kOlder, [&](const char* one) { return std::strcmp(one, name) == 0; });
+}
+
+// The description as the sound device knows it; NULL for the version that is not known here.
+const tn_kernel_desc* newer(const tn_kernel_desc* desc, tn_kernel_desc* room) {
+  if (!whole(desc) || !is_older(desc->domain, desc->name)) return desc;
+  if (desc->version == kNew) return nullptr;
+  *room = *desc;
+  if (room->version == kOld) room->version = kNew;
+  return room;
+}
+
+}  // namespace
+
+TN_LIAR(older_versions) {
+  table.device_get_operators = [](tn_device* device, tn_operator_table* table, tn_error* error) {
+    const tn_status status = sound().device_get_operators(device, table, error);
+    if (status != TN_OK || !whole(table)) return status;
+    auto* const rows = new std::vector<tn_operator_entry>;  // As long as the device.
+    const auto* at = reinterpret_cast<const char*>(table->first);
+    for (size_t i = 0; i < table->count; ++i, at += table->stride) {
+      rows->push_back(*reinterpret_cast<const tn_operator_entry*>(at));
+      if (is_older(rows->back().domain, rows->back().name)) rows->back().version = kOld;
+    }
+    table->first = rows->data();
+    table->stride = sizeof(tn_operator_entry);
+    return status;
+  };
+  table.kernel_supports = [](tn_device* device, const tn_kernel_desc* desc,
+                             tn_kernel_support* support, tn_error* error) {
+    tn_kernel_desc room;
+    const tn_kernel_desc* const known = newer(desc, &room);
+    if (known != nullptr || desc == nullptr) {
+      return sound().kernel_supports(device, known, support, error);
+    }
+    return plugin::set_error(error, TN_UNSUPPORTED, nullptr, "%s %d is not known", desc->name,
+                             kNew);
+  };
+  table.kernel_create = [](tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                           tn_error* error) {
+    tn_kernel_desc room;
+    const tn_kernel_desc* const known = newer(desc, &room);
+    if (known != nullptr || desc == nullptr) {
+      return sound().kernel_create(device, known, kernel, error);
+    }
+    *kernel = nullptr;
+    return plugin::set_error(error, TN_UNSUPPORTED, nullptr, "%s %d is not known", desc->name,
+                             kNew);
+  };
+}
+
+// -- Dense tensors of known dims that lie at multiples of 256, and one kind of memory --
+
 namespace {
 
 constexpr uint32_t kAlignment = 256;
@@ -75,7 +165,8 @@ tn_status examine(const tn_kernel_desc* given, tn_kernel_support* support, tn_er
 
 }  // namespace
 
-void mutate(tn_dispatch& table) {
+// It asks for what it needs, argument by argument; its streams cannot wait for the host.
+TN_LIAR(frugal) {
   table.kernel_supports = [](tn_device* device, const tn_kernel_desc* desc,
                              tn_kernel_support* support, tn_error* error) {
     const tn_status status = sound().kernel_supports(device, desc, support, error);
@@ -133,4 +224,4 @@ void mutate(tn_dispatch& table) {
   table.buffer_import = nullptr;
 }
 
-}  // namespace tenon::mutant
+}  // namespace tenon::liar
