@@ -45,8 +45,7 @@ class Conv final : public Work {
     for (int64_t i = 0; i < y.count(); ++i) {
       const int64_t m = i / (height * width) % outputs;
       // A broken device takes every image for the first.
-      const int64_t n =
-          fault_ == Fault::first_of_the_batch ? 0 : i / (height * width * outputs);
+      const int64_t n = fault_ == Fault::first_of_the_batch ? 0 : i / (height * width * outputs);
       y.at(i) = sum(x, w, n, m, outputs, i / width % height, i % width) +
                 (bias.dtype != TN_DTYPE_UNDEFINED ? bias.at(m) : 0);
     }
@@ -77,8 +76,7 @@ class Conv final : public Work {
 
   // Along one of the three axes of ConvAttributes.
   int64_t source(size_t axis, int64_t position, int64_t tap) const {
-    const int64_t dilation =
-        fault_ == Fault::dilations_ignored ? 1 : attributes_.dilations[axis];
+    const int64_t dilation = fault_ == Fault::dilations_ignored ? 1 : attributes_.dilations[axis];
     const int64_t pad = fault_ == Fault::pads_taken_for_symmetric ? attributes_.pads_end[axis]
                                                                   : attributes_.pads_begin[axis];
     return position * attributes_.strides[axis] + tap * dilation - pad;

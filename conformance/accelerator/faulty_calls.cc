@@ -3,7 +3,6 @@
 // Faults of memory, streams and events.
 #include "conformance/accelerator/faulty_calls.h"
 
-#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -20,8 +19,8 @@ void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   info.struct_size = sizeof(info);
   if (buffer != nullptr && core().buffer_get_info(buffer, &info, nullptr) == TN_OK) {
     const bool pinned = info.kind == TN_BUFFER_HOST_PINNED;
-    const Fault fault = pinned ? Fault::pinned_memory_freed_at_once
-                               : Fault::memory_reused_before_the_queue_is_done;
+    const Fault fault =
+        pinned ? Fault::pinned_memory_freed_at_once : Fault::memory_reused_before_the_queue_is_done;
     if (broken(buffer, fault) && (info.flags & TN_BUFFER_IMPORTED) == 0 && info.size != 0) {
       const std::vector<std::byte> garbage(info.size, std::byte{0xdd});
       machine_of(buffer).write(reinterpret_cast<std::byte*>(info.address), garbage.data(),
@@ -37,10 +36,7 @@ tn_status TN_CALL get_memory(tn_device* device, tn_memory_info* info, tn_error* 
   if (broken(device, Fault::peak_is_what_is_live)) {
     info->peak_bytes = info->live_bytes + info->deferred_bytes;
   }
-  if (broken(device, Fault::live_bytes_in_pages)) {
-    info->live_bytes = (info->live_bytes + 4095) / 4096 * 4096;
-    info->peak_bytes = std::max(info->peak_bytes, info->live_bytes + info->deferred_bytes);
-  }
+  if (broken(device, Fault::live_bytes_never_fall)) info->live_bytes = info->peak_bytes;
   return status;
 }
 

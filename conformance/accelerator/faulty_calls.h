@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The faults that show in calls: functions of the device core, each wrong on a device that is broken
-// in its way and right on all others.
+// The faults that show in calls: functions of the device core, each wrong on a device that is
+// broken in its way and right on all others.
 #pragma once
 
 #include "conformance/accelerator/machine.h"

@@ -50,6 +50,7 @@ constexpr uint32_t kSaid = 64, kNeeded = 256;
 class Promised {
  public:
   explicit Promised(const tn_kernel_desc& desc) : desc_(desc) {
+    desc_.struct_size = sizeof(desc_);  // Of which this is a copy.
     for (auto [list, count] : {std::pair{&desc_.inputs, desc_.input_count},
                                std::pair{&desc_.outputs, desc_.output_count}}) {
       auto& copies = arguments_.emplace_back();
@@ -75,11 +76,11 @@ class Promised {
 // Descriptions that the core would refuse are left to it.
 bool lies(tn_device* device, const tn_kernel_desc* desc) {
   if (!broken(device, Fault::alignment_lied_about) || desc == nullptr ||
-      desc->struct_size < sizeof(*desc)) {
+      desc->struct_size != sizeof(*desc)) {
     return false;
   }
-  for (const auto& [list, count] : {std::pair{desc->inputs, desc->input_count},
-                                    std::pair{desc->outputs, desc->output_count}}) {
+  for (const auto& [list, count] :
+       {std::pair{desc->inputs, desc->input_count}, std::pair{desc->outputs, desc->output_count}}) {
     if (list == nullptr && count != 0) return false;
     for (size_t i = 0; i < count; ++i) {
       if (list[i] == nullptr || list[i]->struct_size != sizeof(tn_argument)) return false;
@@ -88,8 +89,8 @@ bool lies(tn_device* device, const tn_kernel_desc* desc) {
   return true;
 }
 
-tn_status TN_CALL supports(tn_device* device, const tn_kernel_desc* desc, tn_kernel_support* support,
-                           tn_error* error) {
+tn_status TN_CALL supports(tn_device* device, const tn_kernel_desc* desc,
+                           tn_kernel_support* support, tn_error* error) {
   if (!lies(device, desc)) return core().kernel_supports(device, desc, support, error);
   const Promised promised(*desc);
   const tn_status status = core().kernel_supports(device, promised.get(), support, error);
@@ -119,9 +120,8 @@ class Rounded {
           continue;
         }
         copies.push_back(*tensor);
-        copies.back().offset -= copies.back().offset % kNeeded % kSaid == 0
-                                    ? copies.back().offset % kNeeded
-                                    : 0;
+        copies.back().offset -=
+            copies.back().offset % kNeeded % kSaid == 0 ? copies.back().offset % kNeeded : 0;
         pointers.push_back(&copies.back());
       }
       if (*list != nullptr) *list = pointers.data();
@@ -155,8 +155,8 @@ tn_status TN_CALL launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* 
   const tn_status status = core().kernel_launch(kernel, stream, given, error);
   if (status != TN_OK) return status;
   if (broken(kernel, Fault::leaks_64_bytes_a_launch)) {
-    auto* device = plugin::handle_of<tn_device>(
-        plugin::object_of<device::DeviceObject>(kernel)->device);
+    auto* device =
+        plugin::handle_of<tn_device>(plugin::object_of<device::DeviceObject>(kernel)->device);
     const tn_buffer_desc desc{sizeof(desc), 64, TN_BUFFER_DEVICE, 0, nullptr};
     tn_buffer* lost = nullptr;
     core().buffer_create(device, &desc, &lost, nullptr);

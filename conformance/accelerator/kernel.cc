@@ -21,8 +21,8 @@ using device::OperatorEntry;
 constexpr uint64_t kTypes = ~(device::dtype_bit(TN_FLOAT64) | device::dtype_bit(TN_COMPLEX64) |
                               device::dtype_bit(TN_COMPLEX128));
 
-// A launch while it waits in the queue: what is the caller's or the stream's stays theirs until it is
-// done, so views alone are kept.
+// A launch while it waits in the queue: what is the caller's or the stream's stays theirs until it
+// is done, so views alone are kept.
 struct Launch {
   std::vector<View> inputs, outputs;
   std::vector<std::array<int64_t, TN_MAX_RANK>> strides;
@@ -134,7 +134,8 @@ class OnDevice : public Kernel {
   void exchange_host_values(Launch& launch) const {
     const std::lock_guard lock(mutex_);
     for (View& view : launch.inputs) {
-      if (view.data == nullptr || machine_.at(view.data) != view.data || view.count() != 1) continue;
+      if (view.data == nullptr || machine_.at(view.data) != view.data || view.count() != 1)
+        continue;
       const uint64_t size = tn_dtype_bits(view.dtype) / 8;
       std::array<std::byte, 16> now{};
       std::copy_n(view.data, size, now.begin());

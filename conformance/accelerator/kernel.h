@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kernels of the accelerator. The reference device's check all of them and compute most, on memory of
-// this device and late; some operators have work of their own here (work.h).
+// Kernels of the accelerator. The reference device's check all of them and compute most, on memory
+// of this device and late; some operators have work of their own here (work.h).
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one layout token: channels last and packed. A tensor of dims [N, C, ...] lies as [N, ..., C']
-// where C' is C filled up to a multiple of 16, with zeros. Matrices of weights are such tensors, too.
+// where C' is C filled up to a multiple of 16, with zeros. Matrices of weights are such tensors,
+// too.
 #pragma once
 
 #include "tenon/device/layouts.h"
@@ -13,10 +14,14 @@ using device::View;
 inline constexpr tn_layout kPacked = TN_LAYOUT_FIRST_TOKEN + 6;
 inline constexpr int64_t kBlock = 16;
 
-inline int64_t packed_channels(int64_t channels) { return (channels + kBlock - 1) / kBlock * kBlock; }
+inline int64_t packed_channels(int64_t channels) {
+  return (channels + kBlock - 1) / kBlock * kBlock;
+}
 
 // Whether such a tensor can be packed: whole bytes, and channels.
-inline bool can_pack(tn_dtype dtype, int32_t rank) { return rank >= 2 && tn_dtype_bits(dtype) >= 8; }
+inline bool can_pack(tn_dtype dtype, int32_t rank) {
+  return rank >= 2 && tn_dtype_bits(dtype) >= 8;
+}
 
 // The strides of a packed tensor, in elements: what lies between them is filled up.
 inline void packed_strides(const int64_t* dims, int32_t rank, int64_t* strides) {

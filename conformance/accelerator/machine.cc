@@ -136,7 +136,8 @@ void Queue::fill(std::byte* dst, uint64_t size, const std::byte* pattern,
                  uint64_t pattern_size) const {
   std::array<std::byte, 16> kept{};
   std::memcpy(kept.data(), pattern, pattern_size);
-  if (machine_.broken(Fault::fill_of_four_bytes)) pattern_size = std::min<uint64_t>(pattern_size, 4);
+  if (machine_.broken(Fault::fill_of_four_bytes))
+    pattern_size = std::min<uint64_t>(pattern_size, 4);
   put([&machine = machine_, dst, size, kept, pattern_size] {
     std::byte* const to = machine.at(dst);
     for (uint64_t i = 0; i < size; ++i) to[i] = kept[i % pattern_size];

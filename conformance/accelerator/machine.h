@@ -69,8 +69,7 @@ class Machine final : public device::Backend {
 // What a kernel's run() is given: the queue of one stream. What is put into it runs later.
 class Queue final : public Execution {
  public:
-  Queue(const tn_host& host, Machine& machine)
-      : Execution(host), machine_(machine), host_(host) {}
+  Queue(const tn_host& host, Machine& machine) : Execution(host), machine_(machine), host_(host) {}
   ~Queue() override { machine_.finish(*this); }
 
   void copy(std::byte* dst, const std::byte* src, uint64_t size) const override;

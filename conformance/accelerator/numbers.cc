@@ -17,7 +17,8 @@ void for_each(const View& view, Visit visit) {
   const int64_t count = view.count();
   for (int64_t i = 0; i < count; ++i) {
     int64_t place = 0;
-    for (int32_t d = 0; d < view.rank; ++d) place += index[static_cast<size_t>(d)] * view.strides[d];
+    for (int32_t d = 0; d < view.rank; ++d)
+      place += index[static_cast<size_t>(d)] * view.strides[d];
     visit(i, place);
     for (int32_t d = view.rank; d-- > 0;) {
       if (++index[static_cast<size_t>(d)] < view.dims[d]) break;

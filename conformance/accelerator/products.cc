@@ -97,7 +97,9 @@ class Gemm final : public Work {
       const int64_t row = i / columns, column = i % columns;
       const double sum = inner_product(
           inner, fault_,
-          [&](int64_t k) { return transpose_a_ ? a.at(k * y.dim(0) + row) : a.at(row * inner + k); },
+          [&](int64_t k) {
+            return transpose_a_ ? a.at(k * y.dim(0) + row) : a.at(row * inner + k);
+          },
           [&](int64_t k) {
             return transposed ? b.at(column * inner + k) : b.at(k * columns + column);
           });

@@ -17,9 +17,9 @@ int number(const tn_option& option, int most) {
   if (error == std::errc() && rest == text.data() + text.size() && value >= 0 && value <= most) {
     return value;
   }
-  throw device::KernelError(TN_INVALID_ARGUMENT, std::string("option ") + option.key +
-                                                     " is a number from 0 to " +
-                                                     std::to_string(most));
+  throw device::KernelError(
+      TN_INVALID_ARGUMENT,
+      std::string("option ") + option.key + " is a number from 0 to " + std::to_string(most));
 }
 
 Fault fault_of(std::string_view name) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the accelerator computes itself: plain loops over doubles, with the faults that an accelerator
-// may have. Tensors are in memory that may be touched; shapes have been checked.
+// What the accelerator computes itself: plain loops over doubles, with the faults that an
+// accelerator may have. Tensors are in memory that may be touched; shapes have been checked.
 #pragma once
 
 #include <atomic>

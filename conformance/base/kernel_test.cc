@@ -143,8 +143,8 @@ TEST_F(KernelTest, TN_kernel_007_needs_static_says_what_it_needs) {
     if (support.status == TN_NEEDS_STATIC) {
       EXPECT_NE(support.requirements(), 0u) << row.name;
       // After what it asks, it is accepted.
-      KernelDesc fixed = dense_desc(row.name, dtype, rank == 2 ? Shape{4, 4} : Shape{2, 3, 4},
-                                    binary ? 2 : 1);
+      KernelDesc fixed =
+          dense_desc(row.name, dtype, rank == 2 ? Shape{4, 4} : Shape{2, 3, 4}, binary ? 2 : 1);
       EXPECT_EQ(supports(device(), fixed).status, TN_OK) << row.name;
       EXPECT_EQ(support.requirements() & TN_REQUIRES_CONSTANT, 0u) << row.name;
     }

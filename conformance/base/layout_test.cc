@@ -138,6 +138,36 @@ TEST_F(LayoutTest, TN_constant_001_keeps_a_value) {
   EXPECT_EQ(difference(actual, expected, tolerance_of("", "Add", dtype)), "");
 }
 
+// Made of the same host memory, one after the other and both at once: each has its own value.
+TEST_F(LayoutTest, TN_constant_001_is_never_an_earlier_one) {
+  Bytes bytes(64);
+  std::vector<Constant> alive;
+  for (const bool keep_earlier : {false, true}) {
+    for (unsigned seed = 1; seed < 4; ++seed) {
+      const Bytes value = pattern_bytes(64, seed);
+      std::copy(value.begin(), value.end(), bytes.begin());
+      const Tensor host = Tensor::host(bytes.data(), TN_INT32, {16});
+      const tn_constant_desc desc{sizeof(desc), host.get(), TN_LAYOUT_STRIDED, nullptr};
+      tn_constant* handle = nullptr;
+      const tn_status status = tn_constant_create(device().get(), &desc, &handle, nullptr);
+      if (TN_STATUS_CLASS(status) == TN_UNSUPPORTED) TN_OPTIONAL("constants are not offered");
+      ASSERT_EQ(status, TN_OK);
+      Constant constant(handle);
+      std::fill(bytes.begin(), bytes.end(), static_cast<unsigned char>(0xee));
+      KernelDesc copy = dense_desc("Identity", TN_INT32, {16}, 1);
+      copy.inputs[0] = Argument::of_constant(constant, TN_INT32, {16});
+      const KernelSupport support = supports(device(), copy);
+      if (!support) TN_OPTIONAL("Identity takes no constant: " + support.reason);
+      const Kernel kernel(device(), copy);
+      const Buffer result = make_buffer(64);
+      const Tensor out = Tensor::device(result.get(), TN_INT32, {16});
+      launch(kernel, stream_, {nullptr}, {out.get()});
+      EXPECT_EQ(download(result), value) << "the value of constant " << seed;
+      if (keep_earlier) alive.push_back(std::move(constant));
+    }
+  }
+}
+
 TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Bytes bytes = pattern_bytes(64);
   Buffer source = make_buffer(64);

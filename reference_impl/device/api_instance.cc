@@ -84,9 +84,9 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
     const auto desc = plugin::read_optional(given, "tn_device_desc");
     const bool backed = object.platform.open != nullptr;
     std::vector<tn_option> own;
-    const Options options =
-        backed ? parse_backend_options(desc, info, object.platform.options, &own)
-               : parse_options(desc);
+    const Options options = backed
+                                ? parse_backend_options(desc, info, object.platform.options, &own)
+                                : parse_options(desc);
     *device = plugin::handle_of<tn_device>(
         new Device(object, info, options, backed ? object.platform.open(index, own) : nullptr));
   });
