@@ -13,6 +13,7 @@
 #include "suite/compare.h"
 #include "suite/declaration.h"
 #include "suite/host_tensor.h"
+#include "suite/results.h"
 #include "suite/target.h"
 
 namespace tenon::conformance {
@@ -40,6 +41,37 @@ TEST(Declaration, MatchesNamesAndOperators) {
   std::ofstream(path) << R"({"unsupported": [{"operator": "Add"}]})";
   EXPECT_THROW(Declaration::read(path), std::runtime_error) << "a reason is missing";
   std::remove(path.c_str());
+}
+
+TEST(TestResult, SurvivesALine) {
+  TestResult result = TestResult::named("Operator/Add/float32.TN_operator_001_broadcast_dense");
+  EXPECT_EQ(result.group, "Operator/Add/float32");
+  EXPECT_EQ(result.rule, "TN-operator-001");
+  result.outcome = Outcome::kHung;
+  result.seconds = 1.5;
+  result.messages = {"two\nlines", "\"quoted\""};
+  result.properties = {{"seed", "7"}, {"dtype", "float32"}};
+  const std::string line = to_line(result);
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const TestResult back = result_from_line(line);
+  EXPECT_EQ(back.name, result.name);
+  EXPECT_EQ(back.rule, result.rule);
+  EXPECT_EQ(back.outcome, result.outcome);
+  EXPECT_EQ(back.seconds, result.seconds);
+  EXPECT_EQ(back.messages, result.messages);
+  EXPECT_EQ(back.properties, result.properties);
+  EXPECT_EQ(back.property("seed"), "7");
+}
+
+TEST(TestResult, IsNotMadeOfAnythingElse) {
+  for (const char* line : {"", "{", "7", "[]", "{\"test\": 1}", "{\"test\": \"A.b\"}",
+                           "{\"test\": \"A.b\", \"outcome\": \"splendid\"}",
+                           "{\"test\": \"A.b\", \"outcome\": \"passed\", \"properties\": 3}"}) {
+    EXPECT_THROW(result_from_line(line), std::invalid_argument) << line;
+  }
+  TestResult result = TestResult::named("A.b\xff");
+  EXPECT_EQ(result.rule, "");
+  EXPECT_EQ(result_from_line(to_line(result)).name, "A.b\xEF\xBF\xBD");
 }
 
 TEST(HostTensor, RoundsToSmallFloats) {
