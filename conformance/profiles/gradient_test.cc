@@ -10,7 +10,7 @@
 namespace tenon::conformance {
 namespace {
 
-const std::vector<tn_dtype> kFloats = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_FLOAT64};
+const std::vector<tn_dtype> kGradientTypes = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_FLOAT64};
 
 // What the step of a difference is, and the distance of numbers at 1.
 struct Precision {
@@ -120,7 +120,7 @@ template <size_t... index>
 void register_elementwise(std::index_sequence<index...>) {
   const auto add = [](const Elementwise& e, ProfileTest::Body body) {
     const std::string name = std::string(e.gradient).substr(std::string("tenon.").size());
-    register_profile_test("Training", kFloats, "TN_gradient_001_" + name,
+    register_profile_test("Training", kGradientTypes, "TN_gradient_001_" + name,
                           {{e.gradient}, {e.forward}}, body);
   };
   (add(kElementwise[index], elementwise<index>), ...);
@@ -287,8 +287,8 @@ void cross_entropy(ProfileTest& test, const char* name, const HostTensor& labels
 void register_gradient_tests() {
   register_elementwise(std::make_index_sequence<std::size(kElementwise)>());
   const auto add = [](const char* name, const std::vector<Needed>& needed, ProfileTest::Body body) {
-    register_profile_test("Training", kFloats, std::string("TN_gradient_001_") + name, needed,
-                          body);
+    register_profile_test("Training", kGradientTypes, std::string("TN_gradient_001_") + name,
+                          needed, body);
   };
   add("ReluGrad", {{"tenon.ReluGrad"}, {"Relu"}}, relu);
   add("SoftmaxGrad", {{"tenon.SoftmaxGrad"}, {"Softmax"}},
