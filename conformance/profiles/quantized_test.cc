@@ -11,7 +11,7 @@
 namespace tenon::conformance {
 namespace {
 
-const std::vector<tn_dtype> kFloats = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16};
+const std::vector<tn_dtype> kQuantizedFloats = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16};
 constexpr Real kStep = 1.0L / 64;
 
 struct Quantization {
@@ -89,7 +89,7 @@ void multiplies(ProfileTest& test) {
 }  // namespace
 
 void register_quantized_tests() {
-  register_profile_test("Quantized", kFloats, "TN_quantized_001_as_onnx_says",
+  register_profile_test("Quantized", kQuantizedFloats, "TN_quantized_001_as_onnx_says",
                         {{"Div"},
                          {"Round"},
                          {"Add"},
@@ -100,7 +100,7 @@ void register_quantized_tests() {
                          {"Cast", TN_UINT8},
                          {"Cast", TN_INT8}},
                         quantizes);
-  register_profile_test("Quantized", kFloats, "TN_quantized_002_sums_in_int32",
+  register_profile_test("Quantized", kQuantizedFloats, "TN_quantized_002_sums_in_int32",
                         {{"Cast", TN_UINT8},
                          {"Cast", TN_INT8},
                          {"Cast", TN_INT32},
