@@ -9,8 +9,6 @@
 namespace tenon::conformance {
 namespace {
 
-const std::vector<tn_dtype> kDecomposedTypes = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_FLOAT64};
-
 Real eps_of(tn_dtype type) {
   return std::ldexp(1.0L, type == TN_FLOAT64    ? -52
                           : type == TN_FLOAT16  ? -10
@@ -131,7 +129,7 @@ void losses(ProfileTest& test) {
 
 void register_decomposition_tests() {
   const auto add = [](const char* name, const std::vector<Needed>& needed, ProfileTest::Body body) {
-    register_profile_test("Training", kDecomposedTypes, name, needed, body);
+    register_profile_test("Training", kProfileFloats, name, needed, body);
   };
   add("TN_gradient_002_sgd", {{"tenon.SgdMomentum"}, {"Add"}, {"Sub"}, {"Mul"}}, sgd);
   add("TN_gradient_002_adam", {{"tenon.AdamW"}, {"Add"}, {"Sub"}, {"Mul"}, {"Div"}, {"Sqrt"}},

@@ -10,8 +10,6 @@
 namespace tenon::conformance {
 namespace {
 
-const std::vector<tn_dtype> kGradientTypes = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_FLOAT64};
-
 // What the step of a difference is, and the distance of numbers at 1.
 struct Precision {
   Real step, eps;
@@ -27,12 +25,6 @@ Precision precision_of(tn_dtype type) {
     default:
       return {std::ldexp(1.0L, -7), std::ldexp(1.0L, -23)};
   }
-}
-
-Real dot(const HostTensor& a, const HostTensor& b) {
-  Real sum = 0;
-  for (size_t i = 0; i < a.values.size(); ++i) sum += a.values[i] * b.values[i];
-  return sum;
 }
 
 // Ones, minus ones and, in half of the directions, mostly zeros, so that few elements decide.
@@ -120,13 +112,13 @@ template <size_t... index>
 void register_elementwise(std::index_sequence<index...>) {
   const auto add = [](const Elementwise& e, ProfileTest::Body body) {
     const std::string name = std::string(e.gradient).substr(std::string("tenon.").size());
-    register_profile_test("Training", kGradientTypes, "TN_gradient_001_" + name,
+    register_profile_test("Training", kProfileFloats, "TN_gradient_001_" + name,
                           {{e.gradient}, {e.forward}}, body);
   };
   (add(kElementwise[index], elementwise<index>), ...);
 }
 
-void relu(ProfileTest& test) {
+void relu_gradient(ProfileTest& test) {
   const Shape dims{5, 9};
   const HostTensor x = away_from_zero(test.random(dims, 2)), dy = test.random(dims, 1);
   const HostTensor dx =
@@ -135,7 +127,7 @@ void relu(ProfileTest& test) {
                [&](const HostTensor& at) { return test.run_one("Relu", {at}, test.type, dims); });
 }
 
-void softmax(ProfileTest& test, const char* gradient, const char* forward_name) {
+void softmax_gradient(ProfileTest& test, const char* gradient, const char* forward_name) {
   const Shape dims{3, 6};
   const std::vector<Attribute> axis = {{"axis", int64_t{-1}}};
   const HostTensor x = test.random(dims, 2), dy = test.random(dims, 1);
@@ -287,14 +279,14 @@ void cross_entropy(ProfileTest& test, const char* name, const HostTensor& labels
 void register_gradient_tests() {
   register_elementwise(std::make_index_sequence<std::size(kElementwise)>());
   const auto add = [](const char* name, const std::vector<Needed>& needed, ProfileTest::Body body) {
-    register_profile_test("Training", kGradientTypes, std::string("TN_gradient_001_") + name,
+    register_profile_test("Training", kProfileFloats, std::string("TN_gradient_001_") + name,
                           needed, body);
   };
-  add("ReluGrad", {{"tenon.ReluGrad"}, {"Relu"}}, relu);
+  add("ReluGrad", {{"tenon.ReluGrad"}, {"Relu"}}, relu_gradient);
   add("SoftmaxGrad", {{"tenon.SoftmaxGrad"}, {"Softmax"}},
-      [](ProfileTest& test) { softmax(test, "tenon.SoftmaxGrad", "Softmax"); });
+      [](ProfileTest& test) { softmax_gradient(test, "tenon.SoftmaxGrad", "Softmax"); });
   add("LogSoftmaxGrad", {{"tenon.LogSoftmaxGrad"}, {"LogSoftmax"}},
-      [](ProfileTest& test) { softmax(test, "tenon.LogSoftmaxGrad", "LogSoftmax"); });
+      [](ProfileTest& test) { softmax_gradient(test, "tenon.LogSoftmaxGrad", "LogSoftmax"); });
   add("LayerNormGrad", {{"tenon.LayerNormGrad"}, {"LayerNormalization"}}, layer_norm);
   add("BatchNormGrad", {{"tenon.BatchNormGrad"}, {"tenon.BatchNormTraining"}}, batch_norm);
   add("MaxPoolGrad", {{"tenon.MaxPoolGrad"}, {"tenon.MaxPool"}}, max_pool);

@@ -13,6 +13,9 @@
 
 namespace tenon::conformance {
 
+inline const std::vector<tn_dtype> kProfileFloats = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16,
+                                                     TN_FLOAT64};
+
 struct Given {
   HostTensor value;
   tn_argument_kind kind = TN_ARGUMENT_DEVICE;

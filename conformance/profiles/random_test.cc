@@ -11,7 +11,6 @@
 namespace tenon::conformance {
 namespace {
 
-const std::vector<tn_dtype> kRandomTypes = {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_FLOAT64};
 constexpr int64_t kCount = 1 << 16;
 constexpr Real kDeviations = 6;
 constexpr uint64_t kKeys[] = {0, 1, UINT64_C(0x0123456789abcdef)};
@@ -217,7 +216,7 @@ void dropout_is_uniform(ProfileTest& test) {
 
 void register_random_tests() {
   const auto add = [](const char* name, const char* op, ProfileTest::Body body) {
-    register_profile_test("Random", kRandomTypes, name, {{op}}, body);
+    register_profile_test("Random", kProfileFloats, name, {{op}}, body);
   };
   add("TN_random_001_uniform_moments", "tenon.RandomUniform", uniform_moments);
   add("TN_random_001_normal_moments", "tenon.RandomNormal", normal_moments);
