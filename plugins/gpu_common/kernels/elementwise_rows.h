@@ -36,6 +36,7 @@
   X(Sigmoid, kSigmoid, SIGMOID(a))                                                             \
   X(Silu, kTenonSilu, a * SIGMOID(a))                                                          \
   X(Softplus, kSoftplus, softplus(a))                                                          \
+  X(Mish, kMish, a * TANH(softplus(a)))                                                        \
   X(Erf, kErf, ERF(a))                                                                         \
   X(Erfc, kTenonErfc, ERFC(a))                                                                 \
   X(Gelu, kNone, a * NORMAL_CDF(a))                                                            \
