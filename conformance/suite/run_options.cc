@@ -78,11 +78,9 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
   using Flag = std::function<void()>;
   using Value = std::function<void(const std::string& option, const std::string& text)>;
   const std::map<std::string, Flag> flags = {
-      {"--list", [&] { options.list = true; }},
-      {"--verbose", [&] { options.verbose = true; }},
-      {"--progress", [&] { options.progress = true; }},
-      {"--isolate", [&] { isolate = true; }},
-      {"--no-isolate", [&] { isolate = false; }},
+      {"--list", [&] { options.list = true; }},   {"--verbose", [&] { options.verbose = true; }},
+      {"--brief", [&] { options.brief = true; }}, {"--progress", [&] { options.progress = true; }},
+      {"--isolate", [&] { isolate = true; }},     {"--no-isolate", [&] { isolate = false; }},
   };
   const auto text_to = [](std::string& field) {
     return [&field](const std::string&, const std::string& text) { field = text; };
@@ -90,6 +88,10 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
   const std::map<std::string, Value> values = {
       {"--declaration", text_to(options.declaration)},
       {"--report", text_to(options.report)},
+      {"--junit", text_to(options.junit)},
+      {"--html", text_to(options.html)},
+      {"--submit", text_to(options.submit)},
+      {"--since", text_to(options.since)},
       {"--filter", text_to(options.filter)},
       {"--resume", text_to(options.resume)},
       {"--layer", [](auto&, auto& text) { setenv("TENON_LAYERS", text.c_str(), 1); }},
@@ -130,8 +132,12 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
 const char* RunOptions::usage() {
   return "usage: tenon conform PLUGIN[:INDEX][?KEY=VALUE&...] [options]\n"
          "  PLUGIN              name of a plugin, or path of its manifest or library\n"
-         "  --declaration FILE  what the vendor declares: unsupported tests, expected failures\n"
-         "  --report FILE       write the results as JSON\n"
+         "  --declaration FILE  what the vendor declares: what is unsupported, waivers\n"
+         "  --report FILE       write the results as JSON; --brief leaves out what passed\n"
+         "  --junit FILE        ... as JUnit's XML\n"
+         "  --html FILE         ... as a page\n"
+         "  --submit FILE       ... as a package to hand in (tenon report verify)\n"
+         "  --since REPORT      compare with an earlier report\n"
          "  --layer NAMES       put layers before the plugin: validation, trace (as TENON_LAYERS)\n"
          "which tests\n"
          "  --filter PATTERN    only those whose names match (* and ?), ':' between patterns\n"
