@@ -29,6 +29,8 @@ constexpr const char* kUsage =
     "  --layer NAMES       put layers before the plugin: validation, trace (as TENON_LAYERS)\n"
     "  --filter PATTERN    run only tests whose names match (* and ?), ':' between patterns\n"
     "  --list              print the tests' names and run nothing\n"
+    "  --compile-budget N  descriptions of kernels of an operator and type, at most (24; 0: all)\n"
+    "  --seed N            of the random values of operators' tests (0)\n"
     "  --timeout SECONDS   of one test (120)\n"
     "  --verbose           print passed tests too\n";
 
@@ -38,6 +40,7 @@ struct Options {
   std::string report;
   std::string filter = "*";
   double timeout = 120;
+  CaseOptions cases;
   bool list = false;
   bool verbose = false;
 };
@@ -48,6 +51,16 @@ double seconds(const std::string& option, const std::string& text) {
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end || !(value > 0 && value < 1e9)) {
     throw std::invalid_argument(option + " takes seconds, more than 0, not \"" + text + "\"");
+  }
+  return value;
+}
+
+uint32_t whole(const std::string& option, const std::string& text) {
+  uint32_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) {
+    throw std::invalid_argument(option + " takes a whole number, not \"" + text + "\"");
   }
   return value;
 }
@@ -70,6 +83,10 @@ Options parse_options(int argc, char** argv) {
       options.filter = value();
     } else if (argument == "--timeout") {
       options.timeout = seconds(argument, value());
+    } else if (argument == "--compile-budget") {
+      options.cases.compile_budget = whole(argument, value());
+    } else if (argument == "--seed") {
+      options.cases.seed = whole(argument, value());
     } else if (argument == "--list") {
       options.list = true;
     } else if (argument == "--verbose") {
@@ -113,7 +130,7 @@ int run(const Options& options) {
   Declaration declaration;
   if (!options.declaration.empty()) declaration = Declaration::read(options.declaration);
   Target::get().open(Spec::parse(options.spec));
-  const std::vector<std::string> without_case = register_operator_tests();
+  register_operator_tests(options.cases);
 
   auto made =
       std::make_unique<Reporter>(declaration, options.report, options.timeout, options.verbose);
@@ -131,7 +148,6 @@ int run(const Options& options) {
   }
   if (options.list) return 0;
   if (filter.empty()) throw std::invalid_argument("no test matches '" + options.filter + "'");
-  for (const std::string& name : without_case) reporter->add_note("no case: " + name);
 
   testing::GTEST_FLAG(filter) = filter;
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
@@ -141,6 +157,14 @@ int run(const Options& options) {
               Target::get().instance().name(), Target::get().instance().version());
   [[maybe_unused]] const int ignored = RUN_ALL_TESTS();  // The reporter decides.
 
+  // A claim that no test has reached is no claim that holds.
+  if (options.filter == "*") {
+    const CoverageLines lines = coverage_of_finished_tests();
+    reporter->add_note(lines.summary);
+    for (const std::string& claim : lines.unreached) {
+      reporter->add_failure("(claims)", "claimed, but no test reached it: " + claim);
+    }
+  }
   // An entry that matches nothing hides a typing error, or a test that is gone.
   if (options.filter == "*") {
     for (const std::vector<Declared>* entries :

@@ -22,10 +22,12 @@ Expected log_softmax(const HostTensor& x) {
   return y;
 }
 
-void add_nll(Cases& cases, tn_dtype type, const std::string& reduction) {
+void add_nll(Cases& cases, tn_dtype type, const std::string& reduction,
+             tn_dtype index = TN_INT64) {
   constexpr int64_t kIgnored = -100;
+  const std::string label = reduction + (index == TN_INT64 ? "" : "_int32");
   const HostTensor x = log_softmax(HostTensor::random(type, {5, 4}, -2, 2, 1)).rounded();
-  const HostTensor target(TN_INT64, {5}, {3, 0, Real(kIgnored), 1, 2});
+  const HostTensor target(index, {5}, {3, 0, Real(kIgnored), 1, 2});
   const HostTensor weight = HostTensor::random(type, {4}, 0.5, 2, 2);
   const bool none = reduction == "none", mean = reduction == "mean";
   Expected loss(type, none ? Shape{5} : Shape{}), dx(type, x.dims);
@@ -50,14 +52,14 @@ void add_nll(Cases& cases, tn_dtype type, const std::string& reduction) {
     const Number d = none ? d_loss.at({n}) : d_loss.values[0];
     dx.at({n, t}) = mean ? w / given_total.values[0] * d : w * d;
   }
-  cases.push_back(OperatorCase{"tenon", "NllLoss", reduction, type}
+  cases.push_back(OperatorCase{"tenon", "NllLoss", label, type}
                       .in(x)
                       .in(target)
                       .in(weight)
                       .attribute("reduction", reduction)
                       .out(loss)
                       .out(total));
-  cases.push_back(OperatorCase{"tenon", "NllLossGrad", reduction, type}
+  cases.push_back(OperatorCase{"tenon", "NllLossGrad", label, type}
                       .in(d_loss)
                       .in(x)
                       .in(target)
@@ -67,10 +69,10 @@ void add_nll(Cases& cases, tn_dtype type, const std::string& reduction) {
                       .out(dx));
 }
 
-void add_cross_entropy(Cases& cases, tn_dtype type) {
+void add_cross_entropy(Cases& cases, tn_dtype type, tn_dtype index) {
   const HostTensor logits = HostTensor::random(type, {4, 5}, -3, 3, 1);
   const Expected log_p = log_softmax(logits);
-  const HostTensor classes(TN_INT64, {4}, {2, 0, 4, 1});
+  const HostTensor classes(index, {4}, {2, 0, 4, 1});
   const HostTensor soft = HostTensor::random(type, {4, 5}, 0, 1, 2);
   Expected sparse_loss(type, {4}), loss = sparse_loss, sparse_back(type, {4, 5}),
                                    back = sparse_back;
@@ -87,11 +89,13 @@ void add_cross_entropy(Cases& cases, tn_dtype type) {
     }
     loss.at({n}) = sum.total();
   }
-  cases.push_back(OperatorCase{"tenon", "SparseSoftmaxCrossEntropy", "values", type}
+  cases.push_back(OperatorCase{"tenon", "SparseSoftmaxCrossEntropy",
+                              index == TN_INT64 ? "values" : "int32", type}
                       .in(logits)
                       .in(classes)
                       .out(sparse_loss)
                       .out(sparse_back));
+  if (index != TN_INT64) return;
   cases.push_back(OperatorCase{"tenon", "SoftmaxCrossEntropy", "values", type}
                       .in(logits)
                       .in(soft)
@@ -102,8 +106,11 @@ void add_cross_entropy(Cases& cases, tn_dtype type) {
 }  // namespace
 
 void add_loss_cases(Cases& cases, tn_dtype type) {
+  if (!in_set(type, type_set::kFloat)) return;
   for (const char* reduction : {"none", "sum", "mean"}) add_nll(cases, type, reduction);
-  add_cross_entropy(cases, type);
+  add_nll(cases, type, "mean", TN_INT32);
+  add_cross_entropy(cases, type, TN_INT64);
+  add_cross_entropy(cases, type, TN_INT32);
 }
 
 }  // namespace tenon::conformance

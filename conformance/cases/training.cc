@@ -154,6 +154,7 @@ void add_random(Cases& cases, tn_dtype type) {
 }  // namespace
 
 void add_training_cases(Cases& cases, tn_dtype type) {
+  if (!in_set(type, type_set::kFloat)) return;
   for (const bool decoupled : {false, true}) {
     for (const bool amsgrad : {false, true}) add_adamw(cases, type, decoupled, amsgrad);
   }

@@ -56,11 +56,15 @@ void Target::open(const Spec& spec) {
   device_ = open_device();
   info_ = device_.info();
   for (const tn_operator_entry& row : device_.operators()) {
-    uint64_t dtypes = 0;
-    for (size_t i = 0; row.type_count > 0 && i < row.types[0].count; ++i) {
-      dtypes |= uint64_t{1} << (row.types[0].dtypes[i] & 63);
+    OperatorRow& own = operators_.emplace_back(OperatorRow{row.domain, row.name, row.version});
+    for (size_t t = 0; t < row.type_count; ++t) {
+      uint64_t dtypes = 0;
+      for (size_t i = 0; i < row.types[t].count; ++i) {
+        dtypes |= uint64_t{1} << (row.types[t].dtypes[i] & 63);
+      }
+      own.types.emplace_back(row.types[t].constraint, dtypes);
     }
-    operators_.push_back({row.domain, row.name, row.version, dtypes});
+    if (!own.types.empty()) own.dtypes = own.types[0].second;
   }
 }
 

@@ -28,7 +28,9 @@ struct OperatorRow {
   std::string domain;
   std::string name;
   int32_t version = 0;
-  uint64_t dtypes = 0;
+  uint64_t dtypes = 0;  // Of the first constraint that it lists.
+  // Every constraint that it lists, with a bit for each type.
+  std::vector<std::pair<std::string, uint64_t>> types = {};
   bool has(tn_dtype dtype) const { return dtype >= 0 && dtype < 64 && (dtypes >> dtype & 1) != 0; }
 };
 
