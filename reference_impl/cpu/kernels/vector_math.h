@@ -169,8 +169,9 @@ TENON_INLINE float erfc_wide(double x) {
   p = p * q + 1.64048523e-1f;
   p = p * q - 1.66031078e-1f;
   p = p * q - 9.27637145e-2f;
-  p = p * q + 2.76978403e-1f;
-  float r = (p + 1.0f) / (1.0f + 2.0f * a) * exp_wide(-wide * wide);
+  // Near 0 what is left of p + 1 is what p has cancelled: more digits for the last step.
+  const double last = static_cast<double>(p) * q + 1.276978403;
+  float r = static_cast<float>(last / (1.0 + 2.0 * wide)) * exp_wide(-wide * wide);
   r = pick(a > 10.0546875f, 0.0f, r);
   r = pick(x < 0.0, 2.0f - r, r);
   return pick(x == x, r, kNaN);
