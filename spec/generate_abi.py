@@ -55,6 +55,8 @@ def outputs(registry):
         layers / "extensions.inc": loader_files.extensions(registry, SOURCE),
         ROOT / "reference_impl/loader/tests/layout.c": loader_files.assertions(registry, SOURCE),
         ROOT / "conformance/suite/fields.inc": conformance_files.fields(registry, SOURCE),
+        ROOT / "conformance/suite/answers.inc": conformance_files.answers(registry, SOURCE),
+        ROOT / "conformance/mutants/answers.inc": conformance_files.filled(registry, SOURCE),
         ROOT / "conformance/suite/needed_slots.inc": conformance_files.slots(registry, SOURCE),
     }
 

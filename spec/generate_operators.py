@@ -11,8 +11,8 @@ import argparse
 import pathlib
 import sys
 
-from operators import (attribute_table, claims, contract, ids, page, registry_table, revision_lock, shape_table,
-                       step_words, tolerance)
+from operators import (attribute_structs, attribute_table, claims, contract, ids, page, registry_table, revision_lock,
+                       shape_table, step_words, tolerance)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -23,6 +23,7 @@ def files(operators):
     return {registry_table.PATH: registry_table.text(operators),
             ids.PATH: ids.text(operators),
             attribute_table.PATH: attribute_table.text(operators),
+            attribute_structs.PATH: attribute_structs.text(operators),
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
             claims.CONTRACT: claims.text(operators),

@@ -122,11 +122,10 @@ TEST_F(BaseOperatorTest, TN_identity_005_strided_outputs) {
 }
 
 TEST_F(BaseOperatorTest, TN_identity_006_all_types_bit_by_bit) {
-  const OperatorRow* row = Target::get().find("", "Identity");
-  ASSERT_NE(row, nullptr);
+  const OperatorRow& row = mandatory_row("", "Identity");
   for (const ElementType& type : kElementTypes) {
     const tn_dtype dtype = type.dtype;
-    if (type.bits < 8 || !row->has(dtype)) continue;
+    if (type.bits < 8 || !row.has(dtype)) continue;
     Bytes bytes = pattern_bytes(8 * tn_dtype_bits(dtype) / 8, 12);
     if (dtype == TN_BOOL) bytes = {0, 1, 1, 0, 0, 0, 1, 1};
     const Buffer a = upload(bytes), b = make_buffer(bytes.size());
@@ -148,16 +147,15 @@ KernelDesc cast_desc(tn_dtype from, tn_dtype to, const Shape& dims) {
 }
 
 TEST_F(BaseOperatorTest, TN_cast_001_between_all_claimed_types) {
-  const OperatorRow* row = Target::get().find("", "Cast");
-  ASSERT_NE(row, nullptr);
+  const OperatorRow& row = mandatory_row("", "Cast");
   const Values plain = {0, 1, 2, 3, 100, 127};
   int checked = 0;
   for (const ElementType& from_type : kElementTypes) {
     const tn_dtype from = from_type.dtype;
-    if (!in_set(from, type_set::kComputed) || !row->has(from)) continue;
+    if (!in_set(from, type_set::kComputed) || !row.has(from)) continue;
     for (const ElementType& to_type : kElementTypes) {
       const tn_dtype to = to_type.dtype;
-      if (!in_set(to, type_set::kComputed) || !row->has(to)) continue;
+      if (!in_set(to, type_set::kComputed) || !row.has(to)) continue;
       Values values = plain;
       const auto is_signed = [](tn_dtype t) {
         return in_set(t, type_set::kFloat | type_set::kSigned);
@@ -200,7 +198,7 @@ TEST_F(BaseOperatorTest, TN_cast_002_takes_strides) {
   const Shape strides{1, 4};
   KernelDesc desc = cast_desc(TN_FLOAT32, TN_INT32, {4, 3});
   desc.inputs[0].strides = strides;
-  if (!Target::get().find("", "Cast")->has(TN_INT32)) TN_OPTIONAL("no Cast to int32");
+  if (!mandatory_row("", "Cast").has(TN_INT32)) TN_OPTIONAL("no Cast to int32");
   run(desc, Tensor::device(source.get(), TN_FLOAT32, {4, 3}).with_strides(strides),
       Tensor::device(result.get(), TN_INT32, {4, 3}));
   HostTensor expected(TN_INT32, {4, 3});
@@ -212,9 +210,9 @@ TEST_F(BaseOperatorTest, TN_cast_002_takes_strides) {
 TEST_F(BaseOperatorTest, TN_cast_003_nan_is_true_and_stays_nan) {
   const HostTensor in(TN_FLOAT32, {4}, {NAN, INFINITY, -INFINITY, -0.0});
   const Buffer source = upload(in.bytes()), result = make_buffer(64);
-  const OperatorRow* row = Target::get().find("", "Cast");
+  const OperatorRow& row = mandatory_row("", "Cast");
   for (const tn_dtype to : {TN_BOOL, TN_FLOAT64, TN_FLOAT16}) {
-    if (!row->has(to)) continue;
+    if (!row.has(to)) continue;
     const KernelDesc desc = cast_desc(TN_FLOAT32, to, {4});
     run(desc, Tensor::device(source.get(), TN_FLOAT32, {4}), Tensor::device(result.get(), to, {4}));
     const HostTensor actual = HostTensor::from_bytes(to, {4}, download(result).data());
@@ -225,17 +223,16 @@ TEST_F(BaseOperatorTest, TN_cast_003_nan_is_true_and_stays_nan) {
 }
 
 TEST_F(BaseOperatorTest, TN_fill_001_all_claimed_types) {
-  const OperatorRow* row = Target::get().find("tenon", "Fill");
-  ASSERT_NE(row, nullptr);
+  const OperatorRow& row = mandatory_row("tenon", "Fill");
   for (const ElementType& type : kElementTypes) {
     const tn_dtype dtype = type.dtype;
-    if (!in_set(dtype, type_set::kComputed) || !row->has(dtype)) continue;
+    if (!in_set(dtype, type_set::kComputed) || !row.has(dtype)) continue;
     const HostTensor value = HostTensor::scalar(dtype, dtype == TN_BOOL ? 1 : 77);
     const Bytes bytes = value.bytes();
     KernelDesc desc;
     desc.domain = "tenon";
     desc.name = "Fill";
-    desc.version = row->version;
+    desc.version = row.version;
     desc.input(Argument::host(dtype)).output(Argument::device(dtype, {2, 3}));
     const Buffer result = make_buffer(6 * bytes.size());
     run(desc, Tensor::host(bytes.data(), dtype, Dims()),

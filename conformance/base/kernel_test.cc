@@ -53,6 +53,18 @@ TEST_F(KernelTest, TN_kernel_001_supports_and_create_agree) {
   }
 }
 
+TEST_F(KernelTest, TN_kernel_001_the_same_answer_each_time) {
+  for (const char* name : {"Identity", "Add", "Relu", "MatMul"}) {
+    const OperatorRow* row = Target::get().find("", name);
+    if (row == nullptr || !row->has(TN_FLOAT32)) continue;
+    const bool binary = row->name == "Add" || row->name == "MatMul";
+    const KernelDesc desc = dense_desc(name, TN_FLOAT32, {4, 4}, binary ? 2 : 1);
+    const tn_status first = describe(desc);
+    const Kernel held = first == TN_OK ? Kernel(device(), desc) : Kernel();
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(describe(desc), first) << name << ", asked again";
+  }
+}
+
 TEST_F(KernelTest, TN_kernel_002_unknown_operators_are_unsupported) {
   KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
   desc.name = "NoSuchOperator";

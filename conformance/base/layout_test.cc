@@ -139,7 +139,7 @@ TEST_F(LayoutTest, TN_constant_001_keeps_a_value) {
 TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Bytes bytes = pattern_bytes(64);
   Buffer source = make_buffer(64);
-  queue_slow_work(stream_, 5);
+  queue_slow_work(stream_);
   write(stream_, source, 0, bytes);
   const Tensor tensor = Tensor::device(source.get(), TN_INT32, {16});
   const tn_constant_desc desc{sizeof(desc), tensor.get(), TN_LAYOUT_STRIDED, stream_.get()};

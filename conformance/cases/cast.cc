@@ -25,7 +25,8 @@ HostTensor values_of(tn_dtype from, tn_dtype to, const Shape& dims) {
   Real low = -9, high = 9;
   if (is_integer(from) && is_integer(to)) low = -300, high = 300;
   // A float or a complex number below 0 is no unsigned integer.
-  if (!is_integer(from) && is_integer(to)) low = least_of(to) < 0 ? std::fmax(low, least_of(to)) : 0;
+  if (!is_integer(from) && is_integer(to))
+    low = least_of(to) < 0 ? std::fmax(low, least_of(to)) : 0;
   if (!is_integer(from) && is_integer(to)) high = std::fmin(high, most_of(to));
   if (from == TN_FLOAT4E2M1) low = std::fmax(low, -6), high = std::fmin(high, 6);
   HostTensor x = HostTensor::random(from, dims, low, high, 1);

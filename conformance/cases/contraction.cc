@@ -69,7 +69,8 @@ void add_long_matmul(Cases& cases, tn_dtype type) {
 
 // Operands of rank 1, as NumPy takes them.
 void add_vector_products(Cases& cases, tn_dtype type) {
-  const HostTensor v = random(type, {5}, 1), m = random(type, {2, 5, 6}, 2), w = random(type, {5}, 3);
+  const HostTensor v = random(type, {5}, 1), m = random(type, {2, 5, 6}, 2),
+                   w = random(type, {5}, 3);
   const HostTensor row(type, {1, 5}, v.values), column(type, {5, 1}, w.values);
   const auto add = [&](const char* label, const HostTensor& a, const HostTensor& b, Expected c,
                        Shape dims) {
@@ -89,7 +90,8 @@ struct GemmFlags {
 void add_gemm(Cases& cases, const char* label, tn_dtype type, GemmFlags flags, float alpha,
               float beta, const Shape& c_dims = {6}, int64_t inner = 7, int64_t columns = 6) {
   const HostTensor a = random(type, flags.trans_a ? Shape{inner, 5} : Shape{5, inner}, 1);
-  const HostTensor b = random(type, flags.trans_b ? Shape{columns, inner} : Shape{inner, columns}, 2);
+  const HostTensor b =
+      random(type, flags.trans_b ? Shape{columns, inner} : Shape{inner, columns}, 2);
   const HostTensor c = random(type, c_dims, 3);
   Expected y(type, {5, columns});
   for_each_index(y.dims, [&](const Shape& i) {
@@ -252,8 +254,7 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
   add_conv(cases, "3d", type, {1, 2, 5, 6, 4}, {3, 2, 2, 3, 2},
            {{1, 1, 1}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}, 1});
   add_conv(cases, "long", type, {1, 1, 4103}, {2, 1, 5}, {{1}, {0, 0}, {1}, 1});
-  add_conv(cases, "deep", type, {1, 129, 4, 4}, {2, 129, 3, 3},
-           {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
+  add_conv(cases, "deep", type, {1, 129, 4, 4}, {2, 129, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
   add_conv(cases, "expanded", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1},
            true);
   add_conv(cases, "groups_strides_dilations", type, {1, 6, 9, 12}, {4, 3, 2, 3},

@@ -90,8 +90,8 @@ OperatorCase& add_unary(Cases& cases, const UnaryRow& row, const std::string& la
 // The ends of a type's range, and its least steps.
 HostTensor extremes(tn_dtype type) {
   if (!is_float(type)) {
-    return HostTensor(type, {5}, {least_of(type), least_of(type) + 1, 0, most_of(type) - 1,
-                                  most_of(type)});
+    return HostTensor(type, {5},
+                      {least_of(type), least_of(type) + 1, 0, most_of(type) - 1, most_of(type)});
   }
   const FloatForm& form = element_type(type).form;
   const Real least = std::ldexp(Real{1}, 1 - form.bias);  // The least that is normal.
@@ -135,9 +135,10 @@ void add_unary_attributes(Cases& cases, tn_dtype type) {
   add("Elu", "alpha", [](const Number& v) {
     return v.value < 0 ? Number(1.75f) * expm1(rounded_input(v.value)) : v;
   }).attribute("alpha", 1.75f);
-  add("HardSigmoid", "alpha_beta", [](const Number& v) {
-    return clip(Number(0.125f) * v + Number(0.375f), 0, 1);
-  }).attribute("alpha", 0.125f).attribute("beta", 0.375f);
+  add("HardSigmoid", "alpha_beta",
+      [](const Number& v) { return clip(Number(0.125f) * v + Number(0.375f), 0, 1); })
+      .attribute("alpha", 0.125f)
+      .attribute("beta", 0.375f);
   const UnaryRow round{"", "Round", [](const Number& v) { return Number(std::nearbyint(v.value)); },
                        0,  0,       false};
   add_unary(cases, round, "halves", HostTensor(type, {6}, {0.5, 1.5, 2.5, -0.5, -1.5, -2.5}));
@@ -394,12 +395,10 @@ void add_classification_cases(Cases& cases, tn_dtype type) {
     const std::string text = label;
     add_classification(cases, "IsNaN", text, x, [](Real v) { return std::isnan(v); });
     add_classification(cases, "IsInf", text, x, [](Real v) { return std::isinf(v); });
-    add_classification(
-        cases, "IsInf", text + "_positive", x, [](Real v) { return v == INFINITY; },
-        {"detect_negative"});
-    add_classification(
-        cases, "IsInf", text + "_negative", x, [](Real v) { return v == -INFINITY; },
-        {"detect_positive"});
+    add_classification(cases, "IsInf", text + "_positive", x, [](Real v) { return v == INFINITY; },
+                       {"detect_negative"});
+    add_classification(cases, "IsInf", text + "_negative", x, [](Real v) { return v == -INFINITY; },
+                       {"detect_positive"});
   }
 }
 

@@ -48,7 +48,8 @@ void add_gather(Cases& cases, const std::string& label, const HostTensor& data, 
     from.insert(from.end(), i.begin() + end, i.end());
     y.at(i) = data.at(from);
   });
-  cases.push_back(OperatorCase{"", "Gather", label, data.dtype}.in(data).in(at).attribute("axis", axis).out(y));
+  cases.push_back(
+      OperatorCase{"", "Gather", label, data.dtype}.in(data).in(at).attribute("axis", axis).out(y));
 }
 
 void add_gather_cases(Cases& cases, tn_dtype type) {
@@ -60,7 +61,8 @@ void add_gather_cases(Cases& cases, tn_dtype type) {
   add_gather(cases, "long", random(type, {4099, 2}, 1), 0, indices({33}, 4099));
   add_gather(cases, "many", random(type, {7, 3}, 1), 0, indices({4099}, 7));
   add_gather(cases, "last", random(type, {5, 6}, 1), -1, indices({3}, 6));
-  add_gather(cases, "scalar", random(type, {5, 6}, 1), 1, HostTensor::scalar(TN_INT64, varied(3, 5)));
+  add_gather(cases, "scalar", random(type, {5, 6}, 1), 1,
+             HostTensor::scalar(TN_INT64, varied(3, 5)));
   add_gather(cases, "expanded", random(type, {5, 6, 2}, 1).expanded({1}), 0,
              indices({2, 3}, 5).expanded({0}));
   add_gather(cases, "empty", random(type, {5, 6}, 1), 0, HostTensor(TN_INT64, {0}));
@@ -91,7 +93,11 @@ void add_gather_elements(Cases& cases, const std::string& label, const HostTenso
     where[a] = wrap(at.at(i), data.dims[a]);
     y.at(i) = data.at(where);
   });
-  cases.push_back(OperatorCase{"", "GatherElements", label, data.dtype}.in(data).in(at).attribute("axis", axis).out(y));
+  cases.push_back(OperatorCase{"", "GatherElements", label, data.dtype}
+                      .in(data)
+                      .in(at)
+                      .attribute("axis", axis)
+                      .out(y));
 }
 
 struct ScatterOptions {
@@ -131,7 +137,8 @@ void add_element_cases(Cases& cases, tn_dtype type) {
   add_gather_elements(cases, "last", cube, -1, indices({2, 5, 7}, 3));
   add_gather_elements(cases, "long", random(type, {4099}, 1), 0, indices({65}, 4099));
   add_gather_elements(cases, "many", random(type, {5}, 1), 0, indices({4099}, 5));
-  add_gather_elements(cases, "expanded", cube.expanded({0}), 1, indices({2, 4, 3}, 5).expanded({2}));
+  add_gather_elements(cases, "expanded", cube.expanded({0}), 1,
+                      indices({2, 4, 3}, 5).expanded({2}));
   add_gather_elements(cases, "empty", data, 0, HostTensor(TN_INT64, {0, 4}));
   // In a place that is written twice the last wins.
   add_scatter_elements(cases, "duplicates", cube, 1, indices({2, 4, 3}, 5), more);
@@ -216,7 +223,8 @@ void add_nd_cases(Cases& cases, tn_dtype type) {
       add_scatter_nd(cases, reduction.word, data, thrice, &reduction);
     }
   }
-  add_scatter_nd(cases, "long", random(type, {4099}, 1), HostTensor(TN_INT64, {3, 1}, {4098, 1, -9}));
+  add_scatter_nd(cases, "long", random(type, {4099}, 1),
+                 HostTensor(TN_INT64, {3, 1}, {4098, 1, -9}));
   add_scatter_nd(cases, "expanded", data.expanded({2}), at);
   add_scatter_nd(cases, "nothing", data, HostTensor(TN_INT64, {0, 2}));
 }
@@ -285,14 +293,15 @@ void add_embedding_grad_cases(Cases& cases, tn_dtype type) {
     return HostTensor::random(dtype, std::move(dims), 0, static_cast<Real>(size - 1), 3);
   };
   for (const tn_dtype dtype : kIndexTypes) {
-    add_embedding_grad(cases, typed("padding", dtype), random(type, {9, 3}, 3), words({9}, 5, dtype),
-                       5, 0);
+    add_embedding_grad(cases, typed("padding", dtype), random(type, {9, 3}, 3),
+                       words({9}, 5, dtype), 5, 0);
     add_embedding_grad(cases, typed("batch", dtype), random(type, {2, 4, 3}, 3),
                        words({2, 4}, 5, dtype), 5, -1);
   }
   add_embedding_grad(cases, "long", random(type, {17, 2}, 3), words({17}, 4099), 4099, -1);
   add_embedding_grad(cases, "wide", random(type, {3, 4099}, 3), words({3}, 4), 4, -1);
-  add_embedding_grad(cases, "expanded", random(type, {6, 3}, 3).expanded({0}), words({6}, 5), 5, -1);
+  add_embedding_grad(cases, "expanded", random(type, {6, 3}, 3).expanded({0}), words({6}, 5), 5,
+                     -1);
   add_embedding_grad(cases, "nothing", HostTensor(type, {0, 3}), HostTensor(TN_INT64, {0}), 5, -1);
 }
 

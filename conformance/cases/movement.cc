@@ -21,9 +21,11 @@ HostTensor list(Values values, tn_dtype dtype = TN_INT64) {
 
 // ---- Concat ----
 
-void add_concat(Cases& cases, const char* label, const std::vector<HostTensor>& inputs, int64_t axis) {
+void add_concat(Cases& cases, const char* label, const std::vector<HostTensor>& inputs,
+                int64_t axis) {
   const tn_dtype type = inputs[0].dtype;
-  const size_t a = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(inputs[0].dims.size()) : axis);
+  const size_t a =
+      static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(inputs[0].dims.size()) : axis);
   Shape dims = inputs[0].dims;
   dims[a] = 0;
   for (const HostTensor& one : inputs) dims[a] += one.dims[a];
@@ -188,7 +190,8 @@ void add_one_hot(Cases& cases, const std::string& label, tn_dtype type, const Ho
                  const HotOptions& options = {}) {
   constexpr int64_t kDepth = 3;
   const auto rank = static_cast<int64_t>(classes.dims.size());
-  const size_t axis = static_cast<size_t>(options.axis < 0 ? options.axis + rank + 1 : options.axis);
+  const size_t axis =
+      static_cast<size_t>(options.axis < 0 ? options.axis + rank + 1 : options.axis);
   Shape dims = classes.dims;
   dims.insert(dims.begin() + static_cast<long>(axis), kDepth);
   const HostTensor values(type, {2}, {type == TN_BOOL ? Real{0} : Real{2}, 1});
@@ -264,7 +267,8 @@ void add_non_zero_cases(Cases& cases, tn_dtype type) {
   add_non_zero(cases, "expanded", values({3, 5}).expanded({0}));
   add_non_zero(cases, "empty", HostTensor(type, {0, 5}));
   add_non_zero(cases, "tail", values({65}));
-  if (is_float(type)) add_non_zero(cases, "special", HostTensor(type, {4}, {NAN, INFINITY, -0.0L, 0}));
+  if (is_float(type))
+    add_non_zero(cases, "special", HostTensor(type, {4}, {NAN, INFINITY, -0.0L, 0}));
 }
 
 void add_range(Cases& cases, const char* label, tn_dtype type, Real start, Real limit, Real delta) {
@@ -282,7 +286,8 @@ void add_range(Cases& cases, const char* label, tn_dtype type, Real start, Real 
 
 void add_top_k(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis, int64_t k,
                bool largest) {
-  const size_t a = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
+  const size_t a =
+      static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
   Shape dims = x.dims, outer = x.dims;
   dims[a] = k, outer[a] = 1;
   HostTensor values(x.dtype, dims), places(TN_INT64, dims);

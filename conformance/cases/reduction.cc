@@ -216,7 +216,8 @@ void add_variance(Cases& cases, const std::string& label, const HostTensor& x, c
     c.absent();
     for (size_t i = 0; i < x.dims.size(); ++i) all.push_back(static_cast<int64_t>(i));
   } else {
-    c.host(HostTensor(TN_INT64, {static_cast<int64_t>(axes.size())}, Values(axes.begin(), axes.end())));
+    c.host(HostTensor(TN_INT64, {static_cast<int64_t>(axes.size())},
+                      Values(axes.begin(), axes.end())));
   }
   c.host(HostTensor::scalar(TN_FLOAT32, correction)).attribute("keepdims", int64_t{keep});
   c.out(reduce(x, all, keep, x.dtype, [&](const Values& v) { return variance(v, correction); }));
@@ -301,7 +302,8 @@ struct CumOptions {
 
 void add_cumsum(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis,
                 const CumOptions& options) {
-  const size_t a = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
+  const size_t a =
+      static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
   Expected y(x.dtype, x.dims);
   Shape outer = x.dims;
   outer[a] = std::min<int64_t>(outer[a], 1);

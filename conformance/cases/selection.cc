@@ -50,9 +50,9 @@ struct Dims {
 
 // Each input of each shape: equal, broadcast on each side, long, none.
 const Dims kDims[] = {
-    {"values", {5, 6}, {5, 6}, {6}},          {"broadcast", {2, 1, 3}, {4, 1}, {3}},
-    {"long", {4099}, {4099}, {1}},            {"ranks", {2, 3, 4}, {2, 3, 4}, {2, 3, 4}},
-    {"scalars", {}, {}, {}},                  {"empty", {3, 0}, {3, 0}, {1}},
+    {"values", {5, 6}, {5, 6}, {6}}, {"broadcast", {2, 1, 3}, {4, 1}, {3}},
+    {"long", {4099}, {4099}, {1}},   {"ranks", {2, 3, 4}, {2, 3, 4}, {2, 3, 4}},
+    {"scalars", {}, {}, {}},         {"empty", {3, 0}, {3, 0}, {1}},
 };
 
 void add_where(Cases& cases, tn_dtype type) {
@@ -77,7 +77,7 @@ void add_clip(Cases& cases, tn_dtype type) {
   for (const Shape& dims : {Shape{5, 6}, {2, 3, 4}, {4099}, {}, {2, 0}}) {
     const HostTensor x = HostTensor::random(type, dims, -1, 4, 2);
     const std::string label = "rank_" + std::to_string(dims.size()) +
-                              (!dims.empty() && dims[0] > 99      ? "_long"
+                              (!dims.empty() && dims[0] > 99       ? "_long"
                                : !dims.empty() && dims.back() == 0 ? "_empty"
                                                                    : "");
     add(cases, "", "Clip", label, {{x}, {low, true}, {high, true}}, clip);
@@ -119,7 +119,8 @@ void add_scaled(Cases& cases, tn_dtype type) {
                    b = HostTensor::random(type, {5, 6}, 0.5, 4, 3);
   add(cases, "tenon", "AddScaled", "device_scalar", {{a}, {b}, {alpha}},
       [](const Operands& v) { return v[0] + v[2] * v[1]; });
-  add(cases, "tenon", "Lerp", "weights", {{a}, {b}, {HostTensor::random(type, {6}, 0, 1, 4)}}, lerp);
+  add(cases, "tenon", "Lerp", "weights", {{a}, {b}, {HostTensor::random(type, {6}, 0, 1, 4)}},
+      lerp);
 }
 
 }  // namespace

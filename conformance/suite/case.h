@@ -71,7 +71,8 @@ struct OperatorCase {
 using Cases = std::vector<OperatorCase>;
 
 // The families, one file each; add_* appends the cases of operators whose column has a type, as far
-// as the contract allows it (takes()). Those that matter most come first: a budget may end anywhere.
+// as the contract allows it (takes()). Those that matter most come first: a budget may end
+// anywhere.
 void add_elementwise_cases(Cases& cases, tn_dtype type);
 void add_selection_cases(Cases& cases, tn_dtype type);
 void add_cast_cases(Cases& cases, tn_dtype type);

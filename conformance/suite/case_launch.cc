@@ -23,7 +23,7 @@ const tn_tensor* host_tensor(Keeper& keeper, const HostTensor& tensor) {
 class LaunchTensors {
  public:
   LaunchTensors(Keeper& keeper, const Described& described, const OperatorCase& data,
-          const Stream& stream, const LaunchOptions& options)
+                const Stream& stream, const LaunchOptions& options)
       : keeper_(keeper),
         described_(described),
         data_(data),

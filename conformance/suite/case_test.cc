@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <barrier>
 #include <map>
-#include <thread>
+#include <memory>
 
 #include "suite/case_launch.h"
 #include "suite/claims.h"
 #include "suite/declaration.h"
 #include "suite/fixture.h"
+#include "suite/forbidden.h"
 #include "suite/kernel_store.h"
 #include "suite/placed.h"
 #include "suite/variants.h"
@@ -34,7 +35,8 @@ bool may_be_refused(const KernelDesc& desc) {
 
 class OperatorTest : public DeviceTest {
  public:
-  OperatorTest(const OperatorRow& row, Planned planned) : row_(row), planned_(std::move(planned)) {}
+  OperatorTest(OperatorRow row, Planned planned)
+      : row_(std::move(row)), planned_(std::move(planned)) {}
   static void TearDownTestSuite() { KernelStore::get().clear(); }
 
   void TestBody() override {
@@ -42,8 +44,10 @@ class OperatorTest : public DeviceTest {
     Described described(c, row_.version, planned_.variant);
     record(c);
     if (!settles(described)) return;
+    if (planned_.trial == Trial::kForbidden) return refuse(described);
     const Kernel& kernel = KernelStore::get().kernel(described);
     RecordProperty("creates", KernelStore::get().take_creates());
+    if (planned_.trial == Trial::kClaim) return;
     if (planned_.trial == Trial::kDims) return ask(described, kernel);
     switch (planned_.trial) {
       case Trial::kAgain:
@@ -98,7 +102,7 @@ class OperatorTest : public DeviceTest {
     if (planned_.variant.constant >= 0) return c;
     const OperatorCase& other = sibling_of(c, g_seed + 1);
     return Described(other, row_.version, planned_.variant).key() ==
-                   Described(c, row_.version, planned_.variant).key() &&
+                       Described(c, row_.version, planned_.variant).key() &&
                    !described.has_constants()
                ? other
                : c;
@@ -159,11 +163,32 @@ class OperatorTest : public DeviceTest {
     for (const Verdict& verdict : verdicts) note(verdict);
   }
 
+  // What the contract forbids is refused, by `supports` and `create` in the same words.
+  void refuse(const Described& described) {
+    constexpr size_t kMost = 16;
+    std::vector<Forbidden> all = forbidden_of(*planned_.operator_case, described.desc(), g_seed);
+    if (all.size() > kMost) all.erase(all.begin() + kMost, all.end());
+    for (const Forbidden& one : all) {
+      const KernelDescView view(one.desc);
+      ErrorBuffer asked, made;
+      tn_kernel* kernel = nullptr;
+      const Refusal meant;
+      const tn_status status = tn_kernel_supports(device().get(), view.get(), nullptr, &asked);
+      const tn_status answer = tn_kernel_create(device().get(), view.get(), &kernel, &made);
+      tn_kernel_destroy(kernel);
+      EXPECT_EQ(status, answer) << "supports and create: " << one.what;
+      const tn_status kind = TN_STATUS_CLASS(status);
+      const bool unsupported = one.may_be_unsupported && kind == TN_UNSUPPORTED;
+      EXPECT_TRUE(kind == TN_INVALID_ARGUMENT || unsupported)
+          << one.what << ": " << status_name(status) << " " << asked.message;
+    }
+  }
+
   void ask(const Described& described, const Kernel& kernel) {
     if (!ask_dims(described, kernel)) TN_OPTIONAL("optional, not offered: kernel_output_dims");
   }
 
-  const OperatorRow& row_;
+  const OperatorRow row_;  // The device's table may have been read again since.
   const Planned planned_;
   Verdict worst_;
 };
@@ -181,34 +206,19 @@ void register_row(const OperatorRow& row, tn_dtype dtype, const std::string& sui
   for (const OperatorCase& c : cases_of(dtype, options.seed)) {
     if (fits(c, row)) cases.push_back(&c);
   }
+  // Made here: processes that are forked from this one have them, too.
+  cases_of(dtype, options.seed + 1);
+  const auto shared = std::make_shared<OperatorRow>(row);
   std::map<std::string, int> names;
-  Plan plan = plan_variants(row, cases, Target::get().info().flags, options.compile_budget);
+  Plan plan = plan_variants(row, cases, Target::get().subject().flags, options.compile_budget);
   for (Planned& planned : plan.tests) {
     std::string name = planned.name;
     if (const int repeated = names[name]++; repeated != 0) name += "_" + std::to_string(repeated);
     testing::RegisterTest(suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
-                          [&row, planned = std::move(planned)]() -> OperatorTest* {
-                            return new OperatorTest(row, planned);
+                          [shared, planned = std::move(planned)]() -> OperatorTest* {
+                            return new OperatorTest(*shared, planned);
                           });
   }
-}
-
-std::string property(const testing::TestResult& result, const char* key) {
-  for (int i = 0; i < result.test_property_count(); ++i) {
-    if (std::string(result.GetTestProperty(i).key()) == key) return result.GetTestProperty(i).value();
-  }
-  return "";
-}
-
-const OperatorRow* row_of(const testing::TestResult& result) {
-  const std::string domain = property(result, "domain"), name = property(result, "operator");
-  const std::string version = property(result, "version");
-  for (const OperatorRow& row : Target::get().operators()) {
-    if (row.domain == domain && row.name == name && std::to_string(row.version) == version) {
-      return &row;
-    }
-  }
-  return nullptr;
 }
 
 }  // namespace
@@ -222,24 +232,6 @@ void register_operator_tests(const CaseOptions& options) {
       if (options.wanted(suite)) register_row(row, type.dtype, suite, options);
     }
   }
-}
-
-CoverageLines coverage_of_finished_tests() {
-  Claims reached;
-  const testing::UnitTest& unit = *testing::UnitTest::GetInstance();
-  for (int i = 0; i < unit.total_test_suite_count(); ++i) {
-    const testing::TestSuite& suite = *unit.GetTestSuite(i);
-    for (int j = 0; j < suite.total_test_count(); ++j) {
-      const testing::TestResult& result = *suite.GetTestInfo(j)->result();
-      const std::string types = property(result, "types");
-      const OperatorRow* row = types.empty() ? nullptr : row_of(result);
-      if (row != nullptr) reached.merge(claims_of_types(*row, types));
-    }
-  }
-  const Coverage found = coverage(Target::get().operators(), reached);
-  return {"claims exercised: " + std::to_string(found.exercised) + " of " +
-              std::to_string(found.claimed),
-          found.unreached};
 }
 
 }  // namespace tenon::conformance

@@ -22,17 +22,6 @@ struct CaseOptions {
   std::function<bool(const std::string&)> wanted = [](const std::string&) { return true; };
 };
 
-// The budgets of the whole suite and of its short form.
-inline constexpr size_t kWholeBudget = 24, kSmokeBudget = 8;
-
 void register_operator_tests(const CaseOptions& options = {});
-
-// What the tests that have run did not reach of the device's claims, by the properties that they
-// recorded: all of it, a line each, and a line that counts.
-struct CoverageLines {
-  std::string summary;
-  std::vector<std::string> unreached;
-};
-CoverageLines coverage_of_finished_tests();
 
 }  // namespace tenon::conformance

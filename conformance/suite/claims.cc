@@ -2,6 +2,7 @@
 #include "suite/claims.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -10,8 +11,8 @@ namespace {
 
 // What the row says of a constraint; NULL: nothing.
 const uint64_t* listed(const OperatorRow& row, std::string_view constraint) {
-  for (const auto& [name, dtypes] : row.types) {
-    if (name == constraint) return &dtypes;
+  for (const TypeSet& one : row.types) {
+    if (one.constraint == constraint) return &one.dtypes;
   }
   return nullptr;
 }
@@ -57,7 +58,6 @@ struct Matcher {
   }
 };
 
-
 }  // namespace
 
 std::string Claim::text() const {
@@ -67,7 +67,7 @@ std::string Claim::text() const {
 
 Claims claims_of(const OperatorRow& row) {
   Claims claims;
-  for (const auto& [constraint, dtypes] : row.types) add(claims, row, constraint, dtypes);
+  for (const TypeSet& one : row.types) add(claims, row, one.constraint, one.dtypes);
   const ContractVersion* version = version_of_row(row);
   if (version == nullptr) return claims;
   for_each_parameter(*version, [&](const ContractParameter& one) {
@@ -94,8 +94,8 @@ bool fits(const OperatorCase& c, const OperatorRow& row) {
     const tn_dtype dtype = present ? c.outputs[i].dtype : TN_DTYPE_UNDEFINED;
     if (!matcher.matches(version->output(i), present, false, dtype)) return false;
   }
-  return std::ranges::all_of(
-      c.attributes, [&](const Attribute& one) { return version->knows(one.name); });
+  return std::ranges::all_of(c.attributes,
+                             [&](const Attribute& one) { return version->knows(one.name); });
 }
 
 Claims exercised_by(const OperatorCase& c, const OperatorRow& row) {
@@ -121,30 +121,36 @@ std::string types_text(const Claims& claims) {
   return text;
 }
 
-Claims claims_of_types(const OperatorRow& of, const std::string& types) {
-  Claims claims;
-  std::istringstream words(types);
+void Coverage::add(const TestResult& result) {
+  Claim claim;
+  claim.domain = result.property("domain");
+  claim.name = result.property("operator");
+  claim.version = std::atoi(result.property("version").c_str());
+  std::istringstream words(result.property("types"));
   for (std::string word; words >> word;) {
     const size_t mark = word.find('=');
     if (mark == std::string::npos) continue;
-    claims.insert(claim_of(of, word.substr(0, mark), dtype_from_name(word.substr(mark + 1))));
+    claim.constraint = word.substr(0, mark);
+    claim.dtype = dtype_from_name(word.substr(mark + 1));
+    reached_.insert(claim);
   }
-  return claims;
 }
 
-Coverage coverage(const std::vector<OperatorRow>& table, const Claims& reached) {
-  Coverage result;
+std::vector<std::string> Coverage::unreached(const std::vector<OperatorRow>& table) const {
+  std::vector<std::string> lines;
   for (const OperatorRow& row : table) {
     for (const Claim& claim : claims_of(row)) {
-      ++result.claimed;
-      if (reached.contains(claim)) {
-        ++result.exercised;
-      } else {
-        result.unreached.push_back(claim.text());
-      }
+      if (!reached_.contains(claim)) lines.push_back(claim.text());
     }
   }
-  return result;
+  return lines;
+}
+
+std::string Coverage::summary(const std::vector<OperatorRow>& table) const {
+  size_t claimed = 0;
+  for (const OperatorRow& row : table) claimed += claims_of(row).size();
+  return "claims exercised: " + std::to_string(claimed - unreached(table).size()) + " of " +
+         std::to_string(claimed);
 }
 
 }  // namespace tenon::conformance

@@ -12,7 +12,8 @@
 
 #include "suite/case.h"
 #include "suite/contract.h"
-#include "suite/target.h"
+#include "suite/results.h"
+#include "suite/subject.h"
 
 namespace tenon::conformance {
 
@@ -39,15 +40,19 @@ bool fits(const OperatorCase& c, const OperatorRow& row);
 // The claims that a case exercises when it is put to a row that it fits.
 Claims exercised_by(const OperatorCase& c, const OperatorRow& row);
 
-// "T1=float32 T2=int8", for the record of a test, and back.
+// "T1=float32 T2=int8": what a test records as "types" when it has launched and compared.
 std::string types_text(const Claims& claims);
-Claims claims_of_types(const OperatorRow& of, const std::string& types);
 
-// The claims of a device's table that were not reached, and how many there are.
-struct Coverage {
-  size_t claimed = 0, exercised = 0;
-  std::vector<std::string> unreached;
+// What the tests of a run have reached of a table's claims, by what they recorded.
+class Coverage {
+ public:
+  void add(const TestResult& result);
+  std::vector<std::string> unreached(const std::vector<OperatorRow>& table) const;
+  // "claims exercised: 1540 of 1540"
+  std::string summary(const std::vector<OperatorRow>& table) const;
+
+ private:
+  Claims reached_;
 };
-Coverage coverage(const std::vector<OperatorRow>& table, const Claims& reached);
 
 }  // namespace tenon::conformance

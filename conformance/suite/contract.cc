@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tenon/cpp/operator_attributes.hpp"
+
 namespace tenon::conformance {
 namespace {
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "tenon/cpp/attribute_fact.hpp"
 #include "tenon/cpp/dtype.hpp"
 
 namespace tenon::conformance {
@@ -45,6 +46,7 @@ struct ContractOperator {
   std::string_view column;  // The type constraint of a device's claims, in the first version.
   std::span<const ContractVersion> versions;  // The contract's own first.
   std::span<const ContractReplaces> replaces;
+  std::span<const AttributeFact> attributes;  // Of the contract's own version.
 
   const ContractVersion* version(int32_t number) const;  // NULL: none that means the same.
 };

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <sstream>
 
-#include "suite/obey.h"
 #include "suite/target.h"
 
 namespace tenon::conformance {
@@ -69,10 +68,9 @@ Described::Described(const OperatorCase& c, int32_t version, const Variant& vari
   for (size_t i = 0; i < c.inputs.size(); ++i) {
     const CaseInput& input = c.inputs[i];
     const HostTensor& tensor = input.tensor;
-    input_strides_.push_back(
-        strides_of(tensor.dtype, tensor.dims, tensor.repeated, variant.form));
+    input_strides_.push_back(strides_of(tensor.dtype, tensor.dims, tensor.repeated, variant.form));
     Argument argument;
-    if (static_cast<int>(i) == variant.constant) {
+    if (static_cast<int>(i) == variant.constant && !variant.layouts) {
       argument = Argument::of_constant(nullptr, tensor.dtype, tensor.dims);
     } else if (input.kind == TN_ARGUMENT_HOST) {
       argument = Argument::host(tensor.dtype, tensor.dims);
@@ -98,7 +96,7 @@ Described::Described(const OperatorCase& c, int32_t version, const Variant& vari
 void Described::set_constants(const OperatorCase& from) {
   for (size_t i = 0; i < desc_.inputs.size(); ++i) {
     Argument& argument = desc_.inputs[i];
-    if (argument.kind != TN_ARGUMENT_CONSTANT) continue;
+    if (argument.kind != TN_ARGUMENT_CONSTANT || argument.constant) continue;
     constants_[i] = from.inputs[i].tensor.bytes();
     if (constants_[i].empty()) constants_[i].resize(16);  // Never a NULL pointer.
     argument.host_data = constants_[i].data();
@@ -106,9 +104,8 @@ void Described::set_constants(const OperatorCase& from) {
 }
 
 bool Described::has_constants() const {
-  return std::ranges::any_of(desc_.inputs, [](const Argument& one) {
-    return one.kind == TN_ARGUMENT_CONSTANT;
-  });
+  return std::ranges::any_of(desc_.inputs,
+                             [](const Argument& one) { return one.kind == TN_ARGUMENT_CONSTANT; });
 }
 
 bool Described::follow(const tn_argument_needs& needs, Argument& argument, Shape& strides, size_t i,
@@ -142,6 +139,29 @@ bool Described::follow(const tn_argument_needs& needs, Argument& argument, Shape
          argument.flags != before.flags;
 }
 
+// In the layout that the device has chosen for the tensor, where it has chosen one.
+void Described::pack_constant(const Device& device) {
+  if (variant_.constant < 0) return;
+  const auto i = static_cast<size_t>(variant_.constant);
+  Argument& argument = desc_.inputs[i];
+  if (argument.kind != TN_ARGUMENT_DEVICE) return;
+  const HostTensor& value = case_.inputs[i].tensor;
+  const Bytes bytes = value.bytes();
+  if (argument.layout == TN_LAYOUT_STRIDED) {
+    argument = Argument::of_constant(nullptr, value.dtype, value.dims);
+    return set_constants(case_);
+  }
+  const tn_layout layout = argument.layout;
+  try {
+    const Tensor host = Tensor::host(bytes.data(), value.dtype, Dims(value.dims));
+    argument =
+        Argument::of_constant(Constant(device, host, layout), value.dtype, value.dims, layout);
+  } catch (const Error& error) {
+    // A device may have no constants; then it is a tensor in that layout.
+    if (TN_STATUS_CLASS(error.status()) != TN_UNSUPPORTED) throw;
+  }
+}
+
 KernelSupport Described::settle(const Device& device) {
   constexpr uint32_t kAtLaunch = TN_REQUIRES_STATIC_DIMS | TN_REQUIRES_STATIC_STRIDES;
   set_constants(case_);
@@ -163,6 +183,7 @@ KernelSupport Described::settle(const Device& device) {
           one.strides = output_strides_[i];
         }
       }
+      pack_constant(device);
       support = supports(device, desc_);
     }
     if (support.status != TN_NEEDS_STATIC) return support;

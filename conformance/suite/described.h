@@ -47,6 +47,7 @@ class Described {
   void set_constants(const OperatorCase& from);
 
  private:
+  void pack_constant(const Device& device);
   Argument describe(tn_dtype dtype, const Shape& dims, const Shape& strides) const;
   bool follow(const tn_argument_needs& needs, Argument& argument, Shape& strides, size_t i,
               bool is_output);

@@ -167,6 +167,14 @@ int32_t version_of_contract(const std::string& domain, const std::string& name) 
   return id->version;
 }
 
+const OperatorRow& mandatory_row(const std::string& domain, const std::string& name) {
+  const OperatorRow* row = Target::get().find(domain, name);
+  if (row != nullptr) return *row;
+  throw std::runtime_error("the device's table of operators has no " +
+                           (domain.empty() ? name : domain + "." + name) +
+                           ", which is mandatory (TN-device-006)");
+}
+
 int32_t version_of(const std::string& domain, const std::string& name) {
   const OperatorRow* row = Target::get().find(domain, name);
   return row != nullptr ? row->version : version_of_contract(domain, name);

@@ -137,6 +137,9 @@ KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims
 // The since-version of an operator of spec/ops. Throws for a name that it does not have.
 int32_t version_of_contract(const std::string& domain, const std::string& name);
 
+// Of an operator that no device may lack. Throws where its table does.
+const OperatorRow& mandatory_row(const std::string& domain, const std::string& name);
+
 // The since-version that the device's table gives an operator; where it has none, the contract's.
 int32_t version_of(const std::string& domain, const std::string& name);
 

@@ -67,12 +67,13 @@ Placed& Placed::make(Keeper& keeper, const Stream& stream, const HostTensor& ten
 
 Placed& Placed::make_in_layout(Keeper& keeper, const Stream& stream, const HostTensor& tensor,
                                tn_layout layout, uint64_t alignment, bool output) {
-  Placed& placed = make(keeper, stream, tensor, Argument::dense_strides(tensor.dims), alignment, 0,
-                        output);
+  Placed& placed =
+      make(keeper, stream, tensor, Argument::dense_strides(tensor.dims), alignment, 0, output);
   const Device& device = Target::get().device();
-  placed.token_buffer_ = Buffer(device, device.layout_size(layout, tensor.dtype, Dims(tensor.dims)));
-  placed.tensor_ =
-      Tensor::device(placed.token_buffer_.get(), tensor.dtype, Dims(tensor.dims)).with_layout(layout);
+  placed.token_buffer_ =
+      Buffer(device, device.layout_size(layout, tensor.dtype, Dims(tensor.dims)));
+  placed.tensor_ = Tensor::device(placed.token_buffer_.get(), tensor.dtype, Dims(tensor.dims))
+                       .with_layout(layout);
   if (!output) stream.reorder(placed.tensor_, placed.strided_);
   return placed;
 }

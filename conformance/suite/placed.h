@@ -15,9 +15,8 @@ class Placed {
   // Queues the write of its bytes; `keeper` holds what that reads. The first byte that the tensor
   // uses is `shift` bytes behind a multiple of `alignment` and of the device's own. An output's
   // bytes are all kUntouched, not the values.
-  static Placed& make(Keeper& keeper, const Stream& stream, const HostTensor& tensor,
-                      Shape strides, uint64_t alignment, uint64_t shift, bool output,
-                      Real imaginary = kImaginary);
+  static Placed& make(Keeper& keeper, const Stream& stream, const HostTensor& tensor, Shape strides,
+                      uint64_t alignment, uint64_t shift, bool output, Real imaginary = kImaginary);
   // In a layout of the device's own, by a reorder on the stream; an output comes back by one.
   static Placed& make_in_layout(Keeper& keeper, const Stream& stream, const HostTensor& tensor,
                                 tn_layout layout, uint64_t alignment, bool output);

@@ -1,35 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From GoogleTest's results to conformance results. A skip is "unsupported" and never a pass; an
-// expected failure that passes is a failure.
+// From results of tests to a verdict. A skip is "unsupported" and never a pass; an expected failure
+// that passes is a failure. Where a result comes from, this process or another, is not seen here.
 #pragma once
-
-#include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
 #include "suite/declaration.h"
+#include "suite/results.h"
+#include "suite/subject.h"
 
 namespace tenon::conformance {
 
-enum class Outcome { kPassed, kFailed, kUnsupported, kExpectedFailure };
-
-const char* outcome_name(Outcome outcome);
-
-struct Result {
-  std::string test;
-  Outcome outcome = Outcome::kPassed;
-  std::string reason;  // Of all but kPassed.
-  double seconds = 0;
-};
-
-// Collects the result of each test, and ends the program when one crashes or hangs: then it prints
-// which, and the report says so.
-class Reporter : public testing::EmptyTestEventListener {
+class Reporter {
  public:
-  Reporter(Declaration declaration, std::string report_path, double timeout_seconds, bool verbose);
+  Reporter(Declaration declaration, std::string report_path, bool verbose);
 
+  // Whom the results are of; before finish().
+  void set_subject(Subject subject) { subject_ = std::move(subject); }
+  // What a test came to, before anything that the vendor declared: that is applied here.
+  void add(TestResult result);
   // A test that the vendor declared unsupported: it is not run.
   void add_unsupported(const std::string& test, const std::string& reason);
   // Something that is wrong with the run itself (a declaration that matches nothing).
@@ -37,23 +28,21 @@ class Reporter : public testing::EmptyTestEventListener {
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
   Declaration& declaration() { return declaration_; }
-
-  void OnTestStart(const testing::TestInfo& info) override;
-  void OnTestEnd(const testing::TestInfo& info) override;
+  const std::vector<TestResult>& results() const { return results_; }
 
   // Prints the summary, writes the report, and returns the exit code: 0 when nothing failed.
   int finish();
 
  private:
-  void add(Result result);
+  void keep(TestResult result);
   void write_report() const;
   size_t count(Outcome outcome) const;
 
   Declaration declaration_;
   std::string report_path_;
-  double timeout_seconds_;
   bool verbose_;
-  std::vector<Result> results_;
+  Subject subject_;
+  std::vector<TestResult> results_;
   std::vector<std::string> notes_;
 };
 

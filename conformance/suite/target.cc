@@ -2,15 +2,24 @@
 #include "suite/target.h"
 
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 
+#include "run/state.h"
 #include "suite/complaints.h"
+#include "suite/table.h"
 
 namespace tenon::conformance {
 namespace {
 
 [[noreturn]] void fail_option(const std::string& option, const std::string& spec) {
   throw std::invalid_argument("'" + option + "' in '" + spec + "' is not KEY=VALUE");
+}
+
+// A text of a fixed field, whose end the plugin may have forgotten.
+template <size_t size>
+std::string text_of(const char (&field)[size]) {
+  return std::string(field, strnlen(field, size));
 }
 
 }  // namespace
@@ -51,32 +60,58 @@ Target& Target::get() {
 
 void Target::open(const Spec& spec) {
   spec_ = spec;
+  run_state().enter(Stage::kOpening, "opening the plugin");
+  subject_ = {};
+  subject_.spec = spec.text;
   loader_ = Loader({}, complaining_host());
   instance_ = loader_.open(spec.plugin);
-  device_ = open_device();
-  info_ = device_.info();
-  for (const tn_operator_entry& row : device_.operators()) {
-    OperatorRow& own = operators_.emplace_back(OperatorRow{row.domain, row.name, row.version});
-    for (size_t t = 0; t < row.type_count; ++t) {
-      uint64_t dtypes = 0;
-      for (size_t i = 0; i < row.types[t].count; ++i) {
-        dtypes |= uint64_t{1} << (row.types[t].dtypes[i] & 63);
-      }
-      own.types.emplace_back(row.types[t].constraint, dtypes);
-    }
-    if (!own.types.empty()) own.dtypes = own.types[0].second;
+  subject_.library = library();
+  subject_.plugin = instance_.name();
+  subject_.plugin_version = instance_.version();
+
+  run_state().enter(Stage::kOpening, "counting the plugin's devices");
+  if (const size_t count = instance_.device_count(); spec.index >= count) {
+    throw std::runtime_error("the plugin has " + std::to_string(count) + " devices, and device " +
+                             std::to_string(spec.index) +
+                             " was asked for (TN-instance-007: it has at least one; where there is "
+                             "no hardware instance_create answers TN_NO_DEVICE)");
   }
+  run_state().enter(Stage::kOpening, "opening the device");
+  device_ = open_device();
+  if (!device_) throw std::runtime_error("device_open answered TN_OK and gave no device");
+  run_state().enter(Stage::kOpening, "asking the device about itself");
+  info_ = device_.info();
+  subject_.device = text_of(info_.name);
+  subject_.vendor = text_of(info_.vendor);
+  subject_.flags = info_.flags;
+
+  run_state().enter(Stage::kOpening, "reading the device's table of operators");
+  tn_operator_table table{};
+  table.struct_size = sizeof(table);
+  call(tn_device_get_operators, device_.get(), &table);
+  Table read = read_table(table);
+  subject_.operators = std::move(read.rows);
+  table_problems_ = std::move(read.problems);
 }
 
-void Target::close_device() { device_.reset(); }
+void Target::adopt(Subject subject) {
+  spec_ = Spec::parse(subject.spec);
+  subject_ = std::move(subject);
+}
+
+void Target::close_device() {
+  run_state().enter(Stage::kClosing, "closing the device");
+  device_.reset();
+}
 
 void Target::close() {
   close_device();
+  run_state().enter(Stage::kClosing, "closing the plugin");
   loader_.reset();
 }
 
 const OperatorRow* Target::find(const std::string& domain, const std::string& name) const {
-  for (const OperatorRow& row : operators_) {
+  for (const OperatorRow& row : operators()) {
     if (row.domain == domain && row.name == name) return &row;
   }
   return nullptr;
@@ -90,15 +125,26 @@ Device Target::open_device() const {
 }
 
 std::string Target::library() const {
-  for (const tn_candidate_info& candidate : loader_.candidates()) {
-    if (candidate.state == TN_CANDIDATE_OPEN &&
-        std::strcmp(candidate.name, instance_.name()) == 0) {
-      return candidate.library;
+  if (instance_) {
+    for (const tn_candidate_info& candidate : loader_.candidates()) {
+      if (candidate.state == TN_CANDIDATE_OPEN &&
+          std::strcmp(candidate.name, instance_.name()) == 0) {
+        return candidate.library;
+      }
     }
   }
-  const bool is_library =
-      spec_.plugin.find('/') != std::string::npos && spec_.plugin.find(".so") != std::string::npos;
-  return is_library ? spec_.plugin : "";
+  if (!subject_.library.empty()) return subject_.library;  // As another process has found.
+  // It did not open, so its manifest has to say.
+  const std::filesystem::path path = spec_.plugin;
+  if (!path.has_parent_path()) return "";
+  if (path.extension() != ".json") return path;
+  const std::string folder = path.parent_path();
+  const Loader found(std::span(&folder, 1));
+  for (const tn_candidate_info& candidate : found.candidates()) {
+    std::error_code none;
+    if (std::filesystem::equivalent(candidate.manifest, path, none)) return candidate.library;
+  }
+  return "";
 }
 
 }  // namespace tenon::conformance

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "suite/subject.h"
 #include "tenon/tenon.hpp"
 
 namespace tenon::conformance {
@@ -23,25 +24,19 @@ struct Spec {
   static Spec parse(const std::string& text);
 };
 
-// A row of the device's static table, with strings of its own.
-struct OperatorRow {
-  std::string domain;
-  std::string name;
-  int32_t version = 0;
-  uint64_t dtypes = 0;  // Of the first constraint that it lists.
-  // Every constraint that it lists, with a bit for each type.
-  std::vector<std::pair<std::string, uint64_t>> types = {};
-  bool has(tn_dtype dtype) const { return dtype >= 0 && dtype < 64 && (dtypes >> dtype & 1) != 0; }
-};
-
 // One for the process. The shared device stays open between tests, because opening a real one may
 // take a second; tests that close or break a device open another.
 class Target {
  public:
   static Target& get();
 
-  // Throws tenon::Error.
+  // Throws std::runtime_error (tenon::Error is one) with what is wrong; what was opened until then
+  // stays open.
   void open(const Spec& spec);
+  // Which one it is, for tests that open nothing.
+  void name(const Spec& spec) { spec_ = spec; }
+  // Another process has opened it: of this one's, there is only what that one told.
+  void adopt(Subject subject);
   // The device first, so that a test's leaks are reported before the report is written.
   void close_device();
   void close();
@@ -51,8 +46,11 @@ class Target {
   const Instance& instance() const { return instance_; }
   const Device& device() const { return device_; }
   const tn_device_info& info() const { return info_; }
-  const std::vector<OperatorRow>& operators() const { return operators_; }
+  const std::vector<OperatorRow>& operators() const { return subject_.operators; }
+  const Subject& subject() const { return subject_; }
   const OperatorRow* find(const std::string& domain, const std::string& name) const;
+  // What is wrong with the device's table of operators, of which operators() are the sound rows.
+  const std::vector<std::string>& table_problems() const { return table_problems_; }
   Device open_device() const;
   // Path of the plugin's library; empty if the loader does not say.
   std::string library() const;
@@ -63,7 +61,8 @@ class Target {
   Instance instance_;
   Device device_;
   tn_device_info info_{};
-  std::vector<OperatorRow> operators_;
+  Subject subject_;
+  std::vector<std::string> table_problems_;
 };
 
 }  // namespace tenon::conformance

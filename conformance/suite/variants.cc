@@ -66,8 +66,9 @@ class Planner {
         if (budget != 0 && keys.size() >= budget) continue;
         keys.insert(key);
       }
-      plan.tests.push_back({&c, one.variant, one.trial,
-                            one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix)});
+      plan.tests.push_back(
+          {&c, one.variant, one.trial,
+           one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix)});
     }
     plan.descriptions = keys.size();
     return plan;
@@ -90,7 +91,9 @@ class Planner {
   }
 
   // The first cases come before everything else, those behind by and by.
-  static int worth_of(size_t at) { return at < 4 ? static_cast<int>(at) : 40 + static_cast<int>(at); }
+  static int worth_of(size_t at) {
+    return at < 4 ? static_cast<int>(at) : 40 + static_cast<int>(at);
+  }
 
   // Cases that alone reach a claim of another constraint than the column.
   void find_reaching() {
@@ -117,6 +120,10 @@ class Planner {
       }
     }
     if (!cases_.empty()) add(0, {}, "TN_launch_008", "threads", 0, Trial::kThreads);
+    for (size_t i = 0; i < std::min<size_t>(cases_.size(), 2); ++i) {
+      add(i, {}, "TN_operator_006", "", worth_of(i), Trial::kClaim);
+      add(i, {}, "TN_kernel_004", "forbidden", worth_of(i), Trial::kForbidden);
+    }
   }
 
   // Each form for a case of its own first, then for the next ones in turn.
@@ -180,6 +187,11 @@ class Planner {
       add(i, {.flags = TN_KERNEL_DETERMINISTIC}, "TN_operator_004", "", 12 + later,
           Trial::kDeterministic);
       add(i, {.layouts = true}, "TN_layout_004", "", 13 + later);
+      // Weights, packed once.
+      if (c.inputs.size() > 1 && c.inputs[1].kind == TN_ARGUMENT_DEVICE && c.inputs[1].same == 0 &&
+          std::ranges::find(c.aliases, 2) == c.aliases.end()) {
+        add(i, {.constant = 1, .layouts = true}, "TN_layout_004", "constant_1", 13 + later);
+      }
       for (size_t k = 0; k < c.inputs.size(); ++k) {
         if (c.inputs[k].kind == TN_ARGUMENT_ABSENT || c.inputs[k].same != 0) continue;
         const auto replaced = static_cast<int32_t>(k + 1);

@@ -18,7 +18,9 @@ enum class Trial {
   kAgain,          // Twice the same, with other garbage in the workspace.
   kDeterministic,  // Twice the same, and the same bits.
   kThreads,        // From two threads, on two streams.
-  kDims            // Asks for the outputs' dims.
+  kClaim,          // Is made, which the table has promised.
+  kDims,           // Asks for the outputs' dims.
+  kForbidden       // Asks for kernels that the contract forbids, and makes none.
 };
 
 struct Planned {

@@ -1105,18 +1105,23 @@ typedef void(TN_CALL* tn_function)(void);
  *
  * A manifest is a small JSON file, `NAME.tenon.json`:
  *   {"tenon_manifest": 1, "name": "acme.npu", "library": "libacme.so", "description": "...",
- *    "probe": "in-process" | "child"}
- * A relative library path is relative to the manifest. "probe": "child" lets a child process try
- * the plugin first, so that one that crashes or hangs does no harm to the host; tn_loader_diagnose
- * does so with every plugin.
+ *    "probe": "in-process" | "child", "abi": "0.2", "platforms": ["linux-x86_64"],
+ *    "license": "Apache-2.0", "features": ["..."]}
+ * Name and library must be there. A relative library path is relative to the manifest. Where "abi"
+ * or "platforms" (OS-PROCESSOR: linux, windows, macos; x86_64, aarch64) do not fit the loader, the
+ * library is not touched. "license" (SPDX) and "features" are for people. "probe": "child" lets a
+ * child process try the plugin first, so that one that crashes or hangs does no harm to the host;
+ * tn_loader_diagnose does so with every plugin.
  *
  * Folders, in this order; the first of a name that can be loaded wins:
- *   1. TENON_PLUGIN_PATH (colon separated folders, manifests or libraries), unless the process
- *      runs with elevated privileges
+ *   1. TENON_PLUGIN_PATH (folders, manifests or libraries, with colons between; on Windows with
+ *      semicolons), unless the process runs with elevated privileges
  *   2. tn_loader_desc.search_paths
  *   3. ../share/tenon/plugins beside libtenon's folder, then libtenon's own folder
- *   4. $XDG_DATA_HOME/tenon/plugins or ~/.local/share/tenon/plugins, unless elevated
- *   5. /usr/local/share/tenon/plugins, /usr/share/tenon/plugins */
+ *   4. share/tenon/plugins of the virtual environment (Python's or Conda's) that libtenon lies in, and
+ *      unless elevated of $VIRTUAL_ENV and $CONDA_PREFIX
+ *   5. $XDG_DATA_HOME/tenon/plugins or ~/.local/share/tenon/plugins, unless elevated
+ *   6. /usr/local/share/tenon/plugins, /usr/share/tenon/plugins */
 typedef struct tn_loader tn_loader;
 
 typedef struct tn_loader_desc {

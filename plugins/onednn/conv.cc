@@ -8,8 +8,8 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
-#include "tenon/device/operators/conv_attributes.h"
-#include "tenon/device/operators/shape.h"
+#include "tenon/device/operators/convolutions.h"
+#include "tenon/device/operators/fused_steps.h"
 
 namespace tenon::onednn {
 namespace {
@@ -35,8 +35,14 @@ struct Descs {
   std::optional<Md> bias;
 };
 
-class ConvBase : public PrimitiveKernel {
+template <class Operator>
+class ConvBase : public device::KernelOf<Operator, PrimitiveKernel> {
  public:
+  explicit ConvBase(const Description& d) : device::KernelOf<Operator, PrimitiveKernel>(d) {
+    require_float32(d, std::max<size_t>(d.input_count(), 3));
+    filters_.groups = attributes_.groups > 1 ? attributes_.groups : 0;
+  }
+
   tn_layout input_layout(size_t i, tn_layout described) const override {
     return i < 2 ? choose(inputs_[i], described) : TN_LAYOUT_STRIDED;
   }
@@ -45,12 +51,6 @@ class ConvBase : public PrimitiveKernel {
   }
 
  protected:
-  ConvBase(const Description& d, size_t outputs = 1)
-      : name_(d.name()), attributes_(d, d.input(0).rank), window_(attributes_) {
-    require_float32(d, std::max<size_t>(d.input_count(), 3), outputs);
-    filters_.groups = attributes_.groups > 1 ? attributes_.groups : 0;
-  }
-
   bool copies_pay() const override { return true; }
 
   static tn_layout choose(tn_layout chosen, tn_layout described) {
@@ -80,18 +80,19 @@ class ConvBase : public PrimitiveKernel {
             w.strides, w.dilations, w.begin, w.end, attributes};
   }
 
-  const std::string name_;
-  const ConvAttributes attributes_;
-  const Window window_;
+  const std::string& name_ = this->operator_.name;
+  const ConvAttributes& attributes_ = this->operator_.attributes;
+  const Window window_{attributes_};
   Form filters_;
   tn_layout inputs_[2] = {TN_LAYOUT_STRIDED, TN_LAYOUT_STRIDED};
   tn_layout output_ = TN_LAYOUT_STRIDED;
 };
 
-class Conv final : public ConvBase {
+template <class Operator>
+class Conv final : public ConvBase<Operator> {
  public:
-  explicit Conv(const Description& d) : ConvBase(d) {
-    if (name_ == "FusedConv") steps_ = PostSteps(d, 3);
+  explicit Conv(const Description& d) : ConvBase<Operator>(d) {
+    if constexpr (requires { this->operator_.steps; }) steps_ = PostSteps(d, this->operator_.steps);
     const Described x = Described::of(d.input(0)), w = Described::of(d.input(1));
     const Described y = Described::of(d.output(0));
     for (size_t i = 3; i < d.input_count(); ++i) {
@@ -108,26 +109,21 @@ class Conv final : public ConvBase {
       row_ = steps_.row_of(*form, y.strided.dims);
   }
 
-  void check(const Arguments& a) const override {
-    attributes_.check_output(name_, a);
-    steps_.check(a);
-  }
-
   void run(const Arguments& a, const Execution& execution) const override {
-    ConvBase::run(a, execution);
+    PrimitiveKernel::run(a, execution);
     steps_.run_rest(a, execution, row_);
   }
 
   // Operands of the output's size are taken in its form.
   tn_layout input_layout(size_t i, tn_layout described) const override {
-    if (i < 3) return ConvBase::input_layout(i, described);
+    if (i < 3) return ConvBase<Operator>::input_layout(i, described);
     return i - 3 < whole_.size() && whole_[i - 3] ? choose(output_, described) : TN_LAYOUT_STRIDED;
   }
 
  protected:
   void build(const Arguments& a, Program& p) const override {
     const auto x = p.input(0, a.inputs[0]);
-    const auto w = filters_in(p, 1, a.inputs[1]);
+    const auto w = this->filters_in(p, 1, a.inputs[1]);
     const auto y = p.output(0, a.outputs[0]);
     std::vector<Program::Argument> arguments = {
         {DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, y}};
@@ -161,6 +157,10 @@ class Conv final : public ConvBase {
   }
 
  private:
+  using ConvBase<Operator>::attributes_, ConvBase<Operator>::choose, ConvBase<Operator>::filters_;
+  using ConvBase<Operator>::forward, ConvBase<Operator>::inputs_, ConvBase<Operator>::name_;
+  using ConvBase<Operator>::output_;
+
   void choose_forms(const Description& d, const Described& x, const Described& w,
                     const Described& y) {
     if (!x.any() && !w.any() && !y.any()) return;
@@ -206,7 +206,6 @@ class Conv final : public ConvBase {
         const Described operand = Described::of(d.input(input));
         if (!operand.known) throw KernelError(TN_UNSUPPORTED, name_ + ": operands of unknown dims");
         Dims dims = operand.strided.dims;
-        if (dims.size() > rank) device::throw_invalid(name_, "an operand has more dims than Y");
         dims.insert(dims.begin(), rank - dims.size(), 1);
         seen = dims == y.strided.dims
                    ? Md(dims, dnnl::memory::data_type::f32, dnnl::memory::format_tag::any)
@@ -223,11 +222,9 @@ class Conv final : public ConvBase {
   int64_t row_ = 0;          // See PostSteps::row_of.
 };
 
-class ConvGradInput final : public ConvBase {
+class ConvGradInput final : public ConvBase<device::ConvGradInputOperator> {
  public:
-  explicit ConvGradInput(const Description& d) : ConvBase(d) {}
-
-  void check(const Arguments& a) const override { attributes_.check_grad_input(name_, a); }
+  using ConvBase::ConvBase;
 
  protected:
   void build(const Arguments& a, Program& p) const override {
@@ -244,11 +241,9 @@ class ConvGradInput final : public ConvBase {
   }
 };
 
-class ConvGradWeight final : public ConvBase {
+class ConvGradWeight final : public ConvBase<device::ConvGradWeightOperator> {
  public:
-  explicit ConvGradWeight(const Description& d) : ConvBase(d) {}
-
-  void check(const Arguments& a) const override { attributes_.check_grad_weight(name_, a); }
+  using ConvBase::ConvBase;
 
  protected:
   void build(const Arguments& a, Program& p) const override {
@@ -269,8 +264,8 @@ class ConvGradWeight final : public ConvBase {
 
 std::span<const device::OperatorEntry> conv_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {op::kConv, kFloat32, create<Conv>},
-      {op::kTenonFusedConv, kFloat32, create<Conv>},
+      {op::kConv, kFloat32, create<Conv<device::ConvOperator>>},
+      {op::kTenonFusedConv, kFloat32, create<Conv<device::FusedConvOperator>>},
       {op::kTenonConvGradInput, kFloat32, create<ConvGradInput>},
       {op::kTenonConvGradWeight, kFloat32, create<ConvGradWeight>},
   };

@@ -9,8 +9,7 @@
 #include "operators.h"
 #include "post_steps.h"
 #include "primitive_kernel.h"
-#include "tenon/device/operators/description_checks.h"
-#include "tenon/device/operators/products.h"
+#include "tenon/device/operators/fused_steps.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
@@ -66,46 +65,14 @@ void join_rows(Strided& s) {
   }
 }
 
+// But for the check of its arguments, which is the operator's (MatmulOf).
 class Matmul : public PrimitiveKernel {
  public:
-  Matmul(const Description& d, const Factors& factors)
-      : name_(d.name()), factors_(factors), mode_(d.math_mode()) {
+  Matmul(const Description& d, const Factors& factors, PostSteps steps)
+      : factors_(factors), mode_(d.math_mode()), steps_(std::move(steps)) {
     require_float32(d, std::max<size_t>(d.input_count(), 5));
-    if (name_ == "FusedMatMul") steps_ = PostSteps(d, 2);
     const tn_argument &a = d.input(0), &b = d.input(1);
-    if (a.rank < 1 || b.rank < 1) device::throw_invalid(name_, "A and B must not be scalars");
     if (b.layout == TN_LAYOUT_ANY && b.rank == 2) choose_layout(a, b);
-  }
-
-  void check(const Arguments& arguments) const override {
-    const View &a = arguments.inputs[0], &b = arguments.inputs[1], &y = arguments.outputs[0];
-    const bool row = a.rank > 1, column = b.rank > 1;
-    const int64_t k = a.dims[a.rank - (factors_.transpose_a ? 2 : 1)];
-    const int64_t kb = column ? b.dims[b.rank - (factors_.transpose_b ? 1 : 2)] : b.dims[0];
-    bool fits = k == kb;
-    int64_t dims[TN_MAX_RANK];
-    size_t rank = 0;
-    for (int32_t behind = std::max(a.rank, b.rank); fits && behind > 2; --behind) {
-      const int64_t da = a.rank >= behind ? a.dims[a.rank - behind] : 1;
-      const int64_t db = b.rank >= behind ? b.dims[b.rank - behind] : 1;
-      fits = da == db || da == 1 || db == 1;
-      dims[rank++] = da == 1 ? db : da;
-    }
-    if (!fits) {
-      device::throw_invalid(name_, "dims do not fit: A " + device::dims_text(a.shape()) + ", B " +
-                                       device::dims_text(b.shape()));
-    }
-    if (row) dims[rank++] = a.dims[a.rank - (factors_.transpose_a ? 1 : 2)];
-    if (column) dims[rank++] = b.dims[b.rank - (factors_.transpose_b ? 2 : 1)];
-    device::check_output(name_, "Y", arguments, 0, {dims, rank});
-    if (!steps_.empty()) return steps_.check(arguments);
-    const View c = arguments.input(2);
-    if (!c.present()) return;
-    fits = c.rank <= y.rank;
-    for (int32_t i = 1; fits && i <= c.rank; ++i) {
-      fits = c.dims[c.rank - i] == 1 || c.dims[c.rank - i] == y.dims[y.rank - i];
-    }
-    if (!fits) device::throw_dims(name_, "C", c.shape(), y.shape());
   }
 
   void run(const Arguments& arguments, const Execution& execution) const override {
@@ -412,57 +379,48 @@ class Matmul : public PrimitiveKernel {
     }
   }
 
-  const std::string name_;
   const Factors factors_;
   const tn_math_mode mode_;
+  const PostSteps steps_;
   tn_layout packed_ = TN_LAYOUT_STRIDED;
-  PostSteps steps_;
 };
 
-std::unique_ptr<Kernel> make(const Description& d, const Factors& factors) {
-  auto kernel = std::make_unique<Matmul>(d, factors);
-  kernel->prepare(d);
-  return kernel;
+Factors factors_of(const device::MatMulOperator&) { return {}; }
+Factors factors_of(const device::GemmOperator& gemm) {
+  return {.alpha = gemm.alpha,
+          .beta = gemm.beta,
+          .transpose_a = gemm.transpose_a,
+          .transpose_b = gemm.transpose_b};
+}
+Factors factors_of(const device::ScaledGemmOperator&) {
+  return {.alpha_input = 3, .beta_input = 4};
 }
 
-std::unique_ptr<Kernel> create_matmul(const Description& d) {
-  device::require_inputs(d, 2);
-  return make(d, {});
-}
-
-std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
+PostSteps steps_of(const Description& d, const device::FusedMatMulOperator& fused) {
   if (d.input(0).rank < 2 || d.input(1).rank < 2) {
     throw KernelError(TN_UNSUPPORTED, "FusedMatMul: products with vectors");
   }
-  return make(d, {});
+  return {d, fused.steps};
 }
+PostSteps steps_of(const Description&, const device::NamedOperator&) { return {}; }
 
-std::unique_ptr<Kernel> create_gemm(const Description& d) {
-  const device::GemmOperator gemm(d);
-  Factors f;
-  f.alpha = gemm.alpha;
-  f.beta = gemm.beta;
-  f.transpose_a = gemm.transpose_a;
-  f.transpose_b = gemm.transpose_b;
-  return make(d, f);
-}
-
-std::unique_ptr<Kernel> create_scaled_gemm(const Description& d) {
-  const device::ScaledGemmOperator checked(d);
-  Factors f;
-  if (d.has_input(3)) f.alpha_input = 3;
-  if (d.has_input(4)) f.beta_input = 4;
-  return make(d, f);
-}
+template <class Operator>
+class MatmulOf final : protected device::OperatorHalf<Operator>, public Matmul {
+ public:
+  explicit MatmulOf(const Description& d)
+      : device::OperatorHalf<Operator>(d),
+        Matmul(d, factors_of(this->operator_), steps_of(d, this->operator_)) {}
+  void check(const Arguments& a) const override { this->operator_.check(a); }
+};
 
 }  // namespace
 
 std::span<const device::OperatorEntry> matmul_operators() {
   static const device::OperatorEntry kEntries[] = {
-      {op::kMatMul, kFloat32, create_matmul},
-      {op::kGemm, kFloat32, create_gemm},
-      {op::kTenonFusedMatMul, kFloat32, create_fused_matmul},
-      {op::kTenonScaledGemm, kFloat32, create_scaled_gemm},
+      {op::kMatMul, kFloat32, create<MatmulOf<device::MatMulOperator>>},
+      {op::kGemm, kFloat32, create<MatmulOf<device::GemmOperator>>},
+      {op::kTenonFusedMatMul, kFloat32, create<MatmulOf<device::FusedMatMulOperator>>},
+      {op::kTenonScaledGemm, kFloat32, create<MatmulOf<device::ScaledGemmOperator>>},
   };
   return kEntries;
 }

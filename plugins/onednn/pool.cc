@@ -51,9 +51,9 @@ class Pool final : public device::KernelOf<Operator, PoolBase> {
 
  public:
   explicit Pool(const Description& d) : Base(d, d) {
-    if constexpr (requires { operator_.with_pads; }) {
-      if (operator_.with_pads) algorithm_ = algorithm::pooling_avg_include_padding;
-      if (operator_.with_pads && operator_.window.ceil_mode) {
+    if constexpr (requires { operator_.count_include_pad; }) {
+      if (operator_.count_include_pad) algorithm_ = algorithm::pooling_avg_include_padding;
+      if (operator_.count_include_pad && operator_.window.ceil_mode) {
         throw KernelError(TN_UNSUPPORTED,
                           "AveragePool: oneDNN counts what ceil_mode adds behind the padding");
       }

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "primitive_kernel.h"
-#include "tenon/device/operators/shape.h"
 
 namespace tenon::onednn {
 namespace {
@@ -41,8 +40,8 @@ int64_t element_count(const Dims& dims) {
 
 }  // namespace
 
-std::optional<PostSteps::PostOp> PostSteps::post_op_of(const Step& step, size_t first) {
-  const auto binary = [&](algorithm a) { return PostOp{a, 0, 0, first + step.operand}; };
+std::optional<PostSteps::PostOp> PostSteps::post_op_of(const Step& step, size_t operand) {
+  const auto binary = [&](algorithm a) { return PostOp{a, 0, 0, operand}; };
   switch (step.kind()) {
     case StepKind::kAdd:
       return binary(algorithm::binary_add);
@@ -78,43 +77,20 @@ std::optional<PostSteps::PostOp> PostSteps::post_op_of(const Step& step, size_t 
   return std::nullopt;
 }
 
-PostSteps::PostSteps(const Description& description, size_t first)
-    : name_(description.name()), steps_(device::read_steps(description, first)) {
-  if (description.input_count() + description.output_count() > PrimitiveKernel::kMostArguments) {
-    const auto too_far = std::ranges::find_if(steps_, [&](const Step& step) {
-      return step.word->operand && first + step.operand + 1 == PrimitiveKernel::kMostArguments;
-    });
-    throw KernelError(
-        TN_UNSUPPORTED,
-        device::step_name(name_, steps_, static_cast<size_t>(too_far - steps_.begin())) +
-            ": oneDNN's kernels take " + std::to_string(PrimitiveKernel::kMostArguments - 1) +
-            " inputs at most");
+PostSteps::PostSteps(const Description& description, const device::FusedSteps& steps)
+    : steps_(steps) {
+  constexpr size_t kMostInputs = PrimitiveKernel::kMostArguments - 1;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_.operand_of(i) < kMostInputs) continue;
+    throw KernelError(TN_UNSUPPORTED, steps_.name_of(i) + ": oneDNN's kernels take " +
+                                          std::to_string(kMostInputs) + " inputs at most");
   }
-  for (const Step& step : steps_) {
-    const auto post_op = post_.size() < kMostPostOps ? post_op_of(step, first) : std::nullopt;
+  for (size_t i = 0; i < steps_.size() && i < kMostPostOps; ++i) {
+    const auto post_op = post_op_of(steps_[i], steps_.operand_of(i));
     if (!post_op) break;
     post_.push_back(*post_op);
   }
-  for (size_t i = first; i < description.input_count(); ++i) description.input(i);
-  rest_ = cpu::StepKernels(description, steps_, post_.size(), first);
-}
-
-void PostSteps::check(const Arguments& arguments) const {
-  const View& y = arguments.outputs[0];
-  for (size_t step = 0; step < post_.size(); ++step) {
-    if (post_[step].input == 0) continue;
-    const View& operand = arguments.inputs[post_[step].input];
-    bool fits = operand.rank <= y.rank;
-    for (int32_t i = 1; fits && i <= operand.rank; ++i) {
-      const int64_t dim = operand.dims[operand.rank - i];
-      fits = dim == 1 || dim == y.dims[y.rank - i];
-    }
-    if (!fits) {
-      device::throw_dims(device::step_name(name_, steps_, step), "the operand", operand.shape(),
-                         y.shape());
-    }
-  }
-  if (y.layout == TN_LAYOUT_STRIDED) rest_.check(arguments);
+  rest_ = cpu::StepKernels(description, steps_, post_.size());
 }
 
 void PostSteps::append(size_t i, dnnl::post_ops& post, const Md& operand) const {
@@ -136,7 +112,7 @@ bool PostSteps::same_by(const char* implementation) const {
 
 size_t PostSteps::first_misfit(bool padded) const {
   size_t i = post_.size();
-  while (i < steps_.size() && !steps_[i].word->operand && (!padded || keeps_zero(steps_[i]))) ++i;
+  while (i < steps_.size() && steps_.operand_of(i) == 0 && (!padded || keeps_zero(steps_[i]))) ++i;
   return i;
 }
 
@@ -150,9 +126,9 @@ int64_t PostSteps::row_of(const Form& form, std::span<const int64_t> dims) const
   const Md md = form_md(form, dims);
   const size_t misfit = first_misfit(md.get_padded_dims() != md.get_dims());
   if (misfit != steps_.size()) {
-    throw KernelError(TN_UNSUPPORTED,
-                      device::step_name(name_, steps_, misfit) +
-                          ": behind a step that oneDNN does not do, in strided form alone");
+    throw KernelError(
+        TN_UNSUPPORTED,
+        steps_.name_of(misfit) + ": behind a step that oneDNN does not do, in strided form alone");
   }
   return element_count(md.get_padded_dims());
 }

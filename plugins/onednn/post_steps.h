@@ -6,7 +6,6 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "program.h"
@@ -17,9 +16,8 @@ namespace tenon::onednn {
 class PostSteps {
  public:
   PostSteps() = default;
-  // Operands start at input `first`. Throws TN_INVALID_ARGUMENT for steps that there are not, and
-  // TN_UNSUPPORTED for more operands than a kernel keeps shapes of.
-  PostSteps(const Description& description, size_t first);
+  // Throws TN_UNSUPPORTED for more operands than a kernel keeps shapes of.
+  PostSteps(const Description& description, const device::FusedSteps& steps);
 
   bool empty() const { return steps_.empty(); }
 
@@ -46,9 +44,6 @@ class PostSteps {
   // Behind the primitive. `row`: of an output in a token.
   void run_rest(const Arguments& arguments, const Execution& execution, int64_t row = 0) const;
 
-  // Throws unless every operand broadcasts to the output.
-  void check(const Arguments& arguments) const;
-
   // An operand in `rank` dims, those in front being 1.
   static Strided seen_as(const View& operand, size_t rank);
 
@@ -60,12 +55,11 @@ class PostSteps {
     size_t input = 0;
   };
   // Nothing where oneDNN has none that gives the same.
-  static std::optional<PostOp> post_op_of(const Step& step, size_t first);
+  static std::optional<PostOp> post_op_of(const Step& step, size_t operand);
   // The first step that cannot work on a row; steps_.size(): none.
   size_t first_misfit(bool padded) const;
 
-  std::string name_;
-  std::vector<Step> steps_;
+  device::FusedSteps steps_;
   std::vector<PostOp> post_;  // Of the first of them.
   cpu::StepKernels rest_;
 };

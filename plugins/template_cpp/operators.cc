@@ -3,8 +3,9 @@
 // The operators: what each is checked for, its work, and its row. Tensors have the dims of their
 // descriptions and are dense (plugin.cc says so), or the weight of MatMul, in the form kColumns.
 #include "device.h"
-#include "tenon/device/operators/matmul_plan.h"
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/number.h"
+#include "tenon/device/operators/products.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon_template {
@@ -41,9 +42,9 @@ class Fill final : public Copy {
 class Cast final : public Kernel {
  public:
   explicit Cast(const Description& d) {
-    if (d.has_attribute("to") && d.integer("to") != d.output_dtype(0))
+    // `saturate` is of float8 types, which are not here.
+    if (attributes::Cast(d).to != d.output_dtype(0))
       throw_invalid("Cast", "`to` is not the type of the output");
-    d.integer("saturate"), d.text("round_mode");  // Of float8 types, which are not here.
     visit_dtype<kConverted>("Cast", d.output_dtype(0), [](auto) {});  // Or it throws.
   }
   void check(const Arguments& a) const override {
@@ -71,14 +72,11 @@ class Cast final : public Kernel {
   }
 };
 
-class MatMul final : public Kernel {
+class MatMul final : public KernelOf<MatMulOperator> {
  public:
-  explicit MatMul(const Description& d) {
+  explicit MatMul(const Description& d) : KernelOf(d) {
     if (d.input(0).rank != 2 || d.input(1).rank != 2)
       throw KernelError(TN_UNSUPPORTED, "MatMul: matrices alone: loop over the batch");
-  }
-  void check(const Arguments& a) const override {
-    plan_matmul("MatMul", a.input(0), a.input(1), a);
   }
   // A weight whose form is left to the device is packed.
   tn_layout input_layout(size_t i, tn_layout described) const override {

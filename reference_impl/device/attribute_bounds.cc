@@ -2,6 +2,7 @@
 #include "reference_impl/device/attribute_bounds.h"
 
 #include <algorithm>
+#include <span>
 #include <sstream>
 
 #include "tenon/device/operators/shape.h"
@@ -86,21 +87,33 @@ class Checker {
   const tn_kernel_desc& desc_;
 };
 
+std::string full_name(const OperatorId& id) {
+  return (*id.domain == '\0' ? "" : std::string(id.domain) + ".") + id.name;
+}
+
+// The contract lists all attributes of an operator of its domains; a vendor's own may have no list.
+bool is_listed(const OperatorId& id) {
+  return id.attribute_count != 0 || *id.domain == '\0' || std::string_view(id.domain) == "tenon";
+}
+
 }  // namespace
 
 void check_attributes(const OperatorId& id, const tn_kernel_desc& desc) {
-  for (size_t i = 0; i < id.attribute_count; ++i) {
-    const AttributeFact& fact = id.attributes[i];
-    const Checker checker(id, fact, desc);
-    const auto* end = desc.attributes + desc.attribute_count;
-    const auto* given = std::find_if(desc.attributes, end, [&](const tn_attribute* attribute) {
-      return std::string_view(attribute->name) == fact.name;
-    });
-    if (given != end) {
-      checker.check(**given);
-    } else if (fact.is_required) {
-      checker.refuse("is missing: give it");
+  const std::span facts(id.attributes, id.attribute_count);
+  const std::span given(desc.attributes, desc.attribute_count);
+  for (const tn_attribute* attribute : given) {
+    const auto fact = std::ranges::find(facts, attribute->name, &AttributeFact::name);
+    if (fact != facts.end()) {
+      Checker(id, *fact, desc).check(*attribute);
+    } else if (is_listed(id)) {
+      throw KernelError(TN_INVALID_ARGUMENT,
+                        full_name(id) + " has no attribute " + attribute->name);
     }
+  }
+  for (const AttributeFact& fact : facts) {
+    const auto is_it = [&](const tn_attribute* one) { return fact.name == one->name; };
+    if (fact.is_required && std::ranges::none_of(given, is_it))
+      Checker(id, fact, desc).refuse("is missing: give it");
   }
 }
 

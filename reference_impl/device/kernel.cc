@@ -92,7 +92,7 @@ float Description::real(std::string_view name) const {
 
 std::string Description::text(std::string_view name) const {
   const tn_attribute* attribute = find(name);
-  if (attribute == nullptr) return fact(name).text;
+  if (attribute == nullptr) return std::string(fact(name).text);
   if (attribute->type != TN_ATTRIBUTE_STRING) wrong_type(name, "a string");
   return string_of(attribute->strings[0]);
 }

@@ -13,6 +13,8 @@ std::string Loader::line_about(const Candidate& candidate) const {
   if (*candidate.library) {
     line.append(*candidate.manifest ? " -> " : " ").append(candidate.library);
   }
+  if (*candidate.license) line.append(", licence ").append(candidate.license);
+  if (*candidate.features) line.append(", features ").append(candidate.features);
   line += ": ";
   if (candidate.table) return line + "ok: version " + candidate.table->plugin_version + ", open";
   if (candidate.broken_manifest) return line + "failed: " + candidate.error->message;

@@ -80,6 +80,7 @@ class Loader::Turn {
   ~Turn() {
     const std::lock_guard lock(loader_.mutex_);
     candidate_.opener = std::thread::id();
+    if (!candidate_.table) candidate_.opened_as.clear();
     loader_.turn_.notify_all();
   }
   Turn(const Turn&) = delete;
@@ -151,6 +152,13 @@ Loader::Candidate& Loader::add(const FoundFile& file, std::vector<std::string>* 
     for (const std::string& key : manifest.unknown_keys) {
       warnings->push_back(file.manifest + ": unknown key \"" + key + "\"");
     }
+    candidate.license = keep(manifest.license);
+    std::string features;
+    for (const std::string& feature : manifest.features) {
+      features += (features.empty() ? "" : ", ") + feature;
+    }
+    candidate.features = keep(features);
+    if (manifest.misfit.code != TN_OK) throw_error(manifest.misfit);
   } catch (const plugin::Failure& failure) {
     candidate.broken_manifest = true;
     fail_candidate(candidate, failure.error);
@@ -281,7 +289,7 @@ Loader::Candidate& Loader::find_by_path(const std::string& path) {
       }
     }
     FoundFile file{"given path", "", ""};
-    (is_manifest_path(path) ? file.manifest : file.library) = path;
+    (is_manifest_path(path) ? file.manifest : file.library) = absolute_path(path);
     found = &add(file, &warnings);
   }
   for (const std::string& warning : warnings) log(TN_LOG_WARNING, warning);
@@ -332,6 +340,23 @@ void Loader::wait_for_turn(std::unique_lock<std::mutex>& lock, Candidate& candid
   }
 }
 
+void Loader::take_name(Candidate& candidate, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  for (const Candidate& other : candidates_) {
+    if (&other == &candidate || other.opened_as != name) continue;
+    // Unfit: there is nothing wrong with this one.
+    Unfit unfit;
+    plugin::set_error(&unfit.error, TN_INVALID_STATE, nullptr,
+                      "%s: a plugin '%s' is open already, from %s (one of a name in a loader); use "
+                      "another loader, or remove "
+                      "one of them",
+                      candidate.library, name.c_str(),
+                      *other.library != '\0' ? other.library : other.origin);
+    throw unfit;
+  }
+  candidate.opened_as = name;
+}
+
 tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& request) {
   std::unique_lock lock(mutex_);
   if (candidate.table) return opened(candidate, request);
@@ -358,6 +383,7 @@ tn_instance* Loader::open_candidate(Candidate& candidate, const OpenRequest& req
     const Library library = candidate.entry != nullptr ? read_entry(candidate.entry, host_.get())
                                                        : open_library(path, host_.get());
     check_name(name, library.name);
+    take_name(candidate, library.name);
     std::unique_ptr<DispatchTable> table = start(library, request, &instance);
     const std::lock_guard opening(mutex_);
     candidate.instance = instance;

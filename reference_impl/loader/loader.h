@@ -58,7 +58,9 @@ class Loader {
     const char* library = "";
     const char* origin = "";
     const tn_error* error = nullptr;
-    bool broken_manifest = false;  // There is nothing to open.
+    const char* license = "";
+    const char* features = "";     // With commas between.
+    bool broken_manifest = false;  // There is nothing to open, or nothing for this machine.
     // Whether a child is to try it before this process does, and has.
     bool wants_probe = false;
     bool probed = false;
@@ -66,6 +68,7 @@ class Loader {
     tn_plugin_entry_fn entry = nullptr;          // Of one that is linked into the process.
     std::map<std::string, std::string> options;  // That it was opened with.
     std::thread::id opener;                      // The thread that opens it now.
+    std::string opened_as;                       // The plugin's name while it is, or is open.
     std::unique_ptr<DispatchTable> table;
     tn_instance* instance = nullptr;
 
@@ -79,6 +82,9 @@ class Loader {
   tn_instance* open_by_name(const std::string& plugin, const OpenRequest& request);
   Candidate& find_by_path(const std::string& path);
   tn_instance* open_candidate(Candidate& candidate, const OpenRequest& request);
+  // Throws where another candidate of that name is open, or being opened: a name stands for one
+  // plugin.
+  void take_name(Candidate& candidate, const std::string& name);
   static tn_instance* opened(const Candidate& candidate, const OpenRequest& request);
   std::unique_ptr<DispatchTable> start(const Library& library, const OpenRequest& request,
                                        tn_instance** instance) const;

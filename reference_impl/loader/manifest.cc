@@ -2,11 +2,13 @@
 #include "manifest.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "library.h"
+#include "platform.h"
 #include "regular_file.h"
 #include "tenon/tenon_plugin.hpp"
 
@@ -32,6 +34,46 @@ std::string text_of(const json& object, const char* key, const std::string& path
     plugin::fail(TN_LOAD_FAILED, nullptr, "%s: \"%s\" has a zero within", path.c_str(), key);
   }
   return text;
+}
+
+std::vector<std::string> texts_of(const json& object, const char* key, const std::string& path) {
+  const auto found = object.find(key);
+  if (found == object.end()) return {};
+  const auto is_text = [](const json& item) { return item.is_string() && !item.empty(); };
+  if (!found->is_array() || !std::all_of(found->begin(), found->end(), is_text)) {
+    plugin::fail(TN_LOAD_FAILED, nullptr, "%s: \"%s\" must be a list of strings", path.c_str(),
+                 key);
+  }
+  return found->get<std::vector<std::string>>();
+}
+
+// Before anything of the plugin runs. Its entry is asked all the same: manifests are written by
+// hand.
+void check_abi(const std::string& abi, const std::string& path) {
+  if (abi.empty()) return;
+  unsigned major = 0, minor = 0;
+  const char* end = abi.data() + abi.size();
+  const auto first = std::from_chars(abi.data(), end, major);
+  const bool dot = first.ec == std::errc() && first.ptr != end && *first.ptr == '.';
+  const auto second = dot ? std::from_chars(first.ptr + 1, end, minor) : first;
+  if (!dot || second.ec != std::errc() || second.ptr != end) {
+    plugin::fail(TN_LOAD_FAILED, nullptr, "%s: \"abi\" must be \"MAJOR.MINOR\", not \"%s\"",
+                 path.c_str(), abi.c_str());
+  }
+  if (major != TN_ABI_MAJOR || (TN_ABI_MAJOR == 0 && minor != TN_ABI_MINOR)) {
+    plugin::fail(TN_VERSION_MISMATCH, nullptr,
+                 "%s: built for Tenon ABI %s, but this loader speaks %d.%d; install matching "
+                 "versions of the plugin and of Tenon",
+                 path.c_str(), abi.c_str(), TN_ABI_MAJOR, TN_ABI_MINOR);
+  }
+}
+
+void check_platform(const std::vector<std::string>& platforms, const std::string& path) {
+  if (platforms.empty() || std::ranges::find(platforms, kPlatform) != platforms.end()) return;
+  std::string names;
+  for (const std::string& platform : platforms) names += (names.empty() ? "" : ", ") + platform;
+  plugin::fail(TN_LOAD_FAILED, nullptr, "%s: the plugin is for %s, but this is %s", path.c_str(),
+               names.c_str(), kPlatform);
 }
 
 // Keys of a manifest are few and flat; what is deeper is garbage, or meant to be.
@@ -105,14 +147,23 @@ Manifest read_manifest(const std::string& path) {
                  probe.c_str());
   }
   manifest.probe_in_child = probe == "child";
+  manifest.license = text_of(object, "license", path, false);
+  manifest.features = texts_of(object, "features", path);
 
   for (const auto& item : object.items()) {
-    static constexpr const char* kKnown[] = {"tenon_manifest", "name", "library", "description",
-                                             "probe"};
+    static constexpr const char* kKnown[] = {"tenon_manifest", "name",    "library",
+                                             "description",    "probe",   "abi",
+                                             "platforms",      "license", "features"};
     if (std::find(std::begin(kKnown), std::end(kKnown), item.key()) == std::end(kKnown)) {
       manifest.unknown_keys.push_back(item.key());
     }
   }
+  const std::string abi = text_of(object, "abi", path, false);
+  const std::vector<std::string> platforms = texts_of(object, "platforms", path);
+  plugin::guard(&manifest.misfit, [&] {
+    check_abi(abi, path);
+    check_platform(platforms, path);
+  });
   return manifest;
 }
 

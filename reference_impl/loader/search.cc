@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
+
+#include "platform.h"
 
 namespace tenon::loader {
 namespace {
@@ -15,8 +18,10 @@ class Searcher {
  public:
   explicit Searcher(SearchResult& result) : result_(result) {}
 
-  // A folder, manifest or library.
-  void look_at(const char* origin, const fs::path& path) {
+  // A folder, manifest or library. Once each: an environment may hold libtenon and be active, too.
+  void look_at(const char* origin, const fs::path& given) {
+    const fs::path path = absolute_path(given.string());
+    if (!seen_.insert(path.lexically_normal()).second) return;
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
     if (fs::is_directory(status)) {
@@ -55,7 +60,21 @@ class Searcher {
   }
 
   SearchResult& result_;
+  std::set<fs::path> seen_;
 };
+
+constexpr const char* kPluginsOfPrefix = "share/tenon/plugins";
+
+// The virtual environment (Python's or Conda's) that a folder lies in, or an empty path: a Python
+// that was started from one need not have it activated.
+fs::path environment_around(fs::path folder) {
+  for (; folder.has_relative_path(); folder = folder.parent_path()) {
+    std::error_code error;
+    if (fs::exists(folder / "pyvenv.cfg", error) || fs::is_directory(folder / "conda-meta", error))
+      return folder;
+  }
+  return {};
+}
 
 // The user's folder, or an empty path.
 fs::path user_folder(const Environment& environment) {
@@ -66,6 +85,12 @@ fs::path user_folder(const Environment& environment) {
 }
 
 }  // namespace
+
+std::string absolute_path(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error || path.empty() ? path : absolute.string();
+}
 
 bool is_manifest_path(const std::string& path) { return path.ends_with(kManifestSuffix); }
 
@@ -81,15 +106,22 @@ SearchResult search(const Environment& environment, const std::vector<std::strin
     searcher.step("TENON_PLUGIN_PATH", "", "not set");
   }
   for (size_t begin = 0; begin < variable.size();) {
-    const size_t end = std::min(variable.find(':', begin), variable.size());
+    const size_t end = std::min(variable.find(kPathListSeparator, begin), variable.size());
     if (end > begin) searcher.look_at("TENON_PLUGIN_PATH", variable.substr(begin, end - begin));
     begin = end + 1;
   }
   for (const std::string& path : search_paths) searcher.look_at("search path", path);
   if (!library_folder.empty()) {
     const fs::path folder = library_folder;
-    searcher.look_at("beside libtenon", folder.parent_path() / "share/tenon/plugins");
+    searcher.look_at("beside libtenon", folder.parent_path() / kPluginsOfPrefix);
     searcher.look_at("beside libtenon", folder);
+    const fs::path around = environment_around(folder);
+    if (!around.empty()) searcher.look_at("virtual environment", around / kPluginsOfPrefix);
+  }
+  for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"}) {
+    const std::string active = environment.get(name);
+    if (!active.empty())
+      searcher.look_at("virtual environment", fs::path(active) / kPluginsOfPrefix);
   }
   const fs::path user = user_folder(environment);
   if (!user.empty()) searcher.look_at("user", user);

@@ -17,7 +17,7 @@ struct SearchStep {
   std::string outcome;  // "2 manifests", "no such folder", ...
 };
 
-// A manifest, or a library without one. Exactly one path is set.
+// A manifest, or a library without one. Exactly one path is set, and it is absolute.
 struct FoundFile {
   std::string origin;
   std::string manifest;
@@ -35,6 +35,10 @@ SearchResult search(const Environment& environment, const std::vector<std::strin
 
 // The folder that holds the library or program this code is linked into; "" if unknown.
 std::string own_folder();
+
+// Relative paths hold only until the process changes its folder. Stays as it is where the present
+// folder is gone.
+std::string absolute_path(const std::string& path);
 
 inline constexpr const char* kManifestSuffix = ".tenon.json";
 bool is_manifest_path(const std::string& path);

@@ -75,7 +75,7 @@ class Factor {
 std::vector<Attribute> shared_attributes(const Operation& operation, const OperatorInfo& callee) {
   std::vector<Attribute> shared;
   for (const Attribute& attribute : operation.attributes()) {
-    if (std::ranges::find(callee.attributes, attribute.name, &AttributeInfo::name) !=
+    if (std::ranges::find(callee.attributes, attribute.name, &AttributeFact::name) !=
         callee.attributes.end())
       shared.push_back(attribute);
   }

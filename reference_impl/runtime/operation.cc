@@ -66,7 +66,7 @@ bool same_value(const AttributeValue& a, const AttributeValue& b) {
 }
 
 void check_attribute(const OperatorInfo& info, const Attribute& attribute) {
-  for (const AttributeInfo& known : info.attributes) {
+  for (const AttributeFact& known : info.attributes) {
     if (known.name != attribute.name) continue;
     if (known.type == kTypes[attribute.value.index()]) return;
     throw Error(TN_INVALID_ARGUMENT, "",

@@ -5,27 +5,12 @@
 #include <iterator>
 
 #include "tenon/cpp/dtype.hpp"
+#include "tenon/cpp/operator_attributes.hpp"
 
 namespace tenon::runtime {
 namespace {
 
 using namespace type_set;  // As the operators' types are written.
-
-constexpr AttributeInfo attribute(std::string_view name, tn_attribute_type type) {
-  return {name, type};
-}
-constexpr AttributeInfo list(std::string_view name, tn_attribute_type type) {
-  return {name, type, true};
-}
-constexpr AttributeInfo integer(std::string_view name, int64_t value) {
-  return {name, TN_ATTRIBUTE_INT, true, value};
-}
-constexpr AttributeInfo real(std::string_view name, float value) {
-  return {name, TN_ATTRIBUTE_FLOAT, true, 0, value};
-}
-constexpr AttributeInfo text(std::string_view name, std::string_view value) {
-  return {name, TN_ATTRIBUTE_STRING, true, 0, 0, value};
-}
 
 #include "runtime/generated/operators.inc"
 

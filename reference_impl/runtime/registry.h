@@ -7,6 +7,7 @@
 #include <span>
 #include <string_view>
 
+#include "tenon/cpp/attribute_fact.hpp"
 #include "tenon/tenon.h"
 
 namespace tenon::runtime {
@@ -17,16 +18,6 @@ enum : uint8_t { kOptional = 1u << 0, kVariadic = 1u << 1, kHostOnly = 1u << 2 }
 struct ArgumentInfo {
   std::string_view name;
   uint8_t flags = 0;
-};
-
-struct AttributeInfo {
-  std::string_view name;
-  tn_attribute_type type = 0;
-  // False: the attribute has no default. The default of a list is empty.
-  bool has_default = false;
-  int64_t integer = 0;
-  float real = 0;
-  std::string_view text = {};
 };
 
 // One call of a body. Values are numbered: the operator's inputs, its outputs, then temporaries.
@@ -83,11 +74,14 @@ struct OperatorInfo {
   std::span<const SameVersion> same;  // Newest first.
   std::span<const ArgumentInfo> inputs;
   std::span<const ArgumentInfo> outputs;
-  std::span<const AttributeInfo> attributes;  // Sorted by name.
+  std::span<const AttributeFact> attributes;  // Sorted by name.
   // Calls that give the same; or empty. Of elementwise operators; but of an operator with `steps`,
   // the first is the product that they follow: it has the output's dims, and the operator's
   // attributes as far as it knows their names.
   std::span<const BodyStep> body;
+  // Attributes of ONNX's that the contract leaves out: a model may give them at their defaults, and
+  // no device is told.
+  std::span<const AttributeFact> fixed = {};
 
   bool view() const { return (flags & kView) != 0; }
   bool elementwise() const { return (flags & kElementwise) != 0; }

@@ -50,7 +50,7 @@ bool keeps_ties(std::string_view ties, const tn_kernel_desc& desc) {
   return true;
 }
 
-bool is_default(const AttributeInfo& info, const tn_attribute& given) {
+bool is_default(const AttributeFact& info, const tn_attribute& given) {
   if (!info.has_default || given.type != info.type) return false;
   switch (given.type) {
     case TN_ATTRIBUTE_INT:
@@ -74,7 +74,7 @@ bool knows_attributes(const OperatorInfo& info, const SameVersion& version,
       desc.attributes, desc.attributes + desc.attribute_count, [&](const tn_attribute* given) {
         if (!lacks(version, *given)) return true;
         const auto known =
-            std::ranges::find(info.attributes, std::string_view(given->name), &AttributeInfo::name);
+            std::ranges::find(info.attributes, std::string_view(given->name), &AttributeFact::name);
         return known != info.attributes.end() && is_default(*known, *given);
       });
 }

@@ -24,6 +24,22 @@ SLOTS = """\
 // clang-format on
 """
 
+ANSWERS = """\
+// Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
+// clang-format off
+{rows}
+#undef TN_ANSWER
+// clang-format on
+"""
+
+FILLED = """\
+// Every field that a plugin fills, with the function that does: TN_ANSWER(slot, type, field).
+// clang-format off
+{rows}
+#undef TN_ANSWER
+// clang-format on
+"""
+
 MACROS = {"VALUE": "type, field", "BITS": "type, field, known", "RESERVED": "type, field"}
 
 
@@ -84,3 +100,26 @@ def fields(registry, source):
 def slots(registry, source):
     rows = [f"TN_NEEDED_SLOT({f.name})" for f in registry.dispatch.slots if not f.optional]
     return code.BANNER.format(source=source) + SLOTS.format(rows="\n".join(rows))
+
+
+def answers(registry, source):
+    """Fields of structs that plugins fill or point to; hosts read each of them."""
+    def types(functions):
+        return {p.type.rstrip("* ") for f in functions for p in f.params}
+
+    # instance_get_info is libtenon's own in every table (dispatch_table.cc), and a handle is no struct of answers.
+    own = types(f.function for f in registry.items("function")) - types(registry.dispatch.slots)
+    own |= {"tn_instance_info", "tn_handle"}
+    rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
+            if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
+    return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
+
+
+def filled(registry, source):
+    """The same with the function that is asked for it; without what a struct points to."""
+    rows = [f"TN_ANSWER({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+            for p in f.params if "filled" in p.words
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error" and f.wrapped
+            for field in item.fields if field.name and field.name != "struct_size"
+            and not f.name == "instance_get_info"]
+    return code.BANNER.format(source=source) + FILLED.format(rows="\n".join(rows))

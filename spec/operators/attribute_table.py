@@ -26,7 +26,9 @@ def declared(a):
     name, kind = quoted(a.name), f"TN_ATTRIBUTE_{a.kind.upper()}"
     if a.required:
         return f"AttributeFact::required({name}, {kind})"
-    if a.is_list or a.default is None:
+    if a.is_list:
+        return f"AttributeFact::list({name}, {kind})"
+    if a.default is None:
         return f"AttributeFact::optional({name}, {kind})"
     value = {"float": lambda: f"{float(a.default)!r}f", "int": lambda: f"int64_t{{{int(a.default)}}}",
              "string": lambda: a.default}[a.kind]()

@@ -61,7 +61,8 @@ def of_operator(o, mask):
     pairs = [(i, o.input_names.index(name)) for i, p in enumerate(o.outputs) for name in o.replaces.get(p.name, [])]
     if pairs:
         out += wrap(f"constexpr ContractReplaces {k}Replaces[] = {{", [f"{{{a}, {b}}}" for a, b in pairs], "};")
-    end = f"{k}Versions, {k + 'Replaces' if pairs else '{}'}}},"
+    facts = f"op::{k}Attributes" if o.attributes else "{}"
+    end = f"{k}Versions, {k + 'Replaces' if pairs else '{}'}, {facts}}},"
     return out, [f"    {{{quoted(o.domain)}, {quoted(o.name)}, {quoted(o.column)},", f"     {end}"]
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """reference_impl/runtime/generated/operators.inc: the table behind the runtime's registry."""
-from . import body, contract, ids
+from . import attribute_table, body, contract, ids
 from .cpp import WIDTH, head, quoted, wrap
 from .masks import Masks
 
@@ -14,19 +14,10 @@ def argument(parameter, host):
     return "{" + quoted(parameter.name) + (", " + " | ".join(flags) if flags else "") + "}"
 
 
-def attribute(a):
-    name, kind = quoted(a.name), f"TN_ATTRIBUTE_{a.kind.upper()}"
-    if a.is_list and not a.required:
-        return f"list({name}, {kind})"
-    if a.default is None:
-        return f"attribute({name}, {kind})"
-    if a.kind == "float":
-        return f"real({name}, {float(a.default)!r}f)"
-    if a.kind == "int":
-        return f"integer({name}, {int(a.default)})"
-    if a.kind == "string":
-        return f"text({name}, {a.default})"
-    raise ValueError(f"attribute {a.name}: a {a.kind} has no default")
+def fixed(o):
+    """Attributes of ONNX's schema that the entry leaves out: only their defaults mean what it says."""
+    without = o.deviations.narrows.get("attributes", [])
+    return [attribute_table.declared(o.schema.attributes[name]) for name in without]
 
 
 def limit(mask, of_input, of_output, types):
@@ -59,9 +50,8 @@ def arrays_of(o, operators, mask):
     out += same_arrays(o, mask)
     out += wrap(f"constexpr ArgumentInfo {k}Inputs[] = {{", [argument(p, o.host) for p in o.inputs], "};")
     out += wrap(f"constexpr ArgumentInfo {k}Outputs[] = {{", [argument(p, []) for p in o.outputs], "};")
-    if o.attributes:
-        out += wrap(f"constexpr AttributeInfo {k}Attributes[] = {{", [attribute(a) for a in o.attributes.values()],
-                    "};")
+    if fixed(o):
+        out += wrap(f"constexpr AttributeFact {k}Fixed[] = {{", fixed(o), "};")
     if o.body:
         steps = [f"{{{quoted(name)}, {{{', '.join(map(str, ins))}}}, {len(ins)}, {result}}}"
                  for name, ins, result in body.steps(o, operators)]
@@ -75,8 +65,8 @@ def row_of(o, mask):
              if on]
     out = [f"    {{{quoted(o.full_name)}, {quoted(o.domain)}, {quoted(o.name)}, {o.version}, {o.revision}, "
            f"{' | '.join(flags) or '0'}, {mask(o.element_types())},"]
-    rest = [str(ids.column(o)), k + "Same" if o.same else "{}", k + "Inputs", k + "Outputs", k + "Attributes" if o.attributes else "{}",
-            k + "Body" if o.body else "{}"]
+    rest = [str(ids.column(o)), k + "Same" if o.same else "{}", k + "Inputs", k + "Outputs", f"op::{k}Attributes" if o.attributes else "{}",
+            k + "Body" if o.body else "{}", *([k + "Fixed"] if fixed(o) else [])]
     line = "     " + ", ".join(rest) + "},"
     if len(line) <= WIDTH:
         return out + [line]

@@ -111,6 +111,9 @@ def write_files(folder):
     bad("later", "is 99, and this loader knows", manifest("later", "x.so").replace("1,", "99,"))
     bad("nameless", '"name" is missing', '{"tenon_manifest": 1, "library": "x.so"}')
     bad("number", '"library" must be a string', '{"tenon_manifest": 1, "name": "n", "library": 7}')
+    bad("elsewhere", "is for windows-x86_64, but this is",
+        manifest("elsewhere", FIXTURES / "fixture_good.so", platforms=["windows-x86_64"]))
+    bad("of-abi-9", "built for Tenon ABI 9.1", manifest("of-abi-9", FIXTURES / "fixture_good.so", abi="9.1"))
     bad("absent", "no such file", manifest("absent", "/nowhere/libabsent.so"))
     bad("of-a-folder", "a folder", manifest("of-a-folder", folder))
     os.mkfifo(folder / "pipe.so")

@@ -19,35 +19,35 @@ inline constexpr AttributeFact kGemmAttributes[] = {
 };
 inline constexpr AttributeFact kConvAttributes[] = {
     AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
-    AttributeFact::optional("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonConvGradInputAttributes[] = {
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonConvGradWeightAttributes[] = {
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonFusedConvAttributes[] = {
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
-    AttributeFact::optional("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("step_parameters", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("step_parameters", TN_ATTRIBUTE_FLOATS),
     AttributeFact::required("steps", TN_ATTRIBUTE_STRINGS),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonFusedMatMulAttributes[] = {
-    AttributeFact::optional("step_parameters", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("step_parameters", TN_ATTRIBUTE_FLOATS),
     AttributeFact::required("steps", TN_ATTRIBUTE_STRINGS),
 };
 
@@ -85,7 +85,7 @@ inline constexpr AttributeFact kReshapeAttributes[] = {
     AttributeFact::with("allowzero", int64_t{0}).one_of({0, 1}),
 };
 inline constexpr AttributeFact kTransposeAttributes[] = {
-    AttributeFact::optional("perm", TN_ATTRIBUTE_INTS),
+    AttributeFact::list("perm", TN_ATTRIBUTE_INTS),
 };
 inline constexpr AttributeFact kSplitAttributes[] = {
     AttributeFact::with("axis", int64_t{0}).at_least({-1, 0, 0}).at_most({1, 0, -1}),
@@ -179,34 +179,34 @@ inline constexpr AttributeFact kTenonBatchNormGradAttributes[] = {
 inline constexpr AttributeFact kMaxPoolAttributes[] = {
     AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
     AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
     AttributeFact::with("storage_order", int64_t{0}).one_of({0, 1}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonMaxPoolAttributes[] = {
     AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kAveragePoolAttributes[] = {
     AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
     AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
     AttributeFact::with("count_include_pad", int64_t{0}).one_of({0, 1}),
-    AttributeFact::optional("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
     AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 inline constexpr AttributeFact kTenonAveragePoolGradAttributes[] = {
     AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
     AttributeFact::with("count_include_pad", int64_t{0}).one_of({0, 1}),
     AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
-    AttributeFact::optional("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
-    AttributeFact::optional("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 
 // -- reduction --

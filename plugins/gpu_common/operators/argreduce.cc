@@ -18,7 +18,8 @@ class ArgReduce final : public KernelOf<device::ArgReductionOperator>, public Ne
  public:
   ArgReduce(const Description& d, Reduction::Op op)
       : KernelOf(d),
-        reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0), operator_.last) {}
+        reduction_(d, op, Reduction::Finish::kValue, d.input_dtype(0),
+                   operator_.select_last_index) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     const int64_t results = a.outputs[0].count();

@@ -36,7 +36,7 @@ class AveragePool final
     p.count = a.output(0).count();
     if (p.count == 0) return;
     p.channels = static_cast<int32_t>(x.dims[1]);
-    p.option = operator_.with_pads ? 1 : 0;
+    p.option = operator_.count_include_pad ? 1 : 0;
     Pool::place(x, p.x_dims, p.x);
     Pool::place(y, p.y_dims, p.y);
     int64_t chunk = 0;

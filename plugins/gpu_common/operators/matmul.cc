@@ -80,10 +80,10 @@ class Product : public KernelOf<Operator>, public NeedsWorkspace {
  public:
   explicit Product(const Description& d) : KernelOf<Operator>(d), gemm_(d, d.input_dtype(0)) {}
 
-  // Planning is the operator's check; the device's limits come with it.
+  // The device's limits come with the plan.
   void check(const Arguments& a) const override {
-    problem(a);
-    if constexpr (requires { operator_.check_factors(a); }) operator_.check_factors(a);
+    operator_.check(a);
+    if (a.asked == nullptr) problem(a);
   }
   uint64_t workspace_size(const Arguments& a) const override {
     return gemm_.workspace_size(problem(a));

@@ -11,12 +11,12 @@
 namespace tenon::gpu {
 namespace {
 
-using device::LossReduction;
+using device::NllLossReduction;
 
 // As in kernels/nll_loss.cl.
 struct Classes {
   int64_t classes, ignored;
-  LossReduction reduction;
+  NllLossReduction reduction;
   int32_t weighted;
   int64_t class_step, weight_step;
 };
@@ -59,8 +59,8 @@ class NllLoss final : public KernelOf<device::NllLossOperator>, public NeedsWork
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &x = a.inputs[0], &target = a.inputs[1], &loss = a.outputs[0];
     const View weight = a.input(2), total = a.output(1);
-    const auto walk = positions(x, target, loss, operator_.reduction == LossReduction::kNone);
-    const Classes classes{x.dims[1],           operator_.ignored,
+    const auto walk = positions(x, target, loss, operator_.reduction == NllLossReduction::kNone);
+    const Classes classes{x.dims[1],           operator_.ignore_index,
                           operator_.reduction, weight.present(),
                           x.strides[1],        weight.present() ? weight.strides[0] : 0};
     const int64_t parts = part_count(walk.count);
@@ -107,9 +107,9 @@ class NllLossGrad final : public KernelOf<device::NllLossGradOperator> {
   void enqueue(const Arguments& a, Queue& queue) const override {
     const View &dloss = a.inputs[0], &target = a.inputs[2], &dx = a.outputs[0];
     const View weight = a.input(3);
-    const auto walk = positions(dx, target, dloss, operator_.reduction == LossReduction::kNone);
+    const auto walk = positions(dx, target, dloss, operator_.reduction == NllLossReduction::kNone);
     if (walk.count == 0) return;
-    const Classes classes{dx.dims[1],          operator_.ignored,
+    const Classes classes{dx.dims[1],          operator_.ignore_index,
                           operator_.reduction, weight.present(),
                           dx.strides[1],       weight.present() ? weight.strides[0] : 0};
     int64_t chunk = 0;

@@ -27,7 +27,7 @@ class ScatterElements final : public KernelOf<device::ScatterElementsOperator> {
         copy_(d, d.input_dtype(0)),
         scatter_(machine_of(d).function(
             "scatter_lines",
-            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), operator_.update),
+            scatter_definitions(d, d.input_dtype(0), d.input_dtype(1), operator_.reduction),
             "scatter_lines")) {
     require_device_inputs(d, 3);
   }

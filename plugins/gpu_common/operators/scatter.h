@@ -6,8 +6,8 @@
 #include <string>
 
 #include "plugins/gpu_common/operators/elementwise.h"
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/scatter_reduction.h"
 
 namespace tenon::gpu {
 
@@ -16,9 +16,9 @@ inline constexpr uint64_t kAddedTypes = type_set::kNumeric & ~type_set::kHalf;
 
 // -DT, -DINDEX and -DUPDATE. Throws TN_UNSUPPORTED for types that cannot be updated this way.
 inline std::string scatter_definitions(const Description& d, tn_dtype dtype, tn_dtype index,
-                                       device::Update update) {
+                                       device::ScatterReduction update) {
   static constexpr const char* kNames[] = {"replace", "sum", "product", "larger", "smaller"};
-  const bool moved = update == device::Update::kReplace;
+  const bool moved = update == device::ScatterReduction::kNone;
   if (!moved && (kAddedTypes >> dtype & 1) == 0) {
     throw KernelError(TN_UNSUPPORTED,
                       std::string(d.name()) + ": no sums of " + device::dtype_name(dtype));

@@ -12,7 +12,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::Update;
+using device::BuiltView, device::ScatterReduction;
 
 // The blocks in the order of their indices, as in kernels/scatter_blocks.cl.
 struct Blocks {
@@ -54,7 +54,7 @@ struct Blocks {
 
 class ScatterBlocks : public Kernel {
  protected:
-  ScatterBlocks(const Description& d, Update update)
+  ScatterBlocks(const Description& d, ScatterReduction update)
       : name_(d.name()),
         copy_(d, d.input_dtype(0)),
         limits_(machine_of(d).limits()),
@@ -99,7 +99,8 @@ class ScatterBlocks : public Kernel {
 
 class ScatterNd final : public KernelOf<device::ScatterNdOperator, ScatterBlocks> {
  public:
-  explicit ScatterNd(const Description& d) : KernelOf(d, d, device::parse_update(d)) {}
+  explicit ScatterNd(const Description& d)
+      : KernelOf(d, d, device::attributes::ScatterND(d).reduction) {}
 
   void check(const Arguments& a) const override {
     KernelOf::check(a);
@@ -129,7 +130,7 @@ class ScatterNd final : public KernelOf<device::ScatterNdOperator, ScatterBlocks
 
 class IndexAdd final : public KernelOf<device::IndexAddOperator, ScatterBlocks> {
  public:
-  explicit IndexAdd(const Description& d) : KernelOf(d, d, Update::kAdd) {
+  explicit IndexAdd(const Description& d) : KernelOf(d, d, ScatterReduction::kAdd) {
     require_host_value(d, 3);
   }
 
@@ -152,7 +153,7 @@ class IndexAdd final : public KernelOf<device::IndexAddOperator, ScatterBlocks> 
 
 class EmbeddingGrad final : public KernelOf<device::EmbeddingGradOperator, ScatterBlocks> {
  public:
-  explicit EmbeddingGrad(const Description& d) : KernelOf(d, d, Update::kAdd) {}
+  explicit EmbeddingGrad(const Description& d) : KernelOf(d, d, ScatterReduction::kAdd) {}
 
   void check(const Arguments& a) const override {
     KernelOf::check(a);
@@ -168,7 +169,7 @@ class EmbeddingGrad final : public KernelOf<device::EmbeddingGradOperator, Scatt
     to.add(dw, 1, 2);
     from.add(dy, dy.rank - 1, dy.rank);
     Blocks blocks = Blocks::of(name_, indices, dy, indices.rank);
-    blocks.left_out = operator_.padding;
+    blocks.left_out = operator_.padding_idx;
     const uint64_t alpha = one(dw.dtype);
     launch(to.view(), from.view(), indices, blocks, Places::along(dw, 0), &alpha, queue);
   }

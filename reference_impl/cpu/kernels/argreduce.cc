@@ -43,7 +43,7 @@ template <bool kLargest>
 class ArgKernel final : public KernelOf<ArgReductionOperator> {
  public:
   explicit ArgKernel(const Description& desc)
-      : KernelOf(desc), scan_(scan_of(desc, operator_.last)) {}
+      : KernelOf(desc), scan_(scan_of(desc, operator_.select_last_index)) {}
 
   void run(const Arguments& arguments, const Execution& execution) const override {
     View data = arguments.inputs[0], output = arguments.outputs[0];

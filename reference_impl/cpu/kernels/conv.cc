@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conv and tenon.ConvGradInput, as products of filters and windowed images.
+// Conv, tenon.FusedConv and tenon.ConvGradInput, as products of filters and windowed images.
 #include <numeric>
 
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
-#include "tenon/device/operators/convolutions.h"
-#include "tenon/device/operators/number.h"
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/cpu/kernels/with_steps.h"
 
 namespace tenon::cpu {
 namespace {
 
-class Conv final : public KernelOf<ConvOperator>, public NeedsWorkspace {
+// Of Conv, and of FusedConv without its steps.
+template <class Operator>
+class Conv : public KernelOf<Operator>, public NeedsWorkspace {
  public:
-  using KernelOf::KernelOf;
+  using KernelOf<Operator>::KernelOf;
 
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
@@ -56,7 +56,7 @@ class Conv final : public KernelOf<ConvOperator>, public NeedsWorkspace {
     return p;
   }
 
-  const ConvAttributes& attributes_ = operator_.attributes;
+  const ConvAttributes& attributes_ = this->operator_.attributes;
 };
 
 // dX[i] sums W[t] * dY[o] over the taps t and positions o with i = o * stride + t * dilation - pad.
@@ -141,7 +141,12 @@ class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public Needs
 
 }  // namespace
 
-std::unique_ptr<Kernel> create_conv(const Description& d) { return std::make_unique<Conv>(d); }
+std::unique_ptr<Kernel> create_conv(const Description& d) {
+  return std::make_unique<Conv<ConvOperator>>(d);
+}
+std::unique_ptr<Kernel> create_fused_conv(const Description& d) {
+  return std::make_unique<WithSteps<Conv<FusedConvOperator>>>(d);
+}
 std::unique_ptr<Kernel> create_conv_grad_input(const Description& d) {
   return std::make_unique<ConvGradInput>(d);
 }

@@ -67,7 +67,7 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
     visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       const View x = a.input(0), target = a.input(1), weight = a.input(2), loss = a.output(0);
-      const Targets targets(kName, target, x.dims[1], operator_.ignored);
+      const Targets targets(kName, target, x.dims[1], operator_.ignore_index);
       auto* parts = reinterpret_cast<Sums*>(a.workspace);
       execution.parallel_for(chunks(a), 1, [&](int64_t begin, int64_t end) {
         for (int64_t chunk = begin; chunk < end; ++chunk) {
@@ -83,7 +83,7 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
               sums.weight += w;
             }
             sums.loss += value;
-            if (operator_.reduction == LossReduction::kNone) {
+            if (operator_.reduction == NllLossReduction::kNone) {
               loss.as<S>()[offset_of(loss, i, false)] = store<S>(static_cast<Compute<S>>(value));
             }
           }
@@ -96,8 +96,8 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
         sums.weight += parts[i].weight;
       }
       const double value =
-          operator_.reduction == LossReduction::kMean ? sums.loss / sums.weight : sums.loss;
-      if (operator_.reduction != LossReduction::kNone) {
+          operator_.reduction == NllLossReduction::kMean ? sums.loss / sums.weight : sums.loss;
+      if (operator_.reduction != NllLossReduction::kNone) {
         loss.as<S>()[0] = store<S>(static_cast<Compute<S>>(value));
       }
       if (a.output(1).present()) {
@@ -123,12 +123,12 @@ class NllLossGrad final : public KernelOf<NllLossGradOperator> {
     visit_dtype<kFloatTypes>(kName, a.output(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
       const View dloss = a.input(0), target = a.input(2), weight = a.input(3), dx = a.output(0);
-      const Targets targets(kName, target, dx.dims[1], operator_.ignored);
+      const Targets targets(kName, target, dx.dims[1], operator_.ignore_index);
       double scale = -1;
-      if (operator_.reduction == LossReduction::kMean) {
+      if (operator_.reduction == NllLossReduction::kMean) {
         scale /= static_cast<double>(load(a.input(4).as<S>()[0]));
       }
-      if (operator_.reduction != LossReduction::kNone)
+      if (operator_.reduction != NllLossReduction::kNone)
         scale *= static_cast<double>(load(dloss.as<S>()[0]));
       const int64_t classes = dx.dims[1];
       const int64_t grain = std::max<int64_t>((1 << 13) / (classes + 1), 1);
@@ -139,7 +139,7 @@ class NllLossGrad final : public KernelOf<NllLossGradOperator> {
           for (int64_t c = 0; c < classes; ++c) row[c * dx.strides[1]] = S{};
           if (label < 0) continue;
           double value = scale * weight_of<S>(weight, label);
-          if (operator_.reduction == LossReduction::kNone) {
+          if (operator_.reduction == NllLossReduction::kNone) {
             value *= static_cast<double>(load(dloss.as<S>()[offset_of(dloss, i, false)]));
           }
           row[label * dx.strides[1]] = store<S>(static_cast<Compute<S>>(value));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernels MatMul, Gemm and tenon.ScaledGemm.
+// The kernels MatMul, tenon.FusedMatMul, Gemm and tenon.ScaledGemm.
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/matmul_run.h"
+#include "reference_impl/cpu/kernels/with_steps.h"
 #include "reference_impl/cpu/layouts.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/products.h"
 
 namespace tenon::cpu {
 namespace {
@@ -18,10 +18,12 @@ tn_layout layout_of_b(size_t input, tn_layout described, tn_dtype dtype, int32_t
   return packs && asked ? kLayoutPackedB : TN_LAYOUT_STRIDED;
 }
 
-class MatMul final : public KernelOf<MatMulOperator>, public NeedsWorkspace {
+// Of MatMul, and of FusedMatMul without its steps.
+template <class Operator>
+class MatMul : public KernelOf<Operator>, public NeedsWorkspace {
  public:
   explicit MatMul(const Description& d)
-      : KernelOf(d), dtype_(d.input_dtype(0)), rank_of_b_(d.input(1).rank) {}
+      : KernelOf<Operator>(d), dtype_(d.input_dtype(0)), rank_of_b_(d.input(1).rank) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     return is_float() ? matmul_workspace_size(operator_.plan(a)) : 0;
@@ -38,6 +40,9 @@ class MatMul final : public KernelOf<MatMulOperator>, public NeedsWorkspace {
   tn_layout input_layout(size_t i, tn_layout described) const override {
     return layout_of_b(i, described, dtype_, rank_of_b_);
   }
+
+ protected:
+  using KernelOf<Operator>::operator_;
 
  private:
   bool is_float() const { return (dtype_bit(dtype_) & kFloatTypes) != 0; }
@@ -86,7 +91,12 @@ class ScaledGemm final : public KernelOf<ScaledGemmOperator>, public NeedsWorksp
 
 }  // namespace
 
-std::unique_ptr<Kernel> create_matmul(const Description& d) { return std::make_unique<MatMul>(d); }
+std::unique_ptr<Kernel> create_matmul(const Description& d) {
+  return std::make_unique<MatMul<MatMulOperator>>(d);
+}
+std::unique_ptr<Kernel> create_fused_matmul(const Description& d) {
+  return std::make_unique<WithSteps<MatMul<FusedMatMulOperator>>>(d);
+}
 std::unique_ptr<Kernel> create_gemm(const Description& d) {
   if ((dtype_bit(d.input_dtype(0)) & kFloatTypes) == 0) {
     throw KernelError(TN_UNSUPPORTED, "Gemm of integers");

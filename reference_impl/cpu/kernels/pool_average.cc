@@ -62,7 +62,7 @@ class AveragePool final : public KernelOf<AveragePoolOperator> {
 
  private:
   int64_t count(const View& x, int32_t axis, int64_t position) const {
-    return divisor(operator_.window, operator_.with_pads, axis, position,
+    return divisor(operator_.window, operator_.count_include_pad, axis, position,
                    operator_.window.dim(x, axis));
   }
 };
@@ -131,8 +131,9 @@ class AveragePoolGrad final : public KernelOf<AveragePoolGradOperator> {
         position * operator_.window.strides[axis] - operator_.window.pads_begin[axis];
     const int64_t end = begin + operator_.window.kernel[axis],
                   extent = operator_.window.dim(dx, axis);
-    return operator_.with_pads ? std::min(end, extent + operator_.window.pads_end[axis]) - begin
-                               : std::min(end, extent) - std::max<int64_t>(begin, 0);
+    return operator_.count_include_pad
+               ? std::min(end, extent + operator_.window.pads_end[axis]) - begin
+               : std::min(end, extent) - std::max<int64_t>(begin, 0);
   }
 };
 

@@ -24,7 +24,7 @@ struct Axis {
 // Neighbouring lines side by side: operands target, updates, indices.
 using ScatterLines = void (*)(const Axis&, std::byte* const*, const int64_t*, int64_t);
 
-template <class Target, class T, Update kUpdate>
+template <class Target, class T, ScatterReduction kUpdate>
 void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int64_t lines) {
   for (int64_t j = 0; j < axis.count; ++j)
     for (int64_t i = 0; i < lines; ++i) {
@@ -32,7 +32,7 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
           axis.op, read_index(p[2] + i * s[2] + j * axis.index, axis.wide_index), axis.extent);
       Target& target = *reinterpret_cast<Target*>(p[0] + i * s[0] + at * axis.target);
       const T update = *reinterpret_cast<const T*>(p[1] + i * s[1] + j * axis.update);
-      if constexpr (kUpdate == Update::kReplace) {
+      if constexpr (kUpdate == ScatterReduction::kNone) {
         target = update;
       } else {
         target = store<Target>(updated<kUpdate>(load(target), load(update)));
@@ -41,29 +41,29 @@ void scatter_lines(const Axis& axis, std::byte* const* p, const int64_t* s, int6
 }
 
 template <class T>
-ScatterLines reducing_lines(Update update) {
+ScatterLines reducing_lines(ScatterReduction update) {
   using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
   switch (update) {
-    case Update::kAdd:
-      return scatter_lines<Wide, T, Update::kAdd>;
-    case Update::kMultiply:
-      return scatter_lines<Wide, T, Update::kMultiply>;
-    case Update::kMax:
-      return scatter_lines<T, T, Update::kMax>;
+    case ScatterReduction::kAdd:
+      return scatter_lines<Wide, T, ScatterReduction::kAdd>;
+    case ScatterReduction::kMul:
+      return scatter_lines<Wide, T, ScatterReduction::kMul>;
+    case ScatterReduction::kMax:
+      return scatter_lines<T, T, ScatterReduction::kMax>;
     default:
-      return scatter_lines<T, T, Update::kMin>;
+      return scatter_lines<T, T, ScatterReduction::kMin>;
   }
 }
 
-ScatterLines lines_of(std::string_view op, tn_dtype dtype, Update update) {
-  if (update != Update::kReplace) {
+ScatterLines lines_of(std::string_view op, tn_dtype dtype, ScatterReduction update) {
+  if (update != ScatterReduction::kNone) {
     return visit_dtype<kNumericTypes>(op, dtype, [&](auto type) {
       return reducing_lines<typename decltype(type)::type>(update);
     });
   }
   return visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> ScatterLines {
     using T = typename decltype(type)::type;
-    return scatter_lines<T, T, Update::kReplace>;
+    return scatter_lines<T, T, ScatterReduction::kNone>;
   });
 }
 
@@ -72,8 +72,8 @@ class ScatterElementsKernel final : public KernelOf<ScatterElementsOperator>,
  public:
   explicit ScatterElementsKernel(const Description& desc)
       : KernelOf(desc),
-        lines_(lines_of(desc.name(), desc.input_dtype(0), operator_.update)),
-        wide_(is_wide(desc.input_dtype(0), operator_.update)) {}
+        lines_(lines_of(desc.name(), desc.input_dtype(0), operator_.reduction)),
+        wide_(is_wide(desc.input_dtype(0), operator_.reduction)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);

@@ -23,17 +23,17 @@ struct Alpha {
 // Operands: target, update.
 using UpdateRow = void (*)(std::byte* const*, const int64_t*, int64_t, const Alpha&);
 
-template <class Target, class T, Update kUpdate>
+template <class Target, class T, ScatterReduction kUpdate>
 void update_row(std::byte* const* p, const int64_t* s, int64_t count, const Alpha& alpha) {
   for (int64_t i = 0; i < count; ++i) {
     Target& target = *reinterpret_cast<Target*>(p[0] + i * s[0]);
     const T update = *reinterpret_cast<const T*>(p[1] + i * s[1]);
-    if constexpr (kUpdate == Update::kReplace) {
+    if constexpr (kUpdate == ScatterReduction::kNone) {
       target = update;
-    } else if constexpr (kUpdate == Update::kAdd && std::is_integral_v<T>) {
+    } else if constexpr (kUpdate == ScatterReduction::kAdd && std::is_integral_v<T>) {
       target = static_cast<T>(static_cast<uint64_t>(target) +
                               alpha.integer * static_cast<uint64_t>(update));
-    } else if constexpr (kUpdate == Update::kAdd) {
+    } else if constexpr (kUpdate == ScatterReduction::kAdd) {
       const auto factor = static_cast<Compute<T>>(alpha.real);
       target = store<Target>(load(target) + factor * load(update));
     } else {
@@ -43,24 +43,24 @@ void update_row(std::byte* const* p, const int64_t* s, int64_t count, const Alph
 }
 
 template <class T>
-UpdateRow reducing_row(Update update) {
+UpdateRow reducing_row(ScatterReduction update) {
   using Wide = Compute<T>;  // Of sums and products of 16-bit floats.
   switch (update) {
-    case Update::kAdd:
-      return update_row<Wide, T, Update::kAdd>;
-    case Update::kMultiply:
-      return update_row<Wide, T, Update::kMultiply>;
-    case Update::kMax:
-      return update_row<T, T, Update::kMax>;
+    case ScatterReduction::kAdd:
+      return update_row<Wide, T, ScatterReduction::kAdd>;
+    case ScatterReduction::kMul:
+      return update_row<Wide, T, ScatterReduction::kMul>;
+    case ScatterReduction::kMax:
+      return update_row<T, T, ScatterReduction::kMax>;
     default:
-      return update_row<T, T, Update::kMin>;
+      return update_row<T, T, ScatterReduction::kMin>;
   }
 }
 
 template <uint64_t Mask>
 UpdateRow adding_row(const Description& desc) {
   return visit_dtype<Mask>(desc.name(), desc.input_dtype(0), [](auto type) {
-    return reducing_row<typename decltype(type)::type>(Update::kAdd);
+    return reducing_row<typename decltype(type)::type>(ScatterReduction::kAdd);
   });
 }
 
@@ -85,14 +85,14 @@ void scatter_blocks(const View& target, const View& update, int64_t rows, Place 
   });
 }
 
-UpdateRow row_of(std::string_view op, tn_dtype dtype, Update update) {
-  if (update != Update::kReplace) {
+UpdateRow row_of(std::string_view op, tn_dtype dtype, ScatterReduction update) {
+  if (update != ScatterReduction::kNone) {
     return visit_dtype<kNumericTypes>(
         op, dtype, [&](auto type) { return reducing_row<typename decltype(type)::type>(update); });
   }
   return visit_size(tn_dtype_bits(dtype) / 8, [](auto type) -> UpdateRow {
     using T = typename decltype(type)::type;
-    return update_row<T, T, Update::kReplace>;
+    return update_row<T, T, ScatterReduction::kNone>;
   });
 }
 
@@ -100,8 +100,8 @@ class ScatterNdKernel final : public KernelOf<ScatterNdOperator>, public NeedsWo
  public:
   explicit ScatterNdKernel(const Description& desc)
       : KernelOf(desc),
-        row_(row_of(desc.name(), desc.input_dtype(0), operator_.update)),
-        wide_(is_wide(desc.input_dtype(0), operator_.update)) {}
+        row_(row_of(desc.name(), desc.input_dtype(0), operator_.reduction)),
+        wide_(is_wide(desc.input_dtype(0), operator_.reduction)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
     return wide_output_size(arguments.outputs[0], wide_);
@@ -143,7 +143,7 @@ class IndexAddKernel final : public KernelOf<IndexAddOperator>, public NeedsWork
  public:
   explicit IndexAddKernel(const Description& desc)
       : KernelOf(desc),
-        wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
+        wide_(is_wide(desc.input_dtype(0), ScatterReduction::kAdd)),
         row_(adding_row<kNumericTypes>(desc)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
@@ -192,7 +192,7 @@ class EmbeddingGradKernel final : public KernelOf<EmbeddingGradOperator>, public
  public:
   explicit EmbeddingGradKernel(const Description& desc)
       : KernelOf(desc),
-        wide_(is_wide(desc.input_dtype(0), Update::kAdd)),
+        wide_(is_wide(desc.input_dtype(0), ScatterReduction::kAdd)),
         row_(adding_row<kFloatTypes>(desc)) {}
 
   uint64_t workspace_size(const Arguments& arguments) const override {
@@ -212,7 +212,7 @@ class EmbeddingGradKernel final : public KernelOf<EmbeddingGradOperator>, public
                                        indices.dtype == TN_INT64);
       const int64_t row = checked_index(operator_.name, index, target.dims[0]);
       *offset = row * target.strides[0] * element_size(target);
-      return operator_.padding < 0 || row != operator_.padding;
+      return operator_.padding_idx < 0 || row != operator_.padding_idx;
     };
     if (dy.count() > 0)
       scatter_blocks(

@@ -11,21 +11,21 @@
 #include "reference_impl/cpu/kernels/indexing.h"
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
-#include "tenon/device/operators/scatter_reduction.h"
+#include "tenon/device/operators/attributes.h"
 
 namespace tenon::cpu {
 
-template <Update kUpdate, class A>
+template <ScatterReduction kUpdate, class A>
 TENON_INLINE A updated(A old, A update) {
   using W = std::conditional_t<std::is_integral_v<A>,
                                std::conditional_t<sizeof(A) == 8, uint64_t, uint32_t>, A>;
-  if constexpr (kUpdate == Update::kAdd) {
+  if constexpr (kUpdate == ScatterReduction::kAdd) {
     return static_cast<A>(static_cast<W>(old) + static_cast<W>(update));
-  } else if constexpr (kUpdate == Update::kMultiply) {
+  } else if constexpr (kUpdate == ScatterReduction::kMul) {
     return static_cast<A>(static_cast<W>(old) * static_cast<W>(update));
-  } else if constexpr (kUpdate == Update::kMax) {
+  } else if constexpr (kUpdate == ScatterReduction::kMax) {
     return old != old || old > update ? old : update;
-  } else if constexpr (kUpdate == Update::kMin) {
+  } else if constexpr (kUpdate == ScatterReduction::kMin) {
     return old != old || old < update ? old : update;
   } else {
     return update;
@@ -33,8 +33,9 @@ TENON_INLINE A updated(A old, A update) {
 }
 
 // Whether this type's updates gather in float.
-constexpr bool is_wide(tn_dtype dtype, Update update) {
-  return in_set(dtype, kHalfTypes) && (update == Update::kAdd || update == Update::kMultiply);
+constexpr bool is_wide(tn_dtype dtype, ScatterReduction update) {
+  return in_set(dtype, kHalfTypes) &&
+         (update == ScatterReduction::kAdd || update == ScatterReduction::kMul);
 }
 
 // The tensor that updates go to: the output itself, or a dense float copy of it.

@@ -20,24 +20,15 @@ CreateKernel find_elementwise(const StepWord& word) {
   return nullptr;
 }
 
-// Runs `body`; what it throws says which step it is of.
-template <class Body>
-void naming(const std::string& step, Body&& body) {
-  try {
-    body();
-  } catch (const KernelError& error) {
-    throw KernelError(error.status, step + ": " + error.what());
-  }
-}
-
 }  // namespace
 
-StepKernels::StepKernels(const Description& d, std::span<const Step> steps, size_t first,
-                         size_t first_operand) {
+StepKernels::StepKernels(const Description& d, const FusedSteps& steps, size_t first) {
   for (size_t i = first; i < steps.size(); ++i) {
-    Part& part = parts_.emplace_back();
-    part.name = step_name(d.name(), steps, i);
-    naming(part.name, [&] { make(d, steps[i], first_operand, part); });
+    try {
+      parts_.push_back(part_of(d, steps[i], steps.operand_of(i)));
+    } catch (const KernelError& error) {
+      throw KernelError(error.status, steps.name_of(i) + ": " + error.what());
+    }
   }
 }
 
@@ -51,7 +42,7 @@ StepKernels::Scalar StepKernels::scalar_of(float value, tn_dtype dtype) {
   });
 }
 
-void StepKernels::make(const Description& d, const Step& step, size_t first_operand, Part& part) {
+StepKernels::Part StepKernels::part_of(const Description& d, const Step& step, size_t operand) {
   const StepWord& word = *step.word;
   const CreateKernel create = find_elementwise(word);
   if (create == nullptr) throw KernelError(TN_UNSUPPORTED, "no kernel here computes it");
@@ -64,10 +55,9 @@ void StepKernels::make(const Description& d, const Step& step, size_t first_oper
   number.dtype = value.dtype;
   DescriptionPart description(word.domain, word.name, word.version);
   description.input(&value);
-  if (word.operand) {
-    part.operand = first_operand + step.operand;
-    description.input(&d.input(part.operand));
-  }
+  Part part;
+  part.operand = operand;
+  if (operand != 0) description.input(&d.input(operand));
   for (size_t i = 0; i < word.parameter_count; ++i) {
     if (word.parameters_are_inputs) {
       part.scalars.push_back(scalar_of(step.parameters[i], value.dtype));
@@ -78,35 +68,25 @@ void StepKernels::make(const Description& d, const Step& step, size_t first_oper
   }
   if (word.attribute != nullptr) description.attribute(word.attribute, word.text);
   part.kernel = description.make(create, d, &output);
-}
-
-template <class Body>
-void StepKernels::over(const Part& part, const Arguments& a, Body&& body) {
-  std::array<View, 1 + std::size(Step{}.parameters)> inputs;
-  size_t count = 0;
-  inputs[count++] = a.outputs[0];
-  if (part.operand != 0) inputs[count++] = a.inputs[part.operand];
-  for (const Scalar& scalar : part.scalars) {
-    View& view = inputs[count++];
-    view.data = const_cast<std::byte*>(scalar.bytes);
-    view.dtype = a.outputs[0].dtype;
-  }
-  Arguments given = a;
-  given.inputs = {inputs.data(), count};
-  given.as_described = false;
-  body(given);
-}
-
-void StepKernels::check(const Arguments& a) const {
-  for (const Part& part : parts_) {
-    naming(part.name,
-           [&] { over(part, a, [&](const Arguments& given) { part.kernel->check(given); }); });
-  }
+  return part;
 }
 
 void StepKernels::run(const Arguments& a, const Execution& execution) const {
-  for (const Part& part : parts_)
-    over(part, a, [&](const Arguments& given) { part.kernel->run(given, execution); });
+  for (const Part& part : parts_) {
+    std::array<View, 1 + std::size(Step{}.parameters)> inputs;
+    size_t count = 0;
+    inputs[count++] = a.outputs[0];
+    if (part.operand != 0) inputs[count++] = a.inputs[part.operand];
+    for (const Scalar& scalar : part.scalars) {
+      View& view = inputs[count++];
+      view.data = const_cast<std::byte*>(scalar.bytes);
+      view.dtype = a.outputs[0].dtype;
+    }
+    Arguments given = a;
+    given.inputs = {inputs.data(), count};
+    given.as_described = false;
+    part.kernel->run(given, execution);
+  }
 }
 
 }  // namespace tenon::cpu

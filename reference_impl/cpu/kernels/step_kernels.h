@@ -6,7 +6,6 @@
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "reference_impl/cpu/kernels/kernel.h"
@@ -19,13 +18,11 @@ namespace tenon::cpu {
 class StepKernels {
  public:
   StepKernels() = default;
-  StepKernels(const Description& description, std::span<const Step> steps, size_t first,
-              size_t first_operand);
+  StepKernels(const Description& description, const FusedSteps& steps, size_t first = 0);
 
   bool empty() const { return parts_.empty(); }
-  // Operands are found among `arguments` as the fused operator has them. Steps without one need
-  // nothing but the output, of any dims and strides.
-  void check(const Arguments& arguments) const;
+  // Of arguments that the operator's half has checked. Steps without an operand need nothing but
+  // the output, of any dims and strides.
   void run(const Arguments& arguments, const Execution& execution) const;
 
  private:
@@ -34,18 +31,13 @@ class StepKernels {
     alignas(double) std::byte bytes[sizeof(double)];
   };
   struct Part {
-    std::string name;  // For messages.
     std::unique_ptr<Kernel> kernel;
     size_t operand = 0;           // An input; 0: none.
     std::vector<Scalar> scalars;  // Inputs of the kernel behind the value.
   };
 
   static Scalar scalar_of(float value, tn_dtype dtype);
-  static void make(const Description& description, const Step& step, size_t first_operand,
-                   Part& part);
-  // Calls body(what the kernel of `part` is given).
-  template <class Body>
-  static void over(const Part& part, const Arguments& arguments, Body&& body);
+  static Part part_of(const Description& description, const Step& step, size_t operand);
 
   std::vector<Part> parts_;
 };

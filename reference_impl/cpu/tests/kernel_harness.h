@@ -29,6 +29,7 @@
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/tests/granted.h"
 #include "reference_impl/device/asked_dims.h"
+#include "reference_impl/device/attribute_bounds.h"
 #include "tenon/device/operators/number.h"
 
 namespace tenon::cpu::testing {
@@ -332,6 +333,7 @@ class Operation {
     desc.output_count = out.size();
     desc.attributes = attribute_pointers.data();
     desc.attribute_count = attribute_pointers.size();
+    check_attributes(*e, desc);  // As the device core does.
     return e->create(Description(desc));
   }
 

@@ -121,7 +121,9 @@ TEST(CastTest, ConvertsBetweenNumbers) {
 
 TEST(CastTest, NanBecomesTrue) {
   const Array x = Array::of<float>(TN_FLOAT32, {1}, {kNan});
-  Operation("Cast", cast_copy_operators()).expect({x}, {Array(TN_BOOL, {1}, {1})});
+  Operation("Cast", cast_copy_operators())
+      .set("to", TN_BOOL)
+      .expect({x}, {Array(TN_BOOL, {1}, {1})});
 }
 
 TEST(CastTest, ToMustBeTheOutputsType) {

@@ -118,7 +118,7 @@ TEST(MatMul, SaysWhatDoesNotFit) {
   matmul.expect_error({array({2, 3}), array({4, 5})}, {array({2, 5})}, TN_INVALID_ARGUMENT,
                       "A [2, 3], B [4, 5]");
   matmul.expect_error({array({2, 2, 3}), array({3, 3, 5})}, {array({2, 2, 5})}, TN_INVALID_ARGUMENT,
-                      "dims do not fit");
+                      "batch dims do not broadcast");
   matmul.expect_error({array({2, 3}), array({3, 5})}, {array({2, 4})}, TN_INVALID_ARGUMENT,
                       "Y [2, 4]");
 }

@@ -22,14 +22,11 @@ IdentityOperator::IdentityOperator(const Description& d) : NamedOperator(d) {
   require_equal_types(d);
 }
 
-CastOperator::CastOperator(const Description& d)
-    : NamedOperator(d), saturate(d.integer("saturate") != 0) {
+CastOperator::CastOperator(const Description& d) : NamedOperator(d), attributes::Cast(d) {
   require_inputs(d, 1);
-  d.text("round_mode");  // Only for a type that the ABI does not have.
-  const tn_dtype to = d.output_dtype(0);
-  if (d.has_attribute("to") && d.integer("to") != to)
-    throw_invalid(
-        name, std::string("attribute `to` and the output's type ") + dtype_name(to) + " differ");
+  if (to != d.output_dtype(0))
+    throw_invalid(name, std::string("attribute `to` and the output's type ") +
+                            dtype_name(d.output_dtype(0)) + " differ");
 }
 
 FillOperator::FillOperator(const Description& d) : NamedOperator(d) {

@@ -3,6 +3,7 @@
 // What elementwise operators say beyond their function.
 #include "tenon/device/operators/elementwise.h"
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
 
@@ -11,20 +12,20 @@ namespace tenon::device {
 ElementwiseNumbers elementwise_numbers(const Description& d) {
   const std::string_view name = d.name();
   if (name == "IsInf") {
-    return {d.integer("detect_negative") != 0 ? 1.0f : 0.0f,
-            d.integer("detect_positive") != 0 ? 1.0f : 0.0f};
+    const attributes::IsInf is_inf(d);
+    return {is_inf.detect_negative ? 1.0f : 0.0f, is_inf.detect_positive ? 1.0f : 0.0f};
   }
-  if (name == "HardSigmoid") return {d.real("alpha"), d.real("beta")};
-  return {d.real("alpha")};  // Elu, LeakyRelu
+  if (name == "HardSigmoid") {
+    const attributes::HardSigmoid sigmoid(d);
+    return {sigmoid.alpha, sigmoid.beta};
+  }
+  return {name == "Elu" ? attributes::Elu(d).alpha : attributes::LeakyRelu(d).alpha};
 }
 
-bool is_truncated_mod(const Description& d) { return d.integer("fmod") != 0; }
+bool is_truncated_mod(const Description& d) { return attributes::Mod(d).fmod; }
 
 bool is_tanh_gelu(const Description& d) {
-  const std::string approximate = d.text("approximate");
-  if (approximate != "none" && approximate != "tanh")
-    throw_invalid(d.name(), "approximate is '" + approximate + "', expected 'none' or 'tanh'");
-  return approximate == "tanh";
+  return attributes::Gelu(d).approximate == GeluApproximate::kTanh;
 }
 
 void require_where(const Description& d) {

@@ -41,7 +41,7 @@ void require_indexed(const Description& d, size_t inputs) {
 
 }  // namespace
 
-GatherOperator::GatherOperator(const Description& d) : NamedOperator(d), axis(d.integer("axis")) {
+GatherOperator::GatherOperator(const Description& d) : NamedOperator(d), attributes::Gather(d) {
   require_indexed(d, 2);
 }
 
@@ -54,7 +54,7 @@ void GatherOperator::check(const Arguments& a) const {
 }
 
 GatherElementsOperator::GatherElementsOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")) {
+    : NamedOperator(d), attributes::GatherElements(d) {
   require_indexed(d, 2);
 }
 
@@ -64,7 +64,7 @@ void GatherElementsOperator::check(const Arguments& a) const {
 }
 
 GatherNdOperator::GatherNdOperator(const Description& d)
-    : NamedOperator(d), batch_dims(static_cast<int32_t>(d.integer("batch_dims"))) {
+    : NamedOperator(d), attributes::GatherND(d) {
   require_indexed(d, 2);
 }
 
@@ -83,7 +83,7 @@ void GatherNdOperator::check(const Arguments& a) const {
 }
 
 ScatterElementsOperator::ScatterElementsOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")), update(parse_update(d)) {
+    : NamedOperator(d), attributes::ScatterElements(d) {
   require_indexed(d, 3);
 }
 
@@ -94,7 +94,7 @@ void ScatterElementsOperator::check(const Arguments& a) const {
 }
 
 ScatterNdOperator::ScatterNdOperator(const Description& d)
-    : NamedOperator(d), update(parse_update(d)) {
+    : NamedOperator(d), attributes::ScatterND(d) {
   require_indexed(d, 3);
 }
 
@@ -114,7 +114,7 @@ void ScatterNdOperator::check(const Arguments& a) const {
 }
 
 IndexAddOperator::IndexAddOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")) {
+    : NamedOperator(d), attributes::TenonIndexAdd(d) {
   if (!d.has_input(0) || !d.has_input(2) || d.input_count() > 4 || d.output_count() != 1)
     throw_invalid(d.name(), "takes data, indices, updates and alpha");
   require_index_type(d, 1);
@@ -140,7 +140,7 @@ void IndexAddOperator::check(const Arguments& a) const {
 }
 
 EmbeddingGradOperator::EmbeddingGradOperator(const Description& d)
-    : NamedOperator(d), padding(d.integer("padding_idx")) {
+    : NamedOperator(d), attributes::TenonEmbeddingGrad(d) {
   require_indexed(d, 2);
 }
 

@@ -23,14 +23,6 @@ void check_single(std::string_view op, const char* argument, const View& view) {
   if (view.present() && view.count() != 1) throw_dims(op, argument, view.shape(), {});
 }
 
-LossReduction parse_reduction(const Description& d) {
-  const std::string text = d.text("reduction");
-  if (text == "none") return LossReduction::kNone;
-  if (text == "sum") return LossReduction::kSum;
-  if (text == "mean") return LossReduction::kMean;
-  throw_invalid(d.name(), "reduction is none, sum or mean, not " + text);
-}
-
 bool is_index(tn_dtype dtype) { return (kIndexTypes & dtype_bit(dtype)) != 0; }
 
 }  // namespace
@@ -58,7 +50,7 @@ void CrossEntropyOperator::check(const Arguments& a) const {
 }
 
 NllLossOperator::NllLossOperator(const Description& d)
-    : NamedOperator(d), reduction(parse_reduction(d)), ignored(d.integer("ignore_index")) {
+    : NamedOperator(d), attributes::TenonNllLoss(d) {
   if (!is_index(d.input_dtype(1))) throw_invalid(name, "target must be int64 or int32");
   for (size_t i = 0; i < 2; ++i)
     if (d.has_output(i) && d.output_dtype(i) != d.input_dtype(0))
@@ -67,7 +59,7 @@ NllLossOperator::NllLossOperator(const Description& d)
 
 void NllLossOperator::check(const Arguments& a) const {
   check_target(name, a.inputs[0], a.inputs[1], a.input(2));
-  if (reduction == LossReduction::kNone) {
+  if (reduction == NllLossReduction::kNone) {
     check_output(name, "loss", a, 0, a.inputs[1].shape());
   } else {
     check_single_output(name, "loss", a, 0);
@@ -76,7 +68,7 @@ void NllLossOperator::check(const Arguments& a) const {
 }
 
 NllLossGradOperator::NllLossGradOperator(const Description& d)
-    : NamedOperator(d), reduction(parse_reduction(d)), ignored(d.integer("ignore_index")) {
+    : NamedOperator(d), attributes::TenonNllLossGrad(d) {
   if (!is_index(d.input_dtype(2))) throw_invalid(name, "target must be int64 or int32");
   if (d.output_dtype(0) != d.input_dtype(0)) throw_invalid(name, "dLoss and dX must have one type");
 }
@@ -85,13 +77,13 @@ void NllLossGradOperator::check(const Arguments& a) const {
   const View& x = a.inputs[1];
   check_output(name, "dX", a, 0, x.shape());
   check_target(name, x, a.inputs[2], a.input(3));
-  if (reduction == LossReduction::kNone) {
+  if (reduction == NllLossReduction::kNone) {
     check_same_dims(name, "dLoss", a.inputs[0], a.inputs[2]);
   } else {
     check_single(name, "dLoss", a.inputs[0]);
   }
   check_single(name, "total_weight", a.input(4));
-  if (reduction == LossReduction::kMean && !a.input(4).present())
+  if (reduction == NllLossReduction::kMean && !a.input(4).present())
     throw_invalid(name, "the mean's gradient needs total_weight");
 }
 

@@ -11,8 +11,7 @@
 
 namespace tenon::device {
 
-ConcatOperator::ConcatOperator(const Description& d) : NamedOperator(d), axis(d.integer("axis")) {
-  if (!d.has_attribute("axis")) throw_invalid(d.name(), "axis is missing");
+ConcatOperator::ConcatOperator(const Description& d) : NamedOperator(d), attributes::Concat(d) {
   require_inputs(d, std::max<size_t>(1, d.input_count()));
   require_same_inputs(d);
   require_output(d, d.input_dtype(0));
@@ -70,20 +69,7 @@ int64_t TileOperator::repeats(const Arguments& a, int32_t d) const {
   return repeats;
 }
 
-namespace {
-
-PadMode parse_mode(const Description& d) {
-  const std::string mode = d.text("mode");
-  if (mode == "constant") return PadMode::kConstant;
-  if (mode == "reflect") return PadMode::kReflect;
-  if (mode == "edge") return PadMode::kEdge;
-  if (mode == "wrap") return PadMode::kWrap;
-  throw_invalid(d.name(), "mode is '" + mode + "', expected constant, reflect, edge or wrap");
-}
-
-}  // namespace
-
-PadOperator::PadOperator(const Description& d) : NamedOperator(d), mode(parse_mode(d)) {
+PadOperator::PadOperator(const Description& d) : NamedOperator(d), attributes::Pad(d) {
   if (!d.has_input(0) || !d.has_input(1) || d.input_count() > 4 || d.output_count() != 1)
     throw_invalid(d.name(), "takes data, pads, constant_value and axes");
   require_output(d, d.input_dtype(0));
@@ -149,8 +135,7 @@ PadInside::PadInside(const View& output, const View& data, const int64_t* front)
   }
 }
 
-TriluOperator::TriluOperator(const Description& d)
-    : NamedOperator(d), upper(d.integer("upper") != 0) {
+TriluOperator::TriluOperator(const Description& d) : NamedOperator(d), attributes::Trilu(d) {
   if (!d.has_input(0) || d.input_count() > 2 || d.output_count() != 1)
     throw_invalid(d.name(), "takes an input and k");
   require_output(d, d.input_dtype(0));
@@ -191,7 +176,7 @@ int64_t RangeOperator::count(const Arguments& a) const {
   return count;
 }
 
-OneHotOperator::OneHotOperator(const Description& d) : NamedOperator(d), axis(d.integer("axis")) {
+OneHotOperator::OneHotOperator(const Description& d) : NamedOperator(d), attributes::OneHot(d) {
   require_inputs(d, 3);
   if (!(kNumericTypes & dtype_bit(d.input_dtype(0))))
     throw_unsupported_dtype(d.name(), d.input_dtype(0));
@@ -241,8 +226,7 @@ void NonZeroOperator::check(const Arguments& a) const {
 }
 
 TopKOperator::TopKOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")), largest(d.integer("largest") != 0) {
-  d.integer("sorted");  // The order is always that of sorted.
+    : NamedOperator(d), attributes::TopK(d) {  // The order is always that of `sorted`.
   if (d.input_count() != 2 || !d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||
       !d.has_output(1) || d.output_dtype(1) != TN_INT64)
     throw_invalid(d.name(), "takes X and K and gives Values and int64 Indices");

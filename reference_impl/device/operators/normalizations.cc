@@ -19,9 +19,8 @@ void check_channel_inputs(std::string_view op, const Arguments& a, const View& x
 }  // namespace
 
 BatchNormOperator::BatchNormOperator(const Description& d)
-    : NamedOperator(d), epsilon(d.real("epsilon")) {
-  d.real("momentum");  // Has a meaning in training alone.
-  if (d.integer("training_mode") != 0)
+    : NamedOperator(d), attributes::BatchNormalization(d) {
+  if (training_mode)
     throw KernelError(TN_UNSUPPORTED, name + ": training_mode 1; see tenon.BatchNormTraining");
   require_norm(d, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}}, {0}, 0,
                {});
@@ -49,7 +48,7 @@ void BatchNormTrainingOperator::check(const Arguments& a) const {
 }
 
 BatchNormGradOperator::BatchNormGradOperator(const Description& d)
-    : NamedOperator(d), training(d.integer("training") != 0) {
+    : NamedOperator(d), attributes::TenonBatchNormGrad(d) {
   require_norm(d, {{0, "dY"}, {1, "X"}, {3, "mean"}, {4, "invstd"}}, {0, 1}, SIZE_MAX, {1, 2});
 }
 
@@ -64,9 +63,8 @@ void BatchNormGradOperator::check(const Arguments& a) const {
 }
 
 LayerNormOperator::LayerNormOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")), epsilon(d.real("epsilon")) {
-  // The statistics are as exact as the device allows, whatever stash_type says; so it is known.
-  d.integer("stash_type");
+    : NamedOperator(d), attributes::LayerNormalization(d) {
+  // The statistics are as exact as the device allows, whatever stash_type says.
   require_norm(d, {{0, "X"}}, {0, 1, 2}, 0, {1, 2});
 }
 
@@ -83,7 +81,7 @@ void LayerNormOperator::check(const Arguments& a) const {
 }
 
 LayerNormGradOperator::LayerNormGradOperator(const Description& d)
-    : NamedOperator(d), axis(d.integer("axis")) {
+    : NamedOperator(d), attributes::TenonLayerNormGrad(d) {
   require_norm(d, {{0, "dY"}, {1, "X"}, {2, "Mean"}, {3, "InvStdDev"}}, {0, 1, 4}, SIZE_MAX, {});
 }
 

@@ -43,10 +43,7 @@ void require_inputs_of_step(const Description& d, size_t inputs) {
 
 }  // namespace
 
-AdamWOperator::AdamWOperator(const Description& d)
-    : NamedOperator(d),
-      maximize(d.integer("maximize") != 0),
-      decoupled(d.integer("decoupled") != 0) {
+AdamWOperator::AdamWOperator(const Description& d) : NamedOperator(d), attributes::TenonAdamW(d) {
   require_inputs_of_step(d, kInputs);
   check_state_types(d, kTensors);
   if (d.has_input(4) != d.has_output(3))
@@ -59,10 +56,7 @@ void AdamWOperator::check(const Arguments& a) const {
 }
 
 SgdMomentumOperator::SgdMomentumOperator(const Description& d)
-    : NamedOperator(d),
-      nesterov(d.integer("nesterov") != 0),
-      maximize(d.integer("maximize") != 0),
-      first(d.integer("first") != 0) {
+    : NamedOperator(d), attributes::TenonSgdMomentum(d) {
   require_inputs_of_step(d, kInputs);
   check_state_types(d, kTensors);
   if (d.has_input(2) && !d.has_output(1)) throw_invalid(name, "new_buffer is missing");

@@ -3,46 +3,41 @@
 
 #include <initializer_list>
 #include <string>
-#include <vector>
 
 #include "tenon/device/operators/sizes.h"
 
 namespace tenon::device {
 
-PoolWindow::PoolWindow(const Description& d, int32_t rank)
-    : spatial(rank - 2), ceil_mode(d.integer("ceil_mode") != 0) {
-  const std::string name(d.name());
+void PoolWindow::place(std::string_view op, AutoPad auto_pad, List taps, List steps, List spaces,
+                       List pads) {
   if (spatial < 1 || spatial > 3) {
     throw KernelError(TN_UNSUPPORTED,
-                      name + ": 1, 2 or 3 spatial dims, not " + std::to_string(spatial));
+                      std::string(op) + ": 1, 2 or 3 spatial dims, not " + std::to_string(spatial));
   }
-  if (d.has_attribute("auto_pad") && d.text("auto_pad") != "NOTSET") {
-    throw KernelError(TN_UNSUPPORTED, name + ": auto_pad is resolved by the host");
-  }
-  const auto read = [&](const char* attribute, int64_t least,
+  if (auto_pad != AutoPad::kNotset)
+    throw KernelError(TN_UNSUPPORTED, std::string(op) + ": auto_pad is resolved by the host");
+  const auto read = [&](const char* attribute, List values, int64_t least,
                         std::initializer_list<int64_t*> lists) {
-    const std::vector<int64_t> values = d.integers(attribute);
     if (values.empty()) return;
-    if (values.size() != lists.size() * static_cast<size_t>(spatial)) {
-      throw_invalid(name, std::string(attribute) + " has the wrong length");
-    }
+    if (values.size() != lists.size() * static_cast<size_t>(spatial))
+      throw_invalid(op, std::string(attribute) + " has the wrong length");
     auto value = values.begin();
     for (int64_t* list : lists) {
       for (int32_t axis = first_axis(); axis < 3; ++axis, ++value) {
         // Far beyond every memory; sums of several stay within int64.
         if (*value < least || *value > int64_t{1} << 48) {
-          throw_invalid(name, std::string(attribute) + " has the value " + std::to_string(*value) +
-                                  ", which is out of range");
+          throw_invalid(op, std::string(attribute) + " has the value " + std::to_string(*value) +
+                                ", which is out of range");
         }
         list[axis] = *value;
       }
     }
   };
-  if (!d.has_attribute("kernel_shape")) throw_invalid(name, "kernel_shape is missing");
-  read("kernel_shape", 1, {kernel});
-  read("strides", 1, {strides});
-  read("dilations", 1, {dilations});
-  read("pads", 0, {pads_begin, pads_end});
+  if (taps.empty()) throw_invalid(op, "kernel_shape is missing");
+  read("kernel_shape", taps, 1, {kernel});
+  read("strides", steps, 1, {strides});
+  read("dilations", spaces, 1, {dilations});
+  read("pads", pads, 0, {pads_begin, pads_end});
 }
 
 int64_t PoolWindow::positions(const View& x, int32_t axis, bool ceil) const {

@@ -14,8 +14,8 @@ void require_one_type(const Description& d, const char* message) {
 
 }  // namespace
 
-MaxPoolOperator::MaxPoolOperator(const Description& d)
-    : NamedOperator(d), window(d, d.input(0).rank) {
+MaxPoolOperator::MaxPoolOperator(const Description& d, const attributes::MaxPool& a)
+    : NamedOperator(d), window(name, a, d.input(0).rank) {
   require_one_type(d, "X and Y must have one type");
   if (d.has_output(1) && d.output_dtype(1) != TN_INT64)
     throw_invalid(name, "Indices must be int64");
@@ -25,9 +25,6 @@ void MaxPoolOperator::check(const Arguments& a) const {
   window.check_output(name, a);
   check_output(name, "Indices", a, 1, a.output(0).shape());
 }
-
-MaxPoolTensorOperator::MaxPoolTensorOperator(const Description& d)
-    : MaxPoolOperator(d), column_major(d.integer("storage_order") != 0) {}
 
 MaxPoolGradOperator::MaxPoolGradOperator(const Description& d) : NamedOperator(d) {
   require_one_type(d, "dY and dX must have one type");
@@ -43,8 +40,8 @@ void MaxPoolGradOperator::check(const Arguments& a) const {
     throw_dims(name, "dX", dx.shape(), dy.shape());
 }
 
-AveragePoolOperator::AveragePoolOperator(const Description& d)
-    : NamedOperator(d), window(d, d.input(0).rank), with_pads(d.integer("count_include_pad") != 0) {
+AveragePoolOperator::AveragePoolOperator(const Description& d, const attributes::AveragePool& a)
+    : NamedOperator(d), window(name, a, d.input(0).rank), count_include_pad(a.count_include_pad) {
   require_one_type(d, "input and output must have one type");
 }
 

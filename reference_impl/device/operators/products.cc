@@ -14,25 +14,27 @@ void require_one_type(const Description& d, size_t tensors) {
       throw_invalid(d.name(), "operands and output must have one type");
 }
 
-View transposed(View x, int64_t* dims, int64_t* strides) {
-  for (int d = 0; d < 2; ++d) {
-    dims[d] = x.dims[1 - d];
-    strides[d] = x.strides[1 - d];
+// A matrix as it is multiplied.
+struct Transposed {
+  Transposed(const View& x, bool transposes) : view(x) {
+    if (!transposes) return;
+    for (int d = 0; d < 2; ++d) {
+      dims[d] = x.dims[1 - d];
+      if (x.strides != nullptr) strides[d] = x.strides[1 - d];
+    }
+    view.dims = dims;
+    if (x.strides != nullptr) view.strides = strides;
   }
-  x.dims = dims;
-  x.strides = strides;
-  return x;
-}
+  Transposed(const Transposed&) = delete;
+  View view;
+  int64_t dims[2], strides[2];
+};
 
 double scale(const View& view) { return view.present() ? real_at(view) : 1; }
 
 }  // namespace
 
 MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) { require_one_type(d, 2); }
-
-MatmulPlan MatMulOperator::plan(const Arguments& a) const {
-  return plan_matmul(name, a.input(0), a.input(1), a);
-}
 
 GemmOperator::GemmOperator(const Description& d)
     : NamedOperator(d),
@@ -45,12 +47,16 @@ GemmOperator::GemmOperator(const Description& d)
     throw_invalid(name, "A, B and Y must have rank 2");
 }
 
+void GemmOperator::check(const Arguments& a) const {
+  const Transposed x(a.input(0), transpose_a), y(a.input(1), transpose_b);
+  check_matmul(name, x.view, y.view, a);
+  if (a.input(2).present()) check_addend(name, a.input(2), a.output(0));
+}
+
 MatmulPlan GemmOperator::plan(const Arguments& a) const {
-  int64_t dims[4], strides[4];
-  const View x = transpose_a ? transposed(a.input(0), dims, strides) : a.input(0);
-  const View y = transpose_b ? transposed(a.input(1), dims + 2, strides + 2) : a.input(1);
-  MatmulPlan p = plan_matmul(name, x, y, a);
-  if (a.input(2).present()) plan_addend(name, p, a.input(2));
+  const Transposed x(a.input(0), transpose_a), y(a.input(1), transpose_b);
+  MatmulPlan p = plan_matmul(x.view, y.view, a.output(0));
+  if (a.input(2).present()) plan_addend(p, a.input(2));
   p.a.view = a.input(0);
   p.b.view = a.input(1);
   return p;
@@ -61,15 +67,17 @@ ScaledGemmOperator::ScaledGemmOperator(const Description& d) : NamedOperator(d) 
   if (d.input(0).rank < 2 || d.input(1).rank < 2) throw_invalid(name, "A and B must be matrices");
 }
 
-void ScaledGemmOperator::check_factors(const Arguments& a) const {
+void ScaledGemmOperator::check(const Arguments& a) const {
+  check_matmul(name, a.input(0), a.input(1), a);
+  if (a.input(2).present()) check_addend(name, a.input(2), a.output(0));
   for (const size_t i : {size_t{3}, size_t{4}})
     if (a.input(i).present() && a.input(i).count() != 1)
       throw_dims(name, i == 3 ? "alpha" : "beta", a.input(i).shape(), {});
 }
 
 MatmulPlan ScaledGemmOperator::plan(const Arguments& a) const {
-  MatmulPlan p = plan_matmul(name, a.input(0), a.input(1), a);
-  if (a.input(2).present()) plan_addend(name, p, a.input(2));
+  MatmulPlan p = plan_matmul(a.input(0), a.input(1), a.output(0));
+  if (a.input(2).present()) plan_addend(p, a.input(2));
   return p;
 }
 

@@ -9,9 +9,7 @@
 namespace tenon::device {
 
 ReductionOperator::ReductionOperator(const Description& d, Form form)
-    : NamedOperator(d),
-      keepdims(d.integer("keepdims") != 0),
-      noop(d.integer("noop_with_empty_axes") != 0) {
+    : NamedOperator(d), attributes::ReduceSum(d) {
   const bool variance = form == Form::kVariance;
   const size_t inputs = variance ? 3 : 2, outputs = variance ? 2 : 1;
   if (!d.has_input(0) || !d.has_output(0) || d.input_count() > inputs || d.output_count() > outputs)
@@ -33,8 +31,9 @@ void ReductionOperator::check(const Arguments& a) const {
     const uint32_t set = axes_of(known_value(name, "axes", axes), data.rank);
     check_output(name, "the output", a, 0, reduced_dims(data, set, keepdims, dims));
   } else {
-    const int32_t dropped = axes.present() && axes.count() > 0 ? static_cast<int32_t>(axes.count())
-                                                               : (noop ? 0 : data.rank);
+    const int32_t dropped = axes.present() && axes.count() > 0
+                                ? static_cast<int32_t>(axes.count())
+                                : (noop_with_empty_axes ? 0 : data.rank);
     if (output.rank != (keepdims ? data.rank : data.rank - dropped))
       throw_invalid(name, "the output has dims " + dims_text(output.shape()) +
                               ", which are not dims " + dims_text(data.shape()) + " with " +
@@ -46,7 +45,7 @@ void ReductionOperator::check(const Arguments& a) const {
 uint32_t ReductionOperator::axes_of(const View& axes, int32_t rank) const {
   const uint32_t all = (uint32_t{1} << rank) - 1;
   const int64_t count = axes.present() ? axes.count() : 0;
-  if (count == 0) return noop ? 0 : all;
+  if (count == 0) return noop_with_empty_axes ? 0 : all;
   uint32_t set = 0;
   for (int64_t i = 0; i < count; ++i)
     set |= uint32_t{1} << normalize_axis(name, integer_at(axes, i), rank);
@@ -59,10 +58,7 @@ void ReductionOperator::check_dims(const Arguments& a, size_t output, uint32_t a
 }
 
 ArgReductionOperator::ArgReductionOperator(const Description& d)
-    : NamedOperator(d),
-      axis(d.integer("axis")),
-      keepdims(d.integer("keepdims") != 0),
-      last(d.integer("select_last_index") != 0) {
+    : NamedOperator(d), attributes::ArgMax(d) {
   if (!d.has_input(0) || !d.has_output(0) || d.output_dtype(0) != TN_INT64)
     throw_invalid(name, "takes one input and gives int64 indices");
 }
@@ -77,8 +73,7 @@ void ArgReductionOperator::check(const Arguments& a) const {
     throw_invalid(name, "an axis without elements has no extreme");
 }
 
-CumSumOperator::CumSumOperator(const Description& d)
-    : NamedOperator(d), exclusive(d.integer("exclusive") != 0), reverse(d.integer("reverse") != 0) {
+CumSumOperator::CumSumOperator(const Description& d) : NamedOperator(d), attributes::CumSum(d) {
   if (!d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||
       d.output_dtype(0) != d.input_dtype(0))
     throw_invalid(name, "takes x and an axis and gives y of x's type");
@@ -88,8 +83,8 @@ void CumSumOperator::check(const Arguments& a) const {
   check_output(name, "the output", a, 0, a.inputs[0].shape());
 }
 
-AlongAxisOperator::AlongAxisOperator(const Description& d, size_t inputs)
-    : NamedOperator(d), axis(d.integer("axis")) {
+AlongAxisOperator::AlongAxisOperator(const Description& d, int64_t axis, size_t inputs)
+    : NamedOperator(d), axis(axis) {
   require_inputs(d, inputs);
   require_same_inputs(d);
   require_output(d, d.input_dtype(0));
@@ -100,11 +95,6 @@ void AlongAxisOperator::check(const Arguments& a) const {
     check_same_dims(name, "the second input", a.inputs[i], a.inputs[0]);
   check_output(name, "the output", a, 0, a.inputs[0].shape());
   normalize_axis(name, axis, a.inputs[0].rank);
-}
-
-LpNormalizationOperator::LpNormalizationOperator(const Description& d)
-    : AlongAxisOperator(d, 1), p(d.integer("p")) {
-  if (p != 1 && p != 2) throw_invalid(name, "p is " + std::to_string(p) + ", expected 1 or 2");
 }
 
 }  // namespace tenon::device

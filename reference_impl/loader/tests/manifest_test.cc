@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "files.h"
+#include "platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace {
@@ -45,6 +46,38 @@ TEST(Manifest, Whole) {
   EXPECT_THAT(manifest.unknown_keys, ElementsAre());
 }
 
+TEST(Manifest, SaysWhatItIsFor) {
+  const std::string abi = std::to_string(TN_ABI_MAJOR) + "." + std::to_string(TN_ABI_MINOR);
+  const Manifest manifest = read(
+      R"({"tenon_manifest": 1, "name": "a", "library": "l", "license": "MIT OR Apache-2.0", "abi": ")" +
+      abi + R"(", "platforms": ["windows-aarch64", ")" + tenon::loader::kPlatform +
+      R"("], "features": ["fp8", "peer"]})");
+  EXPECT_EQ(manifest.license, "MIT OR Apache-2.0");
+  EXPECT_THAT(manifest.features, ElementsAre("fp8", "peer"));
+  EXPECT_THAT(manifest.unknown_keys, ElementsAre());
+  EXPECT_EQ(manifest.misfit.code, TN_OK) << manifest.misfit.message;
+}
+
+TEST(Manifest, OfAnotherMachineOrVersionKeepsItsName) {
+  const auto misfit = [](const std::string& key) {
+    const Manifest manifest =
+        read(R"({"tenon_manifest": 1, "name": "acme", "library": "l", )" + key + "}");
+    EXPECT_EQ(manifest.name, "acme");
+    return manifest.misfit;
+  };
+  EXPECT_EQ(misfit(R"("abi": "7.1")").code, TN_VERSION_MISMATCH);
+  EXPECT_THAT(misfit(R"("abi": "7.1")").message, HasSubstr("built for Tenon ABI 7.1"));
+  EXPECT_EQ(misfit(R"("abi": "0.1")").code, TN_VERSION_MISMATCH);
+  for (const char* text : {"2", "2.", ".2", "0.2.1", "v0.2", "0.2 ", "-0.2", "4294967296.0"}) {
+    EXPECT_THAT(misfit(R"("abi": ")" + std::string(text) + '"').message,
+                HasSubstr("\"abi\" must be \"MAJOR.MINOR\""));
+  }
+  EXPECT_EQ(misfit(R"("platforms": ["macos-aarch64", "beos-ppc"])").code, TN_LOAD_FAILED);
+  EXPECT_THAT(misfit(R"("platforms": ["macos-aarch64", "beos-ppc"])").message,
+              HasSubstr(std::string("is for macos-aarch64, beos-ppc, but this is ") +
+                        tenon::loader::kPlatform));
+}
+
 TEST(Manifest, Smallest) {
   const Manifest manifest = read(R"({"tenon_manifest": 1, "name": "a", "library": "liba.so"})");
   EXPECT_THAT(manifest.library, testing::EndsWith("/liba.so"));
@@ -79,6 +112,18 @@ TEST(Manifest, WrongContentNamesTheKey) {
               HasSubstr("not empty"));
   EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l", "probe": "no"})"),
               HasSubstr("\"probe\" must be"));
+  for (const std::string key : {"abi", "license"}) {
+    EXPECT_THAT(
+        refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l", ")" + key + "\": 0.2}"),
+        HasSubstr('"' + key + "\" must be a string"));
+  }
+  for (const std::string key : {"platforms", "features"}) {
+    for (const std::string value : {"\"linux\"", "[1]", "{}"}) {
+      EXPECT_THAT(refusal(R"({"tenon_manifest": 1, "name": "a", "library": "l", ")" + key +
+                          "\": " + value + "}"),
+                  HasSubstr('"' + key + "\" must be a list of strings"));
+    }
+  }
 }
 
 TEST(Manifest, WhatAManifestCannotBe) {

@@ -78,6 +78,60 @@ TEST(Open, ListedLibraryShadowsLaterManifest) {
   EXPECT_EQ(loader.candidates()[1].state, TN_CANDIDATE_SHADOWED);
 }
 
+// Else `good:0` would mean two devices.
+TEST(Open, TwoOfANameAreNotOpenTogether) {
+  const TemporaryFolder folder;
+  const std::string copy = folder.path("libcopy.so");
+  std::filesystem::copy(fixture("good"), copy);
+  const tenon::Loader loader;
+  EXPECT_TRUE(loader.open(fixture("good")));
+  try {
+    loader.open(copy);
+    FAIL() << "both are open";
+  } catch (const tenon::Error& error) {
+    EXPECT_EQ(error.status(), TN_INVALID_STATE);
+    EXPECT_THAT(
+        error.message(),
+        testing::StartsWith(copy + ": a plugin 'good' is open already, from " + fixture("good")));
+  }
+  EXPECT_TRUE(loader.open("good")) << "the first stays";
+  EXPECT_TRUE(tenon::Loader().open(copy)) << "another loader may have it";
+}
+
+// Whatever is named by a path that depends on the present folder.
+TEST(Open, RelativePathsOutliveAChangeOfFolder) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("plugins"));
+  std::filesystem::copy(fixture("good"), folder.path("plugins/libgood.so"));
+  folder.write("plugins/good.tenon.json",
+               R"({"tenon_manifest": 1, "name": "good", "library": "libgood.so"})");
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder.path());
+  const tenon::Loader by_folder(Paths{"plugins"});
+  const tenon::Loader by_library(Paths{"plugins/libgood.so"});
+  setenv("TENON_PLUGIN_PATH", "plugins/good.tenon.json", 1);
+  const tenon::Loader by_variable;
+  unsetenv("TENON_PLUGIN_PATH");
+  const tenon::Loader by_path;
+  EXPECT_TRUE(by_path.open("./plugins/libgood.so"));
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(by_folder.open("good"));
+  EXPECT_TRUE(by_library.open("good"));
+  EXPECT_TRUE(by_variable.open("good"));
+  EXPECT_TRUE(by_path.open(folder.path("plugins/libgood.so"))) << "the same candidate";
+}
+
+// Of what a manifest says it is for: the library is not touched.
+TEST(Open, OfAnotherMachineSaysSo) {
+  const TemporaryFolder folder;
+  folder.manifest("good", fixture("good"), R"(, "platforms": ["macos-aarch64"])");
+  folder.manifest("acme", fixture("good"), R"(, "abi": "9.9")");
+  const tenon::Loader loader(Paths{folder.path()});
+  EXPECT_EQ(status_of([&] { loader.open("good"); }), TN_LOAD_FAILED);
+  EXPECT_EQ(status_of([&] { loader.open("acme"); }), TN_VERSION_MISMATCH);
+  EXPECT_TRUE(loader.open(fixture("good"))) << "a library's path leads past manifests";
+}
+
 TEST(Open, UnknownNameListsWhatThereIs) {
   const TemporaryFolder folder;
   folder.manifest("good", fixture("good"));

@@ -74,6 +74,32 @@ TEST(Search, OrderOfRules) {
   EXPECT_TRUE(outcomes.contains("/usr/share/tenon/plugins"));
 }
 
+// Activated, or the one that libtenon lies in; each place once.
+TEST(Search, VirtualEnvironments) {
+  const TemporaryFolder tree;
+  const std::string inside = "lib/python3.11/site-packages/tenon/lib";
+  for (const std::string place : {"venv", "conda", "active"}) {
+    std::filesystem::create_directories(tree.path(place + "/share/tenon/plugins"));
+    std::filesystem::create_directories(tree.path(place + "/" + inside));
+    tree.write(place + "/share/tenon/plugins/x.tenon.json", "");
+  }
+  tree.write("venv/pyvenv.cfg", "");
+  std::filesystem::create_directory(tree.path("conda/conda-meta"));
+
+  EXPECT_THAT(below(tree, search(environment({}), {}, tree.path("venv/" + inside))),
+              ElementsAre("venv/share/tenon/plugins/x.tenon.json"));
+  EXPECT_THAT(below(tree, search(environment({}), {}, tree.path("conda/" + inside))),
+              ElementsAre("conda/share/tenon/plugins/x.tenon.json"));
+  EXPECT_THAT(below(tree, search(environment({}), {}, tree.path("active/" + inside))),
+              ElementsAre());
+  const std::map<std::string, std::string> active{{"VIRTUAL_ENV", tree.path("active")},
+                                                  {"CONDA_PREFIX", tree.path("conda/../conda")}};
+  EXPECT_THAT(below(tree, search(environment(active), {}, tree.path("conda/" + inside))),
+              ElementsAre("conda/share/tenon/plugins/x.tenon.json",
+                          "active/share/tenon/plugins/x.tenon.json"));
+  EXPECT_THAT(below(tree, search(environment(active, true), {}, "")), ElementsAre());
+}
+
 TEST(Search, HomeWithoutXdg) {
   const Tree tree;
   EXPECT_THAT(below(tree, search(environment({{"HOME", tree.path("home")}}), {}, "")),

@@ -9,13 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/operation.h"
 #include "runtime/registry.h"
 
 namespace tenon::runtime::onnx_import {
 
 // Throws std::logic_error where the operator has no such attribute: a mistake of the caller.
-inline const AttributeInfo& attribute_of(const OperatorInfo& info, std::string_view name) {
-  const auto found = std::ranges::find(info.attributes, name, &AttributeInfo::name);
+inline const AttributeFact& attribute_of(const OperatorInfo& info, std::string_view name) {
+  const auto found = std::ranges::find(info.attributes, name, &AttributeFact::name);
   if (found == info.attributes.end()) {
     throw std::logic_error(std::string(info.full_name) + " has no attribute " + std::string(name));
   }
@@ -28,6 +29,23 @@ inline int64_t default_integer(std::string_view full_name, std::string_view name
 
 inline float default_real(std::string_view full_name, std::string_view name) {
   return attribute_of(*find_operator(full_name), name).real;
+}
+
+// Whether an attribute says no more than one that is not given.
+inline bool is_default(const AttributeFact& fact, const AttributeValue& value) {
+  if (!fact.has_default) return false;
+  if (const auto* integer = std::get_if<int64_t>(&value))
+    return fact.type == TN_ATTRIBUTE_INT && *integer == fact.integer;
+  if (const auto* real = std::get_if<float>(&value))
+    return fact.type == TN_ATTRIBUTE_FLOAT && *real == fact.real;
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr && fact.type == TN_ATTRIBUTE_STRING && *text == fact.text;
+}
+
+// For messages.
+inline std::string default_text(const AttributeFact& fact) {
+  if (fact.type == TN_ATTRIBUTE_STRING) return "'" + std::string(fact.text) + "'";
+  return fact.type == TN_ATTRIBUTE_INT ? std::to_string(fact.integer) : std::to_string(fact.real);
 }
 
 }  // namespace tenon::runtime::onnx_import

@@ -17,7 +17,7 @@ const OperatorInfo& info_of(const Operation& operation) { return operators()[ope
 // What the operation gives the attribute, or its default.
 template <class T>
 T value_of(const Operation& operation, std::string_view name,
-           T (*otherwise)(const AttributeInfo&)) {
+           T (*otherwise)(const AttributeFact&)) {
   for (const Attribute& attribute : operation.attributes()) {
     if (attribute.name == name) return std::get<T>(attribute.value);
   }
@@ -26,11 +26,11 @@ T value_of(const Operation& operation, std::string_view name,
 
 std::string text_of(const Operation& operation, std::string_view name) {
   return value_of<std::string>(operation, name,
-                               [](const AttributeInfo& a) { return std::string(a.text); });
+                               [](const AttributeFact& a) { return std::string(a.text); });
 }
 
 float real_of(const Operation& operation, std::string_view name) {
-  return value_of<float>(operation, name, [](const AttributeInfo& a) { return a.real; });
+  return value_of<float>(operation, name, [](const AttributeFact& a) { return a.real; });
 }
 
 // A float type's value as float32; nothing where that has it not.

@@ -11,6 +11,7 @@
 #include "onnx/defs/schema.h"
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
+#include "runtime/onnx/attribute_default.h"
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
@@ -173,17 +174,24 @@ class GraphBuilder {
   }
 
   // What the model's version of the operator has and the registry's does not.
-  void require_known_parts(const Node& node, const OperatorInfo& info) {
+  void require_known_parts(Node& node, const OperatorInfo& info) {
     auto fail = [&](const std::string& what) {
       throw Error(TN_UNSUPPORTED, "", "node '" + node.name + "' (" + node.op_type + "): " + what);
     };
     const bool variadic = !info.outputs.empty() && (info.outputs.back().flags & kVariadic) != 0;
     for (size_t i = info.outputs.size(); i < node.outputs.size() && !variadic; ++i)
       if (node.outputs[i] != kNoValue) fail("its output " + std::to_string(i));
-    for (const Attribute& attribute : node.attributes)
-      if (std::none_of(info.attributes.begin(), info.attributes.end(),
-                       [&](const AttributeInfo& a) { return a.name == attribute.name; }))
-        fail("its attribute '" + attribute.name + "'");
+    std::erase_if(node.attributes, [&](const Attribute& attribute) {
+      if (std::ranges::find(info.attributes, attribute.name, &AttributeFact::name) !=
+          info.attributes.end())
+        return false;
+      const auto fixed = std::ranges::find(info.fixed, attribute.name, &AttributeFact::name);
+      if (fixed == info.fixed.end()) fail("its attribute '" + attribute.name + "'");
+      if (!is_default(*fixed, attribute.value))
+        fail("its attribute '" + attribute.name + "' is not " + default_text(*fixed) +
+             ", which alone is supported");
+      return true;  // As if it were not given.
+    });
   }
 
   void make_operation(Node& node, const OperatorInfo& info) {

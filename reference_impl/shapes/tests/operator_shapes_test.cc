@@ -22,11 +22,10 @@ const runtime::OperatorInfo& info_of(const OperatorCase& c) {
 
 // An attribute of the case, or the contract's default.
 template <class T>
-T attribute(const OperatorCase& c, std::string_view name,
-            T (*otherwise)(const runtime::AttributeInfo&)) {
+T attribute(const OperatorCase& c, std::string_view name, T (*otherwise)(const AttributeFact&)) {
   for (const Attribute& given : c.attributes)
     if (given.name == name) return std::get<T>(given.value);
-  for (const runtime::AttributeInfo& known : info_of(c).attributes)
+  for (const AttributeFact& known : info_of(c).attributes)
     if (known.name == name) return otherwise(known);
   return T{};
 }
@@ -42,14 +41,14 @@ Call call_of(const OperatorCase& c) {
   }
   call.outputs = c.outputs.size();
   call.integer = [&c](std::string_view name) {
-    return attribute<int64_t>(c, name, [](const runtime::AttributeInfo& a) { return a.integer; });
+    return attribute<int64_t>(c, name, [](const AttributeFact& a) { return a.integer; });
   };
   call.integers = [&c](std::string_view name) {
-    return attribute<Dims>(c, name, [](const runtime::AttributeInfo&) { return Dims{}; });
+    return attribute<Dims>(c, name, [](const AttributeFact&) { return Dims{}; });
   };
   call.text = [&c](std::string_view name) {
-    return attribute<std::string>(
-        c, name, [](const runtime::AttributeInfo& a) { return std::string(a.text); });
+    return attribute<std::string>(c, name,
+                                  [](const AttributeFact& a) { return std::string(a.text); });
   };
   return call;
 }

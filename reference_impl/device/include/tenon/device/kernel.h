@@ -230,6 +230,8 @@ class Description {
   std::vector<std::string> texts(std::string_view name) const;  // Empty when not given.
   const tn_tensor* tensor(std::string_view name) const;         // Null when not given.
   bool has_attribute(std::string_view name) const;
+  // As it is given; null when it is not.
+  const tn_attribute* find(std::string_view name) const;
 
   // The first attribute that was never asked for, or null.
   const char* unknown_attribute() const;
@@ -239,7 +241,6 @@ class Description {
     throw KernelError(TN_INVALID_ARGUMENT, std::string(desc_.name) + " needs " + kind + " " +
                                                std::to_string(i) + ": give it");
   }
-  const tn_attribute* find(std::string_view name) const;
   // What the contract says of it; one without a default for another operator's, as in tests.
   const AttributeFact& fact(std::string_view name) const;
   const tn_kernel_desc& desc_;

@@ -14,6 +14,7 @@ struct ConvolutionOperator : NamedOperator {
 };
 
 struct ConvOperator : ConvolutionOperator {
+  static constexpr size_t kInputs = 3;
   using ConvolutionOperator::ConvolutionOperator;
   void check(const Arguments& a) const { attributes.check_output(name, a); }
 };

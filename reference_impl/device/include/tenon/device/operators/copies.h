@@ -3,6 +3,7 @@
 // The halves of Identity, Cast and tenon.Fill: see kernel_of.h.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
@@ -13,10 +14,10 @@ struct IdentityOperator : NamedOperator {
   void check(const Arguments& a) const { check_output(name, "Y", a, 0, a.inputs[0].shape()); }
 };
 
-struct CastOperator : NamedOperator {
+// `saturate` is of 8-bit floats.
+struct CastOperator : NamedOperator, attributes::Cast {
   explicit CastOperator(const Description& d);
   void check(const Arguments& a) const { check_output(name, "Y", a, 0, a.inputs[0].shape()); }
-  bool saturate;  // Of 8-bit floats.
 };
 
 struct FillOperator : NamedOperator {

@@ -3,53 +3,45 @@
 // The halves of the operators that gather and scatter: see kernel_of.h.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
-#include "tenon/device/operators/scatter_reduction.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::device {
 
-struct GatherOperator : NamedOperator {
+struct GatherOperator : NamedOperator, attributes::Gather {
   explicit GatherOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
 };
 
-struct GatherElementsOperator : NamedOperator {
+struct GatherElementsOperator : NamedOperator, attributes::GatherElements {
   explicit GatherElementsOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
 };
 
-struct GatherNdOperator : NamedOperator {
+struct GatherNdOperator : NamedOperator, attributes::GatherND {
   explicit GatherNdOperator(const Description& d);
   void check(const Arguments& a) const;
-  int32_t batch_dims;
 };
 
-struct ScatterElementsOperator : NamedOperator {
+struct ScatterElementsOperator : NamedOperator, attributes::ScatterElements {
   explicit ScatterElementsOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
-  Update update;
 };
 
-struct ScatterNdOperator : NamedOperator {
+struct ScatterNdOperator : NamedOperator, attributes::ScatterND {
   explicit ScatterNdOperator(const Description& d);
   void check(const Arguments& a) const;
-  Update update;
 };
 
-struct IndexAddOperator : NamedOperator {
+struct IndexAddOperator : NamedOperator, attributes::TenonIndexAdd {
   explicit IndexAddOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
 };
 
-struct EmbeddingGradOperator : NamedOperator {
+struct EmbeddingGradOperator : NamedOperator, attributes::TenonEmbeddingGrad {
   explicit EmbeddingGradOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t padding;  // The row that gets nothing; none below 0.
 };
 
 }  // namespace tenon::device

@@ -3,6 +3,7 @@
 // The halves of losses: see kernel_of.h.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
@@ -19,20 +20,14 @@ struct CrossEntropyForm : CrossEntropyOperator {
   explicit CrossEntropyForm(const Description& d) : CrossEntropyOperator(d, kSparse) {}
 };
 
-enum class LossReduction : int32_t { kNone, kSum, kMean };
-
-struct NllLossOperator : NamedOperator {
+struct NllLossOperator : NamedOperator, attributes::TenonNllLoss {
   explicit NllLossOperator(const Description& d);
   void check(const Arguments& a) const;
-  LossReduction reduction;
-  int64_t ignored;  // The class whose positions do not count.
 };
 
-struct NllLossGradOperator : NamedOperator {
+struct NllLossGradOperator : NamedOperator, attributes::TenonNllLossGrad {
   explicit NllLossGradOperator(const Description& d);
   void check(const Arguments& a) const;
-  LossReduction reduction;
-  int64_t ignored;
 };
 
 }  // namespace tenon::device

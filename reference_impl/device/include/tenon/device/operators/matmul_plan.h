@@ -41,10 +41,12 @@ struct MatmulPlan {
 // NumPy's matmul: operands of rank 1 get a dim of 1 that Y, output 0, lacks; batch dims broadcast.
 // Throws TN_INVALID_ARGUMENT with the dims when they do not fit together or Y has others. Where a
 // host asks for Y's dims, they are said here.
-MatmulPlan plan_matmul(std::string_view op, const View& a, const View& b,
-                       const Arguments& arguments);
+void check_matmul(std::string_view op, const View& a, const View& b, const Arguments& arguments);
+// Throws TN_INVALID_ARGUMENT unless the addend broadcasts to Y.
+void check_addend(std::string_view op, const View& c, const View& y);
 
-// Adds the addend, which broadcasts to Y.
-void plan_addend(std::string_view op, MatmulPlan& plan, const View& c);
+// Of arguments that the checks have taken.
+MatmulPlan plan_matmul(const View& a, const View& b, const View& y);
+void plan_addend(MatmulPlan& plan, const View& c);
 
 }  // namespace tenon::device

@@ -5,16 +5,16 @@
 // throw where the outputs' dims do not fit it.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/built_view.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::device {
 
-struct ConcatOperator : NamedOperator {
+struct ConcatOperator : NamedOperator, attributes::Concat {
   explicit ConcatOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
 };
 
 struct TileOperator : NamedOperator {
@@ -27,14 +27,11 @@ struct TileOperator : NamedOperator {
   int64_t tiled_dim(const View& input, int32_t d, int64_t repeats) const;
 };
 
-enum class PadMode : int32_t { kConstant, kReflect, kEdge, kWrap };
-
-struct PadOperator : NamedOperator {
+struct PadOperator : NamedOperator, attributes::Pad {
   explicit PadOperator(const Description& d);
   void check(const Arguments& a) const;
   // How much is in front of each dim.
   void read_pads(const Arguments& a, int64_t* front) const;
-  PadMode mode;
 
  private:
   // What `pads` and `axes` make of the input's dims, into `dims`, and how much is in front of each.
@@ -47,10 +44,9 @@ struct PadInside {
   BuiltView to, from;
 };
 
-struct TriluOperator : NamedOperator {
+struct TriluOperator : NamedOperator, attributes::Trilu {
   explicit TriluOperator(const Description& d);
   void check(const Arguments& a) const;
-  bool upper;
 };
 
 struct RangeOperator : NamedOperator {
@@ -60,12 +56,11 @@ struct RangeOperator : NamedOperator {
   int64_t count(const Arguments& a) const;
 };
 
-struct OneHotOperator : NamedOperator {
+struct OneHotOperator : NamedOperator, attributes::OneHot {
   explicit OneHotOperator(const Description& d);
   void check(const Arguments& a) const;
   // The output's dim `along`, which is the axis.
   int64_t depth(const Arguments& a, int32_t along) const;
-  int64_t axis;
 };
 
 struct NonZeroOperator : NamedOperator {
@@ -73,13 +68,11 @@ struct NonZeroOperator : NamedOperator {
   void check(const Arguments& a) const;
 };
 
-struct TopKOperator : NamedOperator {
+struct TopKOperator : NamedOperator, attributes::TopK {
   explicit TopKOperator(const Description& d);
   void check(const Arguments& a) const;
   // The outputs' dim `along`, which is the axis.
   int64_t k(const Arguments& a, int32_t along) const;
-  int64_t axis;
-  bool largest;
 };
 
 }  // namespace tenon::device

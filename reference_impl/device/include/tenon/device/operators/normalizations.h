@@ -3,16 +3,16 @@
 // The halves of normalizations with statistics: see kernel_of.h.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::device {
 
 // Inference alone.
-struct BatchNormOperator : NamedOperator {
+struct BatchNormOperator : NamedOperator, attributes::BatchNormalization {
   explicit BatchNormOperator(const Description& d);
   void check(const Arguments& a) const;
-  float epsilon;
 };
 
 struct BatchNormTrainingOperator : NamedOperator {
@@ -20,23 +20,19 @@ struct BatchNormTrainingOperator : NamedOperator {
   void check(const Arguments& a) const;
 };
 
-struct BatchNormGradOperator : NamedOperator {
+struct BatchNormGradOperator : NamedOperator, attributes::TenonBatchNormGrad {
   explicit BatchNormGradOperator(const Description& d);
   void check(const Arguments& a) const;
-  bool training;
 };
 
-struct LayerNormOperator : NamedOperator {
+struct LayerNormOperator : NamedOperator, attributes::LayerNormalization {
   explicit LayerNormOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
-  float epsilon;
 };
 
-struct LayerNormGradOperator : NamedOperator {
+struct LayerNormGradOperator : NamedOperator, attributes::TenonLayerNormGrad {
   explicit LayerNormGradOperator(const Description& d);
   void check(const Arguments& a) const;
-  int64_t axis;
 };
 
 }  // namespace tenon::device

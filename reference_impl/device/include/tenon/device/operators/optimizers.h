@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
@@ -23,7 +24,7 @@ struct AdamCoefficients {
   C eps;
 };
 
-struct AdamWOperator : NamedOperator {
+struct AdamWOperator : NamedOperator, attributes::TenonAdamW {
   static constexpr size_t kTensors = 5, kInputs = 11;
   explicit AdamWOperator(const Description& d);
   void check(const Arguments& a) const;
@@ -45,14 +46,12 @@ struct AdamWOperator : NamedOperator {
         static_cast<C>(eps),
     };
   }
-  bool maximize, decoupled;
 };
 
-struct SgdMomentumOperator : NamedOperator {
+struct SgdMomentumOperator : NamedOperator, attributes::TenonSgdMomentum {
   static constexpr size_t kTensors = 3, kInputs = 7;
   explicit SgdMomentumOperator(const Description& d);
   void check(const Arguments& a) const;
-  bool nesterov, maximize, first;
 };
 
 }  // namespace tenon::device

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tenon/device/kernel.h"
+#include "tenon/device/operators/attributes.h"
 
 namespace tenon::device {
 
@@ -19,7 +20,12 @@ struct PoolWindow {
   int64_t pads_begin[3] = {}, pads_end[3] = {};
   bool ceil_mode = false;
 
-  PoolWindow(const Description& description, int32_t rank);
+  // Of the attributes of a pool, whose input has `rank`; throws where they are not of that rank.
+  template <class Attributes>
+  PoolWindow(std::string_view op, const Attributes& a, int32_t rank)
+      : spatial(rank - 2), ceil_mode(a.ceil_mode) {
+    place(op, a.auto_pad, a.kernel_shape, a.strides, a.dilations, a.pads);
+  }
 
   int32_t first_axis() const { return 3 - spatial; }
   int64_t dim(const View& view, int32_t axis) const {
@@ -60,6 +66,10 @@ struct PoolWindow {
   // The same of a gradient's dY and dX. Several sizes of dX have windows as many as dY, so the
   // caller alone decides it.
   void check_grad(std::string_view op, const Arguments& a) const;
+
+ private:
+  using List = std::span<const int64_t>;
+  void place(std::string_view op, AutoPad auto_pad, List taps, List steps, List spaces, List pads);
 };
 
 }  // namespace tenon::device

@@ -11,15 +11,23 @@ namespace tenon::device {
 
 // tenon.MaxPool: an index is a place in its plane.
 struct MaxPoolOperator : NamedOperator {
-  explicit MaxPoolOperator(const Description& d);
+  explicit MaxPoolOperator(const Description& d) : MaxPoolOperator(d, attributes::MaxPool(d)) {}
   void check(const Arguments& a) const;
   PoolWindow window;
+
+ protected:
+  MaxPoolOperator(const Description& d, const attributes::MaxPool& a);
 };
 
 // ONNX's: an index is a place in the whole tensor.
 struct MaxPoolTensorOperator : MaxPoolOperator {
-  explicit MaxPoolTensorOperator(const Description& d);
-  bool column_major;
+  explicit MaxPoolTensorOperator(const Description& d)
+      : MaxPoolTensorOperator(d, attributes::MaxPool(d)) {}
+  bool storage_order;  // True: an index counts columns first.
+
+ private:
+  MaxPoolTensorOperator(const Description& d, const attributes::MaxPool& a)
+      : MaxPoolOperator(d, a), storage_order(a.storage_order) {}
 };
 
 // The caller alone decides the dims of dX.
@@ -29,10 +37,14 @@ struct MaxPoolGradOperator : NamedOperator {
 };
 
 struct AveragePoolOperator : NamedOperator {
-  explicit AveragePoolOperator(const Description& d);
+  explicit AveragePoolOperator(const Description& d)
+      : AveragePoolOperator(d, attributes::AveragePool(d)) {}
   void check(const Arguments& a) const { window.check_output(name, a); }
   PoolWindow window;
-  bool with_pads;  // What is divided by counts padding.
+  bool count_include_pad;  // In what a sum is divided by.
+
+ private:
+  AveragePoolOperator(const Description& d, const attributes::AveragePool& a);
 };
 
 struct AveragePoolGradOperator : AveragePoolOperator {

@@ -8,15 +8,19 @@
 
 namespace tenon::device {
 
+// Plans are of arguments that check() has taken.
 struct MatMulOperator : NamedOperator {
+  static constexpr size_t kInputs = 2;
   explicit MatMulOperator(const Description& d);
-  void check(const Arguments& a) const { plan(a); }
-  MatmulPlan plan(const Arguments& a) const;
+  void check(const Arguments& a) const { check_matmul(name, a.inputs[0], a.inputs[1], a); }
+  MatmulPlan plan(const Arguments& a) const {
+    return plan_matmul(a.inputs[0], a.inputs[1], a.outputs[0]);
+  }
 };
 
 struct GemmOperator : NamedOperator {
   explicit GemmOperator(const Description& d);
-  void check(const Arguments& a) const { plan(a); }
+  void check(const Arguments& a) const;
   // Of A and B as they are multiplied; the dims and strides of their views are those before.
   MatmulPlan plan(const Arguments& a) const;
   float alpha, beta;
@@ -26,11 +30,7 @@ struct GemmOperator : NamedOperator {
 // alpha and beta are inputs.
 struct ScaledGemmOperator : NamedOperator {
   explicit ScaledGemmOperator(const Description& d);
-  void check(const Arguments& a) const {
-    plan(a);
-    check_factors(a);
-  }
-  void check_factors(const Arguments& a) const;
+  void check(const Arguments& a) const;
   MatmulPlan plan(const Arguments& a) const;
   static double alpha(const Arguments& a);
   static double beta(const Arguments& a);

@@ -29,6 +29,16 @@ inline bool has_dims(const View& view, std::span<const int64_t> dims) {
 }
 inline bool same_dims(const View& a, const View& b) { return has_dims(a, b.shape()); }
 
+// Whether NumPy broadcasts `from` to exactly the dims of `to`.
+inline bool broadcasts_to(const View& from, const View& to) {
+  if (from.rank > to.rank) return false;
+  for (int32_t i = 1; i <= from.rank; ++i) {
+    const int64_t dim = from.dims[from.rank - i];
+    if (dim != 1 && dim != to.dims[to.rank - i]) return false;
+  }
+  return true;
+}
+
 inline void check_same_dims(std::string_view op, const char* argument, const View& actual,
                             const View& expected) {
   if (!same_dims(actual, expected)) throw_dims(op, argument, actual.shape(), expected.shape());
