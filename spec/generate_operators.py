@@ -27,6 +27,7 @@ def files(operators):
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
             claims.CONTRACT: claims.text(operators),
+            claims.DEVICE: claims.text(operators),
             tolerance.PATH: tolerance.text(operators),
             step_words.PATH: step_words.text(words),
             page.PATH: page.text(operators, words)}
