@@ -62,6 +62,17 @@ void DeviceTest::TearDown() {
   tn_device_synchronize(device().get(), nullptr);
 }
 
+Buffer DeviceTest::make_buffer(uint64_t size) {
+  Buffer buffer(device(), size);
+  sizes_[buffer.get()] = size;
+  return buffer;
+}
+
+uint64_t DeviceTest::size_of(const Buffer& buffer) const {
+  const auto made = sizes_.find(buffer.get());
+  return made != sizes_.end() ? made->second : buffer.info().size;
+}
+
 Buffer DeviceTest::upload(const Bytes& bytes) {
   Buffer buffer = make_buffer(bytes.size());
   write(stream_, buffer, 0, bytes);

@@ -91,7 +91,7 @@ MAY_BE = {
     "tn_device_info.vendor:zero": "no vendor", "tn_device_info.physical_id:zero": "unknown",
     "tn_device_info.uuid:ones": "any bytes", "tn_device_info.total_memory:zero": "unknown",
     "tn_device_info.total_memory:ones": "any number",
-    "tn_device_info.flags:zero": "none",
+    "tn_device_info.max_allocation:ones": "no bound", "tn_device_info.flags:zero": "none",
     "tn_device_info.reserved:zero": "must be",
     "tn_operator_entry.domain:ones": "no text",
     "tn_buffer_info.address:zero": "none to offer", "tn_buffer_info.kind:zero": "device memory",
