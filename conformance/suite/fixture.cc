@@ -64,11 +64,13 @@ void DeviceTest::TearDown() {
 
 Buffer DeviceTest::make_buffer(uint64_t size) {
   Buffer buffer(device(), size);
+  const std::lock_guard lock(sizes_mutex_);
   sizes_[buffer.get()] = size;
   return buffer;
 }
 
 uint64_t DeviceTest::size_of(const Buffer& buffer) const {
+  const std::lock_guard lock(sizes_mutex_);
   const auto made = sizes_.find(buffer.get());
   return made != sizes_.end() ? made->second : buffer.info().size;
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -111,6 +112,7 @@ class DeviceTest : public testing::Test {
   // Of those that make_buffer made it is known, whatever the device says of them.
   uint64_t size_of(const Buffer& buffer) const;
 
+  mutable std::mutex sizes_mutex_;
   std::map<const tn_buffer*, uint64_t> sizes_;
   // Before the stream, so that it goes after it, and after the members of derived fixtures.
   Keeper keeper_;
