@@ -91,6 +91,7 @@ void Target::open(const Spec& spec) {
   info_.alignment = usable_alignment(info_.alignment);
   subject_.device = text_of(info_.name);
   subject_.vendor = text_of(info_.vendor);
+  subject_.flags = info_.flags;
 
   run_state().enter(Stage::kOpening, "reading the device's table of operators");
   tn_operator_table table{};

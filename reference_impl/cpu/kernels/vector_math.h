@@ -81,8 +81,11 @@ TENON_INLINE double erf(double x) { return std::erf(arithmetic(x)); }
 TENON_INLINE float erfc_wide(double x) {
   const double wide = std::fabs(x) < 10.06 ? std::fabs(x) : 10.06;
   const float a = static_cast<float>(wide);
-  // The square is taken in double: an error in it would be multiplied by a^2.
-  float r = portable::erfc_scaled(a) * exp_wide(-wide * wide);
+  const float q = (a - 2.0f) / (a + 2.0f);
+  // Near 0 what is left of p + 1 is what p has cancelled: more digits for the last step. The square
+  // is taken in double, too: an error in it would be multiplied by a^2.
+  const double last = static_cast<double>(portable::erfc_polynomial(q)) * q + 1.276978403;
+  float r = static_cast<float>(last / (1.0 + 2.0 * wide)) * exp_wide(-wide * wide);
   r = pick(a > 10.0546875f, 0.0f, r);
   r = pick(x < 0.0, 2.0f - r, r);
   return pick(x == x, r, kNaN);
