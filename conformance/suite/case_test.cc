@@ -8,6 +8,7 @@
 
 #include "suite/compare.h"
 #include "suite/declaration.h"
+#include "suite/expectation.h"
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
@@ -171,6 +172,7 @@ const Buffer& launch_case(Keeper& keeper, const OperatorCase& c, Form form, tn_m
   launch.workspace_offset = guard;
   {
     const AllocatesNothing watch(Target::get().device(), kernel);
+    const Announced announced(c, mode);
     kernel.launch(stream, launch);
   }
 
