@@ -123,7 +123,7 @@ class KernelFlagsTest : public DeviceTest {
   // and which of them it may write.
   bool launch_case(const OperatorCase& c, uint32_t flags,
                    std::vector<std::pair<Guarded*, bool>>* placed) {
-    const KernelDesc desc = describe(c, flags);
+    const KernelDesc desc = aligned_desc(describe(c, flags));
     if (!supports(device(), desc)) return false;
     const Kernel& kernel = keep(Kernel(device(), desc));
     std::vector<Tensor> tensors(c.inputs.size());

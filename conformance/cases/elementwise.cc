@@ -58,6 +58,7 @@ const UnaryRow kUnary[] = {
      false},
     {"", "Elu", rounded_before<elu>, -3, 3, false},
     {"", "Softplus", rounded_before<softplus>, -9, 9, false},
+    {"", "Mish", [](const Number& x) { return x * tanh(softplus(x)); }, -9, 9, false},
     {"", "Softsign", [](const Number& x) { return x / (1.0L + abs(x)); }, -9, 9, false},
     {"", "HardSigmoid", [](const Number& x) { return clip(Number(0.2f) * x + 0.5L, 0, 1); }, -4, 4,
      false},

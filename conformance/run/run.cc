@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "profiles/profile_test.h"
 #include "run/in_process.h"
 #include "run/isolated.h"
 #include "run/journal.h"
@@ -38,7 +39,7 @@ class Run {
         journal_(options),
         reporter_(
             options.declaration.empty() ? Declaration{} : Declaration::read(options.declaration),
-            options.report, options.verbose) {}
+            options) {}
 
   int go() { return options_.isolate ? go_isolated() : go_in_process(); }
 
@@ -49,12 +50,11 @@ class Run {
   void add_operator_tests();
   // Names of all tests of this run, those outside of GoogleTest included.
   std::vector<std::string> select(const std::vector<std::string>& all);
-  // Of the selected ones, those that are neither declared unsupported nor done before.
+  // Of the selected ones, those that are not done before.
   std::vector<std::string> left_to_run(const std::vector<std::string>& selected);
   void list(const std::vector<std::string>& names) const;
   void take(const TestResult& result);
   void take_outside(const std::vector<TestResult>& results);
-  void check_declaration();
 
   const RunOptions& options_;
   Journal journal_;
@@ -64,6 +64,7 @@ class Run {
 };
 
 void Run::add_operator_tests() {
+  register_profile_tests();
   if (!may_match(options_.filter, "Operator/")) return;
   for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
 }
@@ -82,9 +83,7 @@ std::vector<std::string> Run::select(const std::vector<std::string>& all) {
 std::vector<std::string> Run::left_to_run(const std::vector<std::string>& selected) {
   std::vector<std::string> left;
   for (const std::string& test : selected) {
-    if (const Declared* entry = match(reporter_.declaration().unsupported, test)) {
-      reporter_.add_unsupported(test, entry->reason);
-    } else if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
+    if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
       reporter_.add(done->second);
     } else if (!test.starts_with("Plugin.")) {
       left.push_back(test);
@@ -112,17 +111,6 @@ void Run::take_outside(const std::vector<TestResult>& results) {
   }
 }
 
-// An entry that matches nothing hides a typing error, or a test that is gone.
-void Run::check_declaration() {
-  if (options_.filter != "*" || options_.shard.count != 1) return;
-  for (const std::vector<Declared>* entries :
-       {&reporter_.declaration().unsupported, &reporter_.declaration().expected_failures}) {
-    for (const Declared& entry : *entries) {
-      if (!entry.used) reporter_.add_failure(entry.pattern, "declared, but there is no such test");
-    }
-  }
-}
-
 int Run::go_in_process() {
   Target& target = Target::get();
   target.open(Spec::parse(options_.spec));
@@ -140,7 +128,6 @@ int Run::go_in_process() {
   });
   run_tests(left);
   progress_->clear();
-  check_declaration();
 
   TestResult closes = TestResult::named(kCloses);
   const auto complain = [&] {
@@ -181,7 +168,6 @@ int Run::go_isolated() {
   progress_.emplace(options_.progress, left.size());
   isolated.run(left);
   progress_->clear();
-  check_declaration();
   take_outside(isolated.outside_of_tests());
   return reporter_.finish();
 }

@@ -13,8 +13,9 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RULES = ROOT / "spec/rules.yaml"
-# Cases become tests in case_test.cc; everything else is a TEST_F of base/.
+# Cases become tests in case_test.cc, those of profiles are registered by type; everything else is a TEST_F of base/.
 SOURCES = sorted((ROOT / "conformance/base").glob("*.cc"))
+SOURCES += sorted((ROOT / "conformance/profiles").glob("*.cc"))
 SOURCES.append(ROOT / "conformance/suite/case_test.cc")
 
 LAYER = ROOT / "reference_impl/layers/validation"
@@ -64,7 +65,7 @@ def main() -> int:
     problems += [f"the loader's tests name {i}, which spec/rules.yaml lacks"
                  for i in sorted(of_loader - set(ids))]
     reported = set(re.findall(r'"(TN-[a-z]+-\d{3})"',
-                              "".join(f.read_text() for f in sorted(LAYER.glob("*.cc")))))
+                              "".join(f.read_text() for f in sorted(LAYER.glob("*.[ch]*")))))
     problems += of_validation(rules, tested, reported)
 
     named = set()
