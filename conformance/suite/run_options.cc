@@ -72,7 +72,7 @@ bool has_layer(const char* name) {
 }
 
 // For a shell.
-std::string quoted(const std::string& text) {
+std::string shell_word(const std::string& text) {
   if (text.find_first_not_of(
           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:-") ==
           std::string::npos &&
@@ -90,12 +90,12 @@ bool is_path(const std::string& spec) { return spec.find('/') != std::string::np
 }  // namespace
 
 std::string RunOptions::command_for(const std::string& test) const {
-  std::string command = "tenon conform " + quoted(spec) + " --filter " + quoted(test) + " --seed " +
-                        std::to_string(seed);
+  std::string command = "tenon conform " + shell_word(spec) + " --filter " + shell_word(test) +
+                        " --seed " + std::to_string(seed);
   if (smoke()) command += " --budget smoke";
   if (compile_budget != 0) command += " --compile-budget " + std::to_string(compile_budget);
   const char* layers = std::getenv("TENON_LAYERS");
-  if (layers != nullptr && *layers != '\0') command += " --layer " + quoted(layers);
+  if (layers != nullptr && *layers != '\0') command += " --layer " + shell_word(layers);
   return command;
 }
 

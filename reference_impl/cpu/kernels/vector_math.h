@@ -81,22 +81,10 @@ TENON_INLINE double erf(double x) { return std::erf(arithmetic(x)); }
 TENON_INLINE float erfc_wide(double x) {
   const double wide = std::fabs(x) < 10.06 ? std::fabs(x) : 10.06;
   const float a = static_cast<float>(wide);
-  // (1 + 2a) exp(a^2) erfc(a) - 1 is a polynomial in (a - 2) / (a + 2) (after N. Juffa). The square
-  // is taken in double: an error in it would be multiplied by a^2.
   const float q = (a - 2.0f) / (a + 2.0f);
-  float p = 5.92470169e-5f;
-  p = p * q + 1.61224554e-4f;
-  p = p * q - 3.46481771e-4f;
-  p = p * q - 1.39681227e-3f;
-  p = p * q + 1.20588380e-3f;
-  p = p * q + 8.69014394e-3f;
-  p = p * q - 8.01387429e-3f;
-  p = p * q - 5.42122945e-2f;
-  p = p * q + 1.64048523e-1f;
-  p = p * q - 1.66031078e-1f;
-  p = p * q - 9.27637145e-2f;
-  // Near 0 what is left of p + 1 is what p has cancelled: more digits for the last step.
-  const double last = static_cast<double>(p) * q + 1.276978403;
+  // Near 0 what is left of p + 1 is what p has cancelled: more digits for the last step. The square
+  // is taken in double, too: an error in it would be multiplied by a^2.
+  const double last = static_cast<double>(portable::erfc_polynomial(q)) * q + 1.276978403;
   float r = static_cast<float>(last / (1.0 + 2.0 * wide)) * exp_wide(-wide * wide);
   r = pick(a > 10.0546875f, 0.0f, r);
   r = pick(x < 0.0, 2.0f - r, r);

@@ -4,9 +4,9 @@
 // processors. Errors stay within about 2 units in the last place (the reference device's
 // kernels_vector_math_test measures them).
 //
-// One text for C++ and for the compilers of GPUs, in what C++, OpenCL C and CUDA have in common. Who
-// includes it defines DEVICE, what stands in front of a function, as_float(), as_int() and as_uint()
-// (the same bits as another type), and fabs, copysign and fma of float.
+// One text for C++ and for the compilers of GPUs, in what C++, OpenCL C and CUDA have in common.
+// Who includes it defines DEVICE, what stands in front of a function, as_float(), as_int() and
+// as_uint() (the same bits as another type), and fabs, copysign and fma of float.
 
 #define ROUND_TO_INTEGER 12582912.0f  // 1.5 * 2^23: adding it rounds to integers.
 
@@ -110,10 +110,9 @@ DEVICE float erf_f32(float x) {
   return a > 0.927734375f ? far : near;
 }
 
-// exp(a^2) erfc(a) for a in [0, 10.0625]. (1 + 2a) exp(a^2) erfc(a) - 1 is a polynomial in
-// (a - 2) / (a + 2) (after N. Juffa).
-DEVICE float erfc_scaled(float a) {
-  const float q = (a - 2.0f) / (a + 2.0f);
+// (1 + 2a) exp(a^2) erfc(a) - 1 is a polynomial in q = (a - 2) / (a + 2) (after N. Juffa), for a in
+// [0, 10.0625]; this is all of it but the last step, p * q + 0.276978403.
+DEVICE float erfc_polynomial(float q) {
   float p = 5.92470169e-5f;
   p = p * q + 1.61224554e-4f;
   p = p * q - 3.46481771e-4f;
@@ -124,7 +123,12 @@ DEVICE float erfc_scaled(float a) {
   p = p * q - 5.42122945e-2f;
   p = p * q + 1.64048523e-1f;
   p = p * q - 1.66031078e-1f;
-  p = p * q - 9.27637145e-2f;
-  p = p * q + 2.76978403e-1f;
+  return p * q - 9.27637145e-2f;
+}
+
+// exp(a^2) erfc(a) for a in [0, 10.0625].
+DEVICE float erfc_scaled(float a) {
+  const float q = (a - 2.0f) / (a + 2.0f);
+  const float p = erfc_polynomial(q) * q + 2.76978403e-1f;
   return (p + 1.0f) / (1.0f + 2.0f * a);
 }
