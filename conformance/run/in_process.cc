@@ -10,6 +10,7 @@
 #include <cstring>
 #include <thread>
 
+#include "run/host_process.h"
 #include "run/state.h"
 #include "suite/complaints.h"
 #include "suite/failure_notes.h"
@@ -110,11 +111,18 @@ class Listener : public testing::EmptyTestEventListener {
       result.outcome = Outcome::kFailed;
       result.add_message(std::move(complaint));
     }
+    const HostProcess process = HostProcess::now();
+    for (std::string& change : process.changes_since(process_)) {
+      result.outcome = Outcome::kFailed;
+      result.add_message(std::move(change));
+    }
+    process_ = process;
     take_(std::move(result));
   }
 
  private:
   TakeResult take_;
+  HostProcess process_ = HostProcess::now();
   uint32_t number_ = 0;
   Clock::time_point begin_;
 };

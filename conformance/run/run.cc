@@ -16,6 +16,7 @@
 #include "run/progress.h"
 #include "run/selection.h"
 #include "suite/case_test.h"
+#include "suite/claims.h"
 #include "suite/complaints.h"
 #include "suite/report.h"
 #include "suite/target.h"
@@ -55,10 +56,12 @@ class Run {
   void list(const std::vector<std::string>& names) const;
   void take(const TestResult& result);
   void take_outside(const std::vector<TestResult>& results);
+  void check_claims();
 
   const RunOptions& options_;
   Journal journal_;
   Reporter reporter_;
+  Coverage coverage_;
   std::vector<std::string> selected_;
   std::optional<Progress> progress_;
 };
@@ -66,7 +69,11 @@ class Run {
 void Run::add_operator_tests() {
   register_profile_tests();
   if (!may_match(options_.filter, "Operator/")) return;
-  for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
+  CaseOptions cases;
+  cases.compile_budget = options_.descriptions_a_pair();
+  cases.seed = static_cast<uint32_t>(options_.seed);
+  cases.wanted = [&](const std::string& suite) { return may_match(options_.filter, suite + "."); };
+  register_operator_tests(cases);
 }
 
 std::vector<std::string> Run::select(const std::vector<std::string>& all) {
@@ -84,6 +91,7 @@ std::vector<std::string> Run::left_to_run(const std::vector<std::string>& select
   std::vector<std::string> left;
   for (const std::string& test : selected) {
     if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
+      coverage_.add(done->second);
       reporter_.add(done->second);
     } else if (!test.starts_with("Plugin.")) {
       left.push_back(test);
@@ -96,7 +104,19 @@ void Run::list(const std::vector<std::string>& names) const {
   for (const std::string& name : names) std::printf("%s\n", name.c_str());
 }
 
+// A claim that no test has reached is no claim that holds. A sample need not reach all.
+void Run::check_claims() {
+  if (options_.filter != "*" || options_.shard.count != 1) return;
+  const std::vector<OperatorRow>& table = Target::get().subject().operators;
+  reporter_.add_note(coverage_.summary(table));
+  for (const std::string& claim : coverage_.unreached(table)) {
+    const std::string sentence = "claimed, but no test reached it: " + claim;
+    options_.smoke() ? reporter_.add_note(sentence) : reporter_.add_failure("claims", sentence);
+  }
+}
+
 void Run::take(const TestResult& result) {
+  coverage_.add(result);
   journal_.add(result);
   progress_->add(result);
   reporter_.add(result);
@@ -128,6 +148,7 @@ int Run::go_in_process() {
   });
   run_tests(left);
   progress_->clear();
+  check_claims();
 
   TestResult closes = TestResult::named(kCloses);
   const auto complain = [&] {
@@ -168,6 +189,7 @@ int Run::go_isolated() {
   progress_.emplace(options_.progress, left.size());
   isolated.run(left);
   progress_->clear();
+  check_claims();
   take_outside(isolated.outside_of_tests());
   return reporter_.finish();
 }

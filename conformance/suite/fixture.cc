@@ -161,6 +161,26 @@ std::optional<uint64_t> AllocatesNothing::in_use() const {
   return memory.live_bytes + memory.deferred_bytes;
 }
 
+tn_dtype first_type(const OperatorRow& row, uint64_t set) {
+  for (const tn_dtype dtype : {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16}) {
+    if (in_set(dtype, set) && row.has(dtype)) return dtype;
+  }
+  for (const ElementType& type : kElementTypes) {
+    if (in_set(type.dtype, set) && row.has(type.dtype)) return type.dtype;
+  }
+  return TN_DTYPE_UNDEFINED;
+}
+
+tn_dtype float_type(const std::string& domain, const std::string& name) {
+  const OperatorRow* row = Target::get().find(domain, name);
+  return row != nullptr ? first_type(*row, type_set::kFloat) : TN_DTYPE_UNDEFINED;
+}
+
+tn_dtype identity_type() {
+  const tn_dtype dtype = float_type("", "Identity");
+  return dtype != TN_DTYPE_UNDEFINED ? dtype : TN_INT32;
+}
+
 int32_t version_of_contract(const std::string& domain, const std::string& name) {
   const OperatorId* id = op::find(domain, name);
   if (id == nullptr) throw std::logic_error("spec/ops has no " + domain + "." + name);

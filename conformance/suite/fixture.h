@@ -134,6 +134,16 @@ KernelDesc aligned_desc(KernelDesc desc);
 // where the device asks for an alignment.
 KernelDesc dense_desc(const std::string& name, tn_dtype dtype, const Shape& dims, size_t inputs);
 
+// The first type of a set, in the order float32, float16, bfloat16, ..., that a row has; else
+// TN_DTYPE_UNDEFINED.
+tn_dtype first_type(const OperatorRow& row, uint64_t set);
+
+// A float type of an operator of the device's table; TN_DTYPE_UNDEFINED where it has none.
+tn_dtype float_type(const std::string& domain, const std::string& name);
+
+// What tests use Identity with: a float type where it has one, else int32, which every device has.
+tn_dtype identity_type();
+
 // The since-version of an operator of spec/ops. Throws for a name that it does not have.
 int32_t version_of_contract(const std::string& domain, const std::string& name);
 

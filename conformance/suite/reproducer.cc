@@ -26,7 +26,7 @@ std::string constant_of(tn_dtype dtype) {
   return name;
 }
 
-std::string quoted(const std::string& text) {
+std::string c_literal(const std::string& text) {
   std::string out = "\"";
   for (const char one : text) {
     char code[8];
@@ -127,13 +127,13 @@ class Program {
         "NULL;\n"
         "  CHECK(tn_loader_create, NULL, &loader);\n"
         "  CHECK(tn_loader_open, loader, argc > 1 ? argv[1] : " +
-        quoted(about_.plugin) + ", NULL, &instance);\n";
+        c_literal(about_.plugin) + ", NULL, &instance);\n";
     if (about_.options.empty()) {
       out_ += "  tn_device_desc opening = {sizeof(opening), NULL, 0};\n";
     } else {
       out_ += "  tn_option options[] = {";
       for (const auto& [key, value] : about_.options) {
-        out_ += "{" + quoted(key) + ", " + quoted(value) + "}, ";
+        out_ += "{" + c_literal(key) + ", " + c_literal(value) + "}, ";
       }
       out_ += "};\n  tn_device_desc opening = {sizeof(opening), options, " +
               std::to_string(about_.options.size()) + "};\n";
@@ -247,7 +247,7 @@ class Program {
       strings = "strings_" + mark;
       out_ += "  static const tn_string " + strings + "[] = {";
       for (const std::string& value : one.strings) {
-        out_ += "{" + quoted(value) + ", " + std::to_string(value.size()) + "}, ";
+        out_ += "{" + c_literal(value) + ", " + std::to_string(value.size()) + "}, ";
       }
       out_ += "};\n";
     }
@@ -259,9 +259,10 @@ class Program {
     }
     const size_t count =
         one.floats.size() + one.ints.size() + one.strings.size() + one.tensors.size();
-    out_ += "  tn_attribute attribute_" + mark + " = {sizeof(tn_attribute), " + quoted(one.name) +
-            ", " + std::to_string(one.type) + ", 0, " + std::to_string(count) + ", " + floats +
-            ", " + integers + ", " + strings + ", " + tensors + ", NULL};\n";
+    out_ += "  tn_attribute attribute_" + mark + " = {sizeof(tn_attribute), " +
+            c_literal(one.name) + ", " + std::to_string(one.type) + ", 0, " +
+            std::to_string(count) + ", " + floats + ", " + integers + ", " + strings + ", " +
+            tensors + ", NULL};\n";
     return "&attribute_" + mark;
   }
 
@@ -282,8 +283,8 @@ class Program {
     const std::string attributes =
         pointers("tn_attribute", "attributes", kernel_.attributes,
                  [this](const RecordedAttribute& one) { return attribute(one); });
-    out_ += "  tn_kernel_desc desc = {sizeof(desc), " + quoted(kernel_.domain) + ", " +
-            quoted(kernel_.name) + ", " + std::to_string(kernel_.version) + ", " +
+    out_ += "  tn_kernel_desc desc = {sizeof(desc), " + c_literal(kernel_.domain) + ", " +
+            c_literal(kernel_.name) + ", " + std::to_string(kernel_.version) + ", " +
             std::to_string(kernel_.flags) + ", " + std::to_string(kernel_.math_mode) + ", 0, " +
             inputs + ", " + outputs + ", " + attributes + "};\n";
     out_ += "  tn_kernel* kernel = NULL;\n  CHECK(tn_kernel_create, device, &desc, &kernel);\n\n";

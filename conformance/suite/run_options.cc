@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 
 namespace tenon::conformance {
 namespace {
@@ -65,10 +66,38 @@ Budget parse_budget(const std::string& option, const std::string& text) {
   throw std::invalid_argument(option + " takes smoke or whole, not \"" + text + "\"");
 }
 
+bool has_layer(const char* name) {
+  const char* layers = std::getenv("TENON_LAYERS");
+  return layers != nullptr && std::string_view(layers).find(name) != std::string_view::npos;
+}
+
+// For a shell.
+std::string shell_word(const std::string& text) {
+  if (text.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:-") ==
+          std::string::npos &&
+      !text.empty()) {
+    return text;
+  }
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 // Plugins of this tree are named and known to survive; one named by its path is on trial.
 bool is_path(const std::string& spec) { return spec.find('/') != std::string::npos; }
 
 }  // namespace
+
+std::string RunOptions::command_for(const std::string& test) const {
+  std::string command = "tenon conform " + shell_word(spec) + " --filter " + shell_word(test) +
+                        " --seed " + std::to_string(seed);
+  if (smoke()) command += " --budget smoke";
+  if (compile_budget != 0) command += " --compile-budget " + std::to_string(compile_budget);
+  const char* layers = std::getenv("TENON_LAYERS");
+  if (layers != nullptr && *layers != '\0') command += " --layer " + shell_word(layers);
+  return command;
+}
 
 const RunOptions& RunOptions::get() { return g_options; }
 
@@ -122,7 +151,9 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
     }
   }
   if (options.spec.empty()) throw std::invalid_argument("no plugin is named");
-  options.isolate = isolate.value_or(is_path(options.spec) || options.jobs > 1);
+  // A trace is of one process: children would write theirs into the same file.
+  const bool may_isolate = !has_layer("trace");
+  options.isolate = isolate.value_or((is_path(options.spec) && may_isolate) || options.jobs > 1);
   if (!options.isolate && options.jobs > 1) {
     throw std::invalid_argument("--jobs needs child processes, which --no-isolate forbids");
   }

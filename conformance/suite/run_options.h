@@ -47,6 +47,9 @@ struct RunOptions {
     return compile_budget != 0 ? compile_budget : smoke() ? 8 : 24;
   }
 
+  // The command that runs one test of this run alone, for a shell.
+  std::string command_for(const std::string& test) const;
+
   // Those of this run: what parse() gave last.
   static const RunOptions& get();
   // Throws std::invalid_argument with what is wrong. Also sets TENON_LAYERS.
