@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
@@ -43,6 +44,12 @@ Json json_of(const ClaimResult& claim) {
   return json;
 }
 
+// JSON has no infinity: null stands for it.
+double error_of(const Json& json, const char* key) {
+  if (!json.contains(key)) return -1;
+  return json.at(key).is_null() ? std::numeric_limits<double>::infinity() : double{json.at(key)};
+}
+
 ClaimResult claim_result_of(const Json& json) {
   ClaimResult claim;
   claim.name = json.at("operator");
@@ -55,8 +62,8 @@ ClaimResult claim_result_of(const Json& json) {
   claim.unsupported = json.at("unsupported");
   claim.declared = json.at("declared");
   claim.waived = json.at("waived");
-  claim.worst_in_tolerances = json.value("worst_in_tolerances", -1.0);
-  claim.worst_in_ulps = json.value("worst_in_ulps", -1.0);
+  claim.worst_in_tolerances = error_of(json, "worst_in_tolerances");
+  claim.worst_in_ulps = error_of(json, "worst_in_ulps");
   return claim;
 }
 

@@ -58,7 +58,7 @@ void print_counts(const Report& report) {
 }
 
 bool is_whole(const RunOptions& options) {
-  return options.filter == "*" && options.shard.count == 1;
+  return options.filter == "*" && options.shard.count == 1 && !options.smoke();
 }
 
 // The first of each operator and type, up to a number; the page would be too long for more.
