@@ -93,7 +93,18 @@ TEST_F(EventTest, TN_event_004_recording_again_replaces) {
   EXPECT_EQ(seen, bytes);
 }
 
+// A plugin may leave event_elapsed out.
+#define NEED_CLOCK()                                                                    \
+  do {                                                                                  \
+    const Event one(device(), TN_EVENT_TIMING);                                         \
+    int64_t unused = 0;                                                                 \
+    if (tn_event_elapsed(one.get(), one.get(), &unused, nullptr) == TN_UNIMPLEMENTED) { \
+      TN_OPTIONAL("optional, not offered: event_elapsed");                              \
+    }                                                                                   \
+  } while (false)
+
 TEST_F(EventTest, TN_event_005_measures_time) {
+  NEED_CLOCK();
   const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING);
   stream_.record(start);
   queue_slow_work(stream_, 20);
@@ -106,6 +117,7 @@ TEST_F(EventTest, TN_event_005_measures_time) {
 }
 
 TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
+  NEED_CLOCK();
   const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING), plain(device());
   int64_t nanoseconds = 0;
   EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), end.get(), &nanoseconds);
@@ -117,6 +129,7 @@ TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
 }
 
 TEST_F(EventTest, TN_event_008_time_runs_backwards_too) {
+  NEED_CLOCK();
   const Event first(device(), TN_EVENT_TIMING), second(device(), TN_EVENT_TIMING);
   stream_.record(first);
   stream_.synchronize();

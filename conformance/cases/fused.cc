@@ -162,6 +162,7 @@ void add_special(Cases& cases, tn_dtype dtype, const Word& one) {
 }  // namespace
 
 void add_fused_cases(Cases& cases, tn_dtype type) {
+  if (!in_set(type, type_set::kFloat)) return;
   for (const Word& one : kWords) {
     const Chain chain = {&one};
     cases.push_back(conv_case(type, chain, label_of(chain)));

@@ -142,9 +142,10 @@ void IsolatedRun::close_up(Worker& worker) {
     if (is_vain || (did_not_open && !needs_no_device(test))) {
       leave_out(test,
                 std::string("not run: the device did not open again (") + kOpens + " says why)");
-    } else if (has_hung_too_often()) {
-      leave_out(test, "not run: " + std::to_string(hangs_) +
-                          " tests had no end before it; run it alone, or wait less with --timeout");
+    } else if (has_waited_enough()) {
+      leave_out(test,
+                "not run: tests before it hung for half an hour; run it alone, or wait less with "
+                "--timeout");
     } else {
       rest.tests.push_back(test);
     }
@@ -155,7 +156,7 @@ void IsolatedRun::close_up(Worker& worker) {
 }
 
 void IsolatedRun::blame(const Ending& ending) {
-  if (ending.is_hang()) ++hangs_;
+  if (ending.is_hang()) hung_seconds_ += ending.seconds;
   if (ending.stage == Stage::kTesting && !judged_.contains(ending.test)) {
     TestResult result = TestResult::named(ending.test);
     result.outcome = outcome_of(ending);

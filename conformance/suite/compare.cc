@@ -108,15 +108,39 @@ Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dt
   return {pair.u, pair.c, kind.products && dtype == TN_FLOAT32 ? factors_of(mode) : 0};
 }
 
-std::string difference(const HostTensor& actual, const Expected& expected,
-                       const Tolerance& tolerance) {
+namespace {
+
+double limited(Real value) {
+  return value < kHopeless ? static_cast<double>(value) : kHopeless;  // NaN, too.
+}
+
+// Adds the errors of one element.
+void measure(Verdict& verdict, tn_dtype dtype, Real actual, const Number& exact,
+             const Tolerance& tolerance) {
+  if (actual == exact.value || (std::isnan(actual) && std::isnan(exact.value))) return;
+  const bool finite = is_float(dtype) && std::isfinite(exact.value) && std::isfinite(actual);
+  if (!finite) {
+    if (excess(dtype, actual, exact, tolerance) > 0) verdict.tolerances = verdict.ulps = kHopeless;
+    return;
+  }
+  const Real error = std::fabs(actual - exact.value);
+  verdict.ulps = std::max(verdict.ulps, limited(error / ulp(dtype, exact.value)));
+  verdict.tolerances =
+      std::max(verdict.tolerances, limited(error / granted(dtype, exact, tolerance)));
+}
+
+}  // namespace
+
+Verdict judge(const HostTensor& actual, const Expected& expected, const Tolerance& tolerance) {
+  Verdict verdict;
   Real worst = 0;
   size_t where = 0;
   for (size_t i = 0; i < expected.values.size(); ++i) {
+    measure(verdict, expected.dtype, actual.values[i], expected.values[i], tolerance);
     const Real outside = excess(expected.dtype, actual.values[i], expected.values[i], tolerance);
     if (outside > worst) worst = outside, where = i;
   }
-  if (worst <= 0) return "";
+  if (worst <= 0) return verdict;
   const Number& exact = expected.values[where];
   std::ostringstream text;
   text.precision(9);
@@ -128,7 +152,13 @@ std::string difference(const HostTensor& actual, const Expected& expected,
          << " ulp + " << tolerance.c << " eps of "
          << std::max(exact.condition, std::fabs(exact.value));
   }
-  return text.str();
+  verdict.text = text.str();
+  return verdict;
+}
+
+std::string difference(const HostTensor& actual, const Expected& expected,
+                       const Tolerance& tolerance) {
+  return judge(actual, expected, tolerance).text;
 }
 
 }  // namespace tenon::conformance

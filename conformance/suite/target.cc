@@ -83,6 +83,7 @@ void Target::open(const Spec& spec) {
   info_ = device_.info();
   subject_.device = text_of(info_.name);
   subject_.vendor = text_of(info_.vendor);
+  subject_.flags = info_.flags;
 
   run_state().enter(Stage::kOpening, "reading the device's table of operators");
   tn_operator_table table{};

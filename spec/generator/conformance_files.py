@@ -24,16 +24,16 @@ SLOTS = """\
 // clang-format on
 """
 
-ANSWERS = """\
-// Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
+FILLED = """\
+// Every field that a plugin fills, with the function that does: TN_FILLED(slot, type, field).
 // clang-format off
 {rows}
-#undef TN_ANSWER
+#undef TN_FILLED
 // clang-format on
 """
 
-FILLED = """\
-// Every field that a plugin fills, with the function that does: TN_ANSWER(slot, type, field).
+ANSWERS = """\
+// Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
 // clang-format off
 {rows}
 #undef TN_ANSWER
@@ -116,10 +116,10 @@ def answers(registry, source):
 
 
 def filled(registry, source):
-    """The same with the function that is asked for it; without what a struct points to."""
-    rows = [f"TN_ANSWER({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+    """Fields of the structs that calls fill, each with its call."""
+    rows = [f"TN_FILLED({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
             for p in f.params if "filled" in p.words
-            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error" and f.wrapped
-            for field in item.fields if field.name and field.name != "struct_size"
-            and not f.name == "instance_get_info"]
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error"
+            and f.wrapped and f.name != "instance_get_info"
+            for field in item.fields if field.name and field.name != "struct_size"]
     return code.BANNER.format(source=source) + FILLED.format(rows="\n".join(rows))

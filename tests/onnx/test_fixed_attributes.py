@@ -36,7 +36,7 @@ def run(name, version, **more):
         [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for n, a in feed.items()],
         [helper.make_tensor_value_info("y", TensorProto.INT32 if name == "Cast" else TensorProto.FLOAT, None)])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=10)
-    return tenon.load(model.SerializeToString(), tenon.device("cpu")).run(feed)["y"]
+    return tenon.load(model.SerializeToString(), tenon.device("cpu")).run(feed)[0]
 
 
 def values(attribute):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Garbage in every field that a plugin fills, one field at a time: the list is the registry's
-// (answers.inc). It is another one at each call: texts without an end, numbers that nothing has.
+// (filled.inc). It is another one at each call: texts without an end, numbers that nothing has.
 #include <atomic>
 
 #include "conformance/mutants/liar.h"
@@ -48,11 +48,11 @@ struct Garbage<slot, field, tn_status(Arguments...)> {
 
 }  // namespace
 
-#define TN_ANSWER(slot, type, field)                              \
+#define TN_FILLED(slot, type, field)                              \
   TN_LIAR(garbage_##slot##_##field) {                             \
     table.slot = Garbage<&tn_dispatch::slot, &type::field>::call; \
   }
-#include "conformance/mutants/answers.inc"
+#include "conformance/mutants/filled.inc"
 
 // What a kernel wants of each argument.
 namespace {

@@ -45,11 +45,20 @@ void TileOperator::check(const Arguments& a) const {
     throw_invalid(name, std::to_string(repeats.count()) + " repeats for dims " +
                             dims_text(input.shape()) + " and an output of rank " +
                             std::to_string(output.rank));
-  if (a.asked == nullptr) return;
+  if (a.asked == nullptr) return check_views(input, output);
   known_value(name, "repeats", repeats);
   int64_t dims[TN_MAX_RANK];
   for (int32_t d = 0; d < input.rank; ++d) dims[d] = tiled_dim(input, d, integer_at(repeats, d));
   say_output(name, "the output", a, 0, {dims, static_cast<size_t>(input.rank)});
+}
+
+void TileOperator::check_views(const View& input, const View& output) const {
+  int32_t rank = 0;
+  for (int32_t d = 0; d < input.rank; ++d)
+    rank += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
+  if (rank > TN_MAX_RANK)
+    throw KernelError(TN_UNSUPPORTED, name + ": more than " + std::to_string(TN_MAX_RANK) +
+                                          " dims and repeats together");
 }
 
 int64_t TileOperator::tiled_dim(const View& input, int32_t d, int64_t repeats) const {
@@ -67,6 +76,23 @@ int64_t TileOperator::repeats(const Arguments& a, int32_t d) const {
                             " does not turn dims " + dims_text(input.shape()) + " into " +
                             dims_text(output.shape()));
   return repeats;
+}
+
+TileViews TileOperator::views(const Arguments& a) const {
+  const View &input = a.inputs[0], &output = a.outputs[0];
+  TileViews views(output, input);
+  for (int32_t d = 0; d < input.rank; ++d) {
+    const int64_t repeats = this->repeats(a, d);
+    if (repeats != 1) {
+      views.to.add(repeats, output.strides[d] * input.dims[d]);
+      views.from.add(repeats, 0);
+    }
+    if (input.dims[d] != 1) {
+      views.to.add(input.dims[d], output.strides[d]);
+      views.from.add(input.dims[d], input.strides[d]);
+    }
+  }
+  return views;
 }
 
 PadOperator::PadOperator(const Description& d) : NamedOperator(d), attributes::Pad(d) {

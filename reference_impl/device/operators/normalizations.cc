@@ -20,8 +20,6 @@ void check_channel_inputs(std::string_view op, const Arguments& a, const View& x
 
 BatchNormOperator::BatchNormOperator(const Description& d)
     : NamedOperator(d), attributes::BatchNormalization(d) {
-  if (training_mode)
-    throw KernelError(TN_UNSUPPORTED, name + ": training_mode 1; see tenon.BatchNormTraining");
   require_norm(d, {{0, "X"}, {1, "scale"}, {2, "B"}, {3, "input_mean"}, {4, "input_var"}}, {0}, 0,
                {});
 }

@@ -17,14 +17,24 @@ struct ConcatOperator : NamedOperator, attributes::Concat {
   void check(const Arguments& a) const;
 };
 
+// Views of one shape whose copy tiles. There are two dims for one of the input: the repeats, along
+// which the input does not move, and the dim itself.
+struct TileViews {
+  TileViews(const View& output, const View& input) : to(output), from(input) {}
+  BuiltView to, from;
+};
+
 struct TileOperator : NamedOperator {
   explicit TileOperator(const Description& d);
+  // Throws TN_UNSUPPORTED for more dims and repeats together than a view has.
   void check(const Arguments& a) const;
-  // How often dim `d` of the input is in the output.
-  int64_t repeats(const Arguments& a, int32_t d) const;
+  TileViews views(const Arguments& a) const;
 
  private:
+  void check_views(const View& input, const View& output) const;
   int64_t tiled_dim(const View& input, int32_t d, int64_t repeats) const;
+  // How often dim `d` of the input is in the output.
+  int64_t repeats(const Arguments& a, int32_t d) const;
 };
 
 struct PadOperator : NamedOperator, attributes::Pad {
