@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "report/diff.h"
 #include "report/html.h"
@@ -61,12 +62,14 @@ bool is_whole(const RunOptions& options) {
   return options.filter == "*" && options.shard.count == 1 && !options.smoke();
 }
 
-// The first of each operator and type, up to a number; the page would be too long for more.
+// One for each group of tests, up to a number; the page would be too long for more.
 void drop_reproducers(std::vector<TestResult>& results) {
-  size_t kept = 0;
+  std::set<std::string> groups;
   for (TestResult& result : results) {
     std::erase_if(result.properties, [&](const auto& property) {
-      return property.first == "reproducer" && (!is_bad(result.outcome) || kept++ >= kReproducers);
+      if (property.first != "reproducer") return false;
+      return !is_bad(result.outcome) || groups.size() >= kReproducers ||
+             !groups.insert(result.group).second;
     });
   }
 }
