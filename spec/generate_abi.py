@@ -16,8 +16,8 @@ import sys
 
 import yaml
 
-from generator import (conformance_files, element_files, element_types, header, layer_code, loader_files,
-                       lock, model, page, rules, trace_files, validation_files)
+from generator import (conformance_files, element_files, element_types, fault_files, garble_files, header,
+                       layer_code, loader_files, lock, model, page, rules, trace_files, validation_files)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGISTRY = ROOT / "spec/abi.yaml"
@@ -43,6 +43,8 @@ def outputs(registry):
     layers = ROOT / "reference_impl/layers"
     return {
         layers / "validation/generic_checks.cc": validation_files.checks(registry, SOURCE),
+        layers / "fault/functions.cc": fault_files.functions(registry, SOURCE),
+        layers / "tests/garbled.cc": garble_files.garbled(registry, SOURCE),
         layers / "validation/rules.h": validation_files.rules(registry, SOURCE),
         layers / "validation/sentences.inc":
             validation_files.sentences(yaml.safe_load(RULES.read_text()), SOURCE),
@@ -55,6 +57,7 @@ def outputs(registry):
         layers / "extensions.inc": loader_files.extensions(registry, SOURCE),
         ROOT / "reference_impl/loader/tests/layout.c": loader_files.assertions(registry, SOURCE),
         ROOT / "conformance/suite/fields.inc": conformance_files.fields(registry, SOURCE),
+        ROOT / "conformance/mutants/filled.inc": conformance_files.filled(registry, SOURCE),
         ROOT / "conformance/suite/answers.inc": conformance_files.answers(registry, SOURCE),
         ROOT / "conformance/suite/needed_slots.inc": conformance_files.slots(registry, SOURCE),
     }

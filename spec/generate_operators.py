@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes what is made of the operator contract (spec/ops/*.yaml and what it names in spec): the runtime's
-table, ids for the tables of devices, what the conformance suite knows of it, the list of steps, the reference page.
+table, ids for the tables of devices, what the conformance suite knows of it, profiles, the list of steps, the
+reference pages.
 
     spec/generate_operators.py           # write all
     spec/generate_operators.py --check   # exit 1 when a committed file differs, or a meaning changed silently
@@ -11,8 +12,8 @@ import argparse
 import pathlib
 import sys
 
-from operators import (attribute_structs, attribute_table, claims, contract, ids, page, registry_table, revision_lock,
-                       shape_table, step_words, tolerance)
+from operators import (attribute_structs, attribute_table, claims, contract, ids, page, profiles, registry_table,
+                       revision_lock, shape_table, step_words, tolerance)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -26,7 +27,11 @@ def files(operators):
             attribute_structs.PATH: attribute_structs.text(operators),
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
+            claims.CONTRACT: claims.text(operators),
+            claims.DEVICE: claims.text(operators),
             tolerance.PATH: tolerance.text(operators),
+            profiles.PATH: profiles.text(operators),
+            profiles.PAGE: profiles.page(operators),
             step_words.PATH: step_words.text(words),
             page.PATH: page.text(operators, words)}
 

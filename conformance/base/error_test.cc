@@ -70,15 +70,15 @@ TEST_F(ErrorTest, TN_error_006_the_argument_is_one_of_the_call) {
   check(tn_stream_fill(stream_.get(), buffer.get(), 0, 65, "x", 1, &error), error,
         {"dst", "offset", "size"});
   check(tn_stream_wait_event(stream_.get(), nullptr, nullptr, &error), error, {"event"});
-  KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   desc.inputs[0].rank = 99;
   const KernelDescView view(desc);
   tn_kernel* kernel = nullptr;
   check(tn_kernel_create(device().get(), view.get(), &kernel, &error), error, {"desc"});
-  const Kernel identity(device(), dense_desc("Identity", TN_FLOAT32, {4}, 1));
+  const Kernel identity(device(), dense_desc("Identity", identity_type(), {4}, 1));
   const tn_launch launch{};
   check(tn_kernel_launch(identity.get(), stream_.get(), &launch, &error), error, {"launch"});
-  const Tensor in = Tensor::device(buffer.get(), TN_FLOAT32, {4});
+  const Tensor in = Tensor::device(buffer.get(), identity_type(), {4});
   check(try_launch(identity, stream_, {in.get()}, {nullptr}, &error), error, {"launch"});
 }
 

@@ -22,6 +22,25 @@ TEST_F(FailureTest, TN_failure_001_reaches_every_wait_and_query) {
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_device_synchronize, device().get());
 }
 
+// A device that reports a batch of work at once must not answer for the last of it alone.
+TEST_F(FailureTest, TN_failure_001_whatever_is_queued_behind) {
+  tn_stream_reset(stream_.get(), nullptr);
+  const Buffer buffer = make_buffer(64);
+  const Kernel kernel(device(), dense_desc("Identity", TN_INT32, {4}, 1));
+  const Tensor in = Tensor::device(buffer.get(), TN_INT32, {4});
+  const Buffer result = make_buffer(64);
+  const Tensor out = Tensor::device(result.get(), TN_INT32, {4});
+  for (const size_t behind : {1, 2, 5, 40}) {
+    ASSERT_TRUE(queue_failure(stream_));
+    for (size_t i = 0; i < behind; ++i) {
+      tn_stream_fill(stream_.get(), buffer.get(), 0, 64, "e", 1, nullptr);
+      try_launch(kernel, stream_, {in.get()}, {out.get()});
+    }
+    EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_synchronize, stream_.get()) << behind;
+    EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_reset, stream_.get()) << behind;
+  }
+}
+
 TEST_F(FailureTest, TN_failure_002_later_work_is_skipped) {
   const Buffer buffer = make_buffer(64);
   const Stream other(device());

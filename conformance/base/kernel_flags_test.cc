@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a kernel was described with decides what becomes of bad data and of subnormal numbers.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "suite/case.h"
 #include "suite/fixture.h"
@@ -44,8 +46,6 @@ const std::vector<Badness>& all_badness() {
   return all;
 }
 
-bool is_integer(tn_dtype dtype) { return !is_float(dtype) && dtype != TN_BOOL; }
-
 // The operators' cases with an input that holds nothing good.
 Cases bad_cases() {
   Cases bad;
@@ -54,6 +54,7 @@ Cases bad_cases() {
       if (c.domain != badness.domain || c.name != badness.name) continue;
       const CaseInput& input = c.inputs[badness.input];
       if (!is_integer(input.tensor.dtype) || input.kind != TN_ARGUMENT_DEVICE) continue;
+      if (input.same != 0) continue;  // It is another input, too.
       if (c.outputs[0].count() == 0 || input.tensor.count() == 0) continue;
       for (const Real value : badness.values) {
         OperatorCase spoiled = c;
@@ -121,7 +122,7 @@ class KernelFlagsTest : public DeviceTest {
   // and which of them it may write.
   bool launch_case(const OperatorCase& c, uint32_t flags,
                    std::vector<std::pair<Guarded*, bool>>* placed) {
-    const KernelDesc desc = describe(c, flags);
+    const KernelDesc desc = aligned_desc(describe(c, flags));
     if (!supports(device(), desc)) return false;
     const Kernel& kernel = keep(Kernel(device(), desc));
     std::vector<Tensor> tensors(c.inputs.size());
@@ -223,6 +224,42 @@ TEST_F(KernelFlagsTest, TN_kernel_016_good_data_behind_bad_is_good) {
       break;
     }
   }
+}
+
+// -- The same bits each time --
+
+// Operators whose sums a device might add in any order: the cases of the contract that are theirs.
+TEST_F(KernelFlagsTest, TN_kernel_019_deterministic_kernels_give_the_same_bits) {
+  static const std::set<std::string> kSums = {
+      "Add",         "MatMul",          "Gemm",      "Softmax",     "ReduceSum",
+      "ReduceMean",  "CumSum",          "ScatterND", "IndexAdd",    "EmbeddingGrad",
+      "Conv",        "ScatterElements", "ConvGradW", "AveragePool", "LayerNormalization",
+      "MaxPoolGrad", "ReduceL2"};
+  int seen = 0;
+  std::set<std::pair<std::string, tn_dtype>> done;
+  for (const OperatorCase& c : all_cases()) {
+    if (!kSums.contains(c.name) || c.outputs.empty() || c.outputs[0].count() < 2) continue;
+    if (std::ranges::any_of(c.aliases, [](int32_t alias) { return alias != 0; })) continue;
+    if (Target::get().find(c.domain, c.name) == nullptr || !done.insert({c.name, c.dtype}).second) {
+      continue;
+    }
+    SCOPED_TRACE(trace_of(c));
+    Bytes first;
+    for (int i = 0; i < 6; ++i) {
+      std::vector<std::pair<Guarded*, bool>> placed;
+      if (!launch_case(c, TN_KERNEL_DETERMINISTIC, &placed)) break;
+      ++seen;
+      stream_.synchronize();
+      for (const auto& [guarded, written] : placed) {
+        if (guarded == nullptr || !written) continue;
+        const Bytes bytes = download(guarded->buffer);
+        if (first.empty()) first = bytes;
+        EXPECT_EQ(bytes, first) << "launch " << i;
+        break;
+      }
+    }
+  }
+  if (seen == 0) TN_OPTIONAL("no operator of this device is deterministic on request");
 }
 
 // -- Subnormal numbers --

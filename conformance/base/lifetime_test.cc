@@ -30,6 +30,37 @@ TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
   }
 }
 
+// Memory that the host may touch is given back no earlier.
+TEST_F(LifetimeTest, TN_lifetime_001_buffers_of_every_kind) {
+  const Bytes bytes = pattern_bytes(1 << 18, 8);
+  for (const tn_buffer_kind kind : {TN_BUFFER_HOST_PINNED, TN_BUFFER_SHARED}) {
+    for (const bool on_stream : {false, true}) {
+      const tn_buffer_desc desc{sizeof(desc), bytes.size(), kind, 0, nullptr};
+      tn_buffer* handle = nullptr;
+      const Refusal maybe;
+      if (tn_buffer_create(device().get(), &desc, &handle, nullptr) != TN_OK) continue;
+      Buffer temporary(handle);
+      write(stream_, temporary, 0, bytes);
+      stream_.synchronize();
+      const Buffer result = make_buffer(bytes.size());
+      queue_slow_work(stream_, 10);
+      stream_.copy(result, 0, temporary, 0, bytes.size());
+      if (on_stream) {
+        temporary.destroy_on(stream_.get());
+      } else {
+        temporary.reset();
+      }
+      tn_buffer* next = nullptr;
+      ASSERT_OK(tn_buffer_create, device().get(), &desc, &next);
+      const Buffer other(next);
+      const Stream second(device());
+      second.fill(other, 0, bytes.size(), "\xff", 1);
+      second.synchronize();
+      EXPECT_EQ(download(result), bytes) << "kind " << kind;
+    }
+  }
+}
+
 TEST_F(LifetimeTest, TN_lifetime_002_streams_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 16, 8);
   const Buffer buffer = make_buffer(bytes.size());

@@ -36,7 +36,7 @@ TEST_F(StructTest, TN_struct_001_a_tail_that_is_set_is_unsupported) {
   EXPECT_FAILS(TN_UNSUPPORTED, tn_event_create, device().get(), &event_desc.known, &event);
   EXPECT_EQ(event, nullptr);
 
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   const KernelDescView view(desc);
   Grown<tn_kernel_desc> kernel_desc;
   kernel_desc.known = *view.get();
@@ -70,7 +70,7 @@ TEST_F(StructTest, TN_struct_002_a_tail_of_zeros_is_accepted) {
   ASSERT_OK(tn_stream_create, device().get(), &stream_desc.known, &stream);
   tn_stream_destroy(stream);
 
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   const KernelDescView view(desc);
   Grown<tn_kernel_desc> kernel_desc;
   kernel_desc.known = *view.get();
@@ -114,7 +114,7 @@ TEST_F(StructTest, TN_struct_003_outputs_end_where_the_caller_says) {
   check_small_output<tn_buffer_info>(offsetof(tn_buffer_info, address), [&](auto* p, auto* e) {
     return tn_buffer_get_info(buffer.get(), p, e);
   });
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   const KernelDescView view(desc);
   const Kernel kernel(device(), desc);
   check_small_output<tn_kernel_info>(offsetof(tn_kernel_info, outputs), [&](auto* p, auto* e) {

@@ -161,8 +161,8 @@ struct CastProbe {
   explicit CastProbe(const UnknownTest& test) : test(test) {
     desc.name = "Cast";
     desc.version = version_of("", "Cast");
-    desc.input(Argument::device(TN_FLOAT32, {4})).output(Argument::device(TN_FLOAT32, {4}));
-    desc.attribute("to", int64_t{TN_FLOAT32});
+    desc.input(Argument::device(TN_INT32, {4})).output(Argument::device(TN_INT32, {4}));
+    desc.attribute("to", int64_t{TN_INT32});
     desc = aligned(test.owner(), desc);
     view.emplace(desc);
   }
@@ -219,7 +219,7 @@ struct Probe<tn_tensor> {
     tensor.buffer = to.get();
     tensor.dims = dims;
     tensor.rank = 1;
-    tensor.dtype = TN_FLOAT32;
+    tensor.dtype = TN_INT32;
     return tensor;
   }
   tn_status call(const tn_tensor& changed, tn_error* error) {

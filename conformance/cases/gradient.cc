@@ -2,6 +2,7 @@
 //
 // Gradients of elementwise operators.
 #include <limits>
+#include <string>
 
 #include "suite/case.h"
 
@@ -10,23 +11,36 @@ namespace {
 
 using Gradient = Number (*)(const Number&, const Number&);
 
-void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gradient function,
-         bool expanded = false) {
-  HostTensor dy = HostTensor::random(type, {3, 5, 7}, -2, 2, 1);
-  if (expanded) dy = dy.expanded({0, 1, 2});
-  const HostTensor x = HostTensor::random(type, {3, 5, 7}, low, high, 2);
-  Expected dx(type, dy.dims);
+OperatorCase make(const char* name, const std::string& label, const HostTensor& dy, Real low,
+                  Real high, Gradient function) {
+  const HostTensor x = HostTensor::random(dy.dtype, dy.dims, low, high, 2);
+  Expected dx(dy.dtype, dy.dims);
   for (size_t i = 0; i < dx.values.size(); ++i) {
     dx.values[i] = function(dy.values[i], x.values[i]);
   }
-  OperatorCase c{"tenon", name, expanded ? "expanded" : "values", type};
-  cases.push_back(c.in(dy).in(x).out(dx));
-  if (!expanded) add(cases, name, type, low, high, function, true);
+  OperatorCase c{"tenon", name, label, dy.dtype};
+  return c.in(dy).in(x).out(dx);
+}
+
+void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gradient function,
+         const char* approximate = nullptr) {
+  const auto dy = [&](Shape dims) { return HostTensor::random(type, std::move(dims), -2, 2, 1); };
+  const auto add_one = [&](std::string label, const HostTensor& given) {
+    if (approximate != nullptr) label += std::string("_") + approximate;
+    cases.push_back(make(name, label, given, low, high, function));
+    if (approximate != nullptr) cases.back().attribute("approximate", approximate);
+  };
+  add_one("values", dy({3, 5, 7}));
+  add_one("long", dy({4099}));
+  add_one("expanded", dy({3, 5, 7}).expanded({0, 1, 2}));
+  add_one("tail", dy({65}));
+  add_one("scalar", dy({}));
+  add_one("empty", dy({3, 0}));
 }
 
 // A gradient of 0 stays 0 where the forward's derivative is infinite.
 void add_no_gradient_at_the_pole(Cases& cases, const char* name, tn_dtype type, Real pole) {
-  OperatorCase c{"tenon", name, "no gradient at the pole", type};
+  OperatorCase c{"tenon", name, "pole", type};
   cases.push_back(c.in(HostTensor(type, {3}, {0, 0, 0}))
                       .in(HostTensor(type, {3}, {pole, 1, pole}))
                       .out(HostTensor(type, {3}, {0, 0, 0})));
@@ -46,31 +60,35 @@ Number silu_slope(const Number& x) { return sigmoid(x) * (1.0L + x * (1.0L - sig
 }  // namespace
 
 void add_gradient_cases(Cases& cases, tn_dtype type) {
+  if (!in_set(type, type_set::kFloat)) return;
   using N = const Number&;
   add(cases, "TanhGrad", type, -1, 1, [](N d, N y) { return d * (1.0L - y * y); });
   add(cases, "SigmoidGrad", type, 0, 1, [](N d, N y) { return d * y * (1.0L - y); });
   add(cases, "GeluGrad", type, -4, 4, [](N d, N x) { return d * gelu_slope(x); });
-  add(cases, "GeluGrad", type, -4, 4, [](N d, N x) { return d * gelu_tanh_slope(x); });
-  for (size_t i = cases.size() - 2; i < cases.size(); ++i) {
-    cases[i].attribute("approximate", "tanh").label += "_tanh";
-  }
+  add(cases, "GeluGrad", type, -4, 4, [](N d, N x) { return d * gelu_tanh_slope(x); }, "tanh");
   add(cases, "SiluGrad", type, -6, 6, [](N d, N x) { return d * silu_slope(x); });
   add(cases, "RsqrtGrad", type, 0.2, 3, [](N d, N y) { return -0.5L * d * y * y * y; });
   add(cases, "SqrtGrad", type, 0.2, 3, [](N d, N y) { return 0.5L * d / y; });
   add_no_gradient_at_the_pole(cases, "RsqrtGrad", type, std::numeric_limits<Real>::infinity());
   add_no_gradient_at_the_pole(cases, "SqrtGrad", type, 0);
 
-  const HostTensor dy = HostTensor::random(type, {40}, -2, 2, 1);
-  const HostTensor x = HostTensor::random(type, {40}, -2, 2, 2);
-  HostTensor dx = dy;
-  for (size_t i = 0; i < dx.values.size(); ++i) {
-    if (!(x.values[i] > 0.5L)) dx.values[i] = 0;
+  const Real threshold = varied(0.5, -0.5);
+  for (const auto& [label, dims] : {std::pair{"values", Shape{2, 4, 5}},
+                                    {"long", Shape{4099}},
+                                    {"tail", Shape{17}},
+                                    {"empty", Shape{0}}}) {
+    const HostTensor dy = HostTensor::random(type, dims, -2, 2, 1);
+    const HostTensor x = HostTensor::random(type, dims, -2, 2, 2);
+    HostTensor dx = dy;
+    for (size_t i = 0; i < dx.values.size(); ++i) {
+      if (!(x.values[i] > threshold)) dx.values[i] = 0;
+    }
+    cases.push_back(OperatorCase{"tenon", "ReluGrad", label, type}
+                        .in(dy)
+                        .in(x)
+                        .host(HostTensor::scalar(type, threshold))
+                        .out(dx));
   }
-  cases.push_back(OperatorCase{"tenon", "ReluGrad", "values", type}
-                      .in(dy)
-                      .in(x)
-                      .host(HostTensor::scalar(type, 0.5))
-                      .out(dx));
 }
 
 }  // namespace tenon::conformance

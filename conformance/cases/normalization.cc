@@ -31,13 +31,17 @@ void for_each_line(const Shape& dims, size_t axis, Body&& body) {
 
 // ---- Softmax ----
 
-void add_softmax(Cases& cases, const char* label, tn_dtype type, const Shape& dims, int64_t axis) {
+void add_softmax(Cases& cases, const char* label, const HostTensor& x, int64_t axis) {
+  const tn_dtype type = x.dtype;
+  const Shape& dims = x.dims;
   const size_t a = static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(dims.size()) : axis);
-  const HostTensor x = random(type, dims, 1, -20, 20), dy = random(type, dims, 2);
+  const HostTensor dy = random(type, dims, 2);
   Expected y(type, dims), log_y = y, dx = y, log_dx = y;
   for_each_line(dims, a, [&](const std::vector<size_t>& line) {
     Real most = -INFINITY;
-    for (const size_t i : line) most = std::fmax(most, x.values[i]);
+    for (const size_t i : line) {
+      most = std::isnan(x.values[i]) ? x.values[i] : std::fmax(most, x.values[i]);
+    }
     Sum sum;
     for (const size_t i : line) sum.add(exp(Number(x.values[i]) - most));
     for (const size_t i : line) {
@@ -97,70 +101,130 @@ Number inverse_deviation(const Number& variance, Real epsilon) {
   return 1.0L / sqrt(variance + epsilon);
 }
 
+struct LayerNormOptions {
+  float epsilon = 1e-5f;
+  bool scaled = true, shifted = true;
+  bool statistics = true;              // Outputs Mean and InvStdDev.
+  tn_dtype kept = TN_DTYPE_UNDEFINED;  // Their type; default: that of x.
+  bool gradient = true;
+};
+
 // Normalizes over all axes from `axis` on.
-void add_layer_norm(Cases& cases, const char* label, const HostTensor& x, size_t axis) {
-  constexpr Real kEpsilon = 1e-5f;
-  const tn_dtype type = x.dtype;
-  const Shape inner(x.dims.begin() + static_cast<long>(axis), x.dims.end());
-  Shape stats = x.dims;
-  std::fill(stats.begin() + static_cast<long>(axis), stats.end(), 1);
-  const size_t n = static_cast<size_t>(element_count(inner));
-  const HostTensor scale = random(type, inner, 2), b = random(type, inner, 3);
-  const HostTensor dy = random(type, x.dims, 4);
-  Expected y(type, x.dims), mean(type, stats), invstd(type, stats);
-  const auto row_begin = [&](size_t row) { return x.values.begin() + static_cast<long>(row * n); };
-  for (size_t row = 0; row < mean.values.size(); ++row) {
+struct LayerNorm {
+  const HostTensor& x;
+  int64_t given_axis;
+  LayerNormOptions options;
+  tn_dtype type = x.dtype;
+  tn_dtype kept = options.kept == TN_DTYPE_UNDEFINED ? type : options.kept;
+  size_t axis =
+      static_cast<size_t>(given_axis < 0 ? given_axis + int64_t(x.dims.size()) : given_axis);
+  Shape inner = Shape(x.dims.begin() + static_cast<long>(axis), x.dims.end());
+  Shape stats = [this] {
+    Shape dims = x.dims;
+    std::fill(dims.begin() + static_cast<long>(axis), dims.end(), 1);
+    return dims;
+  }();
+  size_t n = static_cast<size_t>(element_count(inner));
+  HostTensor scale = random(type, inner, 2), b = random(type, inner, 3),
+             dy = random(type, x.dims, 4);
+  Expected mean{kept, stats}, invstd{kept, stats};
+
+  Number scale_at(size_t i) const { return options.scaled ? Number(scale.values[i]) : Number(1); }
+  void describe(OperatorCase& c) const { c.attribute("axis", given_axis); }
+};
+
+void add_layer_norm_forward(Cases& cases, const std::string& label, LayerNorm& l) {
+  const HostTensor& x = l.x;
+  Expected y(l.type, x.dims);
+  const auto row_begin = [&](size_t row) {
+    return x.values.begin() + static_cast<long>(row * l.n);
+  };
+  for (size_t row = 0; row < l.mean.values.size(); ++row) {
     const Statistics s = statistics({row_begin(row), row_begin(row + 1)});
-    mean.values[row] = s.mean;
-    invstd.values[row] = inverse_deviation(s.variance, kEpsilon);
-    for (size_t i = 0; i < n; ++i) {
-      const Number hat = (Number(x.values[row * n + i]) - s.mean) * invstd.values[row];
-      y.values[row * n + i] = hat * scale.values[i] + b.values[i];
+    l.mean.values[row] = s.mean;
+    l.invstd.values[row] = inverse_deviation(s.variance, l.options.epsilon);
+    for (size_t i = 0; i < l.n; ++i) {
+      const Number hat = (Number(x.values[row * l.n + i]) - s.mean) * l.invstd.values[row];
+      y.values[row * l.n + i] = hat * l.scale_at(i);
+      if (l.options.shifted) y.values[row * l.n + i] = y.values[row * l.n + i] + l.b.values[i];
     }
   }
-  cases.push_back(OperatorCase{"", "LayerNormalization", label, type}
-                      .in(x)
-                      .in(scale)
-                      .in(b)
-                      .attribute("axis", static_cast<int64_t>(axis))
-                      .out(y)
-                      .out(mean)
-                      .out(invstd));
-  const HostTensor given_mean = mean.rounded(), given_invstd = invstd.rounded();
-  Expected dx(type, x.dims), d_scale(type, inner), d_b(type, inner);
-  std::vector<Sum> scale_sums(n), b_sums(n);
-  for (size_t row = 0; row < mean.values.size(); ++row) {
+  OperatorCase c{"", "LayerNormalization", label, l.type};
+  c.in(x);
+  l.options.scaled ? c.in(l.scale) : c.absent();
+  if (l.options.shifted) c.in(l.b);
+  l.describe(c);
+  if (l.options.epsilon != 1e-5f) c.attribute("epsilon", l.options.epsilon);
+  c.out(y);
+  if (l.options.statistics) c.out(l.mean).out(l.invstd);
+  cases.push_back(c);
+}
+
+void add_layer_norm_gradient(Cases& cases, const std::string& label, const LayerNorm& l) {
+  const HostTensor given_mean = l.mean.rounded(), given_invstd = l.invstd.rounded();
+  Expected dx(l.type, l.x.dims), d_scale(l.type, l.inner), d_b(l.type, l.inner);
+  std::vector<Sum> scale_sums(l.n), b_sums(l.n);
+  for (size_t row = 0; row < l.mean.values.size(); ++row) {
     Sum sum, dot;
+    const auto dy = [&](size_t i) { return Number(l.dy.values[row * l.n + i]); };
     const auto hat = [&](size_t i) {
-      return (Number(x.values[row * n + i]) - given_mean.values[row]) * given_invstd.values[row];
+      return (Number(l.x.values[row * l.n + i]) - given_mean.values[row]) *
+             given_invstd.values[row];
     };
-    const auto g = [&](size_t i) { return Number(dy.values[row * n + i]) * scale.values[i]; };
-    for (size_t i = 0; i < n; ++i) {
+    const auto g = [&](size_t i) { return dy(i) * l.scale_at(i); };
+    for (size_t i = 0; i < l.n; ++i) {
       sum.add(g(i));
       dot.add(g(i) * hat(i));
-      scale_sums[i].add(Number(dy.values[row * n + i]) * hat(i));
-      b_sums[i].add(dy.values[row * n + i]);
+      scale_sums[i].add(dy(i) * hat(i));
+      b_sums[i].add(dy(i));
     }
-    const Number sum_mean = sum.total() / Real(n), dot_mean = dot.total() / Real(n);
-    for (size_t i = 0; i < n; ++i) {
-      dx.values[row * n + i] =
+    const Number sum_mean = sum.total() / Real(l.n), dot_mean = dot.total() / Real(l.n);
+    for (size_t i = 0; i < l.n; ++i) {
+      dx.values[row * l.n + i] =
           Number(given_invstd.values[row]) * (g(i) - sum_mean - hat(i) * dot_mean);
     }
   }
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < l.n; ++i) {
     d_scale.values[i] = scale_sums[i].total();
     d_b.values[i] = b_sums[i].total();
   }
-  cases.push_back(OperatorCase{"tenon", "LayerNormGrad", label, type}
-                      .in(dy)
-                      .in(x)
-                      .in(given_mean)
-                      .in(given_invstd)
-                      .in(scale)
-                      .attribute("axis", static_cast<int64_t>(axis))
-                      .out(dx)
-                      .out(d_scale)
-                      .out(d_b));
+  OperatorCase c{"tenon", "LayerNormGrad", label, l.type};
+  c.in(l.dy).in(l.x).in(given_mean).in(given_invstd);
+  if (l.options.scaled) c.in(l.scale);
+  l.describe(c);
+  c.out(dx);
+  if (l.options.scaled) c.out(d_scale).out(d_b);
+  cases.push_back(c);
+}
+
+void add_layer_norm(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis,
+                    const LayerNormOptions& options = {}) {
+  LayerNorm l{x, axis, options};
+  add_layer_norm_forward(cases, label, l);
+  if (options.gradient) add_layer_norm_gradient(cases, label, l);
+}
+
+void add_layer_norm_cases(Cases& cases, tn_dtype type) {
+  add_layer_norm(cases, "two_axes", random(type, {3, 4, 5}, 1), 1);
+  // So small a variance that epsilon counts.
+  add_layer_norm(cases, "epsilon", random(type, {5, 17}, 1, -0.25, 0.25), -1,
+                 {.epsilon = 0.125f, .statistics = false});
+  add_layer_norm(cases, "far_from_zero", random(type, {3, 200}, 1, 100, 110), 1);
+  add_layer_norm(cases, "one_axis", random(type, {6, 33}, 1), 1);
+  add_layer_norm(cases, "last_axis", random(type, {2, 3, 65}, 1), -1);
+  add_layer_norm(cases, "no_scale", random(type, {4, 9}, 1), 1,
+                 {.scaled = false, .shifted = false});
+  add_layer_norm(cases, "no_shift", random(type, {4, 9}, 1), 1, {.shifted = false});
+  add_layer_norm(cases, "long", random(type, {2, 4099}, 1), 1);
+  add_layer_norm(cases, "rows", random(type, {4099, 3}, 1), 1, {.gradient = false});
+  add_layer_norm(cases, "all_axes", random(type, {3, 5}, 1), 0);
+  if (type != TN_FLOAT64) {
+    add_layer_norm(cases, "very_far", random(type, {3, 257}, 1, 1000, 1100), 1,
+                   {.gradient = false});
+  }
+  if (type == TN_FLOAT16 || type == TN_BFLOAT16) {
+    add_layer_norm(cases, "kept_in_float32", random(type, {3, 40}, 1), 1, {.kept = TN_FLOAT32});
+  }
 }
 
 // ---- Batch norm: over all axes but 1 ----
@@ -169,8 +233,8 @@ struct BatchNorm {
   static constexpr int64_t kChannels = 4;
   HostTensor x, scale, b, running_mean, running_var, dy;
 
-  explicit BatchNorm(tn_dtype type, Real low, Real high)
-      : x(random(type, {3, kChannels, 5, 6}, 1, low, high)),
+  BatchNorm(tn_dtype type, Real low, Real high, const Shape& dims = {3, kChannels, 5, 6})
+      : x(random(type, dims, 1, low, high)),
         scale(random(type, {kChannels}, 2)),
         b(random(type, {kChannels}, 3)),
         running_mean(random(type, {kChannels}, 4)),
@@ -191,25 +255,58 @@ struct BatchNorm {
   }
 };
 
-void add_batch_norm_inference(Cases& cases, const BatchNorm& n) {
+void add_batch_norm_inference(Cases& cases, const std::string& label, const BatchNorm& n,
+                              float epsilon = 1e-5f) {
   Expected y(n.x.dtype, n.x.dims);
   for_each_index(n.x.dims, [&](const Shape& i) {
     const size_t c = n.channel(i);
     y.at(i) = n.normalized(i, n.running_mean.values[c],
-                           inverse_deviation(n.running_var.values[c], 1e-5f));
+                           inverse_deviation(n.running_var.values[c], epsilon));
   });
-  cases.push_back(OperatorCase{"", "BatchNormalization", "inference", n.x.dtype}
+  OperatorCase c{"", "BatchNormalization", label, n.x.dtype};
+  c.in(n.x).in(n.scale).in(n.b).in(n.running_mean).in(n.running_var);
+  if (epsilon != 1e-5f) c.attribute("epsilon", epsilon);
+  cases.push_back(c.out(y));
+}
+
+// With running statistics the gradient passes through the scale alone.
+void add_batch_norm_gradient_of_inference(Cases& cases, const BatchNorm& n) {
+  const tn_dtype type = n.x.dtype;
+  HostTensor invstd = n.running_var;
+  for (Real& value : invstd.values) value = 1 / std::sqrt(value);
+  invstd = HostTensor(type, invstd.dims, invstd.values);
+  const Shape channels{n.kChannels};
+  Expected dx(type, n.x.dims), d_scale(type, channels), d_b(type, channels);
+  std::vector<Sum> scale_sums(d_b.values.size()), b_sums(d_b.values.size());
+  for_each_index(n.x.dims, [&](const Shape& i) {
+    const size_t c = n.channel(i);
+    const Number dy = n.dy.at(i);
+    const Number hat = (Number(n.x.at(i)) - n.running_mean.values[c]) * invstd.values[c];
+    dx.at(i) = dy * n.scale.values[c] * invstd.values[c];
+    scale_sums[c].add(dy * hat);
+    b_sums[c].add(dy);
+  });
+  for (size_t c = 0; c < d_b.values.size(); ++c) {
+    d_scale.values[c] = scale_sums[c].total();
+    d_b.values[c] = b_sums[c].total();
+  }
+  cases.push_back(OperatorCase{"tenon", "BatchNormGrad", "inference", type}
+                      .in(n.dy)
                       .in(n.x)
                       .in(n.scale)
-                      .in(n.b)
                       .in(n.running_mean)
-                      .in(n.running_var)
-                      .out(y));
+                      .in(invstd)
+                      .attribute("training", int64_t{0})
+                      .out(dx)
+                      .out(d_scale)
+                      .out(d_b));
 }
 
 // Adds the case of training and that of its gradient.
 void add_batch_norm_training(Cases& cases, const std::string& label, const BatchNorm& n) {
-  constexpr double kEpsilon = 1e-5, kMomentum = 0.1;
+  // Host values, which change from launch to launch; one epsilon is so large that it counts.
+  const auto kEpsilon = static_cast<double>(varied(1e-5L, 0.5L));
+  const auto kMomentum = static_cast<double>(varied(0.1L, 0.375L));
   const tn_dtype type = n.x.dtype;
   const Shape channels{n.kChannels};
   const Number keep = 1.0L - Number(kMomentum);
@@ -276,39 +373,74 @@ void add_batch_norm_training(Cases& cases, const std::string& label, const Batch
                       .out(d_b));
 }
 
-void add_lp(Cases& cases, tn_dtype type, int64_t p) {
-  const HostTensor x = random(type, {4, 6}, 1);
-  Expected y(type, x.dims);
-  for_each_line(x.dims, 1, [&](const std::vector<size_t>& line) {
+void add_lp(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis, int64_t p) {
+  const size_t a =
+      static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
+  Expected y(x.dtype, x.dims);
+  for_each_line(x.dims, a, [&](const std::vector<size_t>& line) {
     Sum sum;
     for (const size_t i : line) {
       const Real magnitude = std::fabs(x.values[i]);
       sum.add(p == 1 ? Number(magnitude) : Number(magnitude) * magnitude);
     }
     const Number norm = p == 1 ? sum.total() : sqrt(sum.total());
-    for (const size_t i : line) y.values[i] = x.values[i] / norm;
+    // A row whose norm is 0 gives 0.
+    for (const size_t i : line) y.values[i] = norm.value == 0 ? Number() : x.values[i] / norm;
   });
-  cases.push_back(OperatorCase{"", "LpNormalization", "p" + std::to_string(p), type}
+  cases.push_back(OperatorCase{"", "LpNormalization", label, x.dtype}
                       .in(x)
+                      .attribute("axis", axis)
                       .attribute("p", p)
                       .out(y));
+}
+
+void add_lp_cases(Cases& cases, tn_dtype type) {
+  for (const int64_t p : {1, 2}) {
+    const std::string label = "p" + std::to_string(p);
+    add_lp(cases, label, random(type, {4, 6}, 1), -1, p);
+    add_lp(cases, label + "_middle", random(type, {3, 5, 4}, 1), 1, p);
+    add_lp(cases, label + "_long", random(type, {2, 4099}, 1), 1, p);
+    add_lp(cases, label + "_first", random(type, {65, 3}, 1), 0, p);
+    HostTensor zeros = random(type, {3, 4}, 1);
+    std::fill_n(zeros.values.begin() + 4, 4, 0);
+    add_lp(cases, label + "_zeros", zeros, 1, p);
+  }
+}
+
+void add_softmax_cases(Cases& cases, tn_dtype type) {
+  const auto values = [&](Shape dims, Real low = -20, Real high = 20) {
+    return random(type, std::move(dims), 1, low, high);
+  };
+  add_softmax(cases, "last_axis", values({5, 33}), -1);
+  add_softmax(cases, "middle_axis", values({3, 7, 5}), 1);
+  // Exponentials of such numbers are infinite.
+  add_softmax(cases, "large", values({3, 17}, 940, 1000), 1);
+  add_softmax(cases, "long", values({2, 4099}), 1);
+  add_softmax(cases, "first_axis", values({65, 3}), 0);
+  add_softmax(cases, "below", values({3, 17}, -1000, -940), 1);
+  add_softmax(cases, "expanded", values({3, 7, 5}).expanded({0}), 2);
+  add_softmax(cases, "one", values({4, 1}), 1);
+  add_softmax(cases, "empty", values({0, 5}), 1);
 }
 
 }  // namespace
 
 void add_normalization_cases(Cases& cases, tn_dtype type) {
-  add_softmax(cases, "last_axis", type, {5, 33}, -1);
-  add_softmax(cases, "middle_axis", type, {3, 7, 5}, 1);
-  add_softmax(cases, "long", type, {2, 1037}, 1);
-  add_layer_norm(cases, "one_axis", random(type, {6, 33}, 1), 1);
-  add_layer_norm(cases, "two_axes", random(type, {3, 4, 5}, 1), 1);
-  add_layer_norm(cases, "far_from_zero", random(type, {3, 200}, 1, 100, 110), 1);
+  if (!in_set(type, type_set::kFloat)) return;
+  add_softmax_cases(cases, type);
+  add_layer_norm_cases(cases, type);
   const BatchNorm around_zero(type, -3, 3);
-  add_batch_norm_inference(cases, around_zero);
+  add_batch_norm_inference(cases, "inference", around_zero);
+  add_batch_norm_inference(cases, "epsilon", around_zero, 0.5f);
+  add_batch_norm_inference(cases, "rank_2", BatchNorm(type, -3, 3, {17, 4}));
+  add_batch_norm_inference(cases, "rank_5", BatchNorm(type, -3, 3, {2, 4, 2, 3, 2}));
+  add_batch_norm_inference(cases, "long", BatchNorm(type, -3, 3, {1, 4, 4099}));
   add_batch_norm_training(cases, "values", around_zero);
+  add_batch_norm_gradient_of_inference(cases, around_zero);
   add_batch_norm_training(cases, "far_from_zero", BatchNorm(type, 100, 110));
-  add_lp(cases, type, 1);
-  add_lp(cases, type, 2);
+  add_batch_norm_training(cases, "long", BatchNorm(type, -3, 3, {1, 4, 4099}));
+  add_batch_norm_training(cases, "rank_2", BatchNorm(type, -3, 3, {65, 4}));
+  add_lp_cases(cases, type);
 }
 
 }  // namespace tenon::conformance

@@ -16,9 +16,19 @@ HostTensor f64(double value) { return HostTensor::scalar(TN_FLOAT64, value); }
 // What a step computes of its host values, in double; then it is rounded once.
 Number coefficient(Real value) { return {value, std::fabs(value)}; }
 
-void add_adamw(Cases& cases, tn_dtype type, bool decoupled, bool amsgrad) {
-  constexpr double kLr = 0.01, kBeta1 = 0.9, kBeta2 = 0.999, kDecay = 0.1, kEps = 1e-8, kStep = 3;
-  const Shape dims{3, 7};
+double changing(double even, double odd) { return static_cast<double>(varied(even, odd)); }
+
+struct AdamOptions {
+  bool decoupled = true, amsgrad = false, maximize = false;
+};
+
+void add_adamw(Cases& cases, const std::string& label, tn_dtype type, const Shape& dims,
+               const AdamOptions& options) {
+  // Host values: other ones at the next launch.
+  const double kLr = changing(0.01, 0.02), kBeta1 = changing(0.9, 0.8);
+  const double kBeta2 = changing(0.999, 0.99), kDecay = changing(0.1, 0.3);
+  const double kEps = changing(1e-8, 0.125), kStep = changing(3, 1);
+  const bool decoupled = options.decoupled, amsgrad = options.amsgrad;
   const HostTensor param = random(type, dims, 1), grad = random(type, dims, 2);
   const HostTensor m = random(type, dims, 3);
   const HostTensor v = random(type, dims, 4, 0.1, 2), most = random(type, dims, 5, 0.1, 2);
@@ -28,6 +38,7 @@ void add_adamw(Cases& cases, tn_dtype type, bool decoupled, bool amsgrad) {
   Expected new_param(type, dims), new_m = new_param, new_v = new_param, new_most = new_param;
   for (size_t i = 0; i < param.values.size(); ++i) {
     Number g = grad.values[i], p = param.values[i];
+    if (options.maximize) g = -g;
     if (decoupled) {
       p = p * coefficient(1 - Real(kLr) * Real(kDecay));
     } else {
@@ -41,34 +52,51 @@ void add_adamw(Cases& cases, tn_dtype type, bool decoupled, bool amsgrad) {
     const Number divisor = sqrt(second) * second_scale + coefficient(kEps);
     new_param.values[i] = p - step_size * new_m.values[i] / divisor;
   }
-  const std::string label = std::string(decoupled ? "adamw" : "adam") + (amsgrad ? "_amsgrad" : "");
   OperatorCase c{"tenon", "AdamW", label, type};
   c.in(param).in(grad).in(m).in(v);
   amsgrad ? c.in(most) : c.absent();
   for (const double value : {kLr, kBeta1, kBeta2, kDecay, kEps, kStep}) c.host(f64(value));
   c.attribute("decoupled", int64_t{decoupled});
+  if (options.maximize) c.attribute("maximize", int64_t{1});
   c.out(new_param, 1).out(new_m, 3).out(new_v, 4);
   if (amsgrad) c.out(new_most, 5);
   cases.push_back(c);
 }
 
-void add_sgd(Cases& cases, tn_dtype type, bool nesterov) {
-  constexpr double kLr = 0.1, kMomentum = 0.9, kDampening = 0, kDecay = 0.01;
-  const HostTensor param = random(type, {19}, 1), grad = random(type, {19}, 2);
-  const HostTensor buffer = random(type, {19}, 3);
-  Expected new_param(type, {19}), new_buffer = new_param;
+struct SgdOptions {
+  bool nesterov = false, maximize = false, first = false, buffer = true;
+};
+
+void add_sgd(Cases& cases, const char* label, tn_dtype type, const Shape& dims,
+             const SgdOptions& options) {
+  const double kLr = changing(0.1, 0.3), kMomentum = options.buffer ? changing(0.9, 0.5) : 0;
+  const double kDampening = options.nesterov ? 0 : changing(0.25, 0.5),
+               kDecay = changing(0.01, 0.1);
+  const HostTensor param = random(type, dims, 1), grad = random(type, dims, 2);
+  const HostTensor buffer = random(type, dims, 3);
+  Expected new_param(type, dims), new_buffer = new_param;
   for (size_t i = 0; i < param.values.size(); ++i) {
-    const Number g = grad.values[i] + coefficient(kDecay) * param.values[i];
+    Number g = grad.values[i];
+    if (options.maximize) g = -g;
+    g = g + coefficient(kDecay) * param.values[i];
     new_buffer.values[i] =
-        coefficient(kMomentum) * buffer.values[i] + coefficient(1 - kDampening) * g;
-    const Number step =
-        nesterov ? g + coefficient(kMomentum) * new_buffer.values[i] : new_buffer.values[i];
+        options.first ? g
+                      : coefficient(kMomentum) * buffer.values[i] + coefficient(1 - kDampening) * g;
+    Number step = new_buffer.values[i];
+    if (options.nesterov) step = g + coefficient(kMomentum) * new_buffer.values[i];
+    if (!options.buffer) step = g;
     new_param.values[i] = param.values[i] - coefficient(kLr) * step;
   }
-  OperatorCase c{"tenon", "SgdMomentum", nesterov ? "nesterov" : "momentum", type};
-  c.in(param).in(grad).in(buffer);
+  OperatorCase c{"tenon", "SgdMomentum", label, type};
+  c.in(param).in(grad);
+  options.buffer ? c.in(buffer) : c.absent();
   for (const double value : {kLr, kMomentum, kDampening, kDecay}) c.host(f64(value));
-  cases.push_back(c.attribute("nesterov", int64_t{nesterov}).out(new_param, 1).out(new_buffer, 3));
+  c.attribute("nesterov", int64_t{options.nesterov});
+  if (options.maximize) c.attribute("maximize", int64_t{1});
+  if (options.first) c.attribute("first", int64_t{1});
+  c.out(new_param, 1);
+  if (options.buffer) c.out(new_buffer, 3);
+  cases.push_back(c);
 }
 
 // ---- Philox4x32-10, after Salmon et al., "Parallel random numbers: as easy as 1, 2, 3" ----
@@ -87,9 +115,11 @@ std::array<uint32_t, 4> philox(uint64_t key, uint64_t counter) {
   return c;
 }
 
-constexpr uint64_t kKey = 0x12345, kCounter = 77;
+// Of more than 32 bits, and others at the next launch.
+uint64_t key_now() { return varied(0, 1) == 0 ? 0x12345 : UINT64_C(0xfedcba9876543210); }
+uint64_t counter_now() { return varied(0, 1) == 0 ? 77 : UINT64_C(0x1fffffffe); }
 
-uint32_t word(size_t i) { return philox(kKey, kCounter + i / 4)[i % 4]; }
+uint32_t word(size_t i) { return philox(key_now(), counter_now() + i / 4)[i % 4]; }
 // Of the upper bits of a word, in [0, 1).
 Real unit(size_t i, int bits) {
   return std::ldexp(static_cast<Real>(word(i) >> (32 - bits)), -bits);
@@ -109,42 +139,44 @@ Number normal(Real u1, Real u2, bool odd) {
   return radius * (odd ? sin(angle) : cos(angle));
 }
 
-void add_random(Cases& cases, tn_dtype type) {
-  const HostTensor key = HostTensor::scalar(TN_UINT64, kKey);
-  const HostTensor counter = HostTensor::scalar(TN_UINT64, kCounter);
-  const Shape dims{5, 7};
+void add_random(Cases& cases, const std::string& label, tn_dtype type, const Shape& dims) {
+  const HostTensor key = HostTensor::scalar(TN_UINT64, static_cast<Real>(key_now()));
+  const HostTensor counter = HostTensor::scalar(TN_UINT64, static_cast<Real>(counter_now()));
+  const double low = changing(-1, 2), high = changing(2, 2.5);
+  const double mean = changing(0.5, -1), deviation = changing(2, 0.5);
+  const double share = changing(0.25, 0.5);
   Expected uniform(type, dims), normals = uniform, y = uniform;
-  for (size_t i = 0; i < 35; ++i) {
-    uniform.values[i] = -1.0L + 3.0L * Number(uniform_unit(type, i));
+  for (size_t i = 0; i < uniform.values.size(); ++i) {
+    uniform.values[i] = Real(low) + (Real(high) - Real(low)) * Number(uniform_unit(type, i));
     const size_t pair = i / 2 * 2;
     const Number one =
         type == TN_FLOAT64
             ? normal(unit53(bits53(2 * pair) | 1), unit53(bits53(2 * pair + 2)), i % 2 != 0)
             : normal(std::ldexp(static_cast<Real>(word(pair) >> 8 | 1), -24), unit(pair + 1, 24),
                      i % 2 != 0);
-    normals.values[i] = 0.5L + 2.0L * one;
+    normals.values[i] = Real(mean) + Real(deviation) * one;
   }
-  cases.push_back(OperatorCase{"tenon", "RandomUniform", "values", type}
+  cases.push_back(OperatorCase{"tenon", "RandomUniform", label, type}
                       .host(key)
                       .host(counter)
-                      .host(f64(-1))
-                      .host(f64(2))
+                      .host(f64(low))
+                      .host(f64(high))
                       .out(uniform));
-  cases.push_back(OperatorCase{"tenon", "RandomNormal", "values", type}
+  cases.push_back(OperatorCase{"tenon", "RandomNormal", label, type}
                       .host(key)
                       .host(counter)
-                      .host(f64(0.5))
-                      .host(f64(2))
+                      .host(f64(mean))
+                      .host(f64(deviation))
                       .out(normals));
   const HostTensor x = random(type, dims, 1);
   HostTensor mask(TN_BOOL, dims);
-  for (size_t i = 0; i < 35; ++i) {
-    mask.values[i] = unit(i, 24) >= 0.25L;
-    y.values[i] = mask.values[i] != 0 ? x.values[i] / Number(0.75) : Number();
+  for (size_t i = 0; i < mask.values.size(); ++i) {
+    mask.values[i] = unit(i, 24) >= Real(share);
+    y.values[i] = mask.values[i] != 0 ? x.values[i] / Number(1 - share) : Number();
   }
-  cases.push_back(OperatorCase{"tenon", "Dropout", "values", type}
+  cases.push_back(OperatorCase{"tenon", "Dropout", label, type}
                       .in(x)
-                      .host(f64(0.25))
+                      .host(f64(share))
                       .host(key)
                       .host(counter)
                       .out(y)
@@ -154,12 +186,29 @@ void add_random(Cases& cases, tn_dtype type) {
 }  // namespace
 
 void add_training_cases(Cases& cases, tn_dtype type) {
-  for (const bool decoupled : {false, true}) {
-    for (const bool amsgrad : {false, true}) add_adamw(cases, type, decoupled, amsgrad);
-  }
-  add_sgd(cases, type, false);
-  add_sgd(cases, type, true);
-  add_random(cases, type);
+  if (!in_set(type, type_set::kFloat)) return;
+  const Shape dims{3, 7};
+  add_adamw(cases, "adamw", type, dims, {});
+  add_adamw(cases, "adam", type, dims, {.decoupled = false});
+  add_adamw(cases, "adamw_amsgrad", type, {2, 3, 5}, {.amsgrad = true});
+  add_adamw(cases, "maximize", type, dims, {.maximize = true});
+  add_adamw(cases, "long", type, {4099}, {});
+  add_adamw(cases, "adam_amsgrad", type, dims, {.decoupled = false, .amsgrad = true});
+  add_adamw(cases, "tail", type, {65}, {.maximize = true});
+  add_adamw(cases, "empty", type, {0}, {});
+  add_sgd(cases, "momentum", type, {2, 3, 5}, {});
+  add_sgd(cases, "nesterov", type, {19}, {.nesterov = true});
+  add_sgd(cases, "maximize", type, {19}, {.maximize = true});
+  add_sgd(cases, "first", type, {19}, {.first = true});
+  add_sgd(cases, "long", type, {4099}, {});
+  add_sgd(cases, "plain", type, {19}, {.buffer = false});
+  add_sgd(cases, "tail", type, {65}, {.nesterov = true, .maximize = true});
+  add_sgd(cases, "empty", type, {0}, {});
+  add_random(cases, "values", type, {5, 7});
+  add_random(cases, "cube", type, {2, 3, 5});
+  add_random(cases, "long", type, {4099});
+  add_random(cases, "one", type, {});
+  add_random(cases, "empty", type, {0, 3});
 }
 
 }  // namespace tenon::conformance

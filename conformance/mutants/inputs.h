@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For mutants of launches: a launch whose inputs may be changed, which the caller's may not.
+// For liars about launches: a launch whose inputs may be changed, which the caller's may not.
 #pragma once
 
 #include <vector>
 
 #include "tenon/tenon.h"
 
-namespace tenon::mutant {
+namespace tenon::liar {
 
 class ChangedInputs {
  public:
@@ -31,4 +31,4 @@ class ChangedInputs {
   std::vector<const tn_tensor*> pointers_;
 };
 
-}  // namespace tenon::mutant
+}  // namespace tenon::liar

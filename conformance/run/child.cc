@@ -60,7 +60,9 @@ bool open_target(Channel& channel, const RunOptions& options, const Errand& erra
     return true;
   } catch (const std::exception& exception) {
     const auto* error = dynamic_cast<const Error*>(&exception);
-    nlohmann::ordered_json line = {{"not_open", exception.what()},
+    std::string why = std::string(channel.state().doing) + ": " + exception.what();
+    if (error != nullptr && error->message().empty()) why += ", without a message";
+    nlohmann::ordered_json line = {{"not_open", std::move(why)},
                                    {"status", error != nullptr ? error->status() : TN_OK}};
     channel.write_line(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return false;

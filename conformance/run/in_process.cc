@@ -10,8 +10,10 @@
 #include <cstring>
 #include <thread>
 
+#include "run/host_process.h"
 #include "run/state.h"
 #include "suite/complaints.h"
+#include "suite/failure_notes.h"
 
 namespace tenon::conformance {
 namespace {
@@ -47,6 +49,44 @@ std::string journal_line(const std::string& test, Outcome outcome, const char* m
   return to_line(result) + "\n";
 }
 
+std::string without_end(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+// "conformance/base/map_test.cc:12: ", without what is above the repository.
+std::string place_of(const testing::TestPartResult& part) {
+  if (part.file_name() == nullptr) return "";
+  const char* file = std::strstr(part.file_name(), "conformance/");
+  return std::string(file != nullptr ? file : part.file_name()) + ":" +
+         std::to_string(part.line_number()) + ": ";
+}
+
+// The result of a test that GoogleTest has just run.
+TestResult result_of(const testing::TestInfo& info) {
+  TestResult result = TestResult::named(std::string(info.test_suite_name()) + "." + info.name());
+  const testing::TestResult& seen = *info.result();
+  result.seconds = static_cast<double>(seen.elapsed_time()) / 1000;
+  if (seen.Failed()) {
+    result.outcome = Outcome::kFailed;
+  } else if (seen.Skipped()) {
+    result.outcome = Outcome::kUnsupported;
+  }
+  for (int i = 0; i < seen.total_part_count(); ++i) {
+    const testing::TestPartResult& part = seen.GetTestPartResult(i);
+    if (part.failed()) {
+      result.add_message(place_of(part) + without_end(part.message()));
+    } else if (part.skipped() && !seen.Failed()) {
+      result.add_message(without_end(part.message()));
+    }
+  }
+  for (int i = 0; i < seen.test_property_count(); ++i) {
+    const testing::TestProperty& property = seen.GetTestProperty(i);
+    result.properties.emplace_back(property.key(), property.value());
+  }
+  return result;
+}
+
 class Listener : public testing::EmptyTestEventListener {
  public:
   explicit Listener(TakeResult take) : take_(std::move(take)) {}
@@ -71,11 +111,18 @@ class Listener : public testing::EmptyTestEventListener {
       result.outcome = Outcome::kFailed;
       result.add_message(std::move(complaint));
     }
+    const HostProcess process = HostProcess::now();
+    for (std::string& change : process.changes_since(process_)) {
+      result.outcome = Outcome::kFailed;
+      result.add_message(std::move(change));
+    }
+    process_ = process;
     take_(std::move(result));
   }
 
  private:
   TakeResult take_;
+  HostProcess process_ = HostProcess::now();
   uint32_t number_ = 0;
   Clock::time_point begin_;
 };
@@ -101,6 +148,7 @@ class Listener : public testing::EmptyTestEventListener {
 void listen(TakeResult take) {
   testing::TestEventListeners& listeners = testing::UnitTest::GetInstance()->listeners();
   delete listeners.Release(listeners.default_result_printer());
+  note_failures();
   listeners.Append(new Listener(std::move(take)));  // Owned by GoogleTest from here on.
 }
 

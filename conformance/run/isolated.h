@@ -36,6 +36,7 @@ class IsolatedRun {
   std::vector<TestResult> outside_of_tests() const;
 
  private:
+  bool may_start() const;
   void start(Errand errand);
   void look_at_all();
   void wait_for_any() const;
@@ -46,10 +47,10 @@ class IsolatedRun {
   void fault(const char* where, const std::string& sentence);
   void leave_out(const std::string& test, const std::string& reason);
   void deal(const std::vector<std::string>& tests);
-  bool has_hung_too_often() const { return hangs_ >= kMostHangs; }
+  bool has_waited_enough() const { return hung_seconds_ > kMostWaiting; }
 
-  static constexpr size_t kMostHangs = 20;
-  static constexpr size_t kMostTests = 5000;  // Of one process.
+  static constexpr double kMostWaiting = 1800;  // Seconds in which tests hung, of a run.
+  static constexpr size_t kMostTests = 5000;    // Of one process.
 
   const RunOptions& options_;
   TakeResult take_;
@@ -63,7 +64,7 @@ class IsolatedRun {
   std::optional<Subject> subject_;
   std::optional<std::string> nothing_there_;
   std::set<const Worker*> done_, unopened_;
-  size_t hangs_ = 0;
+  double hung_seconds_ = 0;
 };
 
 }  // namespace tenon::conformance

@@ -9,12 +9,14 @@
 
 #include <unistd.h>
 
+#include "profiles/profile_test.h"
 #include "run/in_process.h"
 #include "run/isolated.h"
 #include "run/journal.h"
 #include "run/progress.h"
 #include "run/selection.h"
 #include "suite/case_test.h"
+#include "suite/claims.h"
 #include "suite/complaints.h"
 #include "suite/report.h"
 #include "suite/target.h"
@@ -38,7 +40,7 @@ class Run {
         journal_(options),
         reporter_(
             options.declaration.empty() ? Declaration{} : Declaration::read(options.declaration),
-            options.report, options.verbose) {}
+            options) {}
 
   int go() { return options_.isolate ? go_isolated() : go_in_process(); }
 
@@ -49,23 +51,29 @@ class Run {
   void add_operator_tests();
   // Names of all tests of this run, those outside of GoogleTest included.
   std::vector<std::string> select(const std::vector<std::string>& all);
-  // Of the selected ones, those that are neither declared unsupported nor done before.
+  // Of the selected ones, those that are not done before.
   std::vector<std::string> left_to_run(const std::vector<std::string>& selected);
   void list(const std::vector<std::string>& names) const;
   void take(const TestResult& result);
   void take_outside(const std::vector<TestResult>& results);
-  void check_declaration();
+  void check_claims();
 
   const RunOptions& options_;
   Journal journal_;
   Reporter reporter_;
+  Coverage coverage_;
   std::vector<std::string> selected_;
   std::optional<Progress> progress_;
 };
 
 void Run::add_operator_tests() {
+  register_profile_tests();
   if (!may_match(options_.filter, "Operator/")) return;
-  for (const std::string& name : register_operator_tests()) reporter_.add_note("no case: " + name);
+  CaseOptions cases;
+  cases.compile_budget = options_.descriptions_a_pair();
+  cases.seed = static_cast<uint32_t>(options_.seed);
+  cases.wanted = [&](const std::string& suite) { return may_match(options_.filter, suite + "."); };
+  register_operator_tests(cases);
 }
 
 std::vector<std::string> Run::select(const std::vector<std::string>& all) {
@@ -82,9 +90,8 @@ std::vector<std::string> Run::select(const std::vector<std::string>& all) {
 std::vector<std::string> Run::left_to_run(const std::vector<std::string>& selected) {
   std::vector<std::string> left;
   for (const std::string& test : selected) {
-    if (const Declared* entry = match(reporter_.declaration().unsupported, test)) {
-      reporter_.add_unsupported(test, entry->reason);
-    } else if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
+    if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
+      coverage_.add(done->second);
       reporter_.add(done->second);
     } else if (!test.starts_with("Plugin.")) {
       left.push_back(test);
@@ -97,7 +104,19 @@ void Run::list(const std::vector<std::string>& names) const {
   for (const std::string& name : names) std::printf("%s\n", name.c_str());
 }
 
+// A claim that no test has reached is no claim that holds. A sample need not reach all.
+void Run::check_claims() {
+  if (options_.filter != "*" || options_.shard.count != 1) return;
+  const std::vector<OperatorRow>& table = Target::get().subject().operators;
+  reporter_.add_note(coverage_.summary(table));
+  for (const std::string& claim : coverage_.unreached(table)) {
+    const std::string sentence = "claimed, but no test reached it: " + claim;
+    options_.smoke() ? reporter_.add_note(sentence) : reporter_.add_failure("claims", sentence);
+  }
+}
+
 void Run::take(const TestResult& result) {
+  coverage_.add(result);
   journal_.add(result);
   progress_->add(result);
   reporter_.add(result);
@@ -109,17 +128,6 @@ void Run::take_outside(const std::vector<TestResult>& results) {
     const bool is_selected = std::ranges::find(selected_, result.name) != selected_.end();
     const bool is_done = journal_.earlier().contains(result.name) && !is_bad(result.outcome);
     if ((is_selected && !is_done) || is_bad(result.outcome)) take(result);
-  }
-}
-
-// An entry that matches nothing hides a typing error, or a test that is gone.
-void Run::check_declaration() {
-  if (options_.filter != "*" || options_.shard.count != 1) return;
-  for (const std::vector<Declared>* entries :
-       {&reporter_.declaration().unsupported, &reporter_.declaration().expected_failures}) {
-    for (const Declared& entry : *entries) {
-      if (!entry.used) reporter_.add_failure(entry.pattern, "declared, but there is no such test");
-    }
   }
 }
 
@@ -140,7 +148,7 @@ int Run::go_in_process() {
   });
   run_tests(left);
   progress_->clear();
-  check_declaration();
+  check_claims();
 
   TestResult closes = TestResult::named(kCloses);
   const auto complain = [&] {
@@ -181,7 +189,7 @@ int Run::go_isolated() {
   progress_.emplace(options_.progress, left.size());
   isolated.run(left);
   progress_->clear();
-  check_declaration();
+  check_claims();
   take_outside(isolated.outside_of_tests());
   return reporter_.finish();
 }

@@ -29,6 +29,7 @@ struct OperatorCase {
   std::vector<int32_t> aliases = {};  // For each output, 1 + the input that it replaces, or 0.
   // For outputs whose dims depend on data: the dims to allocate. Else empty.
   std::vector<Shape> bounds = {};
+  size_t at = 0;  // In the list of all cases of its type.
 
   OperatorCase& in(HostTensor tensor) {
     inputs.push_back({TN_ARGUMENT_DEVICE, std::move(tensor), 0});
@@ -49,8 +50,16 @@ struct OperatorCase {
   }
   OperatorCase& out(Expected tensor, int32_t alias = 0) {
     // Only floats are off by anything.
+    const Real imaginary = tensor.imaginary;
     outputs.push_back(is_float(tensor.dtype) ? std::move(tensor) : Expected(tensor.rounded()));
+    outputs.back().imaginary = imaginary;
     aliases.push_back(alias);
+    return *this;
+  }
+  // An optional output that is not asked for.
+  OperatorCase& no_out() {
+    outputs.emplace_back().dtype = TN_DTYPE_UNDEFINED;
+    aliases.push_back(0);
     return *this;
   }
   OperatorCase& attribute(std::string attribute_name, AttributeValue value) {
@@ -61,9 +70,12 @@ struct OperatorCase {
 
 using Cases = std::vector<OperatorCase>;
 
-// The families, one file each; add_* appends. Those of a float type are asked for each one.
+// The families, one file each; add_* appends the cases of operators whose column has a type, as far
+// as the contract allows it (takes()). Those that matter most come first: a budget may end
+// anywhere.
 void add_elementwise_cases(Cases& cases, tn_dtype type);
-void add_elementwise_cases_of_other_types(Cases& cases);
+void add_selection_cases(Cases& cases, tn_dtype type);
+void add_cast_cases(Cases& cases, tn_dtype type);
 void add_gradient_cases(Cases& cases, tn_dtype type);
 void add_contraction_cases(Cases& cases, tn_dtype type);
 void add_fused_cases(Cases& cases, tn_dtype type);
@@ -72,11 +84,19 @@ void add_index_cases(Cases& cases, tn_dtype type);
 void add_normalization_cases(Cases& cases, tn_dtype type);
 void add_pooling_cases(Cases& cases, tn_dtype type);
 void add_reduction_cases(Cases& cases, tn_dtype type);
-void add_reduction_cases_of_other_types(Cases& cases);
 void add_loss_cases(Cases& cases, tn_dtype type);
 void add_training_cases(Cases& cases, tn_dtype type);
 
-// Made once: tests keep references to them.
+// Whether an operator's column may have a type, by the contract.
+bool takes(const char* domain, const char* name, tn_dtype type);
+
+// All cases of a type; random values are those of the seed. Made once: tests keep references.
+const Cases& cases_of(tn_dtype type, uint32_t seed = 0);
+
+// The same case with the random values of another seed.
+const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed);
+
+// Of all types, of seed 0.
 const Cases& all_cases();
 
 }  // namespace tenon::conformance

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns operator cases into tests: "Operator/Add/float32.TN_operator_001_broadcast_dense".
+// Turns operator cases into tests: "Operator/Add/float32.TN_operator_001_broadcast_dense". What a
+// device claims is what is tested: each row of its table at the row's own version
+// ("Operator/Add/v13/float32" where that is not the contract's), each element type.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "suite/case.h"
-
 namespace tenon::conformance {
 
-// How a case's tensors lie in memory and are described. Axes along which an input repeats have
-// stride 0 in all of them.
-enum class Form {
-  kDense,    // Dense row-major, all dims and strides known.
-  kDynamic,  // The same memory, dims and strides given at launch.
-  kStrided   // Column-major with gaps, dims and strides known.
+struct CaseOptions {
+  // Kernel descriptions of an operator and type, at most: some devices compile for a second. 0: no
+  // limit.
+  size_t compile_budget = 24;
+  // Of the random values of cases.
+  uint32_t seed = 0;
+  // Whether tests of this suite ("Operator/Add/float32") are wanted: others need not be made.
+  std::function<bool(const std::string&)> wanted = [](const std::string&) { return true; };
 };
 
-// One test for each case and form of the operators in the device's table, and one that launches
-// again for each case. Returns the float32 operators of the table that no case knows.
-std::vector<std::string> register_operator_tests();
+void register_operator_tests(const CaseOptions& options = {});
 
 }  // namespace tenon::conformance

@@ -62,16 +62,6 @@ double factors_of(tn_math_mode mode) {
   return mode == TN_MATH_TF32 ? 0x1p-10 : mode == TN_MATH_BF16 ? 0x1p-7 : 0;
 }
 
-// What may be wrong with an element. `rounding` is for the oracle, which computes in Real.
-Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance) {
-  const Real magnitude = std::fabs(exact.value);
-  const Real condition =
-      std::isfinite(exact.condition) ? std::max(exact.condition, magnitude) : magnitude;
-  const Real rounding = 4 * std::numeric_limits<Real>::epsilon() * condition;
-  return tolerance.u * ulp(dtype, exact.value) +
-         (tolerance.c * eps(dtype) + tolerance.factors) * condition + rounding;
-}
-
 // How far an element is outside of what is granted: 0 or less where it is not.
 Real excess(tn_dtype dtype, Real actual, const Number& exact, const Tolerance& tolerance) {
   const Real value = exact.value;
@@ -96,6 +86,16 @@ Real ulp(tn_dtype dtype, Real value) {
   return std::ldexp(Real{1}, exponent - format.digits + 1);
 }
 
+// `rounding` is for the oracle, which computes in Real.
+Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance) {
+  const Real magnitude = std::fabs(exact.value);
+  const Real condition =
+      std::isfinite(exact.condition) ? std::max(exact.condition, magnitude) : magnitude;
+  const Real rounding = 4 * std::numeric_limits<Real>::epsilon() * condition;
+  return tolerance.u * ulp(dtype, exact.value) +
+         (tolerance.c * eps(dtype) + tolerance.factors) * condition + rounding;
+}
+
 Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dtype dtype,
                        tn_math_mode mode) {
   const auto* entry = std::ranges::find_if(
@@ -108,15 +108,39 @@ Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dt
   return {pair.u, pair.c, kind.products && dtype == TN_FLOAT32 ? factors_of(mode) : 0};
 }
 
-std::string difference(const HostTensor& actual, const Expected& expected,
-                       const Tolerance& tolerance) {
+namespace {
+
+double limited(Real value) {
+  return value < kHopeless ? static_cast<double>(value) : kHopeless;  // NaN, too.
+}
+
+// Adds the errors of one element.
+void measure(Verdict& verdict, tn_dtype dtype, Real actual, const Number& exact,
+             const Tolerance& tolerance) {
+  if (actual == exact.value || (std::isnan(actual) && std::isnan(exact.value))) return;
+  const bool finite = is_float(dtype) && std::isfinite(exact.value) && std::isfinite(actual);
+  if (!finite) {
+    if (excess(dtype, actual, exact, tolerance) > 0) verdict.tolerances = verdict.ulps = kHopeless;
+    return;
+  }
+  const Real error = std::fabs(actual - exact.value);
+  verdict.ulps = std::max(verdict.ulps, limited(error / ulp(dtype, exact.value)));
+  verdict.tolerances =
+      std::max(verdict.tolerances, limited(error / granted(dtype, exact, tolerance)));
+}
+
+}  // namespace
+
+Verdict judge(const HostTensor& actual, const Expected& expected, const Tolerance& tolerance) {
+  Verdict verdict;
   Real worst = 0;
   size_t where = 0;
   for (size_t i = 0; i < expected.values.size(); ++i) {
+    measure(verdict, expected.dtype, actual.values[i], expected.values[i], tolerance);
     const Real outside = excess(expected.dtype, actual.values[i], expected.values[i], tolerance);
     if (outside > worst) worst = outside, where = i;
   }
-  if (worst <= 0) return "";
+  if (worst <= 0) return verdict;
   const Number& exact = expected.values[where];
   std::ostringstream text;
   text.precision(9);
@@ -128,7 +152,13 @@ std::string difference(const HostTensor& actual, const Expected& expected,
          << " ulp + " << tolerance.c << " eps of "
          << std::max(exact.condition, std::fabs(exact.value));
   }
-  return text.str();
+  verdict.text = text.str();
+  return verdict;
+}
+
+std::string difference(const HostTensor& actual, const Expected& expected,
+                       const Tolerance& tolerance) {
+  return judge(actual, expected, tolerance).text;
 }
 
 }  // namespace tenon::conformance

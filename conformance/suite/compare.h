@@ -31,8 +31,23 @@ Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dt
 // The distance of the type's numbers around a value.
 Real ulp(tn_dtype dtype, Real value);
 
-// Empty when all elements are within the tolerance, NaN and infinities in the same places (but a
-// value that may round to infinity may be one); else the element that is furthest outside.
+// What may be wrong with an element of this type whose exact value is known: one tolerance.
+Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance);
+
+// How a result compares with what was expected. `text` is empty when all elements are within the
+// tolerance, NaN and infinities in the same places (but a value that may round to infinity may be
+// one); else it tells of the element that is furthest outside. The errors are those of the worst
+// elements; 0 of types that are no floats, kHopeless where no number says how wrong it is.
+struct Verdict {
+  std::string text;
+  double tolerances = 0;  // In parts of what is granted.
+  double ulps = 0;        // In units of the type at the exact value.
+};
+inline constexpr double kHopeless = 1e9;
+
+Verdict judge(const HostTensor& actual, const Expected& expected, const Tolerance& tolerance = {});
+
+// Its text alone.
 std::string difference(const HostTensor& actual, const Expected& expected,
                        const Tolerance& tolerance = {});
 

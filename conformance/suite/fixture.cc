@@ -5,15 +5,11 @@
 #include <stdexcept>
 #include <thread>
 
+#include "suite/text.h"
 #include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::conformance {
-namespace {
-
-// Whether a text of a fixed field ends within it.
-bool terminated(const char* text, size_t size) { return std::memchr(text, 0, size) != nullptr; }
-
-}  // namespace
+namespace {}  // namespace
 
 testing::AssertionResult check_details(tn_status status, const tn_error& error) {
   if (error.struct_size != sizeof(tn_error)) {
@@ -23,9 +19,12 @@ testing::AssertionResult check_details(tn_status status, const tn_error& error) 
     return testing::AssertionFailure() << "error.code is " << status_name(error.code)
                                        << ", the status " << status_name(status) << " in ";
   }
-  if (!terminated(error.rule, sizeof(error.rule)) ||
-      !terminated(error.message, sizeof(error.message))) {
-    return testing::AssertionFailure() << "a text of the error has no end in ";
+  for (const auto& [name, fault] : {std::pair{"rule", fault_of_text(error.rule)},
+                                    std::pair{"argument", fault_of_text(error.argument)},
+                                    std::pair{"message", fault_of_text(error.message)}}) {
+    if (!fault.empty()) {
+      return testing::AssertionFailure() << "the error's " << name << " " << fault << " in ";
+    }
   }
   if (error.message[0] == '\0') {
     return testing::AssertionFailure() << "the error has no message in ";
@@ -61,6 +60,19 @@ void DeviceTest::TearDown() {
   stream_.reset();
   // A failure that a test left on a stream of its own is gone with that stream.
   tn_device_synchronize(device().get(), nullptr);
+}
+
+Buffer DeviceTest::make_buffer(uint64_t size) {
+  Buffer buffer(device(), size);
+  const std::lock_guard lock(sizes_mutex_);
+  sizes_[buffer.get()] = size;
+  return buffer;
+}
+
+uint64_t DeviceTest::size_of(const Buffer& buffer) const {
+  const std::lock_guard lock(sizes_mutex_);
+  const auto made = sizes_.find(buffer.get());
+  return made != sizes_.end() ? made->second : buffer.info().size;
 }
 
 Buffer DeviceTest::upload(const Bytes& bytes) {
@@ -159,6 +171,26 @@ std::optional<uint64_t> AllocatesNothing::in_use() const {
   memory.struct_size = sizeof(memory);
   if (tn_device_get_memory(device_.get(), &memory, nullptr) != TN_OK) return std::nullopt;
   return memory.live_bytes + memory.deferred_bytes;
+}
+
+tn_dtype first_type(const OperatorRow& row, uint64_t set) {
+  for (const tn_dtype dtype : {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16}) {
+    if (in_set(dtype, set) && row.has(dtype)) return dtype;
+  }
+  for (const ElementType& type : kElementTypes) {
+    if (in_set(type.dtype, set) && row.has(type.dtype)) return type.dtype;
+  }
+  return TN_DTYPE_UNDEFINED;
+}
+
+tn_dtype float_type(const std::string& domain, const std::string& name) {
+  const OperatorRow* row = Target::get().find(domain, name);
+  return row != nullptr ? first_type(*row, type_set::kFloat) : TN_DTYPE_UNDEFINED;
+}
+
+tn_dtype identity_type() {
+  const tn_dtype dtype = float_type("", "Identity");
+  return dtype != TN_DTYPE_UNDEFINED ? dtype : TN_INT32;
 }
 
 int32_t version_of_contract(const std::string& domain, const std::string& name) {

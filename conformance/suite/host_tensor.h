@@ -32,6 +32,10 @@ struct Grid {
   const Value& at(const Shape& index) const { return values[static_cast<size_t>(position(index))]; }
 };
 
+// Complex elements of cases have an imaginary part of this many times the real one, so that both
+// are seen where elements are moved.
+inline constexpr Real kImaginary = 0.5;
+
 struct HostTensor : Grid<Real> {
   std::vector<size_t> repeated;  // Axes of equal values: cases lay them out with stride 0.
 
@@ -44,6 +48,7 @@ struct HostTensor : Grid<Real> {
     return HostTensor(dtype, Shape{}, Values{value});
   }
   // Pseudo-random values in [low, high], whole for integer types; the same for the same seed.
+  // Unsigned types have none below 0, and bools are 0 or 1.
   static HostTensor random(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed);
 
   // The same with the values at index 0 of these axes all along them: what a framework makes of a
@@ -55,8 +60,22 @@ struct HostTensor : Grid<Real> {
   static HostTensor from_bytes(tn_dtype dtype, Shape dims, const unsigned char* data);
 };
 
+// While one lives, random values are those of another seed, and varied() chooses by it.
+class RandomSeed {
+ public:
+  explicit RandomSeed(uint32_t seed);
+  ~RandomSeed();
+  RandomSeed(const RandomSeed&) = delete;
+  RandomSeed& operator=(const RandomSeed&) = delete;
+};
+
+// For what is not random: `even` for even seeds, else `odd`.
+Real varied(Real even, Real odd);
+
 // What an oracle says: exact, not rounded to the element type.
 struct Expected : Grid<Number> {
+  Real imaginary = kImaginary;  // Of complex elements.
+
   Expected() = default;
   // Zeros.
   Expected(tn_dtype dtype, Shape dims);
@@ -67,12 +86,24 @@ struct Expected : Grid<Number> {
   HostTensor rounded() const;
 };
 
-bool is_float(tn_dtype dtype);
+bool is_float(tn_dtype dtype);  // Of 8 bits or more.
+bool is_complex(tn_dtype dtype);
+bool is_integer(tn_dtype dtype);      // Neither floats nor bools.
 size_t element_size(tn_dtype dtype);  // Types of whole bytes only.
 
+// The least and the most that an integer type, or bool, holds.
+Real least_of(tn_dtype dtype);
+Real most_of(tn_dtype dtype);
+
 // One element; the encoding rounds to nearest, ties to even, and wraps integers.
-void encode(tn_dtype dtype, Real value, unsigned char* out);
-Real decode(tn_dtype dtype, const unsigned char* data);
+void encode(tn_dtype dtype, Real value, unsigned char* out, Real imaginary = kImaginary);
+// NaN for a complex number whose imaginary part is another.
+Real decode(tn_dtype dtype, const unsigned char* data, Real imaginary = kImaginary);
+// The same at a bit, for types of less than a byte, too.
+void encode_at(tn_dtype dtype, Real value, unsigned char* memory, uint64_t bit,
+               Real imaginary = kImaginary);
+Real decode_at(tn_dtype dtype, const unsigned char* memory, uint64_t bit,
+               Real imaginary = kImaginary);
 
 // Calls body(index) for each index of a shape, in row-major order.
 template <class Body>

@@ -2,108 +2,164 @@
 #include "suite/report.h"
 
 #include <cstdio>
-#include <fstream>
+#include <cstdlib>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
-#include "tenon/tenon.h"
+#include "report/diff.h"
+#include "report/html.h"
+#include "report/junit.h"
+#include "report/package.h"
+#include "report/profiles.h"
+#include "report/sha256.h"
 
 namespace tenon::conformance {
 namespace {
 
-// A failure that was foreseen, and a pass that was not.
-void apply(const Declared& expected, TestResult& result) {
-  if (is_bad(result.outcome)) {
-    result.outcome = Outcome::kExpected;
-    result.messages.insert(result.messages.begin(), "declared: " + expected.reason);
-  } else if (result.outcome == Outcome::kPassed) {
-    result.outcome = Outcome::kFailed;
-    result.add_message("passes, but is declared as an expected failure: remove the declaration");
+constexpr size_t kReproducers = 100;  // In a report: each holds the values of a test.
+constexpr size_t kMissingShown = 8;
+
+void print_verdicts(const Report& report) {
+  for (const ProfileResult& verdict : report.verdicts) {
+    std::printf("profile %-14s %s\n", verdict.profile.c_str(), line_of(verdict).c_str());
+    for (size_t i = 0; i < verdict.missing.size() && i < kMissingShown; ++i) {
+      std::printf("    %s\n", verdict.missing[i].c_str());
+    }
+    if (verdict.missing.size() > kMissingShown) {
+      std::printf("    and %zu more, which the report lists\n",
+                  verdict.missing.size() - kMissingShown);
+    }
+  }
+}
+
+void print_untouched(const Report& report) {
+  std::string names;
+  size_t count = 0;
+  for (const ClaimResult& claim : report.claims) {
+    if (claim.tests() != 0) continue;
+    if (count++ < kMissingShown) {
+      names += (names.empty() ? " " : ", ") + name_of(claim);
+    }
+  }
+  if (count == 0) return;
+  std::printf("claimed, but no test reached it:%s%s\n", names.c_str(),
+              count > kMissingShown
+                  ? (" and " + std::to_string(count - kMissingShown) + " more").c_str()
+                  : "");
+}
+
+void print_counts(const Report& report) {
+  std::printf("%zu tests: %zu passed, %zu failed, %zu unsupported, %zu waived\n",
+              report.results.size(), report.count(Outcome::kPassed), report.count(Outcome::kFailed),
+              report.count(Outcome::kUnsupported), report.count(Outcome::kExpected));
+  for (const Outcome outcome : {Outcome::kCrashed, Outcome::kHung, Outcome::kNotRun}) {
+    if (const size_t n = report.count(outcome)) std::printf("%zu %s\n", n, outcome_name(outcome));
+  }
+}
+
+bool is_whole(const RunOptions& options) {
+  return options.filter == "*" && options.shard.count == 1 && !options.smoke();
+}
+
+// One for each group of tests, up to a number; the page would be too long for more.
+void drop_reproducers(std::vector<TestResult>& results) {
+  std::set<std::string> groups;
+  for (TestResult& result : results) {
+    std::erase_if(result.properties, [&](const auto& property) {
+      if (property.first != "reproducer") return false;
+      return !is_bad(result.outcome) || groups.size() >= kReproducers ||
+             !groups.insert(result.group).second;
+    });
   }
 }
 
 }  // namespace
 
-Reporter::Reporter(Declaration declaration, std::string report_path, bool verbose)
-    : declaration_(std::move(declaration)),
-      report_path_(std::move(report_path)),
-      verbose_(verbose) {}
+Reporter::Reporter(Declaration declaration, const RunOptions& options)
+    : declaration_(std::move(declaration)), options_(options), today_(today()) {}
 
 void Reporter::keep(TestResult result) {
-  if (verbose_ || result.outcome != Outcome::kPassed) {
-    std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
-    for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
-    std::fflush(stdout);
-  }
+  if (options_.verbose || result.outcome != Outcome::kPassed) print(result);
   results_.push_back(std::move(result));
 }
 
-void Reporter::add(TestResult result) {
-  if (const Declared* expected = match(declaration_.expected_failures, result.name)) {
-    apply(*expected, result);
+void Reporter::print(const TestResult& result) {
+  // Whatever kept one test from running keeps many: they are counted at the end.
+  if (result.outcome == Outcome::kNotRun && !options_.verbose) {
+    if (result.reason() == not_run_) return;
+    not_run_ = result.reason();
   }
-  keep(std::move(result));
+  std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
+  for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
+  const bool is_test = !result.name.starts_with("(");
+  if (is_bad(result.outcome) && result.outcome != Outcome::kNotRun && is_test) {
+    std::printf("    alone: %s\n", options_.command_for(result.name).c_str());
+  }
+  std::fflush(stdout);
 }
 
-void Reporter::add_unsupported(const std::string& test, const std::string& reason) {
-  TestResult result = TestResult::named(test);
-  result.outcome = Outcome::kUnsupported;
-  result.add_message("declared: " + reason);
+void Reporter::add(TestResult result) {
+  declaration_.apply(result, today_);
   keep(std::move(result));
 }
 
 void Reporter::add_failure(const std::string& what, const std::string& reason) {
-  TestResult result = TestResult::named(what);
+  TestResult result = TestResult::named("(" + what + ")");
   result.outcome = Outcome::kFailed;
   result.add_message(reason);
   keep(std::move(result));
 }
 
-size_t Reporter::count(Outcome outcome) const {
-  size_t result = 0;
-  for (const TestResult& row : results_) result += row.outcome == outcome;
-  return result;
+Report Reporter::report() const {
+  Report report = Report::of(subject_, declaration_, results_);
+  drop_reproducers(report.results);
+  const char* layers = std::getenv("TENON_LAYERS");
+  report.layers = layers != nullptr ? layers : "";
+  report.filter = options_.filter;
+  report.whole = is_whole(options_);
+  report.smoke = options_.smoke();
+  report.seed = options_.seed;
+  report.sha256 = sha256_of_file(subject_.library);
+  report.subject.library = std::filesystem::path(subject_.library).filename();
+  report.notes = notes_;
+  report.conclude();
+  return report;
+}
+
+void Reporter::compare_with_last(const Report& report) const {
+  if (options_.since.empty()) return;
+  const Difference difference = compare(Report::read(options_.since), report);
+  std::printf("since %s:\n%s", options_.since.c_str(), text_of(difference).c_str());
 }
 
 int Reporter::finish() {
-  for (const std::string& note : notes_) std::printf("note: %s\n", note.c_str());
-  std::printf("%zu tests: %zu passed, %zu failed, %zu unsupported, %zu expected to fail\n",
-              results_.size(), count(Outcome::kPassed), count(Outcome::kFailed),
-              count(Outcome::kUnsupported), count(Outcome::kExpected));
-  for (const Outcome outcome : {Outcome::kCrashed, Outcome::kHung, Outcome::kNotRun}) {
-    if (const size_t n = count(outcome)) std::printf("%zu %s\n", n, outcome_name(outcome));
+  // An entry that matches nothing hides a typing error, or a test that is gone.
+  if (is_whole(options_)) {
+    for (const auto& [pattern, fault] : declaration_.faults(mandatory_in)) {
+      add_failure("declaration: " + pattern, fault);
+    }
   }
-  if (!report_path_.empty()) write_report();
-  if (count(Outcome::kPassed) == 0) {
+  const Report made = report();
+  for (const std::string& note : notes_) std::printf("note: %s\n", note.c_str());
+  print_counts(made);
+  if (made.whole) print_untouched(made);
+  print_verdicts(made);
+  try {
+    compare_with_last(made);
+    if (!options_.report.empty()) write_json(options_.report, to_json(made, options_.brief));
+    if (!options_.junit.empty()) write_text(options_.junit, junit_of(made));
+    if (!options_.html.empty()) write_text(options_.html, html_of(made));
+    if (!options_.submit.empty()) write_json(options_.submit, package_of(made));
+  } catch (const std::exception& exception) {
+    std::fprintf(stderr, "tenon conform: %s\n", exception.what());
+    return 1;
+  }
+  if (made.count(Outcome::kPassed) == 0) {
     std::printf("no test passed: that is no result\n");
     return 1;
   }
-  for (const TestResult& row : results_) {
-    if (is_bad(row.outcome)) return 1;
-  }
-  return 0;
-}
-
-void Reporter::write_report() const {
-  nlohmann::ordered_json report;
-  report["tenon_report"] = 1;
-  report["abi"] = {{"major", TN_ABI_MAJOR}, {"minor", TN_ABI_MINOR}};
-  report["spec"] = subject_.spec;
-  report["plugin"] = {{"name", subject_.plugin}, {"version", subject_.plugin_version}};
-  report["device"] = {{"name", subject_.device}, {"vendor", subject_.vendor}};
-  report["profile"] = "base";
-  report["passed"] = count(Outcome::kPassed);
-  report["failed"] = count(Outcome::kFailed);
-  report["unsupported"] = count(Outcome::kUnsupported);
-  report["expected_failures"] = count(Outcome::kExpected);
-  report["crashed"] = count(Outcome::kCrashed);
-  report["hung"] = count(Outcome::kHung);
-  report["not_run"] = count(Outcome::kNotRun);
-  report["notes"] = notes_;
-  report["tests"] = nlohmann::ordered_json::array();
-  for (const TestResult& row : results_) report["tests"].push_back(to_json(row));
-  std::ofstream stream(report_path_);
-  stream << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
-  if (!stream) std::fprintf(stderr, "cannot write the report %s\n", report_path_.c_str());
+  return made.failed() ? 1 : 0;
 }
 
 }  // namespace tenon::conformance

@@ -29,19 +29,6 @@ std::string rule_of(const std::string& name) {
          name.substr(number + 1, end - number - 1);
 }
 
-std::string without_end(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
-}
-
-// "conformance/base/map_test.cc:12: ", without what is above the repository.
-std::string place_of(const testing::TestPartResult& part) {
-  if (part.file_name() == nullptr) return "";
-  const char* file = std::strstr(part.file_name(), "conformance/");
-  return std::string(file != nullptr ? file : part.file_name()) + ":" +
-         std::to_string(part.line_number()) + ": ";
-}
-
 }  // namespace
 
 const char* outcome_name(Outcome outcome) { return kOutcomes[static_cast<size_t>(outcome)]; }
@@ -77,30 +64,6 @@ std::string TestResult::reason() const {
   std::string text;
   for (const std::string& message : messages) text += (text.empty() ? "" : "\n") + message;
   return text;
-}
-
-TestResult result_of(const testing::TestInfo& info) {
-  TestResult result = TestResult::named(std::string(info.test_suite_name()) + "." + info.name());
-  const testing::TestResult& seen = *info.result();
-  result.seconds = static_cast<double>(seen.elapsed_time()) / 1000;
-  if (seen.Failed()) {
-    result.outcome = Outcome::kFailed;
-  } else if (seen.Skipped()) {
-    result.outcome = Outcome::kUnsupported;
-  }
-  for (int i = 0; i < seen.total_part_count(); ++i) {
-    const testing::TestPartResult& part = seen.GetTestPartResult(i);
-    if (part.failed()) {
-      result.add_message(place_of(part) + without_end(part.message()));
-    } else if (part.skipped() && !seen.Failed()) {
-      result.add_message(without_end(part.message()));
-    }
-  }
-  for (int i = 0; i < seen.test_property_count(); ++i) {
-    const testing::TestProperty& property = seen.GetTestProperty(i);
-    result.properties.emplace_back(property.key(), property.value());
-  }
-  return result;
 }
 
 Json to_json(const TestResult& result) {

@@ -4,8 +4,6 @@
 // judges, and what reports are made of. Lines of JSON carry them between processes and to --resume.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
@@ -50,9 +48,6 @@ struct TestResult {
   // The messages, one below the other.
   std::string reason() const;
 };
-
-// The result of a test that GoogleTest has just run.
-TestResult result_of(const testing::TestInfo& info);
 
 // One line without a line break; and back, which throws std::invalid_argument for what is no
 // result. Bytes that are not UTF-8 (a plugin's message may hold any) become U+FFFD.

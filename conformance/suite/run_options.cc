@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 
 namespace tenon::conformance {
 namespace {
@@ -65,10 +66,38 @@ Budget parse_budget(const std::string& option, const std::string& text) {
   throw std::invalid_argument(option + " takes smoke or whole, not \"" + text + "\"");
 }
 
+bool has_layer(const char* name) {
+  const char* layers = std::getenv("TENON_LAYERS");
+  return layers != nullptr && std::string_view(layers).find(name) != std::string_view::npos;
+}
+
+// For a shell.
+std::string shell_word(const std::string& text) {
+  if (text.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:-") ==
+          std::string::npos &&
+      !text.empty()) {
+    return text;
+  }
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 // Plugins of this tree are named and known to survive; one named by its path is on trial.
 bool is_path(const std::string& spec) { return spec.find('/') != std::string::npos; }
 
 }  // namespace
+
+std::string RunOptions::command_for(const std::string& test) const {
+  std::string command = "tenon conform " + shell_word(spec) + " --filter " + shell_word(test) +
+                        " --seed " + std::to_string(seed);
+  if (smoke()) command += " --budget smoke";
+  if (compile_budget != 0) command += " --compile-budget " + std::to_string(compile_budget);
+  const char* layers = std::getenv("TENON_LAYERS");
+  if (layers != nullptr && *layers != '\0') command += " --layer " + shell_word(layers);
+  return command;
+}
 
 const RunOptions& RunOptions::get() { return g_options; }
 
@@ -78,11 +107,9 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
   using Flag = std::function<void()>;
   using Value = std::function<void(const std::string& option, const std::string& text)>;
   const std::map<std::string, Flag> flags = {
-      {"--list", [&] { options.list = true; }},
-      {"--verbose", [&] { options.verbose = true; }},
-      {"--progress", [&] { options.progress = true; }},
-      {"--isolate", [&] { isolate = true; }},
-      {"--no-isolate", [&] { isolate = false; }},
+      {"--list", [&] { options.list = true; }},   {"--verbose", [&] { options.verbose = true; }},
+      {"--brief", [&] { options.brief = true; }}, {"--progress", [&] { options.progress = true; }},
+      {"--isolate", [&] { isolate = true; }},     {"--no-isolate", [&] { isolate = false; }},
   };
   const auto text_to = [](std::string& field) {
     return [&field](const std::string&, const std::string& text) { field = text; };
@@ -90,6 +117,10 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
   const std::map<std::string, Value> values = {
       {"--declaration", text_to(options.declaration)},
       {"--report", text_to(options.report)},
+      {"--junit", text_to(options.junit)},
+      {"--html", text_to(options.html)},
+      {"--submit", text_to(options.submit)},
+      {"--since", text_to(options.since)},
       {"--filter", text_to(options.filter)},
       {"--resume", text_to(options.resume)},
       {"--layer", [](auto&, auto& text) { setenv("TENON_LAYERS", text.c_str(), 1); }},
@@ -120,7 +151,9 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
     }
   }
   if (options.spec.empty()) throw std::invalid_argument("no plugin is named");
-  options.isolate = isolate.value_or(is_path(options.spec) || options.jobs > 1);
+  // A trace is of one process: children would write theirs into the same file.
+  const bool may_isolate = !has_layer("trace");
+  options.isolate = isolate.value_or((is_path(options.spec) && may_isolate) || options.jobs > 1);
   if (!options.isolate && options.jobs > 1) {
     throw std::invalid_argument("--jobs needs child processes, which --no-isolate forbids");
   }
@@ -130,8 +163,12 @@ const RunOptions& RunOptions::parse(int argc, char** argv) {
 const char* RunOptions::usage() {
   return "usage: tenon conform PLUGIN[:INDEX][?KEY=VALUE&...] [options]\n"
          "  PLUGIN              name of a plugin, or path of its manifest or library\n"
-         "  --declaration FILE  what the vendor declares: unsupported tests, expected failures\n"
-         "  --report FILE       write the results as JSON\n"
+         "  --declaration FILE  what the vendor declares: what is unsupported, waivers\n"
+         "  --report FILE       write the results as JSON; --brief leaves out what passed\n"
+         "  --junit FILE        ... as JUnit's XML\n"
+         "  --html FILE         ... as a page\n"
+         "  --submit FILE       ... as a package to hand in (tenon report verify)\n"
+         "  --since REPORT      compare with an earlier report\n"
          "  --layer NAMES       put layers before the plugin: validation, trace (as TENON_LAYERS)\n"
          "which tests\n"
          "  --filter PATTERN    only those whose names match (* and ?), ':' between patterns\n"

@@ -21,7 +21,12 @@ struct Shard {
 struct RunOptions {
   std::string spec;  // PLUGIN[:INDEX][?KEY=VALUE&...]
   std::string declaration;
-  std::string report;
+  std::string report;  // Files to write: JSON, JUnit's XML, a page, a package to hand in.
+  std::string junit;
+  std::string html;
+  std::string submit;
+  bool brief = false;  // The JSON without tests that passed.
+  std::string since;   // An earlier report to compare with.
   std::string filter = "*";
   double timeout = 120;          // Seconds of one test, without what it spends compiling.
   double compile_timeout = 600;  // Seconds of one test within kernel_create and kernel_supports.
@@ -41,6 +46,9 @@ struct RunOptions {
   size_t descriptions_a_pair() const {
     return compile_budget != 0 ? compile_budget : smoke() ? 8 : 24;
   }
+
+  // The command that runs one test of this run alone, for a shell.
+  std::string command_for(const std::string& test) const;
 
   // Those of this run: what parse() gave last.
   static const RunOptions& get();

@@ -9,7 +9,8 @@ nlohmann::ordered_json to_json(const Subject& subject) {
   nlohmann::ordered_json json = {
       {"spec", subject.spec},     {"library", subject.library},
       {"plugin", subject.plugin}, {"plugin_version", subject.plugin_version},
-      {"device", subject.device}, {"vendor", subject.vendor}};
+      {"device", subject.device}, {"vendor", subject.vendor},
+      {"flags", subject.flags}};
   json["operators"] = nlohmann::ordered_json::array();
   for (const OperatorRow& row : subject.operators) {
     nlohmann::ordered_json types = nlohmann::ordered_json::array();
@@ -24,13 +25,9 @@ nlohmann::ordered_json to_json(const Subject& subject) {
 }
 
 Subject subject_from_json(const nlohmann::ordered_json& json) {
-  Subject subject{json.at("spec"),
-                  json.at("library"),
-                  json.at("plugin"),
-                  json.at("plugin_version"),
-                  json.at("device"),
-                  json.at("vendor"),
-                  {}};
+  Subject subject{
+      json.at("spec"),   json.at("library"), json.at("plugin"), json.at("plugin_version"),
+      json.at("device"), json.at("vendor"),  json.at("flags"),  {}};
   for (const auto& entry : json.at("operators")) {
     OperatorRow row{
         entry.at("domain"), entry.at("name"), entry.at("version"), entry.at("revision"), {}};

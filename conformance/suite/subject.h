@@ -38,6 +38,7 @@ struct Subject {
   std::string plugin_version;
   std::string device;
   std::string vendor;
+  uint32_t flags = 0;  // TN_DEVICE_*
   std::vector<OperatorRow> operators;
 };
 

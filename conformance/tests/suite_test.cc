@@ -7,14 +7,17 @@
 #include <cmath>
 #include <cstdio>
 #include <fstream>
+#include <set>
 #include <stdexcept>
 
 #include "suite/case.h"
+#include "suite/claims.h"
 #include "suite/compare.h"
 #include "suite/declaration.h"
 #include "suite/host_tensor.h"
 #include "suite/results.h"
 #include "suite/target.h"
+#include "suite/variants.h"
 
 namespace tenon::conformance {
 namespace {
@@ -30,17 +33,9 @@ TEST(Spec, ParsesPluginIndexAndOptions) {
   EXPECT_THROW(Spec::parse("?a=b"), std::invalid_argument);
 }
 
-TEST(Declaration, MatchesNamesAndOperators) {
+TEST(Declaration, MatchesNames) {
   EXPECT_TRUE(glob_match("A*b?", "Axxbc"));
   EXPECT_FALSE(glob_match("A*b", "Abc"));
-  const std::string path = testing::TempDir() + "declaration.json";
-  std::ofstream(path) << R"({"unsupported": [{"operator": "tenon.AdamW", "reason": "r"}]})";
-  Declaration declaration = Declaration::read(path);
-  EXPECT_NE(match(declaration.unsupported, "Operator/tenon_AdamW/float32.TN_x"), nullptr);
-  EXPECT_EQ(match(declaration.unsupported, "Operator/Add/float32.TN_x"), nullptr);
-  std::ofstream(path) << R"({"unsupported": [{"operator": "Add"}]})";
-  EXPECT_THROW(Declaration::read(path), std::runtime_error) << "a reason is missing";
-  std::remove(path.c_str());
 }
 
 TEST(TestResult, SurvivesALine) {
@@ -238,6 +233,107 @@ TEST(Tolerance, SeesASumTermByTerm) {
     y.at({row}) = sum;
   }
   EXPECT_NE(judged(c, y), "");
+}
+
+// ---- Claims ----
+
+OperatorRow row(const char* name, int32_t version, std::vector<TypeSet> types) {
+  return {"", name, version, 0, std::move(types)};
+}
+uint64_t set_of(std::initializer_list<tn_dtype> types) {
+  uint64_t set = 0;
+  for (const tn_dtype type : types) set |= type_set::bit(type);
+  return set;
+}
+
+TEST(Claims, AreTypesOfEveryConstraint) {
+  // The indices' types are not listed: all that the contract allows.
+  const Claims claims = claims_of(row("Gather", 13, {{"T", set_of({TN_FLOAT32})}}));
+  EXPECT_EQ(claims, (Claims{{"", "Gather", 13, "T", TN_FLOAT32},
+                            {"", "Gather", 13, "Tind", TN_INT32},
+                            {"", "Gather", 13, "Tind", TN_INT64}}));
+}
+
+TEST(Claims, OfAnOlderVersionHaveItsTypes) {
+  const OperatorCase& half = case_of("Add", "same", TN_BFLOAT16);
+  const OperatorCase& single = case_of("Add", "same", TN_FLOAT32);
+  const uint64_t both = set_of({TN_FLOAT32, TN_BFLOAT16});
+  EXPECT_TRUE(fits(single, row("Add", 7, {{"T", both}})));
+  EXPECT_FALSE(fits(half, row("Add", 7, {{"T", both}}))) << "version 7 has no bfloat16";
+  EXPECT_TRUE(fits(half, row("Add", 13, {{"T", both}})));
+  EXPECT_FALSE(fits(single, row("Add", 13, {{"T", set_of({TN_BFLOAT16})}}))) << "not claimed";
+  EXPECT_FALSE(fits(single, row("Add", 6, {{"T", both}}))) << "version 6 means something else";
+  // One type for both operands in version 7 of Pow.
+  const OperatorCase& mixed = case_of("Pow", "exponent_int32", TN_FLOAT32);
+  EXPECT_TRUE(fits(mixed, row("Pow", 15, {{"T", both}})));
+  EXPECT_FALSE(fits(mixed, row("Pow", 7, {{"T", both}})));
+}
+
+TEST(Claims, ThatNoTestReachedAreListed) {
+  const std::vector<OperatorRow> table = {row("Add", 14, {{"T", set_of({TN_FLOAT32, TN_INT8})}}),
+                                          row("Nonsense", 1, {{"T", set_of({TN_FLOAT32})}})};
+  Coverage coverage;
+  TestResult result = TestResult::named("Operator/Add/float32.TN_operator_001_same_dense");
+  result.properties = {{"domain", ""}, {"operator", "Add"}, {"version", "14"}};
+  coverage.add(result);
+  EXPECT_EQ(coverage.unreached(table).size(), 3u) << "it has not launched";
+  result.properties.emplace_back("types", "T=float32");
+  coverage.add(result);
+  EXPECT_EQ(coverage.unreached(table),
+            (std::vector<std::string>{"Add-14 T int8", "Nonsense-1 T float32"}));
+  EXPECT_EQ(coverage.summary(table), "claims exercised: 1 of 3");
+}
+
+// Every pair that the contract allows, moved in whole bytes, has cases.
+TEST(Claims, OfTheWholeContractHaveCases) {
+  Claims missing, reached;
+  for (const OperatorCase& c : all_cases()) {
+    const OperatorRow whole{
+        c.domain, c.name, find_contract(c.domain, c.name)->versions[0].version, 0, {}};
+    if (fits(c, whole)) reached.merge(exercised_by(c, whole));
+  }
+  for (const OperatorCase& c : all_cases()) {
+    const OperatorRow whole{
+        c.domain, c.name, find_contract(c.domain, c.name)->versions[0].version, 0, {}};
+    for (const Claim& claim : claims_of(whole)) {
+      const bool packed = tn_dtype_bits(claim.dtype) < 8;
+      if (!packed && !reached.contains(claim)) missing.insert(claim);
+    }
+  }
+  for (const Claim& claim : missing) ADD_FAILURE() << claim.text();
+}
+
+TEST(Variants, KeepToTheirBudget) {
+  const OperatorRow add = row("Add", 14, {{"T", set_of({TN_FLOAT32})}});
+  std::vector<const OperatorCase*> cases;
+  for (const OperatorCase& c : cases_of(TN_FLOAT32)) {
+    if (fits(c, add)) cases.push_back(&c);
+  }
+  ASSERT_GT(cases.size(), 10u);
+  for (const size_t budget : {size_t{8}, size_t{24}}) {
+    const Plan plan = plan_variants(add, cases, 0, budget);
+    EXPECT_EQ(plan.descriptions, budget);
+    std::set<std::string> keys;
+    for (const Planned& one : plan.tests) {
+      keys.insert(Described(*one.operator_case, 14, one.variant).key());
+    }
+    keys.erase("");  // Constants.
+    EXPECT_LE(keys.size(), budget);
+  }
+  const auto has = [](const Plan& plan, auto predicate) {
+    return std::ranges::any_of(plan.tests, predicate);
+  };
+  // What matters most is in the sample.
+  const Plan sample = plan_variants(add, cases, TN_DEVICE_DYNAMIC_DIMS, 8);
+  for (const Form form : {Form::kDense, Form::kDynamic, Form::kStrided, Form::kReversed}) {
+    EXPECT_TRUE(has(sample, [&](const Planned& one) { return one.variant.form == form; }))
+        << form_name(form);
+  }
+  const Plan whole = plan_variants(add, cases, TN_DEVICE_DYNAMIC_DIMS, 24);
+  for (const int input : {0, 1}) {
+    EXPECT_TRUE(has(whole, [&](const Planned& one) { return one.variant.replaced == input; }));
+    EXPECT_TRUE(has(whole, [&](const Planned& one) { return one.variant.constant == input; }));
+  }
 }
 
 }  // namespace

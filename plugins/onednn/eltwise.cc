@@ -149,6 +149,7 @@ std::span<const device::OperatorEntry> eltwise_operators() {
       {op::kElu, kFloat32, create_elu},
       {op::kGelu, kFloat32, create_gelu},
       {op::kHardSwish, kFloat32, create_hard_swish},
+      {op::kMish, kFloat32, simple<algorithm::eltwise_mish>},
       {op::kTenonSilu, kFloat32, simple<algorithm::eltwise_swish, 10>},
   };
   return kEntries;

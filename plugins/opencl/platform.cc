@@ -122,7 +122,7 @@ const device::Platform& platform() {
       .devices = describe_all,
       .families = gpu::families(),
       .layouts = gpu::layouts(),
-      .open = [](size_t index) -> std::unique_ptr<device::Backend> {
+      .open = [](size_t index, std::span<const tn_option>) -> std::unique_ptr<device::Backend> {
         return std::make_unique<Backend>(devices()[index]);
       },
   };

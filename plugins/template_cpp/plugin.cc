@@ -53,7 +53,9 @@ const Platform& platform() {
       .devices = devices,
       .families = families,
       .layouts = layouts,
-      .open = [](size_t) -> std::unique_ptr<Backend> { return std::make_unique<Accelerator>(); }};
+      .open = [](size_t, std::span<const tn_option>) -> std::unique_ptr<Backend> {
+        return std::make_unique<Accelerator>();
+      }};
   return self;
 }
 

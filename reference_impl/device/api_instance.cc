@@ -83,9 +83,12 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
     const tn_device_info& info = device_at(object, index);
     const auto desc = plugin::read_optional(given, "tn_device_desc");
     const bool backed = object.platform.open != nullptr;
-    const Options options = backed ? parse_backend_options(desc, info) : parse_options(desc);
+    std::vector<tn_option> own;
+    const Options options = backed
+                                ? parse_backend_options(desc, info, object.platform.options, &own)
+                                : parse_options(desc);
     *device = plugin::handle_of<tn_device>(
-        new Device(object, info, options, backed ? object.platform.open(index) : nullptr));
+        new Device(object, info, options, backed ? object.platform.open(index, own) : nullptr));
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "reference_impl/device/attribute_bounds.h"
 #include "reference_impl/device/constant.h"
+#include "reference_impl/device/parameters.h"
 #include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
@@ -113,15 +114,16 @@ bool is_dense(const tn_argument& argument) {
   return true;
 }
 
-// Those of `needs` that the description of an argument does not meet.
-uint32_t unmet(uint32_t needs, const tn_argument& argument) {
+// Those of the family's needs that the description of an argument does not meet.
+uint32_t unmet(const Family& family, const tn_argument& argument) {
   if (argument.kind != TN_ARGUMENT_DEVICE) return 0;
   uint32_t found = 0;
   const std::span dims(argument.dims, argument.dims != nullptr ? argument.rank : 0);
   const bool known = argument.rank == 0 || (!dims.empty() && !std::ranges::count(dims, TN_DYNAMIC));
   if (!known) found |= TN_REQUIRES_STATIC_DIMS;
-  if ((needs & TN_REQUIRES_DENSE) != 0 && !is_dense(argument)) found |= TN_REQUIRES_DENSE;
-  return found & needs;
+  if ((family.needs & TN_REQUIRES_DENSE) != 0 && !is_dense(argument)) found |= TN_REQUIRES_DENSE;
+  if (argument.alignment < family.alignment) found |= TN_REQUIRES_ALIGNED;
+  return found & family.needs;
 }
 
 // Throws NeedsStatic for what the family needs and for aliases that it does not take.
@@ -133,14 +135,17 @@ void check_needs(const Row& row, const CheckedDescription& checked) {
   };
   for (const auto* side : {&checked.inputs, &checked.outputs}) {
     for (const tn_argument& argument : *side) {
-      (side == &checked.inputs ? inputs : outputs).push_back(unmet(row.family->needs, argument));
+      (side == &checked.inputs ? inputs : outputs).push_back(unmet(*row.family, argument));
     }
   }
   const auto lacks = [](uint32_t needs) { return needs != 0; };
   if (std::ranges::any_of(inputs, lacks) || std::ranges::any_of(outputs, lacks)) {
     say(checked.operator_name + " is made for what is known beforehand: describe " +
         ((row.family->needs & TN_REQUIRES_STATIC_DIMS) != 0 ? "all dims" : "tensors") +
-        ((row.family->needs & TN_REQUIRES_DENSE) != 0 ? ", dense" : ""));
+        ((row.family->needs & TN_REQUIRES_DENSE) != 0 ? ", dense" : "") +
+        ((row.family->needs & TN_REQUIRES_ALIGNED) != 0
+             ? ", at multiples of " + std::to_string(row.family->alignment) + " bytes"
+             : ""));
   }
   for (size_t i = 0; i < checked.outputs.size(); ++i) {
     const tn_argument& output = checked.outputs[i];
@@ -152,10 +157,13 @@ void check_needs(const Row& row, const CheckedDescription& checked) {
     say("output " + std::to_string(i) + " of " + checked.operator_name +
         " cannot replace an input" + (same ? " that is given twice" : ""));
   }
-  if (!message.empty()) throw NeedsStatic(message, std::move(inputs), std::move(outputs));
+  if (!message.empty()) {
+    throw NeedsStatic(message, std::move(inputs), std::move(outputs), row.family->alignment);
+  }
 }
 
 ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& row) {
+  check_parameters(*row.entry, checked);
   const Description description(checked.desc, device.backend());
   const tn_dtype dtype = constrained_dtype(description, *row.entry);
   const uint64_t known = row.entry->dtypes & row.entry->allowed;

@@ -78,6 +78,11 @@ Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout l
   return constant;
 }
 
+tn_argument_needs asked(const NeedsStatic& needs, uint32_t requirements) {
+  const bool aligned = (requirements & TN_REQUIRES_ALIGNED) != 0;
+  return {requirements, aligned ? needs.alignment : 0, TN_LAYOUT_STRIDED};
+}
+
 void release_constants(std::vector<ArgumentSpec>& arguments) {
   for (ArgumentSpec& argument : arguments) {
     if (argument.constant != nullptr) argument.constant->release();
@@ -107,10 +112,10 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
     }
   } catch (const NeedsStatic& needs) {
     for (size_t i = 0; answer.inputs != nullptr && i < checked.inputs.size(); ++i) {
-      answer.inputs[i].requirements = needs.inputs[i];
+      answer.inputs[i] = asked(needs, needs.inputs[i]);
     }
     for (size_t i = 0; answer.outputs != nullptr && i < checked.outputs.size(); ++i) {
-      answer.outputs[i].requirements = needs.outputs[i];
+      answer.outputs[i] = asked(needs, needs.outputs[i]);
     }
     throw;
   }

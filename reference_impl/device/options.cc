@@ -77,7 +77,8 @@ Options parse_options(const tn_device_desc& desc) {
   return options;
 }
 
-Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& info) {
+Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& info,
+                              std::span<const char* const> names, std::vector<tn_option>* own) {
   check_list(desc);
   Options options;
   options.memory = MemoryMode::kMapped;
@@ -86,9 +87,17 @@ Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& 
   options.delay_us = 0;
   for (size_t i = 0; i < desc.option_count; ++i) {
     const tn_option& option = desc.options[i];
-    if (std::string_view(option.key) != "memory_limit") {
+    const std::string_view key = option.key;
+    if (std::ranges::any_of(names, [&](const char* name) { return key == name; })) {
+      own->push_back(option);
+      continue;
+    }
+    if (key != "memory_limit") {
+      std::string known;
+      for (const char* name : names) known += std::string(name) + ", ";
       plugin::fail_at("desc->options", TN_INVALID_ARGUMENT, nullptr,
-                      "there is no option '%.64s'; the option is memory_limit (bytes)", option.key);
+                      "there is no option '%.64s'; there is %smemory_limit (bytes)", option.key,
+                      known.c_str());
     }
     const uint64_t limit = parse_number("memory_limit", option.value);
     if (limit != 0) options.memory_limit = std::min(limit, info.total_memory);

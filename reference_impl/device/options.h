@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 #include "tenon/tenon.h"
 
@@ -23,7 +25,9 @@ struct Options {
 Options parse_options(const tn_device_desc& desc);
 
 // The same for a device with a backend: its memory is as in mode mapped, and of the options above
-// it has memory_limit alone, at most and by default `info.total_memory`.
-Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& info);
+// it has memory_limit alone, at most and by default `info.total_memory`. Those that the platform
+// names are put into `own`.
+Options parse_backend_options(const tn_device_desc& desc, const tn_device_info& info,
+                              std::span<const char* const> names, std::vector<tn_option>* own);
 
 }  // namespace tenon::device

@@ -3,11 +3,33 @@
 
 #include <algorithm>
 
+#include "reference_impl/layers/fault/fault.h"
 #include "reference_impl/layers/trace/trace.h"
 #include "reference_impl/layers/validation/validation.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::layers {
+namespace {
+
+// Where a layer stands, and what makes it.
+struct Maker {
+  const char* name;
+  std::unique_ptr<Layer> Layered::* place;
+  std::unique_ptr<Layer> (*make)(const Surroundings&, tn_dispatch*);
+};
+
+constexpr Maker kMakers[] = {{"fault", &Layered::fault, fault::make},
+                             {"trace", &Layered::trace, trace::make},
+                             {"validation", &Layered::validation, validation::make}};
+
+// NULL if there is no such layer.
+const Maker* find(const std::string& name) {
+  const auto* found = std::find_if(std::begin(kMakers), std::end(kMakers),
+                                   [&](const Maker& maker) { return maker.name == name; });
+  return found != std::end(kMakers) ? found : nullptr;
+}
+
+}  // namespace
 
 std::vector<std::string> parse_layers(const std::string& text, const char* origin) {
   std::vector<std::string> names;
@@ -16,9 +38,9 @@ std::vector<std::string> parse_layers(const std::string& text, const char* origi
     const std::string name = text.substr(begin, end - begin);
     begin = end + 1;
     if (name.empty()) continue;
-    if (name != "validation" && name != "trace") {
+    if (find(name) == nullptr) {
       plugin::fail(TN_INVALID_ARGUMENT, nullptr,
-                   "%s: there is no layer '%s'; there are: trace, validation", origin,
+                   "%s: there is no layer '%s'; there are: fault, trace, validation", origin,
                    name.c_str());
     }
     if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
@@ -29,17 +51,14 @@ std::vector<std::string> parse_layers(const std::string& text, const char* origi
 void insert_layers(const std::vector<std::string>& names, const Surroundings& surroundings,
                    tn_dispatch* table, Layered* layered) {
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    if (*name == "validation") {
-      layered->validation = validation::make(surroundings, table);
-    } else {
-      layered->trace = trace::make(surroundings, table);
-    }
+    const Maker& maker = *find(*name);
+    layered->*maker.place = maker.make(surroundings, table);
   }
 }
 
 void insert_into_extensions(const std::vector<std::string>& names, Layered* layered) {
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    (*name == "validation" ? layered->validation : layered->trace)->insert(&layered->extensions);
+    (layered->*find(*name)->place)->insert(&layered->extensions);
   }
 }
 

@@ -50,6 +50,7 @@ struct Layered {
   Extensions extensions;  // With the layers before the plugin's functions.
   std::unique_ptr<Layer> validation;
   std::unique_ptr<Layer> trace;
+  std::unique_ptr<Layer> fault;
 };
 
 inline const Layered& layered(const tn_dispatch* table) {
@@ -64,6 +65,7 @@ struct Surroundings {
   const tn_host* host;     // Outlives the instance.
   std::string plugin;      // Its name.
   std::string trace_file;  // TENON_TRACE_FILE, or empty.
+  std::string faults;      // TENON_FAULT, or empty.
 };
 
 // "trace,validation" as names. Throws plugin::Failure (TN_INVALID_ARGUMENT) for one that is no

@@ -36,6 +36,22 @@ class StaticDescription {
 
   const tn_kernel_desc& get() const { return desc_; }
 
+  // Promises the alignment that is asked for, of each argument in order. False where an argument
+  // cannot promise it, or something else is asked for.
+  bool promise(std::span<const tn_argument_needs> needs) {
+    bool promised = false;
+    for (size_t i = 0; i < needs.size(); ++i) {
+      if (needs[i].requirements == 0) continue;
+      const bool possible = needs[i].requirements == TN_REQUIRES_ALIGNED &&
+                            needs[i].alignment <= alignments_[i] &&
+                            needs[i].alignment > arguments_[i].alignment;
+      if (!possible) return false;
+      arguments_[i].alignment = needs[i].alignment;
+      promised = true;
+    }
+    return promised;
+  }
+
  private:
   void add(const StaticArgument& from) {
     tn_argument to{};
@@ -54,6 +70,7 @@ class StaticDescription {
       }
     }
     arguments_.push_back(to);
+    alignments_.push_back(from.alignment);
   }
 
   const int64_t* strides_of(const StaticArgument& from) {
@@ -69,6 +86,7 @@ class StaticDescription {
 
   tn_kernel_desc desc_{};
   std::vector<tn_argument> arguments_;
+  std::vector<uint64_t> alignments_;  // That each could promise.
   std::vector<const tn_argument*> pointers_;
   std::vector<std::vector<int64_t>> dense_;  // Moving the outer one keeps the inner ones' memory.
   const AttributeList attributes_;
@@ -81,28 +99,65 @@ bool accepted(const Operation& operation, tn_status status, const tn_error& erro
   throw_failure(operation, status, error);
 }
 
+// What a device wants of each argument, inputs before outputs.
+struct Needs {
+  Needs(size_t inputs, size_t outputs) : all(inputs + outputs) {
+    support.struct_size = sizeof(support);
+    support.inputs = all.data();
+    support.outputs = all.data() + inputs;
+  }
+  std::vector<tn_argument_needs> all;
+  tn_kernel_support support{};
+};
+
+// A call described, whose arguments promise what the device asks for as far as they can.
+class Asked {
+ public:
+  Asked(tn_device* device, const OperatorInfo& info, StaticDescription& whole, size_t inputs,
+        size_t outputs)
+      : device_(device), whole_(whole), description_(info, whole.get()), needs_(inputs, outputs) {}
+
+  const std::vector<tn_argument_needs>& needs() const { return needs_.all; }
+
+  tn_status supports(int32_t version, tn_error* error) {
+    const tn_status status = ask(version, error);
+    return status == TN_NEEDS_STATIC && whole_.promise(needs_.all) ? ask(version, error) : status;
+  }
+  tn_status create(int32_t version, tn_kernel** kernel, tn_error* error) {
+    const tn_status status = tn_kernel_create(device_, description_.get(version), kernel, error);
+    if (status != TN_NEEDS_STATIC || supports(version, error) != TN_OK) return status;
+    return tn_kernel_create(device_, description_.get(version), kernel, error);
+  }
+
+ private:
+  tn_status ask(int32_t version, tn_error* error) {
+    return tn_kernel_supports(device_, description_.get(version), &needs_.support, error);
+  }
+
+  tn_device* device_;
+  StaticDescription& whole_;
+  VersionedDescription description_;
+  Needs needs_;
+};
+
 }  // namespace
 
 std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operation,
                                                         std::span<const StaticArgument> inputs,
                                                         std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return std::nullopt;
-  const StaticDescription whole(operation, inputs, outputs, maker_.flags());
-  VersionedDescription description(operators()[operation.index()], whole.get());
+  StaticDescription whole(operation, inputs, outputs, maker_.flags());
+  Asked asked(device_.get(), operators()[operation.index()], whole, inputs.size(), outputs.size());
   ChosenLayouts chosen{std::vector<tn_layout>(inputs.size()),
                        std::vector<tn_layout>(outputs.size())};
   for (const int32_t version : maker_.versions(operation, whole.get())) {
-    tn_kernel_support support{};
-    support.struct_size = sizeof(support);
-    std::vector<tn_argument_needs> needs(inputs.size() + outputs.size());
-    support.inputs = needs.data();
-    support.outputs = needs.data() + inputs.size();
     ErrorBuffer error;
-    const tn_status status =
-        tn_kernel_supports(device_.get(), description.get(version), &support, &error);
-    if (!accepted(operation, status, error)) continue;
-    for (size_t i = 0; i < inputs.size(); ++i) chosen.inputs[i] = support.inputs[i].layout;
-    for (size_t i = 0; i < outputs.size(); ++i) chosen.outputs[i] = support.outputs[i].layout;
+    if (!accepted(operation, asked.supports(version, &error), error)) continue;
+    const auto& needs = asked.needs();
+    for (size_t i = 0; i < inputs.size(); ++i) chosen.inputs[i] = needs[i].layout;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      chosen.outputs[i] = needs[inputs.size() + i].layout;
+    }
     return chosen;
   }
   return std::nullopt;
@@ -111,13 +166,12 @@ std::optional<ChosenLayouts> DeviceImpl::choose_layouts(const Operation& operati
 Kernel DeviceImpl::create_kernel(const Operation& operation, std::span<const StaticArgument> inputs,
                                  std::span<const StaticArgument> outputs) {
   if (operators()[operation.index()].runs_as_chain(inputs.size())) return {};
-  const StaticDescription whole(operation, inputs, outputs, maker_.flags());
-  VersionedDescription description(operators()[operation.index()], whole.get());
+  StaticDescription whole(operation, inputs, outputs, maker_.flags());
+  Asked asked(device_.get(), operators()[operation.index()], whole, inputs.size(), outputs.size());
   for (const int32_t version : maker_.versions(operation, whole.get())) {
     tn_kernel* kernel = nullptr;
     ErrorBuffer error;
-    const tn_status status =
-        tn_kernel_create(device_.get(), description.get(version), &kernel, &error);
+    const tn_status status = asked.create(version, &kernel, &error);
     if (accepted(operation, status, error)) return Kernel(kernel);
   }
   return {};

@@ -21,6 +21,9 @@ struct StaticArgument {
   // With kind kDevice: the input is this constant, not given at launch. Borrowed; the kernel keeps
   // a reference of its own.
   tn_constant* constant = nullptr;
+  // Bytes, a power of two, of which its offset is a multiple: promised where the device asks for
+  // it.
+  uint64_t alignment = 1;
 };
 
 // The layouts that a kernel wants, by position. TN_LAYOUT_STRIDED where TN_LAYOUT_ANY was given

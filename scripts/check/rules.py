@@ -13,9 +13,10 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RULES = ROOT / "spec/rules.yaml"
-# Cases become tests in case_test.cc; everything else is a TEST_F of base/.
+# Cases become tests as variants.cc plans them, those of profiles are registered by type; everything else is a TEST_F of base/.
 SOURCES = sorted((ROOT / "conformance/base").glob("*.cc"))
-SOURCES.append(ROOT / "conformance/suite/case_test.cc")
+SOURCES += sorted((ROOT / "conformance/profiles").glob("*.cc"))
+SOURCES.append(ROOT / "conformance/suite/variants.cc")
 
 LAYER = ROOT / "reference_impl/layers/validation"
 LAYER_TESTS = sorted((ROOT / "reference_impl/layers/tests").glob("validation*_test.cc"))
@@ -64,7 +65,7 @@ def main() -> int:
     problems += [f"the loader's tests name {i}, which spec/rules.yaml lacks"
                  for i in sorted(of_loader - set(ids))]
     reported = set(re.findall(r'"(TN-[a-z]+-\d{3})"',
-                              "".join(f.read_text() for f in sorted(LAYER.glob("*.cc")))))
+                              "".join(f.read_text() for f in sorted(LAYER.glob("*.[ch]*")))))
     problems += of_validation(rules, tested, reported)
 
     named = set()
@@ -76,7 +77,7 @@ def main() -> int:
                 problems.append(f"{source.relative_to(ROOT)}: {suite}.{test} names no rule")
                 continue
             named.add("TN-%s-%s" % match.groups())
-        named |= {"TN-%s-%s" % m for m in re.findall(r'"TN_([a-z]+)_(\d{3})_', text)}
+        named |= {"TN-%s-%s" % m for m in re.findall(r'"TN_([a-z]+)_(\d{3})["_]', text)}
     problems += [f"spec/rules.yaml: {i} has no test" for i in ids
                  if i not in named and i not in own]
     problems += [f"a test names {i}, which spec/rules.yaml lacks" for i in sorted(named - set(ids))]

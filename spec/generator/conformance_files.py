@@ -24,6 +24,14 @@ SLOTS = """\
 // clang-format on
 """
 
+FILLED = """\
+// Every field that a plugin fills, with the function that does: TN_FILLED(slot, type, field).
+// clang-format off
+{rows}
+#undef TN_FILLED
+// clang-format on
+"""
+
 ANSWERS = """\
 // Every field of what plugins write: TN_ANSWER(type, field). What libtenon fills by itself is not there.
 // clang-format off
@@ -105,3 +113,13 @@ def answers(registry, source):
     rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
             if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
     return code.BANNER.format(source=source) + ANSWERS.format(rows="\n".join(rows))
+
+
+def filled(registry, source):
+    """Fields of the structs that calls fill, each with its call."""
+    rows = [f"TN_FILLED({f.name}, {item.name}, {field.name})" for f in registry.dispatch.slots
+            for p in f.params if "filled" in p.words
+            if (item := code.struct_of(p.type, registry)) and item.name != "tn_error"
+            and f.wrapped and f.name != "instance_get_info"
+            for field in item.fields if field.name and field.name != "struct_size"]
+    return code.BANNER.format(source=source) + FILLED.format(rows="\n".join(rows))

@@ -3,8 +3,7 @@
 from . import layer_code as code
 
 # Nothing beyond the generic half is to be checked or learned there.
-PLAIN = ["instance_get_info", "instance_device_info", "instance_extension", "device_get_info",
-         "kernel_get_info"]
+PLAIN = ["instance_get_info"]
 # They wait for a stream, which other threads may use meanwhile.
 WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
@@ -187,6 +186,7 @@ def slot(f, registry):
     for p in f.params:
         lines += check_parameter(f, p, registry)
     lines.append("  if (call.refused()) return" + (";" if void else " call.status();"))
+    lines += [line for p in f.params for line in shield(p, registry)]
     names = [p.name for p in f.params]
     if f.name in PLAIN:
         callee = code.table_of(f, "call.below()", "call.extensions_below()") + f".{f.name}("
@@ -197,9 +197,25 @@ def slot(f, registry):
         return lines + code.statement(callee, names) + ["}"]
     after = [line for p in f.params for line in check_answered(p, registry)]
     lines += assignment(("tn_status" if after else "const tn_status") + " status =", callee, names)
+    answered = "call.answered(status" + (", CheckedCall::May::kBeTooEarly)" if is_query(f) else ")")
     if not after:
-        return lines + ["  return call.answered(status);", "}"]
-    return lines + ["  status = call.answered(status);", *after, "  return status;", "}"]
+        return lines + [f"  return {answered};", "}"]
+    return lines + [f"  status = {answered};", *after, "  return status;", "}"]
+
+
+def is_query(f):
+    """Whether it may answer that something has not finished yet."""
+    return "TN_NOT_READY" in f.doc + f.errors
+
+
+def shield(p, registry):
+    """What the plugin is to fill, it is given a copy of."""
+    if p.name == "error":
+        return ["  error = call.shielded(error);"]
+    item = code.struct_of(p.type, registry)
+    if item is None or p.words[0] != "filled" or item.raw["growth"] != "grows":
+        return []
+    return code.statement(f"{p.name} = call.shielded(", [p.name, f'Path("{p.name}")'])
 
 
 def assignment(left, callee, names):
@@ -228,7 +244,11 @@ def answer_checks(item, registry):
     for f in item.fields:
         path = f'path.field("{f.name}")'
         value = f"given->{f.name}"
-        if f.type == "char" and f.array:
+        if f.name == "reserved":
+            lines += code.statement("call.still_zero(", [value, path])
+        elif item.raw["use"] == "both" and "*" in f.type:
+            lines += code.statement("call.still(", [value, path])
+        elif f.type == "char" and f.array:
             lines += code.statement("call.text(", [value, path])
         elif f"{item.name}.{f.name}" in code.flags(registry):
             bits = code.constant(f"{item.name}.{f.name}")
@@ -240,7 +260,7 @@ def answer_checks(item, registry):
 
 
 def check_answer(item, registry):
-    parameters = ["const CheckedCall& call", f"{item.name}* given", "const Path& path"]
+    parameters = ["CheckedCall& call", f"{item.name}* given", "const Path& path"]
     return code.definition("void check_answer", parameters) + answer_checks(item, registry) + ["}"]
 
 

@@ -59,12 +59,14 @@ void require_float(const char* op, const Tensor& self) {
   TORCH_CHECK_NOT_IMPLEMENTED(c10::isFloatingType(self.scalar_type()), op, " is one of floats");
 }
 
-struct Silu : OfFloats {
+// An operator of one input without attributes.
+template <FixedString Name>
+struct Plain : OfFloats {
   static bool fast(const Tensor& self, Tensor& out) {
-    return fast_unary(operation<"tenon.Silu">(), self, out);
+    return fast_unary(operation<Name>(), self, out);
   }
   static void run(auto&, const Tensor& self, const Tensor& out) {
-    elementwise(operation<"tenon.Silu">(), {self}, self.scalar_type(), out);
+    elementwise(operation<Name>(), {self}, self.scalar_type(), out);
   }
 };
 
@@ -196,11 +198,6 @@ Tensor tanh_of_softplus(const Tensor& self) {
   elementwise(operation<"Tanh">(), {soft}, self.scalar_type(), soft);
   return soft;
 }
-struct Mish : OfFloats {  // x * tanh(softplus(x))
-  static void run(auto&, const Tensor& self, const Tensor& out) {
-    elementwise(operation<"Mul">(), {self, tanh_of_softplus(self)}, self.scalar_type(), out);
-  }
-};
 Tensor mish_backward(const Tensor& grad, const Tensor& self) {
   const Tensor t = tanh_of_softplus(self);
   const Tensor slope = at::mul(at::mul(self, at::sigmoid(self)), at::rsub(at::mul(t, t), 1));
@@ -270,8 +267,8 @@ Tensor log_sigmoid_backward(const Tensor& grad, const Tensor& self, const Tensor
 }
 
 TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
-  TENON_STRUCTURED(m, silu, "silu", "", "out", Silu);
-  TENON_STRUCTURED(m, mish, "mish", "", "out", Mish);
+  TENON_STRUCTURED(m, silu, "silu", "", "out", Plain<"tenon.Silu">);
+  TENON_STRUCTURED(m, mish, "mish", "", "out", Plain<"Mish">);
   TENON_KERNEL(m, "mish_backward", mish_backward);
   TENON_STRUCTURED(m, gelu, "gelu", "", "out", Gelu);
   TENON_STRUCTURED(m, threshold, "threshold", "", "out", Threshold);

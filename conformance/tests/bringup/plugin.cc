@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reference device as a plugin in bring-up may be: with functions that are missing, nonsense in
+// Another plugin as one in bring-up may be: with functions that are missing, nonsense in
 // what it answers, and calls that end the process. TENON_BRINGUP says how, in words between commas:
 //
 //   slot=NAME              the function is NULL
@@ -24,10 +24,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "conformance/mutants/wrapper.h"
 #include "conformance/tests/bringup/misbehaviour.h"
 #include "tenon/tenon.h"
-
-extern "C" tn_status TN_CALL reference_plugin_entry(const tn_host*, tn_plugin*, tn_error*);
 
 namespace tenon::bringup {
 namespace {
@@ -110,12 +109,21 @@ void spoil_value(T& value, const std::string& kind) {
   }
 }
 
+// Whether a field of that end is in the caller's struct, which may be shorter than ours.
+template <class T>
+bool is_there(const T& answer, size_t end) {
+  if constexpr (requires { answer.struct_size; }) return end <= answer.struct_size;
+  return true;
+}
+
 template <class T>
 void spoil(T& answer) {
-#define TN_ANSWER(type, field)                                  \
-  if constexpr (std::is_same_v<T, type>) {                      \
-    const std::string kind = asked("answer", #type "." #field); \
-    if (!kind.empty()) spoil_value(answer.field, kind);         \
+#define TN_ANSWER(type, field)                                                             \
+  if constexpr (std::is_same_v<T, type>) {                                                 \
+    const std::string kind = asked("answer", #type "." #field);                            \
+    if (!kind.empty() && is_there(answer, offsetof(type, field) + sizeof(answer.field))) { \
+      spoil_value(answer.field, kind);                                                     \
+    }                                                                                      \
   }
 #include "conformance/suite/answers.inc"
 }
@@ -181,8 +189,10 @@ struct Spoiler {
     if constexpr (requires { given.struct_size; }) {
       if constexpr (std::is_same_v<T, tn_operator_table>) spoil_table(given);
       if constexpr (requires { given.inputs[0].requirements; }) {
-        needs(given.inputs, inputs);
-        needs(given.outputs, outputs);
+        if (is_there(given, offsetof(T, outputs) + sizeof(given.outputs))) {
+          needs(given.inputs, inputs);
+          needs(given.outputs, outputs);
+        }
       }
       spoil(given);
     }
@@ -190,8 +200,6 @@ struct Spoiler {
 };
 
 // ---- The table ----
-
-const tn_dispatch* sound = nullptr;
 
 template <auto slot, const char* name, class Function>
 struct Around;
@@ -201,9 +209,9 @@ struct Around<slot, name, Result(TN_CALL*)(Arguments...)> {
   static Result TN_CALL call(Arguments... arguments) {
     misbehave_in(name);
     if constexpr (std::is_void_v<Result>) {
-      return (sound->*slot)(arguments...);
+      return (wrapper::sound().*slot)(arguments...);
     } else {
-      const tn_status status = (sound->*slot)(arguments...);
+      const tn_status status = (wrapper::sound().*slot)(arguments...);
       Spoiler spoiler{name, status};
       (spoiler(arguments), ...);
       const std::string other = asked("status", name);
@@ -216,17 +224,6 @@ struct Around<slot, name, Result(TN_CALL*)(Arguments...)> {
 #define TN_SLOT(ordinal, result, name, parameters, arguments) constexpr char k_##name[] = #name;
 #include "reference_impl/loader/slots.inc"
 
-tn_dispatch* make_table() {
-  auto* table = new tn_dispatch(*sound);
-#define TN_SLOT(ordinal, result, name, parameters, arguments)                              \
-  if (table->name != nullptr) {                                                            \
-    table->name = Around<&tn_dispatch::name, k_##name, decltype(tn_dispatch::name)>::call; \
-  }                                                                                        \
-  if (!asked("slot", #name).empty()) table->name = nullptr;
-#include "reference_impl/loader/slots.inc"
-  return table;
-}
-
 struct Library {
   Library() { misbehave_at("load"); }
   ~Library() { misbehave_at("unload"); }
@@ -236,16 +233,24 @@ const Library library;
 }  // namespace
 }  // namespace tenon::bringup
 
-extern "C" TN_EXPORT tn_status TN_CALL tn_plugin_entry(const tn_host* host, tn_plugin* plugin,
-                                                       tn_error* error) {
-  using namespace tenon::bringup;
+namespace tenon::wrapper {
+
+void change(tn_dispatch& table) {
+  using namespace bringup;
+#define TN_SLOT(ordinal, result, name, parameters, arguments)                             \
+  if (table.name != nullptr) {                                                            \
+    table.name = Around<&tn_dispatch::name, k_##name, decltype(tn_dispatch::name)>::call; \
+  }                                                                                       \
+  if (!asked("slot", #name).empty()) table.name = nullptr;
+#include "reference_impl/loader/slots.inc"
+}
+
+tn_status change_entry(tn_status status, const tn_host*, tn_plugin* plugin, tn_error*) {
+  using namespace bringup;
   misbehave_at("entry");
-  const tn_status status = reference_plugin_entry(host, plugin, error);
-  if (plugin == nullptr || plugin->struct_size < sizeof(tn_plugin)) return status;
-  if (sound == nullptr) sound = plugin->functions;
-  static const tn_dispatch* const table = make_table();
-  plugin->functions = table;
-  Spoiler{"tn_plugin_entry", status}(plugin);
+  if (plugin != nullptr) Spoiler{"tn_plugin_entry", status}(plugin);
   const std::string other = asked("status", "tn_plugin_entry");
   return other.empty() ? status : static_cast<tn_status>(std::strtol(other.c_str(), nullptr, 0));
 }
+
+}  // namespace tenon::wrapper

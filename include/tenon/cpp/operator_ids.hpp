@@ -215,6 +215,10 @@ inline constexpr OperatorId kSoftplus{"", "Softplus", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kSoftplusVersions[] = {
     {"", "Softplus", 1, 0, "T", 0, kTypes2},
 };
+inline constexpr OperatorId kMish{"", "Mish", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kMishVersions[] = {
+    {"", "Mish", 18, 0, "T", 0, kTypes2},
+};
 inline constexpr OperatorId kSoftsign{"", "Softsign", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kSoftsignVersions[] = {
     {"", "Softsign", 1, 0, "T", 0, kTypes2},
@@ -623,6 +627,7 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kLeakyRelu,
       &kElu,
       &kSoftplus,
+      &kMish,
       &kSoftsign,
       &kHardSigmoid,
       &kHardSwish,

@@ -1,4 +1,4 @@
-// Elementwise operators of a GROUP: y = op(a, b, ...), in COMPUTE(TC). ARITY inputs of types T1, T2,
+// Elementwise operators of a GROUP (elementwise_rows.h): y = op(a, b, ...), in COMPUTE(TC). ARITY inputs of types T1, T2,
 // ..., an output of type T0. Inputs that are HOST values come in `values`, with their bit in
 // loop.host. p and q are the operator's numeric attributes.
 // compile: -DHAS_DOUBLE -DGROUP=copy -DARITY=1 -DT0={u8,u16,u32,u64} -DT1=T0 -DTC=T0
@@ -19,17 +19,17 @@
 // compile: -DHAS_DOUBLE -DGROUP=quaternary -DARITY=4 -DT0={f32,f64,f16,bf16} -DT1=T0 -DT2=T0 -DT3=T0 -DT4=T0 -DTC=T0
 #define OPERANDS (ARITY + 1)
 #include "element_types.h"
-#include "float_math.h"
+#include "erfc.h"
 #include "loop.h"
 #include "elementwise_unary.h"
 #include "elementwise_binary.h"
 #include "elementwise_ternary_grad.h"
-#include "elementwise_groups.h"
+#include "elementwise_rows.h"
 
 #if FLOAT_BITS(TC) != 0
-#define EACH_OPERATOR(do) JOIN(NUMERIC_, GROUP)(do) JOIN(FLOAT_, GROUP)(do)
+#define EACH_ROW(do) JOIN(NUMERIC_, GROUP)(do) JOIN(FLOAT_, GROUP)(do)
 #else
-#define EACH_OPERATOR(do) JOIN(NUMERIC_, GROUP)(do)
+#define EACH_ROW(do) JOIN(NUMERIC_, GROUP)(do)
 #endif
 
 typedef struct {
@@ -55,19 +55,15 @@ typedef struct {
 
 #if ARITY == 1
 #define INPUTS IN(STORED(T1), a)
-#define APPLY(OP, x) op_##OP(x(a))
 #define EACH_INPUT(do) do(T1, a, 1)
 #elif ARITY == 2
 #define INPUTS IN(STORED(T1), a), IN(STORED(T2), b)
-#define APPLY(OP, x) op_##OP(x(a), x(b))
 #define EACH_INPUT(do) do(T1, a, 1) do(T2, b, 2)
 #elif ARITY == 3
 #define INPUTS IN(STORED(T1), a), IN(STORED(T2), b), IN(STORED(T3), c)
-#define APPLY(OP, x) op_##OP(x(a), x(b), x(c))
 #define EACH_INPUT(do) do(T1, a, 1) do(T2, b, 2) do(T3, c, 3)
 #else
 #define INPUTS IN(STORED(T1), a), IN(STORED(T2), b), IN(STORED(T3), c), IN(STORED(T4), d)
-#define APPLY(OP, x) op_##OP(x(a), x(b), x(c), x(d))
 #define EACH_INPUT(do) do(T1, a, 1) do(T2, b, 2) do(T3, c, 3) do(T4, d, 4)
 #endif
 
@@ -104,10 +100,13 @@ typedef struct {
   } else if (x##_step != 0) {                                                         \
     for (long j = 0; j < m; ++j) x##_tile[j] = LOAD(T, x##_row[(t + j) * x##_step]);  \
   }
-#define TILED(x) x##_tile[j]
-#define COMPUTE_TILE(OP)                                                              \
-  case OP_##OP:                                                                       \
-    for (long j = 0; j < m; ++j) result[j] = APPLY(OP, TILED);                        \
+#define TAKE(T, x, k) const COMPUTE(T) x = x##_tile[j];
+#define COMPUTE_TILE(name, operator_id, formula)                                      \
+  case OP_##name:                                                                     \
+    for (long j = 0; j < m; ++j) {                                                    \
+      EACH_INPUT(TAKE)                                                                \
+      result[j] = formula;                                                            \
+    }                                                                                 \
     break;
 
 KERNEL(elementwise)
@@ -122,7 +121,7 @@ KERNEL(elementwise)
     for (long t = 0; t < n; t += TILE) {
       const long m = min_long(n - t, TILE);
       EACH_INPUT(FETCH)
-      switch (op) { EACH_OPERATOR(COMPUTE_TILE) }
+      switch (op) { EACH_ROW(COMPUTE_TILE) }
       if (y_step == 1) {
         for (long j = 0; j < m; ++j) y_row[t + j] = STORE(T0, result[j]);
       } else {
@@ -136,11 +135,10 @@ KERNEL(elementwise)
 
 #define FETCH(T, x, k) \
   VALUE(T, x, k - 1)   \
-  const COMPUTE(T) x##_element = LOAD(T, x##_host ? x##_value.value : *x##_row);
-#define ELEMENT(x) x##_element
-#define COMPUTE_ELEMENT(OP)        \
-  case OP_##OP:                    \
-    result = APPLY(OP, ELEMENT);   \
+  const COMPUTE(T) x = LOAD(T, x##_host ? x##_value.value : *x##_row);
+#define COMPUTE_ELEMENT(name, operator_id, formula) \
+  case OP_##name:                                   \
+    result = formula;                               \
     break;
 
 KERNEL(elementwise)
@@ -149,7 +147,7 @@ KERNEL(elementwise)
     EACH_INPUT(ROW)
     EACH_INPUT(FETCH)
     COMPUTE(T0) result = (COMPUTE(T0))0;
-    switch (op) { EACH_OPERATOR(COMPUTE_ELEMENT) }
+    switch (op) { EACH_ROW(COMPUTE_ELEMENT) }
     AT(STORED(T0), y)[at.place[0]] = STORE(T0, result);
   }
 }

@@ -1,16 +1,11 @@
-// Elementwise functions of one input, in C, the type that the operator computes in.
+// What rows of elementwise_rows.h call, of one input in C, the type that the operator computes in.
 
 #define C COMPUTE(TC)
 
-DEVICE C op_Copy(C x) { return x; }
-DEVICE C op_Relu(C x) { return x < (C)0 ? (C)0 : x; }  // NaN is not below 0.
-DEVICE C op_Sign(C x) { return x != x ? x : (C)((x > (C)0) - (x < (C)0)); }
-DEVICE uchar op_Not(C x) { return x == (C)0; }
-
 #if FLOAT_BITS(TC) == 0
 
-DEVICE C op_Neg(C x) { return (C)((WRAPPING(TC))0 - (WRAPPING(TC))x); }
-DEVICE C op_Abs(C x) { return x < (C)0 ? op_Neg(x) : x; }
+DEVICE C negative(C x) { return (C)((WRAPPING(TC))0 - (WRAPPING(TC))x); }
+DEVICE C absolute(C x) { return x < (C)0 ? negative(x) : x; }
 
 #else
 
@@ -56,50 +51,23 @@ DEVICE C flushed(C x) { return fabs(x) < LEAST_NORMAL ? copysign((C)0, x) : x; }
 #define ARITHMETIC(x) (x)
 #endif
 
-DEVICE C op_Neg(C x) { return -x; }
-DEVICE C op_Abs(C x) { return fabs(x); }
-DEVICE C op_Sqrt(C x) { return sqrt(x); }
-DEVICE C op_Reciprocal(C x) { return (C)1 / x; }
-DEVICE C op_Rsqrt(C x) { return (C)1 / sqrt(x); }
-DEVICE C op_Softsign(C x) { return x / ((C)1 + fabs(x)); }
-DEVICE C op_Floor(C x) { return floor(x); }
-DEVICE C op_Ceil(C x) { return ceil(x); }
-DEVICE C op_Round(C x) { return rint(x); }
-DEVICE C op_Exp(C x) { return EXP(x); }
-DEVICE C op_Log(C x) { return LOG(x); }
-DEVICE C op_Sin(C x) { return sin(ARITHMETIC(x)); }
-DEVICE C op_Cos(C x) { return cos(ARITHMETIC(x)); }
-DEVICE C op_Tanh(C x) { return TANH(x); }
-DEVICE C op_Sigmoid(C x) { return SIGMOID(x); }
-DEVICE C op_Silu(C x) { return x * SIGMOID(x); }
-DEVICE C op_Softplus(C x) { return (x < (C)0 ? (C)0 : x) + LOG1P_POSITIVE(EXP(-fabs(x))); }
-DEVICE C op_Erf(C x) { return ERF(x); }
-DEVICE C op_Erfc(C x) { return ERFC(x); }
-DEVICE C op_Gelu(C x) { return x * NORMAL_CDF(x); }
+DEVICE C negative(C x) { return -x; }
+DEVICE C absolute(C x) { return fabs(x); }
+DEVICE C softplus(C x) { return (x < (C)0 ? (C)0 : x) + LOG1P_POSITIVE(EXP(-fabs(x))); }
 DEVICE C gelu_inner(C x) {
   return NUMBER(0.79788456080286535588) * (x + NUMBER(0.044715) * x * x * x);
 }
-DEVICE C op_GeluTanh(C x) { return x * SIGMOID((C)2 * gelu_inner(x)); }
 DEVICE C clamp_to_unit(C x) {
   x = x < (C)0 ? (C)0 : x;
   return x > (C)1 ? (C)1 : x;
 }
-DEVICE C op_HardSwish(C x) { return x * clamp_to_unit(x / (C)6 + (C)0.5f); }
-DEVICE C hard_sigmoid(C x, C alpha, C beta) { return clamp_to_unit(alpha * x + beta); }
-DEVICE C leaky_relu(C x, C alpha) { return x < (C)0 ? alpha * x : x; }
 DEVICE C elu(C x, C alpha) {
   const C below = alpha * EXPM1(x);
   return x < (C)0 ? below : x;
 }
-#define op_HardSigmoid(x) hard_sigmoid(x, (C)p, (C)q)
-#define op_LeakyRelu(x) leaky_relu(x, (C)p)
-#define op_Elu(x) elu(x, (C)p)
-
-DEVICE uchar op_IsNaN(C x) { return x != x; }
 DEVICE uchar is_infinite(C x, int negative, int positive) {
   return (positive & (x == (C)INFINITY)) | (negative & (x == (C)-INFINITY));
 }
-#define op_IsInf(x) is_infinite(x, p != 0, q != 0)
 
 #endif
 
@@ -107,7 +75,7 @@ DEVICE uchar is_infinite(C x, int negative, int positive) {
 
 #if FLOAT_BITS(TC) == 0 || INTEGER_BITS(T0) == 1 || FLOAT_BITS(T0) != 0
 
-DEVICE COMPUTE(T0) op_Cast(C x) {
+DEVICE COMPUTE(T0) converted(C x) {
 #if INTEGER_BITS(T0) == 1
   return x != (C)0;
 #elif FLOAT_BITS(TC) == 64 && defined(ROUND_TO_ODD)
@@ -137,7 +105,7 @@ DEVICE long truncate_to_long(C x) {
 DEVICE ulong truncate_to_ulong(C x) {
   return x > (C)-1 && x < (C)18446744073709551616.0f ? (ulong)x : (ulong)truncate_to_long(x);
 }
-DEVICE COMPUTE(T0) op_Cast(C x) {
+DEVICE COMPUTE(T0) converted(C x) {
 #if INTEGER_BITS(T0) == -64
   return truncate_to_long(x);
 #elif INTEGER_BITS(T0) == 64

@@ -9,8 +9,6 @@
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView;
-
 class Concat final : public KernelOf<device::ConcatOperator> {
  public:
   explicit Concat(const Description& d) : KernelOf(d), copy_(d, d.input_dtype(0)) {
@@ -51,38 +49,9 @@ class Tile final : public KernelOf<device::TileOperator> {
     return std::make_unique<Tile>(d);
   }
 
-  void check(const Arguments& a) const override {
-    const View &input = a.inputs[0], &output = a.outputs[0];
-    KernelOf::check(a);
-    int32_t dims = 0;
-    for (int32_t d = 0; d < input.rank; ++d) {
-      dims += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
-    }
-    if (dims > TN_MAX_RANK) {
-      throw KernelError(TN_UNSUPPORTED, "Tile: more than " + std::to_string(TN_MAX_RANK) +
-                                            " dims and repeats together");
-    }
-  }
-
-  // The output has two dims for one of the input: the repeats, along which the input does not move,
-  // and the dim itself.
   void enqueue(const Arguments& a, Queue& queue) const override {
-    const View &input = a.inputs[0], &output = a.outputs[0];
-    BuiltView to(output), from(input);
-    int64_t all_repeats[TN_MAX_RANK];
-    operator_.read_repeats(a, all_repeats);
-    for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = all_repeats[d];
-      if (repeats != 1) {
-        to.add(repeats, output.strides[d] * input.dims[d]);
-        from.add(repeats, 0);
-      }
-      if (input.dims[d] != 1) {
-        to.add(input.dims[d], output.strides[d]);
-        from.add(input.dims[d], input.strides[d]);
-      }
-    }
-    if (output.count() > 0) copy_.enqueue(to.view(), from.view(), queue);
+    device::TileViews views = operator_.views(a);
+    if (a.outputs[0].count() > 0) copy_.enqueue(views.to.view(), views.from.view(), queue);
   }
 
  private:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Conv and its gradients, as products.
-#include <numeric>
-
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/operators/conv_problem.h"
 #include "plugins/gpu_common/types.h"
@@ -55,9 +53,7 @@ class Conv final : public Convolution<device::ConvOperator> {
       p.bias_stride = bias.strides[0];
     }
     for (int32_t d = 0; d < 3; ++d) {
-      p.axes[d] = {attributes_.dim(y, d),      attributes_.dim(w, d),    attributes_.strides[d],
-                   -attributes_.pads_begin[d], attributes_.dilations[d], attributes_.dim(x, d),
-                   attributes_.stride(x, d)};
+      p.axes[d] = attributes_.window(x, w, y, d);
       p.tap_strides[d] = attributes_.stride(w, d);
       p.position_strides[d] = attributes_.stride(y, d);
     }
@@ -65,33 +61,24 @@ class Conv final : public Convolution<device::ConvOperator> {
   }
 };
 
-// dX[i] sums W[t] * dY[o] over the taps t and positions o with i = o * stride + t * dilation - pad.
-// Inputs i of one remainder modulo the stride meet the same taps, and neighbours among them
-// neighbouring positions: so for each remainder dX is a convolution of dY of stride one, with
-// nothing scattered.
+// For each remainder modulo the strides, a convolution: ConvWindow::grad_input_axis().
 class ConvGradInput final : public Convolution<device::ConvGradInputOperator> {
  public:
   using Convolution::Convolution;
 
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
-    over_remainders(a,
-                    [&](const GemmProblem& p) { size = std::max(size, gemm_.workspace_size(p)); });
+    over_parts(a, [&](const GemmProblem& p) { size = std::max(size, gemm_.workspace_size(p)); });
     return size;
   }
   void enqueue(const Arguments& a, Queue& queue) const override {
-    over_remainders(a, [&](const GemmProblem& p) { gemm_.enqueue(p, 1, 0, a, queue); });
+    over_parts(a, [&](const GemmProblem& p) { gemm_.enqueue(p, 1, 0, a, queue); });
   }
 
  private:
   template <class Visit>
-  void over_remainders(const Arguments& a, Visit&& visit) const {
-    const int64_t* s = attributes_.strides;
-    for (int64_t r0 = 0; r0 < s[0]; ++r0) {
-      for (int64_t r1 = 0; r1 < s[1]; ++r1) {
-        for (int64_t r2 = 0; r2 < s[2]; ++r2) visit(problem(a, {r0, r1, r2}));
-      }
-    }
+  void over_parts(const Arguments& a, Visit&& visit) const {
+    attributes_.over_remainders([&](const auto& remainder) { visit(problem(a, remainder)); });
   }
 
   GemmProblem problem(const Arguments& a, const std::array<int64_t, 3>& remainder) const {
@@ -106,27 +93,14 @@ class ConvGradInput final : public Convolution<device::ConvGradInputOperator> {
     p.filter_stride = w.strides[1];
     p.filter_channel_stride = w.strides[0];
     p.filter_group_stride = w.strides[0] * p.channels;
-    for (int32_t d = 0; d < 3; ++d) {
-      const int64_t stride = attributes_.strides[d], dilation = attributes_.dilations[d];
-      const int64_t r = remainder[static_cast<size_t>(d)], shift = r + attributes_.pads_begin[d];
-      const int64_t inputs = attributes_.dim(dx, d), taps = attributes_.dim(w, d);
-      // Taps t with (shift - t * dilation) % stride == 0: every `period`-th from `first` on.
-      const int64_t period = stride / std::gcd(stride, dilation);
-      int64_t first = 0;
-      while (first < period && (shift - first * dilation) % stride != 0) ++first;
-      WindowAxis& axis = p.axes[d];
-      axis.positions = inputs > r ? (inputs - r + stride - 1) / stride : 0;
-      axis.taps = first < period && first < taps ? (taps - first + period - 1) / period : 0;
-      axis.first = axis.taps > 0 ? (shift - first * dilation) / stride : 0;
-      axis.increment = -(period * dilation / stride);
-      axis.extent = attributes_.dim(dy, d);
-      axis.stride = attributes_.stride(dy, d);
-      p.tap_strides[d] = attributes_.stride(w, d) * period;
-      if (axis.taps > 0 && p.weights)
-        p.weights += first * attributes_.stride(w, d) * p.element_size;
-      p.position_strides[d] = attributes_.stride(dx, d) * stride;
-      if (axis.positions > 0 && p.output)
-        p.output += r * attributes_.stride(dx, d) * p.element_size;
+    for (size_t d = 0; d < 3; ++d) {
+      const device::ConvGradInputAxis part =
+          attributes_.grad_input_axis(dy, w, dx, static_cast<int32_t>(d), remainder[d]);
+      p.axes[d] = part.window;
+      p.tap_strides[d] = part.tap_stride;
+      if (p.weights) p.weights += part.first_tap * p.element_size;
+      p.position_strides[d] = part.position_stride;
+      if (p.output) p.output += part.first_position * p.element_size;
     }
     return p.problem(name_, gemm_.block_columns());
   }

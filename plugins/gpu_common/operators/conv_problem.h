@@ -9,13 +9,7 @@
 
 namespace tenon::gpu {
 
-// One spatial axis of a windowed image: position o and tap t read index
-// o * step + first + t * increment, and 0 where that is outside [0, extent).
-struct WindowAxis {
-  int64_t positions = 1, taps = 1;
-  int64_t step = 1, first = 0, increment = 1;
-  int64_t extent = 1, stride = 0;
-};
+using device::WindowAxis;
 
 // Y[filter, (image, position)] = filters[filter, (channel, tap)] @ X[(channel, tap), (image,
 // position)] for each group: the form that a convolution and the gradient of its input share.

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // All elementwise operators are one kernel class around kernels/elementwise.cl. A table's row names
-// the function and the group in which it is compiled (kernels/elementwise_groups.h).
+// the function and the group in which it is compiled. Most rows are those of
+// kernels/elementwise_rows.h.
 #pragma once
 
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/kernel.h"
-#include "plugins/gpu_common/kernels/elementwise_groups.h"
+#include "plugins/gpu_common/kernels/elementwise_rows.h"
 #include "plugins/gpu_common/operators/element_types.h"
-#include "tenon/device/operators/description_checks.h"
+#include "tenon/cpp/operator_ids.hpp"
+#include "tenon/device/operators/elementwise.h"
 
 namespace tenon::gpu {
 
-// In kernels/elementwise_groups.h.
+// In kernels/elementwise_rows.h.
 enum class Group {
   kCopy,
   kCast,
@@ -50,26 +53,53 @@ struct ElementwiseForm {
 // Makes the kernel. The types are those of the description: nothing is checked here.
 std::unique_ptr<device::Kernel> make_elementwise(const Description& d, const ElementwiseForm& form);
 
-// Throws unless the description has as many inputs, all present and of one type, and one output of
-// that type or, for tests, of bools.
-inline void require_one_type(const Description& d, size_t inputs, bool test = false) {
-  device::require_inputs(d, inputs);
-  device::require_same_inputs(d);
-  device::require_output(d, test ? TN_BOOL : d.input_dtype(0));
-}
-
 // CreateKernel where all inputs and the output have one type.
 template <Group kGroup, int32_t kOp, int kArity>
 std::unique_ptr<device::Kernel> create_elementwise(const Description& d) {
-  require_one_type(d, kArity);
+  device::require_one_type(d, kArity);
   return make_elementwise(d, {kGroup, kOp, kArity});
 }
 
 // The same with a bool output.
 template <Group kGroup, int32_t kOp, int kArity>
 std::unique_ptr<device::Kernel> create_test(const Description& d) {
-  require_one_type(d, kArity, /*test=*/true);
+  device::require_test(d, kArity);
   return make_elementwise(d, {kGroup, kOp, kArity});
 }
+
+// ---- The device's rows of those of a group in kernels/elementwise_rows.h ----
+
+// The operators' ids by the names there.
+namespace row_ids {
+using namespace op;
+inline constexpr OperatorId kNone{};
+}  // namespace row_ids
+
+// One of a list's rows.
+template <Group kGroup, int kArity>
+struct RowMaker {
+  static constexpr bool kIsTest = kGroup == Group::kTest || kGroup == Group::kInversion ||
+                                  kGroup == Group::kCompare || kGroup == Group::kLogic;
+  uint64_t dtypes;
+  std::vector<OperatorEntry>& table;
+
+  template <int32_t kOp>
+  void add(const OperatorId& id) const {
+    if (id.name == nullptr) return;
+    if constexpr (kIsTest) {
+      table.push_back({id, dtypes, create_test<kGroup, kOp, kArity>});
+    } else {
+      table.push_back({id, dtypes, create_elementwise<kGroup, kOp, kArity>});
+    }
+  }
+};
+#define TENON_ADD_ROW(function, operator_id, formula) \
+  maker.template add<OP_##function>(row_ids::operator_id);
+// Appends the rows of `list` to `table`.
+#define TENON_ADD_ROWS(table, list, group, arity, dtypes)     \
+  {                                                           \
+    const RowMaker<Group::group, arity> maker{dtypes, table}; \
+    list(TENON_ADD_ROW)                                       \
+  }
 
 }  // namespace tenon::gpu

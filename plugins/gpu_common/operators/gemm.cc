@@ -118,8 +118,6 @@ void GemmProblem::set_columns(const std::array<int64_t, 4>& dims,
 
 Gemm::Blocks Gemm::choose_blocks(const Limits& limits, tn_dtype dtype) {
   const int64_t size = tn_dtype_bits(dtype) / 8;
-  if (size == 0)
-    throw device::KernelError(TN_INVALID_ARGUMENT, "a matrix of the product is missing");
   Blocks b{};
   if (limits.is_cpu) {
     // Tiles of eight rows of two 512-bit vectors: 16 of the 32 registers hold sums. Panels of the

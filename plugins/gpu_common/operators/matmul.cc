@@ -12,34 +12,11 @@
 namespace tenon::gpu {
 namespace {
 
-using device::BatchedMatrix;
 using device::MatmulPlan;
 
 constexpr uint64_t kFloats = kFloat32 | device::dtype_bit(TN_FLOAT64);
 constexpr uint64_t kNumbers =
     kFloats | kInt32And64 | device::dtype_bit(TN_UINT32) | device::dtype_bit(TN_UINT64);
-
-// Makes batch dims into rows where all of the batch multiplies one B and the strides allow: one
-// large product instead of many small ones.
-void join_rows(MatmulPlan& p) {
-  for (; p.batch_rank > 0; --p.batch_rank) {
-    const int32_t d = p.batch_rank - 1;
-    const int64_t dim = p.batch_dims[d];
-    if (dim == 1) continue;
-    if (p.b.batch_strides[d] != 0 || dim == 0 || p.m == 0) return;
-    if (p.m == 1) {
-      p.a.row_stride = p.a.batch_strides[d];
-      p.y.row_stride = p.y.batch_strides[d];
-      p.c.row_stride = p.c.batch_strides[d];
-    } else {
-      const auto joins = [&](const BatchedMatrix& x) {
-        return x.batch_strides[d] == p.m * x.row_stride;
-      };
-      if (!joins(p.a) || !joins(p.y) || (p.c.view.present() && !joins(p.c))) return;
-    }
-    p.m *= dim;
-  }
-}
 
 GemmOperand plain_operand(const std::byte* data, int64_t row_stride, int64_t depth_stride) {
   GemmOperand operand;
@@ -49,7 +26,7 @@ GemmOperand plain_operand(const std::byte* data, int64_t row_stride, int64_t dep
 }
 
 GemmProblem problem_of(std::string_view op, MatmulPlan p) {
-  if (p.m > 0) join_rows(p);
+  device::join_rows(p);
   if (std::max({p.m, p.n, p.k, p.batch_count()}) > int64_t{INT32_MAX}) {
     throw KernelError(TN_UNSUPPORTED,
                       std::string(op) + ": more than 2^31 rows, columns or matrices");

@@ -11,7 +11,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::AdamCoefficients, device::real_at;
+using device::AdamCoefficients;
 
 std::string definitions(const Description& d) {
   require_arithmetic(d, d.input_dtype(0));
@@ -90,22 +90,15 @@ class AdamW final : public KernelOf<device::AdamWOperator> {
   const Function& step_;
 };
 
-// As in kernels/sgd.cl.
-template <class C>
-struct SgdCoefficients {
-  C sign, lr, momentum, gradient_share, decay, nesterov;
-};
-
 class SgdMomentum final : public KernelOf<device::SgdMomentumOperator> {
  public:
   explicit SgdMomentum(const Description& d)
       : KernelOf(d),
-        buffer_(!d.has_output(1)  ? 0
-                : operator_.first ? 1
-                                  : 2),
         limits_(machine_of(d).limits()),
         step_(machine_of(d).function(
-            "sgd", definitions(d) + define("BUFFER", std::to_string(buffer_)), "sgd")) {
+            "sgd",
+            definitions(d) + define("BUFFER", std::to_string(static_cast<int>(operator_.buffer))),
+            "sgd")) {
     require_kinds(d, device::SgdMomentumOperator::kTensors, device::SgdMomentumOperator::kInputs);
   }
 
@@ -121,15 +114,12 @@ class SgdMomentum final : public KernelOf<device::SgdMomentumOperator> {
  private:
   template <class C>
   void launch(const Arguments& a, Queue& queue) const {
-    using Coefficients = SgdCoefficients<C>;
-    const Coefficients k{
-        static_cast<C>(operator_.maximize ? -1 : 1), static_cast<C>(real_at(a.inputs[3])),
-        static_cast<C>(real_at(a.inputs[4])),        static_cast<C>(1 - real_at(a.inputs[5])),
-        static_cast<C>(real_at(a.inputs[6])),        static_cast<C>(operator_.nesterov ? 1 : 0)};
+    using Coefficients = device::SgdCoefficients<C>;
+    const Coefficients k = operator_.coefficients<C>(a);
     const View *y = &a.outputs[0], *param = &a.inputs[0], *grad = &a.inputs[1];
-    if (buffer_ == 0) {
+    if (operator_.buffer == device::SgdBuffer::kNone) {
       launch_step<Coefficients, 3>(step_, limits_, queue, {y, param, grad}, k);
-    } else if (buffer_ == 1) {
+    } else if (operator_.buffer == device::SgdBuffer::kFirst) {
       launch_step<Coefficients, 4>(step_, limits_, queue, {y, param, grad, &a.outputs[1]}, k);
     } else {
       launch_step<Coefficients, 5>(step_, limits_, queue,
@@ -137,7 +127,6 @@ class SgdMomentum final : public KernelOf<device::SgdMomentumOperator> {
     }
   }
 
-  const int buffer_;  // As in kernels/sgd.cl.
   const Limits& limits_;
   const Function& step_;
 };

@@ -11,7 +11,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::BuiltView, device::normalize_axis;
+using device::normalize_axis;
 
 // As in kernels/scatter_lines.cl.
 struct Axis {
@@ -41,20 +41,15 @@ class ScatterElements final : public KernelOf<device::ScatterElementsOperator> {
     const Axis common{indices.rank == 0 ? 1 : indices.dims[axis],
                       output.rank == 0 ? 1 : output.dims[axis], step(output), step(updates),
                       step(indices)};
-    BuiltView target(output), update(updates), index(indices);
-    for (int32_t d = 0; d < indices.rank; ++d) {
-      if (d == axis) continue;
-      target.add(indices.dims[d], output.strides[d]);
-      update.add(indices.dims[d], updates.strides[d]);
-      index.add(indices.dims[d], indices.strides[d]);
-    }
-    for_each_loop<3>(limits_, {&target.view(), &update.view(), &index.view()}, 4 * common.count,
-                     [&](Loop<3>& loop, const Grid& grid, const std::array<View, 3>& views) {
-                       queue.launch(scatter_, grid,
-                                    {Parameter::memory(views[0]), Parameter::memory(views[1]),
-                                     Parameter::memory(views[2]), Parameter::value(loop),
-                                     Parameter::value(common), Parameter::fault(operator_.name)});
-                     });
+    device::ScatterLineStarts starts = operator_.line_starts(output, updates, indices);
+    for_each_loop<3>(
+        limits_, {&starts.target.view(), &starts.updates.view(), &starts.indices.view()},
+        4 * common.count, [&](Loop<3>& loop, const Grid& grid, const std::array<View, 3>& views) {
+          queue.launch(scatter_, grid,
+                       {Parameter::memory(views[0]), Parameter::memory(views[1]),
+                        Parameter::memory(views[2]), Parameter::value(loop),
+                        Parameter::value(common), Parameter::fault(operator_.name)});
+        });
   }
 
  private:

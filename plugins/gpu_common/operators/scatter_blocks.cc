@@ -97,13 +97,15 @@ class ScatterBlocks : public Kernel {
   const Function& scatter_;
 };
 
-class ScatterNd final : public KernelOf<device::ScatterNdOperator, ScatterBlocks> {
+// Not by KernelOf: the kernel is made of what the operator has read.
+class ScatterNd final : protected device::OperatorHalf<device::ScatterNdOperator>,
+                        public ScatterBlocks {
  public:
   explicit ScatterNd(const Description& d)
-      : KernelOf(d, d, device::attributes::ScatterND(d).reduction) {}
+      : OperatorHalf(d), ScatterBlocks(d, operator_.reduction) {}
 
   void check(const Arguments& a) const override {
-    KernelOf::check(a);
+    operator_.check(a);
     require_index_depth(name_, a.inputs[1]);
     Blocks::of(name_, a.inputs[1], a.inputs[2], a.inputs[1].rank - 1);
   }

@@ -35,13 +35,6 @@ std::unique_ptr<device::Kernel> create_gelu_grad(const Description& d) {
                                  : create_elementwise<Group::kMathGrad, OP_GeluGrad, 2>(d);
 }
 
-template <int32_t kOp>
-constexpr device::CreateKernel kGrad = create_elementwise<Group::kBinary, kOp, 2>;
-template <int32_t kOp>
-constexpr device::CreateKernel kTernary = create_elementwise<Group::kTernary, kOp, 3>;
-template <int32_t kOp>
-constexpr device::CreateKernel kQuaternary = create_elementwise<Group::kQuaternary, kOp, 4>;
-
 }  // namespace
 
 Rows select_operators() {
@@ -53,25 +46,23 @@ Rows select_operators() {
 }
 
 Rows ternary_operators() {
-  static const OperatorEntry kEntries[] = {
-      {op::kTenonAddScaled, kNumericTypes, kTernary<OP_AddScaled>},
-      {op::kTenonLerp, kFloatTypes, kTernary<OP_Lerp>},
-      {op::kTenonAddCMul, kNumericTypes, kQuaternary<OP_AddCMul>},
-      {op::kTenonAddCDiv, kFloatTypes, kQuaternary<OP_AddCDiv>},
-  };
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> table;
+    TENON_ADD_ROWS(table, NUMERIC_ternary, kTernary, 3, kNumericTypes)
+    TENON_ADD_ROWS(table, FLOAT_ternary, kTernary, 3, kFloatTypes)
+    TENON_ADD_ROWS(table, NUMERIC_quaternary, kQuaternary, 4, kNumericTypes)
+    TENON_ADD_ROWS(table, FLOAT_quaternary, kQuaternary, 4, kFloatTypes)
+    return table;
+  }();
   return kEntries;
 }
 
 Rows elementwise_grad_operators() {
-  static const OperatorEntry kEntries[] = {
-      {op::kTenonReluGrad, kFloatTypes, kTernary<OP_ReluGrad>},
-      {op::kTenonTanhGrad, kFloatTypes, kGrad<OP_TanhGrad>},
-      {op::kTenonSigmoidGrad, kFloatTypes, kGrad<OP_SigmoidGrad>},
-      {op::kTenonRsqrtGrad, kFloatTypes, kGrad<OP_RsqrtGrad>},
-      {op::kTenonSqrtGrad, kFloatTypes, kGrad<OP_SqrtGrad>},
-      {op::kTenonGeluGrad, kFloatTypes, create_gelu_grad},
-      {op::kTenonSiluGrad, kFloatTypes, create_elementwise<Group::kMathGrad, OP_SiluGrad, 2>},
-  };
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> table = {{op::kTenonGeluGrad, kFloatTypes, create_gelu_grad}};
+    TENON_ADD_ROWS(table, FLOAT_math_grad, kMathGrad, 2, kFloatTypes)
+    return table;
+  }();
   return kEntries;
 }
 

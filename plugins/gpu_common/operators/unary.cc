@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Elementwise operators of one input.
+// Elementwise operators of one input: the rows of kernels/elementwise_rows.h, and those with
+// attributes.
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "tenon/device/operators/elementwise.h"
 
@@ -9,15 +10,10 @@ namespace {
 
 using device::kBoolType, device::kFloatTypes, device::kNumericTypes;
 
-template <int32_t kOp>
-constexpr device::CreateKernel kUnary = create_elementwise<Group::kUnary, kOp, 1>;
-template <int32_t kOp>
-constexpr device::CreateKernel kMath = create_elementwise<Group::kMath, kOp, 1>;
-
 // With attributes that are numbers of the formula.
 template <Group kGroup, int32_t kOp, bool kTest = false>
 std::unique_ptr<device::Kernel> create_with_numbers(const Description& d) {
-  require_one_type(d, 1, kTest);
+  kTest ? device::require_test(d, 1) : device::require_one_type(d, 1);
   const device::ElementwiseNumbers numbers = device::elementwise_numbers(d);
   ElementwiseForm form{kGroup, kOp, 1};
   form.first = numbers.first;
@@ -26,43 +22,29 @@ std::unique_ptr<device::Kernel> create_with_numbers(const Description& d) {
 }
 
 std::unique_ptr<device::Kernel> create_gelu(const Description& d) {
-  return device::is_tanh_gelu(d) ? kMath<OP_GeluTanh>(d) : kMath<OP_Gelu>(d);
+  return device::is_tanh_gelu(d) ? create_elementwise<Group::kMath, OP_GeluTanh, 1>(d)
+                                 : create_elementwise<Group::kMath, OP_Gelu, 1>(d);
 }
 
 }  // namespace
 
 Rows unary_operators() {
-  static const OperatorEntry kEntries[] = {
-      {op::kNeg, kNumericTypes, kUnary<OP_Neg>},
-      {op::kAbs, kNumericTypes, kUnary<OP_Abs>},
-      {op::kSign, kNumericTypes, kUnary<OP_Sign>},
-      {op::kRelu, kNumericTypes, kUnary<OP_Relu>},
-      {op::kSqrt, kFloatTypes, kUnary<OP_Sqrt>},
-      {op::kReciprocal, kFloatTypes, kUnary<OP_Reciprocal>},
-      {op::kTenonRsqrt, kFloatTypes, kUnary<OP_Rsqrt>},
-      {op::kSoftsign, kFloatTypes, kUnary<OP_Softsign>},
-      {op::kFloor, kFloatTypes, kUnary<OP_Floor>},
-      {op::kCeil, kFloatTypes, kUnary<OP_Ceil>},
-      {op::kRound, kFloatTypes, kUnary<OP_Round>},
-      {op::kLeakyRelu, kFloatTypes, create_with_numbers<Group::kUnary, OP_LeakyRelu>},
-      {op::kHardSigmoid, kFloatTypes, create_with_numbers<Group::kUnary, OP_HardSigmoid>},
-      {op::kHardSwish, kFloatTypes, kUnary<OP_HardSwish>},
-      {op::kExp, kFloatTypes, kMath<OP_Exp>},
-      {op::kLog, kFloatTypes, kMath<OP_Log>},
-      {op::kTanh, kFloatTypes, kMath<OP_Tanh>},
-      {op::kSigmoid, kFloatTypes, kMath<OP_Sigmoid>},
-      {op::kTenonSilu, kFloatTypes, kMath<OP_Silu>},
-      {op::kSoftplus, kFloatTypes, kMath<OP_Softplus>},
-      {op::kErf, kFloatTypes, kMath<OP_Erf>},
-      {op::kTenonErfc, kFloatTypes, kMath<OP_Erfc>},
-      {op::kGelu, kFloatTypes, create_gelu},
-      {op::kElu, kFloatTypes, create_with_numbers<Group::kMath, OP_Elu>},
-      {op::kSin, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Sin, 1>},
-      {op::kCos, kFloatTypes, create_elementwise<Group::kTrigonometry, OP_Cos, 1>},
-      {op::kNot, kBoolType, create_test<Group::kInversion, OP_Not, 1>},
-      {op::kIsNaN, kFloatTypes, create_test<Group::kTest, OP_IsNaN, 1>},
-      {op::kIsInf, kFloatTypes, create_with_numbers<Group::kTest, OP_IsInf, true>},
-  };
+  static const std::vector<OperatorEntry> kEntries = [] {
+    std::vector<OperatorEntry> table = {
+        {op::kLeakyRelu, kFloatTypes, create_with_numbers<Group::kUnary, OP_LeakyRelu>},
+        {op::kHardSigmoid, kFloatTypes, create_with_numbers<Group::kUnary, OP_HardSigmoid>},
+        {op::kGelu, kFloatTypes, create_gelu},
+        {op::kElu, kFloatTypes, create_with_numbers<Group::kMath, OP_Elu>},
+        {op::kIsInf, kFloatTypes, create_with_numbers<Group::kTest, OP_IsInf, true>},
+    };
+    TENON_ADD_ROWS(table, NUMERIC_unary, kUnary, 1, kNumericTypes)
+    TENON_ADD_ROWS(table, FLOAT_unary, kUnary, 1, kFloatTypes)
+    TENON_ADD_ROWS(table, FLOAT_math, kMath, 1, kFloatTypes)
+    TENON_ADD_ROWS(table, FLOAT_trigonometry, kTrigonometry, 1, kFloatTypes)
+    TENON_ADD_ROWS(table, FLOAT_test, kTest, 1, kFloatTypes)
+    TENON_ADD_ROWS(table, NUMERIC_inversion, kInversion, 1, kBoolType)
+    return table;
+  }();
   return kEntries;
 }
 

@@ -25,9 +25,7 @@ TENON_COMPARE(GreaterOrEqual, >=)
 
 template <class Op, uint64_t Mask>
 std::unique_ptr<Kernel> create_compare(const Description& desc) {
-  require_inputs(desc, 2);
-  require_same_inputs(desc);
-  require_output(desc, TN_BOOL);
+  require_test(desc, 2);
   return visit_dtype<Mask>(
       desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
         using T = typename decltype(type)::type;

@@ -21,7 +21,7 @@
 
 #include "reference_impl/cpu/kernels/kernel.h"
 #include "reference_impl/cpu/kernels/simd.h"
-#include "tenon/device/operators/description_checks.h"
+#include "tenon/device/operators/elementwise.h"
 #include "tenon/device/operators/shape.h"
 #include "tenon/device/operators/strided_loop.h"
 
@@ -159,9 +159,7 @@ class ElementwiseKernel final : public Kernel {
 template <class Op, int kInputs, uint64_t Mask>
 std::unique_ptr<Kernel> make_elementwise(const Description& desc, double first = 0,
                                          double second = 0) {
-  require_inputs(desc, kInputs);
-  require_same_inputs(desc);
-  require_output(desc, desc.input_dtype(0));
+  require_one_type(desc, kInputs);
   return visit_dtype<Mask>(
       desc.name(), desc.input_dtype(0), [&](auto type) -> std::unique_ptr<Kernel> {
         using T = typename decltype(type)::type;

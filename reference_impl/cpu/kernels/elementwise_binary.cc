@@ -86,9 +86,7 @@ struct Xor {
 
 template <class Op>
 std::unique_ptr<Kernel> create_logical(const Description& desc) {
-  require_inputs(desc, 2);
-  require_same_inputs(desc);
-  require_output(desc, TN_BOOL);
+  require_test(desc, 2);
   if (desc.input_dtype(0) != TN_BOOL) throw_unsupported_dtype(desc.name(), desc.input_dtype(0));
   return std::make_unique<ElementwiseKernel<2>>(desc,
                                                 elementwise_loop<Op, uint8_t, uint8_t, uint8_t>());

@@ -26,6 +26,7 @@ TENON_MATH(Tanh, vm::tanh(x))
 TENON_MATH(Sigmoid, vm::sigmoid(x))
 TENON_MATH(Silu, x* vm::sigmoid(x))
 TENON_MATH(Softplus, (x < 0 ? C(0) : x) + vm::log1p_positive(vm::exp(-std::fabs(x))))
+TENON_MATH(Mish, x* vm::tanh(Softplus()(x)))
 TENON_MATH(Erf, vm::erf(x))
 TENON_MATH(Erfc, vm::erfc(x))
 TENON_MATH(Gelu, x* vm::normal_cdf(x))
@@ -62,12 +63,13 @@ std::unique_ptr<Kernel> create_gelu(const Description& desc) {
 
 std::span<const OperatorEntry> math_operators() {
   static const OperatorEntry kEntries[] = {
-      {op::kExp, kFloatTypes, kMath<Exp>},           {op::kLog, kFloatTypes, kMath<Log>},
-      {op::kSin, kFloatTypes, kMath<Sin>},           {op::kCos, kFloatTypes, kMath<Cos>},
-      {op::kTanh, kFloatTypes, kMath<Tanh>},         {op::kSigmoid, kFloatTypes, kMath<Sigmoid>},
-      {op::kTenonSilu, kFloatTypes, kMath<Silu>},    {op::kElu, kFloatTypes, create_elu},
-      {op::kSoftplus, kFloatTypes, kMath<Softplus>}, {op::kErf, kFloatTypes, kMath<Erf>},
-      {op::kTenonErfc, kFloatTypes, kMath<Erfc>},    {op::kGelu, kFloatTypes, create_gelu},
+      {op::kExp, kFloatTypes, kMath<Exp>},   {op::kLog, kFloatTypes, kMath<Log>},
+      {op::kSin, kFloatTypes, kMath<Sin>},   {op::kCos, kFloatTypes, kMath<Cos>},
+      {op::kTanh, kFloatTypes, kMath<Tanh>}, {op::kSigmoid, kFloatTypes, kMath<Sigmoid>},
+      {op::kMish, kFloatTypes, kMath<Mish>}, {op::kTenonSilu, kFloatTypes, kMath<Silu>},
+      {op::kElu, kFloatTypes, create_elu},   {op::kSoftplus, kFloatTypes, kMath<Softplus>},
+      {op::kErf, kFloatTypes, kMath<Erf>},   {op::kTenonErfc, kFloatTypes, kMath<Erfc>},
+      {op::kGelu, kFloatTypes, create_gelu},
   };
   return kEntries;
 }

@@ -162,8 +162,7 @@ std::unique_ptr<Kernel> create_hard_sigmoid(const Description& desc) {
 }
 
 std::unique_ptr<Kernel> create_not(const Description& desc) {
-  require_inputs(desc, 1);
-  require_output(desc, TN_BOOL);
+  require_test(desc, 1);
   if (desc.input_dtype(0) != TN_BOOL) throw_unsupported_dtype(desc.name(), desc.input_dtype(0));
   return std::make_unique<ElementwiseKernel<1>>(desc, elementwise_loop<Not, uint8_t, uint8_t>());
 }
@@ -171,8 +170,7 @@ std::unique_ptr<Kernel> create_not(const Description& desc) {
 // Floats to bool.
 template <class Op>
 std::unique_ptr<Kernel> make_test(const Description& desc, double first = 0, double second = 0) {
-  require_inputs(desc, 1);
-  require_output(desc, TN_BOOL);
+  require_test(desc, 1);
   return visit_dtype<kFloatTypes>(desc.name(), desc.input_dtype(0),
                                   [&](auto type) -> std::unique_ptr<Kernel> {
                                     using T = typename decltype(type)::type;

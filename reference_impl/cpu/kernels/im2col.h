@@ -8,16 +8,9 @@
 #pragma once
 
 #include "reference_impl/cpu/kernels/kernel.h"
+#include "tenon/device/operators/conv_window.h"
 
 namespace tenon::cpu {
-
-// One spatial axis: at position o, tap t reads index o * step + first + t * increment of the
-// source; indices outside [0, extent) read zero.
-struct WindowAxis {
-  int64_t positions = 1, taps = 1;
-  int64_t step = 1, first = 0, increment = 1;
-  int64_t extent = 1, stride = 0;
-};
 
 // One image (or one group of its channels) seen through a window.
 struct WindowedImage {

@@ -42,29 +42,12 @@ uint64_t workspace_size(const MatmulPlan& p) {
   return size;
 }
 
-// Makes the batch into rows when all of it multiplies one B and the strides allow: one large
-// product instead of many small ones. Part of the batch is left alone, for the workspace was not
-// made for it.
-void join_rows(MatmulPlan& plan) {
-  if (!is_one_matrix(plan.b.view)) return;
-  MatmulPlan p = plan;
-  for (; p.batch_rank > 0; --p.batch_rank) {
-    const int32_t d = p.batch_rank - 1;
-    const int64_t dim = p.batch_dims[d];
-    if (dim == 1) continue;
-    if (p.m == 1) {
-      p.a.row_stride = p.a.batch_strides[d];
-      p.y.row_stride = p.y.batch_strides[d];
-      p.c.row_stride = p.c.batch_strides[d];
-    } else {
-      const auto joins = [&](const BatchedMatrix& x) {
-        return x.batch_strides[d] == p.m * x.row_stride;
-      };
-      if (!joins(p.a) || !joins(p.y) || (p.c.view.present() && !joins(p.c))) return;
-    }
-    p.m *= dim;
-  }
-  plan = p;
+// All of the batch or none: the workspace was not made for a part of it.
+void join_batch(MatmulPlan& plan) {
+  if (plan.batch_rank == 0 || !is_one_matrix(plan.b.view)) return;
+  MatmulPlan joined = plan;
+  join_rows(joined);
+  if (joined.batch_rank == 0) plan = joined;
 }
 
 template <class Body>
@@ -167,7 +150,7 @@ class MatmulRun {
 template <class T>
 void run(MatmulPlan plan, double alpha, double beta, std::byte* workspace,
          const Execution& execution) {
-  join_rows(plan);
+  join_batch(plan);
   const MatmulRun<T> product(plan, alpha, beta);
   const int64_t batch = plan.batch_count();
   if (deals_matrices(plan)) {

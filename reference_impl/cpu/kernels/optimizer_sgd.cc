@@ -9,15 +9,7 @@ namespace {
 
 constexpr const char* kName = "SgdMomentum";
 
-template <class C>
-struct SgdCoefficients {
-  C sign;  // Of the gradient: -1 to maximize.
-  C lr, momentum, gradient_share, decay;
-  bool nesterov;
-};
-
-// What the step knows of a buffer: none, none before this step, or one.
-enum class Buffer { kNone, kFirst, kKept };
+using Buffer = SgdBuffer;
 
 // Operands: new_param, param, grad, new_buffer, buffer; without a buffer the first three.
 template <class S, Buffer kBuffer>
@@ -38,7 +30,7 @@ struct SgdStep {
           b = c.momentum * read_at<S>(at, strides, 4, i) + c.gradient_share * g;
         }
         write_at<S>(at, strides, 3, i, b);
-        g = c.nesterov ? g + c.momentum * b : b;
+        g = c.nesterov != 0 ? g + c.momentum * b : b;
       }
       write_at<S>(at, strides, 0, i, p - c.lr * g);
     }
@@ -52,15 +44,11 @@ class SgdMomentum final : public KernelOf<SgdMomentumOperator> {
   void run(const Arguments& a, const Execution& execution) const override {
     visit_dtype<kFloatTypes>(kName, a.input(0).dtype, [&](auto type) {
       using S = typename decltype(type)::type;
-      using C = Compute<S>;
-      const SgdCoefficients<C> k{
-          static_cast<C>(operator_.maximize ? -1 : 1), static_cast<C>(real_at(a.input(3))),
-          static_cast<C>(real_at(a.input(4))),         static_cast<C>(1 - real_at(a.input(5))),
-          static_cast<C>(real_at(a.input(6))),         operator_.nesterov};
+      const auto k = operator_.coefficients<Compute<S>>(a);
       const View p = a.output(0), buffer = a.output(1);
-      if (!buffer.present()) {
+      if (operator_.buffer == Buffer::kNone) {
         StepLoop<SgdStep<S, Buffer::kNone>, 3>::run({p, a.input(0), a.input(1)}, k, execution);
-      } else if (operator_.first) {
+      } else if (operator_.buffer == Buffer::kFirst) {
         StepLoop<SgdStep<S, Buffer::kFirst>, 4>::run({p, a.input(0), a.input(1), buffer}, k,
                                                      execution);
       } else {

@@ -70,20 +70,25 @@ struct ReduceRow {
     const bool contiguous = strides[0] == kSize && (Reducer::kInputs == 1 || strides[1] == kSize);
     State state = Reducer::identity();
     int64_t i = 0;
-    if (contiguous && count >= kReduceLanes) {
+    if (count >= kReduceLanes) {
       State lanes[kReduceLanes];
       for (State& lane : lanes) lane = Reducer::identity();
       const T* x = reinterpret_cast<const T*>(in[0]);
       const T* y = reinterpret_cast<const T*>(in[Reducer::kInputs - 1]);
       for (; i + kReduceLanes <= count; i += kReduceLanes)
         for (int lane = 0; lane < kReduceLanes; ++lane) {
-          if constexpr (Reducer::kInputs == 2) {
+          // With strides, too: one by one, each element would be rounded as the whole sum is.
+          if (!contiguous) {
+            take(lanes[lane], in, strides, i + lane);
+          } else if constexpr (Reducer::kInputs == 2) {
             Reducer::step(lanes[lane], load(x[i + lane]), load(y[i + lane]));
           } else {
             Reducer::step(lanes[lane], load(x[i + lane]));
           }
         }
-      for (const State& lane : lanes) Reducer::join(state, lane);
+      for (int step = kReduceLanes / 2; step > 0; step /= 2)
+        for (int lane = 0; lane < step; ++lane) Reducer::join(lanes[lane], lanes[lane + step]);
+      state = lanes[0];
     }
     for (; i < count; ++i) take(state, in, strides, i);
     *result = state;

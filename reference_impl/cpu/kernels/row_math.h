@@ -45,10 +45,11 @@ TENON_INLINE double sum_row(int64_t count, Value value) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
     for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(value(i + lane));
-  double sum = 0;
-  for (int lane = 0; lane < kLanes; ++lane) sum += lanes[lane];
-  for (; i < count; ++i) sum += static_cast<double>(value(i));
-  return sum;
+  for (; i < count; ++i) lanes[i % kLanes] += static_cast<double>(value(i));
+  // By halves: one by one, each would be rounded as the whole sum is.
+  for (int step = kLanes / 2; step > 0; step /= 2)
+    for (int lane = 0; lane < step; ++lane) lanes[lane] += lanes[lane + step];
+  return lanes[0];
 }
 
 // The largest or smallest element; NaN is passed over.

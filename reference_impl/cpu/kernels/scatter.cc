@@ -101,14 +101,9 @@ class ScatterElementsKernel final : public KernelOf<ScatterElementsOperator>,
                       step(updates),
                       step(indices),
                       indices.dtype == TN_INT64};
-    BuiltView target(output), update(updates), index(indices);
-    for (int32_t d = 0; d < indices.rank; ++d) {
-      if (d == axis) continue;
-      target.add(indices.dims[d], output.strides[d]);
-      update.add(indices.dims[d], updates.strides[d]);
-      index.add(indices.dims[d], indices.strides[d]);
-    }
-    const View* operands[] = {&target.view(), &update.view(), &index.view()};
+    ScatterLineStarts starts = operator_.line_starts(output, updates, indices);
+    const View* operands[] = {&starts.target.view(), &starts.updates.view(),
+                              &starts.indices.view()};
     const StridedLoop<3> lines(operands, operands[0]->dims, operands[0]->rank);
     execution.parallel_for(
         lines.count(), std::max<int64_t>(1, 8192 / std::max<int64_t>(1, common.count)),

@@ -36,29 +36,10 @@ class TileKernel final : public KernelOf<TileOperator> {
  public:
   using KernelOf::KernelOf;
 
-  // The output has two dims for one of the input: the repeats, along which the input does not move,
-  // and the dim itself.
   void run(const Arguments& arguments, const Execution& execution) const override {
-    const View &input = arguments.inputs[0], &output = arguments.outputs[0];
-    BuiltView to(output), from(input);
-    int64_t all_repeats[TN_MAX_RANK];
-    operator_.read_repeats(arguments, all_repeats);
-    for (int32_t d = 0; d < input.rank; ++d) {
-      const int64_t repeats = all_repeats[d];
-      if (repeats != 1) {
-        to.add(repeats, output.strides[d] * input.dims[d]);
-        from.add(repeats, 0);
-      }
-      if (input.dims[d] != 1) {
-        to.add(input.dims[d], output.strides[d]);
-        from.add(input.dims[d], input.strides[d]);
-      }
-    }
-    if (to.view().rank > TN_MAX_RANK)
-      throw KernelError(TN_UNSUPPORTED, operator_.name + ": more than " +
-                                            std::to_string(TN_MAX_RANK) +
-                                            " dims and repeats together");
-    if (output.count() > 0) strided_copy(to.view(), from.view(), execution);
+    TileViews views = operator_.views(arguments);
+    if (arguments.outputs[0].count() > 0)
+      strided_copy(views.to.view(), views.from.view(), execution);
   }
 };
 

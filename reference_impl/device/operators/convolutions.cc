@@ -10,6 +10,7 @@ namespace tenon::device {
 
 ConvolutionOperator::ConvolutionOperator(const Description& d)
     : NamedOperator(d), attributes::Conv(d), window(name, *this, d.input(0).rank) {
+  d.input(1);                     // It throws if it is missing.
   for (size_t i = 0; i < 3; ++i)  // What follows them is of steps (fused_steps.h).
     if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0))
       throw_invalid(name, "inputs and output must have one type");

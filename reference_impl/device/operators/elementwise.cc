@@ -28,6 +28,18 @@ bool is_tanh_gelu(const Description& d) {
   return attributes::Gelu(d).approximate == GeluApproximate::kTanh;
 }
 
+void require_one_type(const Description& d, size_t inputs) {
+  require_inputs(d, inputs);
+  require_same_inputs(d);
+  require_output(d, d.input_dtype(0));
+}
+
+void require_test(const Description& d, size_t inputs) {
+  require_inputs(d, inputs);
+  require_same_inputs(d);
+  require_output(d, TN_BOOL);
+}
+
 void require_where(const Description& d) {
   require_inputs(d, 3);
   require_same_inputs(d, 1);

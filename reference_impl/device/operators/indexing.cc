@@ -69,6 +69,19 @@ void ScatterElementsOperator::check(const Arguments& a) const {
   check_elements(name, a.inputs[0], a.inputs[1], axis);
 }
 
+ScatterLineStarts ScatterElementsOperator::line_starts(const View& output, const View& updates,
+                                                       const View& indices) const {
+  ScatterLineStarts starts{BuiltView(output), BuiltView(updates), BuiltView(indices)};
+  const int32_t along = normalize_axis(name, axis, output.rank);
+  for (int32_t d = 0; d < indices.rank; ++d) {
+    if (d == along) continue;
+    starts.target.add(indices.dims[d], output.strides[d]);
+    starts.updates.add(indices.dims[d], updates.strides[d]);
+    starts.indices.add(indices.dims[d], indices.strides[d]);
+  }
+  return starts;
+}
+
 ScatterNdOperator::ScatterNdOperator(const Description& d)
     : NamedOperator(d), attributes::ScatterND(d) {
   require_indexed(d, 3);

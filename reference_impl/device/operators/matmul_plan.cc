@@ -80,4 +80,24 @@ void plan_addend(MatmulPlan& plan, const View& c) {
   plan.c.row_stride = inner(c.rank - 2);
 }
 
+void join_rows(MatmulPlan& p) {
+  for (; p.batch_rank > 0; --p.batch_rank) {
+    const int32_t d = p.batch_rank - 1;
+    const int64_t dim = p.batch_dims[d];
+    if (dim == 1) continue;
+    if (p.b.batch_strides[d] != 0 || dim == 0 || p.m == 0) return;
+    if (p.m == 1) {
+      p.a.row_stride = p.a.batch_strides[d];
+      p.y.row_stride = p.y.batch_strides[d];
+      p.c.row_stride = p.c.batch_strides[d];
+    } else {
+      const auto joins = [&](const BatchedMatrix& x) {
+        return x.batch_strides[d] == p.m * x.row_stride;
+      };
+      if (!joins(p.a) || !joins(p.y) || (p.c.view.present() && !joins(p.c))) return;
+    }
+    p.m *= dim;
+  }
+}
+
 }  // namespace tenon::device

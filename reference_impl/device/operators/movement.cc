@@ -30,11 +30,32 @@ TileOperator::TileOperator(const Description& d) : NamedOperator(d) {
 void TileOperator::check(const Arguments& a) const {
   check_valued(name, "the output", a, 0,
                [&](const auto& call) { return shapes::tile(call, *this, 0); });
+  if (a.asked != nullptr) return;
+  const View &input = a.inputs[0], &output = a.outputs[0];
+  int32_t rank = 0;
+  for (int32_t d = 0; d < input.rank; ++d)
+    rank += (input.dims[d] != 1 ? 1 : 0) + (output.dims[d] != input.dims[d] ? 1 : 0);
+  if (rank > TN_MAX_RANK)
+    throw KernelError(TN_UNSUPPORTED, name + ": more than " + std::to_string(TN_MAX_RANK) +
+                                          " dims and repeats together");
 }
 
-void TileOperator::read_repeats(const Arguments& a, int64_t* repeats) const {
+TileViews TileOperator::views(const Arguments& a) const {
+  const View &input = a.inputs[0], &output = a.outputs[0];
   check_output(name, "the output", a, 0, shapes::tile(PointCall(name, a), *this, 0));
-  for (int32_t d = 0; d < a.inputs[0].rank; ++d) repeats[d] = integer_at(a.inputs[1], d);
+  TileViews views(output, input);
+  for (int32_t d = 0; d < input.rank; ++d) {
+    const int64_t repeats = integer_at(a.inputs[1], d);
+    if (repeats != 1) {
+      views.to.add(repeats, output.strides[d] * input.dims[d]);
+      views.from.add(repeats, 0);
+    }
+    if (input.dims[d] != 1) {
+      views.to.add(input.dims[d], output.strides[d]);
+      views.from.add(input.dims[d], input.strides[d]);
+    }
+  }
+  return views;
 }
 
 PadOperator::PadOperator(const Description& d) : NamedOperator(d), attributes::Pad(d) {

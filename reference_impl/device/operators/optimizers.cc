@@ -57,7 +57,11 @@ void AdamWOperator::check(const Arguments& a) const {
 }
 
 SgdMomentumOperator::SgdMomentumOperator(const Description& d)
-    : NamedOperator(d), attributes::TenonSgdMomentum(d) {
+    : NamedOperator(d),
+      attributes::TenonSgdMomentum(d),
+      buffer(!d.has_output(1) ? SgdBuffer::kNone
+             : first          ? SgdBuffer::kFirst
+                              : SgdBuffer::kKept) {
   require_inputs_of_step(d, kInputs);
   check_state_types(d, kTensors);
   if (d.has_input(2) && !d.has_output(1)) throw_invalid(name, "new_buffer is missing");

@@ -10,6 +10,7 @@ namespace tenon::device {
 namespace {
 
 void require_one_type(const Description& d, size_t tensors) {
+  d.input(0), d.input(1);  // They throw if it is missing.
   for (size_t i = 0; i < tensors; ++i)
     if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0))
       throw_invalid(d.name(), "operands and output must have one type");

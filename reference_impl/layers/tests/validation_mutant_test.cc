@@ -10,7 +10,7 @@ namespace {
 TEST(Mutant, TN_launch_014_a_kernel_that_said_it_needs_no_workspace) {
   RecordingHost host;
   const Loader loader({}, host.get(), "validation");
-  const Device device = loader.open(MUTANTS "/libtenon_mutant_silent_workspace.so").open_device(0);
+  const Device device = loader.open(LIARS).open_device(0);
   const auto kernel_of = [&](const OperatorId& id, int64_t side) {
     KernelDesc desc;
     desc.name = id.name;

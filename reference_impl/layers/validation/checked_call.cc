@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/layers/validation/checked_call.h"
 
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <thread>
 
+#include "reference_impl/layers/validation/foreign_memory.h"
 #include "reference_impl/layers/validation/stale.h"
 #include "tenon/cpp/error.hpp"
 
@@ -40,16 +37,11 @@ bool is_garbage(const void* handle) {
   return address < kFirstPage || address % alignof(tn_handle) != 0;
 }
 
-// The table that a handle begins with; NULL where there is no memory. The system is asked, since
-// reading it here might end the process.
+// The table that a handle begins with; NULL where there is no memory.
 const void* safe_table_of(const void* handle) {
-  if (is_garbage(handle)) return nullptr;
   const void* table = nullptr;
-  const iovec to{&table, sizeof(table)};
-  const iovec from{const_cast<void*>(handle), sizeof(table)};
-  const ssize_t got = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
-  if (got == static_cast<ssize_t>(sizeof(table))) return table;
-  return got < 0 && errno != EFAULT ? table_of(handle) : nullptr;  // Not allowed to ask.
+  if (is_garbage(handle) || !copy_foreign(&table, handle, sizeof(table))) return nullptr;
+  return table;
 }
 
 bool refuse_garbage(const void* handle, const char* function, tn_status* status, tn_error* error) {
@@ -61,13 +53,6 @@ bool refuse_garbage(const void* handle, const char* function, tn_status* status,
   report_without_host(kRule, message);
   *status = plugin::set_error_text(error, TN_INVALID_ARGUMENT, kRule, message.c_str());
   return true;
-}
-
-// Cuts a text that does not end. False if it did not.
-bool ends(char* field, size_t size) {
-  if (size == 0 || strnlen(field, size) < size) return true;
-  field[size - 1] = '\0';
-  return false;
 }
 
 }  // namespace
@@ -116,12 +101,11 @@ CheckedCall::CheckedCall(const char* function, const void* first, tn_error* erro
     refuse_at("error->struct_size", TN_INVALID_ARGUMENT, "TN-struct-005",
               fmt::format("error->struct_size is {}", error->struct_size),
               "begin with TN_ERROR_INIT");
-  } else if (error != nullptr) {
-    error_size_ = error->struct_size;
   }
 }
 
 CheckedCall::~CheckedCall() {
+  if (filled_.used()) filled_.hand_over(sizeof(size_t));
   if (serial_ != nullptr) serial_->user = 0;
 }
 
@@ -152,32 +136,87 @@ tn_status CheckedCall::blame(const char* rule, const std::string& what) {
   return plugin::set_error_text(error_, TN_INTERNAL, rule, message.c_str());
 }
 
-void CheckedCall::end_error() const {
-  const bool rule =
-      ends(error_->rule, plugin::writable(error_, offsetof(tn_error, rule), sizeof(error_->rule)));
-  const bool message = ends(error_->message, plugin::writable(error_, offsetof(tn_error, message),
-                                                              sizeof(error_->message)));
-  if (rule && message) return;
-  fault("TN-error-002",
-        fmt::format("wrote an error->{} without a terminating zero", rule ? "message" : "rule"));
+tn_error* CheckedCall::shielded(tn_error* error) {
+  if (error == nullptr) return nullptr;
+  return static_cast<tn_error*>(static_cast<void*>(told_.put_before(error, error->struct_size)));
 }
 
-tn_status CheckedCall::answered(tn_status status) {
-  if (error_ != nullptr && error_size_ != 0) {
-    if (error_->struct_size != error_size_) {
-      fault("TN-struct-003", fmt::format("changed error->struct_size to {}", error_->struct_size));
-      error_->struct_size = error_size_;
+// Neither size was changed, and nothing was written behind the host's bytes.
+void CheckedCall::check_shields() {
+  const auto check = [this](Shield& shield, const std::string& name) {
+    if (!shield.used()) return;
+    size_t size = 0;
+    std::memcpy(&size, shield.copy(), sizeof(size));
+    if (size != shield.size()) {
+      fault("TN-struct-003", fmt::format("changed {}->struct_size to {}", name, size));
+      size = shield.size();
+      std::memcpy(shield.copy(), &size, sizeof(size));
     }
-    if (status != TN_OK && status != TN_NOT_READY) end_error();
+    if (!shield.intact()) {
+      fault("TN-struct-003",
+            fmt::format("wrote beyond the {} bytes of {}, as its struct_size says", size, name));
+    }
+  };
+  check(told_, "error");
+  check(filled_, filled_name_);
+}
+
+// The error of a failure says what the status says, and texts that can be read; then it is the
+// host's.
+void CheckedCall::check_details(tn_status status) {
+  if (!told_.used()) return;
+  if (status == TN_OK || status == TN_NOT_READY) {
+    if (told_.untouched()) return;
+    return fault(status == TN_OK ? "TN-error-003" : "TN-error-005",
+                 fmt::format("answered {}, but wrote to the error", status_name(status)));
   }
-  if (size_field_ != nullptr && *size_field_ != filled_size_) {
-    fault("TN-struct-003",
-          fmt::format("changed the struct_size of what it filled to {}", *size_field_));
-    *size_field_ = filled_size_;
+  auto& error = *static_cast<tn_error*>(static_cast<void*>(told_.copy()));
+  constexpr const char* kRule = "TN-error-002";
+  const bool has_code =
+      plugin::writable(&error, offsetof(tn_error, code), sizeof(error.code)) == sizeof(error.code);
+  if (has_code && error.code != status) {
+    fault(kRule, fmt::format("answered {:#x}, but wrote {:#x} to error->code",
+                             static_cast<uint32_t>(status), static_cast<uint32_t>(error.code)));
+    error.code = status;
   }
+  const auto text = [&](char* field, size_t offset, size_t size, const char* name) {
+    const size_t room = plugin::writable(&error, offset, size);
+    if (const char* problem = validation::mend_text(field, room)) {
+      fault(kRule, fmt::format("wrote {} to error->{}", problem, name));
+    }
+    return room;
+  };
+  text(error.rule, offsetof(tn_error, rule), sizeof(error.rule), "rule");
+  text(error.argument, offsetof(tn_error, argument), sizeof(error.argument), "argument");
+  const size_t room =
+      text(error.message, offsetof(tn_error, message), sizeof(error.message), "message");
+  if (room > 1 && error.message[0] == '\0') {
+    fault(kRule, fmt::format("answered {:#x} without a message", static_cast<uint32_t>(status)));
+    plugin::copy_text(error.message, room, "the plugin says no more");
+  }
+  told_.hand_over();
+}
+
+void CheckedCall::check_not_lost() const {
+  const auto* device = dynamic_cast<const DeviceRecord*>(device_.get());
+  if (device == nullptr || !device->lost) return;
+  fault("TN-device-010", "answered TN_OK, though the device has answered TN_DEVICE_LOST before");
+}
+
+tn_status CheckedCall::answered(tn_status status, May may) {
+  check_shields();
   if (refused()) return status_;
-  if (is_known_status(status)) return status;
-  return blame("TN-status-001", fmt::format("answered {:#x}", static_cast<uint32_t>(status)));
+  if (!is_known_status(status)) {
+    return blame("TN-status-001", fmt::format("answered {:#x}", static_cast<uint32_t>(status)));
+  }
+  if (TN_STATUS_CLASS(status) == TN_NOT_READY && may != May::kBeTooEarly) {
+    return blame("TN-status-003", "answered TN_NOT_READY, but was not asked whether it is");
+  }
+  check_details(status);
+  if (TN_STATUS_CLASS(status) == TN_DEVICE_LOST) {
+    if (auto* device = dynamic_cast<DeviceRecord*>(device_.get())) device->lost = true;
+  }
+  return status;
 }
 
 tn_status CheckedCall::check_made(tn_status status, void** handle, Kind kind) {
@@ -202,10 +241,11 @@ tn_status CheckedCall::check_made(tn_status status, void** handle, Kind kind) {
                              name_of(kind)));
   }
   const std::shared_ptr<Record> record = Registry::get().find(given);
-  if (record != nullptr && !record->dead) {
+  if (record != nullptr && (!record->dead || layer_.keeps(*record))) {
     return blame("TN-handle-004", fmt::format("made a {} that is {}, which is still in use",
                                               name_of(kind), describe(*record)));
   }
+  check_not_lost();
   *handle = given;
   return TN_OK;
 }
@@ -218,21 +258,36 @@ void CheckedCall::fault_left(const Path& path) const {
   fault("TN-error-001", "answered a failure, but *" + path.text() + " is not NULL");
 }
 
-void CheckedCall::end_text(char* field, size_t size, const Path& path) const {
-  if (!ends(field, size)) {
-    fault("TN-answer-001", "wrote a text without a terminating zero to " + path.text());
+void CheckedCall::mend_text(char* field, size_t size, const Path& path) const {
+  if (const char* problem = validation::mend_text(field, size)) {
+    fault("TN-answer-001", fmt::format("wrote {} to {}", problem, path.text()));
   }
 }
 
-void CheckedCall::value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) const {
+void CheckedCall::value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) {
   if (!is_filled(&field, sizeof(field)) || is_known(field)) return;
   fault("TN-answer-001", fmt::format("wrote {} to {}, a value without a name", field, path.text()));
 }
 
-void CheckedCall::set(const uint32_t& field, uint32_t all, const Path& path) const {
+void CheckedCall::set(const uint32_t& field, uint32_t all, const Path& path) {
   if (!is_filled(&field, sizeof(field)) || (field & ~all) == 0) return;
   fault("TN-answer-001",
         fmt::format("wrote the unknown bits {:#x} to {}", field & ~all, path.text()));
+}
+
+void CheckedCall::still_zero(uint32_t& field, const Path& path) {
+  if (!is_filled(&field, sizeof(field)) || field == 0) return;
+  if (std::memcmp(&field, filled_.host() + offset_of(&field), sizeof(field)) == 0) return;
+  fault("TN-answer-001", fmt::format("wrote {:#x} to {}", field, path.text()));
+  field = 0;
+}
+
+void CheckedCall::still_bytes(std::byte* field, size_t size, const Path& path) {
+  if (!is_filled(field, size)) return;
+  const std::byte* given = filled_.host() + offset_of(field);
+  if (std::memcmp(field, given, size) == 0) return;
+  fault("TN-answer-001", fmt::format("changed {}, which is the host's", path.text()));
+  std::memcpy(field, given, size);
 }
 
 bool CheckedCall::needed_pointer(const void* pointer, const Path& path) {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 
+#include "reference_impl/layers/validation/shield.h"
 #include "reference_impl/layers/validation/validation.h"
 #include "tenon/tenon_plugin.hpp"
 
@@ -70,12 +71,29 @@ class CheckedCall {
 
   // ---- What the plugin has answered ----
 
+  // What the plugin is given in place of the host's error, and of the struct that it fills. Both
+  // reach the host when they have been looked at.
+  tn_error* shielded(tn_error* error);
+  template <class T>
+  T* shielded(T* filled, const Path& path) {
+    if (filled == nullptr) return nullptr;
+    filled_name_ = path.text();
+    return static_cast<T*>(filled_.put_before(filled, filled->struct_size));
+  }
+  // Before the plugin is asked once more: what it said the first time does not count.
+  void forget_error() {
+    if (told_.used()) told_.put_before(error_, told_.size());
+  }
+
   // The plugin has broken a rule: logs it, for its vendor. The call goes on with what can be used.
   void fault(const char* rule, const std::string& what) const;
   // Nothing can be used: answers TN_INTERNAL.
   tn_status blame(const char* rule, const std::string& what);
-  // After the call below: the status that the host gets.
-  tn_status answered(tn_status status);
+  // After the call below: the status that the host gets. Queries alone may be too early.
+  enum class May { kFail, kBeTooEarly };
+  tn_status answered(tn_status status, May may = May::kFail);
+  // The call has made or queued something, which a device that is lost cannot.
+  void check_not_lost() const;
   // After a call that makes something. Unless it answers TN_OK, there is no handle.
   template <class Handle>
   tn_status made(tn_status status, Handle** handle) {
@@ -88,24 +106,29 @@ class CheckedCall {
   template <class T>
   tn_status lent(tn_status status, T** pointer, const Path& path) {
     if (status == TN_OK && *pointer == nullptr) return blame_null(path);
-    if (status != TN_OK && *pointer != nullptr && !refused()) {
-      fault_left(path);
+    if (status != TN_OK && *pointer != nullptr) {
+      if (!refused()) fault_left(path);
       *pointer = nullptr;
     }
     return status;
   }
   // Whether a field of the struct that the plugin has filled lies within the caller's size.
-  bool is_filled(const void* field, size_t size) const {
-    return static_cast<const char*>(field) + size <=
-           static_cast<const char*>(filled_) + filled_size_;
+  bool is_filled(const void* field, size_t size) {
+    return offset_of(field) + size <= filled_.size();
   }
-  // Fields of that struct: a text that ends, values and bits that have names.
+  // Fields of that struct: a text that ends, values and bits that have names, what stays 0, and
+  // what stays as the host has set it.
   template <size_t size>
-  void text(char (&field)[size], const Path& path) const {
-    if (is_filled(field, size)) end_text(field, size, path);
+  void text(char (&field)[size], const Path& path) {
+    if (is_filled(field, size)) mend_text(field, size, path);
   }
-  void value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) const;
-  void set(const uint32_t& field, uint32_t all, const Path& path) const;
+  void value(bool (*is_known)(int32_t), const int32_t& field, const Path& path);
+  void set(const uint32_t& field, uint32_t all, const Path& path);
+  void still_zero(uint32_t& field, const Path& path);
+  template <class T>
+  void still(T*& pointer, const Path& path) {
+    still_bytes(reinterpret_cast<std::byte*>(&pointer), sizeof(pointer), path);
+  }
 
   // ---- The generic half ----
 
@@ -146,12 +169,12 @@ class CheckedCall {
   // A struct that the callee fills.
   template <class T>
   void output(T* given, const char* name, const Path& path) {
-    if (check_struct(given, sizeof(T), false, name, path)) keep_size(given, &given->struct_size);
+    check_struct(given, sizeof(T), false, name, path);
   }
   // One that both fill.
   template <class T>
   void answer(T* given, const char* name, const Path& path) {
-    if (check_struct(given, sizeof(T), true, name, path)) keep_size(given, &given->struct_size);
+    check_struct(given, sizeof(T), true, name, path);
   }
   // A list of `count` that can be walked; NULL only when that is 0.
   bool list(const void* first, size_t count, const Path& path);
@@ -169,13 +192,13 @@ class CheckedCall {
   tn_status check_made(tn_status status, void** handle, Kind kind);
   tn_status blame_null(const Path& path);
   void fault_left(const Path& path) const;
-  void end_error() const;
-  void end_text(char* field, size_t size, const Path& path) const;
-  void keep_size(const void* filled, size_t* size) {
-    filled_ = filled;
-    size_field_ = size;
-    filled_size_ = *size;
+  size_t offset_of(const void* field) {
+    return static_cast<size_t>(static_cast<const std::byte*>(field) - filled_.copy());
   }
+  void still_bytes(std::byte* field, size_t size, const Path& path);
+  void check_shields();
+  void check_details(tn_status status);
+  void mend_text(char* field, size_t size, const Path& path) const;
   bool check_struct(const void* given, size_t known, bool tail, const char* name, const Path& path);
 
   const char* const function_;
@@ -183,11 +206,9 @@ class CheckedCall {
   Validation& layer_;
   std::shared_ptr<Record> device_;
   std::shared_ptr<StreamRecord> serial_;
-  // The struct that the plugin fills, and its size as the caller set it.
-  const void* filled_ = nullptr;
-  size_t* size_field_ = nullptr;
-  size_t filled_size_ = 0;
-  size_t error_size_ = 0;
+  Shield told_;              // The error.
+  Shield filled_;            // The struct that the plugin fills ...
+  std::string filled_name_;  // ... and the parameter's name.
   tn_status status_ = TN_OK;
 };
 

@@ -247,25 +247,34 @@ void check(CheckedCall& call, const tn_launch* given, const Path& path) {
   call.optional_handle(known.workspace, path.field("workspace"));
 }
 
-void check_answer(const CheckedCall& call, tn_device_info* given, const Path& path) {
+void check_answer(CheckedCall& call, tn_device_info* given, const Path& path) {
   call.value(is_known_device_type, given->type, path.field("type"));
   call.set(given->flags, kDeviceInfoFlags, path.field("flags"));
   call.text(given->name, path.field("name"));
   call.text(given->vendor, path.field("vendor"));
   call.text(given->physical_id, path.field("physical_id"));
+  call.still_zero(given->reserved, path.field("reserved"));
 }
 
-void check_answer(const CheckedCall& call, tn_buffer_info* given, const Path& path) {
+void check_answer(CheckedCall& call, tn_buffer_info* given, const Path& path) {
   call.value(is_known_buffer_kind, given->kind, path.field("kind"));
   call.set(given->flags, kBufferInfoFlags, path.field("flags"));
 }
 
-void check_answer(const CheckedCall& call, tn_constant_info* given, const Path& path) {
+void check_answer(CheckedCall& call, tn_constant_info* given, const Path& path) {
   call.value(is_known_dtype, given->dtype, path.field("dtype"));
 }
 
-void check_answer(const CheckedCall& call, tn_kernel_info* given, const Path& path) {
+void check_answer(CheckedCall& call, tn_kernel_support* given, const Path& path) {
+  call.still(given->inputs, path.field("inputs"));
+  call.still(given->outputs, path.field("outputs"));
+}
+
+void check_answer(CheckedCall& call, tn_kernel_info* given, const Path& path) {
+  call.still(given->inputs, path.field("inputs"));
+  call.still(given->outputs, path.field("outputs"));
   call.set(given->flags, kKernelInfoFlags, path.field("flags"));
+  call.still_zero(given->reserved, path.field("reserved"));
 }
 
 // 2
@@ -275,6 +284,8 @@ tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* inf
   call.handle(instance, Path("instance"));
   call.output(info, "tn_instance_info", Path("info"));
   if (call.refused()) return call.status();
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
   const tn_status status = call.below().instance_get_info(instance, info, error);
   return call.answered(status);
 }
@@ -285,6 +296,7 @@ tn_status TN_CALL instance_device_count(tn_instance* instance, size_t* count, tn
   call.handle(instance, Path("instance"));
   call.needed(count, Path("count"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::instance_device_count(call, instance, count, error);
   return call.answered(status);
 }
@@ -296,7 +308,9 @@ tn_status TN_CALL instance_device_info(tn_instance* instance, size_t index, tn_d
   call.handle(instance, Path("instance"));
   call.output(info, "tn_device_info", Path("info"));
   if (call.refused()) return call.status();
-  tn_status status = call.below().instance_device_info(instance, index, info, error);
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
+  tn_status status = rules::instance_device_info(call, instance, index, info, error);
   status = call.answered(status);
   if (status == TN_OK) check_answer(call, info, Path("info"));
   return status;
@@ -311,7 +325,8 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
   call.needed(name, Path("name"));
   call.needed(table, Path("table"));
   if (call.refused()) return call.status();
-  tn_status status = call.below().instance_extension(instance, name, version, table, error);
+  error = call.shielded(error);
+  tn_status status = rules::instance_extension(call, instance, name, version, table, error);
   status = call.answered(status);
   status = call.lent(status, table, Path("table"));
   return status;
@@ -326,6 +341,7 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
   if (desc != nullptr) check(call, desc, Path("desc"));
   call.needed(device, Path("device"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::device_open(call, instance, index, desc, device, error);
   return call.answered(status);
 }
@@ -345,7 +361,9 @@ tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_er
   call.handle(device, Path("device"));
   call.output(info, "tn_device_info", Path("info"));
   if (call.refused()) return call.status();
-  tn_status status = call.below().device_get_info(device, info, error);
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
+  tn_status status = rules::device_get_info(call, device, info, error);
   status = call.answered(status);
   if (status == TN_OK) check_answer(call, info, Path("info"));
   return status;
@@ -357,6 +375,8 @@ tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_
   call.handle(device, Path("device"));
   call.output(info, "tn_memory_info", Path("info"));
   if (call.refused()) return call.status();
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
   const tn_status status = rules::device_get_memory(call, device, info, error);
   return call.answered(status);
 }
@@ -366,6 +386,7 @@ tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
   CheckedCall call("tn_device_synchronize", device, error);
   call.handle(device, Path("device"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::device_synchronize(call, device, error);
   return call.answered(status);
 }
@@ -377,6 +398,8 @@ tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* tab
   call.handle(device, Path("device"));
   call.output(table, "tn_operator_table", Path("table"));
   if (call.refused()) return call.status();
+  table = call.shielded(table, Path("table"));
+  error = call.shielded(error);
   const tn_status status = rules::device_get_operators(call, device, table, error);
   return call.answered(status);
 }
@@ -390,6 +413,7 @@ tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* desc, t
   check(call, desc, Path("desc"));
   call.needed(buffer, Path("buffer"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::buffer_create(call, device, desc, buffer, error);
   return call.answered(status);
 }
@@ -403,6 +427,7 @@ tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* desc, t
   check(call, desc, Path("desc"));
   call.needed(buffer, Path("buffer"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::buffer_import(call, device, desc, buffer, error);
   return call.answered(status);
 }
@@ -424,6 +449,8 @@ tn_status TN_CALL buffer_get_info(tn_buffer* buffer, tn_buffer_info* info, tn_er
   call.handle(buffer, Path("buffer"));
   call.output(info, "tn_buffer_info", Path("info"));
   if (call.refused()) return call.status();
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
   tn_status status = rules::buffer_get_info(call, buffer, info, error);
   status = call.answered(status);
   if (status == TN_OK) check_answer(call, info, Path("info"));
@@ -439,6 +466,7 @@ tn_status TN_CALL buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, 
   call.bits(access, kAccess, Path("access"));
   call.needed(pointer, Path("pointer"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   tn_status status = rules::buffer_map(call, buffer, offset, size, access, pointer, error);
   status = call.answered(status);
   status = call.lent(status, pointer, Path("pointer"));
@@ -450,6 +478,7 @@ tn_status TN_CALL buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error
   CheckedCall call("tn_buffer_unmap", buffer, error);
   call.handle(buffer, Path("buffer"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::buffer_unmap(call, buffer, pointer, error);
   return call.answered(status);
 }
@@ -463,6 +492,7 @@ tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* desc, t
   if (desc != nullptr) check(call, desc, Path("desc"));
   call.needed(stream, Path("stream"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_create(call, device, desc, stream, error);
   return call.answered(status);
 }
@@ -482,6 +512,7 @@ tn_status TN_CALL stream_synchronize(tn_stream* stream, tn_error* error) {
   CheckedCall call("tn_stream_synchronize", stream, error);
   call.handle(stream, Path("stream"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_synchronize(call, stream, error);
   return call.answered(status);
 }
@@ -491,8 +522,9 @@ tn_status TN_CALL stream_query(tn_stream* stream, tn_error* error) {
   CheckedCall call("tn_stream_query", stream, error);
   call.handle(stream, Path("stream"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_query(call, stream, error);
-  return call.answered(status);
+  return call.answered(status, CheckedCall::May::kBeTooEarly);
 }
 
 // 22
@@ -501,6 +533,7 @@ tn_status TN_CALL stream_reset(tn_stream* stream, tn_error* error) {
   call.handle(stream, Path("stream"));
   call.serial(stream);
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_reset(call, stream, error);
   return call.answered(status);
 }
@@ -514,6 +547,7 @@ tn_status TN_CALL stream_wait_event(tn_stream* stream, tn_event* event, const tn
   call.handle(event, Path("event"));
   if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_wait_event(call, stream, event, desc, error);
   return call.answered(status);
 }
@@ -526,6 +560,7 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
   call.serial(stream);
   call.needed(callback, Path("callback"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_callback(call, stream, callback, user, error);
   return call.answered(status);
 }
@@ -539,6 +574,7 @@ tn_status TN_CALL stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_of
   call.handle(dst, Path("dst"));
   call.handle(src, Path("src"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status =
       rules::stream_copy(call, stream, dst, dst_offset, src, src_offset, size, error);
   return call.answered(status);
@@ -553,6 +589,7 @@ tn_status TN_CALL stream_write(tn_stream* stream, tn_buffer* dst, uint64_t dst_o
   call.handle(dst, Path("dst"));
   if (size != 0) call.needed(src, Path("src"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_write(call, stream, dst, dst_offset, src, size, error);
   return call.answered(status);
 }
@@ -566,6 +603,7 @@ tn_status TN_CALL stream_read(tn_stream* stream, void* dst, tn_buffer* src, uint
   if (size != 0) call.needed(dst, Path("dst"));
   call.handle(src, Path("src"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_read(call, stream, dst, src, src_offset, size, error);
   return call.answered(status);
 }
@@ -579,6 +617,7 @@ tn_status TN_CALL stream_fill(tn_stream* stream, tn_buffer* dst, uint64_t offset
   call.handle(dst, Path("dst"));
   call.needed(pattern, Path("pattern"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status =
       rules::stream_fill(call, stream, dst, offset, size, pattern, pattern_size, error);
   return call.answered(status);
@@ -593,6 +632,7 @@ tn_status TN_CALL stream_reorder(tn_stream* stream, const tn_tensor* dst, const 
   check(call, dst, Path("dst"));
   check(call, src, Path("src"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::stream_reorder(call, stream, dst, src, error);
   return call.answered(status);
 }
@@ -606,6 +646,7 @@ tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* desc, tn_
   if (desc != nullptr) check(call, desc, Path("desc"));
   call.needed(event, Path("event"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_create(call, device, desc, event, error);
   return call.answered(status);
 }
@@ -628,6 +669,7 @@ tn_status TN_CALL event_record(tn_event* event, tn_stream* stream, const tn_reco
   call.serial(stream);
   if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_record(call, event, stream, desc, error);
   return call.answered(status);
 }
@@ -637,6 +679,7 @@ tn_status TN_CALL event_signal(tn_event* event, tn_status result, tn_error* erro
   CheckedCall call("tn_event_signal", event, error);
   call.handle(event, Path("event"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_signal(call, event, result, error);
   return call.answered(status);
 }
@@ -646,8 +689,9 @@ tn_status TN_CALL event_query(tn_event* event, tn_error* error) {
   CheckedCall call("tn_event_query", event, error);
   call.handle(event, Path("event"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_query(call, event, error);
-  return call.answered(status);
+  return call.answered(status, CheckedCall::May::kBeTooEarly);
 }
 
 // 35
@@ -656,8 +700,9 @@ tn_status TN_CALL event_synchronize(tn_event* event, const tn_wait_desc* desc, t
   call.handle(event, Path("event"));
   if (desc != nullptr) check(call, desc, Path("desc"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_synchronize(call, event, desc, error);
-  return call.answered(status);
+  return call.answered(status, CheckedCall::May::kBeTooEarly);
 }
 
 // 36
@@ -668,8 +713,9 @@ tn_status TN_CALL event_elapsed(tn_event* start, tn_event* end, int64_t* nanosec
   call.handle(end, Path("end"));
   call.needed(nanoseconds, Path("nanoseconds"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::event_elapsed(call, start, end, nanoseconds, error);
-  return call.answered(status);
+  return call.answered(status, CheckedCall::May::kBeTooEarly);
 }
 
 // 37
@@ -681,6 +727,7 @@ tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtyp
   if (rank != 0) call.needed(dims, Path("dims"));
   call.needed(size, Path("size"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::layout_size(call, device, layout, dtype, rank, dims, size, error);
   return call.answered(status);
 }
@@ -694,6 +741,7 @@ tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* des
   check(call, desc, Path("desc"));
   call.needed(constant, Path("constant"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::constant_create(call, device, desc, constant, error);
   return call.answered(status);
 }
@@ -723,6 +771,8 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
   call.handle(constant, Path("constant"));
   call.output(info, "tn_constant_info", Path("info"));
   if (call.refused()) return call.status();
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
   tn_status status = rules::constant_get_info(call, constant, info, error);
   status = call.answered(status);
   if (status == TN_OK) check_answer(call, info, Path("info"));
@@ -737,8 +787,12 @@ tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
   check(call, desc, Path("desc"));
   if (support != nullptr) call.answer(support, "tn_kernel_support", Path("support"));
   if (call.refused()) return call.status();
-  const tn_status status = rules::kernel_supports(call, device, desc, support, error);
-  return call.answered(status);
+  support = call.shielded(support, Path("support"));
+  error = call.shielded(error);
+  tn_status status = rules::kernel_supports(call, device, desc, support, error);
+  status = call.answered(status);
+  if (status == TN_OK && support != nullptr) check_answer(call, support, Path("support"));
+  return status;
 }
 
 // 43
@@ -750,6 +804,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
   check(call, desc, Path("desc"));
   call.needed(kernel, Path("kernel"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::kernel_create(call, device, desc, kernel, error);
   return call.answered(status);
 }
@@ -769,7 +824,9 @@ tn_status TN_CALL kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_er
   call.handle(kernel, Path("kernel"));
   call.answer(info, "tn_kernel_info", Path("info"));
   if (call.refused()) return call.status();
-  tn_status status = call.below().kernel_get_info(kernel, info, error);
+  info = call.shielded(info, Path("info"));
+  error = call.shielded(error);
+  tn_status status = rules::kernel_get_info(call, kernel, info, error);
   status = call.answered(status);
   if (status == TN_OK) check_answer(call, info, Path("info"));
   return status;
@@ -783,6 +840,7 @@ tn_status TN_CALL kernel_output_dims(tn_kernel* kernel, const tn_launch* launch,
   check(call, launch, Path("launch"));
   call.needed(dims, Path("dims"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::kernel_output_dims(call, kernel, launch, dims, error);
   return call.answered(status);
 }
@@ -795,6 +853,7 @@ tn_status TN_CALL kernel_workspace_size(tn_kernel* kernel, const tn_launch* laun
   check(call, launch, Path("launch"));
   call.needed(size, Path("size"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::kernel_workspace_size(call, kernel, launch, size, error);
   return call.answered(status);
 }
@@ -808,6 +867,7 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_l
   call.serial(stream);
   check(call, launch, Path("launch"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::kernel_launch(call, kernel, stream, launch, error);
   return call.answered(status);
 }
@@ -821,6 +881,7 @@ tn_status TN_CALL peer_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_offs
   call.peer_handle(dst, Path("dst"));
   call.peer_handle(src, Path("src"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status =
       rules::peer_copy(call, stream, dst, dst_offset, src, src_offset, size, error);
   return call.answered(status);
@@ -833,6 +894,7 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
   call.serial(stream);
   call.peer_handle(event, Path("event"));
   if (call.refused()) return call.status();
+  error = call.shielded(error);
   const tn_status status = rules::peer_wait_event(call, stream, event, error);
   return call.answered(status);
 }

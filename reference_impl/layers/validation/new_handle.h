@@ -14,6 +14,7 @@ tn_status make_handle(CheckedCall& call, Handle** handle, Make make) {
   tn_status status = make();
   if (TN_STATUS_CLASS(status) == TN_OUT_OF_MEMORY && call.layer().release(call.device().get())) {
     *handle = nullptr;
+    call.forget_error();
     status = make();
   }
   return call.made(status, handle);

@@ -18,6 +18,7 @@ struct InstanceRecord : Record {
 
 struct DeviceRecord : Record {
   using Record::Record;
+  std::atomic<bool> lost{false};  // It has answered TN_DEVICE_LOST.
   tn_device_info info{};
 };
 
@@ -39,6 +40,8 @@ struct MappedRange {
 struct BufferRecord : Record {
   using Record::Record;
   uint64_t size = 0;
+  tn_buffer_kind buffer_kind = TN_BUFFER_DEVICE;
+  uint32_t alignment = 0;  // As asked for; 0: the device's.
   bool imported = false;
   bool read_only = false;
   std::vector<MappedRange> mapped;
@@ -62,6 +65,9 @@ struct EventRecord : Record {
 struct ConstantRecord : Record {
   using Record::Record;
   int64_t references = 1;  // The host's.
+  tn_layout layout = TN_LAYOUT_STRIDED;
+  tn_dtype dtype = TN_FLOAT32;
+  std::vector<int64_t> dims;
 };
 
 // An argument as described at create.
@@ -83,6 +89,7 @@ struct Described {
 struct KernelRecord : Record {
   using Record::Record;
   std::string name;           // "Add", "tenon.Fill"
+  bool told = false;          // The kernel has said what follows.
   bool no_workspace = false;  // TN_KERNEL_NO_WORKSPACE
   std::vector<Described> inputs;
   std::vector<Described> outputs;

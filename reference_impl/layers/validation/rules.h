@@ -11,9 +11,15 @@ namespace tenon::layers::validation::rules {
 
 tn_status instance_device_count(CheckedCall& call, tn_instance* instance, size_t* count,
                                 tn_error* error);
+tn_status instance_device_info(CheckedCall& call, tn_instance* instance, size_t index,
+                               tn_device_info* info, tn_error* error);
+tn_status instance_extension(CheckedCall& call, tn_instance* instance, const char* name,
+                             uint32_t version, const void** table, tn_error* error);
 tn_status device_open(CheckedCall& call, tn_instance* instance, size_t index,
                       const tn_device_desc* desc, tn_device** device, tn_error* error);
 void device_close(CheckedCall& call, tn_device* device);
+tn_status device_get_info(CheckedCall& call, tn_device* device, tn_device_info* info,
+                          tn_error* error);
 tn_status device_get_memory(CheckedCall& call, tn_device* device, tn_memory_info* info,
                             tn_error* error);
 tn_status device_synchronize(CheckedCall& call, tn_device* device, tn_error* error);
@@ -73,6 +79,8 @@ tn_status kernel_supports(CheckedCall& call, tn_device* device, const tn_kernel_
 tn_status kernel_create(CheckedCall& call, tn_device* device, const tn_kernel_desc* desc,
                         tn_kernel** kernel, tn_error* error);
 void kernel_destroy(CheckedCall& call, tn_kernel* kernel);
+tn_status kernel_get_info(CheckedCall& call, tn_kernel* kernel, tn_kernel_info* info,
+                          tn_error* error);
 tn_status kernel_output_dims(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
                              int64_t* const* dims, tn_error* error);
 tn_status kernel_workspace_size(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,

@@ -3,7 +3,9 @@
 // Buffers: sizes, mapped ranges, and work in flight when they are mapped or go.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "reference_impl/layers/validation/foreign_memory.h"
 #include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
@@ -45,6 +47,52 @@ bool check_import(CheckedCall& call, const tn_import_desc& desc) {
   return false;
 }
 
+// What the plugin tells of a buffer, against what it was made as.
+void check_told(CheckedCall& call, const BufferRecord& record, tn_buffer_info* info) {
+  const auto* device = dynamic_cast<const DeviceRecord*>(record.device.get());
+  const std::string name = describe(record);
+  if (info->size != record.size) {
+    call.fault("TN-buffer-002", fmt::format("says {} bytes of {}", info->size, name));
+    info->size = record.size;
+  }
+  if (!record.imported && info->kind != record.buffer_kind) {
+    call.fault("TN-buffer-002", fmt::format("says kind {} of {}", info->kind, name));
+    info->kind = record.buffer_kind;
+  }
+  if (record.imported != ((info->flags & TN_BUFFER_IMPORTED) != 0)) {
+    call.fault("TN-buffer-002", std::string(record.imported ? "does not say" : "says") +
+                                    " TN_BUFFER_IMPORTED of " + name);
+  }
+  if (record.read_only != ((info->flags & TN_BUFFER_READ_ONLY) != 0)) {
+    call.fault("TN-import-003", std::string(record.read_only ? "does not say" : "says") +
+                                    " TN_BUFFER_READ_ONLY of " + name);
+  }
+  bool coherent = (info->flags & TN_BUFFER_COHERENT) != 0;
+  if (!coherent && !record.imported && record.buffer_kind == TN_BUFFER_HOST_PINNED) {
+    call.fault("TN-buffer-003", "does not say TN_BUFFER_COHERENT of pinned memory, " + name);
+  }
+  if (!coherent && !record.imported && record.buffer_kind == TN_BUFFER_DEVICE &&
+      device != nullptr && (device->info.flags & TN_DEVICE_COHERENT) != 0) {
+    call.fault("TN-buffer-004", "says TN_DEVICE_COHERENT, but not TN_BUFFER_COHERENT of " + name);
+  }
+  const bool there =
+      is_readable(info->host_pointer, info->host_pointer != nullptr ? record.size : 0);
+  if ((record.size != 0 && coherent != (info->host_pointer != nullptr)) || !there) {
+    call.fault("TN-buffer-002",
+               fmt::format("gives {} as host_pointer of a buffer that is {}coherent, {}",
+                           fmt::ptr(info->host_pointer), coherent ? "" : "not ", name));
+    info->flags &= ~uint32_t{TN_BUFFER_COHERENT};
+    info->host_pointer = nullptr;
+  }
+  const uint64_t alignment = record.alignment != 0 ? record.alignment
+                             : device != nullptr   ? device->info.alignment
+                                                   : 0;
+  if (info->address != 0 && !record.imported && alignment != 0 && info->address % alignment != 0) {
+    call.fault("TN-buffer-005", fmt::format("gives the address {:#x} for {}, no multiple of {}",
+                                            info->address, name, alignment));
+  }
+}
+
 }  // namespace
 
 tn_status buffer_create(CheckedCall& call, tn_device* device, const tn_buffer_desc* desc,
@@ -69,6 +117,8 @@ tn_status buffer_create(CheckedCall& call, tn_device* device, const tn_buffer_de
   if (status != TN_OK) return status;
   auto record = enter<BufferRecord>(call, *buffer, fmt::format("size {}", known.size));
   record->size = known.size;
+  record->buffer_kind = known.kind;
+  record->alignment = known.alignment;
   Registry::get().add(std::move(record));
   return status;
 }
@@ -188,6 +238,10 @@ tn_status buffer_map(CheckedCall& call, tn_buffer* buffer, uint64_t offset, uint
               "synchronize the stream or an event behind that work before you map");
   }
   const tn_status status = call.below().buffer_map(buffer, offset, size, access, pointer, error);
+  if (status == TN_OK && *pointer != nullptr && !is_readable(*pointer, size)) {
+    return call.blame("TN-map-001", fmt::format("mapped {} bytes to {}, where they are not", size,
+                                                std::exchange(*pointer, nullptr)));
+  }
   if (status == TN_OK && *pointer != nullptr) {
     const std::lock_guard lock(layer.mutex);
     record->mapped.push_back({*pointer, offset, end});
@@ -219,21 +273,8 @@ tn_status buffer_get_info(CheckedCall& call, tn_buffer* buffer, tn_buffer_info* 
   const tn_status status = call.below().buffer_get_info(buffer, info, error);
   const auto record = call.record<BufferRecord>(buffer);
   if (status != TN_OK || record == nullptr) return status;
-  tn_buffer_info known{};
-  std::memcpy(&known, info, std::min(info->struct_size, sizeof(known)));
-  if (info->struct_size < sizeof(known)) return status;  // Not all of it has been told.
-  if (known.size != record->size) {
-    call.fault("TN-buffer-002", fmt::format("says {} bytes of {}", known.size, describe(*record)));
-  }
-  if (record->read_only && (known.flags & TN_BUFFER_READ_ONLY) == 0) {
-    call.fault("TN-import-003", "does not say TN_BUFFER_READ_ONLY of " + describe(*record));
-  }
-  const bool coherent = (known.flags & TN_BUFFER_COHERENT) != 0;
-  if (record->size != 0 && coherent != (known.host_pointer != nullptr)) {
-    call.fault("TN-buffer-002", std::string("gives ") + (coherent ? "no" : "a") +
-                                    " host_pointer for a buffer that is " +
-                                    (coherent ? "" : "not ") + "coherent");
-  }
+  if (!call.is_filled(info, sizeof(*info))) return status;  // Not all of it has been told.
+  check_told(call, *record, info);
   return status;
 }
 

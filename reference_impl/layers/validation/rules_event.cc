@@ -12,8 +12,7 @@ tn_status waited(CheckedCall& call, EventRecord* event, const Clock& recorded, t
   if (event == nullptr || status == TN_NOT_READY || TN_STATUS_CLASS(status) == TN_UNSUPPORTED) {
     return status;
   }
-  const std::lock_guard lock(call.layer().mutex);
-  call.layer().order.finish(recorded);
+  call.layer().finish(status == TN_OK, [&](Order& order) { order.finish(recorded); });
   return status;
 }
 
@@ -99,7 +98,11 @@ tn_status event_synchronize(CheckedCall& call, tn_event* event, const tn_wait_de
   }
   const auto record = call.record<EventRecord>(event);
   const Clock recorded = recorded_by(call, record.get());
-  return waited(call, record.get(), recorded, call.below().event_synchronize(event, desc, error));
+  const tn_status status = call.below().event_synchronize(event, desc, error);
+  if (status == TN_NOT_READY && known.timeout == 0) {
+    return call.blame("TN-status-003", "answered TN_NOT_READY to a wait without a time limit");
+  }
+  return waited(call, record.get(), recorded, status);
 }
 
 tn_status event_elapsed(CheckedCall& call, tn_event* start, tn_event* end, int64_t* nanoseconds,

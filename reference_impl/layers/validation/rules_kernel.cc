@@ -1,34 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Constants and kernels: their descriptions, kept for the launches to come.
+#include <algorithm>
+#include <span>
+
+#include "reference_impl/layers/validation/needs.h"
 #include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
 
 namespace tenon::layers::validation::rules {
 namespace {
-
-std::vector<int64_t> list_of(const int64_t* values, int32_t rank) {
-  if (values == nullptr) return {};
-  return {values, values + rank};
-}
-
-Described describe_argument(const tn_argument* given) {
-  tn_argument known{};
-  std::memcpy(&known, given, std::min(given->struct_size, sizeof(known)));
-  const int32_t rank = std::max(known.rank, 0);
-  return {known.kind,
-          known.dtype,
-          rank,
-          known.alias,
-          known.layout,
-          (known.flags & TN_ARGUMENT_DENSE) != 0,
-          known.alignment,
-          list_of(known.dims, rank),
-          list_of(known.min_dims, rank),
-          list_of(known.max_dims, rank),
-          list_of(known.strides, rank)};
-}
 
 // One argument as described.
 bool check_argument(CheckedCall& call, const tn_argument* given, const Path& path) {
@@ -119,48 +101,39 @@ bool check_description(CheckedCall& call, const tn_kernel_desc& desc) {
   return true;
 }
 
-// A layout that a plugin has chosen: strided, or a token of its own.
-void check_choice(const CheckedCall& call, tn_layout layout, const char* list, size_t index) {
-  if (layout == TN_LAYOUT_STRIDED || layout >= TN_LAYOUT_FIRST_TOKEN) return;
-  call.fault("TN-kernel-008",
-             fmt::format("chose the layout {} for {}[{}], which is none", layout, list, index));
-}
-
-// True if the caller asked for everything and got no answer at all.
-bool requires_nothing(const tn_kernel_desc& desc, const tn_kernel_support* support) {
-  tn_kernel_support known{};
-  if (support != nullptr) {
-    std::memcpy(&known, support, std::min(support->struct_size, sizeof(known)));
-  }
-  const auto none = [](const tn_argument_needs* needs, size_t count) {
-    return std::all_of(needs, needs + count, [](const auto& one) { return one.requirements == 0; });
-  };
-  return (known.inputs != nullptr || desc.input_count == 0) &&
-         (known.outputs != nullptr || desc.output_count == 0) &&
-         none(known.inputs, desc.input_count) && none(known.outputs, desc.output_count);
+std::vector<Described> describe(const tn_argument* const* arguments, size_t count) {
+  std::vector<Described> described;
+  for (size_t i = 0; i < count; ++i) described.push_back(describe_argument(arguments[i]));
+  return described;
 }
 
 // What the kernel says of itself, among it the layouts that it has chosen where TN_LAYOUT_ANY was
 // described.
 void learn(CheckedCall& call, tn_kernel* kernel, KernelRecord* record) {
-  std::vector<tn_argument_needs> inputs(record->inputs.size());
-  std::vector<tn_argument_needs> outputs(record->outputs.size());
-  tn_kernel_info info{};
-  info.struct_size = sizeof(info);
+  std::vector<tn_argument_needs> inputs(record->inputs.size() + kNeedsMargin);
+  std::vector<tn_argument_needs> outputs(record->outputs.size() + kNeedsMargin);
+  WithMargin<tn_kernel_info> asked;
+  tn_kernel_info& info = asked.value;
   info.inputs = inputs.data();
   info.outputs = outputs.data();
   if (call.below().kernel_get_info(kernel, &info, nullptr) != TN_OK) return;
+  record->told = true;
   record->no_workspace = (info.flags & TN_KERNEL_NO_WORKSPACE) != 0;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (record->inputs[i].layout != TN_LAYOUT_ANY) continue;
-    check_choice(call, inputs[i].layout, "inputs", i);
-    record->inputs[i].layout = inputs[i].layout;
-  }
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    if (record->outputs[i].layout != TN_LAYOUT_ANY) continue;
-    check_choice(call, outputs[i].layout, "outputs", i);
-    record->outputs[i].layout = outputs[i].layout;
-  }
+  const auto choose = [&](std::vector<Described>& described,
+                          const std::vector<tn_argument_needs>& needs, const char* list) {
+    for (size_t i = 0; i < described.size(); ++i) {
+      const tn_layout layout = needs[i].layout;
+      if (described[i].layout != TN_LAYOUT_ANY) continue;
+      if (layout != TN_LAYOUT_STRIDED && layout < TN_LAYOUT_FIRST_TOKEN) {
+        call.fault("TN-kernel-008",
+                   fmt::format("chose the layout {} for {}[{}], which is none", layout, list, i));
+        continue;  // What a launch brings is not compared with it.
+      }
+      described[i].layout = layout;
+    }
+  };
+  choose(record->inputs, inputs, "inputs");
+  choose(record->outputs, outputs, "outputs");
 }
 
 }  // namespace
@@ -186,8 +159,12 @@ tn_status constant_create(CheckedCall& call, tn_device* device, const tn_constan
       call, constant, [&] { return call.below().constant_create(device, desc, constant, error); });
   if (status != TN_OK) return status;
   if (known.stream != nullptr) note_work(call, known.stream, accesses);
-  Registry::get().add(enter<ConstantRecord>(
-      call, *constant, fmt::format("rank {}, layout {}", value.rank, known.layout)));
+  auto record = enter<ConstantRecord>(call, *constant,
+                                      fmt::format("rank {}, layout {}", value.rank, known.layout));
+  record->layout = known.layout;
+  record->dtype = value.dtype;
+  record->dims.assign(value.dims, value.dims + value.rank);
+  Registry::get().add(std::move(record));
   return status;
 }
 
@@ -216,10 +193,12 @@ tn_status kernel_supports(CheckedCall& call, tn_device* device, const tn_kernel_
   tn_kernel_desc known;
   if (!call.read(desc, &known, "tn_kernel_desc", Path("desc"))) return call.status();
   if (!check_description(call, known)) return call.status();
+  const auto inputs = describe(known.inputs, known.input_count);
+  const auto outputs = describe(known.outputs, known.output_count);
+  Needs needs(call, inputs, outputs);
+  if (support != nullptr) needs.put_into(support);
   const tn_status status = call.below().kernel_supports(device, desc, support, error);
-  if (status == TN_NEEDS_STATIC && requires_nothing(known, support)) {
-    call.fault("TN-kernel-007", "answered TN_NEEDS_STATIC, but requires nothing");
-  }
+  if (support != nullptr) needs.take_from(support, status);
   return status;
 }
 
@@ -235,12 +214,8 @@ tn_status kernel_create(CheckedCall& call, tn_device* device, const tn_kernel_de
   const std::string name = onnx ? known.name : std::string(known.domain) + "." + known.name;
   auto record = enter<KernelRecord>(call, *kernel, name);
   record->name = name;
-  for (size_t i = 0; i < known.input_count; ++i) {
-    record->inputs.push_back(describe_argument(known.inputs[i]));
-  }
-  for (size_t i = 0; i < known.output_count; ++i) {
-    record->outputs.push_back(describe_argument(known.outputs[i]));
-  }
+  record->inputs = describe(known.inputs, known.input_count);
+  record->outputs = describe(known.outputs, known.output_count);
   learn(call, *kernel, record.get());
   Registry::get().add(std::move(record));
   return status;
@@ -249,13 +224,41 @@ tn_status kernel_create(CheckedCall& call, tn_device* device, const tn_kernel_de
 tn_status constant_get_info(CheckedCall& call, tn_constant* constant, tn_constant_info* info,
                             tn_error* error) {
   const tn_status status = call.below().constant_get_info(constant, info, error);
-  if (status != TN_OK || !call.is_filled(&info->rank, sizeof(info->rank)) ||
-      (info->rank >= 0 && info->rank <= TN_MAX_RANK)) {
-    return status;
+  if (status != TN_OK || !call.is_filled(&info->rank, sizeof(info->rank))) return status;
+  if (info->rank < 0 || info->rank > TN_MAX_RANK) {
+    const int32_t said = info->rank;
+    info->rank = 0;  // A host would read as many dims.
+    return call.blame("TN-answer-001", fmt::format("says that a constant has rank {}", said));
   }
-  const int32_t said = info->rank;
-  info->rank = 0;  // A host would read as many dims.
-  return call.blame("TN-answer-001", fmt::format("says that a constant has rank {}", said));
+  const auto record = call.record<ConstantRecord>(constant);
+  if (record == nullptr || !call.is_filled(info, sizeof(*info))) return status;
+  const auto rank = static_cast<size_t>(info->rank);
+  if (info->dtype != record->dtype || info->layout != record->layout ||
+      !std::ranges::equal(std::span(info->dims, rank), record->dims)) {
+    return call.blame("TN-constant-004",
+                      "tells another type, layout or dims of " + describe(*record));
+  }
+  const uint64_t dense = dense_bytes(info->dtype, info->rank, info->dims);
+  if (info->layout == TN_LAYOUT_STRIDED && info->resident_bytes < dense) {
+    call.fault("TN-constant-004", fmt::format("says that {} dense bytes of {} reside in {}", dense,
+                                              describe(*record), info->resident_bytes));
+  }
+  return status;
+}
+
+tn_status kernel_get_info(CheckedCall& call, tn_kernel* kernel, tn_kernel_info* info,
+                          tn_error* error) {
+  const auto record = call.record<KernelRecord>(kernel);
+  if (record == nullptr) return call.below().kernel_get_info(kernel, info, error);
+  Needs needs(call, record->inputs, record->outputs);
+  needs.put_into(info);
+  const tn_status status = call.below().kernel_get_info(kernel, info, error);
+  needs.take_from(info, status);
+  if (status == TN_OK && record->told && call.is_filled(&info->flags, sizeof(info->flags)) &&
+      record->no_workspace != ((info->flags & TN_KERNEL_NO_WORKSPACE) != 0)) {
+    call.fault("TN-launch-014", "does not say the same of TN_KERNEL_NO_WORKSPACE each time");
+  }
+  return status;
 }
 
 void kernel_destroy(CheckedCall& call, tn_kernel* kernel) {

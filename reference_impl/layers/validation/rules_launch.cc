@@ -2,6 +2,7 @@
 //
 // Launches: arguments as described, within their buffers, disjoint, with the workspace asked for.
 #include <algorithm>
+#include <utility>
 
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
@@ -147,12 +148,16 @@ bool check_overlap(CheckedCall& call, const KernelRecord& kernel, const Argument
 tn_status ask_workspace(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
                         uint64_t* size, tn_error* error) {
   const tn_status status = call.below().kernel_workspace_size(kernel, launch, size, error);
+  if (status != TN_OK) return status;
+  if (*size > INT64_MAX) {
+    return call.blame("TN-answer-003", fmt::format("says that a launch needs {} bytes of workspace",
+                                                   std::exchange(*size, 0)));
+  }
   const auto record = call.record<KernelRecord>(kernel);
-  if (status == TN_OK && *size != 0 && record != nullptr && record->no_workspace) {
-    call.warn(
-        "TN-launch-014",
-        fmt::format("{} said TN_KERNEL_NO_WORKSPACE, but needs {} bytes", describe(*record), *size),
-        "report it to the plugin's vendor");
+  if (*size != 0 && record != nullptr && record->no_workspace) {
+    call.fault("TN-launch-014",
+               fmt::format("said TN_KERNEL_NO_WORKSPACE of {}, which needs {} bytes",
+                           describe(*record), *size));
   }
   return status;
 }
@@ -223,6 +228,82 @@ bool check_counts(CheckedCall& call, const KernelRecord& kernel, const tn_launch
   return !call.refused();
 }
 
+// What is wrong with a dim that a plugin says of an output; "" if nothing.
+std::string problem_of(const Described& output, int32_t d, int64_t dim) {
+  const auto at = static_cast<size_t>(d);
+  if (dim < 0) return "which none can have";
+  if (!output.dims.empty() && output.dims[at] != TN_DYNAMIC && output.dims[at] != dim) {
+    return fmt::format("described was {}", output.dims[at]);
+  }
+  return "";
+}
+
+// The plugin writes to arrays with an element more than each output has dims.
+tn_status ask_output_dims(CheckedCall& call, const KernelRecord& record, tn_kernel* kernel,
+                          const tn_launch* launch, int64_t* const* dims, tn_error* error) {
+  constexpr int64_t kMargin = INT64_MIN + 7;
+  const size_t count = record.outputs.size();
+  std::vector<std::vector<int64_t>> copies(count);
+  std::vector<int64_t*> given(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (dims[i] == nullptr || record.outputs[i].kind == TN_ARGUMENT_ABSENT) continue;
+    copies[i].assign(dims[i], dims[i] + record.outputs[i].rank);
+    copies[i].push_back(kMargin);
+    given[i] = copies[i].data();
+  }
+  const tn_status status = call.below().kernel_output_dims(kernel, launch, given.data(), error);
+  for (size_t i = 0; i < count; ++i) {
+    const Described& output = record.outputs[i];
+    if (given[i] == nullptr) continue;
+    if (copies[i].back() != kMargin) {
+      call.fault("TN-struct-003",
+                 fmt::format("wrote more than {} values to dims[{}]", output.rank, i));
+    }
+    if (status != TN_OK) continue;
+    for (int32_t d = 0; d < output.rank; ++d) {
+      const int64_t dim = copies[i][static_cast<size_t>(d)];
+      const std::string problem = problem_of(output, d, dim);
+      if (problem.empty()) continue;
+      return call.blame("TN-kernel-014",
+                        fmt::format("says that dims[{}][{}] is {}, {}", i, d, dim, problem));
+    }
+  }
+  for (size_t i = 0; status == TN_OK && i < count; ++i) {
+    if (given[i] != nullptr) std::copy_n(copies[i].begin(), copies[i].size() - 1, dims[i]);
+  }
+  return status;
+}
+
+// The caller's output_dims; NULL where it has none for that output.
+int64_t* output_dims_of(const KernelRecord& record, const tn_launch& launch, size_t i) {
+  const Described& output = record.outputs[i];
+  if (launch.output_dims == nullptr || output.kind == TN_ARGUMENT_ABSENT) return nullptr;
+  return launch.output_dims[i];
+}
+
+// Until the work writes them, they hold the bounds: so does what nobody writes.
+void set_output_dims(const KernelRecord& record, const tn_launch& launch) {
+  for (size_t i = 0; i < record.outputs.size(); ++i) {
+    int64_t* const dims = output_dims_of(record, launch, i);
+    if (dims != nullptr) std::copy_n(launch.outputs[i]->dims, record.outputs[i].rank, dims);
+  }
+}
+
+// The work is queued; when it has been waited for, the dims it has written are looked at.
+void watch_output_dims(CheckedCall& call, const Point& work, const KernelRecord& record,
+                       const tn_launch& launch) {
+  for (size_t i = 0; i < record.outputs.size(); ++i) {
+    const int64_t* const dims = output_dims_of(record, launch, i);
+    if (dims == nullptr) continue;
+    const int64_t* const bound = launch.outputs[i]->dims;
+    call.layer().await({work,
+                        dims,
+                        {bound, bound + record.outputs[i].rank},
+                        fmt::format("launch->output_dims[{}]", i),
+                        call.device().get()});
+  }
+}
+
 }  // namespace
 
 tn_status kernel_workspace_size(CheckedCall& call, tn_kernel* kernel, const tn_launch* launch,
@@ -247,17 +328,8 @@ tn_status kernel_output_dims(CheckedCall& call, tn_kernel* kernel, const tn_laun
                             !match_all(call, record->inputs, known.inputs, "inputs"))) {
     return call.status();
   }
-  const tn_status status = call.below().kernel_output_dims(kernel, launch, dims, error);
-  for (size_t i = 0; status == TN_OK && record != nullptr && i < record->outputs.size(); ++i) {
-    const Described& output = record->outputs[i];
-    if (dims[i] == nullptr || output.kind == TN_ARGUMENT_ABSENT) continue;
-    for (int32_t d = 0; d < output.rank; ++d) {
-      if (dims[i][d] >= 0) continue;
-      return call.blame("TN-answer-001",
-                        fmt::format("says that dims[{}][{}] is {}", i, d, dims[i][d]));
-    }
-  }
-  return status;
+  if (record == nullptr) return call.below().kernel_output_dims(kernel, launch, dims, error);
+  return ask_output_dims(call, *record, kernel, launch, dims, error);
 }
 
 tn_status kernel_launch(CheckedCall& call, tn_kernel* kernel, tn_stream* stream,
@@ -275,8 +347,10 @@ tn_status kernel_launch(CheckedCall& call, tn_kernel* kernel, tn_stream* stream,
       !check_order(call, stream, arguments.accesses)) {
     return call.status();
   }
+  set_output_dims(*record, known);
   const tn_status status = call.below().kernel_launch(kernel, stream, launch, error);
-  if (status == TN_OK) note_work(call, stream, arguments.accesses);
+  if (status != TN_OK) return status;
+  watch_output_dims(call, note_work(call, stream, arguments.accesses), *record, known);
   return status;
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Streams: copies, and what waiting for them tells.
+#include "reference_impl/layers/validation/foreign_memory.h"
 #include "reference_impl/layers/validation/new_handle.h"
 #include "reference_impl/layers/validation/promises.h"
 #include "reference_impl/layers/validation/rules.h"
 #include "reference_impl/layers/validation/tensors.h"
+#include "tenon/cpp/error.hpp"
 
 namespace tenon::layers::validation::rules {
 namespace {
@@ -19,8 +21,7 @@ bool has_finished(tn_status status) {
 
 tn_status waited(CheckedCall& call, tn_stream* stream, const Clock& before, tn_status status) {
   if (has_finished(status) && call.record<StreamRecord>(stream) != nullptr) {
-    const std::lock_guard lock(call.layer().mutex);
-    call.layer().order.finish(before);
+    call.layer().finish(status == TN_OK, [&](Order& order) { order.finish(before); });
   }
   return status;
 }
@@ -33,24 +34,50 @@ Clock position(CheckedCall& call, tn_stream* stream) {
   return call.layer().order.position(record->order);
 }
 
+// The error of a callback, as far as it can be read; says what is wrong with it, "" if nothing.
+std::string copy_details(const tn_error& given, tn_status status, tn_error* told) {
+  size_t size = 0;
+  if (!copy_foreign(&size, &given, sizeof(size)) || size < sizeof(size) ||
+      size > plugin::kMaxStructSize || !is_readable(&given, size)) {
+    plugin::set_error(told, status, nullptr, "the plugin gave an error that cannot be read");
+    return fmt::format("an error that cannot be read, or whose struct_size is {}", size);
+  }
+  std::memcpy(told, &given, std::min(size, sizeof(*told)));
+  told->struct_size = sizeof(*told);
+  std::string problem;
+  if (told->code != status) problem = fmt::format("another code in its error, {:#x}", told->code);
+  told->code = status;
+  if (mend_text(told->rule) || mend_text(told->argument) || mend_text(told->message)) {
+    problem = "an error whose texts do not end, or are not UTF-8";
+  }
+  return problem;
+}
+
 // What the plugin calls instead of the host's callback.
 void TN_CALL run_callback(void* token, tn_status status, const tn_error* error) {
   constexpr const char* kFunction = "tn_stream_callback";
   Promise promise;
   if (!Promises::get().keep(token, kFunction, &promise)) return;
-  const Validation& layer = *promise.layer;
-  {
-    const std::lock_guard lock(promise.layer->mutex);
-    promise.layer->order.finish(promise.before);
+  Validation& layer = *promise.layer;
+  layer.finish(status == TN_OK, [&](Order& order) { order.finish(promise.before); });
+  const auto blame = [&](const char* rule, const std::string& what) {
+    layer.report(TN_LOG_ERROR, rule, layer.of_plugin(kFunction, "called a callback " + what));
+  };
+  if (!is_known_status(status) || TN_STATUS_CLASS(status) == TN_NOT_READY) {
+    blame("TN-status-001", fmt::format("with {:#x}", static_cast<uint32_t>(status)));
+    status = TN_INTERNAL;
   }
-  tn_error missing = TN_ERROR_INIT;
-  if ((status == TN_OK) != (error == nullptr)) {
-    const std::string what = status == TN_OK ? "called a callback with TN_OK and an error"
-                                             : "called a callback with a failure, but no error";
-    layer.report(TN_LOG_ERROR, status == TN_OK ? "TN-callback-001" : "TN-callback-003",
-                 layer.of_plugin(kFunction, what));
-    plugin::set_error(&missing, status, nullptr, "the plugin gave no error");
-    error = status == TN_OK ? nullptr : &missing;
+  tn_error told = TN_ERROR_INIT;
+  if (status == TN_OK && error != nullptr) blame("TN-callback-001", "with TN_OK and an error");
+  if (status == TN_OK) {
+    error = nullptr;
+  } else if (error == nullptr) {
+    blame("TN-callback-003", "with a failure, but no error");
+    plugin::set_error(&told, status, nullptr, "the plugin gave no error");
+    error = &told;
+  } else if (const std::string problem = copy_details(*error, status, &told); !problem.empty()) {
+    blame("TN-callback-003", "with " + problem);
+    error = &told;
   }
   const InCallback here;
   promise.callback(promise.user, status, error);

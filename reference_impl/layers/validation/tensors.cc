@@ -105,6 +105,12 @@ bool check_bytes(CheckedCall& call, int32_t rank, const int64_t* dims, tn_dtype 
   return true;
 }
 
+uint64_t dense_bytes(tn_dtype dtype, int32_t rank, const int64_t* dims) {
+  Wide bits = tn_dtype_bits(dtype);
+  for (int32_t i = 0; i < rank; ++i) bits *= dims[i];
+  return static_cast<uint64_t>((bits + 7) / 8);
+}
+
 bool check_host_tensor(CheckedCall& call, const tn_tensor& tensor, const Path& path) {
   if (!check_dims(call, tensor.rank, tensor.dims, path) ||
       !check_bytes(call, tensor.rank, tensor.dims, tensor.dtype, path)) {
@@ -231,15 +237,17 @@ bool check_order(CheckedCall& call, tn_stream* stream, const std::vector<Access>
   return true;
 }
 
-void note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses) {
+Point note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses) {
   const auto record = call.record<StreamRecord>(stream);
-  if (record == nullptr) return;
+  if (record == nullptr) return {};
+  call.check_not_lost();
   const std::lock_guard lock(call.layer().mutex);
   const Point work = call.layer().order.queue(record->order);
   for (const Access& access : accesses) {
     add_use(*access.buffer, call.layer().order,
             {work, access.begin, access.end, access.writes, access.exact});
   }
+  return work;
 }
 
 }  // namespace tenon::layers::validation

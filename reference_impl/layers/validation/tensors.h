@@ -38,6 +38,9 @@ bool check_dims(CheckedCall& call, int32_t rank, const int64_t* dims, const Path
 bool check_bytes(CheckedCall& call, int32_t rank, const int64_t* dims, tn_dtype dtype,
                  const Path& path);
 
+// The bytes of a dense row-major tensor whose dims have passed.
+uint64_t dense_bytes(tn_dtype dtype, int32_t rank, const int64_t* dims);
+
 // A tensor in host memory: there, unless it has no elements.
 bool check_host_tensor(CheckedCall& call, const tn_tensor& tensor, const Path& path);
 
@@ -47,7 +50,7 @@ bool overlap(const Access& a, const Access& b);
 // Before the call: mapped ranges refuse it, work of other streams without an event between is
 // reported.
 bool check_order(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses);
-// After it succeeded.
-void note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses);
+// After it succeeded; the work's place.
+Point note_work(CheckedCall& call, tn_stream* stream, const std::vector<Access>& accesses);
 
 }  // namespace tenon::layers::validation

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/layers/validation/validation.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -31,7 +34,9 @@ constexpr Sentence kSentences[] = {
 tn_status TN_CALL instance_create(const tn_instance_desc* desc, tn_instance** instance,
                                   tn_error* error) {
   Validation& layer = Validation::of(desc->dispatch);
-  const tn_status status = layer.below().instance_create(desc, instance, error);
+  tn_instance_desc watched = *desc;
+  watched.host = layer.services();
+  const tn_status status = layer.below().instance_create(&watched, instance, error);
   // Whether it is one, the loader says (start.cc).
   if (status == TN_OK && *instance != nullptr &&
       reinterpret_cast<const tn_handle*>(*instance)->dispatch == layer.table()) {
@@ -66,6 +71,7 @@ std::unique_ptr<Layer> make(const Surroundings& surroundings, tn_dispatch* table
 Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
     : Layer(*table),
       host_(surroundings.host),
+      services_(*this, *surroundings.host),
       plugin_(surroundings.plugin),
       table_(table),
       number_(Promises::get().add_maker(this)) {
@@ -110,6 +116,12 @@ void Validation::keep(std::shared_ptr<Record> record, uint64_t bytes,
   for (const Kept& kept : gone) kept.destroy();
 }
 
+bool Validation::keeps(const Record& record) {
+  const std::lock_guard lock(kept_mutex_);
+  return std::any_of(kept_.begin(), kept_.end(),
+                     [&](const Kept& kept) { return kept.record.get() == &record; });
+}
+
 bool Validation::release_if(const std::function<bool(const Record&)>& wanted) {
   std::vector<Kept> gone;
   {
@@ -123,6 +135,26 @@ bool Validation::release_if(const std::function<bool(const Record&)>& wanted) {
   }
   for (const Kept& kept : gone) kept.destroy();
   return !gone.empty();
+}
+
+std::vector<std::string> Validation::look_at_dims(bool well) {
+  std::vector<std::string> wrong;
+  std::erase_if(awaited_, [&](const AwaitedDims& dims) {
+    if (!order.finished(dims.work)) return false;
+    for (size_t i = 0; well && i < dims.bound.size(); ++i) {
+      if (dims.actual[i] >= 0 && dims.actual[i] <= dims.bound[i]) continue;
+      wrong.push_back(
+          of_plugin("tn_kernel_launch", fmt::format("wrote {} to {}[{}], where {} is the most",
+                                                    dims.actual[i], dims.name, i, dims.bound[i])));
+    }
+    return true;
+  });
+  return wrong;
+}
+
+void Validation::forget_dims(const Record* device) {
+  const std::lock_guard lock(mutex);
+  std::erase_if(awaited_, [&](const AwaitedDims& dims) { return dims.device == device; });
 }
 
 void Validation::destroy_leaked(const Record& owner, const char* function, const char* rule) {

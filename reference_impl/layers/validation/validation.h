@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "reference_impl/layers/layer.h"
+#include "reference_impl/layers/validation/host_services.h"
 #include "reference_impl/layers/validation/records.h"
 
 namespace tenon::layers::validation {
@@ -39,6 +40,8 @@ class Validation : public Layer {
   void report(tn_log_level level, const char* rule, const std::string& message) const;
 
   const std::string& plugin() const { return plugin_; }
+  // What the plugin is given in place of the host's.
+  const tn_host* services() { return services_.get(); }
   // The table that this plugin's handles begin with.
   const tn_dispatch* table() const { return table_; }
   // Its own among all of this process.
@@ -50,10 +53,39 @@ class Validation : public Layer {
   std::mutex mutex;
   Order order;
 
+  // The host learns that work has finished, well or not: `tell` says which to `order`.
+  template <class Tell>
+  void finish(bool well, Tell tell) {
+    std::vector<std::string> wrong;
+    {
+      // Held while dims are read: once any call has told the host, that memory may go.
+      const std::lock_guard lock(mutex);
+      tell(order);
+      wrong = look_at_dims(well);
+    }
+    for (const std::string& what : wrong) report(TN_LOG_ERROR, "TN-launch-018", what);
+  }
+  // Queued work will write the actual dims of an output there.
+  struct AwaitedDims {
+    Point work;
+    const int64_t* actual;
+    std::vector<int64_t> bound;
+    std::string name;
+    const Record* device;
+  };
+  void await(AwaitedDims dims) {
+    const std::lock_guard lock(mutex);
+    awaited_.push_back(std::move(dims));
+  }
+  // The device has gone.
+  void forget_dims(const Record* device);
+
   // Quarantine: a small thing that was destroyed is kept for a while, so that its address is not
   // given to the next one and a late use of it is known for what it is. `destroy` is called when it
   // is let go.
   void keep(std::shared_ptr<Record> record, uint64_t bytes, std::function<void()> destroy);
+  // Whether it is kept: for the plugin it has not been destroyed yet.
+  bool keeps(const Record& record);
   // Lets go what is kept of this device (NULL: of all). True if there was something.
   bool release(const Record* device) {
     return release_if(
@@ -66,6 +98,7 @@ class Validation : public Layer {
 
  private:
   void replace(Extensions* tables) const override { insert_checks(tables); }
+  std::vector<std::string> look_at_dims(bool well);
 
   struct Kept {
     std::shared_ptr<Record> record;
@@ -74,9 +107,11 @@ class Validation : public Layer {
   };
 
   const tn_host* const host_;
+  HostServices services_;
   const std::string plugin_;
   const tn_dispatch* const table_;
   const uint64_t number_;
+  std::vector<AwaitedDims> awaited_;
   std::mutex kept_mutex_;
   std::deque<Kept> kept_;
   uint64_t kept_bytes_ = 0;

@@ -57,7 +57,7 @@ struct Visits {
   }
 };
 
-TEST(ThreadPool, EveryItemOnceForManyShapes) {
+TEST(ThreadPool, TN_host_004_every_item_once_for_many_shapes) {
   for (const int32_t threads : {1, 2, 5}) {
     ThreadPool pool(threads);
     for (const int64_t count : {0, 1, 2, 3, 7, 64, 1000, 4097}) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "runtime/onnx/fuse_match.h"
+#include "runtime/onnx/steps.h"
 
 namespace tenon::runtime::onnx_import {
 namespace {
@@ -158,7 +159,8 @@ class Fuser {
       for (const RecordedArgument& a : arguments) {
         const bool whole = recording_.is_whole(a);
         list.push_back({a.kind, a.dtype, a.dims, whole ? std::vector<int64_t>{} : a.strides,
-                        whole ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED, nullptr});
+                        whole ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED, nullptr,
+                        alignment_of(device_, recording_, a)});
       }
       return list;
     };

@@ -83,7 +83,7 @@ void Plan::get_ready() {
     launch.output_count = step.outputs.size();
   };
 
-  memory_bytes_ = place_slots(steps_.slots);
+  memory_bytes_ = place_slots(steps_.slots, slot_alignment(device_));
   const uint64_t values_bytes = memory_bytes_;
   memory_ = std::make_shared<Memory>(device_, memory_bytes_, stream_);
   ready_.resize(steps.size());

@@ -7,10 +7,9 @@
 namespace tenon::runtime::onnx_import {
 
 // The largest first, each at the lowest place that is free while it is in use.
-uint64_t place_slots(std::vector<Slot>& slots) {
-  constexpr uint64_t kAlignment = 64;
-  const auto rounded = [](uint64_t bytes) {
-    return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+uint64_t place_slots(std::vector<Slot>& slots, uint64_t alignment) {
+  const auto rounded = [&](uint64_t bytes) {
+    return (bytes + alignment - 1) / alignment * alignment;
   };
   std::vector<size_t> order(slots.size());
   std::iota(order.begin(), order.end(), size_t{0});

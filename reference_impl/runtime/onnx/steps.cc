@@ -56,8 +56,14 @@ class StepMaker {
                                                               : forms.begin()->first;
   }
 
-  static StaticArgument describe(const RecordedArgument& argument, tn_layout layout) {
-    StaticArgument to{argument.kind, argument.dtype, argument.dims, {}, layout, nullptr};
+  StaticArgument describe(const RecordedArgument& argument, tn_layout layout) const {
+    StaticArgument to{argument.kind,
+                      argument.dtype,
+                      argument.dims,
+                      {},
+                      layout,
+                      nullptr,
+                      alignment_of(device_, recording_, argument)};
     if (layout == TN_LAYOUT_STRIDED) to.strides = argument.strides;
     return to;
   }
@@ -232,6 +238,20 @@ class StepMaker {
 };
 
 }  // namespace
+
+uint64_t slot_alignment(const Device& device) {
+  return std::max<uint64_t>(64, device.info().alignment);
+}
+
+uint64_t alignment_of(const Device& device, const Recording& recording,
+                      const RecordedArgument& argument) {
+  if (argument.value == kNotRecorded) return 1;
+  const Recording::Value& value = recording.values()[static_cast<size_t>(argument.value)];
+  uint64_t offset = argument.offset;
+  if (value.is_constant() && value.address != nullptr)
+    offset += device.resolve(value.address).offset;
+  return std::min(slot_alignment(device), offset != 0 ? offset & -offset : UINT64_MAX);
+}
 
 tn_constant* PackedConstants::get(const Recording::Value& value, const Location& at,
                                   tn_layout layout) {

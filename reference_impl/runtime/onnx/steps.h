@@ -86,7 +86,14 @@ class PackedConstants {
 Steps make_steps(Device& device, Recording& recording, PackedConstants& constants);
 
 // Says where in one block each slot lies, so that those in use at the same time are disjoint.
-// Returns the size of the block. Alignment is 64 bytes.
-uint64_t place_slots(std::vector<Slot>& slots);
+// Returns the size of the block. Each starts at a multiple of `alignment` bytes, a power of two.
+uint64_t place_slots(std::vector<Slot>& slots, uint64_t alignment);
+
+// Of the slots of plans for a device: what kernels may ask of a whole value.
+uint64_t slot_alignment(const Device& device);
+
+// Bytes, a power of two, of which the offset of an argument's memory will be a multiple.
+uint64_t alignment_of(const Device& device, const Recording& recording,
+                      const RecordedArgument& argument);
 
 }  // namespace tenon::runtime::onnx_import

@@ -19,20 +19,20 @@ bool disjoint(const Slot& a, const Slot& b) {
 
 TEST(PlanSlotsTest, AChainNeedsTwo) {
   std::vector<Slot> slots{slot(1024, 0, 1), slot(1024, 1, 2), slot(1024, 2, 3), slot(1024, 3, 4)};
-  EXPECT_EQ(place_slots(slots), 2048u);
+  EXPECT_EQ(place_slots(slots, 64), 2048u);
 }
 
 TEST(PlanSlotsTest, AnInputOfAStepIsStillThere) {
   std::vector<Slot> slots{slot(64, 0, 1), slot(64, 1, 1)};
-  place_slots(slots);
+  place_slots(slots, 64);
   EXPECT_TRUE(disjoint(slots[0], slots[1]));
 }
 
 TEST(PlanSlotsTest, NothingNeedsNothing) {
   std::vector<Slot> none;
-  EXPECT_EQ(place_slots(none), 0u);
+  EXPECT_EQ(place_slots(none, 64), 0u);
   std::vector<Slot> empty{slot(0, 0, 3)};
-  EXPECT_EQ(place_slots(empty), 0u);
+  EXPECT_EQ(place_slots(empty, 64), 0u);
 }
 
 TEST(PlanSlotsTest, ManyAreDisjointAlignedAndFewBytes) {
@@ -44,7 +44,7 @@ TEST(PlanSlotsTest, ManyAreDisjointAlignedAndFewBytes) {
     slots.push_back(slot(1 + random() % 5000, first, first + random() % 10));
     sum += slots.back().bytes;
   }
-  const uint64_t total = place_slots(slots);
+  const uint64_t total = place_slots(slots, 64);
   for (size_t i = 0; i < slots.size(); ++i) {
     EXPECT_EQ(slots[i].offset % 64, 0u);
     EXPECT_LE(slots[i].offset + slots[i].bytes, total);

@@ -49,17 +49,6 @@ Compute selu() {
   };
 }
 
-// x / (1 + |x|).
-Compute softsign() {
-  return [abs = Operation("Abs"), add = Operation("Add"), divide = Operation("Div")](Call& call) {
-    const View x = call.input(0);
-    const View t = call.temporary(x.dtype, x.dims);
-    call.run(abs, {x}, {t});
-    call.run(add, {t, Scalar(1, x.dtype)}, {t});
-    call.run(divide, {x, t}, {call.output_in_place(0, x.dtype, x.dims, {0})});
-  };
-}
-
 // log(1 + x) without losing small x: with u = 1 + x rounded, log(u) * x / (u - 1) makes up for the
 // rounding; where u - 1 is x exactly (0 and infinity too) log(u) is right, where u is 1, x is.
 Compute log1p() {
@@ -189,7 +178,6 @@ void add_elementwise(Rows& rows) {
   rows.push_back(plain_row("Relu6", floats(), clip(0, 6)));
   rows.push_back({"LeakyRelu", {{"T", floats()}}, {}, leaky_relu});
   rows.push_back(plain_row("Selu", floats(), selu()));
-  rows.push_back(plain_row("Softsign", floats(), softsign()));
   rows.push_back(plain_row("Log1p", floats(), log1p()));
 
   for (auto [op, operation] : {std::pair{"Add", "Add"},

@@ -33,9 +33,10 @@ struct Family {
   OperatorFamily operators;
   std::vector<Replaces> replaces_input = {};
   // What its kernels need of every tensor on the device: TN_REQUIRES_STATIC_DIMS,
-  // TN_REQUIRES_DENSE. Descriptions that say less are refused, with what they lack
-  // (TN_NEEDS_STATIC).
+  // TN_REQUIRES_DENSE, TN_REQUIRES_ALIGNED. Descriptions that say less are refused, with what they
+  // lack (TN_NEEDS_STATIC).
   uint32_t needs = 0;
+  uint32_t alignment = 0;  // Bytes, where it needs aligned tensors: a power of two.
 };
 
 struct Platform {
@@ -49,7 +50,10 @@ struct Platform {
 
   // Opens device `index`, whose memory the host may not touch or whose work is queued elsewhere.
   // Null: memory and work are the host's. May throw.
-  std::unique_ptr<Backend> (*open)(size_t index) = nullptr;
+  std::unique_ptr<Backend> (*open)(size_t index, std::span<const tn_option> options) = nullptr;
+  // The names of the options that open() is given, where the host names them: a device with a
+  // backend knows these and memory_limit.
+  std::span<const char* const> options = {};
 
   // Called when an instance is made, before there are kernels. May throw.
   void (*start)(const tn_host& host) = nullptr;

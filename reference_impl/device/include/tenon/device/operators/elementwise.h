@@ -17,6 +17,11 @@ ElementwiseNumbers elementwise_numbers(const Description& d);
 bool is_truncated_mod(const Description& d);  // As C's fmod.
 bool is_tanh_gelu(const Description& d);      // Gelu, or its gradient, approximated by tanh.
 
+// Throws unless the description has as many inputs, all present and of one type, and one output of
+// that type.
+void require_one_type(const Description& d, size_t inputs);
+// The same where the output is of bools.
+void require_test(const Description& d, size_t inputs);
 void require_where(const Description& d);
 void require_clip(const Description& d);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "tenon/device/operators/attributes.h"
+#include "tenon/device/operators/built_view.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/shape.h"
 
@@ -24,9 +25,15 @@ struct GatherNdOperator : NamedOperator, attributes::GatherND {
   void check(const Arguments& a) const;
 };
 
+// What of each operand is left without the axis: the starts of lines along it.
+struct ScatterLineStarts {
+  BuiltView target, updates, indices;
+};
+
 struct ScatterElementsOperator : NamedOperator, attributes::ScatterElements {
   explicit ScatterElementsOperator(const Description& d);
   void check(const Arguments& a) const;
+  ScatterLineStarts line_starts(const View& output, const View& updates, const View& indices) const;
 };
 
 struct ScatterNdOperator : NamedOperator, attributes::ScatterND {

@@ -49,4 +49,8 @@ void check_addend(std::string_view op, const View& c, const View& y);
 MatmulPlan plan_matmul(const View& a, const View& b, const View& y);
 void plan_addend(MatmulPlan& plan, const View& c);
 
+// Makes the last batch dims into rows, as many as multiply one B and have strides that allow it:
+// one large product instead of many small ones.
+void join_rows(MatmulPlan& plan);
+
 }  // namespace tenon::device

@@ -17,11 +17,18 @@ struct ConcatOperator : NamedOperator, attributes::Concat {
   void check(const Arguments& a) const;
 };
 
+// Views of one shape whose copy tiles. There are two dims for one of the input: the repeats, along
+// which the input does not move, and the dim itself.
+struct TileViews {
+  TileViews(const View& output, const View& input) : to(output), from(input) {}
+  BuiltView to, from;
+};
+
 struct TileOperator : NamedOperator {
   explicit TileOperator(const Description& d);
+  // Throws TN_UNSUPPORTED for more dims and repeats together than a view has.
   void check(const Arguments& a) const;
-  // How often each dim of the input is in the output.
-  void read_repeats(const Arguments& a, int64_t* repeats) const;
+  TileViews views(const Arguments& a) const;
 };
 
 struct PadOperator : NamedOperator, attributes::Pad {

@@ -48,10 +48,32 @@ struct AdamWOperator : NamedOperator, attributes::TenonAdamW {
   }
 };
 
+// The same for sgd.cl.
+template <class C>
+struct SgdCoefficients {
+  C sign;  // Of the gradient: -1 to maximize.
+  C lr, momentum, gradient_share, decay;
+  C nesterov;  // 0 or 1.
+};
+
+// What a step knows of the momentum's buffer, in the order of sgd.cl: none, none before this
+// step, or one.
+enum class SgdBuffer { kNone, kFirst, kKept };
+
 struct SgdMomentumOperator : NamedOperator, attributes::TenonSgdMomentum {
   static constexpr size_t kTensors = 3, kInputs = 7;
   explicit SgdMomentumOperator(const Description& d);
   void check(const Arguments& a) const;
+  // Of a launch's host values.
+  template <class C>
+  SgdCoefficients<C> coefficients(const Arguments& a) const {
+    return {
+        static_cast<C>(maximize ? -1 : 1),   static_cast<C>(real_at(a.input(3))),
+        static_cast<C>(real_at(a.input(4))), static_cast<C>(1 - real_at(a.input(5))),
+        static_cast<C>(real_at(a.input(6))), static_cast<C>(nesterov ? 1 : 0),
+    };
+  }
+  SgdBuffer buffer;
 };
 
 }  // namespace tenon::device

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernels that compute something else. What is off by little is for the perturbation layer.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "conformance/mutants/liar.h"
+
+namespace tenon::liar {
+namespace {
+
+struct Other {
+  const char* name;
+  const char* other;
+  int32_t version;
+};
+// Operators of the same form, with the versions of the others.
+constexpr std::array kOthers = {Other{"Add", "Sub", 14},  Other{"Sub", "Add", 14},
+                                Other{"Mul", "Div", 14},  Other{"Div", "Mul", 14},
+                                Other{"Relu", "Neg", 13}, Other{"Neg", "Abs", 13},
+                                Other{"Abs", "Neg", 13},  Other{"Exp", "Sqrt", 13},
+                                Other{"Sqrt", "Exp", 13}, Other{"Tanh", "Sigmoid", 13}};
+
+template <class Wrong>
+tn_status create_wrong(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                       tn_error* error, Wrong wrong) {
+  if (whole(desc) && desc->input_count > 0 && desc->name != nullptr && desc->domain != nullptr &&
+      desc->domain[0] == '\0' && wrong(desc->inputs[0]->dtype)) {
+    for (const Other& one : kOthers) {
+      if (std::strcmp(desc->name, one.name) != 0) continue;
+      tn_kernel_desc changed = *desc;
+      changed.name = one.other;
+      changed.version = one.version;
+      if (sound().kernel_create(device, &changed, kernel, nullptr) == TN_OK) return TN_OK;
+    }
+  }
+  return sound().kernel_create(device, desc, kernel, error);
+}
+
+}  // namespace
+
+TN_LIAR(half_types_compute_another_operator) {
+  table.kernel_create = [](tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                           tn_error* error) {
+    return create_wrong(device, desc, kernel, error,
+                        [](tn_dtype dtype) { return dtype == TN_FLOAT16 || dtype == TN_BFLOAT16; });
+  };
+}
+
+TN_LIAR(double_computes_another_operator) {
+  table.kernel_create = [](tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                           tn_error* error) {
+    return create_wrong(device, desc, kernel, error,
+                        [](tn_dtype dtype) { return dtype == TN_FLOAT64; });
+  };
+}
+
+TN_LIAR(integers_compute_another_operator) {
+  table.kernel_create = [](tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                           tn_error* error) {
+    return create_wrong(device, desc, kernel, error,
+                        [](tn_dtype dtype) { return dtype == TN_INT32 || dtype == TN_INT64; });
+  };
+}
+
+}  // namespace tenon::liar

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "conformance/onnxruntime/claims.h"
+
+#include <string_view>
+
+namespace tenon::onnxruntime {
+namespace {
+
+using device::dtype_bit;
+
+constexpr uint64_t kAll = dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) | dtype_bit(TN_FLOAT16) |
+                          dtype_bit(TN_INT32) | dtype_bit(TN_INT64) | dtype_bit(TN_UINT8) |
+                          dtype_bit(TN_INT8) | dtype_bit(TN_BOOL);
+
+}  // namespace
+
+uint64_t claimed_types(const device::OperatorEntry& entry) {
+  const std::string_view domain = entry.domain, name = entry.name;
+  if (!domain.empty() || name == "Cast" || name == "NonZero") return 0;
+  return kAll;
+}
+
+}  // namespace tenon::onnxruntime

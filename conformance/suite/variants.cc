@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suite/variants.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "suite/claims.h"
+#include "suite/compare.h"
+#include "suite/contract.h"
+
+namespace tenon::conformance {
+namespace {
+
+struct Candidate {
+  size_t at;  // In the list of cases.
+  Variant variant;
+  std::string rule, suffix;
+  int worth;  // Less is earlier.
+  Trial trial = Trial::kCompute;
+};
+
+bool has_gaps(const OperatorCase& c) {  // In a form that is not dense.
+  size_t most = 0;
+  for (const CaseInput& input : c.inputs) {
+    if (input.kind == TN_ARGUMENT_DEVICE) most = std::max(most, input.tensor.dims.size());
+  }
+  for (const Expected& output : c.outputs) most = std::max(most, output.dims.size());
+  return most > 0;
+}
+
+// Whether output 0 may be exactly an input, which it has the dims and the type of.
+bool may_replace(const OperatorCase& c, size_t input) {
+  if (input >= c.inputs.size() || c.outputs.empty() || c.aliases[0] != 0) return false;
+  const CaseInput& one = c.inputs[input];
+  return one.kind == TN_ARGUMENT_DEVICE && one.same == 0 && one.tensor.repeated.empty() &&
+         one.tensor.dims == c.outputs[0].dims && one.tensor.dtype == c.outputs[0].dtype &&
+         c.outputs[0].count() > 0 &&
+         std::ranges::none_of(c.inputs, [](const CaseInput& other) { return other.same != 0; });
+}
+
+class Planner {
+ public:
+  Planner(const OperatorRow& row, const std::vector<const OperatorCase*>& cases,
+          uint32_t device_flags)
+      : row_(row), cases_(cases), dynamic_((device_flags & TN_DEVICE_DYNAMIC_DIMS) != 0) {
+    find_reaching();
+    add_dense();
+    add_forms();
+    add_modes();
+    add_aliases();
+    add_others();
+    std::ranges::stable_sort(candidates_, {}, &Candidate::worth);
+  }
+
+  Plan plan(size_t budget) {
+    Plan plan;
+    std::set<std::string> keys;
+    // Those that reach other claims are of other pairs of operator and type, and come on top.
+    if (budget != 0) budget += std::min(budget, reaching_.size());
+    for (const Candidate& one : candidates_) {
+      const OperatorCase& c = *cases_[one.at];
+      const std::string& key = key_of(one);
+      if (!keys.contains(key)) {
+        if (budget != 0 && keys.size() >= budget) continue;
+        keys.insert(key);
+      }
+      plan.tests.push_back(
+          {&c, one.variant, one.trial,
+           one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix)});
+    }
+    plan.descriptions = keys.size();
+    return plan;
+  }
+
+ private:
+  const std::string& key_of(const Candidate& one) {
+    const Variant& v = one.variant;
+    std::string& key = keys_[{one.at, v.form, v.mode, v.flags, v.constant, v.replaced, v.layouts}];
+    if (!key.empty()) return key;
+    key = Described(*cases_[one.at], row_.version, v).key();
+    // A constant's value is part of it.
+    if (key.empty()) key = "constant " + std::to_string(keys_.size());
+    return key;
+  }
+
+  void add(size_t at, Variant variant, const char* rule, std::string suffix, int worth,
+           Trial trial = Trial::kCompute) {
+    candidates_.push_back({at, variant, rule, std::move(suffix), worth, trial});
+  }
+
+  // The first cases come before everything else, those behind by and by.
+  static int worth_of(size_t at) {
+    return at < 4 ? static_cast<int>(at) : 40 + static_cast<int>(at);
+  }
+
+  // Cases that alone reach a claim of another constraint than the column.
+  void find_reaching() {
+    Claims seen;
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      const size_t before = seen.size();
+      seen.merge(exercised_by(*cases_[i], row_));
+      if (i > 0 && seen.size() > before) reaching_.insert(i);
+    }
+  }
+
+  void add_dense() {
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      if (reaching_.contains(i)) add(i, {}, "TN_operator_001", "dense", -1);
+    }
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      if (!reaching_.contains(i)) add(i, {}, "TN_operator_001", "dense", worth_of(i));
+      if (i < 6) add(i, {}, "TN_operator_002", "", worth_of(i), Trial::kAgain);
+      add(i, {}, "TN_kernel_014", "", worth_of(i), Trial::kDims);
+      // What knows its dims at launch alone is one description for many cases.
+      if (dynamic_ || i == 0) {
+        add(i, {Form::kDynamic}, "TN_operator_001", "dynamic", i < 2 ? 4 : 30);
+        if (i < 2) add(i, {Form::kDynamic}, "TN_kernel_014", "dynamic", 4, Trial::kDims);
+      }
+    }
+    if (!cases_.empty()) add(0, {}, "TN_launch_008", "threads", 0, Trial::kThreads);
+    for (size_t i = 0; i < std::min<size_t>(cases_.size(), 2); ++i) {
+      add(i, {}, "TN_operator_006", "", worth_of(i), Trial::kClaim);
+      add(i, {}, "TN_kernel_004", "forbidden", worth_of(i), Trial::kForbidden);
+    }
+  }
+
+  // Each form for a case of its own first, then for the next ones in turn.
+  void add_forms() {
+    static constexpr Form kForms[] = {Form::kStrided, Form::kReversed, Form::kSliced};
+    size_t turn = 0;
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      if (!has_gaps(*cases_[i])) continue;
+      for (size_t f = 0; f < std::size(kForms); ++f) {
+        const Form form = kForms[(turn + f) % std::size(kForms)];
+        const int worth = f == 0 && turn < 3 ? 5 + static_cast<int>(turn)
+                          : f == 0           ? worth_of(i) + 10
+                                             : worth_of(i) + 200;
+        add(i, {form}, "TN_operator_001", form_name(form), worth);
+        if (f == 0 && turn < 3) {
+          add(i, {form}, "TN_kernel_014", form_name(form), worth, Trial::kDims);
+        }
+      }
+      ++turn;
+    }
+  }
+
+  // The modes beside TN_MATH_STRICT that may make a difference.
+  void add_modes() {
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      const OperatorCase& c = *cases_[i];
+      if (!is_float(c.outputs[0].dtype)) continue;
+      const int worth = i == 0 ? 10 : worth_of(i) + 100;
+      add(i, {.mode = TN_MATH_RELAXED}, "TN_operator_003", "relaxed", worth);
+      if (tolerance_of(c.domain, c.name, c.dtype, TN_MATH_TF32).factors == 0) continue;
+      add(i, {.mode = TN_MATH_TF32}, "TN_operator_003", "tf32", worth);
+      add(i, {.mode = TN_MATH_BF16}, "TN_operator_003", "bf16", worth);
+    }
+  }
+
+  // Output 0 onto each input that the contract lets it replace.
+  void add_aliases() {
+    const ContractOperator* contract = find_contract(row_.domain, row_.name);
+    if (contract == nullptr) return;
+    for (const ContractReplaces& one : contract->replaces) {
+      if (one.output != 0) continue;
+      int found = 0;
+      for (size_t i = 0; i < cases_.size() && found < 2; ++i) {
+        if (!may_replace(*cases_[i], one.input)) continue;
+        const auto input = static_cast<int>(one.input);
+        const std::string suffix = "onto_input_" + std::to_string(input);
+        if (found == 0) add(i, {.replaced = input}, "TN_launch_004", suffix, 8);
+        if (found == 1 && has_gaps(*cases_[i])) {
+          add(i, {.form = Form::kStrided, .replaced = input}, "TN_launch_004", suffix + "_strided",
+              50);
+        }
+        ++found;
+      }
+    }
+  }
+
+  void add_others() {
+    for (size_t i = 0; i < cases_.size(); ++i) {
+      const OperatorCase& c = *cases_[i];
+      const int later = i == 0 ? 0 : 300 + static_cast<int>(i);
+      add(i, {.flags = TN_KERNEL_DETERMINISTIC}, "TN_operator_004", "", 12 + later,
+          Trial::kDeterministic);
+      add(i, {.layouts = true}, "TN_layout_004", "", 13 + later);
+      // Weights, packed once.
+      if (c.inputs.size() > 1 && c.inputs[1].kind == TN_ARGUMENT_DEVICE && c.inputs[1].same == 0 &&
+          std::ranges::find(c.aliases, 2) == c.aliases.end()) {
+        add(i, {.constant = 1, .layouts = true}, "TN_layout_004", "constant_1", 13 + later);
+      }
+      for (size_t k = 0; k < c.inputs.size(); ++k) {
+        if (c.inputs[k].kind == TN_ARGUMENT_ABSENT || c.inputs[k].same != 0) continue;
+        const auto replaced = static_cast<int32_t>(k + 1);
+        if (std::ranges::find(c.aliases, replaced) != c.aliases.end()) continue;
+        const auto input = static_cast<int>(k);
+        // Weights come first: they are packed.
+        add(i, {.constant = input}, "TN_operator_005", "constant_" + std::to_string(k),
+            14 + later + (k == 1 ? 0 : 46));
+      }
+    }
+  }
+
+  const OperatorRow& row_;
+  const std::vector<const OperatorCase*>& cases_;
+  const bool dynamic_;
+  std::set<size_t> reaching_;
+  std::vector<Candidate> candidates_;
+  std::map<std::tuple<size_t, Form, tn_math_mode, uint32_t, int, int, bool>, std::string> keys_;
+};
+
+}  // namespace
+
+Plan plan_variants(const OperatorRow& row, const std::vector<const OperatorCase*>& cases,
+                   uint32_t device_flags, size_t budget) {
+  // Older versions are the same kernels by another number.
+  const ContractOperator* contract = find_contract(row.domain, row.name);
+  const bool other = contract != nullptr && contract->versions[0].version != row.version;
+  constexpr size_t kOfOtherVersions = 8;
+  if (other && (budget == 0 || budget > kOfOtherVersions)) budget = kOfOtherVersions;
+  return Planner(row, cases, device_flags).plan(budget);
+}
+
+}  // namespace tenon::conformance
