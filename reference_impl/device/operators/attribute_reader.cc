@@ -8,7 +8,7 @@
 namespace tenon::device {
 namespace {
 
-std::string string_of(const tn_string& text) {
+std::string string_from(const tn_string& text) {
   return text.data != nullptr ? std::string(text.data, text.size) : std::string();
 }
 
@@ -40,7 +40,7 @@ void read_attribute(const Description& d, const AttributeFact& fact, float& fiel
 }
 
 void read_attribute(const Description& d, const AttributeFact& fact, std::string& field) {
-  if (const tn_attribute* attribute = given(d, fact)) field = string_of(attribute->strings[0]);
+  if (const tn_attribute* attribute = given(d, fact)) field = string_from(attribute->strings[0]);
 }
 
 void read_attribute(const Description& d, const AttributeFact& fact, std::vector<int64_t>& field) {
@@ -59,7 +59,7 @@ void read_attribute(const Description& d, const AttributeFact& fact,
   if (attribute == nullptr) return;
   field.resize(attribute->count);
   std::transform(attribute->strings, attribute->strings + attribute->count, field.begin(),
-                 string_of);
+                 string_from);
 }
 
 void read_attribute(const Description& d, const AttributeFact& fact, const tn_tensor*& field) {
@@ -69,7 +69,7 @@ void read_attribute(const Description& d, const AttributeFact& fact, const tn_te
 int read_word(const Description& d, const AttributeFact& fact, int otherwise) {
   const tn_attribute* attribute = given(d, fact);
   if (attribute == nullptr) return otherwise;
-  const std::string word = string_of(attribute->strings[0]);
+  const std::string word = string_from(attribute->strings[0]);
   const auto* end = fact.words + fact.value_count;
   const auto* found = std::find(fact.words, end, word);
   if (found == end)

@@ -9,7 +9,7 @@
 namespace tenon::device {
 namespace {
 
-void require_one_type(const Description& d, const char* message) {
+void require_same_type(const Description& d, const char* message) {
   if (d.output_dtype(0) != d.input_dtype(0)) throw_invalid(d.name(), message);
 }
 
@@ -34,7 +34,7 @@ void check_pooled(std::string_view op, const Attributes& pool, const Arguments& 
 
 MaxPoolOperator::MaxPoolOperator(const Description& d)
     : NamedOperator(d), attributes::MaxPool(d), window(name, *this, d.input(0).rank) {
-  require_one_type(d, "X and Y must have one type");
+  require_same_type(d, "X and Y must have one type");
   if (d.has_output(1) && d.output_dtype(1) != TN_INT64)
     throw_invalid(name, "Indices must be int64");
 }
@@ -45,7 +45,7 @@ void MaxPoolOperator::check(const Arguments& a) const {
 }
 
 MaxPoolGradOperator::MaxPoolGradOperator(const Description& d) : NamedOperator(d) {
-  require_one_type(d, "dY and dX must have one type");
+  require_same_type(d, "dY and dX must have one type");
   if (d.input_dtype(1) != TN_INT64) throw_invalid(name, "Indices must be int64");
   if (d.input(0).rank < 3) throw_invalid(name, "dY must have spatial dims");
 }
@@ -60,7 +60,7 @@ void MaxPoolGradOperator::check(const Arguments& a) const {
 
 AveragePoolOperator::AveragePoolOperator(const Description& d)
     : NamedOperator(d), attributes::AveragePool(d), window(name, *this, d.input(0).rank) {
-  require_one_type(d, "input and output must have one type");
+  require_same_type(d, "input and output must have one type");
 }
 
 void AveragePoolOperator::check(const Arguments& a) const { check_pooled(name, *this, a); }
@@ -73,7 +73,7 @@ void AveragePoolGradOperator::check(const Arguments& a) const {
 
 GlobalPoolOperator::GlobalPoolOperator(const Description& d) : NamedOperator(d) {
   if (d.input(0).rank < 2) throw_invalid(name, "X must have batch and channels");
-  require_one_type(d, "X and Y must have one type");
+  require_same_type(d, "X and Y must have one type");
 }
 
 void GlobalPoolOperator::check(const Arguments& a) const {

@@ -9,7 +9,7 @@
 namespace tenon::device {
 namespace {
 
-void require_one_type(const Description& d, size_t tensors) {
+void require_type_of_output(const Description& d, size_t tensors) {
   d.input(0), d.input(1);  // They throw if it is missing.
   for (size_t i = 0; i < tensors; ++i)
     if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0))
@@ -36,10 +36,10 @@ double scale(const View& view) { return view.present() ? real_at(view) : 1; }
 
 }  // namespace
 
-MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) { require_one_type(d, 2); }
+MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) { require_type_of_output(d, 2); }
 
 GemmOperator::GemmOperator(const Description& d) : NamedOperator(d), attributes::Gemm(d) {
-  require_one_type(d, 3);
+  require_type_of_output(d, 3);
   if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2)
     throw_invalid(name, "A, B and Y must have rank 2");
 }
@@ -59,7 +59,7 @@ MatmulPlan GemmOperator::plan(const Arguments& a) const {
 }
 
 ScaledGemmOperator::ScaledGemmOperator(const Description& d) : NamedOperator(d) {
-  require_one_type(d, 3);
+  require_type_of_output(d, 3);
   if (d.input(0).rank < 2 || d.input(1).rank < 2) throw_invalid(name, "A and B must be matrices");
 }
 
