@@ -7,6 +7,7 @@
 
 #include "reference_impl/device/attribute_bounds.h"
 #include "reference_impl/device/constant.h"
+#include "reference_impl/device/parameters.h"
 #include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
@@ -162,6 +163,7 @@ void check_needs(const Row& row, const CheckedDescription& checked) {
 }
 
 ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& row) {
+  check_parameters(*row.entry, checked);
   const Description description(checked.desc, device.backend());
   const tn_dtype dtype = constrained_dtype(description, *row.entry);
   const uint64_t known = row.entry->dtypes & row.entry->allowed;

@@ -260,16 +260,14 @@ TopKOperator::TopKOperator(const Description& d)
 }
 
 void TopKOperator::check(const Arguments& a) const {
-  const View& x = a.inputs[0];
+  const View &x = a.inputs[0], &count = a.inputs[1];
   if (x.rank == 0) throw_invalid(name, "scalars have no axis");
+  if (count.count() != 1)
+    throw_invalid(name, "K must be one number, not dims " + dims_text(count.shape()));
   const int32_t along = normalize_axis(name, axis, x.rank);
   int64_t dims[TN_MAX_RANK];
   std::copy(x.dims, x.dims + x.rank, dims);
-  dims[along] = valued_dim(a, 0, along, [&] {
-    if (a.inputs[1].count() != 1)
-      throw_invalid(name, "K must be one number, not dims " + dims_text(a.inputs[1].shape()));
-    return integer_at(known_value(name, "K", a.inputs[1]));
-  });
+  dims[along] = valued_dim(a, 0, along, [&] { return integer_at(known_value(name, "K", count)); });
   const std::span<const int64_t> expected(dims, static_cast<size_t>(x.rank));
   if (dims[along] > x.dims[along])
     throw_invalid(name, "Values of dims " + dims_text(expected) + " are more than X of dims " +

@@ -80,6 +80,8 @@ CumSumOperator::CumSumOperator(const Description& d) : NamedOperator(d), attribu
 }
 
 void CumSumOperator::check(const Arguments& a) const {
+  if (a.inputs[1].count() != 1)
+    throw_invalid(name, "the axis must be one number, not dims " + dims_text(a.inputs[1].shape()));
   check_output(name, "the output", a, 0, a.inputs[0].shape());
 }
 
