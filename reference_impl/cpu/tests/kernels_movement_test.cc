@@ -323,6 +323,10 @@ TEST(Tile, Repeats) {
   const Array pair(TN_INT32, {2});
   op("Tile").expect_error({pair, ints({1}, {INT64_MIN + 1})}, {pair}, TN_INVALID_ARGUMENT,
                           "repeat");
+  // A view of each dim and its repeats would have 18.
+  const std::vector<double> twice(9, 2);
+  op("Tile").expect_error({Array(TN_INT32, Dims(9, 2)), Array(TN_INT64, {9}, twice)},
+                          {Array(TN_INT32, Dims(9, 4))}, TN_UNSUPPORTED, "repeats together");
 }
 
 TEST(Trilu, KeepsATriangle) {

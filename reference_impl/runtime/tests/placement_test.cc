@@ -30,7 +30,7 @@ class PlacementTest : public testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<Context> context_;
-  Device& device_;
+  ManagedDevice& device_;
 };
 
 constexpr char kApart[] = PICKY_PLUGIN;
@@ -79,7 +79,7 @@ TEST_P(PlacementTest, RequirementsAreMetStepByStep) {
 // What the host's framework promises of an operator is never left out silently.
 TEST_P(PlacementTest, AFlagThatTheDeviceRefusesIsKeptElsewhere) {
   const auto context = Context::create({GetParam()}, TN_KERNEL_CHECK_DATA);
-  Device& device = context->device(0);
+  ManagedDevice& device = context->device(0);
   device.set_fallback_policy(FallbackPolicy::kAllow);
   Tensor a(device, {4}, counting(4)), c(device, TN_FLOAT32, {4});
   const Argument inputs[] = {a.argument(), a.argument()}, outputs[] = {c.argument()};
