@@ -159,7 +159,7 @@ int Reporter::finish() {
     std::printf("no test passed: that is no result\n");
     return 1;
   }
-  return made.failed() ? 1 : 0;
+  return made.failed() || (made.whole && !made.verdict("base")->earned) ? 1 : 0;
 }
 
 }  // namespace tenon::conformance
