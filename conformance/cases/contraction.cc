@@ -250,6 +250,14 @@ void add_matmul_cases(Cases& cases, tn_dtype type) {
   }
 }
 
+// With whole factors, so that nothing is left open.
+void add_integer_gemm_cases(Cases& cases, tn_dtype type) {
+  add_gemm(cases, "plain", type, {false, false, true}, 1, 1);
+  add_gemm(cases, "transposed", type, {true, true, true}, 3, 2);
+  add_gemm(cases, "no_c", type, {true, false, false}, 1, 1);
+  add_gemm(cases, "matrix_c", type, {false, true, true}, 1, 2, {5, 6});
+}
+
 void add_gemm_cases(Cases& cases, tn_dtype type) {
   add_gemm(cases, "plain", type, {false, false, true}, 1, 1);
   add_gemm(cases, "transposed", type, {true, true, true}, 0.5f, 2);
@@ -287,6 +295,7 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
 
 void add_contraction_cases(Cases& cases, tn_dtype type) {
   if (takes("", "MatMul", type)) add_matmul_cases(cases, type);
+  if (is_integer(type) && takes("", "Gemm", type)) add_integer_gemm_cases(cases, type);
   if (!in_set(type, type_set::kFloat)) return;
   add_gemm_cases(cases, type);
   add_conv_cases(cases, type);

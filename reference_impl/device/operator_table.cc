@@ -35,10 +35,14 @@ void OperatorTable::show(const Merged& row) {
     }
   }
   const OperatorEntry& entry = *row.entry;
-  const tn_type_list& types =
-      lists_.emplace_back(tn_type_list{entry.constraint, dtypes.data(), dtypes.size()});
+  const tn_type_list one{entry.constraint, dtypes.data(), dtypes.size()};
+  // A device casts to what it casts from; of a constraint that is not listed it would take all.
+  const bool casts = std::strcmp(entry.name, "Cast") == 0 && entry.domain[0] == '\0';
+  const auto& types = lists_.emplace_back(std::array{one, one});
+  tn_type_list& second = lists_.back()[1];
+  second.constraint = "T2";
   rows_.push_back({sizeof(tn_operator_entry), entry.domain, entry.name, entry.version,
-                   entry.revision, &types, 1});
+                   entry.revision, types.data(), casts ? 2u : 1u});
 }
 
 }  // namespace tenon::device

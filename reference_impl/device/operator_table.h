@@ -3,6 +3,7 @@
 // The operators of a platform, for hosts that ask.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <span>
@@ -30,7 +31,7 @@ class OperatorTable {
 
   std::vector<Merged> merged_;
   std::map<uint64_t, std::vector<tn_dtype>> dtypes_;  // By the set as bits.
-  std::deque<tn_type_list> lists_;
+  std::deque<std::array<tn_type_list, 2>> lists_;
   std::vector<tn_operator_entry> rows_;
 };
 
