@@ -197,6 +197,8 @@ def summary(arguments, pairs, dynamic):
         for predicate in allowed(pair, dynamic):
             if (predicate in RUNS and predicate not in runs) or exceptions.holds(pair, predicate):
                 continue
+            if not any(fnmatch.fnmatchcase(predicate, asked) for asked in arguments.predicates.split(",")):
+                continue
             row = rows[predicate]
             row[0] += 1
             row[1] += predicate in pair.noticed
@@ -232,6 +234,7 @@ def main() -> int:
     parser.add_argument("--wrapped", help="library of the plugin that is perturbed; default: the reference device")
     parser.add_argument("--filter", default="Operator/*")
     parser.add_argument("--runs", default=",".join(RUNS), help="of " + ",".join(RUNS))
+    parser.add_argument("--predicates", default="*", help="patterns, ',' between them: those that are counted")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", help="write the result there, too")
     arguments, arguments.suite_options = parser.parse_known_args()
