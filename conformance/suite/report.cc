@@ -80,12 +80,23 @@ Reporter::Reporter(Declaration declaration, const RunOptions& options)
     : declaration_(std::move(declaration)), options_(options), today_(today()) {}
 
 void Reporter::keep(TestResult result) {
-  if (options_.verbose || result.outcome != Outcome::kPassed) {
-    std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
-    for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
-    std::fflush(stdout);
-  }
+  if (options_.verbose || result.outcome != Outcome::kPassed) print(result);
   results_.push_back(std::move(result));
+}
+
+void Reporter::print(const TestResult& result) {
+  // Whatever kept one test from running keeps many: they are counted at the end.
+  if (result.outcome == Outcome::kNotRun && !options_.verbose) {
+    if (result.reason() == not_run_) return;
+    not_run_ = result.reason();
+  }
+  std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
+  for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
+  const bool is_test = !result.name.starts_with("(");
+  if (is_bad(result.outcome) && result.outcome != Outcome::kNotRun && is_test) {
+    std::printf("    alone: %s\n", options_.command_for(result.name).c_str());
+  }
+  std::fflush(stdout);
 }
 
 void Reporter::add(TestResult result) {

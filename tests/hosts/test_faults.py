@@ -12,13 +12,9 @@ import sys
 
 import pytest
 
-FAULTS = [f"{function}:{call}:{kind}" for function, call, kind in [
-    ("device_open", 1, "internal"), ("device_get_info", 1, "memory"), ("buffer_create", 1, "memory"),
-    ("buffer_create", 2, "host-memory"), ("stream_create", 1, "memory"), ("stream_write", 1, "internal"),
-    ("stream_write", 2, "late"), ("stream_read", 1, "internal"), ("stream_read", 1, "late"),
-    ("kernel_create", 1, "memory"), ("kernel_create", 2, "internal"), ("kernel_launch", 1, "internal"),
-    ("kernel_launch", 2, "late"), ("kernel_launch", 3, "lost"), ("stream_synchronize", 1, "internal"),
-    ("stream_synchronize", 2, "lost"), ("event_create", 1, "memory"), ("kernel_launch", 1, "slow=200")]]
+# A sample: of every call, runtime_fault_test tries them in the runtime below. Importing a framework takes seconds.
+FAULTS = ["buffer_create:1:memory", "stream_read:1:late", "kernel_create:1:internal", "kernel_launch:2:late",
+          "kernel_launch:3:lost", "stream_synchronize:1:internal"]
 
 TORCH = """
 import torch, torch_tenon
@@ -81,13 +77,12 @@ def run(host, fault, devices):
                           stderr=subprocess.STDOUT, text=True, timeout=240)
 
 
-@pytest.mark.parametrize("devices", ["cpu", "cpu?memory=discrete"])
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("package, host", [("torch", TORCH), ("tenon", PACKAGE)])
-def test_a_failure_is_an_exception(package, host, fault, devices):
+def test_a_failure_is_an_exception(package, host, fault):
     if package == "torch" and not (importlib.util.find_spec("torch") and importlib.util.find_spec("torch_tenon")):
         pytest.skip("the PyTorch adapter is not built")
-    done = run(host, fault, devices)
+    done = run(host, fault, "cpu?memory=discrete")
     lines = done.stdout.splitlines()
     raised = [line for line in lines if line.startswith("RAISED")]
     assert done.returncode == 0, f"{fault}: ended with {done.returncode}\n{done.stdout[-3000:]}"
