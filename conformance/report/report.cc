@@ -207,8 +207,24 @@ void write_text(const std::string& path, const std::string& text) {
   if (!stream) throw std::runtime_error("cannot write " + path);
 }
 
-void write_json(const std::string& path, const Json& json) {
-  write_text(path, json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+std::string text_of(const Json& json) {
+  const auto dump = [](const Json& part, int indent) {
+    return part.dump(indent, ' ', false, Json::error_handler_t::replace);
+  };
+  if (!json.contains("tests")) return dump(json, -1) + "\n";
+  Json head = json;
+  head.erase("tests");
+  std::string text = dump(head, 1);
+  text.resize(text.rfind('\n'));
+  text += ",\n \"tests\": [";
+  const char* separator = "\n  ";
+  for (const Json& test : json.at("tests")) {
+    text += separator + dump(test, -1);
+    separator = ",\n  ";
+  }
+  return text + "\n ]\n}\n";
 }
+
+void write_json(const std::string& path, const Json& json) { write_text(path, text_of(json)); }
 
 }  // namespace tenon::conformance

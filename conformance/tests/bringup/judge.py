@@ -275,16 +275,20 @@ def by_place(arguments):
 
 
 def shards(arguments):
-    """Each test is in one of three parts."""
-    cases = [Case(arguments, "", BASE, "--shard", f"{i}/3") for i in (1, 2, 3)]
-    whole = Case(arguments, "", BASE)
+    """Each test is in one of three parts; their files, one behind the other, are the whole."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder) / f"{i}.jsonl" for i in (1, 2, 3)]
+        cases = [Case(arguments, "", BASE, "--shard", f"{i}/3", "--resume", str(files[i - 1])) for i in (1, 2, 3)]
+        together = pathlib.Path(folder) / "all.jsonl"
+        together.write_text("".join(file.read_text() for file in files))
+        whole = Case(arguments, "call=stream_create:crash", BASE, "--resume", str(together))
     counted = collections.Counter(test for case in cases for test in case.rows)
     whole.want(set(counted) == set(whole.rows), "the parts are not the whole")
     whole.want(max(counted.values()) == 1, "a test is in two parts")
     whole.want(min(len(case.rows) for case in cases) > len(counted) / 6, "a part is small")
-    for case in cases:
-        whole.problems += case.problems
+    for case in [*cases, whole]:
         whole.want(case.code == 0, f"exit code {case.code}")
+        whole.problems += case.problems if case is not whole else []
     return whole
 
 

@@ -18,7 +18,7 @@ namespace tenon::runtime {
 namespace {
 
 // Operators of several kinds, views that overlap, memory of every kind, two streams.
-void use_memory(Device& device) {
+void use_memory(ManagedDevice& device) {
   // Before what is used on it, so that it goes after that.
   const std::unique_ptr<Stream> second = device.create_stream();
   Tensor a(device, {4, 6}, counting(24)), b(device, {6}, counting(6, 1));
@@ -49,7 +49,7 @@ void use_memory(Device& device) {
 }
 
 // How many numbers are not 0: dims that the data decides.
-void use_output_dims(Device& device) {
+void use_output_dims(ManagedDevice& device) {
   Tensor numbers(device, {8}, {0, 1, 0, 2, 3, 0, 0, 4});
   Tensor found(device, TN_INT64, {1, 8});
   int64_t dims[2] = {};
@@ -61,7 +61,7 @@ void use_output_dims(Device& device) {
 }
 
 // One step of training of a perceptron with a hidden layer, by plain operators.
-void train(Device& device) {
+void train(ManagedDevice& device) {
   const auto run = [&](const char* name, std::vector<Argument> in, std::vector<Argument> out) {
     device.run(Operation(name), in, out, device.default_stream());
   };
@@ -88,7 +88,7 @@ void train(Device& device) {
   }
 }
 
-void run_model([[maybe_unused]] Context& context, [[maybe_unused]] Device& device) {
+void run_model([[maybe_unused]] Context& context, [[maybe_unused]] ManagedDevice& device) {
 #ifdef TENON_MODEL
   std::ifstream file(TENON_MODEL, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
@@ -106,7 +106,7 @@ void run_model([[maybe_unused]] Context& context, [[maybe_unused]] Device& devic
 #endif
 }
 
-void use_everything(Context& context, Device& device) {
+void use_everything(Context& context, ManagedDevice& device) {
   use_memory(device);
   use_output_dims(device);
   train(device);
@@ -121,7 +121,7 @@ class FaultTest : public testing::TestWithParam<const char*> {
 };
 
 // TN_OK when it was all done; what else is thrown than an error of Tenon fails the test.
-tn_status try_it(Context& context, Device& device) {
+tn_status try_it(Context& context, ManagedDevice& device) {
   try {
     use_everything(context, device);
     return TN_OK;
@@ -135,7 +135,7 @@ TEST_P(FaultTest, EveryCallOfEveryFunctionMayFail) {
   const int struck =
       layers::sweep({"memory", "internal", "lost", "late"}, [&](const std::string& kind) {
         std::unique_ptr<Context> context;
-        Device* device = nullptr;
+        ManagedDevice* device = nullptr;
         for (int i = 0; i < 2 && device == nullptr; ++i) {  // The second attempt is not disturbed.
           try {
             context = Context::create({GetParam()});
