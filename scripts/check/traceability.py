@@ -47,7 +47,7 @@ def conformance_tests():
     found = {}
     for path, text in read(of_rules.SOURCES).items():
         for match in re.findall(r"\bTEST_F?\(\w+,\s*TN_([a-z]+)_(\d{3})_", text) + re.findall(
-                r'"TN_([a-z]+)_(\d{3})_', text):
+                r'"TN_([a-z]+)_(\d{3})[_"]', text):
             found.setdefault(rule_of(*match), set()).add(path.name)
     return found
 
