@@ -16,7 +16,10 @@ constexpr uint64_t kAll = dtype_bit(TN_FLOAT32) | dtype_bit(TN_FLOAT64) | dtype_
 
 uint64_t claimed_types(const device::OperatorEntry& entry) {
   const std::string_view domain = entry.domain, name = entry.name;
+  // Cast is the reference device's; the dims of NonZero come with the result.
   if (!domain.empty() || name == "Cast" || name == "NonZero") return 0;
+  if (name == "Relu") return kAll & ~(dtype_bit(TN_INT64) | dtype_bit(TN_UINT8));
+  if (name == "ScatterElements") return kAll & ~dtype_bit(TN_FLOAT16);
   return kAll;
 }
 
