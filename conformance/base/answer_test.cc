@@ -3,16 +3,12 @@
 // What a plugin writes into the structs of its host: texts that end, values that tenon.h names, and
 // the same each time.
 #include "suite/fixture.h"
+#include "suite/text.h"
 
 namespace tenon::conformance {
 namespace {
 
 using AnswerTest = DeviceTest;
-
-template <size_t size>
-bool ends(const char (&text)[size]) {
-  return std::memchr(text, 0, size) != nullptr;
-}
 
 bool is_power_of_two(uint64_t value) { return value != 0 && (value & (value - 1)) == 0; }
 
@@ -21,9 +17,14 @@ void check(const tn_device_info& info) {
   EXPECT_TRUE(info.type >= TN_DEVICE_CPU && info.type <= TN_DEVICE_ACCELERATOR) << info.type;
   constexpr uint32_t kKnown = TN_DEVICE_COHERENT | TN_DEVICE_ASYNCHRONOUS | TN_DEVICE_DYNAMIC_DIMS;
   EXPECT_EQ(info.flags & ~kKnown, 0u);
-  EXPECT_TRUE(ends(info.name)) << "the name has no end";
-  EXPECT_TRUE(ends(info.vendor)) << "the vendor has no end";
-  EXPECT_TRUE(ends(info.physical_id)) << "the physical_id has no end";
+  EXPECT_EQ(fault_of_text(info.name), "") << "the name";
+  EXPECT_EQ(fault_of_text(info.vendor), "") << "the vendor";
+  EXPECT_EQ(fault_of_text(info.physical_id), "") << "the physical_id";
+  EXPECT_NE(std::string(std::begin(info.uuid), std::end(info.uuid)), std::string(16, '\0'))
+      << "the uuid is not set";
+  EXPECT_TRUE(info.total_memory == 0 || info.max_allocation == UINT64_MAX ||
+              info.max_allocation <= info.total_memory)
+      << info.max_allocation << " bytes in one buffer, of " << info.total_memory;
   EXPECT_TRUE(is_power_of_two(info.alignment)) << info.alignment;
   EXPECT_EQ(info.reserved, 0u);
 }

@@ -41,7 +41,8 @@ bool takes(const char* domain, const char* name, tn_dtype type) {
 }
 
 const Cases& cases_of(tn_dtype type, uint32_t seed) {
-  static std::map<std::pair<tn_dtype, uint32_t>, Cases> made;
+  // Never freed: a child process would first copy all that it was forked with (run/child.h).
+  static auto& made = *new std::map<std::pair<tn_dtype, uint32_t>, Cases>;
   const auto found = made.find({type, seed});
   if (found != made.end()) return found->second;
   return made.emplace(std::pair(type, seed), make(type, seed)).first->second;
@@ -52,11 +53,11 @@ const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed) {
 }
 
 const Cases& all_cases() {
-  static const Cases all = [] {
-    Cases cases;
+  static const Cases& all = *[] {
+    auto* cases = new Cases;
     for (const ElementType& row : kElementTypes) {
       const Cases& some = cases_of(row.dtype);
-      cases.insert(cases.end(), some.begin(), some.end());
+      cases->insert(cases->end(), some.begin(), some.end());
     }
     return cases;
   }();

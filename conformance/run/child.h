@@ -19,6 +19,7 @@ namespace tenon::conformance {
 struct Errand {
   // Names what there is: a line {"subject": ...}. Else it runs the tests.
   bool scouts = false;
+  bool alone = false;              // No other child runs meanwhile.
   std::vector<std::string> tests;  // In the order in which they are registered.
 };
 

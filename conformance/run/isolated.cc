@@ -36,7 +36,9 @@ void IsolatedRun::start(Errand errand) {
 }
 
 std::optional<Subject> IsolatedRun::scout() {
-  start({true, {}});
+  Errand errand;
+  errand.scouts = true;
+  start(std::move(errand));
   while (!workers_.empty()) {
     wait_for_any();
     look_at_all();
@@ -47,7 +49,7 @@ std::optional<Subject> IsolatedRun::scout() {
 void IsolatedRun::run(const std::vector<std::string>& tests) {
   deal(tests);
   while (!waiting_.empty() || !workers_.empty()) {
-    while (!waiting_.empty() && workers_.size() < options_.jobs) {
+    while (may_start()) {
       Errand errand = std::move(waiting_.front());
       waiting_.pop_front();
       start(std::move(errand));
@@ -58,10 +60,18 @@ void IsolatedRun::run(const std::vector<std::string>& tests) {
   }
 }
 
+bool IsolatedRun::may_start() const {
+  if (waiting_.empty()) return false;
+  if (workers_.empty()) return true;
+  return workers_.size() < options_.jobs && !waiting_.front().alone &&
+         !workers_.front()->errand().alone;
+}
+
 // Into parts that are large enough to be worth opening a device for, and small enough that all
 // processes end at about the same time.
 void IsolatedRun::deal(const std::vector<std::string>& tests) {
-  Errand without, with;
+  Errand without, with, alone;
+  alone.alone = true;
   const size_t parts = options_.jobs == 1 ? 1 : 4 * options_.jobs;
   const size_t size = std::clamp<size_t>((tests.size() + parts - 1) / parts, 1, kMostTests);
   for (const std::string& test : tests) {
@@ -69,6 +79,8 @@ void IsolatedRun::deal(const std::vector<std::string>& tests) {
       without.tests.push_back(test);
     } else if (!subject_) {
       leave_out(test, std::string("not run: the device did not open (") + kOpens + " says why)");
+    } else if (wants_the_device_alone(test)) {
+      alone.tests.push_back(test);
     } else {
       with.tests.push_back(test);
       if (with.tests.size() == size) waiting_.push_back(std::exchange(with, {}));
@@ -76,6 +88,7 @@ void IsolatedRun::deal(const std::vector<std::string>& tests) {
   }
   if (!without.tests.empty()) waiting_.push_front(std::move(without));
   if (!with.tests.empty()) waiting_.push_back(std::move(with));
+  if (!alone.tests.empty()) waiting_.push_back(std::move(alone));
 }
 
 void IsolatedRun::wait_for_any() const {
@@ -137,6 +150,7 @@ void IsolatedRun::close_up(Worker& worker) {
   const bool is_vain = std::ranges::none_of(
       worker.errand().tests, [&](const std::string& test) { return judged_.contains(test); });
   Errand rest;
+  rest.alone = worker.errand().alone;
   for (const std::string& test : worker.errand().tests) {
     if (judged_.contains(test)) continue;
     if (is_vain || (did_not_open && !needs_no_device(test))) {

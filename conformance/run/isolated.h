@@ -36,6 +36,7 @@ class IsolatedRun {
   std::vector<TestResult> outside_of_tests() const;
 
  private:
+  bool may_start() const;
   void start(Errand errand);
   void look_at_all();
   void wait_for_any() const;

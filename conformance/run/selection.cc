@@ -79,6 +79,10 @@ bool is_in(const Shard& shard, const std::string& name) {
 
 bool needs_no_device(const std::string& name) { return name.starts_with("Entry."); }
 
+bool wants_the_device_alone(const std::string& name) {
+  return name.starts_with("BufferTest.TN_buffer_007_");  // Fills its memory.
+}
+
 void run_tests(const std::vector<std::string>& names) {
   if (names.empty()) return;
   std::string filter;

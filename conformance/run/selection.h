@@ -31,6 +31,9 @@ bool is_in(const Shard& shard, const std::string& name);
 // Whether a test can be run where the device does not open: it asks the plugin's entry alone.
 bool needs_no_device(const std::string& name);
 
+// Whether a test takes so much of the device that others must not run beside it.
+bool wants_the_device_alone(const std::string& name);
+
 // Runs these in this process, in the order in which they are registered.
 void run_tests(const std::vector<std::string>& names);
 

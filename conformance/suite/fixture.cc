@@ -5,15 +5,11 @@
 #include <stdexcept>
 #include <thread>
 
+#include "suite/text.h"
 #include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::conformance {
-namespace {
-
-// Whether a text of a fixed field ends within it.
-bool terminated(const char* text, size_t size) { return std::memchr(text, 0, size) != nullptr; }
-
-}  // namespace
+namespace {}  // namespace
 
 testing::AssertionResult check_details(tn_status status, const tn_error& error) {
   if (error.struct_size != sizeof(tn_error)) {
@@ -23,9 +19,12 @@ testing::AssertionResult check_details(tn_status status, const tn_error& error) 
     return testing::AssertionFailure() << "error.code is " << status_name(error.code)
                                        << ", the status " << status_name(status) << " in ";
   }
-  if (!terminated(error.rule, sizeof(error.rule)) ||
-      !terminated(error.message, sizeof(error.message))) {
-    return testing::AssertionFailure() << "a text of the error has no end in ";
+  for (const auto& [name, fault] : {std::pair{"rule", fault_of_text(error.rule)},
+                                    std::pair{"argument", fault_of_text(error.argument)},
+                                    std::pair{"message", fault_of_text(error.message)}}) {
+    if (!fault.empty()) {
+      return testing::AssertionFailure() << "the error's " << name << " " << fault << " in ";
+    }
   }
   if (error.message[0] == '\0') {
     return testing::AssertionFailure() << "the error has no message in ";
@@ -61,6 +60,19 @@ void DeviceTest::TearDown() {
   stream_.reset();
   // A failure that a test left on a stream of its own is gone with that stream.
   tn_device_synchronize(device().get(), nullptr);
+}
+
+Buffer DeviceTest::make_buffer(uint64_t size) {
+  Buffer buffer(device(), size);
+  const std::lock_guard lock(sizes_mutex_);
+  sizes_[buffer.get()] = size;
+  return buffer;
+}
+
+uint64_t DeviceTest::size_of(const Buffer& buffer) const {
+  const std::lock_guard lock(sizes_mutex_);
+  const auto made = sizes_.find(buffer.get());
+  return made != sizes_.end() ? made->second : buffer.info().size;
 }
 
 Buffer DeviceTest::upload(const Bytes& bytes) {

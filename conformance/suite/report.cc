@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "report/diff.h"
 #include "report/html.h"
@@ -58,15 +59,17 @@ void print_counts(const Report& report) {
 }
 
 bool is_whole(const RunOptions& options) {
-  return options.filter == "*" && options.shard.count == 1;
+  return options.filter == "*" && options.shard.count == 1 && !options.smoke();
 }
 
-// The first of each operator and type, up to a number; the page would be too long for more.
+// One for each group of tests, up to a number; the page would be too long for more.
 void drop_reproducers(std::vector<TestResult>& results) {
-  size_t kept = 0;
+  std::set<std::string> groups;
   for (TestResult& result : results) {
     std::erase_if(result.properties, [&](const auto& property) {
-      return property.first == "reproducer" && (!is_bad(result.outcome) || kept++ >= kReproducers);
+      if (property.first != "reproducer") return false;
+      return !is_bad(result.outcome) || groups.size() >= kReproducers ||
+             !groups.insert(result.group).second;
     });
   }
 }
@@ -77,12 +80,23 @@ Reporter::Reporter(Declaration declaration, const RunOptions& options)
     : declaration_(std::move(declaration)), options_(options), today_(today()) {}
 
 void Reporter::keep(TestResult result) {
-  if (options_.verbose || result.outcome != Outcome::kPassed) {
-    std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
-    for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
-    std::fflush(stdout);
-  }
+  if (options_.verbose || result.outcome != Outcome::kPassed) print(result);
   results_.push_back(std::move(result));
+}
+
+void Reporter::print(const TestResult& result) {
+  // Whatever kept one test from running keeps many: they are counted at the end.
+  if (result.outcome == Outcome::kNotRun && !options_.verbose) {
+    if (result.reason() == not_run_) return;
+    not_run_ = result.reason();
+  }
+  std::printf("%-16s %s\n", outcome_name(result.outcome), result.name.c_str());
+  for (const std::string& message : result.messages) std::printf("    %s\n", message.c_str());
+  const bool is_test = !result.name.starts_with("(");
+  if (is_bad(result.outcome) && result.outcome != Outcome::kNotRun && is_test) {
+    std::printf("    alone: %s\n", options_.command_for(result.name).c_str());
+  }
+  std::fflush(stdout);
 }
 
 void Reporter::add(TestResult result) {
@@ -145,7 +159,7 @@ int Reporter::finish() {
     std::printf("no test passed: that is no result\n");
     return 1;
   }
-  return made.failed() ? 1 : 0;
+  return made.failed() || (made.whole && !made.verdict("base")->earned) ? 1 : 0;
 }
 
 }  // namespace tenon::conformance

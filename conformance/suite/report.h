@@ -37,6 +37,7 @@ class Reporter {
 
  private:
   void keep(TestResult result);
+  void print(const TestResult& result);
   Report report() const;
   void compare_with_last(const Report& report) const;
 
@@ -46,6 +47,7 @@ class Reporter {
   Subject subject_;
   std::vector<TestResult> results_;
   std::vector<std::string> notes_;
+  std::string not_run_;  // The reason that was printed last for a test that was not run.
 };
 
 }  // namespace tenon::conformance

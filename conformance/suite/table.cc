@@ -79,6 +79,9 @@ std::string check_row(const tn_operator_entry& row, size_t stride, OperatorRow& 
 }
 
 std::string check_head(const tn_operator_table& table) {
+  if (table.struct_size != sizeof(table)) {
+    return "device_get_operators wrote struct_size of the caller's tn_operator_table";
+  }
   if (table.count == 0) return "the table of operators is empty";
   if (table.first == nullptr) {
     return "the table of operators says that it has " + std::to_string(table.count) +

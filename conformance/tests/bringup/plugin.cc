@@ -189,8 +189,10 @@ struct Spoiler {
     if constexpr (requires { given.struct_size; }) {
       if constexpr (std::is_same_v<T, tn_operator_table>) spoil_table(given);
       if constexpr (requires { given.inputs[0].requirements; }) {
-        needs(given.inputs, inputs);
-        needs(given.outputs, outputs);
+        if (is_there(given, offsetof(T, outputs) + sizeof(given.outputs))) {
+          needs(given.inputs, inputs);
+          needs(given.outputs, outputs);
+        }
       }
       spoil(given);
     }
