@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 FOLDER = pathlib.Path(__file__).resolve().parent
-NO_DECLARATION = '{"unsupported": [], "expected_failures": []}'
+NO_DECLARATION = '{"unsupported": [], "waivers": []}'
 
 
 def failed_tests(suite: str, spec: str, tests: list[str], folder: pathlib.Path) -> list[str]:
@@ -23,7 +23,7 @@ def failed_tests(suite: str, spec: str, tests: list[str], folder: pathlib.Path) 
     declaration, report = folder / "declaration.json", folder / "report.json"
     declaration.write_text(NO_DECLARATION)
     report.unlink(missing_ok=True)
-    done = subprocess.run([suite, spec, "--declaration", declaration, "--report", report, "--timeout", "60",
+    done = subprocess.run([suite, spec, "--declaration", declaration, "--report", report, "--no-isolate", "--timeout", "60",
                            "--filter", ":".join(tests)],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
     if done.returncode not in (0, 1) or not report.exists():

@@ -99,8 +99,7 @@ void store(const Numbers& numbers, const View& view, Fault fault) {
 }
 
 std::unique_ptr<Work> make_work(const Description& d, Fault fault) {
-  for (const auto make :
-       {make_product, make_convolution, make_pool, make_rows, make_elementwise, make_movement}) {
+  for (const auto make : {make_product, make_convolution, make_pool, make_rows, make_elementwise}) {
     if (auto work = make(d, fault)) return work;
   }
   return nullptr;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "conformance/accelerator/work.h"
 #include "tenon/device/operators/number.h"
@@ -38,7 +39,7 @@ class Softmax final : public Work {
         most = std::max(most, static_cast<float>(x.at(first + i * step)));
       }
       if (fault_ == Fault::softmax_without_maximum) most = 0;
-      float sum = 0;
+      double sum = 0;
       for (int64_t i = 0; i < length; ++i) {
         double& value = x.at(first + i * step);
         const float power = std::exp(static_cast<float>(value) - most);
@@ -63,17 +64,23 @@ class LayerNormalization final : public Work {
   void run(const Arguments& arguments) const override {
     Numbers x = load(arguments.inputs[0]);
     const Numbers scale = load(arguments.inputs[1]), bias = load(arguments.input(2));
+    Numbers means = like(arguments.output(1)), deviations = like(arguments.output(2));
     int64_t length = 1;
     for (int64_t d = axis_; d < x.rank(); ++d) length *= x.dim(d);
-    for (int64_t first = 0; first < x.count(); first += length) {
-      normalize(x, first, length, scale, bias);
+    for (int64_t row = 0; row * length < x.count(); ++row) {
+      const auto [mean, deviation] = normalize(x, row * length, length, scale, bias);
+      if (row < means.count()) means.at(row) = mean;
+      if (row < deviations.count()) deviations.at(row) = deviation;
     }
     store(x, arguments.outputs[0], fault_);
+    if (means.count() != 0) store(means, arguments.outputs[1], fault_);
+    if (deviations.count() != 0) store(deviations, arguments.outputs[2], fault_);
   }
 
  private:
-  void normalize(Numbers& x, int64_t first, int64_t length, const Numbers& scale,
-                 const Numbers& bias) const {
+  // The row's mean and one over its deviation.
+  std::pair<double, double> normalize(Numbers& x, int64_t first, int64_t length,
+                                      const Numbers& scale, const Numbers& bias) const {
     double sum = 0, distance = 0;
     float squares = 0;
     for (int64_t i = 0; i < length; ++i) {
@@ -89,12 +96,14 @@ class LayerNormalization final : public Work {
       variance = std::max(squares / static_cast<float>(length) - single * single, 0.0f);
     }
     const double epsilon = fault_ == Fault::epsilon_ignored ? 1e-12 : epsilon_;
+    const double inverse = 1 / std::sqrt(variance + epsilon);
     for (int64_t i = 0; i < length; ++i) {
       // Scale and bias may have fewer dims, or dims of 1: those the reference device does.
       double& value = x.at(first + i);
-      value = (value - mean) / std::sqrt(variance + epsilon) * scale.at(i) +
+      value = (value - mean) * inverse * scale.at(i) +
               (bias.dtype != TN_DTYPE_UNDEFINED ? bias.at(i) : 0);
     }
+    return {mean, inverse};
   }
 
   const Fault fault_;
@@ -140,7 +149,7 @@ std::unique_ptr<Work> make_rows(const Description& d, Fault fault) {
   if (d.name() == "Softmax" && d.version() >= 13 && d.input(0).rank > 0) {
     return std::make_unique<Softmax>(d, fault);
   }
-  if (d.name() == "LayerNormalization" && d.output_count() == 1) {
+  if (d.name() == "LayerNormalization" && d.has_input(1)) {
     const int64_t axis = axis_of(d);
     const bool whole = fits(d.input(1), d.input(0), axis) &&
                        (!d.has_input(2) || fits(d.input(2), d.input(0), axis));

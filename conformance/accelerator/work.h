@@ -34,7 +34,6 @@ std::unique_ptr<Work> make_convolution(const Description& d, Fault fault);  // c
 std::unique_ptr<Work> make_pool(const Description& d, Fault fault);         // pooling.cc
 std::unique_ptr<Work> make_rows(const Description& d, Fault fault);         // rows.cc
 std::unique_ptr<Work> make_elementwise(const Description& d, Fault fault);  // elementwise.cc
-std::unique_ptr<Work> make_movement(const Description& d, Fault fault);     // movement.cc
 
 // The elements of a tensor, row by row.
 struct Numbers {

@@ -262,6 +262,7 @@ void add_gemm_cases(Cases& cases, tn_dtype type) {
   add_gemm(cases, "plain", type, {false, false, true}, 1, 1);
   add_gemm(cases, "transposed", type, {true, true, true}, 0.5f, 2);
   add_gemm(cases, "trans_b", type, {false, true, true}, 1, 1);
+  add_gemm(cases, "square", type, {true, true, true}, 1, 1, {6}, 6);
   add_gemm(cases, "no_c", type, {true, false, false}, 1.5f, 1);
   add_gemm(cases, "matrix_c", type, {false, false, true}, 1, -0.5f, {5, 6});
   add_gemm(cases, "column_c", type, {true, false, true}, 1, 1, {5, 1});

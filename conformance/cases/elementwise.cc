@@ -117,6 +117,7 @@ void add_unary_cases(Cases& cases, const UnaryRow& row, tn_dtype type) {
   }
   add_unary(cases, row, "empty", values({3, 0}));
   add_unary(cases, row, "ranks", values({2, 1, 3, 1, 2}));
+  add_unary(cases, row, "channels", values({2, 19, 3, 2}));
   for (const int64_t tail : kTails) {
     add_unary(cases, row, "tail_" + std::to_string(tail), values({tail}));
   }
@@ -258,8 +259,10 @@ void add_binary_cases(Cases& cases, const BinaryRow& row, tn_dtype type) {
   add_binary(cases, row, "expanded", values({4, 3, 5}, 3).expanded({1, 2}), values({4, 3, 5}, 4));
   add_binary_onto_itself(cases, row, HostTensor::random(type, {5, 6}, 1, 5, 7));
   add_binary(cases, row, "host_scalar", values({5, 6}, 5), values({}, 6), {.on_host = true});
+  add_binary(cases, row, "channels", values({2, 19, 3, 2}, 3), values({2, 19, 3, 2}, 4));
   add_binary(cases, row, "row", values({5, 6}, 3), values({6}, 4));
   add_binary(cases, row, "column", values({5, 1}, 3), values({5, 6}, 4));
+  add_binary(cases, row, "second_column", values({5, 6}, 3), values({5, 1}, 4));
   add_binary(cases, row, "scalars", values({}, 3), values({}, 4));
   add_binary(cases, row, "empty", values({5, 0}, 5), values({1}, 6));
   // A gradient of a mean: nothing but the output has as many elements as the output.
@@ -290,6 +293,12 @@ void add_special_binary(Cases& cases, tn_dtype type) {
     const HostTensor other_nan(type, {4}, {1, NAN, NAN, 3});
     for (const char* name : {"Max", "Min", "Add"}) {
       add_binary(cases, row_of(name), "nan", one_nan, other_nan);
+    }
+    // Beyond the largest number is infinity.
+    const Real big = std::ldexp(Real{1.75}, element_type(type).form.bias);
+    for (const char* name : {"Add", "Mul"}) {
+      add_binary(cases, row_of(name), "overflow", HostTensor(type, {4}, {big, -big, big, 2}),
+                 HostTensor(type, {4}, {big, -big, 2, -2}));
     }
     add_binary(cases, row_of("Add"), "infinities", HostTensor(type, {3}, {INFINITY, INFINITY, 1}),
                HostTensor(type, {3}, {-INFINITY, INFINITY, -INFINITY}));

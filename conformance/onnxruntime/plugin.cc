@@ -84,7 +84,9 @@ std::span<const OperatorEntry> mandatory() {
 }
 
 std::vector<tn_device_info> devices() {
-  return {describe_processor("tenon.onnxrt\0\0\0\1", "ONNX Runtime on ")};
+  tn_device_info info = describe_processor("tenon.onnxrt\0\0\0\1", "ONNX Runtime on ");
+  info.flags &= ~TN_DEVICE_DYNAMIC_DIMS;  // It wants to know that tensors are dense.
+  return {info};
 }
 
 const Platform& platform() {

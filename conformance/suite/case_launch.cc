@@ -97,7 +97,8 @@ class LaunchTensors {
                                     output);
     }
     const uint64_t size = std::max<uint64_t>(tn_dtype_bits(tensor.dtype) / 8, 1);
-    const uint64_t shift = argument.alignment == 0 ? options_.shift * size : 0;
+    // Also where the device asks for an alignment: an odd multiple of that is enough.
+    const uint64_t shift = options_.shift * (argument.alignment == 0 ? size : argument.alignment);
     return Placed::make(keeper_, stream_, tensor, strides, argument.alignment, shift, output);
   }
 

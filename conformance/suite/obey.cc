@@ -77,10 +77,12 @@ KernelDesc aligned(const Device& device, KernelDesc desc) {
     return desc;
   }
   for (size_t i = 0; i < inputs.size(); ++i) {
-    desc.inputs[i].alignment = static_cast<uint32_t>(wanted_alignment(inputs[i]));
+    uint32_t& promised = desc.inputs[i].alignment;
+    promised = std::max(promised, static_cast<uint32_t>(wanted_alignment(inputs[i])));
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
-    desc.outputs[i].alignment = static_cast<uint32_t>(wanted_alignment(outputs[i]));
+    uint32_t& promised = desc.outputs[i].alignment;
+    promised = std::max(promised, static_cast<uint32_t>(wanted_alignment(outputs[i])));
   }
   return desc;
 }

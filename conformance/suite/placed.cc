@@ -74,6 +74,8 @@ Placed& Placed::make_in_layout(Keeper& keeper, const Stream& stream, const HostT
       Buffer(device, device.layout_size(layout, tensor.dtype, Dims(tensor.dims)));
   placed.tensor_ = Tensor::device(placed.token_buffer_.get(), tensor.dtype, Dims(tensor.dims))
                        .with_layout(layout);
+  // Every byte is NaN: what a reorder or a kernel fills up is written by it.
+  stream.fill(placed.token_buffer_, 0, placed.token_buffer_.info().size, "\xff", 1);
   if (!output) stream.reorder(placed.tensor_, placed.strided_);
   return placed;
 }
