@@ -22,8 +22,8 @@ using namespace nb::literals;
 namespace {
 
 using tenon::runtime::Context;
-using tenon::runtime::Device;
 using tenon::runtime::HostTensor;
+using tenon::runtime::ManagedDevice;
 using tenon::runtime::Model;
 using tenon::runtime::ModelValue;
 
@@ -145,7 +145,7 @@ std::map<std::string, uint64_t> statistics(const Model& model) {
           {"memory_bytes", s.latest.memory_bytes}};
 }
 
-Counts operator_counts(const Device& device) {
+Counts operator_counts(const ManagedDevice& device) {
   Counts rows;
   for (const auto& row : device.operator_counts())
     rows[row.name] = {{"device", row.device},
@@ -155,7 +155,7 @@ Counts operator_counts(const Device& device) {
   return rows;
 }
 
-void set_fallback(Device& device, const std::string& policy) {
+void set_fallback(ManagedDevice& device, const std::string& policy) {
   try {
     device.set_fallback_policy(tenon::runtime::parse_fallback_policy(policy, "fallback"));
   } catch (const tenon::Error& error) {
@@ -169,22 +169,22 @@ NB_MODULE(_native, m) {
   const nb::exception<tenon::Error> error(m, "Error", PyExc_RuntimeError);
   nb::register_exception_translator(translate_error, error.ptr());
 
-  nb::class_<Device>(m, "Device")
-      .def_prop_ro("spec", [](Device& d) { return d.spec(); })
-      .def_prop_ro("name", [](Device& d) { return to_text(d.info().name); })
-      .def_prop_ro("coherent", [](Device& d) { return d.coherent(); })
-      .def("synchronize", &Device::synchronize, nb::call_guard<nb::gil_scoped_release>())
+  nb::class_<ManagedDevice>(m, "Device")
+      .def_prop_ro("spec", [](ManagedDevice& d) { return d.spec(); })
+      .def_prop_ro("name", [](ManagedDevice& d) { return to_text(d.info().name); })
+      .def_prop_ro("coherent", [](ManagedDevice& d) { return d.coherent(); })
+      .def("synchronize", &ManagedDevice::synchronize, nb::call_guard<nb::gil_scoped_release>())
       .def("set_fallback", &set_fallback, "policy"_a)
       .def("operator_counts", &operator_counts)
-      .def("reset_operator_counts", &Device::reset_operator_counts)
+      .def("reset_operator_counts", &ManagedDevice::reset_operator_counts)
       .def("kernel_statistics",
-           [](Device& d) {
+           [](ManagedDevice& d) {
              const auto s = d.kernel_statistics();
              return std::map<std::string, uint64_t>{
                  {"hits", s.hits},           {"misses", s.misses}, {"creates", s.creates},
                  {"evictions", s.evictions}, {"size", s.size},     {"capacity", s.capacity}};
            })
-      .def("memory_statistics", [](Device& d) {
+      .def("memory_statistics", [](ManagedDevice& d) {
         const auto s = d.pool_statistics();
         return std::map<std::string, uint64_t>{{"allocated_bytes", s.allocated_bytes},
                                                {"peak_allocated_bytes", s.peak_allocated_bytes},
@@ -205,21 +205,21 @@ NB_MODULE(_native, m) {
       "device_count", [] { return context().device_count(); },
       nb::call_guard<nb::gil_scoped_release>());
   m.def(
-      "device", [](size_t index) -> Device& { return context().device(index); }, "index"_a,
+      "device", [](size_t index) -> ManagedDevice& { return context().device(index); }, "index"_a,
       nb::rv_policy::reference, nb::call_guard<nb::gil_scoped_release>());
   m.def(
-      "open", [](const std::string& spec) -> Device& { return context().open(spec); }, "spec"_a,
-      nb::rv_policy::reference, nb::call_guard<nb::gil_scoped_release>());
+      "open", [](const std::string& spec) -> ManagedDevice& { return context().open(spec); },
+      "spec"_a, nb::rv_policy::reference, nb::call_guard<nb::gil_scoped_release>());
   m.def(
       "load",
-      [](Device& device, const std::string& path) {
+      [](ManagedDevice& device, const std::string& path) {
         nb::gil_scoped_release release;
         return Model::load(context(), device, path);
       },
       "device"_a, "path"_a);
   m.def(
       "parse",
-      [](Device& device, const nb::bytes& bytes, const std::string& folder) {
+      [](ManagedDevice& device, const nb::bytes& bytes, const std::string& folder) {
         const std::string_view view(bytes.c_str(), bytes.size());
         nb::gil_scoped_release release;
         return Model::parse(context(), device, view, {folder});

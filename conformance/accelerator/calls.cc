@@ -83,7 +83,7 @@ tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, t
 const tn_dispatch& core() { return *core_functions; }
 
 Machine& machine_of(tn_device* device) {
-  return *static_cast<Machine*>(plugin::object_of<device::Device>(device)->backend());
+  return *static_cast<Machine*>(plugin::object_of<device::OpenDevice>(device)->backend());
 }
 
 const tn_dispatch* calls(const tn_dispatch& given) {

@@ -5,13 +5,13 @@
 
 #include "conformance/accelerator/layouts.h"
 #include "conformance/accelerator/work.h"
-#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/conv_window.h"
 #include "tenon/device/operators/number.h"
 
 namespace tenon::accelerator {
 namespace {
 
-using device::ConvAttributes;
+using device::ConvWindow;
 
 // A packed tensor with its padding as channels: as the processor reads it.
 View with_padding(View view, int64_t* dims) {
@@ -29,7 +29,8 @@ bool is_packed(const View& view) {
 
 class Conv final : public Work {
  public:
-  Conv(const Description& d, Fault fault) : fault_(fault), attributes_(d, d.input(0).rank) {}
+  Conv(const Description& d, Fault fault)
+      : fault_(fault), attributes_(d.name(), device::attributes::Conv(d), d.input(0).rank) {}
 
   void run(const Arguments& arguments) const override {
     View x_view = arguments.inputs[0], w_view = arguments.inputs[1];
@@ -74,7 +75,7 @@ class Conv final : public Work {
     return total;
   }
 
-  // Along one of the three axes of ConvAttributes.
+  // Along one of the three axes of ConvWindow.
   int64_t source(size_t axis, int64_t position, int64_t tap) const {
     const int64_t dilation = fault_ == Fault::dilations_ignored ? 1 : attributes_.dilations[axis];
     const int64_t pad = fault_ == Fault::pads_taken_for_symmetric ? attributes_.pads_end[axis]
@@ -83,7 +84,7 @@ class Conv final : public Work {
   }
 
   const Fault fault_;
-  const ConvAttributes attributes_;
+  const ConvWindow attributes_;
 };
 
 }  // namespace

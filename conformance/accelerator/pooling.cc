@@ -6,14 +6,15 @@
 
 #include "conformance/accelerator/work.h"
 #include "tenon/device/operators/number.h"
-#include "tenon/device/operators/pool_window.h"
+#include "tenon/device/operators/pooling.h"
 
 namespace tenon::accelerator {
 namespace {
 
 class MaxPool final : public Work {
  public:
-  MaxPool(const Description& d, Fault fault) : fault_(fault), window_(d, 4) {}
+  MaxPool(const Description& d, Fault fault)
+      : fault_(fault), window_(device::MaxPoolOperator(d).window) {}
 
   void run(const Arguments& arguments) const override {
     const Numbers x = load(arguments.inputs[0]);

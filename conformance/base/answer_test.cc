@@ -125,7 +125,7 @@ TEST_F(AnswerTest, TN_answer_001_constants_are_described_as_they_were_made) {
 }
 
 TEST_F(AnswerTest, TN_answer_001_kernels_are_described_as_they_were_made) {
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   const KernelDescView view(desc);
   const Kernel kernel(device(), desc);
   constexpr tn_argument_needs kUnwritten{99, 99, 99};

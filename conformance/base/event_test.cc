@@ -93,18 +93,20 @@ TEST_F(EventTest, TN_event_004_recording_again_replaces) {
   EXPECT_EQ(seen, bytes);
 }
 
-// A plugin may leave event_elapsed out.
-#define NEED_CLOCK()                                                                    \
-  do {                                                                                  \
-    const Event one(device(), TN_EVENT_TIMING);                                         \
-    int64_t unused = 0;                                                                 \
-    if (tn_event_elapsed(one.get(), one.get(), &unused, nullptr) == TN_UNIMPLEMENTED) { \
-      TN_OPTIONAL("optional, not offered: event_elapsed");                              \
-    }                                                                                   \
-  } while (false)
+// A plugin may leave event_elapsed out, and then makes no events for it either.
+bool has_clock(const Device& device) {
+  try {
+    const Event one(device, TN_EVENT_TIMING);
+    int64_t unused = 0;
+    return tn_event_elapsed(one.get(), one.get(), &unused, nullptr) != TN_UNIMPLEMENTED;
+  } catch (const Error& error) {
+    if (TN_STATUS_CLASS(error.status()) == TN_UNSUPPORTED) return false;
+    throw;
+  }
+}
 
 TEST_F(EventTest, TN_event_005_measures_time) {
-  NEED_CLOCK();
+  if (!has_clock(device())) TN_OPTIONAL("optional, not offered: event_elapsed");
   const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING);
   stream_.record(start);
   queue_slow_work(stream_, 20);
@@ -117,7 +119,7 @@ TEST_F(EventTest, TN_event_005_measures_time) {
 }
 
 TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
-  NEED_CLOCK();
+  if (!has_clock(device())) TN_OPTIONAL("optional, not offered: event_elapsed");
   const Event start(device(), TN_EVENT_TIMING), end(device(), TN_EVENT_TIMING), plain(device());
   int64_t nanoseconds = 0;
   EXPECT_FAILS(TN_INVALID_STATE, tn_event_elapsed, start.get(), end.get(), &nanoseconds);
@@ -129,7 +131,7 @@ TEST_F(EventTest, TN_event_006_time_wants_timing_events_that_were_recorded) {
 }
 
 TEST_F(EventTest, TN_event_008_time_runs_backwards_too) {
-  NEED_CLOCK();
+  if (!has_clock(device())) TN_OPTIONAL("optional, not offered: event_elapsed");
   const Event first(device(), TN_EVENT_TIMING), second(device(), TN_EVENT_TIMING);
   stream_.record(first);
   stream_.synchronize();

@@ -63,7 +63,7 @@ class HandleTest : public DeviceTest {
           return tn_constant_create(device, &desc, made, error);
         },
         tn_constant_release);
-    const KernelDesc identity = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+    const KernelDesc identity = dense_desc("Identity", identity_type(), {4}, 1);
     body(
         "tn_kernel_create",
         [&](bool good, tn_kernel** made, tn_error* error) {

@@ -55,10 +55,10 @@ TEST_F(KernelTest, TN_kernel_001_supports_and_create_agree) {
 
 TEST_F(KernelTest, TN_kernel_001_the_same_answer_each_time) {
   for (const char* name : {"Identity", "Add", "Relu", "MatMul"}) {
-    const OperatorRow* row = Target::get().find("", name);
-    if (row == nullptr || !row->has(TN_FLOAT32)) continue;
-    const bool binary = row->name == "Add" || row->name == "MatMul";
-    const KernelDesc desc = dense_desc(name, TN_FLOAT32, {4, 4}, binary ? 2 : 1);
+    const tn_dtype dtype = float_type("", name);
+    if (dtype == TN_DTYPE_UNDEFINED) continue;
+    const bool binary = std::string(name) == "Add" || std::string(name) == "MatMul";
+    const KernelDesc desc = dense_desc(name, dtype, {4, 4}, binary ? 2 : 1);
     const tn_status first = describe(desc);
     const Kernel held = first == TN_OK ? Kernel(device(), desc) : Kernel();
     for (int i = 0; i < 3; ++i) EXPECT_EQ(describe(desc), first) << name << ", asked again";

@@ -109,7 +109,7 @@ TEST_F(ResourceTest, TN_lifetime_007_handles_leave_nothing) {
     const Stream stream(device());
     stream.synchronize();
   });
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", identity_type(), {4}, 1);
   expect_no_growth("kernels", 200, [&] { const Kernel kernel(device(), desc); });
   const float values[16] = {};
   const Tensor value = Tensor::host(values, TN_FLOAT32, {16});

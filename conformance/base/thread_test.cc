@@ -37,5 +37,41 @@ TEST_F(ThreadTest, TN_thread_001_threads_make_kernels_of_one_device) {
   });
 }
 
+// Kernels of different operators, alike in all else: none becomes another thread's.
+TEST_F(ThreadTest, TN_thread_001_threads_make_kernels_of_several_operators) {
+  constexpr int64_t kCount = 16;
+  struct Operation {
+    KernelDesc desc;
+    Real result;
+  };
+  std::vector<Operation> operations;
+  tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  for (const auto& [name, result] : {std::pair{"Add", 9}, {"Sub", 3}, {"Mul", 18}, {"Div", 2}}) {
+    const OperatorRow* row = Target::get().find("", name);
+    if (row == nullptr) continue;
+    if (dtype == TN_DTYPE_UNDEFINED) dtype = first_type(*row, type_set::kFloat | type_set::kSigned);
+    if (!row->has(dtype)) continue;
+    operations.push_back({dense_desc(name, dtype, {kCount}, 2), Real(result)});
+  }
+  if (operations.size() < 2) TN_OPTIONAL("fewer than two of Add, Sub, Mul, Div of one type");
+  const Buffer a = upload(HostTensor(dtype, {kCount}, Values(kCount, 6)).bytes());
+  const Buffer b = upload(HostTensor(dtype, {kCount}, Values(kCount, 3)).bytes());
+  const Tensor x = Tensor::device(a.get(), dtype, {kCount});
+  const Tensor y = Tensor::device(b.get(), dtype, {kCount});
+  run_threads(4, [&](size_t t) {
+    const Stream stream(device());
+    for (size_t round = 0; round < 8; ++round) {
+      const Operation& operation = operations[(t + round) % operations.size()];
+      const Kernel kernel(device(), operation.desc);
+      const Bytes expected = HostTensor(dtype, {kCount}, Values(kCount, operation.result)).bytes();
+      const Buffer c(device(), expected.size());
+      launch(kernel, stream, {x.get(), y.get()}, {Tensor::device(c.get(), dtype, {kCount}).get()});
+      const Bytes& seen = read(stream, c, 0, expected.size());
+      stream.synchronize();
+      EXPECT_EQ(seen, expected) << operation.desc.name;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace tenon::conformance

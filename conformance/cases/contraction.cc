@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Matrix products and convolutions.
+#include <algorithm>
 #include <string>
 
 #include "suite/case.h"
@@ -50,6 +51,17 @@ Expected product(const HostTensor& a, const HostTensor& b) {
     c.at(index) = sum.total_in_sequence();
   });
   return c;
+}
+
+// The same product with Relu behind it, in one operator.
+OperatorCase with_relu(OperatorCase c, const char* name) {
+  c.domain = "tenon";
+  c.name = name;
+  c.label += "_Relu";
+  for (Number& number : c.outputs[0].values) {
+    if (number.value < 0) number = Number();
+  }
+  return c.attribute("steps", std::vector<std::string>{"Relu"});
 }
 
 // broadcast_at treats a dim of 1 as broadcast, so the inner dim must be larger than 1 here.
@@ -203,6 +215,9 @@ void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dim
     return OperatorCase{domain, name, label, type};
   };
   cases.push_back(attributes(make("", "Conv"), true).in(x).in(w).in(b).out(y.totals()));
+  for (const char* one : {"strides_pads", "groups_strides_dilations", "long"}) {
+    if (std::string(label) == one) cases.push_back(with_relu(cases.back(), "FusedConv"));
+  }
   cases.push_back(attributes(make("tenon", "ConvGradInput"), false).in(dy).in(w).out(dx.totals()));
   cases.push_back(attributes(make("tenon", "ConvGradWeight"), false).in(dy).in(x).out(dw.totals()));
 }
@@ -226,6 +241,13 @@ void add_matmul_cases(Cases& cases, tn_dtype type) {
   add_matmul(cases, "tiles", type, {16, 64}, {64, 257});
   add_matmul(cases, "tails", type, {15, 63}, {63, 65});
   add_vector_products(cases, type);
+  if (!in_set(type, type_set::kFloat)) return;
+  for (const char* label : {"batch_broadcast", "long_sums", "wide", "tails"}) {
+    const auto found = std::ranges::find_if(cases, [&](const OperatorCase& c) {
+      return c.name == "MatMul" && c.domain.empty() && c.label == label;
+    });
+    cases.push_back(with_relu(*found, "FusedMatMul"));
+  }
 }
 
 void add_gemm_cases(Cases& cases, tn_dtype type) {
@@ -243,6 +265,8 @@ void add_gemm_cases(Cases& cases, tn_dtype type) {
 
 void add_conv_cases(Cases& cases, tn_dtype type) {
   add_conv(cases, "3x3", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
+  add_conv(cases, "groups_strides_dilations", type, {1, 6, 9, 12}, {4, 3, 2, 3},
+           {{2, 1}, {1, 2, 0, 1}, {1, 2}, 2});
   add_conv(cases, "strides_pads", type, {1, 3, 9, 10}, {4, 3, 3, 2},
            {{2, 3}, {1, 0, 2, 1}, {1, 1}, 1});
   add_conv(cases, "dilations", type, {1, 2, 11, 11}, {3, 2, 3, 3},
@@ -257,8 +281,6 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
   add_conv(cases, "deep", type, {1, 129, 4, 4}, {2, 129, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
   add_conv(cases, "expanded", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1},
            true);
-  add_conv(cases, "groups_strides_dilations", type, {1, 6, 9, 12}, {4, 3, 2, 3},
-           {{2, 1}, {1, 2, 0, 1}, {1, 2}, 2});
 }
 
 }  // namespace

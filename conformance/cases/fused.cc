@@ -163,6 +163,15 @@ void add_special(Cases& cases, tn_dtype dtype, const Word& one) {
 
 void add_fused_cases(Cases& cases, tn_dtype type) {
   if (!in_set(type, type_set::kFloat)) return;
+  // Every word first, two at a time: a budget may end here.
+  static const char* const kPairs[][2] = {
+      {"Relu", "Add"},        {"LeakyRelu", "Sub"}, {"Clip", "Mul"},  {"HardSwish", "Div"},
+      {"HardSigmoid", "Add"}, {"Sigmoid", "Tanh"},  {"Silu", "Gelu"}, {"GeluTanh", "Sub"}};
+  for (const auto& pair : kPairs) {
+    const Chain chain = {&word(pair[0]), &word(pair[1])};
+    cases.push_back(conv_case(type, chain, label_of(chain, "first")));
+    cases.push_back(matmul_case(type, chain, label_of(chain, "first"), {6}));
+  }
   for (const Word& one : kWords) {
     const Chain chain = {&one};
     cases.push_back(conv_case(type, chain, label_of(chain)));

@@ -221,7 +221,6 @@ void add_one_hot_cases(Cases& cases, tn_dtype type) {
   add_one_hot(cases, "first", type, classes(TN_INT64, {4, 5}), {.axis = 0});
   add_one_hot(cases, "middle", type, classes(TN_INT64, {2, 5}), {.axis = 1});
   add_one_hot(cases, "long", type, classes(TN_INT64, {4099}));
-  add_one_hot(cases, "scalar", type, classes(TN_INT64, {}));
   // Out of range: no class.
   add_one_hot(cases, "out_of_range", type, HostTensor(TN_INT64, {4}, {3, -4, 1, 100}));
   // Of the other types with the one that every device has.

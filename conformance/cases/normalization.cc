@@ -414,10 +414,10 @@ void add_softmax_cases(Cases& cases, tn_dtype type) {
   add_softmax(cases, "last_axis", values({5, 33}), -1);
   add_softmax(cases, "middle_axis", values({3, 7, 5}), 1);
   // Exponentials of such numbers are infinite.
-  add_softmax(cases, "large", values({3, 17}, 900, 1000), 1);
+  add_softmax(cases, "large", values({3, 17}, 940, 1000), 1);
   add_softmax(cases, "long", values({2, 4099}), 1);
   add_softmax(cases, "first_axis", values({65, 3}), 0);
-  add_softmax(cases, "below", values({3, 17}, -1000, -900), 1);
+  add_softmax(cases, "below", values({3, 17}, -1000, -940), 1);
   add_softmax(cases, "expanded", values({3, 7, 5}).expanded({0}), 2);
   add_softmax(cases, "one", values({4, 1}), 1);
   add_softmax(cases, "empty", values({0, 5}), 1);

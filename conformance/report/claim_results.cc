@@ -39,21 +39,25 @@ void add(ClaimResult& claim, const TestResult& result) {
   keep_worst(claim.worst_in_ulps, result.property("error_in_ulps"));
 }
 
-// Operator, version, constraint (empty for the first that is listed), element type.
+// Operator, version, constraint (empty: the first that the device lists), element type.
 using Key = std::tuple<std::string, int, std::string, std::string>;
 
-// A test says its element type of the first constraint, and what it has exercised of all:
-// "T1=float32 T2=int8".
+// What a test has exercised is in its words: "T1=float32 T2=int8". One that did not come so far, as
+// where a claim was refused, still says its element type; if it passed, it was about something
+// else.
 std::vector<Key> claims_tried_by(const TestResult& result) {
   const std::string name = operator_of(result);
   if (name.empty()) return {};
   const int version = std::atoi(result.property("version").c_str());
-  std::vector<Key> keys{{name, version, "", result.property("dtype")}};
+  std::vector<Key> keys;
   std::istringstream types(result.property("types"));
   for (std::string word; types >> word;) {
     const size_t mark = word.find('=');
     if (mark == std::string::npos) continue;
     keys.emplace_back(name, version, word.substr(0, mark), word.substr(mark + 1));
+  }
+  if (keys.empty() && result.outcome != Outcome::kPassed) {
+    keys.emplace_back(name, version, "", result.property("dtype"));
   }
   return keys;
 }
@@ -85,8 +89,10 @@ std::vector<ClaimResult> claim_results_of(const Subject& subject,
         claim.constraint = row.types[i].constraint;
         claim.first = i == 0;
         claim.dtype = dtype_name(type.dtype);
-        const Key key{claim.name, claim.version, claim.first ? "" : claim.constraint, claim.dtype};
-        if (places.emplace(key, claims.size()).second) claims.push_back(std::move(claim));
+        const Key key{claim.name, claim.version, claim.constraint, claim.dtype};
+        if (!places.emplace(key, claims.size()).second) continue;
+        if (claim.first) places[{claim.name, claim.version, "", claim.dtype}] = claims.size();
+        claims.push_back(std::move(claim));
       }
     }
   }

@@ -91,6 +91,35 @@ std::string legend() {
          "it</li></ul>\n";
 }
 
+// Floats first, those of whole models before those of storage; then integers, and what is left.
+int place_of(const ElementType& type) {
+  switch (type.kind) {
+    case ElementKind::kFloat:
+      return type.bits > 8 ? 0 : 4;
+    case ElementKind::kSigned:
+      return 1;
+    case ElementKind::kUnsigned:
+      return 2;
+    case ElementKind::kBool:
+      return 3;
+    default:
+      return 5;
+  }
+}
+
+std::vector<std::string> columns(const std::set<std::string>& used) {
+  std::vector<const ElementType*> types;
+  for (const ElementType& type : kElementTypes) {
+    if (type.name != nullptr && used.contains(type.name)) types.push_back(&type);
+  }
+  std::stable_sort(types.begin(), types.end(), [](const ElementType* a, const ElementType* b) {
+    return std::pair(place_of(*a), -a->bits) < std::pair(place_of(*b), -b->bits);
+  });
+  std::vector<std::string> names;
+  for (const ElementType* type : types) names.emplace_back(type->name);
+  return names;
+}
+
 }  // namespace
 
 std::string html_heat_map(const Report& report) {
@@ -105,10 +134,7 @@ std::string html_heat_map(const Report& report) {
     used.insert(claim.dtype);
   }
   std::sort(names.begin(), names.end());
-  std::vector<std::string> types;
-  for (const ElementType& type : kElementTypes) {
-    if (used.contains(type.name)) types.emplace_back(type.name);
-  }
+  const std::vector<std::string> types = columns(used);
   std::string out =
       "<section class=\"heat\">\n<h2>Operators and element types</h2>\n<p>The worst error of all "
       "tests of a claim. Above 1 of the tolerance a test has failed.</p>\n";

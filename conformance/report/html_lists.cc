@@ -13,9 +13,10 @@
 namespace tenon::conformance {
 namespace {
 
-constexpr size_t kOpenFailures = 3;      // Shown open.
-constexpr size_t kShownFailures = 2000;  // A page that a browser shows at once.
-constexpr size_t kShownTests = 40;       // Of one reason.
+constexpr size_t kOpenRules = 3;        // Whose first failure is shown open.
+constexpr size_t kFirstFailures = 4;    // Of a rule; the others are folded away.
+constexpr size_t kShownFailures = 500;  // Of a rule at all.
+constexpr size_t kShownTests = 40;      // Of one reason.
 
 std::string list_of(const std::vector<std::string>& items) {
   std::string out = "<ul>";
@@ -77,6 +78,39 @@ std::string failure(const Report& report, const TestResult& result, bool open) {
   return out + "</details>\n";
 }
 
+// A rule, and the tests that show it broken, in their order.
+using Broken = std::pair<std::string, std::vector<const TestResult*>>;
+
+std::vector<Broken> broken_rules(const Report& report) {
+  std::vector<Broken> rules;
+  for (const TestResult& result : report.results) {
+    if (!is_bad(result.outcome)) continue;
+    auto found = std::find_if(rules.begin(), rules.end(),
+                              [&](const Broken& one) { return one.first == result.rule; });
+    if (found == rules.end()) found = rules.insert(rules.end(), {result.rule, {}});
+    found->second.push_back(&result);
+  }
+  return rules;
+}
+
+std::string failures_of(const Report& report, const Broken& broken, bool open) {
+  const auto& [rule, tests] = broken;
+  std::string out = fmt::format(
+      "<p class=\"rule\"><b>{}</b> {} <span class=\"count\">{}</span></p>\n",
+      escaped(rule.empty() ? "The run itself" : rule), escaped(sentence_of(rule)), tests.size());
+  for (size_t i = 0; i < tests.size() && i < kShownFailures; ++i) {
+    if (i == kFirstFailures) {
+      out += fmt::format("<details><summary>{} more</summary>\n", tests.size() - i);
+    }
+    out += failure(report, *tests[i], open && i == 0);
+  }
+  if (tests.size() > kShownFailures) {
+    out += fmt::format("<p>and {} more, which the report in JSON lists</p>\n",
+                       tests.size() - kShownFailures);
+  }
+  return out + (tests.size() > kFirstFailures ? "</details>\n" : "");
+}
+
 // Results that share an outcome and a first message, in the order of their number.
 using Group = std::pair<std::pair<Outcome, std::string>, std::vector<const TestResult*>>;
 
@@ -109,17 +143,13 @@ std::string html_profiles(const Report& report) {
 }
 
 std::string html_failures(const Report& report) {
+  const std::vector<Broken> rules = broken_rules(report);
+  if (rules.empty()) return "";
   std::string out;
   size_t count = 0;
-  for (const TestResult& result : report.results) {
-    if (!is_bad(result.outcome)) continue;
-    if (count < kShownFailures) out += failure(report, result, count < kOpenFailures);
-    ++count;
-  }
-  if (count == 0) return "";
-  if (count > kShownFailures) {
-    out +=
-        fmt::format("<p>and {} more, which the report in JSON lists</p>\n", count - kShownFailures);
+  for (size_t i = 0; i < rules.size(); ++i) {
+    out += failures_of(report, rules[i], i < kOpenRules);
+    count += rules[i].second.size();
   }
   return fmt::format("<section>\n<h2>Failures <span class=\"count\">{}</span></h2>\n{}</section>\n",
                      count, out);

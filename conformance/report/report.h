@@ -97,6 +97,9 @@ std::vector<ClaimResult> claim_results_of(const Subject& subject,
 // What is written to a file. With `brief` without tests that passed.
 nlohmann::ordered_json to_json(const Report& report, bool brief = false);
 
+// For a file: a line for each test.
+std::string text_of(const nlohmann::ordered_json& json);
+
 // Writes, or throws std::runtime_error.
 void write_text(const std::string& path, const std::string& text);
 std::string read_text(const std::string& path);

@@ -111,7 +111,7 @@ void Run::check_claims() {
   reporter_.add_note(coverage_.summary(table));
   for (const std::string& claim : coverage_.unreached(table)) {
     const std::string sentence = "claimed, but no test reached it: " + claim;
-    options_.smoke() ? reporter_.add_note(sentence) : reporter_.add_failure("(claims)", sentence);
+    options_.smoke() ? reporter_.add_note(sentence) : reporter_.add_failure("claims", sentence);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "suite/contract.h"
+#include "suite/expectation.h"
 #include "suite/fixture.h"
 #include "suite/placed.h"
 
@@ -180,6 +181,7 @@ Launched launch_case(Keeper& keeper, const Described& described, const OperatorC
   {
     std::optional<AllocatesNothing> watch;
     if (options.alone) watch.emplace(Target::get().device(), kernel);
+    const Announced announced(data, described.desc().math_mode);
     kernel.launch(stream, launch);
   }
   tensors.read_back();

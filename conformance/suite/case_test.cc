@@ -86,6 +86,7 @@ class OperatorTest : public DeviceTest {
     if (support.status == TN_NEEDS_STATIC) return false;  // It has been said.
     if (planned_.variant.constant >= 0) return skip("takes no such constant: ", support);
     if (may_be_refused(described.desc())) return skip("", support);
+    RecordProperty("refused", "1");  // A vendor may declare that.
     ADD_FAILURE() << "the table claims " << row_.name << " in version " << row_.version << " of "
                   << types_text(exercised_by(*planned_.operator_case, row_))
                   << ", but it is refused: " << support.reason;

@@ -62,16 +62,6 @@ double factors_of(tn_math_mode mode) {
   return mode == TN_MATH_TF32 ? 0x1p-10 : mode == TN_MATH_BF16 ? 0x1p-7 : 0;
 }
 
-// What may be wrong with an element. `rounding` is for the oracle, which computes in Real.
-Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance) {
-  const Real magnitude = std::fabs(exact.value);
-  const Real condition =
-      std::isfinite(exact.condition) ? std::max(exact.condition, magnitude) : magnitude;
-  const Real rounding = 4 * std::numeric_limits<Real>::epsilon() * condition;
-  return tolerance.u * ulp(dtype, exact.value) +
-         (tolerance.c * eps(dtype) + tolerance.factors) * condition + rounding;
-}
-
 // How far an element is outside of what is granted: 0 or less where it is not.
 Real excess(tn_dtype dtype, Real actual, const Number& exact, const Tolerance& tolerance) {
   const Real value = exact.value;
@@ -94,6 +84,16 @@ Real ulp(tn_dtype dtype, Real value) {
   const int exponent =
       value == 0 ? format.least_exponent : std::max(std::ilogb(value), format.least_exponent);
   return std::ldexp(Real{1}, exponent - format.digits + 1);
+}
+
+// `rounding` is for the oracle, which computes in Real.
+Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance) {
+  const Real magnitude = std::fabs(exact.value);
+  const Real condition =
+      std::isfinite(exact.condition) ? std::max(exact.condition, magnitude) : magnitude;
+  const Real rounding = 4 * std::numeric_limits<Real>::epsilon() * condition;
+  return tolerance.u * ulp(dtype, exact.value) +
+         (tolerance.c * eps(dtype) + tolerance.factors) * condition + rounding;
 }
 
 Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dtype dtype,

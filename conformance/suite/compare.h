@@ -31,6 +31,9 @@ Tolerance tolerance_of(const std::string& domain, const std::string& name, tn_dt
 // The distance of the type's numbers around a value.
 Real ulp(tn_dtype dtype, Real value);
 
+// What may be wrong with an element of this type whose exact value is known: one tolerance.
+Real granted(tn_dtype dtype, const Number& exact, const Tolerance& tolerance);
+
 // How a result compares with what was expected. `text` is empty when all elements are within the
 // tolerance, NaN and infinities in the same places (but a value that may round to infinity may be
 // one); else it tells of the element that is furthest outside. The errors are those of the worst

@@ -5,6 +5,9 @@
 
 #include <cstdlib>
 
+#include "suite/case.h"
+#include "suite/compare.h"
+
 namespace tenon::conformance {
 namespace {
 
@@ -15,6 +18,19 @@ std::string running_test() {
   return test == nullptr ? "" : std::string(test->test_suite_name()) + "." + test->name();
 }
 
+ExpectedOutput expected_output(const OperatorCase& c, const Expected& expected, tn_math_mode mode) {
+  ExpectedOutput output;
+  if (expected.dtype == TN_DTYPE_UNDEFINED) return output;  // One that is not asked for.
+  output.dims = expected.dims;
+  const Tolerance tolerance = tolerance_of(c.domain, c.name, expected.dtype, mode);
+  for (const Number& exact : expected.values) {
+    output.granted.push_back(
+        is_float(expected.dtype) ? static_cast<double>(granted(expected.dtype, exact, tolerance))
+                                 : 0);
+  }
+  return output;
+}
+
 }  // namespace
 
 bool is_expectation_asked() {
@@ -22,8 +38,12 @@ bool is_expectation_asked() {
   return asked;
 }
 
-Announced::Announced(std::vector<ExpectedOutput> outputs)
-    : expectation_{running_test(), std::move(outputs)} {
+Announced::Announced(const OperatorCase& operator_case, tn_math_mode mode) {
+  if (!is_expectation_asked()) return;
+  expectation_.test = running_test();
+  for (const Expected& expected : operator_case.outputs) {
+    expectation_.outputs.push_back(expected_output(operator_case, expected, mode));
+  }
   announced = &expectation_;
 }
 

@@ -13,6 +13,8 @@
 
 namespace tenon::conformance {
 
+struct OperatorCase;
+
 // Of one output; of none that is absent.
 struct ExpectedOutput {
   std::vector<int64_t> dims;  // Its own, which may be less than those allocated.
@@ -28,10 +30,10 @@ struct Expectation {
 // Whether anybody will ask.
 bool is_expectation_asked();
 
-// While it lives, the thread's launches are expected to give this.
+// While it lives, the thread's launches are expected to give what a case says, for kernels of a mode.
 class Announced {
  public:
-  explicit Announced(std::vector<ExpectedOutput> outputs);
+  Announced(const OperatorCase& operator_case, tn_math_mode mode);
   ~Announced();
   Announced(const Announced&) = delete;
   Announced& operator=(const Announced&) = delete;

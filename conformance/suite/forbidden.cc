@@ -14,14 +14,13 @@ using enum ContractParameter::Flags;
 class Maker {
  public:
   Maker(const OperatorCase& c, const KernelDesc& good, uint64_t seed)
-      : case_(c), good_(good), random_(seed), contract_(*find_contract(c.domain, c.name)) {
+      : good_(good), random_(seed), contract_(*find_contract(c.domain, c.name)) {
     const ContractVersion* version = contract_.version(good.version);
     if (version == nullptr) return;
     version_ = version;
     add_arguments();
     add_types();
     if (version == &contract_.versions[0]) add_attributes();
-    add_dims();
     std::ranges::shuffle(made_, random_);
   }
 
@@ -166,32 +165,6 @@ class Maker {
     }
   }
 
-  // Dims of an output that the inputs do not give.
-  void add_dims() {
-    if (!case_.bounds.empty() || caller_decides_dims(case_.domain, case_.name)) return;
-    for (const CaseInput& input : case_.inputs) {
-      if (input.kind == TN_ARGUMENT_HOST) return;  // Values decide dims, which come at launch.
-    }
-    for (size_t i = 0; i < good_.outputs.size(); ++i) {
-      if (good_.outputs[i].kind != TN_ARGUMENT_DEVICE || good_.outputs[i].alias != 0) continue;
-      const std::string name = "output " + std::to_string(i);
-      Shape dims = good_.outputs[i].dims;
-      const auto give = [&](KernelDesc& desc) {
-        desc.outputs[i].rank = static_cast<int32_t>(dims.size());
-        desc.outputs[i].dims = dims;
-        desc.outputs[i].strides = Argument::dense_strides(dims);
-      };
-      if (!dims.empty()) {
-        ++dims[one_of(dims.size())];
-        add("a dim of " + name + " is one too large", give);
-        dims = good_.outputs[i].dims;
-      }
-      dims.push_back(2);
-      add(name + " has a dim too many", give);
-    }
-  }
-
-  const OperatorCase& case_;
   const KernelDesc& good_;
   std::mt19937_64 random_;
   const ContractOperator& contract_;

@@ -11,7 +11,7 @@ namespace {
 
 // Larger values are not kept: no program would show them.
 constexpr uint64_t kMostBytes = 1 << 15;
-constexpr size_t kMostKernels = 4096;
+constexpr size_t kMostSteps = 64;  // To what a buffer holds.
 constexpr size_t kMostArguments = 1 << 12;
 
 // Tests lie on purpose: counts, ranks and sizes that cannot be are not followed.
@@ -145,7 +145,6 @@ void Recorder::created(const tn_kernel_desc* desc, const tn_kernel* kernel) {
   described(desc);
   const std::lock_guard lock(mutex_);
   if (kernel == nullptr || !record_.kernel) return;
-  if (kernels_.size() >= kMostKernels) kernels_.clear();
   kernels_[kernel] = *record_.kernel;
 }
 
@@ -170,6 +169,28 @@ void Recorder::made(const tn_buffer* buffer, uint64_t size) {
   record_.sizes[buffer] = size;
 }
 
+void Recorder::destroyed(const tn_kernel* kernel) {
+  const std::lock_guard lock(mutex_);
+  kernels_.erase(kernel);
+}
+
+void Recorder::destroyed(const tn_buffer* buffer) {
+  const std::lock_guard lock(mutex_);
+  record_.buffers.erase(buffer);
+  record_.sizes.erase(buffer);
+}
+
+// What is written over is forgotten, so that a loop does not fill the memory.
+void Recorder::add(const tn_buffer* buffer, RecordedWrite write) {
+  const std::lock_guard lock(mutex_);
+  std::vector<RecordedWrite>& steps = record_.buffers[buffer];
+  std::erase_if(steps, [&](const RecordedWrite& one) {
+    return one.kind != RecordedWrite::Kind::kReorder && one.offset >= write.offset &&
+           one.offset + one.size <= write.offset + write.size;
+  });
+  if (steps.size() < kMostSteps) steps.push_back(std::move(write));
+}
+
 void Recorder::wrote(const tn_buffer* buffer, uint64_t offset, const void* bytes, uint64_t size) {
   RecordedWrite write;
   write.offset = offset;
@@ -178,8 +199,7 @@ void Recorder::wrote(const tn_buffer* buffer, uint64_t offset, const void* bytes
     const auto* first = static_cast<const unsigned char*>(bytes);
     write.bytes.emplace(first, first + size);
   }
-  const std::lock_guard lock(mutex_);
-  record_.buffers[buffer].push_back(std::move(write));
+  add(buffer, std::move(write));
 }
 
 void Recorder::filled(const tn_buffer* buffer, uint64_t offset, uint64_t size, const void* pattern,
@@ -191,8 +211,7 @@ void Recorder::filled(const tn_buffer* buffer, uint64_t offset, uint64_t size, c
   write.size = size;
   const auto* first = static_cast<const unsigned char*>(pattern);
   write.bytes.emplace(first, first + pattern_size);
-  const std::lock_guard lock(mutex_);
-  record_.buffers[buffer].push_back(std::move(write));
+  add(buffer, std::move(write));
 }
 
 void Recorder::reordered(const tn_tensor* to, const tn_tensor* from) {
@@ -201,8 +220,7 @@ void Recorder::reordered(const tn_tensor* to, const tn_tensor* from) {
   write.kind = RecordedWrite::Kind::kReorder;
   write.to = copy_of(*to);
   write.from = copy_of(*from);
-  const std::lock_guard lock(mutex_);
-  record_.buffers[to->buffer].push_back(std::move(write));
+  add(to->buffer, std::move(write));
 }
 
 void Recorder::answered(tn_status status, const tn_error* error) {
@@ -221,6 +239,8 @@ extern "C" {
 using tenon::conformance::Recorder;
 
 tn_status __real_tn_kernel_launch(tn_kernel*, tn_stream*, const tn_launch*, tn_error*);
+void __real_tn_kernel_destroy(tn_kernel*);
+void __real_tn_buffer_destroy(tn_buffer*, tn_stream*);
 tn_status __real_tn_buffer_create(tn_device*, const tn_buffer_desc*, tn_buffer**, tn_error*);
 tn_status __real_tn_stream_write(tn_stream*, tn_buffer*, uint64_t, const void*, uint64_t,
                                  tn_error*);
@@ -235,6 +255,16 @@ tn_status __wrap_tn_kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn
   const tn_status status = __real_tn_kernel_launch(kernel, stream, launch, error);
   Recorder::get().answered(status, error);
   return status;
+}
+
+void __wrap_tn_kernel_destroy(tn_kernel* kernel) {
+  Recorder::get().destroyed(kernel);
+  __real_tn_kernel_destroy(kernel);
+}
+
+void __wrap_tn_buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
+  Recorder::get().destroyed(buffer);
+  __real_tn_buffer_destroy(buffer, stream);
 }
 
 tn_status __wrap_tn_buffer_create(tn_device* device, const tn_buffer_desc* desc, tn_buffer** buffer,

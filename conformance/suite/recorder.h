@@ -82,7 +82,9 @@ class Recorder {
   void described(const tn_kernel_desc* desc);
   void created(const tn_kernel_desc* desc, const tn_kernel* kernel);
   void launched(const tn_kernel* kernel, const tn_launch* launch);
+  void destroyed(const tn_kernel* kernel);
   void made(const tn_buffer* buffer, uint64_t size);
+  void destroyed(const tn_buffer* buffer);
   void wrote(const tn_buffer* buffer, uint64_t offset, const void* bytes, uint64_t size);
   void filled(const tn_buffer* buffer, uint64_t offset, uint64_t size, const void* pattern,
               size_t pattern_size);
@@ -91,6 +93,8 @@ class Recorder {
   void answered(tn_status status, const tn_error* error);
 
  private:
+  void add(const tn_buffer* buffer, RecordedWrite write);
+
   mutable std::mutex mutex_;
   Record record_;
   std::map<const tn_kernel*, RecordedKernel> kernels_;

@@ -115,8 +115,8 @@ class Planner {
       add(i, {}, "TN_kernel_014", "", worth_of(i), Trial::kDims);
       // What knows its dims at launch alone is one description for many cases.
       if (dynamic_ || i == 0) {
-        add(i, {Form::kDynamic}, "TN_operator_001", "dynamic", i < 4 ? 4 : worth_of(i));
-        if (i < 4) add(i, {Form::kDynamic}, "TN_kernel_014", "dynamic", 4, Trial::kDims);
+        add(i, {Form::kDynamic}, "TN_operator_001", "dynamic", i < 2 ? 4 : 30);
+        if (i < 2) add(i, {Form::kDynamic}, "TN_kernel_014", "dynamic", 4, Trial::kDims);
       }
     }
     if (!cases_.empty()) add(0, {}, "TN_launch_008", "threads", 0, Trial::kThreads);
@@ -173,7 +173,7 @@ class Planner {
         if (found == 0) add(i, {.replaced = input}, "TN_launch_004", suffix, 8);
         if (found == 1 && has_gaps(*cases_[i])) {
           add(i, {.form = Form::kStrided, .replaced = input}, "TN_launch_004", suffix + "_strided",
-              30);
+              50);
         }
         ++found;
       }
@@ -199,7 +199,7 @@ class Planner {
         const auto input = static_cast<int>(k);
         // Weights come first: they are packed.
         add(i, {.constant = input}, "TN_operator_005", "constant_" + std::to_string(k),
-            14 + later + (k == 1 ? 0 : 4));
+            14 + later + (k == 1 ? 0 : 46));
       }
     }
   }

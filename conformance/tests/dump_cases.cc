@@ -3,6 +3,7 @@
 // Prints the judge's cases of ONNX's own operators, a line of JSON each, for those who hold its
 // oracles against others (tests/onnx/test_judge_cases.py). Tensors are hexadecimal bytes, dense and
 // row-major; `slack` is what one unit of rounding in each step of the definition may come to.
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -71,12 +72,20 @@ Json of(const OperatorCase& c) {
   return json;
 }
 
+// Long ones are to find faults of devices; of oracles they tell no more.
+bool is_small(const OperatorCase& c) {
+  int64_t most = 0;
+  for (const CaseInput& input : c.inputs) most = std::max(most, input.tensor.count());
+  for (const Expected& output : c.outputs) most = std::max(most, output.count());
+  return most <= 700;
+}
+
 }  // namespace
 }  // namespace tenon::conformance
 
 int main() {
   using namespace tenon::conformance;
   for (const OperatorCase& c : all_cases()) {
-    if (c.domain.empty()) std::printf("%s\n", of(c).dump().c_str());
+    if (c.domain.empty() && is_small(c)) std::printf("%s\n", of(c).dump().c_str());
   }
 }

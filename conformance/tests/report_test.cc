@@ -84,7 +84,7 @@ class Exemplary {
     throw std::out_of_range(name);
   }
 
-  Subject subject{"acme", "libacme.so", "acme", "1.0", "Acme NPU", "Acme", {}};
+  Subject subject{"acme", "libacme.so", "acme", "1.0", "Acme NPU", "Acme", 0, {}};
   std::vector<TestResult> results;
 
  private:

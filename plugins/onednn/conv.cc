@@ -14,11 +14,11 @@
 namespace tenon::onednn {
 namespace {
 
-using device::ConvAttributes;
+using device::ConvWindow;
 
 // The attributes as oneDNN wants them: of the spatial dims alone, dilations counted from 0.
 struct Window {
-  explicit Window(const ConvAttributes& a) {
+  explicit Window(const ConvWindow& a) {
     for (int32_t axis = a.first_axis(); axis < 3; ++axis) {
       strides.push_back(a.strides[axis]);
       dilations.push_back(a.dilations[axis] - 1);
@@ -81,7 +81,7 @@ class ConvBase : public device::KernelOf<Operator, PrimitiveKernel> {
   }
 
   const std::string& name_ = this->operator_.name;
-  const ConvAttributes& attributes_ = this->operator_.attributes;
+  const ConvWindow& attributes_ = this->operator_.window;
   const Window window_{attributes_};
   Form filters_;
   tn_layout inputs_[2] = {TN_LAYOUT_STRIDED, TN_LAYOUT_STRIDED};
@@ -192,7 +192,7 @@ class Conv final : public ConvBase<Operator> {
                   TN_FLOAT32,
                   TN_LAYOUT_STRIDED};
     };
-    attributes_.check(name_, view(x), view(w), view(y));
+    this->operator_.check_dims(view(x), view(w), view(y), "Y");
   }
 
   // To choose forms with: operands of Y's size may be in any.

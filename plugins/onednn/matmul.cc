@@ -389,8 +389,8 @@ Factors factors_of(const device::MatMulOperator&) { return {}; }
 Factors factors_of(const device::GemmOperator& gemm) {
   return {.alpha = gemm.alpha,
           .beta = gemm.beta,
-          .transpose_a = gemm.transpose_a,
-          .transpose_b = gemm.transpose_b};
+          .transpose_a = gemm.transA,
+          .transpose_b = gemm.transB};
 }
 Factors factors_of(const device::ScaledGemmOperator&) {
   return {.alpha_input = 3, .beta_input = 4};

@@ -10,8 +10,8 @@
 namespace tenon::device::api {
 
 // The device behind any handle.
-inline Device& device_of(Device& device) { return device; }
-inline Device& device_of(DeviceObject& object) { return *object.device; }
+inline OpenDevice& device_of(OpenDevice& device) { return device; }
+inline OpenDevice& device_of(DeviceObject& object) { return *object.device; }
 
 // plugin::guard, for bodies that may throw KernelError as well.
 template <class Body>

@@ -13,7 +13,7 @@ constexpr uint32_t kLargestAlignment = 1u << 30;
 
 tn_status TN_CALL buffer_create(tn_device* device, const tn_buffer_desc* given, tn_buffer** buffer,
                                 tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) {
     plugin::clear(buffer, "buffer");
     const auto desc = plugin::read(given, "tn_buffer_desc");
     if (desc.kind < TN_BUFFER_DEVICE || desc.kind > TN_BUFFER_SHARED) {
@@ -51,7 +51,7 @@ void check_import(const tn_import_desc& desc) {
 
 tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* given, tn_buffer** buffer,
                                 tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) {
     plugin::clear(buffer, "buffer");
     const auto desc = plugin::read(given, "tn_import_desc");
     check_import(desc);
@@ -63,7 +63,7 @@ tn_status TN_CALL buffer_import(tn_device* device, const tn_import_desc* given, 
 
 void TN_CALL buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   call_void<Buffer>(buffer, [&](Buffer& object) {
-    Device& device = *object.device;
+    OpenDevice& device = *object.device;
     const Block block = object.block();
     delete &object;
     if (!device.late()) {

@@ -88,21 +88,22 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
                                 ? parse_backend_options(desc, info, object.platform.options, &own)
                                 : parse_options(desc);
     *device = plugin::handle_of<tn_device>(
-        new Device(object, info, options, backed ? object.platform.open(index, own) : nullptr));
+        new OpenDevice(object, info, options, backed ? object.platform.open(index, own) : nullptr));
   });
 }
 
 void TN_CALL device_close(tn_device* device) {
-  call_void<Device>(device, [](Device& object) { delete &object; });
+  call_void<OpenDevice>(device, [](OpenDevice& object) { delete &object; });
 }
 
 tn_status TN_CALL device_get_info(tn_device* device, tn_device_info* info, tn_error* error) {
-  return call<Device>(
-      device, error, [&](Device& object) { plugin::write(info, object.info(), "tn_device_info"); });
+  return call<OpenDevice>(device, error, [&](OpenDevice& object) {
+    plugin::write(info, object.info(), "tn_device_info");
+  });
 }
 
 tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_error* error) {
-  return call<Device>(device, error, [&](Device& object) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& object) {
     // What has finished is free, whether or not a worker has got round to it.
     object.reclaimer().collect();
     tn_memory_info memory{};
@@ -112,12 +113,13 @@ tn_status TN_CALL device_get_memory(tn_device* device, tn_memory_info* info, tn_
 }
 
 tn_status TN_CALL device_synchronize(tn_device* device, tn_error* error) {
-  return call<Device>(device, error, [&](Device& object) { return object.synchronize(error); });
+  return call<OpenDevice>(device, error,
+                          [&](OpenDevice& object) { return object.synchronize(error); });
 }
 
 tn_status TN_CALL device_get_operators(tn_device* device, tn_operator_table* table,
                                        tn_error* error) {
-  return call<Device>(device, error, [&](Device& object) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& object) {
     const auto rows = object.instance().operators();
     const tn_operator_table answer{sizeof(answer), rows.data(), rows.size(),
                                    sizeof(tn_operator_entry)};

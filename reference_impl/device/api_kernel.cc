@@ -17,7 +17,7 @@ struct ReleaseConstant {
 
 tn_status TN_CALL layout_size(tn_device* device, tn_layout layout, tn_dtype dtype, int32_t rank,
                               const int64_t* dims, uint64_t* size, tn_error* error) {
-  return call<Device>(device, error, [&](Device& object) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& object) {
     require(size, "size");
     if (rank < 0 || rank > TN_MAX_RANK || (rank != 0 && dims == nullptr)) {
       plugin::fail_at("rank", TN_INVALID_ARGUMENT, nullptr,
@@ -46,7 +46,7 @@ tn_status bind_value(const DeviceObject& owner, const tn_tensor& value, Strides&
 
 tn_status TN_CALL constant_create(tn_device* device, const tn_constant_desc* given,
                                   tn_constant** constant, tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) -> tn_status {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) -> tn_status {
     plugin::clear(constant, "constant");
     const auto desc = plugin::read(given, "tn_constant_desc");
     require(desc.value, "desc->value");
@@ -88,12 +88,13 @@ tn_status TN_CALL constant_get_info(tn_constant* constant, tn_constant_info* inf
 
 tn_status TN_CALL kernel_supports(tn_device* device, const tn_kernel_desc* desc,
                                   tn_kernel_support* support, tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) { supports(owner, desc, support); });
+  return call<OpenDevice>(device, error,
+                          [&](OpenDevice& owner) { supports(owner, desc, support); });
 }
 
 tn_status TN_CALL kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
                                 tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) {
     plugin::clear(kernel, "kernel");
     *kernel = plugin::handle_of<tn_kernel>(make_kernel(owner, desc));
   });

@@ -9,7 +9,7 @@ namespace {
 
 tn_status TN_CALL stream_create(tn_device* device, const tn_stream_desc* given, tn_stream** stream,
                                 tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) {
     plugin::clear(stream, "stream");
     // All streams have one priority here.
     check_reserved(plugin::read_optional(given, "tn_stream_desc").reserved);
@@ -64,7 +64,7 @@ tn_status TN_CALL stream_callback(tn_stream* stream, tn_callback callback, void*
 
 tn_status TN_CALL event_create(tn_device* device, const tn_event_desc* given, tn_event** event,
                                tn_error* error) {
-  return call<Device>(device, error, [&](Device& owner) {
+  return call<OpenDevice>(device, error, [&](OpenDevice& owner) {
     plugin::clear(event, "event");
     const auto desc = plugin::read_optional(given, "tn_event_desc");
     check_reserved(desc.reserved);

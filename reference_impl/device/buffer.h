@@ -15,7 +15,7 @@ namespace tenon::device {
 
 class Buffer : public DeviceObject {
  public:
-  Buffer(Device& device, const Block& block, tn_buffer_kind kind)
+  Buffer(OpenDevice& device, const Block& block, tn_buffer_kind kind)
       : DeviceObject(device), mapping_count_(block.read_only ? 1 : 0), block_(block), kind_(kind) {}
 
   const Block& block() const { return block_; }

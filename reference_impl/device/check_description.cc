@@ -66,7 +66,7 @@ bool is_static(const tn_argument& argument) {
                                                 TN_DYNAMIC) == argument.dims + argument.rank);
 }
 
-void check_constant(const Device& device, const tn_argument& argument, const Place& place) {
+void check_constant(const OpenDevice& device, const tn_argument& argument, const Place& place) {
   if (argument.constant == nullptr) {
     if (!is_static(argument)) TN_BAD(place, "dims", "is a constant with dims not given");
     const auto* end = argument.dims + argument.rank;
@@ -100,7 +100,7 @@ void check_constant(const Device& device, const tn_argument& argument, const Pla
   }
 }
 
-void check_argument(const Device& device, const tn_argument& argument, const Place& place) {
+void check_argument(const OpenDevice& device, const tn_argument& argument, const Place& place) {
   if (argument.kind < TN_ARGUMENT_ABSENT || argument.kind > TN_ARGUMENT_HOST) {
     TN_REFUSE(TN_UNSUPPORTED, place, "kind", "has unknown kind %d", argument.kind);
   }
@@ -232,7 +232,8 @@ void copy_structs(const T* const* from, size_t count, const char* list, const ch
 
 }  // namespace
 
-void check_description(const Device& device, const tn_kernel_desc* given, CheckedDescription* out) {
+void check_description(const OpenDevice& device, const tn_kernel_desc* given,
+                       CheckedDescription* out) {
   tn_kernel_desc& desc = out->desc;
   desc = plugin::read(given, "tn_kernel_desc");
   if (desc.name == nullptr) {

@@ -25,6 +25,7 @@ struct CheckedDescription {
 };
 
 // Throws plugin::Failure (TN_INVALID_ARGUMENT, or TN_UNSUPPORTED for what is not known here).
-void check_description(const Device& device, const tn_kernel_desc* given, CheckedDescription* out);
+void check_description(const OpenDevice& device, const tn_kernel_desc* given,
+                       CheckedDescription* out);
 
 }  // namespace tenon::device

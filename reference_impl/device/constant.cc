@@ -14,7 +14,7 @@ void dense_strides(std::span<const int64_t> dims, int64_t* strides) {
   }
 }
 
-Constant* Constant::make(Device& device, tn_layout layout, tn_dtype dtype,
+Constant* Constant::make(OpenDevice& device, tn_layout layout, tn_dtype dtype,
                          std::span<const int64_t> dims) {
   const uint64_t bytes = device.layouts().bytes(layout, dtype, dims);
   std::unique_ptr<Constant> constant(new Constant(device));

@@ -14,7 +14,7 @@ namespace tenon::device {
 class Constant : public DeviceObject {
  public:
   // Allocates; the caller fills it. Throws what layout_bytes and Memory do.
-  static Constant* make(Device& device, tn_layout layout, tn_dtype dtype,
+  static Constant* make(OpenDevice& device, tn_layout layout, tn_dtype dtype,
                         std::span<const int64_t> dims);
 
   void retain() { references_.fetch_add(1, std::memory_order_relaxed); }
@@ -26,7 +26,7 @@ class Constant : public DeviceObject {
   tn_constant_info info() const;
 
  private:
-  explicit Constant(Device& device) : DeviceObject(device) {}
+  explicit Constant(OpenDevice& device) : DeviceObject(device) {}
 
   std::atomic<int64_t> references_{1};
   Block block_;

@@ -5,8 +5,8 @@
 
 namespace tenon::device {
 
-Device::Device(Instance& instance, const tn_device_info& info, const Options& options,
-               std::unique_ptr<Backend> backend)
+OpenDevice::OpenDevice(Instance& instance, const tn_device_info& info, const Options& options,
+                       std::unique_ptr<Backend> backend)
     : tn_handle{instance.dispatch},
       platform_(instance.platform),
       host_(instance.host),
@@ -27,7 +27,7 @@ Device::Device(Instance& instance, const tn_device_info& info, const Options& op
   info_.max_allocation = memory_.max_allocation();
 }
 
-Device::~Device() {
+OpenDevice::~OpenDevice() {
   tn_memory_info memory{};
   memory_.write_info(&memory);
   if (memory.live_buffers != 0) {
@@ -41,7 +41,7 @@ Device::~Device() {
   reclaimer_.collect();
 }
 
-Block Device::allocate(uint64_t size, uint32_t alignment, bool coherent) {
+Block OpenDevice::allocate(uint64_t size, uint32_t alignment, bool coherent) {
   try {
     return memory_.allocate(size, alignment, coherent);
   } catch (const plugin::Failure& failure) {
@@ -54,9 +54,9 @@ Block Device::allocate(uint64_t size, uint32_t alignment, bool coherent) {
   return memory_.allocate(size, alignment, coherent);
 }
 
-Block Device::allocate_constant(uint64_t size) { return memory_.allocate_constant(size); }
+Block OpenDevice::allocate_constant(uint64_t size) { return memory_.allocate_constant(size); }
 
-std::shared_ptr<StreamCore> Device::make_stream() {
+std::shared_ptr<StreamCore> OpenDevice::make_stream() {
   auto stream = std::make_shared<StreamCore>(
       *execution_, backend_ != nullptr ? backend_->make_execution(host_) : nullptr, layouts(),
       reclaimer_, late(), options_.delay_us);
@@ -66,12 +66,12 @@ std::shared_ptr<StreamCore> Device::make_stream() {
   return stream;
 }
 
-std::vector<std::shared_ptr<StreamCore>> Device::streams() {
+std::vector<std::shared_ptr<StreamCore>> OpenDevice::streams() {
   const std::lock_guard lock(mutex_);
   return streams_;
 }
 
-void Device::reap() {
+void OpenDevice::reap() {
   std::erase_if(streams_, [](const std::shared_ptr<StreamCore>& stream) {
     if (!stream->closed() || !stream->drained()) return false;
     stream->join();
@@ -79,14 +79,14 @@ void Device::reap() {
   });
 }
 
-void Device::reorder_now(const View& dst, const View& src) {
+void OpenDevice::reorder_now(const View& dst, const View& src) {
   if (backend_ == nullptr) return layouts().reorder(dst, src, *execution_);
   const std::lock_guard lock(reorder_mutex_);
   layouts().reorder(dst, src, *execution_);
   execution_->finish();
 }
 
-tn_status Device::synchronize(tn_error* error) {
+tn_status OpenDevice::synchronize(tn_error* error) {
   const auto all = streams();
   for (const auto& stream : all) stream->kick(stream->queued());
   for (const auto& stream : all) stream->wait(stream->queued());

@@ -17,13 +17,13 @@
 
 namespace tenon::device {
 
-class Device : public tn_handle {
+class OpenDevice : public tn_handle {
  public:
   // `backend` may be null: memory and work are the host's.
-  Device(Instance& instance, const tn_device_info& info, const Options& options,
-         std::unique_ptr<Backend> backend);
+  OpenDevice(Instance& instance, const tn_device_info& info, const Options& options,
+             std::unique_ptr<Backend> backend);
   // Waits for all work and for the workers.
-  ~Device();
+  ~OpenDevice();
 
   Instance& instance() const { return instance_; }
   const tn_device_info& info() const { return info_; }
@@ -69,8 +69,8 @@ class Device : public tn_handle {
 
 // Handles below the device. The first word is the dispatch pointer, as everywhere.
 struct DeviceObject : tn_handle {
-  explicit DeviceObject(Device& owner) : tn_handle{owner.dispatch}, device(&owner) {}
-  Device* device;
+  explicit DeviceObject(OpenDevice& owner) : tn_handle{owner.dispatch}, device(&owner) {}
+  OpenDevice* device;
 
   // Whether a handle, of any plugin, belongs to the same device as this one.
   template <class Handle>

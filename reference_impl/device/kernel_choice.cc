@@ -7,6 +7,7 @@
 
 #include "reference_impl/device/attribute_bounds.h"
 #include "reference_impl/device/constant.h"
+#include "reference_impl/device/parameters.h"
 #include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
@@ -161,7 +162,8 @@ void check_needs(const Row& row, const CheckedDescription& checked) {
   }
 }
 
-ChosenKernel make(Device& device, const CheckedDescription& checked, const Row& row) {
+ChosenKernel make(OpenDevice& device, const CheckedDescription& checked, const Row& row) {
+  check_parameters(*row.entry, checked);
   const Description description(checked.desc, device.backend());
   const tn_dtype dtype = constrained_dtype(description, *row.entry);
   const uint64_t known = row.entry->dtypes & row.entry->allowed;
@@ -206,7 +208,7 @@ bool goes_on(tn_status status) {
 
 }  // namespace
 
-ChosenKernel choose_kernel(Device& device, const CheckedDescription& description) {
+ChosenKernel choose_kernel(OpenDevice& device, const CheckedDescription& description) {
   ChosenKernel chosen;
   std::exception_ptr refusal;
   bool mendable = false;

@@ -26,6 +26,6 @@ struct ChosenKernel {
 };
 
 // Throws KernelError: TN_UNSUPPORTED, TN_NEEDS_STATIC, TN_INVALID_ARGUMENT.
-ChosenKernel choose_kernel(Device& device, const CheckedDescription& description);
+ChosenKernel choose_kernel(OpenDevice& device, const CheckedDescription& description);
 
 }  // namespace tenon::device

@@ -49,7 +49,7 @@ class KernelObject : public DeviceObject {
  public:
   // `arguments`: `inputs` inputs, then the outputs. Takes over the references in them. `flags`: of
   // the description. `served`: where launches are counted, or null.
-  KernelObject(Device& device, std::string name, ChosenKernel chosen,
+  KernelObject(OpenDevice& device, std::string name, ChosenKernel chosen,
                std::vector<ArgumentSpec> arguments, size_t inputs, uint32_t flags,
                ServedCount* served)
       : DeviceObject(device),

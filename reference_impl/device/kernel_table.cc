@@ -59,7 +59,7 @@ ArgumentSpec make_spec(const Layouts& layouts, const tn_argument& argument, tn_l
 }
 
 // The constant of an argument, with a reference of its own.
-Constant* bind_constant(Device& device, const tn_argument& argument, tn_layout layout) {
+Constant* bind_constant(OpenDevice& device, const tn_argument& argument, tn_layout layout) {
   if (argument.constant != nullptr) {
     auto* constant = plugin::object_of<Constant>(argument.constant);
     constant->retain();
@@ -91,7 +91,7 @@ void release_constants(std::vector<ArgumentSpec>& arguments) {
 
 }  // namespace
 
-void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* support) {
+void supports(OpenDevice& device, const tn_kernel_desc* desc, tn_kernel_support* support) {
   CheckedDescription checked;
   check_description(device, desc, &checked);
   tn_kernel_support answer{};
@@ -121,7 +121,7 @@ void supports(Device& device, const tn_kernel_desc* desc, tn_kernel_support* sup
   }
 }
 
-KernelObject* make_kernel(Device& device, const tn_kernel_desc* desc) {
+KernelObject* make_kernel(OpenDevice& device, const tn_kernel_desc* desc) {
   CheckedDescription checked;
   check_description(device, desc, &checked);
   ChosenKernel chosen = choose_kernel(device, checked);

@@ -3,7 +3,7 @@
 
 namespace tenon::device {
 
-Event::Event(Device& owner, uint32_t flags)
+Event::Event(OpenDevice& owner, uint32_t flags)
     : DeviceObject(owner),
       timing((flags & TN_EVENT_TIMING) != 0),
       by_host((flags & TN_EVENT_HOST) != 0) {

@@ -12,7 +12,7 @@
 namespace tenon::device {
 
 struct Stream : DeviceObject {
-  explicit Stream(Device& owner) : DeviceObject(owner), core(owner.make_stream()) {}
+  explicit Stream(OpenDevice& owner) : DeviceObject(owner), core(owner.make_stream()) {}
   ~Stream() { core->close(); }
 
   const std::shared_ptr<StreamCore> core;
@@ -22,7 +22,7 @@ struct Stream : DeviceObject {
 class Event : public DeviceObject {
  public:
   // `flags` are those of tn_event_desc.
-  Event(Device& owner, uint32_t flags);
+  Event(OpenDevice& owner, uint32_t flags);
   ~Event();
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;

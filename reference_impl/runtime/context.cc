@@ -35,7 +35,7 @@ class ContextImpl final : public Context {
 
   size_t device_count() override { return specs().size(); }
 
-  Device& device(size_t index) override {
+  ManagedDevice& device(size_t index) override {
     const std::vector<std::string>& all = specs();
     if (index >= all.size()) {
       throw Error(TN_OUT_OF_RANGE, "",
@@ -45,7 +45,7 @@ class ContextImpl final : public Context {
     return open(all[index]);
   }
 
-  Device& open(std::string_view text) override {
+  ManagedDevice& open(std::string_view text) override {
     const std::string spec(text);
     Slot& slot = slot_of(spec);
     std::lock_guard opening(slot.opening);
@@ -57,13 +57,14 @@ class ContextImpl final : public Context {
         options.push_back({key.c_str(), value.c_str()});
       }
       tenon::Device handle = loader_.open(parsed.plugin).open_device(parsed.index, options);
-      slot.device = std::make_unique<DeviceImpl>(spec, std::move(handle), kernel_flags_,
-                                                 [this]() -> Device& { return reference(); });
+      slot.device =
+          std::make_unique<DeviceImpl>(spec, std::move(handle), kernel_flags_,
+                                       [this]() -> ManagedDevice& { return reference(); });
     }
     return *slot.device;
   }
 
-  Device& reference() override { return open(kReferenceSpec); }
+  ManagedDevice& reference() override { return open(kReferenceSpec); }
 
   std::vector<DeviceListing> listing() override {
     std::lock_guard lock(listing_);

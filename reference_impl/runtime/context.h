@@ -46,11 +46,11 @@ class Context {
   // Number of devices; opens none.
   virtual size_t device_count() = 0;
   // Opens the device on first use. Throws TN_OUT_OF_RANGE, or why it could not be opened.
-  virtual Device& device(size_t index) = 0;
+  virtual ManagedDevice& device(size_t index) = 0;
   // Opens a device by spec, or gives the one opened with the same spec.
-  virtual Device& open(std::string_view spec) = 0;
+  virtual ManagedDevice& open(std::string_view spec) = 0;
   // The reference device in unified mode: where fallback and host shape arithmetic run.
-  virtual Device& reference() = 0;
+  virtual ManagedDevice& reference() = 0;
   virtual std::vector<DeviceListing> listing() = 0;
 };
 

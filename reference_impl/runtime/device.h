@@ -21,15 +21,15 @@
 
 namespace tenon::runtime {
 
-class Device;
+class ManagedDevice;
 
-// Work in order. Created by Device::create_stream; freed by its owner when no allocation of the
-// pool names it any more.
+// Work in order. Created by ManagedDevice::create_stream; freed by its owner when no allocation of
+// the pool names it any more.
 class Stream {
  public:
   virtual ~Stream() = default;
   virtual tn_stream* handle() const = 0;
-  virtual Device& device() const = 0;
+  virtual ManagedDevice& device() const = 0;
 
   // Waits for the queued work. Throws the stream's failure and resets it, so that it is reported
   // once.
@@ -38,7 +38,7 @@ class Stream {
   virtual bool query() = 0;
 };
 
-// An event, made by Device::create_event.
+// An event, made by ManagedDevice::create_event.
 class Event {
  public:
   virtual ~Event() = default;
@@ -50,7 +50,7 @@ class Event {
   virtual double elapsed_ms(const Event& end) const = 0;  // From this one to `end`; both timed.
 };
 
-// Where a call of Device::run did its work.
+// Where a call of ManagedDevice::run did its work.
 enum class Ran : uint8_t {
   kDevice,   // On the device, by its own kernel or as other operators; or there was nothing to do.
   kFallback  // On the reference device, all of it or a part.
@@ -99,9 +99,9 @@ struct OperatorCount {
 
 // All functions may be called from any thread; those on one stream are serialised by the caller.
 // All throw tenon::Error.
-class Device {
+class ManagedDevice {
  public:
-  virtual ~Device() = default;
+  virtual ~ManagedDevice() = default;
 
   virtual tn_device* handle() const = 0;
   virtual const tn_device_info& info() const = 0;

@@ -36,7 +36,7 @@ void TN_CALL on_release(void* user) {
 }  // namespace
 
 DeviceImpl::DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_flags,
-                       std::function<Device&()> reference)
+                       std::function<ManagedDevice&()> reference)
     : spec_(std::move(spec)),
       device_(std::move(device)),
       info_(device_.info()),

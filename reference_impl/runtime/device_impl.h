@@ -29,12 +29,12 @@
 
 namespace tenon::runtime {
 
-class DeviceImpl final : public Device {
+class DeviceImpl final : public ManagedDevice {
  public:
   // `kernel_flags`: see Context::create. `reference` gives the device that runs what this one
   // lacks: *this on the reference device, which has no fallback.
   DeviceImpl(std::string spec, tenon::Device device, uint32_t kernel_flags,
-             std::function<Device&()> reference);
+             std::function<ManagedDevice&()> reference);
   ~DeviceImpl() override;
 
   tn_device* handle() const override { return device_.get(); }
@@ -151,18 +151,19 @@ class DeviceImpl final : public Device {
 
   // The reference device's part of fall_back, with the arguments where they are (false if they
   // cannot be used there) or copied.
-  bool run_adopted(Device& reference, const Operation& operation, std::span<const Argument> inputs,
-                   std::span<const Argument> outputs, int64_t* const* output_dims);
-  void run_copied(Device& reference, const Operation& operation, std::span<const Argument> inputs,
-                  std::span<const Argument> outputs, StreamImpl& stream,
-                  int64_t* const* output_dims);
+  bool run_adopted(ManagedDevice& reference, const Operation& operation,
+                   std::span<const Argument> inputs, std::span<const Argument> outputs,
+                   int64_t* const* output_dims);
+  void run_copied(ManagedDevice& reference, const Operation& operation,
+                  std::span<const Argument> inputs, std::span<const Argument> outputs,
+                  StreamImpl& stream, int64_t* const* output_dims);
 
   bool is_host_range(const void* pointer) const;
 
   const std::string spec_;
   tenon::Device device_;
   tn_device_info info_;
-  const std::function<Device&()> reference_;
+  const std::function<ManagedDevice&()> reference_;
   std::atomic<FallbackPolicy> policy_;
   AddressMap map_;
   Pool pool_;

@@ -69,7 +69,7 @@ void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument>
     return std::string(operators()[operation.index()].full_name) + " " +
            type_list(inputs, outputs) + " is not supported by " + spec_ + ": " + reason;
   };
-  Device& reference = reference_();
+  ManagedDevice& reference = reference_();
   if (&reference == this) throw Error(TN_UNSUPPORTED, "", what());
   if (fallback_policy() == FallbackPolicy::kError) {
     throw Error(TN_UNSUPPORTED, "",
@@ -93,11 +93,11 @@ void DeviceImpl::fall_back(const Operation& operation, std::span<const Argument>
   increment(counter.fallback);
 }
 
-bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
+bool DeviceImpl::run_adopted(ManagedDevice& reference, const Operation& operation,
                              std::span<const Argument> inputs, std::span<const Argument> outputs,
                              int64_t* const* output_dims) {
   struct Adopted {
-    Device& device;
+    ManagedDevice& device;
     std::vector<void*> pointers;
     ~Adopted() {
       for (void* pointer : pointers) device.forget_host(pointer);
@@ -121,7 +121,7 @@ bool DeviceImpl::run_adopted(Device& reference, const Operation& operation,
   return true;
 }
 
-void DeviceImpl::run_copied(Device& reference, const Operation& operation,
+void DeviceImpl::run_copied(ManagedDevice& reference, const Operation& operation,
                             std::span<const Argument> inputs, std::span<const Argument> outputs,
                             StreamImpl& stream, int64_t* const* output_dims) {
   ScratchMemory here(*this, stream);

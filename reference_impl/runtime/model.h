@@ -74,10 +74,10 @@ class Model {
   // Reads, checks and prepares a model. Throws Error: TN_NOT_FOUND (no such file),
   // TN_INVALID_ARGUMENT (not a valid model), TN_UNSUPPORTED naming the operators that the registry
   // lacks.
-  static std::unique_ptr<Model> load(Context& context, Device& device, const std::string& path,
-                                     const ModelOptions& options = {});
-  static std::unique_ptr<Model> parse(Context& context, Device& device, std::string_view bytes,
-                                      const ModelOptions& options = {});
+  static std::unique_ptr<Model> load(Context& context, ManagedDevice& device,
+                                     const std::string& path, const ModelOptions& options = {});
+  static std::unique_ptr<Model> parse(Context& context, ManagedDevice& device,
+                                      std::string_view bytes, const ModelOptions& options = {});
   virtual ~Model() = default;
 
   virtual const std::vector<ModelValue>& inputs() const = 0;

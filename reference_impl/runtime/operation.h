@@ -72,8 +72,8 @@ struct Argument {
   Kind kind = Kind::kAbsent;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
   int32_t rank = 0;
-  // Device: an address inside an allocation of the device (see Device::allocate), not necessarily
-  // one that the host may touch. Host: dense row-major values.
+  // Device: an address inside an allocation of the device (see ManagedDevice::allocate), not
+  // necessarily one that the host may touch. Host: dense row-major values.
   const void* data = nullptr;
   const int64_t* dims = nullptr;
   const int64_t* strides = nullptr;  // In elements; null: dense row-major.

@@ -77,7 +77,7 @@ class Pool {
   void forget_stream(StreamImpl& stream);
   PoolStatistics statistics() const;
   void reset_peaks();
-  // See Device::available_memory.
+  // See ManagedDevice::available_memory.
   uint64_t available() const;
 
  private:

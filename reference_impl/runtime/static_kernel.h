@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Kernels for arguments of which everything is known before the first launch: dims, strides or
-// layouts, constants. What a plan of a model is made of; see Device::choose_layouts.
+// layouts, constants. What a plan of a model is made of; see ManagedDevice::choose_layouts.
 #pragma once
 
 #include <vector>

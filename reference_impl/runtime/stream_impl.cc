@@ -7,7 +7,7 @@ namespace tenon::runtime {
 
 StreamImpl::~StreamImpl() { device_.forget_stream(*this); }
 
-Device& StreamImpl::device() const { return device_; }
+ManagedDevice& StreamImpl::device() const { return device_; }
 
 // The failure is reported once; what is queued from now on runs again.
 void DeviceStream::throw_failure() {

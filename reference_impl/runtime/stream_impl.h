@@ -42,7 +42,7 @@ class StreamImpl final : public Stream {
   ~StreamImpl() override;
 
   tn_stream* handle() const override { return handle_; }
-  Device& device() const override;
+  ManagedDevice& device() const override;
   void synchronize() override { shared_->synchronize(); }
   bool query() override { return shared_->query(); }
 

@@ -30,8 +30,8 @@ void Command::add_layer_option(CLI::App& command) {
   command
       .add_option_function<std::string>(
           "--layer", [](const std::string& layers) { setenv("TENON_LAYERS", layers.c_str(), 1); },
-          "validation, trace, or both with a comma; the first is on the host's side "
-          "(as TENON_LAYERS; TENON_TRACE_FILE says where the trace goes)")
+          "validation, trace, fault, with commas between several; the first is on the host's side "
+          "(as TENON_LAYERS; TENON_TRACE_FILE says where the trace goes, TENON_FAULT what fails)")
       ->trigger_on_parse();
 }
 

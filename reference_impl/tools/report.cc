@@ -44,8 +44,6 @@ void add_conversion(CLI::App& parent, const char* name, const char* what, Make m
   });
 }
 
-std::string dumped(const nlohmann::ordered_json& json) { return json.dump(1) + "\n"; }
-
 std::string text_of_report(const report::Report& one) {
   std::ostringstream out;
   out << one.subject.device << ": " << one.subject.plugin << " " << one.subject.plugin_version
@@ -174,9 +172,9 @@ void add_report(CLI::App& command, int& exit_code) {
   add_conversion(command, "html", "A page for people", report::html_of);
   add_conversion(command, "junit", "JUnit's XML", report::junit_of);
   add_conversion(command, "summary", "The report without tests that passed",
-                 [](const report::Report& one) { return dumped(to_json(one, true)); });
+                 [](const report::Report& one) { return report::text_of(to_json(one, true)); });
   add_conversion(command, "pack", "A package to hand in",
-                 [](const report::Report& one) { return dumped(package_of(one)); });
+                 [](const report::Report& one) { return report::text_of(package_of(one)); });
   add_diff(command, exit_code);
   add_verify(command, exit_code);
 }

@@ -6,7 +6,7 @@ Since-versions are typed nowhere else: tables of devices take op::kName, the jud
 the contract. No kernel and no importer types an attribute's default, and no device lists the element types that the
 contract allows. Left out, because they say something else:
 
-* tests: they ask a device for a version or an attribute that it may not have, and the loader for what no one has;
+* tests of the loader, of the suite and of the checks themselves: they make up operators and versions;
 * plugins/template: a vendor's C file, which has the ABI's header alone. The judge compares its table;
 * attributes that adapters/tensorflow reads of a NodeDef: TensorFlow's own, and so are their defaults;
 * the judge's oracles: they compute with the numbers of the definition, to differ where an entry is wrong.
@@ -21,6 +21,12 @@ ATTRIBUTES = ROOT / "include/tenon/cpp/operator_attributes.hpp"
 DEVICES = ["reference_impl/cpu", "reference_impl/device", "plugins/gpu_common", "plugins/onednn", "plugins/opencl",
            "plugins/cuda", "plugins/template_cpp"]
 JUDGE = ["conformance"]
+# C++ tests that ask devices for operators; a version that no one has is one more than the contract's.
+TESTS = ["reference_impl/cpu/tests", "reference_impl/runtime/tests", "reference_impl/layers/tests",
+         "reference_impl/shapes/tests", "plugins/onednn/tests", "plugins/cuda/tests", "plugins/opencl/tests",
+         "plugins/gpu_common/tests", "tests/vendor", "adapters/python", "adapters/pytorch", "adapters/tensorflow"]
+# The rows of a table are of no size, and are what is wrong there.
+MADE_UP = {"reference_impl/layers/tests/fixtures/liar.cc"}
 HOSTS = ["reference_impl/runtime", "reference_impl/shapes", "reference_impl/layers", "reference_impl/tools",
          "adapters/python", "adapters/pytorch", "adapters/tensorflow", "benchmarks"]
 
@@ -30,6 +36,7 @@ VERSIONS = [(re.compile(pattern), TAKE_ID) for pattern in (
     r'"(?:tenon)?",\s*"[A-Z]\w+",\s*\d+',
     r'\bOperatorCase(?:\s+\w+)?[{(](?:[^,;{}()]+,\s*){2}\d+\s*,',
     r'\bversion_of\w*\([^()]*,\s*\d+\)',
+    r'\b(?:kernel|kernel_of|make)\("[A-Z]\w+", \d+',
     r'\.version\s*=\s*[1-9]\d*\b')]
 ACCESSORS = [(re.compile(r'\b(?:integer|real|text|integers|reals)\("\w+",'), NO_DEFAULT + "leave it out")]
 # Names that loops and coefficients of polynomials have too.
@@ -71,17 +78,20 @@ def problems_of(name, text, patterns):
     return [f"{name}:{text.count(chr(10), 0, start) + 1}: {what}" for start, what in sorted(found)]
 
 
-def sources(folders):
+def sources(folders, without=("tests", "generated")):
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".cc", ".h", ".hpp", ".inc", ".c") and not {"tests", "generated"} & set(path.parts):
-                yield path.relative_to(ROOT), path.read_text()
+            name = path.relative_to(ROOT)
+            if path.suffix in (".cc", ".h", ".hpp", ".inc", ".c") and not set(without) & set(path.parts) and str(
+                    name) not in MADE_UP:
+                yield name, path.read_text()
 
 
 # What must be found and what must not: a check that finds nothing proves nothing.
 BAD = [(VERSIONS, '{"", "Add", 14, add}'), (VERSIONS, 'OperatorCase{"tenon", name, 1, label, type}'),
        (VERSIONS, 'OperatorCase c{domain, name, 13, label}'), (VERSIONS, 'version_of("", "MatMul", 13)'),
-       (VERSIONS, "desc.version = 14;"), (ACCESSORS, 'd.real("alpha", 0.01)'),
+       (VERSIONS, "desc.version = 14;"), (VERSIONS, 'KernelDesc desc{"", "MatMul", 13};'),
+       (VERSIONS, 'kernel_of("Add", 14, 64)'), (ACCESSORS, 'd.real("alpha", 0.01)'),
        (typed_defaults(), "float epsilon = 1e-5f;"), (typed_defaults(), "int64_t axis = -1;"),
        (typed_defaults(), "value != nullptr ? std::get<int64_t>(*value) : 1")]
 GOOD = [(VERSIONS, 'OperatorCase{"", "Add", label, type}'), (VERSIONS, "desc.version = id->version;"),
@@ -107,6 +117,8 @@ def main():
         problems += problems_of(name, text, VERSIONS + ACCESSORS)
         problems += [f"{name}:{text.count(chr(10), 0, start) + 1}: {what}" for start, what in
                      listed_types(text, allowed)]
+    for name, text in sources(TESTS, without=("generated",)):
+        problems += problems_of(name, text, VERSIONS)
     for name, text in sources(JUDGE):
         problems += problems_of(name, text, VERSIONS)
     for name, text in sources(HOSTS):

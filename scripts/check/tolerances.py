@@ -3,8 +3,8 @@
 """Nobody types a tolerance of an operator beside the contract.
 
 The kinds stand in spec/tolerances.yaml, entries of spec/ops name one, and conformance/suite/compare.cc alone
-grants it. So the suite's cases, its base tests and the tests of the reference kernels hold no small number that could be one, and know neither a
-Tolerance of their own nor the functions that compare floats loosely.
+grants it. So the suite's cases, its base tests and the C++ tests of devices and of the runtime hold no small number that could
+be one, and know neither a Tolerance of their own nor the functions that compare floats loosely.
 """
 import pathlib
 import re
@@ -12,7 +12,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 JUDGED = ["conformance/cases/*.cc", "conformance/base/*.cc", "conformance/suite/*.cc", "conformance/suite/*.h",
-          "reference_impl/cpu/tests/*"]
+          "reference_impl/cpu/tests/*", "reference_impl/runtime/tests/*", "reference_impl/layers/tests/*.cc",
+          "plugins/*/tests/*.cc", "plugins/*/tests/*.h", "tests/vendor/*.cc", "adapters/*/csrc/**/*test*.cc"]
 # Where the formula is, and what measures something else.
 AT_HOME = {"conformance/suite/compare.cc", "conformance/suite/compare.h",
            # Mean and variance of random numbers: statistics, not results of an operator.

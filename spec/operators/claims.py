@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the conformance suite is to know of the contract; never what comes out: that is its oracles' own."""
+"""What the conformance suite, and the check of descriptions in the device core, are to know of the contract; never
+what comes out: that is the oracles' own."""
 from . import onnx_lock
 from .cpp import head, quoted, wrap
 from .masks import Masks
 
 PATH = "conformance/suite/generated/caller_dims.inc"
 CONTRACT = "conformance/suite/generated/contract.inc"
-SETS = ("float", "integer", "numeric", "all")  # contract.cc has a constant of each.
+DEVICE = "reference_impl/device/generated/contract.inc"  # The same.
+SETS = ("float", "integer", "numeric", "all")  # They have a constant of each.
 
 
 def caller_dims(operators):
@@ -76,6 +78,6 @@ def text(operators):
         lines, row = of_operator(o, mask)
         out += lines
         rows += row
-    start = head("Included by contract.cc alone, which declares the types and constants used here.")
+    start = head("Included by contract.cc and parameters.cc alone, which declare the types and constants used here.")
     return "\n".join(start + mask.lines() + [""] + out + ["", "constexpr ContractOperator kOperators[] = {", *rows,
                                                            "};"]) + "\n"

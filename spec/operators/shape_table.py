@@ -15,7 +15,7 @@ def most(o, text):
     match = re.fullmatch(r"(rank|count)\((\w+)\)", text)
     if not match or match[2] not in o.input_names:
         raise ValueError(f"{o.full_name}: shape: data: cannot read {text!r}")
-    return f"{{{'true' if match[1] == 'rank' else 'false'}, {o.input_names.index(match[2])}}}"
+    return f"{match[1].capitalize()}Of{{{o.input_names.index(match[2])}}}"
 
 
 def function(o):
@@ -24,20 +24,19 @@ def function(o):
         missing = [p.name for p in o.outputs if p.name not in o.shape.like]
         if missing:
             raise ValueError(f"{o.full_name}: shape: like says nothing of {missing}")
-        return "like({" + ", ".join(str(o.input_names.index(o.shape.like[p.name])) for p in o.outputs) + "})"
+        return "Like<" + ", ".join(str(o.input_names.index(o.shape.like[p.name])) for p in o.outputs) + ">{}"
     if rule == "data":
-        return "data({" + ", ".join(most(o, text) for text in o.shape.most) + "})"
+        return "Data<" + ", ".join(most(o, text) for text in o.shape.most) + ">{}"
     if rule == "custom":
         return CUSTOM[o.full_name]
-    if rule == "reduce" and "axis" in o.attributes:
-        return "arg_reduce"
-    return "{}" if rule == "caller" else rule
+    return "arg_reduce" if rule == "reduce" and "axis" in o.attributes else rule
 
 
 def row(o):
     source = {"caller": "kCaller", "data": "kData"}.get(o.shape.rule, "kRule")
-    return (f"{{{quoted(o.domain)}, {quoted(o.name)}, {quoted(o.shape.rule)}, Source::{source}, "
-            f"{function(o)}}},")
+    attributes = f"attributes::{o.identifier}" if o.attributes else "NoAttributes"
+    rule = "{}" if o.shape.rule == "caller" else f"TENON_RULE({attributes}, {function(o)})"
+    return f"{{{quoted(o.domain)}, {quoted(o.name)}, {quoted(o.shape.rule)}, Source::{source}, {rule}}},"
 
 
 def text(operators):

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/tenon.hpp"
 
 namespace {
@@ -26,7 +27,7 @@ class Product {
   Product(const tenon::Loader& loader, const char* manifest, float scale)
       : device_(loader.open(manifest).open_device(0)), stream_(device_), memory_(device_, 4096) {
     const float weight[] = {1 * scale, 2 * scale, 3 * scale, 4 * scale, 5 * scale, 6 * scale};
-    tenon::KernelDesc desc{"", "MatMul", 13};
+    tenon::KernelDesc desc{"", "MatMul", tenon::op::kMatMul.version};
     desc.input(Argument::device(TN_FLOAT32, {2, 3}));
     desc.input(Argument::of_constant(weight, TN_FLOAT32, {3, 2}).with_layout(TN_LAYOUT_ANY));
     desc.output(Argument::device(TN_FLOAT32, {2, 2}));

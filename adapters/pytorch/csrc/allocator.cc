@@ -74,7 +74,7 @@ c10::Allocator* device_allocator() { return instance(); }
 
 c10::DataPtr allocate_on(c10::DeviceIndex index, size_t bytes) {
   const c10::Device where(kTenon, index);
-  runtime::Device& owner = device(index);
+  runtime::ManagedDevice& owner = device(index);
   if (bytes == 0) return {nullptr, nullptr, kDeleters[index], where};
   void* address = translated([&] { return owner.allocate(bytes, current_stream(index)); });
   return {address, address, kDeleters[index], where};

@@ -48,12 +48,12 @@ Tensor probabilities(const Tensor& query, const Tensor& key, bool causal, double
     bias = make_like(low);
     fill_with(low, -std::numeric_limits<double>::infinity());
     static const runtime::Operation upper("Trilu", {{"upper", int64_t{1}}});
-    Call(upper, low).input(low).int64(1).output(bias).run();
+    OperatorCall(upper, low).input(low).int64(1).output(bias).run();
   }
   const Tensor scores = make(), out = make();
   gemm(query, key.transpose(-2, -1), causal ? &bias : nullptr, scale, 1, scores);
   static const runtime::Operation softmax("Softmax", {{"axis", int64_t{-1}}});
-  Call(softmax, scores).input(scores).output(out).run();
+  OperatorCall(softmax, scores).input(scores).output(out).run();
   return out;
 }
 
@@ -89,7 +89,7 @@ std::tuple<Tensor, Tensor, Tensor, Tensor> attention_backward(
     const Tensor grad_p = make_like(p), grad_scores = make_like(p);
     gemm(grad, value.transpose(-2, -1), nullptr, 1, 0, grad_p);
     static const runtime::Operation op("tenon.SoftmaxGrad", {{"axis", int64_t{-1}}});
-    Call(op, p).input(grad_p).input(p).output(grad_scores).run();
+    OperatorCall(op, p).input(grad_p).input(p).output(grad_scores).run();
     if (wanted[0]) {
       grad_query = make_tensor(query.sizes(), query.scalar_type(), query.device());
       gemm(grad_scores, key, nullptr, scale, 0, grad_query);

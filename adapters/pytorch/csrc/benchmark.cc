@@ -26,7 +26,7 @@ double nanoseconds(int64_t calls, Body&& body) {
 std::map<std::string, double> benchmark_add(int64_t calls) {
   const c10::InferenceMode inference;
   const auto index = current_device();
-  runtime::Device& target = device(index);
+  runtime::ManagedDevice& target = device(index);
   runtime::Stream& stream = current_stream(index);
   const auto options = at::TensorOptions().device(kTenon, index);
   Tensor a = at::ones({4}, options), b = at::ones({4}, options), c = at::ones({4}, options);

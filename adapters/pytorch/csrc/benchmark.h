@@ -9,7 +9,7 @@ namespace tenon::pytorch {
 
 // Nanoseconds a call, over `calls` of each, of parts of torch.add(a, b, out=c) on four floats:
 //   total      at::add_out on the current tenon device, from C++ in inference mode
-//   run        Device::run alone, with the arguments already built
+//   run        ManagedDevice::run alone, with the arguments already built
 //   arguments  building the three arguments
 //   address    resolving the three addresses
 //   cpu        at::add_out on torch's CPU

@@ -11,7 +11,7 @@ namespace {
 
 }  // namespace
 
-runtime::Argument Call::argument(const Tensor& tensor) const {
+runtime::Argument OperatorCall::argument(const Tensor& tensor) const {
   const c10::Device here(kTenon, index_);
   if (tensor.device() != here) [[unlikely]]
     throw_mixed_devices(here, tensor.device());
@@ -21,20 +21,20 @@ runtime::Argument Call::argument(const Tensor& tensor) const {
   return device_argument(tensor.unsafeGetTensorImpl(), type);
 }
 
-Call& Call::operand(const Tensor& tensor, ScalarType type) {
+OperatorCall& OperatorCall::operand(const Tensor& tensor, ScalarType type) {
   if (!tensor.device().is_cpu() || tensor.dim() != 0) return input(tensor);
   const auto value = read_element(to_tenon(tensor.scalar_type()), tensor.const_data_ptr());
   return value ? number(*value, type) : scalar(tensor.item(), type);
 }
 
-Call& Call::scalar(const at::Scalar& v, ScalarType type) {
+OperatorCall& OperatorCall::scalar(const at::Scalar& v, ScalarType type) {
   // No device computes with complex numbers: the fallback takes them whole.
   if (isComplexType(type)) throw_no_launch_value(type);
   // Elsewhere PyTorch takes no real part without being asked: it throws here.
   return number(v.isComplex() ? Number(v.toDouble()) : number_of(v), type);
 }
 
-Call& Call::number(const Number& exact, ScalarType type) {
+OperatorCall& OperatorCall::number(const Number& exact, ScalarType type) {
   const tn_dtype dtype = to_tenon(type);
   void* slot = &values_[value_count_];
   // PyTorch makes 16-bit floats of float32, and so rounds twice.

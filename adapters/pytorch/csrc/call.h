@@ -2,7 +2,8 @@
 //
 // One call of a Tenon operator on the current stream of a tensor's device:
 //
-//   Call(kGemm, out).input(a).input(b).absent().scalar(alpha, TN_FLOAT32).output(out).run();
+//   OperatorCall(kGemm, out).input(a).input(b).absent().scalar(alpha,
+//   TN_FLOAT32).output(out).run();
 //
 // Borrows the tensors until run(); holds the launch values itself.
 #pragma once
@@ -36,67 +37,67 @@ const runtime::Operation& operation() {
   return made;
 }
 
-class Call {
+class OperatorCall {
  public:
-  Call(const runtime::Operation& operation, const Tensor& where)
-      : Call(operation, where.device().index()) {}
-  Call(const runtime::Operation& operation, c10::DeviceIndex device)
+  OperatorCall(const runtime::Operation& operation, const Tensor& where)
+      : OperatorCall(operation, where.device().index()) {}
+  OperatorCall(const runtime::Operation& operation, c10::DeviceIndex device)
       : operation_(operation), index_(device) {}
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
+  OperatorCall(const OperatorCall&) = delete;
+  OperatorCall& operator=(const OperatorCall&) = delete;
 
   // A tensor of the device.
-  Call& input(const Tensor& tensor) {
+  OperatorCall& input(const Tensor& tensor) {
     inputs_.push_back(argument(tensor));
     return *this;
   }
   // The same, its bits read as those of another type.
-  Call& input_as(const Tensor& tensor, tn_dtype type);
+  OperatorCall& input_as(const Tensor& tensor, tn_dtype type);
   // For elementwise ops, where one on the host without dims is a number: it becomes a
   // launch value of `type`.
-  Call& operand(const Tensor& tensor, ScalarType type);
-  Call& input(const std::optional<Tensor>& tensor) {
+  OperatorCall& operand(const Tensor& tensor, ScalarType type);
+  OperatorCall& input(const std::optional<Tensor>& tensor) {
     return tensor && tensor->defined() ? input(*tensor) : absent();
   }
-  Call& absent() {
+  OperatorCall& absent() {
     inputs_.push_back(runtime::Argument::absent());
     return *this;
   }
   // Launch values: 0-d, and 1-d int64 (axes).
-  Call& scalar(const at::Scalar& value, ScalarType type);
-  Call& number(const Number& value, ScalarType type);
+  OperatorCall& scalar(const at::Scalar& value, ScalarType type);
+  OperatorCall& number(const Number& value, ScalarType type);
   template <class T>
-  Call& value(T value, tn_dtype type) {
+  OperatorCall& value(T value, tn_dtype type) {
     void* slot = &values_[value_count_++];
     *static_cast<T*>(slot) = value;
     inputs_.push_back(runtime::Argument::host(slot, type));
     return *this;
   }
-  Call& float64(double v) { return value(v, TN_FLOAT64); }
-  Call& float32(double v) { return value(static_cast<float>(v), TN_FLOAT32); }
-  Call& int64(int64_t v) { return value(v, TN_INT64); }
-  Call& integers(at::IntArrayRef values) {
+  OperatorCall& float64(double v) { return value(v, TN_FLOAT64); }
+  OperatorCall& float32(double v) { return value(static_cast<float>(v), TN_FLOAT32); }
+  OperatorCall& int64(int64_t v) { return value(v, TN_INT64); }
+  OperatorCall& integers(at::IntArrayRef values) {
     lengths_[length_count_] = static_cast<int64_t>(values.size());
     inputs_.push_back(
         runtime::Argument::host(values.data(), TN_INT64, {&lengths_[length_count_++], 1}));
     return *this;
   }
 
-  Call& output(const Tensor& tensor) {
+  OperatorCall& output(const Tensor& tensor) {
     outputs_.push_back(argument(tensor));
     return *this;
   }
-  Call& output_as(const Tensor& tensor, tn_dtype type);
-  Call& absent_output() {
+  OperatorCall& output_as(const Tensor& tensor, tn_dtype type);
+  OperatorCall& absent_output() {
     outputs_.push_back(runtime::Argument::absent());
     return *this;
   }
-  Call& output_if(bool wanted, const Tensor& tensor) {
+  OperatorCall& output_if(bool wanted, const Tensor& tensor) {
     return wanted ? output(tensor) : absent_output();
   }
 
   void run() {
-    runtime::Device& target = device(index_);
+    runtime::ManagedDevice& target = device(index_);
     translated([&] {
       target.run(operation_, {inputs_.data(), inputs_.size()}, {outputs_.data(), outputs_.size()},
                  current_stream(index_));
@@ -127,11 +128,11 @@ inline runtime::Argument device_argument(const c10::TensorImpl* impl, tn_dtype t
       type, {sizes.data(), sizes.size()}, impl->is_contiguous() ? nullptr : impl->strides().data());
 }
 
-inline Call& Call::input_as(const Tensor& tensor, tn_dtype type) {
+inline OperatorCall& OperatorCall::input_as(const Tensor& tensor, tn_dtype type) {
   inputs_.push_back(device_argument(tensor.unsafeGetTensorImpl(), type));
   return *this;
 }
-inline Call& Call::output_as(const Tensor& tensor, tn_dtype type) {
+inline OperatorCall& OperatorCall::output_as(const Tensor& tensor, tn_dtype type) {
   outputs_.push_back(device_argument(tensor.unsafeGetTensorImpl(), type));
   return *this;
 }

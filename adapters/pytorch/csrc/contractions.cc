@@ -19,7 +19,7 @@ namespace tenon::pytorch {
 void gemm(const Tensor& a, const Tensor& b, const Tensor* c, double alpha, double beta,
           const Tensor& out) {
   if (out.numel() == 0) return;
-  Call call(operation<"tenon.ScaledGemm">(), out);
+  OperatorCall call(operation<"tenon.ScaledGemm">(), out);
   call.input(a).input(b);
   c&& beta != 0 ? call.input(*c) : call.absent();
   call.float32(alpha).float32(c && beta != 0 ? beta : 0).output(out).run();
@@ -35,7 +35,7 @@ void product(const Tensor& a, const Tensor& b, const Tensor& out) {
   if (is_float(a))
     gemm(a, b, nullptr, 1, 0, out);
   else
-    Call(operation<"MatMul">(), out).input(a).input(b).output(out).run();
+    OperatorCall(operation<"MatMul">(), out).input(a).input(b).output(out).run();
 }
 
 // torch cuts the factors of integers to integers.

@@ -27,19 +27,19 @@ void convolve(const Tensor& input, const Tensor& weight, const std::optional<Ten
   if (out.numel() == 0) return;
   attributes.push_back({"kernel_shape", weight.sizes().slice(2).vec()});
   const runtime::Operation op("Conv", std::move(attributes));
-  Call(op, out).input(input).input(weight).input(bias).output(out).run();
+  OperatorCall(op, out).input(input).input(weight).input(bias).output(out).run();
 }
 void convolve_back(const Tensor& grad, const Tensor& weight,
                    std::vector<runtime::Attribute> attributes, const Tensor& out) {
   if (out.numel() == 0) return;
   const runtime::Operation op("tenon.ConvGradInput", std::move(attributes));
-  Call(op, out).input(grad).input(weight).output(out).run();
+  OperatorCall(op, out).input(grad).input(weight).output(out).run();
 }
 void weight_gradient(const Tensor& grad, const Tensor& input,
                      std::vector<runtime::Attribute> attributes, const Tensor& out) {
   if (out.numel() == 0) return;
   const runtime::Operation op("tenon.ConvGradWeight", std::move(attributes));
-  Call(op, out).input(grad).input(input).output(out).run();
+  OperatorCall(op, out).input(grad).input(input).output(out).run();
 }
 
 c10::SmallVector<int64_t, 5> output_sizes(const Tensor& input, const Tensor& weight,

@@ -40,13 +40,13 @@ void check_index(c10::DeviceIndex index) {
 
 namespace detail {
 
-std::atomic<runtime::Device*> opened[kMaxDevices];
+std::atomic<runtime::ManagedDevice*> opened[kMaxDevices];
 thread_local ThreadState thread_state;
 
-runtime::Device& open_device(c10::DeviceIndex index) {
+runtime::ManagedDevice& open_device(c10::DeviceIndex index) {
   check_index(index);
-  return translated([&]() -> runtime::Device& {
-    runtime::Device& found = context().device(static_cast<size_t>(index));
+  return translated([&]() -> runtime::ManagedDevice& {
+    runtime::ManagedDevice& found = context().device(static_cast<size_t>(index));
     found.set_fallback_policy(fallback_policy());
     opened[index].store(&found, std::memory_order_release);
     return found;
@@ -110,7 +110,7 @@ c10::Stream exchange_stream(c10::Stream stream) {
 }
 
 c10::Stream stream_from_pool(c10::DeviceIndex index, bool high_priority) {
-  runtime::Device& owner = device(index);
+  runtime::ManagedDevice& owner = device(index);
   StreamPool& streams = pool(index);
   size_t slot;
   bool missing;

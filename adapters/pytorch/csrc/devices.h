@@ -24,8 +24,8 @@ runtime::Context& context();
 c10::DeviceIndex device_count() noexcept;
 
 namespace detail {
-extern std::atomic<runtime::Device*> opened[kMaxDevices];
-runtime::Device& open_device(c10::DeviceIndex index);
+extern std::atomic<runtime::ManagedDevice*> opened[kMaxDevices];
+runtime::ManagedDevice& open_device(c10::DeviceIndex index);
 
 struct ThreadState {
   c10::DeviceIndex device = 0;
@@ -36,7 +36,7 @@ extern thread_local ThreadState thread_state;
 }  // namespace detail
 
 // The device with that index, opened on first use.
-inline runtime::Device& device(c10::DeviceIndex index) {
+inline runtime::ManagedDevice& device(c10::DeviceIndex index) {
   if (static_cast<unsigned>(index) < kMaxDevices) [[likely]] {
     if (auto* found = detail::opened[index].load(std::memory_order_acquire)) [[likely]]
       return *found;

@@ -28,7 +28,7 @@ inline bool prepare(const Tensor& self, const Tensor& other, Tensor& out, Scalar
 
 }  // namespace
 
-void Operand::add_to(Call& call, ScalarType type, std::vector<Tensor>& casts) const {
+void TensorOrNumber::add_to(OperatorCall& call, ScalarType type, std::vector<Tensor>& casts) const {
   if (!tensor_) {
     call.scalar(number_, type);
   } else if (tensor_->scalar_type() == type || !on_tenon(*tensor_)) {
@@ -39,12 +39,12 @@ void Operand::add_to(Call& call, ScalarType type, std::vector<Tensor>& casts) co
   }
 }
 
-void elementwise(const runtime::Operation& op, std::initializer_list<Operand> operands,
+void elementwise(const runtime::Operation& op, std::initializer_list<TensorOrNumber> operands,
                  ScalarType compute, const Tensor& out, ScalarType result) {
   if (out.numel() == 0) return;
   std::vector<Tensor> casts;
-  Call call(op, out);
-  for (const Operand& operand : operands) operand.add_to(call, compute, casts);
+  OperatorCall call(op, out);
+  for (const TensorOrNumber& operand : operands) operand.add_to(call, compute, casts);
   if (out.scalar_type() == result) {
     call.output(out).run();
     return;
@@ -54,12 +54,12 @@ void elementwise(const runtime::Operation& op, std::initializer_list<Operand> op
   assign(out, made);
 }
 
-void elementwise_where(const Tensor& condition, const Operand& a, const Operand& b,
+void elementwise_where(const Tensor& condition, const TensorOrNumber& a, const TensorOrNumber& b,
                        ScalarType compute, const Tensor& out) {
   if (out.numel() == 0) return;
   std::vector<Tensor> casts;
-  Call call(operation<"Where">(), out);
-  Operand(condition).add_to(call, ScalarType::Bool, casts);
+  OperatorCall call(operation<"Where">(), out);
+  TensorOrNumber(condition).add_to(call, ScalarType::Bool, casts);
   a.add_to(call, compute, casts);
   b.add_to(call, compute, casts);
   if (out.scalar_type() == compute) {
@@ -100,7 +100,7 @@ bool fast_binary(const runtime::Operation& op, const Tensor& a, const Tensor& b,
         c10::isComplexType(b.scalar_type()) ||
         !prepare(a, a, out, to_bool ? ScalarType::Bool : type))
       return false;
-    Call(op, a).input(a).operand(b, type).output(out).run();
+    OperatorCall(op, a).input(a).operand(b, type).output(out).run();
     return true;
   }
   if (type != b.scalar_type() || !plain(left) || !plain(right) ||

@@ -10,11 +10,11 @@
 namespace tenon::pytorch {
 
 // An operand: a tensor (one on the host without dims is a launch value) or a number.
-class Operand {
+class TensorOrNumber {
  public:
-  Operand(const Tensor& tensor) : tensor_(&tensor) {}     // NOLINT: implicit
-  Operand(const at::Scalar& number) : number_(number) {}  // NOLINT: implicit
-  void add_to(Call& call, ScalarType type, std::vector<Tensor>& casts) const;
+  TensorOrNumber(const Tensor& tensor) : tensor_(&tensor) {}     // NOLINT: implicit
+  TensorOrNumber(const at::Scalar& number) : number_(number) {}  // NOLINT: implicit
+  void add_to(OperatorCall& call, ScalarType type, std::vector<Tensor>& casts) const;
 
  private:
   const Tensor* tensor_ = nullptr;
@@ -23,14 +23,15 @@ class Operand {
 
 // out = op(operands), all operands as `compute`; the operator's own result is of type `result`,
 // cast where `out` has another.
-void elementwise(const runtime::Operation& op, std::initializer_list<Operand> operands,
+void elementwise(const runtime::Operation& op, std::initializer_list<TensorOrNumber> operands,
                  ScalarType compute, const Tensor& out, ScalarType result);
-inline void elementwise(const runtime::Operation& op, std::initializer_list<Operand> operands,
-                        ScalarType compute, const Tensor& out) {
+inline void elementwise(const runtime::Operation& op,
+                        std::initializer_list<TensorOrNumber> operands, ScalarType compute,
+                        const Tensor& out) {
   elementwise(op, operands, compute, out, compute);
 }
 // The same with a first operand that keeps its own type (a condition).
-void elementwise_where(const Tensor& condition, const Operand& a, const Operand& b,
+void elementwise_where(const Tensor& condition, const TensorOrNumber& a, const TensorOrNumber& b,
                        ScalarType compute, const Tensor& out);
 
 // Float types as they are, others the default float type.

@@ -31,7 +31,7 @@ std::tuple<Tensor, Tensor, Tensor> group_norm_backward(const Tensor& grad, const
                  dx_rows = grad_input.view(rows);
     const Tensor m = as_dense(mean).view({rows[0], 1}), s = as_dense(invstd).view({rows[0], 1});
     static const runtime::Operation op("tenon.LayerNormGrad", {{"axis", int64_t{1}}});
-    Call(op, input)
+    OperatorCall(op, input)
         .input(dy_rows)
         .input(x_rows)
         .input(m)

@@ -17,7 +17,7 @@ namespace {
 // What torch's void* points to.
 struct DeviceEvent {
   std::unique_ptr<runtime::Event> event;
-  const runtime::Device* owner;
+  const runtime::ManagedDevice* owner;
 };
 
 runtime::Event* as_event(void* event) { return static_cast<DeviceEvent*>(event)->event.get(); }
@@ -87,7 +87,7 @@ struct GuardImpl final : c10::impl::DeviceGuardImplInterface {
     translated([&] {
       runtime::Stream& target = stream_of(stream);
       if (*event == nullptr) {
-        runtime::Device& owner = target.device();
+        runtime::ManagedDevice& owner = target.device();
         *event =
             new DeviceEvent{owner.create_event(flag == c10::EventFlag::BACKEND_DEFAULT), &owner};
       }

@@ -42,7 +42,7 @@ struct Cat {
       if (tensor.numel() > 0) parts.push_back(as_type(tensor, out.scalar_type()));
     }
     const runtime::Operation op = with_axis("Concat", axis);
-    Call call(op, out);
+    OperatorCall call(op, out);
     for (const Tensor& part : parts) call.input(part);
     call.output(out).run();
   }
@@ -56,7 +56,7 @@ Tensor from_start(const Tensor& index) {
   const bool wide = index.scalar_type() == ScalarType::Long;
   const tn_dtype unsigned_type = wide ? TN_UINT64 : TN_UINT32;
   const Tensor out = make_tensor(index.sizes(), index.scalar_type(), index.device());
-  Call call(operation<"Min">(), out);
+  OperatorCall call(operation<"Min">(), out);
   call.input_as(index, unsigned_type);
   wide ? call.value(uint64_t{INT64_MAX}, TN_UINT64) : call.value(uint32_t{INT32_MAX}, TN_UINT32);
   call.output_as(out, unsigned_type).run();
@@ -68,7 +68,7 @@ Tensor from_start(const Tensor& index) {
 void gather_slices(const Tensor& self, int64_t axis, const Tensor& index, const Tensor& out) {
   if (out.numel() == 0) return;
   const runtime::Operation op = with_axis("Gather", axis);
-  Call(op, out).input(self).input(index).output(out).run();
+  OperatorCall(op, out).input(self).input(index).output(out).run();
 }
 
 Tensor select_sizes_checked(const Tensor& self, int64_t dim, const Tensor& index) {
@@ -114,7 +114,7 @@ struct Gather {
     for (int64_t d = 0; d < source.dim(); ++d) {
       if (d != axis && i.size(d) < source.size(d)) cut = cut.narrow(d, 0, i.size(d));
     }
-    Call(op, out).input(cut).input(i).output(target).run();
+    OperatorCall(op, out).input(cut).input(i).output(target).run();
   }
 };
 
@@ -137,7 +137,7 @@ void scatter(const Tensor& self, int64_t dim, const Tensor& index, const Tensor&
   }
   const runtime::Operation op("ScatterElements",
                               {{"axis", axis}, {"reduction", std::string(reduction)}});
-  Call(op, out).input(cut).input(i).input(updates).output(cut).run();
+  OperatorCall(op, out).input(cut).input(i).input(updates).output(cut).run();
 }
 Tensor full(const Tensor& shape, const at::Scalar& value, ScalarType type) {
   const Tensor one = make_tensor({1}, type, shape.device());
@@ -189,7 +189,7 @@ struct IndexAdd {
     const Tensor target = ranked(out), updates = ranked(source), i = from_start(ranked(index));
     const runtime::Operation op =
         with_axis("tenon.IndexAdd", at::maybe_wrap_dim(dim, target.dim()));
-    Call(op, out)
+    OperatorCall(op, out)
         .input(target)
         .input(i)
         .input(updates)
@@ -211,7 +211,7 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t row
     return out;
   }
   const runtime::Operation op("tenon.EmbeddingGrad", {{"padding_idx", padding}});
-  Call(op, out).input(grad).input(from_start(indices)).output(out).run();
+  OperatorCall(op, out).input(grad).input(from_start(indices)).output(out).run();
   return out;
 }
 
@@ -230,7 +230,7 @@ Tensor positions_of_nonzero(const Tensor& self) {
   const int64_t found = count.item().toLong();
   if (found == 0 || self.dim() == 0) return empty(found);
   const Tensor columns = make_tensor({self.dim(), found}, ScalarType::Long, self.device());
-  Call(operation<"NonZero">(), columns).input(mask).output(columns).run();
+  OperatorCall(operation<"NonZero">(), columns).input(mask).output(columns).run();
   return columns.t();
 }
 
@@ -351,7 +351,7 @@ Tensor indexed(const Tensor& self, const c10::List<std::optional<Tensor>>& indic
     if (plan.count == 1) {
       gather_slices(plan.self, 0, plan.positions.squeeze(-1), moved);
     } else {
-      Call(operation<"GatherND">(), moved)
+      OperatorCall(operation<"GatherND">(), moved)
           .input(plan.self)
           .input(plan.positions)
           .output(moved)
@@ -396,7 +396,7 @@ Tensor& index_put(Tensor& self, const c10::List<std::optional<Tensor>>& indices,
   updates = updates.expand(result_sizes).permute(back);
   static const runtime::Operation put("ScatterND", {{"reduction", std::string("none")}});
   static const runtime::Operation add("ScatterND", {{"reduction", std::string("add")}});
-  Call(accumulate ? add : put, self)
+  OperatorCall(accumulate ? add : put, self)
       .input(plan.self)
       .input(plan.positions)
       .input(updates)
@@ -433,7 +433,7 @@ void top(const Tensor& self, int64_t k, int64_t dim, bool largest, bool sorted,
   const runtime::Operation op("TopK", {{"axis", at::maybe_wrap_dim(dim, source.dim())},
                                        {"largest", int64_t{largest}},
                                        {"sorted", int64_t{sorted}}});
-  Call(op, values).input(source).int64(k).output(v).output(i).run();
+  OperatorCall(op, values).input(source).int64(k).output(v).output(i).run();
 }
 struct TopK {
   static bool serves(const Tensor& self, auto&&...) {
@@ -461,7 +461,7 @@ struct Triangle {
   static void run(auto&, const Tensor& self, int64_t diagonal, const Tensor& out) {
     if (out.numel() == 0) return;
     static const runtime::Operation op("Trilu", {{"upper", int64_t{kUpper}}});
-    Call(op, out).input(self).int64(diagonal).output(out).run();
+    OperatorCall(op, out).input(self).int64(diagonal).output(out).run();
   }
 };
 
@@ -472,7 +472,7 @@ Tensor flipped(const Tensor& self, at::IntArrayRef dims) {
     const int64_t axis = at::maybe_wrap_dim(dim, self.dim());
     if (self.dim() == 0 || self.size(axis) <= 1) continue;
     const Tensor order = make_tensor({self.size(axis)}, ScalarType::Long, self.device());
-    Call(operation<"Range">(), order)
+    OperatorCall(operation<"Range">(), order)
         .int64(self.size(axis) - 1)
         .int64(-1)
         .int64(-1)

@@ -54,7 +54,7 @@ void nll(const Tensor& self, const Tensor& target, MaybeTensor weight, int64_t r
   const Tensor x = with_batch(self, 2), t = target_of(self, target);
   const runtime::Operation op = nll_operation("tenon.NllLoss", reduction, ignored);
   const Tensor y = reduction == at::Reduction::None && out.dim() == 0 ? out.view({1}) : out;
-  Call(op, out).input(x).input(t).input(weight).output(y).output(total).run();
+  OperatorCall(op, out).input(x).input(t).input(weight).output(y).output(total).run();
 }
 void nll_backward(const Tensor& grad, const Tensor& self, const Tensor& target, MaybeTensor weight,
                   int64_t reduction, int64_t ignored, const Tensor& total, const Tensor& out) {
@@ -62,7 +62,7 @@ void nll_backward(const Tensor& grad, const Tensor& self, const Tensor& target, 
   const Tensor x = with_batch(self, 2), t = target_of(self, target), dx = with_batch(out, 2);
   const Tensor dy = reduction == at::Reduction::None && grad.dim() == 0 ? grad.reshape({1}) : grad;
   const runtime::Operation op = nll_operation("tenon.NllLossGrad", reduction, ignored);
-  Call(op, out).input(dy).input(x).input(t).input(weight).input(total).output(dx).run();
+  OperatorCall(op, out).input(dy).input(x).input(t).input(weight).input(total).output(dx).run();
 }
 
 struct NllLoss {

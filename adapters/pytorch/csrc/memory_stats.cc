@@ -92,7 +92,7 @@ void reset_accumulated_stats(c10::DeviceIndex index) {
 
 std::pair<size_t, size_t> memory_info(c10::DeviceIndex index) {
   index = index_or_current(index);
-  const runtime::Device& found = device(index);
+  const runtime::ManagedDevice& found = device(index);
   const size_t total = found.info().total_memory;
   TORCH_CHECK_NOT_IMPLEMENTED(total != 0, "tenon:", static_cast<int>(index), " (",
                               found.info().name, ") does not say how much memory it has");

@@ -46,10 +46,10 @@ c10::DeviceIndex index_of(int index) {
   return index_or_current(static_cast<c10::DeviceIndex>(possible ? index : kMaxDevices));
 }
 
-runtime::Device& device_of(int index) { return device(index_of(index)); }
+runtime::ManagedDevice& device_of(int index) { return device(index_of(index)); }
 
 py::dict properties(int index) {
-  const runtime::Device& found = device_of(index);
+  const runtime::ManagedDevice& found = device_of(index);
   const tn_device_info& info = found.info();
   py::dict result;
   result["name"] = std::string(info.name);

@@ -69,7 +69,7 @@ Triple batch_norm(const Tensor& input, MaybeTensor weight, MaybeTensor bias, May
       const runtime::Operation op("BatchNormalization", {{"epsilon", static_cast<float>(epsilon)}});
       const Tensor scale = constant(weight, 1), shift = constant(bias, 0);
       const Tensor m = as_type(get(mean), type), v = as_type(get(variance), type);
-      Call(op, out).input(x).input(scale).input(shift).input(m).input(v).output(y).run();
+      OperatorCall(op, out).input(x).input(scale).input(shift).input(m).input(v).output(y).run();
       finish(out, y);
     }
     return {out, make_tensor({0}, type, input.device()), make_tensor({0}, type, input.device())};
@@ -81,7 +81,7 @@ Triple batch_norm(const Tensor& input, MaybeTensor weight, MaybeTensor bias, May
     fill_with(saved_invstd, 0);
     return {out, saved_mean, saved_invstd};
   }
-  Call(operation<"tenon.BatchNormTraining">(), out)
+  OperatorCall(operation<"tenon.BatchNormTraining">(), out)
       .input(x)
       .input(maybe_cast(weight, type))
       .input(maybe_cast(bias, type))
@@ -132,7 +132,7 @@ Triple batch_norm_backward(const Tensor& grad, const Tensor& input, MaybeTensor 
     }
     return {grad_input, grad_weight, grad_bias};
   }
-  Call(training ? in_training : in_inference, input)
+  OperatorCall(training ? in_training : in_inference, input)
       .input(dy)
       .input(x)
       .input(maybe_cast(weight, type))
@@ -170,7 +170,7 @@ Triple layer_norm(const Tensor& input, at::IntArrayRef shape, MaybeTensor weight
     const Tensor x = as_type(input, type), y = working(out, type);
     const runtime::Operation op("LayerNormalization",
                                 {{"axis", axis}, {"epsilon", static_cast<float>(epsilon)}});
-    Call(op, out)
+    OperatorCall(op, out)
         .input(x)
         .input(maybe_cast(weight, type))
         .input(maybe_cast(bias, type))
@@ -203,7 +203,7 @@ Triple layer_norm_backward(const Tensor& grad, const Tensor& input, at::IntArray
     return {grad_input, grad_weight, grad_bias};
   }
   const runtime::Operation op("tenon.LayerNormGrad", {{"axis", axis}});
-  Call(op, input)
+  OperatorCall(op, input)
       .input(dy)
       .input(x)
       .input(mean)
@@ -227,7 +227,7 @@ void along_axis(std::initializer_list<Tensor> inputs, int64_t dim, const Tensor&
   const runtime::Operation op(Name.view(), {{"axis", at::maybe_wrap_dim(dim, target.dim())}});
   std::vector<Tensor> casts;  // Arguments borrow until run().
   casts.reserve(inputs.size());
-  Call call(op, out);
+  OperatorCall call(op, out);
   for (const Tensor& input : inputs) {
     const Tensor cast = as_type(input, out.scalar_type());
     casts.push_back(cast.dim() == 0 ? cast.view({1}) : cast);

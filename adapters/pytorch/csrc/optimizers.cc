@@ -22,7 +22,11 @@ double inverse_scale(MaybeTensor grad_scale) {
 }
 void unscale(const Tensor& grad, double factor) {
   if (factor == 1) return;
-  Call(operation<"Mul">(), grad).input(grad).scalar(factor, grad.scalar_type()).output(grad).run();
+  OperatorCall(operation<"Mul">(), grad)
+      .input(grad)
+      .scalar(factor, grad.scalar_type())
+      .output(grad)
+      .run();
 }
 
 // torch has counted the step already. Its counts live on the device, yet are launch values here:
@@ -47,7 +51,7 @@ void adam(bool decoupled, at::TensorList params, at::TensorList grads, at::Tenso
   for (size_t i = 0; i < params.size(); ++i) {
     if (params[i].numel() == 0) continue;
     unscale(grads[i], factor);
-    Call call(op, params[i]);
+    OperatorCall call(op, params[i]);
     call.input(params[i]).input(grads[i]).input(averages[i]).input(squares[i]);
     amsgrad ? call.input(max_squares[i]) : call.absent();
     call.float64(lr).float64(beta1).float64(beta2).float64(weight_decay).float64(eps);
@@ -88,7 +92,7 @@ void fused_sgd(at::TensorList params, at::TensorList grads, at::TensorList buffe
     if (params[i].numel() == 0) continue;
     unscale(grads[i], factor);
     const bool buffered = !buffers.empty() && buffers[i].defined();
-    Call call(op, params[i]);
+    OperatorCall call(op, params[i]);
     call.input(params[i]).input(grads[i]);
     buffered ? call.input(buffers[i]) : call.absent();
     call.float64(lr).float64(momentum).float64(dampening).float64(weight_decay);

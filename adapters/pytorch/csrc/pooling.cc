@@ -45,13 +45,13 @@ void max_pool(const Tensor& self, at::IntArrayRef kernel, at::IntArrayRef stride
                                                 {"dilations", spread(dilation, kDims)},
                                                 {"ceil_mode", int64_t{ceil_mode}}});
   const Tensor x = batched(self, kDims), y = batched(out, kDims), i = batched(indices, kDims);
-  Call(op, out).input(x).output(y).output(i).run();
+  OperatorCall(op, out).input(x).output(y).output(i).run();
 }
 template <size_t kDims>
 void max_pool_backward(const Tensor& grad, const Tensor& indices, const Tensor& out) {
   if (grad.numel() == 0) return fill_with(out, 0);
   const Tensor dy = batched(grad, kDims), i = batched(indices, kDims), dx = batched(out, kDims);
-  Call(operation<"tenon.MaxPoolGrad">(), out).input(dy).input(i).output(dx).run();
+  OperatorCall(operation<"tenon.MaxPoolGrad">(), out).input(dy).input(i).output(dx).run();
 }
 
 bool is_float(const Tensor& tensor) { return c10::isFloatingType(tensor.scalar_type()); }
@@ -141,7 +141,7 @@ struct AveragePool {
         "AveragePool",
         average_attributes(kDims, kernel, stride, padding, ceil_mode, count_padding || divisor));
     const Tensor x = batched(self, kDims), y = batched(out, kDims);
-    Call(op, out).input(x).output(y).run();
+    OperatorCall(op, out).input(x).output(y).run();
     if (divisor) scale(out, correction(kDims, kernel, *divisor), out);
   }
 };
@@ -165,7 +165,7 @@ struct AveragePoolGrad {
       scale(dy, correction(kDims, kernel, *divisor), scaled);
       dy = scaled;
     }
-    Call(op, out).input(dy).output(dx).run();
+    OperatorCall(op, out).input(dy).output(dx).run();
   }
 };
 
@@ -185,7 +185,7 @@ Tensor adaptive_pool(const Tensor& self, at::IntArrayRef output) {
   const Tensor out = make_suggested(sizes, self);
   const runtime::Operation op("AveragePool", average_attributes(2, kernel, kernel, 0, false, true));
   const Tensor x = batched(self, 2), y = batched(out, 2);
-  Call(op, out).input(x).output(y).run();
+  OperatorCall(op, out).input(x).output(y).run();
   return out;
 }
 Tensor adaptive_pool_backward(const Tensor& grad, const Tensor& self) {
@@ -198,7 +198,7 @@ Tensor adaptive_pool_backward(const Tensor& grad, const Tensor& self) {
   const runtime::Operation op("tenon.AveragePoolGrad",
                               average_attributes(2, kernel, kernel, 0, false, true));
   const Tensor dy = batched(grad, 2), dx = batched(out, 2);
-  Call(op, out).input(dy).output(dx).run();
+  OperatorCall(op, out).input(dy).output(dx).run();
   return out;
 }
 

@@ -39,7 +39,7 @@ void draw(const runtime::Operation& op, const Tensor& out, double a, double b,
   if (out.numel() == 0) return;
   const Philox state = take(generator, out);
   // The mapping from counter to element is row-major, whatever the strides are.
-  Call(op, out)
+  OperatorCall(op, out)
       .value(state.key, TN_UINT64)
       .value(state.counter, TN_UINT64)
       .float64(a)
@@ -82,7 +82,7 @@ void require_probabilities(const Tensor& p) {
 }
 
 // self = uniform < p
-void draw_bernoulli(const Tensor& self, const Operand& p, const MaybeGenerator& generator) {
+void draw_bernoulli(const Tensor& self, const TensorOrNumber& p, const MaybeGenerator& generator) {
   const Tensor uniform = make_tensor(self.sizes(), ScalarType::Float, self.device());
   draw_uniform(uniform, 0, 1, generator);
   elementwise(operation<"Less">(), {uniform, p}, ScalarType::Float, self, ScalarType::Bool);
@@ -208,7 +208,7 @@ std::tuple<Tensor, Tensor> dropout(const Tensor& self, double p, std::optional<b
     return {out, mask};
   }
   const Philox state = take(std::nullopt, self);
-  Call(operation<"tenon.Dropout">(), out)
+  OperatorCall(operation<"tenon.Dropout">(), out)
       .input(self)
       .float64(p)
       .value(state.key, TN_UINT64)

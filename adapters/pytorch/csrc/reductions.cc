@@ -55,7 +55,7 @@ Axes axes_of(const Tensor& self, at::OptionalIntArrayRef dims) {
 void reduce(const runtime::Operation& op, const Tensor& self, at::IntArrayRef axes,
             const Tensor& out) {
   if (out.numel() == 0) return;
-  Call call(op, out);
+  OperatorCall call(op, out);
   call.input(self);
   axes.empty() ? call.absent() : call.integers(axes);
   call.output(out).run();
@@ -126,7 +126,7 @@ void arg_reduce(const Tensor& self, std::optional<int64_t> dim, bool keepdim, co
                                {"keepdims", int64_t{dim && keepdim}}});
   const Tensor target = !dim && out.dim() > 0 ? out.view(at::IntArrayRef{})
                                               : out;  // keepdim without a dim: all dims are 1.
-  Call(op, out)
+  OperatorCall(op, out)
       .input(input.scalar_type() == ScalarType::Bool ? as_type(input, ScalarType::Byte) : input)
       .output(target)
       .run();
@@ -162,7 +162,7 @@ struct CumulativeSum {
     const Tensor input = as_type(self, out.scalar_type());
     if (self.dim() == 0) return assign(out, input);
     static const runtime::Operation op("CumSum");
-    Call(op, out).input(input).int64(at::maybe_wrap_dim(dim, self.dim())).output(out).run();
+    OperatorCall(op, out).input(input).int64(at::maybe_wrap_dim(dim, self.dim())).output(out).run();
   }
 };
 
@@ -239,7 +239,7 @@ Tensor variance(Moment moment, const Tensor& self, at::OptionalIntArrayRef dims,
   if (mean) *mean = make_tensor(sizes, self.scalar_type(), self.device());
   if (out.numel() == 0) return out;
   const Axes axes = axes_of(self, dims);
-  Call call(reduction<"tenon.ReduceVariance">(keepdim), out);
+  OperatorCall call(reduction<"tenon.ReduceVariance">(keepdim), out);
   call.input(self);
   axes.empty() ? call.absent() : call.integers(axes);
   call.float32(correction ? correction->toDouble() : 1).output(out);

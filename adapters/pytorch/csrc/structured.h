@@ -152,8 +152,8 @@ struct OpBase<Meta, Impl, Count, Result (Meta::*)(Args...)> {
     }
   }
 
-  template <Mode kMode, class... Call>
-  static void launch(Outputs<Meta, Count, kMode>& outputs, Call&&... args) {
+  template <Mode kMode, class... OperatorCall>
+  static void launch(Outputs<Meta, Count, kMode>& outputs, OperatorCall&&... args) {
     if constexpr (Count == 1)
       Impl::run(outputs, args..., outputs[0]);
     else if constexpr (Count == 2)

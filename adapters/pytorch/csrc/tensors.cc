@@ -161,7 +161,7 @@ void assign(const Tensor& dst, const Tensor& src) {
     }
     static const runtime::Operation identity("Identity");
     const bool same_shape = dst.sizes() == src.sizes();
-    Call(identity, dst).input(same_shape ? src : src.expand_as(dst)).output(dst).run();
+    OperatorCall(identity, dst).input(same_shape ? src : src.expand_as(dst)).output(dst).run();
     return;
   }
   const tn_dtype to = to_tenon(dst.scalar_type());
@@ -169,13 +169,16 @@ void assign(const Tensor& dst, const Tensor& src) {
       to != TN_DTYPE_UNDEFINED && to_tenon(src.scalar_type()) != TN_DTYPE_UNDEFINED,
       "tenon: no conversion from ", src.scalar_type(), " to ", dst.scalar_type(), " on the device");
   const bool same_shape = dst.sizes() == src.sizes();
-  Call(cast_operation(to), dst).input(same_shape ? src : src.expand_as(dst)).output(dst).run();
+  OperatorCall(cast_operation(to), dst)
+      .input(same_shape ? src : src.expand_as(dst))
+      .output(dst)
+      .run();
 }
 
 void fill_with(const Tensor& tensor, const at::Scalar& value) {
   if (tensor.numel() == 0) return;
   static const runtime::Operation operation("tenon.Fill");
-  Call(operation, tensor).scalar(value, tensor.scalar_type()).output(tensor).run();
+  OperatorCall(operation, tensor).scalar(value, tensor.scalar_type()).output(tensor).run();
 }
 
 }  // namespace tenon::pytorch

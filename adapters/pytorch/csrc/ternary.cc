@@ -53,7 +53,7 @@ void clip(const Tensor& self, const std::optional<at::Scalar>& low,
   if (out.numel() == 0) return;
   const Tensor input = as_type(self, type);
   const Tensor result = out.scalar_type() == type ? out : make_like(out, type);
-  Call call(operation<"Clip">(), out);
+  OperatorCall call(operation<"Clip">(), out);
   call.input(input);
   low ? call.scalar(*low, type) : call.absent();
   high ? call.scalar(*high, type) : call.absent();

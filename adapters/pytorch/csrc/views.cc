@@ -209,7 +209,12 @@ Tensor& arange(const at::Scalar& start, const at::Scalar& end, const at::Scalar&
                                ? at::Scalar(start.toLong() + count * step.toLong())
                                : at::Scalar(start.toDouble() + (length - 0.5) * step.toDouble());
   static const runtime::Operation range("Range");
-  Call(range, out).scalar(start, type).scalar(limit, type).scalar(step, type).output(target).run();
+  OperatorCall(range, out)
+      .scalar(start, type)
+      .scalar(limit, type)
+      .scalar(step, type)
+      .output(target)
+      .run();
   return out;
 }
 

@@ -30,7 +30,7 @@ int32_t answered(char* text, size_t size, Body&& body) noexcept {
 }
 
 nlohmann::json describe(DeviceState& state) {
-  runtime::Device& device = state.device();
+  runtime::ManagedDevice& device = state.device();
   const runtime::PoolStatistics pool = device.pool_statistics();
   const runtime::KernelCacheStatistics kernels = device.kernel_statistics();
   nlohmann::json operators = nlohmann::json::object();

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/tenon.hpp"
 
 namespace {
@@ -56,7 +57,7 @@ class Emulated : public testing::Test {
 
   // Y = -X, four numbers.
   void negate(const Buffer& x, const Buffer& y) {
-    const tenon::Kernel kernel(device_, KernelDesc{"", "Neg", 13}
+    const tenon::Kernel kernel(device_, KernelDesc{"", "Neg", tenon::op::kNeg.version}
                                             .input(Argument::device(TN_FLOAT32, {4}))
                                             .output(Argument::device(TN_FLOAT32, {4})));
     const Tensor from = Tensor::device(x.get(), TN_FLOAT32, {4});
@@ -178,7 +179,7 @@ TEST_P(Products, AreTheLibrarys) {
   std::vector<float> values(12);
   std::iota(values.begin(), values.end(), 1.0f);
   const Buffer a = upload(values), b = upload(values), y(device_, 32);
-  const tenon::Kernel kernel(device_, KernelDesc{"", "MatMul", 13}
+  const tenon::Kernel kernel(device_, KernelDesc{"", "MatMul", tenon::op::kMatMul.version}
                                           .input(argument(a_columns, 2, 3))
                                           .input(argument(b_columns, 3, 4))
                                           .output(argument(y_columns, 2, 4)));
@@ -213,7 +214,7 @@ INSTANTIATE_TEST_SUITE_P(
                     std::array{false, true, true}, std::array{true, true, true}));
 
 TEST_F(Emulated, DeterministicProductsAreNotTheLibrarys) {
-  KernelDesc desc{"", "MatMul", 13};
+  KernelDesc desc{"", "MatMul", tenon::op::kMatMul.version};
   desc.flags = TN_KERNEL_DETERMINISTIC;
   desc.input(Argument::device(TN_FLOAT32, {1, 4})).input(Argument::device(TN_FLOAT32, {4, 1}));
   const tenon::Kernel kernel(device_, desc.output(Argument::device(TN_FLOAT32, {1, 1})));

@@ -20,7 +20,7 @@ class Convolution : public KernelOf<Operator>, public NeedsWorkspace {
 
  protected:
   const std::string& name_ = this->operator_.name;
-  const device::ConvAttributes& attributes_ = this->operator_.attributes;
+  const device::ConvWindow& attributes_ = this->operator_.window;
   const Gemm gemm_;
 };
 
@@ -61,7 +61,7 @@ class Conv final : public Convolution<device::ConvOperator> {
   }
 };
 
-// For each remainder modulo the strides, a convolution: ConvAttributes::grad_input_axis().
+// For each remainder modulo the strides, a convolution: ConvWindow::grad_input_axis().
 class ConvGradInput final : public Convolution<device::ConvGradInputOperator> {
  public:
   using Convolution::Convolution;

@@ -101,7 +101,7 @@ void ConvProduct::set_output(const View& view) {
   output_group_stride = view.strides[1] * filters;
 }
 
-GemmProblem grad_weight_problem(std::string_view op, const device::ConvAttributes& attributes,
+GemmProblem grad_weight_problem(std::string_view op, const device::ConvWindow& attributes,
                                 const View& dy, const View& x, const View& dw) {
   const int64_t filters = dw.dims[0] / attributes.groups, channels = dw.dims[1];
   std::array<int64_t, 4> positions{x.dims[0], 1, 1, 1}, taps{channels, 1, 1, 1};

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "plugins/gpu_common/operators/gemm.h"
-#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/conv_window.h"
 
 namespace tenon::gpu {
 
@@ -40,7 +40,7 @@ struct ConvProduct {
 
 // dW[filter, (channel, tap)] = dY[filter, (image, position)] @ X[(image, position), (channel, tap)]
 // for each group.
-GemmProblem grad_weight_problem(std::string_view op, const device::ConvAttributes& attributes,
+GemmProblem grad_weight_problem(std::string_view op, const device::ConvWindow& attributes,
                                 const View& dy, const View& x, const View& dw);
 
 }  // namespace tenon::gpu

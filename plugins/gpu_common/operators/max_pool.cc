@@ -23,7 +23,8 @@ class MaxPool final : public KernelOf<Operator> {
         limits_(machine_of(d).limits()),
         pool_(machine_of(d).function("max_pool", definitions(d.input_dtype(0)), "max_pool")) {
     require_arithmetic(d, d.input_dtype(0));
-    if constexpr (requires { operator_.storage_order; }) index_ = operator_.storage_order ? 1 : 0;
+    if constexpr (requires { operator_.columns_first(); })
+      index_ = operator_.columns_first() ? 1 : 0;
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {

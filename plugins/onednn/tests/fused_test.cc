@@ -21,7 +21,7 @@ class FusedConv {
       : word_{word, std::char_traits<char>::length(word)},
         parameters_(std::move(parameters)),
         weights_(pattern(kChannels * 27, 2)),
-        desc_("tenon", "FusedConv", 1,
+        desc_(op::kTenonFusedConv,
               {arguments_.of(kInput), arguments_.constant(kFilters, weights_, TN_LAYOUT_ANY)},
               {arguments_.of(kOutput, layout)}) {
     for (tn_attribute* a : {&steps_, &numbers_}) a->struct_size = sizeof(*a);
@@ -98,14 +98,14 @@ TEST(FusedTest, WhatFillsUpAFormStaysZero) {
                   static_cast<double>(weights[i / 49 * 27 + t]);
     }
     expected = std::fmin(std::fmax(expected, -1), 2);
-    ASSERT_NEAR(expected, static_cast<double>(actual[i]), 1e-5) << i;
+    ASSERT_EQ(expected, static_cast<double>(actual[i])) << i;
     sum += expected;
   }
   // Nothing but these is in the form's memory.
   double all = 0;
   for (const float value : device.read<float>(y, bytes / sizeof(float)))
     all += static_cast<double>(value);
-  EXPECT_NEAR(sum, all, 1e-3);
+  EXPECT_EQ(sum, all);
   table().kernel_destroy(kernel);
   table().stream_destroy(stream);
   for (tn_buffer* buffer : {x, y, plain}) table().buffer_destroy(buffer, nullptr);

@@ -47,10 +47,10 @@ class Conv : public KernelOf<Operator>, public NeedsWorkspace {
     return p;
   }
 
-  const ConvAttributes& attributes_ = this->operator_.attributes;
+  const ConvWindow& attributes_ = this->operator_.window;
 };
 
-// For each remainder modulo the strides, a convolution: ConvAttributes::grad_input_axis().
+// For each remainder modulo the strides, a convolution: ConvWindow::grad_input_axis().
 class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public NeedsWorkspace {
  public:
   using KernelOf::KernelOf;
@@ -100,7 +100,7 @@ class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public Needs
     return p;
   }
 
-  const ConvAttributes& attributes_ = operator_.attributes;
+  const ConvWindow& attributes_ = operator_.window;
 };
 
 }  // namespace

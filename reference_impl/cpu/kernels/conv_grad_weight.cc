@@ -24,7 +24,7 @@ template <class T>
 class Run {
  public:
   // dY as an image under a window of one value: its rows are the filters.
-  Run(const ConvAttributes& attributes, const View& dy, const View& x, const View& dw)
+  Run(const ConvWindow& attributes, const View& dy, const View& x, const View& dw)
       : groups_(attributes.groups), dw_(dw), attributes_(attributes) {
     batch_ = x.dims[0];
     dy_.data = dy.data;
@@ -143,7 +143,7 @@ class Run {
   WindowedImage dy_, x_;
   int64_t dy_batch_stride_, x_batch_stride_;
   const View& dw_;
-  const ConvAttributes& attributes_;
+  const ConvWindow& attributes_;
 };
 
 class ConvGradWeight final : public KernelOf<ConvGradWeightOperator>, public NeedsWorkspace {
@@ -167,8 +167,8 @@ class ConvGradWeight final : public KernelOf<ConvGradWeightOperator>, public Nee
   uint64_t visit(const Arguments& a, Visit&& visit) const {
     const View dw = a.output(0);
     if (dw.dtype == TN_FLOAT64)
-      return visit(Run<double>(operator_.attributes, a.input(0), a.input(1), dw));
-    return visit(Run<float>(operator_.attributes, a.input(0), a.input(1), dw));
+      return visit(Run<double>(operator_.window, a.input(0), a.input(1), dw));
+    return visit(Run<float>(operator_.window, a.input(0), a.input(1), dw));
   }
 };
 

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "reference_impl/cpu/kernels/kernel.h"
-#include "tenon/device/operators/conv_attributes.h"
+#include "tenon/device/operators/conv_window.h"
 
 namespace tenon::cpu {
 

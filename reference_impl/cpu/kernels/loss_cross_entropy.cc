@@ -55,17 +55,20 @@ struct CrossEntropyRow {
         weight += sum_row(n, [&](int64_t i) __attribute__((always_inline)) { return p[i]; });
       }
     }
-    const double shift = std::log(sum) + static_cast<double>(largest);
+    // Distances from the largest: behind large logits the logarithm would lose its digits.
+    const double log_sum = std::log(sum), most = static_cast<double>(largest);
     const C factor = static_cast<C>(weight / sum);
     // Read before backprop is written: it may lie where the logits do.
     double loss = 0;
-    if (kSparse) loss = shift - static_cast<double>(load(logits[row.label * row.logits_stride]));
+    if (kSparse) {
+      loss = log_sum - (static_cast<double>(load(logits[row.label * row.logits_stride])) - most);
+    }
     for (int64_t begin = 0; begin < row.count; begin += kRowPiece) {
       const int64_t n = std::min(kRowPiece, row.count - begin);
       if (row.count > kRowPiece) read(begin, n);
       if (!kSparse) {
         loss += sum_row(n, [&](int64_t i) __attribute__((always_inline)) {
-          return static_cast<double>(p[i]) * (shift - static_cast<double>(x[i]));
+          return static_cast<double>(p[i]) * (log_sum - (static_cast<double>(x[i]) - most));
         });
         for (int64_t i = 0; i < n; ++i) x[i] = vm::exp(x[i] - largest) * factor - p[i];
       } else {

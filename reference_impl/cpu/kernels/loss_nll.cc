@@ -71,10 +71,11 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
       auto* parts = reinterpret_cast<Sums*>(a.workspace);
       execution.parallel_for(chunks(a), 1, [&](int64_t begin, int64_t end) {
         for (int64_t chunk = begin; chunk < end; ++chunk) {
-          Sums sums{0, 0};
+          Sums lanes[kLanes] = {};
           const int64_t last = std::min((chunk + 1) * kChunk, target.count());
           for (int64_t i = chunk * kChunk; i < last; ++i) {
             const int64_t label = targets.at(i);
+            Sums& sums = lanes[i % kLanes];
             double value = 0;
             if (label >= 0) {
               const double w = weight_of<S>(weight, label);
@@ -87,14 +88,14 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
               loss.as<S>()[offset_of(loss, i, false)] = store<S>(static_cast<Compute<S>>(value));
             }
           }
-          parts[chunk] = sums;
+          // By halves: one by one, each would be rounded as the whole sum is.
+          for (int64_t step = kLanes / 2; step > 0; step /= 2)
+            for (int64_t lane = 0; lane < step; ++lane) lanes[lane].add(lanes[lane + step]);
+          parts[chunk] = lanes[0];
         }
       });
       Sums sums{0, 0};
-      for (int64_t i = 0; i < chunks(a); ++i) {
-        sums.loss += parts[i].loss;
-        sums.weight += parts[i].weight;
-      }
+      for (int64_t i = 0; i < chunks(a); ++i) sums.add(parts[i]);
       const double value =
           operator_.reduction == NllLossReduction::kMean ? sums.loss / sums.weight : sums.loss;
       if (operator_.reduction != NllLossReduction::kNone) {
@@ -108,9 +109,10 @@ class NllLoss final : public KernelOf<NllLossOperator>, public NeedsWorkspace {
 
  private:
   static constexpr const char* kName = "NllLoss";
-  static constexpr int64_t kChunk = 4096;
+  static constexpr int64_t kChunk = 4096, kLanes = 64;
   struct Sums {
     double loss, weight;
+    void add(const Sums& other) { loss += other.loss, weight += other.weight; }
   };
   static int64_t chunks(const Arguments& a) { return (a.input(1).count() + kChunk - 1) / kChunk; }
 };

@@ -62,7 +62,7 @@ class Gemm final : public KernelOf<GemmOperator>, public NeedsWorkspace {
     run_matmul(operator_.plan(a), operator_.alpha, operator_.beta, a.workspace, execution);
   }
   tn_layout input_layout(size_t i, tn_layout described) const override {
-    return layout_of_b(i, described, operator_.transpose_b ? TN_DTYPE_UNDEFINED : dtype_, 2);
+    return layout_of_b(i, described, operator_.transB ? TN_DTYPE_UNDEFINED : dtype_, 2);
   }
 
  private:

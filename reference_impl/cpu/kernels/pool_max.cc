@@ -50,8 +50,8 @@ template <class Operator>
 class MaxPool final : public KernelOf<Operator> {
  public:
   explicit MaxPool(const Description& d) : KernelOf<Operator>(d) {
-    if constexpr (requires { operator_.storage_order; })
-      kind_ = operator_.storage_order ? IndexKind::kTensorColumnMajor : IndexKind::kTensor;
+    if constexpr (requires { operator_.columns_first(); })
+      kind_ = operator_.columns_first() ? IndexKind::kTensorColumnMajor : IndexKind::kTensor;
   }
 
   void run(const Arguments& a, const Execution& execution) const override {

@@ -64,7 +64,7 @@ TEST_F(ErrorTest, NamesTheParameterOrField) {
 TEST_F(ErrorTest, NamesTheFieldOfADescription) {
   const auto describes = [&](const char* argument, auto change) {
     const tn_argument plain = describe(TN_FLOAT32, 1);
-    KernelDesc desc("", "Add", 14, {plain, plain}, {plain});
+    KernelDesc desc(op::kAdd, {plain, plain}, {plain});
     change(desc);
     tn_kernel* kernel = nullptr;
     expect(argument, table().kernel_create, handle_, desc.get(), &kernel);
@@ -86,7 +86,7 @@ TEST_F(ErrorTest, NamesTheFieldOfADescription) {
 
 TEST_F(ErrorTest, NamesTheTensorOfALaunch) {
   const tn_argument plain = describe(TN_FLOAT32, 1);
-  KernelDesc desc("", "Relu", 14, {plain}, {plain});
+  KernelDesc desc(op::kRelu, {plain}, {plain});
   tn_kernel* kernel = nullptr;
   TN_CHECK(kernel_create, device, desc.get(), &kernel);
   const auto launches = [&](const char* argument, auto change) {
@@ -110,7 +110,7 @@ TEST_F(ErrorTest, NamesTheTensorOfALaunch) {
 // A workspace is written, so that memory that may only be read is none.
 TEST_F(ErrorTest, AWorkspaceMayBeWritten) {
   const tn_argument matrix = describe(TN_FLOAT32, 2);
-  KernelDesc desc("", "MatMul", 13, {matrix, matrix}, {matrix});
+  KernelDesc desc(op::kMatMul, {matrix, matrix}, {matrix});
   tn_kernel* kernel = nullptr;
   TN_CHECK(kernel_create, device, desc.get(), &kernel);
   tn_buffer* const data = device.buffer(uint64_t{3} * 64 * 64 * 4);

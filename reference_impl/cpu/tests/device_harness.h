@@ -89,6 +89,10 @@ class KernelDesc {
  public:
   KernelDesc(const char* domain, const char* name, int32_t version, std::vector<tn_argument> inputs,
              std::vector<tn_argument> outputs, std::vector<Attribute> attributes = {});
+  KernelDesc(const OperatorId& id, std::vector<tn_argument> inputs,
+             std::vector<tn_argument> outputs, std::vector<Attribute> attributes = {})
+      : KernelDesc(id.domain, id.name, id.version, std::move(inputs), std::move(outputs),
+                   std::move(attributes)) {}
   KernelDesc(const KernelDesc&) = delete;
   const tn_kernel_desc* get() const { return &desc_; }
   tn_kernel_desc& desc() { return desc_; }

@@ -88,7 +88,7 @@ TEST_F(KernelTest, FieldsOfLaterVersionsAreNotIgnored) {
 TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputSaySo) {
   tn_argument output = describe(TN_INT32, 1);
   output.alias = 1;
-  KernelDesc desc("", "Cast", 25, {ints}, {output}, {{"to", TN_INT32}});
+  KernelDesc desc(op::kCast, {ints}, {output}, {{"to", TN_INT32}});
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
   tn_argument_needs needs{};
@@ -103,9 +103,9 @@ TEST_F(KernelTest, OperatorsThatCannotReplaceAnInputGivenTwiceSaySo) {
   output.alias = 1;
   const tn_argument data = describe(TN_FLOAT32, 1);
   const tn_argument indices = describe(TN_INT64, 1);
-  KernelDesc scatter("", "ScatterElements", 18, {data, indices, data}, {output});
+  KernelDesc scatter(op::kScatterElements, {data, indices, data}, {output});
   TN_CHECK(kernel_supports, device, scatter.get(), nullptr);
-  KernelDesc twice("", "ScatterElements", 18, {data, indices, output}, {output});
+  KernelDesc twice(op::kScatterElements, {data, indices, output}, {output});
   tn_kernel_support support{};
   support.struct_size = sizeof(support);
   tn_argument_needs needs{};
@@ -126,10 +126,10 @@ TEST_F(KernelTest, TheTableOfOperatorsHasTheMandatoryOnes) {
     }
     return false;
   };
-  EXPECT_TRUE(has("", "Identity", 25));
-  EXPECT_TRUE(has("", "Cast", 13));
-  EXPECT_TRUE(has("tenon", "Fill", 1));
-  EXPECT_FALSE(has("", "Identity", 2));
+  EXPECT_TRUE(has("", "Identity", op::kIdentity.version));
+  for (const OperatorId& older : op::kCastVersions) EXPECT_TRUE(has("", "Cast", older.version));
+  EXPECT_TRUE(has("tenon", "Fill", op::kTenonFill.version));
+  EXPECT_FALSE(has("", "Identity", op::kIdentity.version + 1));
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ TEST_P(LayoutTest, ConstantsFromTheDeviceFollowTheirStream) {
   // Its value shows in an Identity kernel, which outlives the handle.
   tn_argument input = describe(TN_FLOAT32, 2, TN_ARGUMENT_CONSTANT);
   input.constant = constant;
-  KernelDesc identity("", "Identity", 25, {input}, {describe(TN_FLOAT32, 2)});
+  KernelDesc identity(op::kIdentity, {input}, {describe(TN_FLOAT32, 2)});
   tn_kernel* kernel = nullptr;
   TN_CHECK(kernel_create, device, identity.get(), &kernel);
   table().constant_retain(constant);
@@ -142,7 +142,7 @@ TEST_P(LayoutTest, MatMulTakesAPackedConstantWhereItAsksForOne) {
   tn_argument a = describe(TN_FLOAT32, 2);
   tn_argument b = describe(TN_FLOAT32, 2);
   b.layout = TN_LAYOUT_ANY;
-  KernelDesc question("", "MatMul", 13, {a, b}, {a});
+  KernelDesc question(op::kMatMul, {a, b}, {a});
   tn_argument_needs needs[2] = {{0, 0, 99}, {0, 0, 99}};
   tn_kernel_support support{sizeof(support), needs, nullptr};
   TN_CHECK(kernel_supports, device, question.get(), &support);
@@ -157,7 +157,7 @@ TEST_P(LayoutTest, MatMulTakesAPackedConstantWhereItAsksForOne) {
   b.kind = TN_ARGUMENT_CONSTANT;
   b.layout = needs[1].layout;
   b.constant = constant;
-  KernelDesc matmul("", "MatMul", 13, {a, b}, {a});
+  KernelDesc matmul(op::kMatMul, {a, b}, {a});
   tn_kernel* kernel = nullptr;
   TN_CHECK(kernel_create, device, matmul.get(), &kernel);
   tn_buffer* x = device.buffer_of<float>({1, 10});

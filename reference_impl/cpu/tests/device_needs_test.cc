@@ -41,7 +41,7 @@ class NeedsTest : public ::testing::Test {
 
   // What is said to an Identity from `input` to `output`.
   tn_status ask(const tn_argument& input, const tn_argument& output) {
-    KernelDesc desc("", "Identity", 25, {input}, {output});
+    KernelDesc desc(op::kIdentity, {input}, {output});
     tn_kernel_support support{};
     support.struct_size = sizeof(support);
     support.inputs = &input_needs_;
@@ -78,7 +78,7 @@ TEST_F(NeedsTest, TwoPlatformsInOneLibraryDoNotMeet) {
   EXPECT_STREQ("strict", plugin_.name);
   EXPECT_NE(plugin_.functions, &table());
   Device device("unified");
-  KernelDesc desc("", "Identity", 25, {describe(TN_FLOAT32, 2)}, {describe(TN_FLOAT32, 2)});
+  KernelDesc desc(op::kIdentity, {describe(TN_FLOAT32, 2)}, {describe(TN_FLOAT32, 2)});
   tn_error error = TN_ERROR_INIT;
   EXPECT_EQ(TN_OK, table().kernel_supports(device, desc.get(), nullptr, &error)) << error.message;
 }

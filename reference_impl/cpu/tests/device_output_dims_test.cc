@@ -16,7 +16,7 @@ class OutputDimsTest : public ::testing::Test {
   }
   // A sum over the axes of `axes`, of three dims.
   tn_kernel* sum(const tn_argument& axes, int32_t rank_of_output = 3) {
-    return kernel(KernelDesc("", "ReduceSum", 13, {describe(TN_FLOAT32, 3), axes},
+    return kernel(KernelDesc(op::kReduceSum, {describe(TN_FLOAT32, 3), axes},
                              {describe(TN_FLOAT32, rank_of_output)}));
   }
   ~OutputDimsTest() override {
@@ -81,7 +81,7 @@ TEST_F(OutputDimsTest, WrongQuestionsAreRefused) {
 TEST_F(OutputDimsTest, SomeOfSeveralOutputs) {
   const tn_argument floats = describe(TN_FLOAT32, 3);
   tn_kernel* norm =
-      kernel(KernelDesc("", "LayerNormalization", 17, {floats, describe(TN_FLOAT32, 1)},
+      kernel(KernelDesc(op::kLayerNormalization, {floats, describe(TN_FLOAT32, 1)},
                         {floats, describe(TN_FLOAT32, 0, TN_ARGUMENT_ABSENT), floats}));
   Tensor scale(nullptr, TN_FLOAT32, {4});
   Launch launch({&data_, &scale}, {});

@@ -2,7 +2,7 @@
 //
 // How far off a kernel's result may be: by the contract, as the conformance suite grants it. The
 // oracles of these tests compute in double and know no condition (conformance/suite/number.h); a
-// test gives it, or it is the largest result.
+// test gives it for each element.
 #pragma once
 
 #include <string>
@@ -14,13 +14,14 @@ namespace tenon::cpu::testing {
 class Granted {
  public:
   // Nothing but 0 for what the contract wants exact.
-  Granted(const std::string& domain, const std::string& name, tn_dtype dtype, double condition);
-  double at(double exact) const;
+  Granted(const std::string& domain, const std::string& name, tn_dtype dtype);
+  // Of an element that is `exact`, with its condition.
+  double at(double exact, double condition) const;
 
  private:
   tn_dtype dtype_;
-  double units_ = 0;     // Of the result's last place.
-  double anywhere_ = 0;  // However small the result is.
+  double units_ = 0;  // Of the result's last place.
+  double of_condition_ = 0;
 };
 
 }  // namespace tenon::cpu::testing

@@ -45,6 +45,10 @@ inline double condition_of_products(int64_t terms, double magnitudes) {
   return std::max(2.0, std::sqrt(static_cast<double>(terms)) / 2) * magnitudes;
 }
 
+class Array;
+// The same for each element, of the sums of its magnitudes.
+Array conditions_of_products(int64_t terms, const Array& magnitudes);
+
 // A tensor that owns its memory. Values are read and written by their row-major index.
 class Array {
  public:
@@ -234,6 +238,13 @@ class Array {
   std::vector<std::byte> storage_;
 };
 
+inline Array conditions_of_products(int64_t terms, const Array& magnitudes) {
+  Array all(TN_FLOAT64, magnitudes.dims());
+  for (int64_t i = 0; i < all.count(); ++i)
+    all.set(i, condition_of_products(terms, magnitudes.get(i)));
+  return all;
+}
+
 // A host that splits every parallel_for into pieces for `threads` threads.
 class TestHost {
  public:
@@ -410,8 +421,15 @@ class Operation {
   void expect(const std::vector<Array>& inputs, const std::vector<Array>& expected) const {
     run_each_way(inputs, expected, [](const Array& actual, const Array& e) { compare(actual, e); });
   }
-  // ... or what the contract takes for it. `condition`: as conformance/suite/number.h has it; the
-  // largest result where that is more.
+  // ... or what the contract takes for it, given the condition of each element of an only output,
+  // as conformance/suite/number.h has it.
+  void expect_near(const std::vector<Array>& inputs, const Array& expected,
+                   const Array& conditions) const {
+    run_each_way(inputs, {expected},
+                 [&](const Array& actual, const Array& e) { compare_near(actual, e, conditions); });
+  }
+  // The same with one condition for all, or the largest result where that is more: for operators
+  // whose elements are of one size.
   void expect_near(const std::vector<Array>& inputs, const std::vector<Array>& expected,
                    double condition = 0) const {
     run_each_way(inputs, expected,
@@ -431,17 +449,23 @@ class Operation {
   }
 
   static void compare(const Array& actual, const Array& expected) {
-    compare(actual, expected, [](double) { return 0.0; });
+    compare(actual, expected, [](int64_t, double) { return 0.0; });
   }
   void compare_near(const Array& actual, const Array& expected, double condition = 0) const {
-    const Granted granted(domain_, name_, expected.dtype(),
-                          std::max(condition, expected.largest()));
-    compare(actual, expected, [&](double e) { return granted.at(e); });
+    const double of_all = std::max(condition, expected.largest());
+    const Granted granted(domain_, name_, expected.dtype());
+    compare(actual, expected, [&](int64_t, double e) { return granted.at(e, of_all); });
+  }
+  void compare_near(const Array& actual, const Array& expected, const Array& conditions) const {
+    ASSERT_EQ(expected.dims(), conditions.dims());
+    const Granted granted(domain_, name_, expected.dtype());
+    compare(actual, expected,
+            [&](int64_t i, double e) { return granted.at(e, conditions.get(i)); });
   }
 
  private:
   static void compare(const Array& actual, const Array& expected,
-                      const std::function<double(double)>& granted) {
+                      const std::function<double(int64_t, double)>& granted) {
     ASSERT_EQ(actual.dims(), expected.dims());
     ASSERT_EQ(actual.dtype(), expected.dtype());
     if (!(dtype_bit(actual.dtype()) & kFloatTypes) || actual.dtype() == TN_DTYPE_UNDEFINED) {
@@ -456,7 +480,8 @@ class Operation {
         ASSERT_TRUE(std::isnan(a)) << "element " << i << ": " << a << ", expected NaN";
       } else if (a != e) {
         ASSERT_TRUE(std::isfinite(e)) << "element " << i << describe(actual, expected, i);
-        ASSERT_LE(std::fabs(a - e), granted(e)) << "element " << i << describe(actual, expected, i);
+        ASSERT_LE(std::fabs(a - e), granted(i, e))
+            << "element " << i << describe(actual, expected, i);
       }
     }
   }

@@ -53,7 +53,7 @@ struct Fused {
     desc.struct_size = sizeof(desc);
     desc.domain = "tenon";
     desc.name = "FusedMatMul";
-    desc.version = 1;
+    desc.version = tenon::op::kTenonFusedMatMul.version;
     desc.inputs = inputs.data();
     desc.input_count = inputs.size();
     desc.outputs = &output;

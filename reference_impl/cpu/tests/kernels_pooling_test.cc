@@ -273,7 +273,7 @@ TEST(Pool, ReadsOnlyTheTapsInside) {
 TEST(Pool, SaysWhatDoesNotFit) {
   const Case c{{1, 2, 5, 5}, {2, 2}, {}, {}, {}};
   c.operation("MaxPool").expect_error({Array(TN_FLOAT32, c.x)}, {Array(TN_FLOAT32, {1, 2, 5, 4})},
-                                      TN_INVALID_ARGUMENT, "Y [1, 2, 5, 4]");
+                                      TN_INVALID_ARGUMENT, "Y has dims [1, 2, 5, 4]");
   Operation("AveragePool", pooling_operators())
       .expect_error({Array(TN_FLOAT32, c.x)}, {Array(TN_FLOAT32, {1, 2, 4, 4})},
                     TN_INVALID_ARGUMENT, "kernel_shape");

@@ -3,16 +3,31 @@
 // The halves of convolutions and their gradients.
 #include "tenon/device/operators/convolutions.h"
 
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/device/operators/rule_calls.h"
+#include "reference_impl/shapes/contraction_rules.h"
 
 namespace tenon::device {
 
 ConvolutionOperator::ConvolutionOperator(const Description& d)
-    : NamedOperator(d), attributes(d, d.input(0).rank) {
+    : NamedOperator(d), attributes::Conv(d), window(name, *this, d.input(0).rank) {
   d.input(1);                     // It throws if it is missing.
   for (size_t i = 0; i < 3; ++i)  // What follows them is of steps (fused_steps.h).
     if (d.has_input(i) && d.input_dtype(i) != d.output_dtype(0))
       throw_invalid(name, "inputs and output must have one type");
+}
+
+void ConvolutionOperator::check_dims(const View& x, const View& w, const View& y,
+                                     const char* y_name) const {
+  const View inputs[] = {x, w};
+  const Arguments a{inputs, {&y, 1}};
+  check_output(name, y_name, a, 0, shapes::conv(PointCall(name, a), *this, 0));
+}
+
+void ConvOperator::check(const Arguments& a) const {
+  check_output(name, "Y", a, 0, shapes::conv(PointCall(name, a), *this, 0));
+  const View w = a.input(1), bias = a.input(2);
+  if (bias.present() && (bias.rank != 1 || bias.dims[0] != w.dims[0]))
+    throw_dims(name, "B", bias.shape(), w.shape().first(1));
 }
 
 }  // namespace tenon::device

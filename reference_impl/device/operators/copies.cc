@@ -3,6 +3,7 @@
 // The halves of Identity, Cast and tenon.Fill.
 #include "tenon/device/operators/copies.h"
 
+#include "reference_impl/device/operators/rule_calls.h"
 #include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/number.h"
 
@@ -22,11 +23,19 @@ IdentityOperator::IdentityOperator(const Description& d) : NamedOperator(d) {
   require_equal_types(d);
 }
 
+void IdentityOperator::check(const Arguments& a) const {
+  check_output(name, "Y", a, 0, shapes::broadcast(PointCall(name, a), *this, 0));
+}
+
 CastOperator::CastOperator(const Description& d) : NamedOperator(d), attributes::Cast(d) {
   require_inputs(d, 1);
   if (to != d.output_dtype(0))
     throw_invalid(name, std::string("attribute `to` and the output's type ") +
                             dtype_name(d.output_dtype(0)) + " differ");
+}
+
+void CastOperator::check(const Arguments& a) const {
+  check_output(name, "Y", a, 0, shapes::broadcast(PointCall(name, a), *this, 0));
 }
 
 FillOperator::FillOperator(const Description& d) : NamedOperator(d) {

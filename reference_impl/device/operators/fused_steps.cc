@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tenon/device/operators/fused_steps.h"
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
 
@@ -9,8 +10,8 @@ namespace tenon::device {
 FusedSteps::FusedSteps(const Description& d, size_t first_operand)
     : operator_(d.name()), first_operand_(first_operand) {
   const size_t operands = d.input_count() > first_operand ? d.input_count() - first_operand : 0;
-  const std::string wrong =
-      tenon::read_steps(d.texts("steps"), d.reals("step_parameters"), operands, steps_);
+  const attributes::TenonFusedMatMul given(d);  // Those of FusedConv are the same.
+  const std::string wrong = tenon::read_steps(given.steps, given.step_parameters, operands, steps_);
   if (!wrong.empty()) throw_invalid(operator_, wrong);
   const tn_argument& y = d.output(0);
   for (size_t i = 0; i < size(); ++i) {

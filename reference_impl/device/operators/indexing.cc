@@ -3,23 +3,13 @@
 // The halves of the operators that gather and scatter.
 #include "tenon/device/operators/indexing.h"
 
-#include <initializer_list>
-
+#include "reference_impl/device/operators/rule_calls.h"
+#include "reference_impl/shapes/movement_rules.h"
 #include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/index_checks.h"
 
 namespace tenon::device {
 namespace {
-
-// The output's dims are those of the parts, one behind the other.
-void check_parts(std::string_view op, const Arguments& a,
-                 std::initializer_list<std::span<const int64_t>> parts) {
-  int64_t dims[3 * TN_MAX_RANK];
-  size_t rank = 0;
-  for (std::span<const int64_t> part : parts)
-    for (int64_t dim : part) dims[rank++] = dim;
-  check_output(op, "the output", a, 0, {dims, rank});
-}
 
 // Indices that each name a place along `axis` of the data, at their own place in the other dims.
 void check_elements(std::string_view op, const View& data, const View& indices, int64_t axis) {
@@ -46,11 +36,7 @@ GatherOperator::GatherOperator(const Description& d) : NamedOperator(d), attribu
 }
 
 void GatherOperator::check(const Arguments& a) const {
-  const View &data = a.inputs[0], &indices = a.inputs[1];
-  if (data.rank == 0) throw_invalid(name, "data has no axis");
-  const auto along = static_cast<size_t>(normalize_axis(name, axis, data.rank));
-  check_parts(name, a,
-              {data.shape().first(along), indices.shape(), data.shape().subspan(along + 1)});
+  check_output(name, "the output", a, 0, shapes::gather(PointCall(name, a), *this, 0));
 }
 
 GatherElementsOperator::GatherElementsOperator(const Description& d)
@@ -59,7 +45,7 @@ GatherElementsOperator::GatherElementsOperator(const Description& d)
 }
 
 void GatherElementsOperator::check(const Arguments& a) const {
-  check_output(name, "the output", a, 0, a.inputs[1].shape());
+  check_output(name, "the output", a, 0, shapes::Like<1>()(PointCall(name, a), *this, 0));
   check_elements(name, a.inputs[0], a.inputs[1], axis);
 }
 
@@ -69,17 +55,7 @@ GatherNdOperator::GatherNdOperator(const Description& d)
 }
 
 void GatherNdOperator::check(const Arguments& a) const {
-  const View &data = a.inputs[0], &indices = a.inputs[1];
-  if (indices.rank == 0 || batch_dims < 0 || batch_dims >= indices.rank ||
-      batch_dims + indices.dims[indices.rank - 1] > data.rank)
-    throw_invalid(name, "indices of dims " + dims_text(indices.shape()) +
-                            " do not name places in dims " + dims_text(data.shape()));
-  for (int32_t d = 0; d < batch_dims; ++d)
-    if (indices.dims[d] != data.dims[d]) throw_dims(name, "indices", indices.shape(), data.shape());
-  const auto depth = static_cast<size_t>(batch_dims + indices.dims[indices.rank - 1]);
-  check_parts(
-      name, a,
-      {indices.shape().first(static_cast<size_t>(indices.rank - 1)), data.shape().subspan(depth)});
+  check_output(name, "the output", a, 0, shapes::gather_nd(PointCall(name, a), *this, 0));
 }
 
 ScatterElementsOperator::ScatterElementsOperator(const Description& d)
@@ -88,7 +64,7 @@ ScatterElementsOperator::ScatterElementsOperator(const Description& d)
 }
 
 void ScatterElementsOperator::check(const Arguments& a) const {
-  check_output(name, "the output", a, 0, a.inputs[0].shape());
+  check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));
   check_same_dims(name, "updates", a.inputs[2], a.inputs[1]);
   check_elements(name, a.inputs[0], a.inputs[1], axis);
 }
@@ -113,7 +89,7 @@ ScatterNdOperator::ScatterNdOperator(const Description& d)
 
 void ScatterNdOperator::check(const Arguments& a) const {
   const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
-  check_output(name, "the output", a, 0, data.shape());
+  check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));
   const int32_t places = indices.rank - 1;
   bool fits = places >= 0 && indices.dims[places] <= data.rank;
   const int64_t depth = fits ? indices.dims[places] : 0;
@@ -139,7 +115,7 @@ IndexAddOperator::IndexAddOperator(const Description& d)
 
 void IndexAddOperator::check(const Arguments& a) const {
   const View &data = a.inputs[0], &indices = a.inputs[1], &updates = a.inputs[2];
-  check_output(name, "the output", a, 0, data.shape());
+  check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));
   if (indices.rank != 1 || data.rank == 0)
     throw_invalid(name, "indices have dims " + dims_text(indices.shape()) + ", data " +
                             dims_text(data.shape()));

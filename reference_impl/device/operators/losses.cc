@@ -3,6 +3,7 @@
 // The halves of losses.
 #include "tenon/device/operators/losses.h"
 
+#include "reference_impl/device/operators/rule_calls.h"
 #include "tenon/device/operators/index_checks.h"
 
 namespace tenon::device {
@@ -37,16 +38,16 @@ CrossEntropyOperator::CrossEntropyOperator(const Description& d, bool sparse)
 }
 
 void CrossEntropyOperator::check(const Arguments& a) const {
+  static constexpr const char* kOutputs[] = {"loss", "backprop"};
+  for (size_t i = 0; i < 2; ++i)
+    check_output(name, kOutputs[i], a, i, shapes::cross_entropy(PointCall(name, a), *this, i));
   const View &logits = a.inputs[0], &labels = a.inputs[1];
-  if (logits.rank != 2) throw_invalid(name, "logits have dims " + dims_text(logits.shape()));
   const std::span<const int64_t> rows = logits.shape().first(1);
   if (!sparse) {
     check_same_dims(name, "labels", labels, logits);
   } else if (labels.rank != 1 || labels.dims[0] != rows[0]) {
     throw_dims(name, "labels", labels.shape(), rows);
   }
-  check_output(name, "loss", a, 0, rows);
-  check_output(name, "backprop", a, 1, logits.shape());
 }
 
 NllLossOperator::NllLossOperator(const Description& d)
@@ -60,8 +61,8 @@ NllLossOperator::NllLossOperator(const Description& d)
 void NllLossOperator::check(const Arguments& a) const {
   check_target(name, a.inputs[0], a.inputs[1], a.input(2));
   if (reduction == NllLossReduction::kNone) {
-    check_output(name, "loss", a, 0, a.inputs[1].shape());
-  } else {
+    check_output(name, "loss", a, 0, shapes::nll_loss(PointCall(name, a), *this, 0));
+  } else {  // Of any rank.
     check_single_output(name, "loss", a, 0);
   }
   check_single_output(name, "total_weight", a, 1);
@@ -75,7 +76,7 @@ NllLossGradOperator::NllLossGradOperator(const Description& d)
 
 void NllLossGradOperator::check(const Arguments& a) const {
   const View& x = a.inputs[1];
-  check_output(name, "dX", a, 0, x.shape());
+  check_output(name, "dX", a, 0, shapes::Like<1>()(PointCall(name, a), *this, 0));
   check_target(name, x, a.inputs[2], a.input(3));
   if (reduction == NllLossReduction::kNone) {
     check_same_dims(name, "dLoss", a.inputs[0], a.inputs[2]);

@@ -5,18 +5,11 @@
 
 #include <algorithm>
 
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/device/operators/rule_calls.h"
+#include "reference_impl/shapes/contraction_rules.h"
 
 namespace tenon::device {
 namespace {
-
-[[noreturn, gnu::cold]] void throw_mismatch(std::string_view op, const char* what, const View& a,
-                                            const View& b, const Arguments& arguments) {
-  std::string text =
-      std::string(what) + ": A " + dims_text(a.shape()) + ", B " + dims_text(b.shape());
-  if (arguments.asked == nullptr) text += ", Y " + dims_text(arguments.outputs[0].shape());
-  throw_invalid(op, text);
-}
 
 // The stride of dim `d` of the view, 0 where it does not move; in a token, in matrices.
 int64_t batch_stride(const View& view, int32_t d) {
@@ -40,26 +33,8 @@ int64_t stride_of(const View& view, int32_t d) {
 
 }  // namespace
 
-void check_matmul(std::string_view op, const View& a, const View& b, const Arguments& arguments) {
-  if (a.rank == 0 || b.rank == 0)
-    throw_mismatch(op, "operands must not be scalars", a, b, arguments);
-  const bool row = a.rank > 1, column = b.rank > 1;
-  if (a.dims[a.rank - 1] != b.dims[column ? b.rank - 2 : 0])
-    throw_mismatch(op, "inner dims differ", a, b, arguments);
-  int64_t dims[TN_MAX_RANK];
-  size_t rank = 0;
-  for (int32_t behind = std::max(a.rank, b.rank); behind > 2; --behind) {
-    const int64_t of_a = a.rank >= behind ? a.dims[a.rank - behind] : 1;
-    const int64_t of_b = b.rank >= behind ? b.dims[b.rank - behind] : 1;
-    if (of_a != of_b && of_a != 1 && of_b != 1)
-      throw_mismatch(op, "batch dims do not broadcast", a, b, arguments);
-    dims[rank++] = of_a == 1 ? of_b : of_a;
-  }
-  if (row) dims[rank++] = a.dims[a.rank - 2];
-  if (column) dims[rank++] = b.dims[b.rank - 1];
-  if (arguments.asked != nullptr) return say_output(op, "Y", arguments, 0, {dims, rank});
-  if (!has_dims(arguments.outputs[0], {dims, rank}))
-    throw_mismatch(op, "dims do not fit", a, b, arguments);
+void check_matmul(std::string_view op, const Arguments& arguments) {
+  check_output(op, "Y", arguments, 0, shapes::matmul(PointCall(op, arguments), 0, 0));
 }
 
 void check_addend(std::string_view op, const View& c, const View& y) {

@@ -5,11 +5,6 @@
 
 namespace tenon::device {
 
-void check_image(std::string_view op, const View& x) {
-  if (x.rank < 2)
-    throw_invalid(op, "X has dims " + dims_text(x.shape()) + ", expected [N, C, ...]");
-}
-
 void check_affine(std::string_view op, const char* argument, const View& view, const View& x,
                   int32_t axis) {
   if (!view.present()) return;
@@ -23,14 +18,10 @@ void check_affine(std::string_view op, const char* argument, const View& view, c
 void check_row_statistic(std::string_view op, const char* argument, const View& view, const View& x,
                          int32_t axis) {
   if (!view.present()) return;
-  int64_t expected[TN_MAX_RANK];
-  const std::span<const int64_t> dims = row_statistic_dims(x, axis, expected);
-  if (!std::ranges::equal(dims, view.shape())) throw_dims(op, argument, view.shape(), dims);
-}
-
-std::span<const int64_t> row_statistic_dims(const View& x, int32_t axis, int64_t* dims) {
+  int64_t dims[TN_MAX_RANK];
   for (int32_t d = 0; d < x.rank; ++d) dims[d] = d < axis ? x.dims[d] : 1;
-  return {dims, static_cast<size_t>(x.rank)};
+  const std::span<const int64_t> expected(dims, static_cast<size_t>(x.rank));
+  if (!has_dims(view, expected)) throw_dims(op, argument, view.shape(), expected);
 }
 
 void check_channels(std::string_view op, const char* argument, const View& view, const View& x) {

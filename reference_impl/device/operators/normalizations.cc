@@ -3,12 +3,11 @@
 // The halves of normalizations with statistics.
 #include "tenon/device/operators/normalizations.h"
 
+#include "reference_impl/device/operators/rule_calls.h"
 #include "tenon/device/operators/norm_checks.h"
 
 namespace tenon::device {
 namespace {
-
-std::span<const int64_t> channels(const View& x) { return x.shape().subspan(1, 1); }
 
 // The inputs [begin, end) are of one value for each channel of x.
 void check_channel_inputs(std::string_view op, const Arguments& a, const View& x, size_t begin,
@@ -25,10 +24,8 @@ BatchNormOperator::BatchNormOperator(const Description& d)
 }
 
 void BatchNormOperator::check(const Arguments& a) const {
-  const View& x = a.inputs[0];
-  check_image(name, x);
-  check_output(name, "Y", a, 0, x.shape());
-  check_channel_inputs(name, a, x, 1, {"scale", "B", "input_mean", "input_var"});
+  check_output(name, "Y", a, 0, shapes::channels(PointCall(name, a), *this, 0));
+  check_channel_inputs(name, a, a.inputs[0], 1, {"scale", "B", "input_mean", "input_var"});
 }
 
 BatchNormTrainingOperator::BatchNormTrainingOperator(const Description& d) : NamedOperator(d) {
@@ -36,13 +33,11 @@ BatchNormTrainingOperator::BatchNormTrainingOperator(const Description& d) : Nam
 }
 
 void BatchNormTrainingOperator::check(const Arguments& a) const {
-  const View& x = a.inputs[0];
-  check_image(name, x);
-  check_output(name, "Y", a, 0, x.shape());
-  check_channel_inputs(name, a, x, 1, {"scale", "B", "running_mean", "running_var"});
   static constexpr const char* kOutputs[] = {"Y", "saved_mean", "saved_invstd", "new_mean",
                                              "new_var"};
-  for (size_t i = 1; i < 5; ++i) check_output(name, kOutputs[i], a, i, channels(x));
+  for (size_t i = 0; i < 5; ++i)
+    check_output(name, kOutputs[i], a, i, shapes::channels(PointCall(name, a), *this, i));
+  check_channel_inputs(name, a, a.inputs[0], 1, {"scale", "B", "running_mean", "running_var"});
 }
 
 BatchNormGradOperator::BatchNormGradOperator(const Description& d)
@@ -51,13 +46,12 @@ BatchNormGradOperator::BatchNormGradOperator(const Description& d)
 }
 
 void BatchNormGradOperator::check(const Arguments& a) const {
+  static constexpr const char* kOutputs[] = {"dX", "dScale", "dB"};
+  for (size_t i = 0; i < 3; ++i)
+    check_output(name, kOutputs[i], a, i, shapes::channels(PointCall(name, a), *this, i));
   const View& x = a.inputs[1];
-  check_image(name, x);
   check_same_dims(name, "dY", a.inputs[0], x);
   check_channel_inputs(name, a, x, 2, {"scale", "mean", "invstd"});
-  check_output(name, "dX", a, 0, x.shape());
-  check_output(name, "dScale", a, 1, channels(x));
-  check_output(name, "dB", a, 2, channels(x));
 }
 
 LayerNormOperator::LayerNormOperator(const Description& d)
@@ -68,14 +62,12 @@ LayerNormOperator::LayerNormOperator(const Description& d)
 
 void LayerNormOperator::check(const Arguments& a) const {
   const View& x = a.inputs[0];
+  static constexpr const char* kOutputs[] = {"Y", "Mean", "InvStdDev"};
+  for (size_t i = 0; i < 3; ++i)
+    check_output(name, kOutputs[i], a, i, shapes::layer_norm(PointCall(name, a), *this, i));
   const int32_t first = normalize_axis(name, axis, x.rank);
-  check_output(name, "Y", a, 0, x.shape());
   check_affine(name, "Scale", a.input(1), x, first);
   check_affine(name, "B", a.input(2), x, first);
-  int64_t dims[TN_MAX_RANK];
-  const std::span<const int64_t> statistic = row_statistic_dims(x, first, dims);
-  check_output(name, "Mean", a, 1, statistic);
-  check_output(name, "InvStdDev", a, 2, statistic);
 }
 
 LayerNormGradOperator::LayerNormGradOperator(const Description& d)
@@ -90,10 +82,9 @@ void LayerNormGradOperator::check(const Arguments& a) const {
   check_row_statistic(name, "Mean", a.inputs[2], x, first);
   check_row_statistic(name, "InvStdDev", a.inputs[3], x, first);
   check_affine(name, "Scale", a.input(4), x, first);
-  const std::span<const int64_t> row = x.shape().subspan(static_cast<size_t>(first));
-  check_output(name, "dX", a, 0, x.shape());
-  check_output(name, "dScale", a, 1, row);
-  check_output(name, "dB", a, 2, row);
+  static constexpr const char* kOutputs[] = {"dX", "dScale", "dB"};
+  for (size_t i = 0; i < 3; ++i)
+    check_output(name, kOutputs[i], a, i, shapes::layer_norm_grad(PointCall(name, a), *this, i));
 }
 
 }  // namespace tenon::device

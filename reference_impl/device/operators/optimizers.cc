@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/device/operators/rule_calls.h"
 
 namespace tenon::device {
 namespace {
@@ -19,12 +19,13 @@ void check_state_types(const Description& d, size_t inputs) {
   }
 }
 
-void check_state_dims(std::string_view op, const Arguments& a, size_t inputs) {
+template <class Rule>
+void check_state_dims(std::string_view op, const Arguments& a, size_t inputs, Rule rule) {
   for (size_t i = 1; i < inputs; ++i) {
     if (a.input(i).present()) check_same_dims(op, "gradient or state", a.input(i), a.input(0));
   }
   for (size_t i = 0; i < a.outputs.size(); ++i) {
-    check_output(op, "an output", a, i, a.input(0).shape());
+    check_output(op, "an output", a, i, rule(PointCall(op, a), op, i));
   }
 }
 
@@ -51,7 +52,7 @@ AdamWOperator::AdamWOperator(const Description& d) : NamedOperator(d), attribute
 }
 
 void AdamWOperator::check(const Arguments& a) const {
-  check_state_dims(name, a, kTensors);
+  check_state_dims(name, a, kTensors, shapes::Like<0, 2, 3, 4>());
   check_step_values(name, a, kTensors, kInputs);
 }
 
@@ -68,7 +69,7 @@ SgdMomentumOperator::SgdMomentumOperator(const Description& d)
 }
 
 void SgdMomentumOperator::check(const Arguments& a) const {
-  check_state_dims(name, a, kTensors);
+  check_state_dims(name, a, kTensors, shapes::Like<0, 0>());
   check_step_values(name, a, kTensors, kInputs);
 }
 

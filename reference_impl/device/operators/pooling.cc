@@ -3,7 +3,8 @@
 // The halves of pooling operators.
 #include "tenon/device/operators/pooling.h"
 
-#include "tenon/device/operators/norm_checks.h"
+#include "reference_impl/device/operators/rule_calls.h"
+#include "reference_impl/shapes/contraction_rules.h"
 
 namespace tenon::device {
 namespace {
@@ -12,17 +13,34 @@ void require_one_type(const Description& d, const char* message) {
   if (d.output_dtype(0) != d.input_dtype(0)) throw_invalid(d.name(), message);
 }
 
+// Y's dims are those of the rule. With ceil_mode a host may have chosen anything from the rounded
+// down to the rounded up ones, whether a window begins behind X or not.
+template <class Attributes>
+void check_pooled(std::string_view op, const Attributes& pool, const Arguments& a) {
+  const shapes::Shape<int64_t> dims = shapes::pool(PointCall(op, a), pool, 0);
+  if (a.asked != nullptr || !pool.ceil_mode) return check_output(op, "Y", a, 0, dims);
+  auto allowed = shapes::Shape<shapes::Interval>();
+  const std::span<const int64_t> x = a.inputs[0].shape();
+  for (size_t d = 0; d < dims.size(); ++d) allowed.add({dims[d], dims[d]});
+  for (size_t i = 0; i + 2 < x.size(); ++i) {
+    const shapes::WindowAxis axis = shapes::window_axis(pool, i, x.size() - 2);
+    allowed[i + 2] = {axis.positions(x[i + 2], pool.kernel_shape[i], false),
+                      axis.positions(x[i + 2], pool.kernel_shape[i], true)};
+  }
+  check_within(op, "Y", a, 0, allowed);
+}
+
 }  // namespace
 
-MaxPoolOperator::MaxPoolOperator(const Description& d, const attributes::MaxPool& a)
-    : NamedOperator(d), window(name, a, d.input(0).rank) {
+MaxPoolOperator::MaxPoolOperator(const Description& d)
+    : NamedOperator(d), attributes::MaxPool(d), window(name, *this, d.input(0).rank) {
   require_one_type(d, "X and Y must have one type");
   if (d.has_output(1) && d.output_dtype(1) != TN_INT64)
     throw_invalid(name, "Indices must be int64");
 }
 
 void MaxPoolOperator::check(const Arguments& a) const {
-  window.check_output(name, a);
+  check_pooled(name, *this, a);
   check_output(name, "Indices", a, 1, a.output(0).shape());
 }
 
@@ -40,9 +58,17 @@ void MaxPoolGradOperator::check(const Arguments& a) const {
     throw_dims(name, "dX", dx.shape(), dy.shape());
 }
 
-AveragePoolOperator::AveragePoolOperator(const Description& d, const attributes::AveragePool& a)
-    : NamedOperator(d), window(name, a, d.input(0).rank), count_include_pad(a.count_include_pad) {
+AveragePoolOperator::AveragePoolOperator(const Description& d)
+    : NamedOperator(d), attributes::AveragePool(d), window(name, *this, d.input(0).rank) {
   require_one_type(d, "input and output must have one type");
+}
+
+void AveragePoolOperator::check(const Arguments& a) const { check_pooled(name, *this, a); }
+
+void AveragePoolGradOperator::check(const Arguments& a) const {
+  if (a.asked != nullptr) return;
+  const Arguments forward{a.outputs.first(1), a.inputs.first(1)};
+  check_pooled(name, *this, forward);
 }
 
 GlobalPoolOperator::GlobalPoolOperator(const Description& d) : NamedOperator(d) {
@@ -51,11 +77,7 @@ GlobalPoolOperator::GlobalPoolOperator(const Description& d) : NamedOperator(d) 
 }
 
 void GlobalPoolOperator::check(const Arguments& a) const {
-  const View& x = a.inputs[0];
-  check_image(name, x);
-  int64_t dims[TN_MAX_RANK];
-  for (int32_t d = 0; d < x.rank; ++d) dims[d] = d < 2 ? x.dims[d] : 1;
-  check_output(name, "Y", a, 0, {dims, static_cast<size_t>(x.rank)});
+  check_output(name, "Y", a, 0, shapes::global_pool(PointCall(name, a), *this, 0));
 }
 
 }  // namespace tenon::device

@@ -3,7 +3,8 @@
 // The halves of matrix products.
 #include "tenon/device/operators/products.h"
 
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/device/operators/rule_calls.h"
+#include "reference_impl/shapes/contraction_rules.h"
 
 namespace tenon::device {
 namespace {
@@ -37,25 +38,19 @@ double scale(const View& view) { return view.present() ? real_at(view) : 1; }
 
 MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) { require_one_type(d, 2); }
 
-GemmOperator::GemmOperator(const Description& d)
-    : NamedOperator(d),
-      alpha(d.real("alpha")),
-      beta(d.real("beta")),
-      transpose_a(d.integer("transA") != 0),
-      transpose_b(d.integer("transB") != 0) {
+GemmOperator::GemmOperator(const Description& d) : NamedOperator(d), attributes::Gemm(d) {
   require_one_type(d, 3);
   if (d.input(0).rank != 2 || d.input(1).rank != 2 || d.output(0).rank != 2)
     throw_invalid(name, "A, B and Y must have rank 2");
 }
 
 void GemmOperator::check(const Arguments& a) const {
-  const Transposed x(a.input(0), transpose_a), y(a.input(1), transpose_b);
-  check_matmul(name, x.view, y.view, a);
+  check_output(name, "Y", a, 0, shapes::gemm(PointCall(name, a), *this, 0));
   if (a.input(2).present()) check_addend(name, a.input(2), a.output(0));
 }
 
 MatmulPlan GemmOperator::plan(const Arguments& a) const {
-  const Transposed x(a.input(0), transpose_a), y(a.input(1), transpose_b);
+  const Transposed x(a.input(0), transA), y(a.input(1), transB);
   MatmulPlan p = plan_matmul(x.view, y.view, a.output(0));
   if (a.input(2).present()) plan_addend(p, a.input(2));
   p.a.view = a.input(0);
@@ -69,7 +64,7 @@ ScaledGemmOperator::ScaledGemmOperator(const Description& d) : NamedOperator(d) 
 }
 
 void ScaledGemmOperator::check(const Arguments& a) const {
-  check_matmul(name, a.input(0), a.input(1), a);
+  check_matmul(name, a);
   if (a.input(2).present()) check_addend(name, a.input(2), a.output(0));
   for (const size_t i : {size_t{3}, size_t{4}})
     if (a.input(i).present() && a.input(i).count() != 1)

@@ -3,7 +3,7 @@
 // The halves of operators that draw numbers.
 #include "tenon/device/operators/random.h"
 
-#include "tenon/device/operators/shape.h"
+#include "reference_impl/device/operators/rule_calls.h"
 
 namespace tenon::device {
 namespace {
@@ -30,8 +30,8 @@ DropoutOperator::DropoutOperator(const Description& d) : NamedOperator(d) {
 }
 
 void DropoutOperator::check(const Arguments& a) const {
-  check_output(name, "Y", a, 0, a.inputs[0].shape());
-  check_output(name, "mask", a, 1, a.inputs[0].shape());
+  check_output(name, "Y", a, 0, shapes::same(PointCall(name, a), *this, 0));
+  check_output(name, "mask", a, 1, shapes::same(PointCall(name, a), *this, 1));
   check_scalars(name, a, 1);
 }
 

@@ -3,6 +3,7 @@
 // The halves of reductions, and of operators along one axis.
 #include "tenon/device/operators/reductions.h"
 
+#include "reference_impl/device/operators/rule_calls.h"
 #include "tenon/device/operators/description_checks.h"
 #include "tenon/device/operators/number.h"
 
@@ -27,10 +28,8 @@ void ReductionOperator::check(const Arguments& a) const {
   if (axes.present() && axes.rank > 1)
     throw_invalid(name, "axes has dims " + dims_text(axes.shape()) + ", expected one dim");
   if (a.asked != nullptr) {
-    int64_t dims[TN_MAX_RANK];
-    const uint32_t set = axes_of(known_value(name, "axes", axes), data.rank);
-    check_output(name, "the output", a, 0, reduced_dims(data, set, keepdims, dims));
-  } else {
+    check_output(name, "the output", a, 0, shapes::reduce(PointCall(name, a), *this, 0));
+  } else {  // How many axes there are is known, which they are is not.
     const int32_t dropped = axes.present() && axes.count() > 0
                                 ? static_cast<int32_t>(axes.count())
                                 : (noop_with_empty_axes ? 0 : data.rank);
@@ -42,19 +41,13 @@ void ReductionOperator::check(const Arguments& a) const {
   check_output(name, "the second output", a, 1, output.shape());
 }
 
-uint32_t ReductionOperator::axes_of(const View& axes, int32_t rank) const {
-  const uint32_t all = (uint32_t{1} << rank) - 1;
-  const int64_t count = axes.present() ? axes.count() : 0;
-  if (count == 0) return noop_with_empty_axes ? 0 : all;
-  uint32_t set = 0;
-  for (int64_t i = 0; i < count; ++i)
-    set |= uint32_t{1} << normalize_axis(name, integer_at(axes, i), rank);
-  return set & all;
+uint32_t ReductionOperator::axes_of(const Arguments& a) const {
+  return shapes::reduced_axes(PointCall(name, a), *this);
 }
 
 void ReductionOperator::check_dims(const Arguments& a, size_t output, uint32_t axes) const {
-  int64_t dims[TN_MAX_RANK];
-  check_output(name, "the output", a, output, reduced_dims(a.inputs[0], axes, keepdims, dims));
+  check_output(name, "the output", a, output,
+               shapes::reduced<int64_t>(a.inputs[0].shape(), axes, keepdims));
 }
 
 ArgReductionOperator::ArgReductionOperator(const Description& d)
@@ -66,9 +59,7 @@ ArgReductionOperator::ArgReductionOperator(const Description& d)
 void ArgReductionOperator::check(const Arguments& a) const {
   const View &data = a.inputs[0], &output = a.outputs[0];
   const int32_t along = normalize_axis(name, axis, data.rank);
-  int64_t dims[TN_MAX_RANK];
-  const uint32_t axes = data.rank == 0 ? 0 : uint32_t{1} << along;
-  check_output(name, "the output", a, 0, reduced_dims(data, axes, keepdims, dims));
+  check_output(name, "the output", a, 0, shapes::arg_reduce(PointCall(name, a), *this, 0));
   if (data.rank > 0 && data.dims[along] == 0 && output.count() > 0)
     throw_invalid(name, "an axis without elements has no extreme");
 }
@@ -80,7 +71,9 @@ CumSumOperator::CumSumOperator(const Description& d) : NamedOperator(d), attribu
 }
 
 void CumSumOperator::check(const Arguments& a) const {
-  check_output(name, "the output", a, 0, a.inputs[0].shape());
+  if (a.inputs[1].count() != 1)
+    throw_invalid(name, "the axis must be one number, not dims " + dims_text(a.inputs[1].shape()));
+  check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));
 }
 
 AlongAxisOperator::AlongAxisOperator(const Description& d, int64_t axis, size_t inputs)
@@ -93,7 +86,7 @@ AlongAxisOperator::AlongAxisOperator(const Description& d, int64_t axis, size_t 
 void AlongAxisOperator::check(const Arguments& a) const {
   for (size_t i = 1; i < a.inputs.size(); ++i)
     check_same_dims(name, "the second input", a.inputs[i], a.inputs[0]);
-  check_output(name, "the output", a, 0, a.inputs[0].shape());
+  check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));
   normalize_axis(name, axis, a.inputs[0].rank);
 }
 

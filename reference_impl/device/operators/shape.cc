@@ -5,6 +5,7 @@
 #include <array>
 
 #include "reference_impl/device/asked_dims.h"
+#include "reference_impl/device/operators/rule_calls.h"
 #include "tenon/device/operators/number.h"
 
 namespace tenon::device {
@@ -47,21 +48,15 @@ namespace {
 
 namespace {
 
-// Dims are taken from the last one on; an output of a higher rank has ones in front.
+// An output of a higher rank has ones in front.
 void say_broadcast(std::string_view op, std::span<const View> inputs, const Arguments& arguments) {
-  int64_t dims[TN_MAX_RANK];
-  int32_t rank = arguments.outputs[0].rank;
-  for (const View& input : inputs) rank = std::max(rank, input.rank);
-  std::fill(dims, dims + rank, 1);
-  for (const View& input : inputs) {
-    for (int32_t d = 1; d <= input.rank; ++d) {
-      int64_t& dim = dims[rank - d];
-      const int64_t in = input.dims[input.rank - d];
-      if (in != 1 && dim != 1 && in != dim) throw_broadcast(op, inputs, kAbsentView);
-      if (in != 1) dim = in;
-    }
-  }
-  say_output(op, "the output", arguments, 0, {dims, static_cast<size_t>(rank)});
+  const Arguments of{inputs, arguments.outputs};
+  const shapes::Shape<int64_t> dims = shapes::broadcast(PointCall(op, of), 0, 0);
+  shapes::Shape<int64_t> expected;
+  for (auto d = static_cast<int32_t>(dims.size()); d < arguments.outputs[0].rank; ++d)
+    expected.add(1);
+  expected.append(dims);
+  say_output(op, "the output", arguments, 0, expected);
 }
 
 }  // namespace
@@ -91,7 +86,8 @@ void check_broadcast(std::string_view op, std::span<const View> inputs,
                      const Arguments& arguments) {
   if (arguments.asked != nullptr) [[unlikely]]
     return say_broadcast(op, inputs, arguments);
-  // Compared as they stand: to compute the dims first would cost every elementwise launch more.
+  // The rule `broadcast` compared as it stands: to compute the dims first would cost every
+  // elementwise launch more. A test holds both against each other.
   const View& output = arguments.outputs[0];
   for (int32_t d = 0; d < output.rank; ++d) {  // From the last dim on.
     const int64_t dim = output.dims[output.rank - 1 - d];

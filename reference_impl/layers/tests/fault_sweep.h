@@ -72,9 +72,6 @@ inline int run_with(const std::string& fault, const std::function<void()>& progr
   program();
   const std::string log = testing::internal::GetCapturedStderr();
   unsetenv("TENON_FAULT");
-#if TENON_FINDS_LEAKS
-  EXPECT_EQ(__lsan_do_recoverable_leak_check(), 0) << fault << " leaks";
-#endif
   int strikes = 0;
   for (size_t at = log.find("of plugin '"); at != std::string::npos;
        at = log.find("of plugin '", at + 1)) {
@@ -104,6 +101,9 @@ inline int sweep(const std::vector<std::string>& kinds,
       }
       if (testing::Test::HasFailure()) return struck;
     }
+#if TENON_FINDS_LEAKS
+    EXPECT_EQ(__lsan_do_recoverable_leak_check(), 0) << "where " << function << " fails";
+#endif
   }
   return struck;
 }

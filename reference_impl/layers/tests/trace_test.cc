@@ -3,6 +3,7 @@
 // The trace of a small program, as a viewer would read it.
 #include "reference_impl/layers/tests/fixture.h"
 #include "reference_impl/layers/tests/read_trace.h"
+#include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::layers {
 namespace {
@@ -17,7 +18,7 @@ void run_program(const char* layers) {
   const Buffer buffer(device, 64);
   KernelDesc desc;
   desc.name = "Add";
-  desc.version = 14;
+  desc.version = op::kAdd.version;
   desc.input(Argument::device(TN_FLOAT32, {4}));
   desc.input(Argument::device(TN_FLOAT32, {4}));
   desc.output(Argument::device(TN_FLOAT32, {4}));
@@ -117,7 +118,7 @@ TEST(Trace, ARankThatIsNoneIsPrintedWithoutDims) {
   tn_kernel_desc desc{};
   desc.struct_size = sizeof(desc);
   desc.name = "Relu";
-  desc.version = 14;
+  desc.version = op::kRelu.version;
   desc.inputs = arguments;
   desc.input_count = 1;
   const std::string path = path_for("ranks");

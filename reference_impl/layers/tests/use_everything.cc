@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "tenon/cpp/operator_ids.hpp"
+
 namespace tenon::layers {
 namespace {
 
@@ -254,7 +256,7 @@ class User {
   void use_kernels() {
     KernelDesc desc;
     desc.name = "Add";
-    desc.version = 14;
+    desc.version = op::kAdd.version;
     for (int i = 0; i < 2; ++i) desc.input(Argument::device(TN_FLOAT32, {kDims[0], kDims[1]}));
     desc.output(Argument::device(TN_FLOAT32, {kDims[0], kDims[1]}));
     desc.inputs[0].with_layout(TN_LAYOUT_ANY);
@@ -302,7 +304,7 @@ class User {
   void use_output_dims() {
     KernelDesc desc;
     desc.name = "NonZero";
-    desc.version = 13;
+    desc.version = op::kNonZero.version;
     desc.input(Argument::device(TN_FLOAT32, {kDims[0], kDims[1]}));
     desc.output(Argument::dynamic(TN_INT64, 2));
     const KernelDescView view(desc);

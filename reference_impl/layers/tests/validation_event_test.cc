@@ -2,6 +2,7 @@
 //
 // Events that the host signals, time limits, and memory that may only be read.
 #include "reference_impl/layers/tests/fixture.h"
+#include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::layers {
 namespace {
@@ -91,7 +92,7 @@ TEST_F(ReadOnly, TN_import_003_work_that_would_write) {
   broken(tn_stream_reorder, stream, inside.get(), outside.get());
   KernelDesc relu;
   relu.name = "Relu";
-  relu.version = 14;
+  relu.version = op::kRelu.version;
   relu.input(Argument::device(TN_FLOAT32, {16})).output(Argument::device(TN_FLOAT32, {16}));
   const Kernel kernel(device_, relu);
   const tn_tensor* inputs[] = {outside.get()};

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "reference_impl/layers/tests/fixture.h"
+#include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::layers {
 namespace {
@@ -152,7 +153,7 @@ TEST_F(Handles, TN_device_007_what_is_left_is_named_and_destroyed) {
   const int64_t dims[] = {4};
   KernelDesc desc;
   desc.name = "Identity";
-  desc.version = 1;
+  desc.version = op::kIdentity.version;
   desc.input(Argument::device(TN_FLOAT32, {dims[0]}));
   desc.output(Argument::device(TN_FLOAT32, {dims[0]}));
   (void)Kernel(other, desc).release();

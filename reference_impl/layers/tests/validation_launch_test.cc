@@ -2,6 +2,7 @@
 //
 // Launches: arguments that are not as described, not in their buffers, not apart.
 #include "reference_impl/layers/tests/fixture.h"
+#include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::layers {
 namespace {
@@ -12,7 +13,7 @@ class Launch : public Layers {
   static KernelDesc add(const Argument& argument, int32_t alias = 0) {
     KernelDesc desc;
     desc.name = "Add";
-    desc.version = 14;
+    desc.version = op::kAdd.version;
     desc.input(argument);
     desc.input(argument);
     Argument output = argument;
@@ -146,7 +147,7 @@ class Workspace : public Launch {
   static KernelDesc describe() {
     KernelDesc desc;
     desc.name = "MatMul";
-    desc.version = 13;
+    desc.version = op::kMatMul.version;
     for (int i = 0; i < 2; ++i) desc.input(Argument::device(TN_FLOAT32, {kSide, kSide}));
     desc.output(Argument::device(TN_FLOAT32, {kSide, kSide}));
     return desc;

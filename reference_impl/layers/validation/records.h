@@ -89,6 +89,7 @@ struct Described {
 struct KernelRecord : Record {
   using Record::Record;
   std::string name;           // "Add", "tenon.Fill"
+  bool told = false;          // The kernel has said what follows.
   bool no_workspace = false;  // TN_KERNEL_NO_WORKSPACE
   std::vector<Described> inputs;
   std::vector<Described> outputs;

@@ -117,6 +117,7 @@ void learn(CheckedCall& call, tn_kernel* kernel, KernelRecord* record) {
   info.inputs = inputs.data();
   info.outputs = outputs.data();
   if (call.below().kernel_get_info(kernel, &info, nullptr) != TN_OK) return;
+  record->told = true;
   record->no_workspace = (info.flags & TN_KERNEL_NO_WORKSPACE) != 0;
   const auto choose = [&](std::vector<Described>& described,
                           const std::vector<tn_argument_needs>& needs, const char* list) {
@@ -253,7 +254,7 @@ tn_status kernel_get_info(CheckedCall& call, tn_kernel* kernel, tn_kernel_info* 
   needs.put_into(info);
   const tn_status status = call.below().kernel_get_info(kernel, info, error);
   needs.take_from(info, status);
-  if (status == TN_OK && call.is_filled(&info->flags, sizeof(info->flags)) &&
+  if (status == TN_OK && record->told && call.is_filled(&info->flags, sizeof(info->flags)) &&
       record->no_workspace != ((info->flags & TN_KERNEL_NO_WORKSPACE) != 0)) {
     call.fault("TN-launch-014", "does not say the same of TN_KERNEL_NO_WORKSPACE each time");
   }

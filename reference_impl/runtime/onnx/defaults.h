@@ -15,8 +15,8 @@ namespace tenon::runtime::onnx_import {
 class ModelWithDefaults final : public Model {
  public:
   // `plain` is the model when nothing is given; `bytes` are read again when something is.
-  ModelWithDefaults(Context& context, Device& device, std::string bytes, std::string base_folder,
-                    std::shared_ptr<Executor> plain);
+  ModelWithDefaults(Context& context, ManagedDevice& device, std::string bytes,
+                    std::string base_folder, std::shared_ptr<Executor> plain);
 
   const std::vector<ModelValue>& inputs() const override { return plain_->inputs(); }
   const std::vector<ModelValue>& outputs() const override { return plain_->outputs(); }
@@ -31,7 +31,7 @@ class ModelWithDefaults final : public Model {
   std::shared_ptr<Executor> prepared_for(const std::set<std::string>& given);
 
   Context& context_;
-  Device& device_;
+  ManagedDevice& device_;
   const std::string bytes_;
   const std::string base_folder_;
   const std::shared_ptr<Executor> plain_;

@@ -51,7 +51,7 @@ void check_input(const ModelValue& expected, const HostTensor& given,
 
 }  // namespace
 
-Executor::Executor(Context& context, Device& device, Graph graph)
+Executor::Executor(Context& context, ManagedDevice& device, Graph graph)
     : device_(device),
       reference_(context.reference()),
       stream_(device.create_stream()),
@@ -204,7 +204,7 @@ ModelStatistics Executor::statistics() const {
 
 namespace tenon::runtime {
 
-std::unique_ptr<Model> Model::parse(Context& context, Device& device, std::string_view bytes,
+std::unique_ptr<Model> Model::parse(Context& context, ManagedDevice& device, std::string_view bytes,
                                     const ModelOptions& options) {
   using onnx_import::Executor;
   const std::string folder = options.base_folder.empty() ? "." : options.base_folder;
@@ -215,7 +215,7 @@ std::unique_ptr<Model> Model::parse(Context& context, Device& device, std::strin
                                                           folder, std::move(plain));
 }
 
-std::unique_ptr<Model> Model::load(Context& context, Device& device, const std::string& path,
+std::unique_ptr<Model> Model::load(Context& context, ManagedDevice& device, const std::string& path,
                                    const ModelOptions& options) {
   const std::string bytes = read_file(path);
   ModelOptions with_folder = options;

@@ -28,7 +28,7 @@ namespace tenon::runtime::onnx_import {
 
 class Executor final : public Model {
  public:
-  Executor(Context& context, Device& device, Graph graph);
+  Executor(Context& context, ManagedDevice& device, Graph graph);
 
   const std::vector<ModelValue>& inputs() const override { return graph_.input_info; }
   const std::vector<ModelValue>& outputs() const override { return graph_.output_info; }
@@ -113,8 +113,8 @@ class Executor final : public Model {
   const Tensor& input_of(ValueIndex index, const Values& values) const;
 
   mutable std::mutex mutex_;
-  Device& device_;
-  Device& reference_;
+  ManagedDevice& device_;
+  ManagedDevice& reference_;
   std::unique_ptr<Stream> stream_;       // On the device.
   std::unique_ptr<Stream> host_stream_;  // On the reference device.
   Graph graph_;

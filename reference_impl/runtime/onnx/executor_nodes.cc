@@ -99,7 +99,7 @@ void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& va
   int64_t* const output_dims[] = {found};
   const Argument in = input.argument();
   const Argument out = indices.argument();
-  Device& device = host ? reference_ : device_;
+  ManagedDevice& device = host ? reference_ : device_;
   Stream& stream = host ? *host_stream_ : *stream_;
   const Ran ran = device.run(*node.operation, {&in, 1}, {&out, 1}, stream, output_dims);
   stream.synchronize();

@@ -14,7 +14,7 @@ const Operation& identity() {
   return operation;
 }
 
-void check_memory(const Device& device, const Tensor& tensor) {
+void check_memory(const ManagedDevice& device, const Tensor& tensor) {
   const uint64_t most = device.info().total_memory;
   if (most == 0 || tensor.bytes() <= most) return;
   throw Error(TN_OUT_OF_DEVICE_MEMORY, "",

@@ -42,7 +42,7 @@ struct Chain {
 
 class Fuser {
  public:
-  Fuser(Device& device, Recording& recording)
+  Fuser(ManagedDevice& device, Recording& recording)
       : device_(device), recording_(recording), users_(recording.values().size()) {
     const auto use = [&](const RecordedArgument& argument, size_t by) {
       if (argument.value != kNotRecorded) users_of(argument).push_back(by);
@@ -189,7 +189,7 @@ class Fuser {
     calls[last] = std::move(chain.call);
   }
 
-  Device& device_;
+  ManagedDevice& device_;
   Recording& recording_;
   // By value: the calls that take it, once for each time; kModelEnd for the model's end.
   std::vector<std::vector<size_t>> users_;
@@ -197,6 +197,6 @@ class Fuser {
 
 }  // namespace
 
-void fuse(Device& device, Recording& recording) { Fuser(device, recording).run(); }
+void fuse(ManagedDevice& device, Recording& recording) { Fuser(device, recording).run(); }
 
 }  // namespace tenon::runtime::onnx_import

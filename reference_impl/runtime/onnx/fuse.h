@@ -10,6 +10,6 @@ namespace tenon::runtime::onnx_import {
 
 // As far as the device has kernels of its own for the result. Values of the recording keep their
 // numbers; some are no longer computed.
-void fuse(Device& device, Recording& recording);
+void fuse(ManagedDevice& device, Recording& recording);
 
 }  // namespace tenon::runtime::onnx_import

@@ -43,7 +43,7 @@ std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
 }
 
 // The value of a constant of one element.
-std::optional<float> constant_of(Device& device, const Recording& recording,
+std::optional<float> constant_of(ManagedDevice& device, const Recording& recording,
                                  const RecordedArgument& argument) {
   if (argument.count() != 1) return std::nullopt;
   if (argument.kind == Argument::Kind::kHost) return decode(argument.host.data(), argument.dtype);
@@ -61,7 +61,7 @@ std::optional<float> constant_of(Device& device, const Recording& recording,
 }
 
 // Clip's bounds; a missing one is infinite.
-std::optional<std::vector<float>> bounds_of(Device& device, const Recording& recording,
+std::optional<std::vector<float>> bounds_of(ManagedDevice& device, const Recording& recording,
                                             const RecordedCall& call) {
   std::vector<float> bounds{-std::numeric_limits<float>::infinity(),
                             std::numeric_limits<float>::infinity()};
@@ -88,7 +88,7 @@ const StepWord* word_of(StepKind kind) {
 
 }  // namespace
 
-std::optional<MatchedWord> match_word(Device& device, const Recording& recording,
+std::optional<MatchedWord> match_word(ManagedDevice& device, const Recording& recording,
                                       const RecordedCall& call) {
   for (const StepWord& word : kStepWords) {
     if (!is_of(word, call.operation)) continue;

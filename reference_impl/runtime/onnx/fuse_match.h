@@ -19,7 +19,7 @@ struct MatchedWord {
 
 // The step that this call is on its first input; of words with an operand, on either. Bounds of
 // Clip must be constants, and such that float32 has them.
-std::optional<MatchedWord> match_word(Device& device, const Recording& recording,
+std::optional<MatchedWord> match_word(ManagedDevice& device, const Recording& recording,
                                       const RecordedCall& call);
 
 // The step that x * gate(x) is: Silu of Sigmoid, HardSwish of HardSigmoid as ONNX defines it by.

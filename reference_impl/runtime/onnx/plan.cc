@@ -8,7 +8,7 @@
 
 namespace tenon::runtime::onnx_import {
 
-Plan::Plan(Device& device, Device& reference, Stream& stream, Recording recording,
+Plan::Plan(ManagedDevice& device, ManagedDevice& reference, Stream& stream, Recording recording,
            PackedConstants& constants)
     : device_(device), reference_(reference), stream_(stream) {
   fuse(device, recording);

@@ -17,7 +17,7 @@ namespace tenon::runtime::onnx_import {
 class Plan {
  public:
   // Work of the plan goes to `stream`, which outlives it.
-  Plan(Device& device, Device& reference, Stream& stream, Recording recording,
+  Plan(ManagedDevice& device, ManagedDevice& reference, Stream& stream, Recording recording,
        PackedConstants& constants);
   ~Plan();
   Plan(const Plan&) = delete;
@@ -56,8 +56,8 @@ class Plan {
   void get_ready();
   void run(size_t step);
 
-  Device& device_;
-  Device& reference_;
+  ManagedDevice& device_;
+  ManagedDevice& reference_;
   Stream& stream_;
   Steps steps_;
   std::shared_ptr<Memory> memory_;

@@ -14,7 +14,7 @@ namespace {
 
 class StepMaker {
  public:
-  StepMaker(Device& device, Recording& recording, PackedConstants& constants)
+  StepMaker(ManagedDevice& device, Recording& recording, PackedConstants& constants)
       : device_(device),
         recording_(recording),
         constants_(constants),
@@ -229,7 +229,7 @@ class StepMaker {
     for (const PlannedOutput& output : result_.outputs) use(output.operand, result_.steps.size());
   }
 
-  Device& device_;
+  ManagedDevice& device_;
   Recording& recording_;
   PackedConstants& constants_;
   Steps result_;
@@ -239,11 +239,11 @@ class StepMaker {
 
 }  // namespace
 
-uint64_t slot_alignment(const Device& device) {
+uint64_t slot_alignment(const ManagedDevice& device) {
   return std::max<uint64_t>(64, device.info().alignment);
 }
 
-uint64_t alignment_of(const Device& device, const Recording& recording,
+uint64_t alignment_of(const ManagedDevice& device, const Recording& recording,
                       const RecordedArgument& argument) {
   if (argument.value == kNotRecorded) return 1;
   const Recording::Value& value = recording.values()[static_cast<size_t>(argument.value)];
@@ -272,7 +272,7 @@ tn_constant* PackedConstants::get(const Recording::Value& value, const Location&
   return made;
 }
 
-Steps make_steps(Device& device, Recording& recording, PackedConstants& constants) {
+Steps make_steps(ManagedDevice& device, Recording& recording, PackedConstants& constants) {
   return StepMaker(device, recording, constants).make();
 }
 

@@ -42,7 +42,7 @@ struct Step {
   enum class Kind {
     kLaunch,   // `kernel`.
     kReorder,  // Input 0 to output 0.
-    kCall      // Device::run: what the device does by other means than a kernel of its own.
+    kCall      // ManagedDevice::run: what the device does by other means than a kernel of its own.
   };
   Kind kind;
   std::string label;
@@ -83,17 +83,17 @@ class PackedConstants {
 
 // Chooses kernels and layouts for the calls of a recording, and brings values from one layout to
 // another where two kernels disagree.
-Steps make_steps(Device& device, Recording& recording, PackedConstants& constants);
+Steps make_steps(ManagedDevice& device, Recording& recording, PackedConstants& constants);
 
 // Says where in one block each slot lies, so that those in use at the same time are disjoint.
 // Returns the size of the block. Each starts at a multiple of `alignment` bytes, a power of two.
 uint64_t place_slots(std::vector<Slot>& slots, uint64_t alignment);
 
 // Of the slots of plans for a device: what kernels may ask of a whole value.
-uint64_t slot_alignment(const Device& device);
+uint64_t slot_alignment(const ManagedDevice& device);
 
 // Bytes, a power of two, of which the offset of an argument's memory will be a multiple.
-uint64_t alignment_of(const Device& device, const Recording& recording,
+uint64_t alignment_of(const ManagedDevice& device, const Recording& recording,
                       const RecordedArgument& argument);
 
 }  // namespace tenon::runtime::onnx_import

@@ -33,8 +33,8 @@ std::vector<int64_t> dense_strides(std::span<const int64_t> dims) {
   return strides;
 }
 
-Tensor allocate_tensor(Device& device, Stream& stream, tn_dtype dtype, std::vector<int64_t> dims,
-                       bool host) {
+Tensor allocate_tensor(ManagedDevice& device, Stream& stream, tn_dtype dtype,
+                       std::vector<int64_t> dims, bool host) {
   Tensor tensor;
   tensor.dtype = dtype;
   tensor.strides = dense_strides(dims);

@@ -17,7 +17,7 @@ namespace tenon::runtime::onnx_import {
 // An allocation of a device's pool, given back in stream order when the last view is gone.
 class Memory {
  public:
-  Memory(Device& device, size_t bytes, Stream& stream)
+  Memory(ManagedDevice& device, size_t bytes, Stream& stream)
       : device_(device), address_(static_cast<std::byte*>(device.allocate(bytes, stream))) {}
   ~Memory() {
     if (address_ != nullptr) device_.deallocate(address_);
@@ -28,7 +28,7 @@ class Memory {
   std::byte* address() const { return address_; }
 
  private:
-  Device& device_;
+  ManagedDevice& device_;
   std::byte* address_;
 };
 
@@ -51,7 +51,7 @@ struct Tensor {
 std::vector<int64_t> dense_strides(std::span<const int64_t> dims);
 
 // An uninitialised dense tensor.
-Tensor allocate_tensor(Device& device, Stream& stream, tn_dtype dtype, std::vector<int64_t> dims,
-                       bool host);
+Tensor allocate_tensor(ManagedDevice& device, Stream& stream, tn_dtype dtype,
+                       std::vector<int64_t> dims, bool host);
 
 }  // namespace tenon::runtime::onnx_import

@@ -50,7 +50,7 @@ TEST(Context, KnowsWhetherTheUserChoseTheDevices) {
 
 TEST(Context, ThreadsThatOpenADeviceGetTheSame) {
   const auto context = Context::create({"cpu?memory=discrete", "cpu"});
-  std::vector<Device*> opened(8);
+  std::vector<ManagedDevice*> opened(8);
   std::vector<std::thread> threads;
   for (size_t i = 0; i < opened.size(); ++i) {
     threads.emplace_back([&, i] { opened[i] = &context->device(i % 2); });

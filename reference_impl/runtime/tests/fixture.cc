@@ -15,12 +15,12 @@ size_t dense_bytes(tn_dtype dtype, const Dims& dims) {
 
 }  // namespace
 
-Tensor::Tensor(Device& device, Dims dims, Stream* stream, tn_dtype dtype)
+Tensor::Tensor(ManagedDevice& device, Dims dims, Stream* stream, tn_dtype dtype)
     : device_(device), dtype_(dtype), dims_(std::move(dims)), bytes_(dense_bytes(dtype, dims_)) {
   data_ = device.allocate(bytes_, stream != nullptr ? *stream : device.default_stream());
 }
 
-Tensor::Tensor(Device& device, Dims dims, const std::vector<float>& values)
+Tensor::Tensor(ManagedDevice& device, Dims dims, const std::vector<float>& values)
     : Tensor(device, TN_FLOAT32, std::move(dims)) {
   write(values);
 }

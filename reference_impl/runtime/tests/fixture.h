@@ -25,9 +25,9 @@ class Tensor {
  public:
   // A template, so that no braced list of dims is taken for a type.
   template <class Type>
-  Tensor(Device& device, Type dtype, Dims dims, Stream* stream = nullptr)
+  Tensor(ManagedDevice& device, Type dtype, Dims dims, Stream* stream = nullptr)
       : Tensor(device, std::move(dims), stream, static_cast<tn_dtype>(dtype)) {}
-  Tensor(Device& device, Dims dims, const std::vector<float>& values);
+  Tensor(ManagedDevice& device, Dims dims, const std::vector<float>& values);
   Tensor(Tensor&& other) noexcept;
   ~Tensor();
 
@@ -48,10 +48,10 @@ class Tensor {
   std::vector<float> read() const;
 
  private:
-  Tensor(Device& device, Dims dims, Stream* stream, tn_dtype dtype);
+  Tensor(ManagedDevice& device, Dims dims, Stream* stream, tn_dtype dtype);
   int64_t element_size() const { return tn_dtype_bits(dtype_) / 8; }
 
-  Device& device_;
+  ManagedDevice& device_;
   tn_dtype dtype_;
   Dims dims_;
   size_t bytes_;
@@ -83,7 +83,7 @@ class DeviceTest : public testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<Context> context_;
-  Device& device_;
+  ManagedDevice& device_;
 };
 
 constexpr const char* kMemoryModes[] = {"cpu", "cpu?memory=discrete", "cpu?memory=mapped"};

@@ -42,7 +42,7 @@ class KernelFlagsTest : public testing::TestWithParam<const char*> {
                          bool thread_flushes) {
     const ThreadSetting thread(thread_flushes);
     const auto context = Context::create({GetParam()}, flags);
-    Device& device = context->device(0);
+    ManagedDevice& device = context->device(0);
     device.set_fallback_policy(FallbackPolicy::kError);
     int64_t count = 1;
     for (const int64_t dim : dims) count *= dim;
@@ -132,7 +132,7 @@ TEST_P(KernelFlagsTest, SubnormalNumbersInProducts) {
 
 TEST_P(KernelFlagsTest, BadDataFailsWhereItIsChecked) {
   const auto context = Context::create({GetParam()}, TN_KERNEL_CHECK_DATA);
-  Device& device = context->device(0);
+  ManagedDevice& device = context->device(0);
   device.set_fallback_policy(FallbackPolicy::kError);
   Tensor data(device, {4}, counting(4)), y(device, TN_FLOAT32, {2});
   Tensor at(device, TN_INT64, {2});

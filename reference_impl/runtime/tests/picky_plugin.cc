@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tenon/cpp/operator_ids.hpp"
 #include "tenon/tenon_plugin.hpp"
 
 namespace plugin = tenon::plugin;
@@ -195,9 +196,9 @@ tn_status TN_CALL device_get_operators(tn_device*, tn_operator_table* table, tn_
   static const tn_dtype kFloat32 = TN_FLOAT32;
   static const tn_type_list kTypes{"T", &kFloat32, 1};
   static const tn_operator_entry kEntries[] = {
-      {sizeof(tn_operator_entry), "", "Add", 13, 0, &kTypes, 1},
-      {sizeof(tn_operator_entry), "", "Mul", 13, 0, &kTypes, 1},
-      {sizeof(tn_operator_entry), "", "MatMul", 13, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "", "Add", tenon::op::kAddVersions[0].version, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "", "Mul", tenon::op::kMulVersions[0].version, 0, &kTypes, 1},
+      {sizeof(tn_operator_entry), "", "MatMul", tenon::op::kMatMul.version, 0, &kTypes, 1},
       {sizeof(tn_operator_entry), "tenon", kOfAnotherRevision.data(), 1, 77, &kTypes, 1}};
   table->first = kEntries;
   table->count = std::size(kEntries);

@@ -223,7 +223,7 @@ class LittleMemoryTest : public testing::TestWithParam<const char*> {
         device_(context_->device(0)) {}
 
   std::unique_ptr<Context> context_;
-  Device& device_;
+  ManagedDevice& device_;
 };
 INSTANTIATE_TEST_SUITE_P(Modes, LittleMemoryTest,
                          testing::Values("cpu?memory_limit=", "cpu?memory=discrete&memory_limit=",

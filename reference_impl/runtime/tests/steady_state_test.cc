@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fixture.h"
+#include "reference_impl/cpu/tests/granted.h"
 
 namespace tenon::runtime {
 namespace {
@@ -41,7 +42,10 @@ TEST_P(SteadyStateTest, AHundredOptimizerStepsWithChangingRatesMakeOneKernel) {
   EXPECT_EQ(device_.kernel_statistics().creates, creates);
   EXPECT_EQ(device_.kernel_statistics().hits, 99u);
   const std::vector<float> result = param.read();
-  for (size_t i = 0; i < kCount; ++i) EXPECT_NEAR(result[i], p[i], 1e-4) << i;
+  // Each step may be off by what the contract grants one.
+  const cpu::testing::Granted granted("tenon", "AdamW", TN_FLOAT32);
+  for (size_t i = 0; i < kCount; ++i)
+    EXPECT_LE(std::abs(result[i] - p[i]), 100 * granted.at(p[i], std::abs(p[i]) + 1)) << i;
 }
 
 // A key/value cache that grows by one row a step.
@@ -52,6 +56,7 @@ TEST_P(SteadyStateTest, TwoHundredLengthsOfACacheMakeTwoKernels) {
   Tensor scores(device_, TN_FLOAT32, {1, kLengths});
   static const Operation kMatMul("MatMul");
   static const Operation kSoftmax("Softmax");
+  const cpu::testing::Granted granted("", "Softmax", TN_FLOAT32);
   uint64_t creates = 0;
   for (int64_t length = 1; length <= kLengths; ++length) {
     const Dims dims{1, length}, key_dims{kWidth, length}, dense{length, 1};
@@ -61,7 +66,9 @@ TEST_P(SteadyStateTest, TwoHundredLengthsOfACacheMakeTwoKernels) {
     run(kSoftmax, {row}, {row});
     if (length == 1) creates = device_.kernel_statistics().creates;
     const std::vector<float> result = scores.read();
-    EXPECT_NEAR(result[static_cast<size_t>(length) - 1], 1.0 / static_cast<double>(length), 1e-6);
+    const double last = result[static_cast<size_t>(length) - 1],
+                 even = 1.0 / static_cast<double>(length);
+    EXPECT_LE(std::abs(last - even), granted.at(even, even));
   }
   EXPECT_EQ(device_.kernel_statistics().creates, creates);
   EXPECT_GE(device_.kernel_statistics().hits, 2u * (kLengths - 1));

@@ -98,7 +98,7 @@ class WaitingTest : public testing::Test {
   std::future<void> gate_ = open_.get_future();
   std::atomic<bool> expired_{false};
   std::unique_ptr<Context> context_;
-  Device& device_;
+  ManagedDevice& device_;
   std::unique_ptr<Stream> busy_;
 };
 

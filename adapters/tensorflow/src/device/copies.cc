@@ -27,7 +27,7 @@ void blocking(const SP_Device* device, TF_Status* status, Body&& body) noexcept 
   guarded(status, [&] {
     // Copies on the default stream come after what other streams do with the same memory.
     state_of(device).synchronize();
-    runtime::Device& target = state_of(device).device();
+    runtime::ManagedDevice& target = state_of(device).device();
     body(target, target.default_stream());
     target.default_stream().synchronize();
   });
@@ -35,14 +35,14 @@ void blocking(const SP_Device* device, TF_Status* status, Body&& body) noexcept 
 
 void memcpy_dtoh(const SP_Device*, SP_Stream stream, void* host, const SP_DeviceMemoryBase* source,
                  uint64_t size, TF_Status* status) {
-  queued(stream, status, [&](runtime::Device& device, runtime::Stream& queue) {
+  queued(stream, status, [&](runtime::ManagedDevice& device, runtime::Stream& queue) {
     device.copy_to_host(host, source->opaque, size, queue);
   });
 }
 
 void memcpy_htod(const SP_Device*, SP_Stream stream, SP_DeviceMemoryBase* target, const void* host,
                  uint64_t size, TF_Status* status) {
-  queued(stream, status, [&](runtime::Device& device, runtime::Stream& queue) {
+  queued(stream, status, [&](runtime::ManagedDevice& device, runtime::Stream& queue) {
     device.copy_to_device(target->opaque, host, size, queue);
   });
 }
@@ -69,28 +69,28 @@ void memcpy_dtod(const SP_Device*, SP_Stream stream, SP_DeviceMemoryBase* target
                   target->opaque, size);
     });
   }
-  queued(stream, status, [&](runtime::Device& device, runtime::Stream& queue) {
+  queued(stream, status, [&](runtime::ManagedDevice& device, runtime::Stream& queue) {
     device.copy(target->opaque, source->opaque, size, queue);
   });
 }
 
 void sync_memcpy_dtoh(const SP_Device* device, void* host, const SP_DeviceMemoryBase* source,
                       uint64_t size, TF_Status* status) {
-  blocking(device, status, [&](runtime::Device& target, runtime::Stream& queue) {
+  blocking(device, status, [&](runtime::ManagedDevice& target, runtime::Stream& queue) {
     target.copy_to_host(host, source->opaque, size, queue);
   });
 }
 
 void sync_memcpy_htod(const SP_Device* device, SP_DeviceMemoryBase* memory, const void* host,
                       uint64_t size, TF_Status* status) {
-  blocking(device, status, [&](runtime::Device& target, runtime::Stream& queue) {
+  blocking(device, status, [&](runtime::ManagedDevice& target, runtime::Stream& queue) {
     target.copy_to_device(memory->opaque, host, size, queue);
   });
 }
 
 void sync_memcpy_dtod(const SP_Device* device, SP_DeviceMemoryBase* memory,
                       const SP_DeviceMemoryBase* source, uint64_t size, TF_Status* status) {
-  blocking(device, status, [&](runtime::Device& target, runtime::Stream& queue) {
+  blocking(device, status, [&](runtime::ManagedDevice& target, runtime::Stream& queue) {
     target.copy(memory->opaque, source->opaque, size, queue);
   });
 }
@@ -98,7 +98,7 @@ void sync_memcpy_dtod(const SP_Device* device, SP_DeviceMemoryBase* memory,
 template <class Pattern>
 void fill(SP_Stream stream, SP_DeviceMemoryBase* location, Pattern pattern, uint64_t size,
           TF_Status* status) {
-  queued(stream, status, [&](runtime::Device& device, runtime::Stream& queue) {
+  queued(stream, status, [&](runtime::ManagedDevice& device, runtime::Stream& queue) {
     device.fill(location->opaque, size, &pattern, sizeof pattern, queue);
   });
 }

@@ -18,7 +18,7 @@ void allocate(const SP_Device* device, uint64_t size, int64_t, SP_DeviceMemoryBa
   memory->size = 0;
   memory->payload = 0;
   try {
-    runtime::Device& target = state_of(device).device();
+    runtime::ManagedDevice& target = state_of(device).device();
     memory->opaque = target.allocate(size, target.default_stream());
     if (memory->opaque != nullptr) memory->size = size;
   } catch (...) {  // NOLINT(bugprone-empty-catch)
@@ -82,7 +82,7 @@ TF_Bool get_allocator_stats(const SP_Device* device, SP_AllocatorStats* stats) {
 
 TF_Bool device_memory_usage(const SP_Device* device, int64_t* free, int64_t* total) {
   try {
-    const runtime::Device& target = state_of(device).device();
+    const runtime::ManagedDevice& target = state_of(device).device();
     // A device that does not say how much it has: let allocations decide.
     uint64_t bytes = target.info().total_memory;
     if (bytes == 0) bytes = uint64_t{16} << 30;

@@ -41,9 +41,9 @@ namespace tenon::tensorflow {
 
 class DeviceState {
  public:
-  explicit DeviceState(runtime::Device& device) : device_(device) {}
+  explicit DeviceState(runtime::ManagedDevice& device) : device_(device) {}
 
-  runtime::Device& device() const { return device_; }
+  runtime::ManagedDevice& device() const { return device_; }
 
   SP_Stream create_stream();
   void destroy_stream(SP_Stream stream);
@@ -83,7 +83,7 @@ class DeviceState {
   // All of them, kept alive for who waits for them without the lock.
   std::vector<std::shared_ptr<SP_Stream_st>> streams();
 
-  runtime::Device& device_;
+  runtime::ManagedDevice& device_;
   std::mutex mutex_;  // Guards what follows.
   std::map<SP_Stream, std::shared_ptr<SP_Stream_st>> streams_;
   std::atomic<bool> failed_{false};

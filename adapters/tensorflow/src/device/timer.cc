@@ -14,7 +14,7 @@ namespace {
 
 void create_timer(const SP_Device* device, SP_Timer* timer, TF_Status* status) {
   guarded(status, [&] {
-    runtime::Device& target = state_of(device).device();
+    runtime::ManagedDevice& target = state_of(device).device();
     *timer = new SP_Timer_st{target.create_event(true), target.create_event(true)};
   });
 }

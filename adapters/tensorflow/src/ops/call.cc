@@ -54,19 +54,19 @@ Scalar::Scalar(const Number& value, tn_dtype dtype) : dtype_(dtype) {
     throw OpError(TF_INTERNAL, "a launch value without element type");
 }
 
-Call::Call(TF_OpKernelContext* context) : context_(context) {
+NodeCall::NodeCall(TF_OpKernelContext* context) : context_(context) {
   TF_Status* status = scratch_status();
   stream_ = TF_GetStream(context, status);
   check(status);
   stream_->owner->throw_failure();
 }
 
-Call::~Call() {
+NodeCall::~NodeCall() {
   for (int i = 0; i < inline_count_; ++i) TF_DeleteTensor(inline_[i]);
   for (TF_Tensor* tensor : more_) TF_DeleteTensor(tensor);
 }
 
-TF_Tensor* Call::keep(TF_Tensor* tensor) {
+TF_Tensor* NodeCall::keep(TF_Tensor* tensor) {
   if (inline_count_ < static_cast<int>(std::size(inline_))) {
     inline_[inline_count_++] = tensor;
   } else {
@@ -75,7 +75,7 @@ TF_Tensor* Call::keep(TF_Tensor* tensor) {
   return tensor;
 }
 
-View Call::input(int index) {
+View NodeCall::input(int index) {
   TF_Tensor* tensor = nullptr;
   TF_Status* status = scratch_status();
   TF_GetInput(context_, index, &tensor, status);
@@ -83,7 +83,7 @@ View Call::input(int index) {
   return view_of(keep(tensor));
 }
 
-TF_Tensor* Call::host_input(int index) {
+TF_Tensor* NodeCall::host_input(int index) {
   TF_Tensor* tensor = nullptr;
   TF_Status* status = scratch_status();
   TF_GetInput(context_, index, &tensor, status);
@@ -91,7 +91,7 @@ TF_Tensor* Call::host_input(int index) {
   return keep(tensor);
 }
 
-TF_Tensor* Call::host_list_input(int index, int least, int most) {
+TF_Tensor* NodeCall::host_list_input(int index, int least, int most) {
   TF_Tensor* tensor = host_input(index);
   const int rank = TF_NumDims(tensor);
   if (rank < least || rank > most) {
@@ -104,7 +104,7 @@ TF_Tensor* Call::host_list_input(int index, int least, int most) {
   return tensor;
 }
 
-Dims Call::host_integers(int index, int least) {
+Dims NodeCall::host_integers(int index, int least) {
   Dims values;
   if (!each_integer(host_list_input(index, least, 1),
                     [&](int64_t value) { values.push_back(value); })) {
@@ -113,7 +113,7 @@ Dims Call::host_integers(int index, int least) {
   return values;
 }
 
-std::vector<int64_t> Call::host_list(int index, int least, int most) {
+std::vector<int64_t> NodeCall::host_list(int index, int least, int most) {
   std::vector<int64_t> values;
   if (!each_integer(host_list_input(index, least, most),
                     [&](int64_t value) { values.push_back(value); })) {
@@ -122,7 +122,7 @@ std::vector<int64_t> Call::host_list(int index, int least, int most) {
   return values;
 }
 
-int64_t Call::host_integer(int index, int most) {
+int64_t NodeCall::host_integer(int index, int most) {
   TF_Tensor* tensor = host_list_input(index, 0, most);
   if (TF_TensorElementCount(tensor) != 1) {
     invalid_argument("input " + std::to_string(index) + " must hold one number, got shape " +
@@ -131,14 +131,14 @@ int64_t Call::host_integer(int index, int most) {
   return host_integers(index, 0)[0];
 }
 
-Number Call::host_number(int index) {
+Number NodeCall::host_number(int index) {
   TF_Tensor* tensor = host_list_input(index, 0, 0);
   const auto value = read_element(to_tenon(TF_TensorType(tensor)), TF_TensorData(tensor));
   if (!value) unimplemented("a host scalar of this type");
   return *value;
 }
 
-View Call::output(int index, tn_dtype dtype, const Dims& dims) {
+View NodeCall::output(int index, tn_dtype dtype, const Dims& dims) {
   check_shape(dims);
   TF_Status* status = scratch_status();
   TF_Tensor* tensor = TF_AllocateOutput(context_, index, to_tf(dtype), dims.data(), dims.size(),
@@ -147,8 +147,8 @@ View Call::output(int index, tn_dtype dtype, const Dims& dims) {
   return View(TF_TensorData(keep(tensor)), dtype, dims);
 }
 
-View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
-                           std::initializer_list<int> candidates) {
+View NodeCall::output_in_place(int index, tn_dtype dtype, const Dims& dims,
+                               std::initializer_list<int> candidates) {
   check_shape(dims);
   TF_Status* status = scratch_status();
   int forwarded = -1;
@@ -159,7 +159,7 @@ View Call::output_in_place(int index, tn_dtype dtype, const Dims& dims,
   return View(TF_TensorData(keep(tensor)), dtype, dims);
 }
 
-void Call::forward(int input, int output, const Dims& dims) {
+void NodeCall::forward(int input, int output, const Dims& dims) {
   TF_Tensor* tensor = host_input(input);
   if (TF_NumDims(tensor) != dims.size()) {
     invalid_argument("an input can only be handed on with its own shape");
@@ -167,13 +167,13 @@ void Call::forward(int input, int output, const Dims& dims) {
   set_output(output, tensor);
 }
 
-void Call::set_output(int index, const TF_Tensor* tensor) {
+void NodeCall::set_output(int index, const TF_Tensor* tensor) {
   TF_Status* status = scratch_status();
   TF_SetOutput(context_, index, tensor, status);
   check(status);
 }
 
-View Call::temporary(tn_dtype dtype, const Dims& dims) {
+View NodeCall::temporary(tn_dtype dtype, const Dims& dims) {
   check_shape(dims);
   TF_Status* status = scratch_status();
   TF_AllocatorAttributes attributes{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 0};
@@ -183,14 +183,14 @@ View Call::temporary(tn_dtype dtype, const Dims& dims) {
   return View(TF_TensorData(keep(tensor)), dtype, dims);
 }
 
-void Call::run(const Operation& operation, std::initializer_list<Operand> inputs,
-               std::initializer_list<Operand> outputs) {
+void NodeCall::run(const Operation& operation, std::initializer_list<LaunchArgument> inputs,
+                   std::initializer_list<LaunchArgument> outputs) {
   run(operation, std::span(inputs.begin(), inputs.size()),
       std::span(outputs.begin(), outputs.size()));
 }
 
-void Call::run(const Operation& operation, std::span<const Operand> inputs,
-               std::span<const Operand> outputs) {
+void NodeCall::run(const Operation& operation, std::span<const LaunchArgument> inputs,
+                   std::span<const LaunchArgument> outputs) {
   constexpr size_t kMost = 16;
   if (inputs.size() > kMost || outputs.size() > kMost) {
     throw OpError(TF_INTERNAL, "too many arguments for one launch");
@@ -199,9 +199,9 @@ void Call::run(const Operation& operation, std::span<const Operand> inputs,
   alignas(runtime::Argument) char storage[2 * kMost * sizeof(runtime::Argument)];
   auto* arguments = reinterpret_cast<runtime::Argument*>(storage);
   size_t count = 0;
-  for (const Operand& input : inputs) new (arguments + count++) auto(input.argument());
+  for (const LaunchArgument& input : inputs) new (arguments + count++) auto(input.argument());
   bool anything = false;
-  for (const Operand& output : outputs) {
+  for (const LaunchArgument& output : outputs) {
     const runtime::Argument& argument = output.argument();
     new (arguments + count++) auto(argument);
     bool empty = argument.kind == runtime::Argument::Kind::kAbsent;
@@ -217,7 +217,7 @@ void Call::run(const Operation& operation, std::span<const Operand> inputs,
   if (fails_on_data(operation, given)) stream_->stream->synchronize();
 }
 
-void Call::copy_to_host(void* to, const void* from, size_t bytes) {
+void NodeCall::copy_to_host(void* to, const void* from, size_t bytes) {
   if (bytes == 0) return;
   if (!device().owns(from)) {
     std::memcpy(to, from, bytes);
@@ -228,7 +228,7 @@ void Call::copy_to_host(void* to, const void* from, size_t bytes) {
   stream_->stream->synchronize();
 }
 
-void Call::copy_from_host(void* to, const void* from, size_t bytes) {
+void NodeCall::copy_from_host(void* to, const void* from, size_t bytes) {
   if (bytes == 0) return;
   if (!device().owns(to)) {
     std::memcpy(to, from, bytes);
@@ -239,30 +239,30 @@ void Call::copy_from_host(void* to, const void* from, size_t bytes) {
   stream_->stream->synchronize();
 }
 
-void Call::copy(const View& from, const View& to) {
+void NodeCall::copy(const View& from, const View& to) {
   static const Operation identity{"Identity"};
   run(identity, {from}, {to});
 }
 
-void Call::cast(const View& from, const View& to) {
+void NodeCall::cast(const View& from, const View& to) {
   if (from.dtype == to.dtype) return copy(from, to);
   const Operation cast{"Cast", {{"to", int64_t{to.dtype}}}};
   run(cast, {from}, {to});
 }
 
-void Call::fill(const View& to, const Number& value) {
+void NodeCall::fill(const View& to, const Number& value) {
   static const Operation fill{"tenon.Fill"};
   run(fill, {Scalar(value, to.dtype)}, {to});
 }
 
-View Call::as(const View& from, tn_dtype dtype) {
+View NodeCall::as(const View& from, tn_dtype dtype) {
   if (from.dtype == dtype) return from;
   const View to = temporary(dtype, from.dims);
   cast(from, to);
   return to;
 }
 
-View Call::contiguous(const View& from) {
+View NodeCall::contiguous(const View& from) {
   if (from.dense) return from;
   const View to = temporary(from.dtype, from.dims);
   copy(from, to);

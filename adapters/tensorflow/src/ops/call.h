@@ -32,16 +32,16 @@ class Scalar {
 
 // An input or output of a launch. Borrows what it is made from, which outlives the launch as
 // temporaries of the full expression do.
-class Operand {
+class LaunchArgument {
  public:
-  Operand(const View& view) : argument_(view.argument()) {}
-  Operand(const Scalar& scalar) : argument_(scalar.argument()) {}
+  LaunchArgument(const View& view) : argument_(view.argument()) {}
+  LaunchArgument(const Scalar& scalar) : argument_(scalar.argument()) {}
   // A 1-d host list of int64.
-  Operand(const Dims& list)
+  LaunchArgument(const Dims& list)
       : length_(list.size()), argument_(runtime::Argument::host(list.data(), TN_INT64)) {
     argument_.rank = 1;
   }
-  static Operand absent() { return Operand(runtime::Argument::absent()); }
+  static LaunchArgument absent() { return LaunchArgument(runtime::Argument::absent()); }
 
   const runtime::Argument& argument() const {
     if (argument_.kind == runtime::Argument::Kind::kHost && argument_.rank == 1) {
@@ -51,24 +51,24 @@ class Operand {
   }
 
  private:
-  explicit Operand(const runtime::Argument& argument) : argument_(argument) {}
+  explicit LaunchArgument(const runtime::Argument& argument) : argument_(argument) {}
   int64_t length_ = 0;
   mutable runtime::Argument argument_;
 };
 
-// For Call::host_list: TensorFlow's tensors have fewer dimensions.
+// For NodeCall::host_list: TensorFlow's tensors have fewer dimensions.
 inline constexpr int kAnyRank = 255;
 
-class Call {
+class NodeCall {
  public:
-  explicit Call(TF_OpKernelContext* context);
-  ~Call();
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
+  explicit NodeCall(TF_OpKernelContext* context);
+  ~NodeCall();
+  NodeCall(const NodeCall&) = delete;
+  NodeCall& operator=(const NodeCall&) = delete;
 
   TF_OpKernelContext* context() const { return context_; }
   DeviceState& owner() const { return *stream_->owner; }
-  runtime::Device& device() const { return owner().device(); }
+  runtime::ManagedDevice& device() const { return owner().device(); }
 
   // -- Inputs --
   int input_count() const { return TF_NumInputs(context_); }
@@ -91,11 +91,11 @@ class Call {
 
   // -- Work --
   View temporary(tn_dtype dtype, const Dims& dims);
-  void run(const runtime::Operation& operation, std::initializer_list<Operand> inputs,
-           std::initializer_list<Operand> outputs);
+  void run(const runtime::Operation& operation, std::initializer_list<LaunchArgument> inputs,
+           std::initializer_list<LaunchArgument> outputs);
   // Waits when the operator may fail on its data (late_failures.h), so that the op itself fails.
-  void run(const runtime::Operation& operation, std::span<const Operand> inputs,
-           std::span<const Operand> outputs);
+  void run(const runtime::Operation& operation, std::span<const LaunchArgument> inputs,
+           std::span<const LaunchArgument> outputs);
   // Between device and host memory; waits for the stream. Either side may be a variable's memory
   // that TensorFlow keeps on the host.
   void copy_to_host(void* to, const void* from, size_t bytes);

@@ -10,7 +10,7 @@ using runtime::Operation;
 
 Row comparison_row(const char* op, const char* operation, const Types& types) {
   return {op, {{"T", types}}, {}, [operation](const Node&) -> Compute {
-            return [f = Operation(operation)](Call& call) {
+            return [f = Operation(operation)](NodeCall& call) {
               const View a = call.input(0);
               const View b = call.input(1);
               call.run(f, {a, b}, {call.output(0, TN_BOOL, broadcast_dims(a.dims, b.dims))});
@@ -22,7 +22,7 @@ Row comparison_row(const char* op, const char* operation, const Types& types) {
 Row equality_row(const char* op, const char* operation, bool unequal) {
   return {op, {{"T", plain()}}, {}, [operation, unequal](const Node& node) -> Compute {
             const bool strict = node.flag("incompatible_shape_error", true);
-            return [f = Operation(operation), strict, unequal](Call& call) {
+            return [f = Operation(operation), strict, unequal](NodeCall& call) {
               const View a = call.input(0);
               const View b = call.input(1);
               if (!strict && !broadcasts(a.dims, b.dims)) {
@@ -35,7 +35,7 @@ Row equality_row(const char* op, const char* operation, bool unequal) {
 
 Row test_row(const char* op, const char* operation) {
   return {op, {{"T", floats()}}, {}, [operation](const Node&) -> Compute {
-            return [f = Operation(operation)](Call& call) {
+            return [f = Operation(operation)](NodeCall& call) {
               const View x = call.input(0);
               call.run(f, {x}, {call.output(0, TN_BOOL, x.dims)});
             };
@@ -44,7 +44,7 @@ Row test_row(const char* op, const char* operation) {
 
 // x * 0 is 0 for finite x alone.
 Compute is_finite() {
-  return [multiply = Operation("Mul"), equal = Operation("Equal")](Call& call) {
+  return [multiply = Operation("Mul"), equal = Operation("Equal")](NodeCall& call) {
     const View x = call.input(0);
     const View t = call.temporary(x.dtype, x.dims);
     call.run(multiply, {x, Scalar(0, x.dtype)}, {t});

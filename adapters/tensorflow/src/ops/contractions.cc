@@ -30,7 +30,7 @@ void check_batches(Batches batches, const Dims& a, const Dims& b) {
 }
 
 Compute matrix_product(bool swap_a, bool swap_b, Batches batches, tn_dtype out) {
-  return [f = Operation("MatMul"), swap_a, swap_b, batches, out](Call& call) {
+  return [f = Operation("MatMul"), swap_a, swap_b, batches, out](NodeCall& call) {
     const View in_a = call.input(0);
     const View in_b = call.input(1);
     if (in_a.rank() < 2 || in_b.rank() < 2) {
@@ -83,7 +83,7 @@ View bias_view(const View& bias, const View& value, bool channels_first) {
 
 Compute bias_add(const Node& node) {
   const bool first = node.text("data_format", "NHWC") == "NCHW";
-  return [f = Operation("Add"), first](Call& call) {
+  return [f = Operation("Add"), first](NodeCall& call) {
     const View x = call.input(0);
     const View bias = call.input(1);
     if (x.rank() < 2 || bias.rank() != 1 || bias.dims[0] != x.dims[first ? 1 : x.rank() - 1]) {
@@ -96,7 +96,7 @@ Compute bias_add(const Node& node) {
 
 Compute bias_add_grad(const Node& node) {
   const bool first = node.text("data_format", "NHWC") == "NCHW";
-  return [f = Operation("ReduceSum", {{"keepdims", int64_t{0}}}), first](Call& call) {
+  return [f = Operation("ReduceSum", {{"keepdims", int64_t{0}}}), first](NodeCall& call) {
     const View dy = call.input(0);
     if (dy.rank() < 2) invalid_argument("Input tensor must be at least 2D: " + dy.dims.text());
     const int32_t channel = first ? 1 : dy.rank() - 1;

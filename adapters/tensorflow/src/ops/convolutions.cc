@@ -27,7 +27,7 @@ struct Convolution {
 
   View filter(const View& w) const { return depthwise ? depthwise_filter(w) : w.filter_first(); }
   // An input of the op, of the node's rank.
-  View tensor(Call& call, int index, const char* name) const {
+  View tensor(NodeCall& call, int index, const char* name) const {
     const View x = call.input(index);
     window.check_dims(name, x.dims);
     return x;
@@ -71,7 +71,7 @@ struct Convolution {
 };
 
 Compute forward(const Node& node, bool depthwise) {
-  return [c = Convolution(node, depthwise)](Call& call) {
+  return [c = Convolution(node, depthwise)](NodeCall& call) {
     const View x = c.window.logical(c.tensor(call, 0, "input"));
     const View filter = c.tensor(call, 1, "filter");
     const View w = c.filter(filter);
@@ -83,7 +83,7 @@ Compute forward(const Node& node, bool depthwise) {
 
 // (input_sizes, filter, dy) -> dx
 Compute input_gradient(const Node& node, bool depthwise) {
-  return [c = Convolution(node, depthwise)](Call& call) {
+  return [c = Convolution(node, depthwise)](NodeCall& call) {
     Dims sizes = call.host_integers(0);
     const View filter = c.tensor(call, 1, "filter");
     const View w = c.filter(filter);
@@ -104,7 +104,7 @@ Compute input_gradient(const Node& node, bool depthwise) {
 
 // (input, filter_sizes, dy) -> dw
 Compute filter_gradient(const Node& node, bool depthwise) {
-  return [c = Convolution(node, depthwise)](Call& call) {
+  return [c = Convolution(node, depthwise)](NodeCall& call) {
     const View x = c.window.logical(c.tensor(call, 0, "input"));
     const Dims sizes = call.host_integers(1);
     c.window.check_dims("filter_sizes", sizes);

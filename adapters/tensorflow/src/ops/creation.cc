@@ -13,7 +13,7 @@ namespace {
 using runtime::Operation;
 
 // The value lies on the device already: a broadcast copy rather than a read.
-void fill(Call& call) {
+void fill(NodeCall& call) {
   const View value = call.input(1);
   if (value.count() != 1 || value.rank() > 1) {
     invalid_argument("value must represent a scalar, got shape " + value.dims.text());
@@ -23,7 +23,7 @@ void fill(Call& call) {
 }
 
 Compute like(double value) {
-  return [value](Call& call) {
+  return [value](NodeCall& call) {
     const View x = call.input(0);
     call.fill(call.output(0, x.dtype, x.dims), value);
   };
@@ -31,7 +31,7 @@ Compute like(double value) {
 
 // Elements that nobody has set; zero when the caller asks for it.
 Compute empty(const Node& node) {
-  return [dtype = node.type("dtype"), init = node.flag("init")](Call& call) {
+  return [dtype = node.type("dtype"), init = node.flag("init")](NodeCall& call) {
     const View y = call.output(0, dtype, call.host_integers(0));
     if (init) call.fill(y, 0);
   };
@@ -66,7 +66,7 @@ int64_t range_size(T start, T limit, T delta) {
 
 // The operator counts in float64, in which a float32 range may have another size: it gets a limit
 // half a step behind the last element.
-void float_range(Call& call, double start, double delta, const View& y) {
+void float_range(NodeCall& call, double start, double delta, const View& y) {
   static const Operation f("Range");
   const double limit = start + (static_cast<double>(y.count()) - 0.5) * delta;
   const View wide = y.dtype == TN_FLOAT64 ? y : call.temporary(TN_FLOAT64, y.dims);
@@ -76,7 +76,7 @@ void float_range(Call& call, double start, double delta, const View& y) {
 
 Compute range(const Node& node) {
   const tn_dtype dtype = node.type("Tidx");
-  return [f = Operation("Range"), dtype](Call& call) {
+  return [f = Operation("Range"), dtype](NodeCall& call) {
     if (dtype == TN_INT64) {
       const int64_t start = call.host_integer(0);
       const int64_t limit = call.host_integer(1);
@@ -100,7 +100,7 @@ Compute range(const Node& node) {
 Compute one_hot(const Node& node) {
   const int64_t axis = node.integer("axis", -1);
   return [axis, range = Operation("Range"), equal = Operation("Equal"),
-          where = Operation("Where")](Call& call) {
+          where = Operation("Where")](NodeCall& call) {
     const View indices = call.as(call.input(0), TN_INT64);
     const int64_t depth = call.host_integer(1);
     if (depth < 0) invalid_argument("depth must be non-negative, got: " + std::to_string(depth));
@@ -131,7 +131,7 @@ Compute one_hot(const Node& node) {
 // Keeps the elements with -lower <= column - row <= upper; a negative bound keeps a whole side.
 Compute band_part() {
   return [below = Operation("Trilu", {{"upper", int64_t{1}}}),
-          above = Operation("Trilu", {{"upper", int64_t{0}}})](Call& call) {
+          above = Operation("Trilu", {{"upper", int64_t{0}}})](NodeCall& call) {
     const View x = call.input(0);
     if (x.rank() < 2) invalid_argument("input must be at least 2-dim, received " + x.dims.text());
     const auto bound = [&](int input, const char* name, int64_t most) {

@@ -101,7 +101,7 @@ void take_diagonals(Factor& x) {
 }
 
 // Sums the labels that neither the other operand nor the result has.
-void sum_private(Call& call, Factor& x, const std::string& others) {
+void sum_private(NodeCall& call, Factor& x, const std::string& others) {
   static const Operation sum("ReduceSum", {{"keepdims", int64_t{0}}});
   Dims axes;
   Dims dims;
@@ -128,7 +128,7 @@ View permuted_to(const Factor& x, const std::string& order) {
 }
 
 // The operand as [batch..., first group, second group].
-View grouped(Call& call, const Factor& x, const std::string& batch, const std::string& first,
+View grouped(NodeCall& call, const Factor& x, const std::string& batch, const std::string& first,
              const std::string& second) {
   const View ordered = permuted_to(x, batch + first + second);
   const auto b = static_cast<int32_t>(batch.size());
@@ -177,7 +177,7 @@ std::string distinct(const std::string& labels) {
 
 // The result, of these labels and sizes: where a label is repeated, zeros whose diagonal the
 // product goes to.
-Factor result(Call& call, tn_dtype dtype, const std::string& labels, const Factor& a,
+Factor result(NodeCall& call, tn_dtype dtype, const std::string& labels, const Factor& a,
               const Factor& b) {
   const View y = call.output(0, dtype, sizes_of(a, b, labels));
   Factor factor{y, labels};
@@ -186,14 +186,14 @@ Factor result(Call& call, tn_dtype dtype, const std::string& labels, const Facto
   return factor;
 }
 
-void one_operand(Call& call, Factor x, const std::string& output) {
+void one_operand(NodeCall& call, Factor x, const std::string& output) {
   check_output(output, x.labels);
   sum_private(call, x, output);
   const Factor y = result(call, x.view.dtype, output, x, x);
   call.copy(permuted_to(x, y.labels), y.view);
 }
 
-void two_operands(Call& call, Factor a, Factor b, const std::string& labels) {
+void two_operands(NodeCall& call, Factor a, Factor b, const std::string& labels) {
   static const Operation multiply("MatMul");
   check_output(labels, a.labels + b.labels);
   for (char label : a.labels) {
@@ -241,7 +241,7 @@ void two_operands(Call& call, Factor a, Factor b, const std::string& labels) {
 
 Compute einsum(const Node& node) {
   const Equation equation = parse(node.text("equation"));
-  return [equation](Call& call) {
+  return [equation](NodeCall& call) {
     const auto count = static_cast<size_t>(call.input_count());
     if (count != equation.inputs.size()) invalid_argument("Einsum: wrong number of operands");
     std::vector<Factor> operands;

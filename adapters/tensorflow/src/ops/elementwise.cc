@@ -10,14 +10,14 @@ namespace {
 using runtime::Operation;
 
 Compute square() {
-  return [multiply = Operation("Mul")](Call& call) {
+  return [multiply = Operation("Mul")](NodeCall& call) {
     const View x = call.input(0);
     call.run(multiply, {x, x}, {call.output_in_place(0, x.dtype, x.dims, {0})});
   };
 }
 
 Compute clip(double low, double high) {
-  return [f = Operation("Clip"), low, high](Call& call) {
+  return [f = Operation("Clip"), low, high](NodeCall& call) {
     const View x = call.input(0);
     call.run(f, {x, Scalar(low, x.dtype), Scalar(high, x.dtype)},
              {call.output_in_place(0, x.dtype, x.dims, {0})});
@@ -26,7 +26,7 @@ Compute clip(double low, double high) {
 
 Compute leaky_relu(const Node& node) {
   const auto alpha = static_cast<float>(node.real("alpha", 0.2));
-  return [f = Operation("LeakyRelu", {{"alpha", alpha}})](Call& call) {
+  return [f = Operation("LeakyRelu", {{"alpha", alpha}})](NodeCall& call) {
     const View x = call.input(0);
     call.run(f, {x}, {call.output_in_place(0, x.dtype, x.dims, {0})});
   };
@@ -36,7 +36,7 @@ Compute leaky_relu(const Node& node) {
 // Elu's attribute: that is a float32, too little for float64.
 Compute selu() {
   return [elu = Operation("Elu"), greater = Operation("Greater"), multiply = Operation("Mul"),
-          where = Operation("Where")](Call& call) {
+          where = Operation("Where")](NodeCall& call) {
     const View x = call.input(0);
     const View positive = call.temporary(TN_BOOL, x.dims);
     const View bent = call.temporary(x.dtype, x.dims);
@@ -54,7 +54,7 @@ Compute selu() {
 Compute log1p() {
   return [add = Operation("Add"), subtract = Operation("Sub"), multiply = Operation("Mul"),
           divide = Operation("tenon.DivNoNan"), log = Operation("Log"), equal = Operation("Equal"),
-          where = Operation("Where")](Call& call) {
+          where = Operation("Where")](NodeCall& call) {
     const View x = call.input(0);
     const View u = call.temporary(x.dtype, x.dims);
     const View d = call.temporary(x.dtype, x.dims);
@@ -74,7 +74,7 @@ Compute log1p() {
 }
 
 Compute clip_by_value() {
-  return [most = Operation("Max"), least = Operation("Min")](Call& call) {
+  return [most = Operation("Max"), least = Operation("Min")](NodeCall& call) {
     const View x = call.input(0);
     const View low = call.input(1);
     const View high = call.input(2);
@@ -91,7 +91,7 @@ Compute clip_by_value() {
 // -0, where the operator's exact quotient gives 999 and -1.
 Compute floor_div(const Node& node) {
   return [exact = Operation("tenon.FloorDiv"), divide = Operation("Div"),
-          floor = Operation("Floor"), real = is_float(node.type("T"))](Call& call) {
+          floor = Operation("Floor"), real = is_float(node.type("T"))](NodeCall& call) {
     const View a = call.input(0);
     const View b = call.input(1);
     const View y = call.output_in_place(0, a.dtype, broadcast_dims(a.dims, b.dims), {0, 1});
@@ -103,7 +103,7 @@ Compute floor_div(const Node& node) {
 
 // The condition has the shape of both values, or is a scalar, or is a vector that chooses rows.
 Compute select() {
-  return [where = Operation("Where")](Call& call) {
+  return [where = Operation("Where")](NodeCall& call) {
     View condition = call.input(0);
     const View a = call.input(1);
     const View b = call.input(2);
@@ -118,7 +118,7 @@ Compute select() {
 }
 
 Compute select_v2() {
-  return [where = Operation("Where")](Call& call) {
+  return [where = Operation("Where")](NodeCall& call) {
     const View condition = call.input(0);
     const View a = call.input(1);
     const View b = call.input(2);
@@ -128,7 +128,7 @@ Compute select_v2() {
 }
 
 Compute add_n() {
-  return [add = Operation("Add")](Call& call) {
+  return [add = Operation("Add")](NodeCall& call) {
     const View first = call.input(0);
     for (int i = 1; i < call.input_count(); ++i) require_same_shape(first, call.input(i));
     const View sum = call.output_in_place(0, first.dtype, first.dims, {0});
@@ -140,7 +140,7 @@ Compute add_n() {
 
 Compute cast(const Node& node) {
   const tn_dtype to = node.type("DstT");
-  return [to](Call& call) {
+  return [to](NodeCall& call) {
     const View x = call.input(0);
     call.cast(x, call.output(0, to, x.dims));
   };

@@ -24,13 +24,13 @@ const Steps& steps() {
 
 // The gradient times 1 or 0, as TensorFlow's CPU computes it: what is infinite or no number
 // upstream stays visible where the unit is off, and a unit that is no number is off.
-void mask_gradient(Call& call, const View& dy, const View& on) {
+void mask_gradient(NodeCall& call, const View& dy, const View& on) {
   const View factor = call.as(on, dy.dtype);
   call.run(steps().multiply, {dy, factor}, {call.output_in_place(0, dy.dtype, dy.dims, {0})});
 }
 
 Compute relu_grad() {
-  return [](Call& call) {
+  return [](NodeCall& call) {
     const View dy = call.input(0);
     const View x = call.input(1);
     require_same_shape(dy, x);
@@ -42,7 +42,7 @@ Compute relu_grad() {
 
 // Passes the gradient where 0 < x < 6.
 Compute relu6_grad() {
-  return [](Call& call) {
+  return [](NodeCall& call) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
@@ -58,7 +58,7 @@ Compute relu6_grad() {
 
 Compute leaky_relu_grad(const Node& node) {
   const double alpha = node.real("alpha", 0.2);
-  return [alpha](Call& call) {
+  return [alpha](NodeCall& call) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
@@ -73,7 +73,7 @@ Compute leaky_relu_grad(const Node& node) {
 
 // From the outputs y = elu(x): dy * (y + bend) where y < 0, else dy * slope.
 Compute elu_grad(double bend, double slope) {
-  return [bend, slope](Call& call) {
+  return [bend, slope](NodeCall& call) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View y = call.input(1);
@@ -89,7 +89,7 @@ Compute elu_grad(double bend, double slope) {
 
 // dy * sigmoid(x).
 Compute softplus_grad() {
-  return [](Call& call) {
+  return [](NodeCall& call) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
@@ -102,7 +102,7 @@ Compute softplus_grad() {
 
 // dy / (1 + |x|)^2.
 Compute softsign_grad() {
-  return [](Call& call) {
+  return [](NodeCall& call) {
     const Steps& s = steps();
     const View dy = call.input(0);
     const View x = call.input(1);
@@ -118,7 +118,7 @@ Compute softsign_grad() {
 // (y, dy) of as many elements, with the shape of y.
 struct OutputAndGradient {
   View y, dy;
-  explicit OutputAndGradient(Call& call) : y(call.input(0)), dy(call.input(1)) {
+  explicit OutputAndGradient(NodeCall& call) : y(call.input(0)), dy(call.input(1)) {
     if (y.count() != dy.count()) {
       invalid_argument("y and dy must have the same number of elements: " + y.dims.text() +
                        " and " + dy.dims.text());
@@ -129,7 +129,7 @@ struct OutputAndGradient {
 
 // -dy * y * y, of y = 1 / x; 0 where dy is 0, also for an infinite y.
 Compute reciprocal_grad() {
-  return [](Call& call) {
+  return [](NodeCall& call) {
     const Steps& s = steps();
     const auto [y, dy] = OutputAndGradient(call);
     const View t = call.temporary(y.dtype, y.dims);
@@ -145,7 +145,7 @@ Compute reciprocal_grad() {
 
 // An operator of (dY, Y).
 Compute output_grad(const char* operation) {
-  return [f = Operation(operation)](Call& call) {
+  return [f = Operation(operation)](NodeCall& call) {
     const auto [y, dy] = OutputAndGradient(call);
     call.run(f, {dy, y}, {call.output_in_place(0, y.dtype, y.dims, {0, 1})});
   };

@@ -48,7 +48,7 @@ bool is_host_arithmetic(TF_OpKernelContext* context) {
 bool only_reads(const std::string& op) { return op.starts_with("ResourceGather"); }
 
 // The variable's value in host memory.
-host::Tensor fetch(Call& call, const Variable& variable) {
+host::Tensor fetch(NodeCall& call, const Variable& variable) {
   const size_t bytes = variable.bytes();
   if (bytes == 0 && variable.current.count() != 0) {
     unimplemented("a variable of this type on the device; create it under tf.device(\"CPU:0\")");
@@ -60,7 +60,7 @@ host::Tensor fetch(Call& call, const Variable& variable) {
   return value;
 }
 
-void store(Call& call, const Variable& variable, const TF_Tensor* value) {
+void store(NodeCall& call, const Variable& variable, const TF_Tensor* value) {
   if (TF_TensorByteSize(value) != variable.bytes()) {
     throw OpError(TF_INTERNAL, "the op changed the size of a variable");
   }
@@ -74,7 +74,7 @@ class HostOp {
 
   const std::string& op() const { return node_.op(); }
 
-  void compute(Call& call) const {
+  void compute(NodeCall& call) const {
     TF_OpKernelContext* context = call.context();
     std::vector<int32_t> variables;
     for (int32_t i = 0; i < TF_NumInputs(context); ++i) {
@@ -93,7 +93,7 @@ class HostOp {
 
  private:
   // Inputs and outputs lie in host memory already: so the kernel is registered.
-  void run(Call& call, std::span<const int32_t> positions, std::span<const Variable> variables,
+  void run(NodeCall& call, std::span<const int32_t> positions, std::span<const Variable> variables,
            bool updates) const {
     std::vector<host::Handle> kept;
     std::vector<const TFE_TensorHandle*> inputs;
@@ -139,7 +139,7 @@ void* create(TF_OpKernelConstruction* construction) noexcept {
 
 void compute(void* pointer, TF_OpKernelContext* context) noexcept {
   const auto* kernel = static_cast<const HostOp*>(pointer);
-  run_kernel(context, kernel->op(), [&](Call& call) { kernel->compute(call); });
+  run_kernel(context, kernel->op(), [&](NodeCall& call) { kernel->compute(call); });
 }
 
 void destroy(void* pointer) noexcept { delete static_cast<HostOp*>(pointer); }

@@ -25,7 +25,8 @@ Dims joined(Dims a, const Dims& b) {
 
 // With batch dims: [batch, outer, axis, inner] by [batch, indices], as GatherElements of one index
 // an element, repeated by strides.
-void gather_batched(Call& call, const View& x, const View& indices, int32_t axis, int32_t batch) {
+void gather_batched(NodeCall& call, const View& x, const View& indices, int32_t axis,
+                    int32_t batch) {
   static const Operation gather("GatherElements", {{"axis", int64_t{2}}});
   if (batch > indices.rank() || batch >= x.rank() || batch > axis) {
     invalid_argument("batch_dims (" + std::to_string(batch) +
@@ -54,7 +55,7 @@ void gather_batched(Call& call, const View& x, const View& indices, int32_t axis
 
 Compute gather_v2(const Node& node) {
   const int64_t batch_dims = node.integer("batch_dims");
-  return [batch_dims](Call& call) {
+  return [batch_dims](NodeCall& call) {
     const View x = call.input(0);
     if (x.rank() < 1) invalid_argument("params must be at least 1 dimensional");
     const View indices = positions(call, call.input(1));
@@ -76,7 +77,7 @@ Compute gather_v2(const Node& node) {
 
 Compute resource_gather(const Node& node) {
   const auto batch = static_cast<int32_t>(node.integer("batch_dims"));
-  return [batch, f = Operation("Gather", {{"axis", int64_t{0}}})](Call& call) {
+  return [batch, f = Operation("Gather", {{"axis", int64_t{0}}})](NodeCall& call) {
     const View indices = positions(call, call.input(1));
     read_variable(call, 0, [&](const View& x) {
       if (x.rank() < 1) invalid_argument("params must be at least 1 dimensional");
@@ -89,7 +90,7 @@ Compute resource_gather(const Node& node) {
 
 Compute gather_nd(const Node& node) {
   require_strict_indices(node);
-  return [f = Operation("GatherND")](Call& call) {
+  return [f = Operation("GatherND")](NodeCall& call) {
     const View x = call.input(0);
     const View given = call.input(1);
     if (x.rank() < 1) invalid_argument("params must be at least a vector");
@@ -111,7 +112,7 @@ Compute gather_nd(const Node& node) {
 // are dropped. They are added to a row of their own before the others, which the copy leaves out.
 Compute unsorted_segment_sum() {
   return [f = Operation("tenon.IndexAdd", {{"axis", int64_t{0}}}), most = Operation("Max"),
-          add = Operation("Add")](Call& call) {
+          add = Operation("Add")](NodeCall& call) {
     const View x = call.input(0);
     const View ids = call.input(1);
     const int64_t segments = call.host_integer(2);
@@ -155,7 +156,7 @@ void check_updates(const Dims& dims, const Dims& indices, const Dims& updates) {
 
 Compute scatter_nd(const Node& node) {
   require_strict_indices(node);
-  return [f = Operation("ScatterND", {{"reduction", std::string("add")}})](Call& call) {
+  return [f = Operation("ScatterND", {{"reduction", std::string("add")}})](NodeCall& call) {
     const View indices = call.input(0);
     const View updates = call.input(1);
     const Dims dims = call.host_integers(2);
@@ -170,7 +171,7 @@ Compute scatter_nd(const Node& node) {
 Compute tensor_scatter(const Node& node, const char* reduction, bool negate) {
   require_strict_indices(node);
   return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
-          negative = Operation("Neg"), negate](Call& call) {
+          negative = Operation("Neg"), negate](NodeCall& call) {
     const View x = call.input(0);
     const View indices = call.input(1);
     View updates = call.input(2);

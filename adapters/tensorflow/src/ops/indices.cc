@@ -7,7 +7,7 @@
 
 namespace tenon::tensorflow {
 
-View positions(Call& call, const View& indices) {
+View positions(NodeCall& call, const View& indices) {
   static const runtime::Operation least("Min");
   if (indices.dtype != TN_INT32 && indices.dtype != TN_INT64) {
     return positions(call, call.as(indices, TN_INT32));

@@ -10,7 +10,7 @@ namespace tenon::tensorflow {
 
 // Indices for operators, to which negative ones count from the end: those become the largest of
 // their type, which is out of range of every tensor and fails the work.
-View positions(Call& call, const View& indices);
+View positions(NodeCall& call, const View& indices);
 
 // Throws for a node that wants indices out of range left out in silence.
 void require_strict_indices(const Node& node);

@@ -38,7 +38,7 @@ Kernel* make_kernel(TF_OpKernelConstruction* construction, Make&& make) noexcept
 template <class Body>
 void run_kernel(TF_OpKernelContext* context, const std::string& op, Body&& body) noexcept {
   try {
-    Call call(context);
+    NodeCall call(context);
     body(call);
   } catch (...) {
     fail(context, op);

@@ -9,7 +9,7 @@ namespace {
 using runtime::Operation;
 
 Compute sparse_cross_entropy() {
-  return [f = Operation("tenon.SparseSoftmaxCrossEntropy")](Call& call) {
+  return [f = Operation("tenon.SparseSoftmaxCrossEntropy")](NodeCall& call) {
     const View logits = call.input(0);
     const View labels = call.input(1);
     if (logits.rank() != 2 || labels.rank() != 1 || labels.dims[0] != logits.dims[0]) {
@@ -27,7 +27,7 @@ Compute sparse_cross_entropy() {
 
 Compute cross_entropy() {
   return [f = Operation("tenon.SoftmaxCrossEntropy"), softmax = Operation("Softmax"),
-          subtract = Operation("Sub")](Call& call) {
+          subtract = Operation("Sub")](NodeCall& call) {
     const View logits = call.input(0);
     const View labels = call.input(1);
     const Dims dims = broadcast_dims(logits.dims, labels.dims);

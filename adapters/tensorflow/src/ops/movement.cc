@@ -10,7 +10,7 @@
 namespace tenon::tensorflow {
 namespace {
 
-void transpose(Call& call) {
+void transpose(NodeCall& call) {
   const View x = call.input(0);
   const std::vector<int64_t> perm = call.host_list(1);
   if (perm.size() != static_cast<size_t>(x.rank())) {
@@ -31,7 +31,7 @@ void transpose(Call& call) {
   call.copy(from, call.output(0, x.dtype, from.dims));
 }
 
-void broadcast_to(Call& call) {
+void broadcast_to(NodeCall& call) {
   const View x = call.input(0);
   const Dims shape = call.host_integers(1);
   check_shape(shape);
@@ -40,7 +40,7 @@ void broadcast_to(Call& call) {
 }
 
 // [d0, d1] as [m0, d0, m1, d1] of stride 0 in the m's, copied to the dense result.
-void tile(Call& call) {
+void tile(NodeCall& call) {
   const View x = call.input(0);
   const Dims repeats = call.host_integers(1);
   if (repeats.size() != x.rank()) {
@@ -64,7 +64,7 @@ void tile(Call& call) {
 }
 
 // Copies `parts` side by side along an axis of the output.
-void concatenate(Call& call, int first, int count, int64_t requested_axis) {
+void concatenate(NodeCall& call, int first, int count, int64_t requested_axis) {
   std::vector<View> parts;
   parts.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) parts.push_back(call.input(first + i));
@@ -90,16 +90,16 @@ void concatenate(Call& call, int first, int count, int64_t requested_axis) {
   }
 }
 
-void concat_v2(Call& call) {
+void concat_v2(NodeCall& call) {
   const int count = call.input_count() - 1;
   concatenate(call, 0, count, call.host_integer(count, 1));
 }
 
-void concat(Call& call) { concatenate(call, 1, call.input_count() - 1, call.host_integer(0)); }
+void concat(NodeCall& call) { concatenate(call, 1, call.input_count() - 1, call.host_integer(0)); }
 
 Compute pack(const Node& node) {
   const int64_t axis = node.integer("axis");
-  return [axis](Call& call) {
+  return [axis](NodeCall& call) {
     const View first = call.input(0);
     const int32_t at = normal_axis(axis, first.rank() + 1);
     Dims dims = first.dims;
@@ -118,7 +118,7 @@ Compute pack(const Node& node) {
 
 Compute unpack(const Node& node) {
   const int64_t axis = node.integer("axis");
-  return [axis](Call& call) {
+  return [axis](NodeCall& call) {
     const View x = call.input(0);
     const int32_t at = normal_axis(axis, x.rank());
     const int count = TF_NumOutputs(call.context());
@@ -133,7 +133,7 @@ Compute unpack(const Node& node) {
   };
 }
 
-void split(Call& call) {
+void split(NodeCall& call) {
   const View x = call.input(1);
   const int32_t axis = normal_axis(call.host_integer(0), x.rank());
   const int count = TF_NumOutputs(call.context());
@@ -150,7 +150,7 @@ void split(Call& call) {
 }
 
 // Sizes of the parts of `total` elements, with the one that may be -1 filled in.
-std::vector<int64_t> split_sizes(Call& call, int input, int64_t total) {
+std::vector<int64_t> split_sizes(NodeCall& call, int input, int64_t total) {
   std::vector<int64_t> sizes = call.host_list(input);
   if (static_cast<int>(sizes.size()) != TF_NumOutputs(call.context())) {
     invalid_argument("size_splits must have one entry for each of the " +
@@ -178,7 +178,7 @@ std::vector<int64_t> split_sizes(Call& call, int input, int64_t total) {
   return sizes;
 }
 
-void split_v(Call& call) {
+void split_v(NodeCall& call) {
   const View x = call.input(0);
   const int32_t axis = normal_axis(call.host_integer(2, 1), x.rank());
   int64_t at = 0;
@@ -190,7 +190,7 @@ void split_v(Call& call) {
   }
 }
 
-void pad_with(Call& call, const View* value) {
+void pad_with(NodeCall& call, const View* value) {
   const View x = call.input(0);
   const std::vector<int64_t> pads = call.host_list(1, 2, 2);
   if (pads.size() != 2 * static_cast<size_t>(x.rank())) {
@@ -217,15 +217,15 @@ void pad_with(Call& call, const View* value) {
   call.copy(x, inside);
 }
 
-void pad(Call& call) { pad_with(call, nullptr); }
+void pad(NodeCall& call) { pad_with(call, nullptr); }
 
-void pad_v2(Call& call) {
+void pad_v2(NodeCall& call) {
   const View value = call.input(2);
   require_scalar("constant_values", value);
   pad_with(call, &value);
 }
 
-void reverse(Call& call) {
+void reverse(NodeCall& call) {
   View x = call.input(0);
   const View y = call.output(0, x.dtype, x.dims);
   std::array<bool, TN_MAX_RANK> seen{};
@@ -240,7 +240,7 @@ void reverse(Call& call) {
 }
 
 // Each axis in two pieces that change places; one axis after the other.
-void roll(Call& call) {
+void roll(NodeCall& call) {
   View x = call.input(0);
   const std::vector<int64_t> shifts = call.host_list(1, 0);
   const std::vector<int64_t> axes = call.host_list(2, 0);
@@ -265,7 +265,7 @@ void roll(Call& call) {
 
 // The same bytes as another type; of narrower elements there are more, in a last axis of their own.
 Compute bitcast(const Node& node) {
-  return [to = node.type("type")](Call& call) {
+  return [to = node.type("type")](NodeCall& call) {
     const View x = call.input(0);
     const int64_t from_size = tn_dtype_bits(x.dtype) / 8;
     const int64_t to_size = tn_dtype_bits(to) / 8;

@@ -16,7 +16,7 @@ namespace {
 using runtime::Operation;
 
 Compute softmax(const char* operation) {
-  return [f = Operation(operation, {{"axis", int64_t{-1}}})](Call& call) {
+  return [f = Operation(operation, {{"axis", int64_t{-1}}})](NodeCall& call) {
     const View x = call.input(0);
     if (x.rank() < 1) invalid_argument("logits must have >= 1 dimension, got " + x.dims.text());
     call.run(f, {x}, {call.output(0, x.dtype, x.dims)});
@@ -61,7 +61,7 @@ struct BatchNorm {
 
 // (x, scale, offset, mean, variance) -> (y, mean, variance, reserves...)
 Compute batch_norm(const Node& node) {
-  return [b = BatchNorm(node)](Call& call) {
+  return [b = BatchNorm(node)](NodeCall& call) {
     const View in = call.input(0);
     const View scale = call.input(1);
     const View offset = call.input(2);
@@ -122,7 +122,7 @@ Compute batch_norm(const Node& node) {
 
 // (dy, x, scale, saved mean, saved variance, ...) -> (dx, dscale, doffset, 0, 0)
 Compute batch_norm_grad(const Node& node) {
-  return [b = BatchNorm(node)](Call& call) {
+  return [b = BatchNorm(node)](NodeCall& call) {
     const View in = call.input(1);
     const View scale = call.input(2);
     const View mean = call.input(3);

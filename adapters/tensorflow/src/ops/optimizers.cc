@@ -14,7 +14,7 @@ using Variables = std::span<const Variable>;
 // Elementwise arithmetic for one step; results are temporaries of the gradient's type.
 class Step {
  public:
-  Step(Call& call, tn_dtype dtype) : call_(call), dtype_(dtype) {}
+  Step(NodeCall& call, tn_dtype dtype) : call_(call), dtype_(dtype) {}
 
   View add(const View& a, const View& b) { return binary(kAdd, a, b); }
   View subtract(const View& a, const View& b) { return binary(kSub, a, b); }
@@ -49,12 +49,12 @@ class Step {
   }
 
   static inline const Operation kAdd{"Add"}, kSub{"Sub"}, kMul{"Mul"}, kDiv{"Div"}, kSqrt{"Sqrt"};
-  Call& call_;
+  NodeCall& call_;
   tn_dtype dtype_;
 };
 
 // A hyperparameter: one element.
-View scalar(Call& call, int index, const char* name) {
+View scalar(NodeCall& call, int index, const char* name) {
   const View view = call.input(index);
   if (view.rank() != 0) {
     invalid_argument(std::string(name) + " is not a scalar: " + view.dims.text());
@@ -64,7 +64,7 @@ View scalar(Call& call, int index, const char* name) {
 
 // Calls `body` with the variables at inputs 0, 1, ... of the gradient's shape.
 template <class Body>
-void step(Call& call, int variable_count, const View& gradient, Body&& body) {
+void step(NodeCall& call, int variable_count, const View& gradient, Body&& body) {
   std::vector<int32_t> inputs;
   for (int32_t i = 0; i < variable_count; ++i) inputs.push_back(i);
   update_variables(call, inputs, [&](Variables variables) {
@@ -80,7 +80,7 @@ void step(Call& call, int variable_count, const View& gradient, Body&& body) {
 }
 
 // (var, alpha, delta)
-void gradient_descent(Call& call) {
+void gradient_descent(NodeCall& call) {
   const View alpha = scalar(call, 1, "alpha");
   const View delta = call.input(2);
   step(call, 1, delta, [&](Step& s, Variables v) {
@@ -90,7 +90,7 @@ void gradient_descent(Call& call) {
 
 // (var, accum, lr, grad, momentum)
 Compute momentum(const Node& node) {
-  return [nesterov = node.flag("use_nesterov")](Call& call) {
+  return [nesterov = node.flag("use_nesterov")](NodeCall& call) {
     const View lr = scalar(call, 2, "lr");
     const View gradient = call.input(3);
     const View factor = scalar(call, 4, "momentum");
@@ -106,7 +106,7 @@ Compute momentum(const Node& node) {
 
 // The same with the learning rate inside of what is accumulated.
 Compute keras_momentum(const Node& node) {
-  return [nesterov = node.flag("use_nesterov")](Call& call) {
+  return [nesterov = node.flag("use_nesterov")](NodeCall& call) {
     const View lr = scalar(call, 2, "lr");
     const View gradient = call.input(3);
     const View factor = scalar(call, 4, "momentum");
@@ -123,7 +123,7 @@ Compute keras_momentum(const Node& node) {
 
 // (var, accum, lr, grad); V2: (var, accum, lr, epsilon, grad)
 Compute adagrad(const Node& node, bool second) {
-  return [second, update_slots = node.flag("update_slots", true)](Call& call) {
+  return [second, update_slots = node.flag("update_slots", true)](NodeCall& call) {
     const View lr = scalar(call, 2, "lr");
     const View gradient = call.input(second ? 4 : 3);
     step(call, 2, gradient, [&](Step& s, Variables v) {
@@ -139,7 +139,7 @@ Compute adagrad(const Node& node, bool second) {
 
 // (var, m, v, beta1_power, beta2_power, lr, beta1, beta2, epsilon, grad)
 Compute adam(const Node& node) {
-  return [nesterov = node.flag("use_nesterov")](Call& call) {
+  return [nesterov = node.flag("use_nesterov")](NodeCall& call) {
     const View power1 = scalar(call, 3, "beta1_power");
     const View power2 = scalar(call, 4, "beta2_power");
     const View lr = scalar(call, 5, "lr");
@@ -164,7 +164,7 @@ Compute adam(const Node& node) {
 }
 
 // (var, ms, mom, lr, rho, momentum, epsilon, grad)
-void rmsprop(Call& call) {
+void rmsprop(NodeCall& call) {
   const View lr = scalar(call, 3, "lr");
   const View rho = scalar(call, 4, "rho");
   const View factor = scalar(call, 5, "momentum");

@@ -18,7 +18,7 @@ inline Row plain_row(const char* op, const Types& types, Compute compute) {
 // Y = f(X), in place where possible.
 inline Row unary_row(const char* op, const char* operation, const Types& types) {
   return {op, {{"T", types}}, {}, [operation](const Node&) -> Compute {
-            return [f = runtime::Operation(operation)](Call& call) {
+            return [f = runtime::Operation(operation)](NodeCall& call) {
               const View x = call.input(0);
               call.run(f, {x}, {call.output_in_place(0, x.dtype, x.dims, {0})});
             };
@@ -28,7 +28,7 @@ inline Row unary_row(const char* op, const char* operation, const Types& types) 
 // Y = f(A, B) with broadcasting.
 inline Row binary_row(const char* op, const char* operation, const Types& types) {
   return {op, {{"T", types}}, {}, [operation](const Node&) -> Compute {
-            return [f = runtime::Operation(operation)](Call& call) {
+            return [f = runtime::Operation(operation)](NodeCall& call) {
               const View a = call.input(0);
               const View b = call.input(1);
               const Dims dims = broadcast_dims(a.dims, b.dims);

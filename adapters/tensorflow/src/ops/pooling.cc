@@ -15,7 +15,7 @@ Operation pool_operation(const char* name, const Window& w, const Dims& input) {
       name, {{"kernel_shape", w.size}, {"pads", w.pads(input, w.size)}, {"strides", w.strides}});
 }
 
-View pooled_input(Call& call, const Window& w, int index) {
+View pooled_input(NodeCall& call, const Window& w, int index) {
   const View x = call.input(index);
   w.check_dims("input", x.dims);
   return w.logical(x);
@@ -43,7 +43,7 @@ Window pool_window(const Node& node) {
 }
 
 Compute pool(const char* name, const Node& node) {
-  return [name, w = pool_window(node)](Call& call) {
+  return [name, w = pool_window(node)](NodeCall& call) {
     const View x = pooled_input(call, w, 0);
     const Dims dims = w.output_dims(x.dims, x.dims[1], w.size);
     const View y = call.output(0, x.dtype, w.physical(dims));
@@ -53,7 +53,7 @@ Compute pool(const char* name, const Node& node) {
 
 // (input, output, dy) -> dx
 Compute max_pool_grad(const Node& node) {
-  return [w = pool_window(node), scatter = Operation("tenon.MaxPoolGrad")](Call& call) {
+  return [w = pool_window(node), scatter = Operation("tenon.MaxPoolGrad")](NodeCall& call) {
     const View x = pooled_input(call, w, 0);
     check_pooled(w, "orig_output", x.dims, pooled_input(call, w, 1).dims);
     const View dy = pooled_input(call, w, 2);
@@ -69,7 +69,7 @@ Compute max_pool_grad(const Node& node) {
 
 // (input shape, dy) -> dx
 Compute average_pool_grad(const Node& node) {
-  return [w = pool_window(node)](Call& call) {
+  return [w = pool_window(node)](NodeCall& call) {
     const Dims shape = call.host_integers(0);
     w.check_dims("orig_input_shape", shape);
     const View dy = pooled_input(call, w, 1);

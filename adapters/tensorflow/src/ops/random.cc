@@ -28,7 +28,7 @@ uint64_t make_key(const Node& node) {
 Compute random(const char* operation, const Node& node) {
   auto counter = std::make_shared<std::atomic<uint64_t>>(0);
   return [f = Operation(operation), key = make_key(node), dtype = node.type("dtype"),
-          counter](Call& call) {
+          counter](NodeCall& call) {
     const View y = call.output(0, dtype, call.host_integers(0));
     const auto count = static_cast<uint64_t>(y.count());
     // A block has four words; float64 takes two an element.

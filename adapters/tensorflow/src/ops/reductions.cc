@@ -42,7 +42,7 @@ Compute reduction(const char* operation, const Node& node) {
   const bool keep = node.flag("keep_dims");
   const bool norm = std::string_view(operation) == "ReduceL2";
   return [f = Operation(operation, {{"keepdims", int64_t{1}}}), abs = Operation("Abs"), keep,
-          norm](Call& call) {
+          norm](NodeCall& call) {
     const View x = call.input(0);
     const Reduced reduced = reduce_dims(x, call.host_list(1, 0, kAnyRank));
     const View y = call.output(0, x.dtype, keep ? reduced.kept : reduced.dropped);
@@ -59,7 +59,7 @@ Row reduction_row(const char* op, const char* operation, const Types& types) {
 }
 
 // NaN never wins in TensorFlow and always does in the operator.
-View without_nan(Call& call, const View& x, double replacement) {
+View without_nan(NodeCall& call, const View& x, double replacement) {
   static const Operation is_nan("IsNaN");
   static const Operation where("Where");
   const View bad = call.temporary(TN_BOOL, x.dims);
@@ -74,7 +74,7 @@ Compute arg_extreme(const char* operation, const Node& node) {
   const std::string name = operation;
   const double worst = name == "ArgMax" ? -std::numeric_limits<double>::infinity()
                                         : std::numeric_limits<double>::infinity();
-  return [name, type, worst](Call& call) {
+  return [name, type, worst](NodeCall& call) {
     View x = call.input(0);
     const int32_t axis = normal_axis(call.host_integer(1), x.rank());
     if (x.dims[axis] == 0) {
@@ -103,7 +103,7 @@ Row arg_row(const char* op, const char* operation) {
 Compute cumulative_sum(const Node& node) {
   const Operation f("CumSum", {{"exclusive", int64_t{node.flag("exclusive")}},
                                {"reverse", int64_t{node.flag("reverse")}}});
-  return [f](Call& call) {
+  return [f](NodeCall& call) {
     const View x = call.input(0);
     const int32_t axis = normal_axis(call.host_integer(1), x.rank());
     call.run(f, {x, Scalar::of(int64_t{axis})}, {call.output(0, x.dtype, x.dims)});
@@ -114,7 +114,7 @@ Compute top_k(const Node& node) {
   const Operation f("TopK",
                     {{"axis", int64_t{-1}}, {"sorted", int64_t{node.flag("sorted", true)}}});
   const tn_dtype type = node.has("index_type") ? node.type("index_type") : TN_INT32;
-  return [f, type](Call& call) {
+  return [f, type](NodeCall& call) {
     const View x = call.input(0);
     const int64_t k = call.host_integer(1);
     if (x.rank() == 0 || k < 0 || k > x.dims[x.rank() - 1]) {
@@ -134,7 +134,7 @@ Compute top_k(const Node& node) {
 // sum(x^2) / 2; of 16-bit floats in float32, as twice the result may be beyond their range.
 Compute l2_loss() {
   return [f = Operation("ReduceSumSquare", {{"keepdims", int64_t{0}}}),
-          multiply = Operation("Mul")](Call& call) {
+          multiply = Operation("Mul")](NodeCall& call) {
     const View in = call.input(0);
     const View out = call.output(0, in.dtype, {});
     const View x = tn_dtype_bits(in.dtype) == 16 ? call.as(in, TN_FLOAT32) : in;

@@ -12,7 +12,7 @@
 
 namespace tenon::tensorflow {
 
-using Compute = std::function<void(Call&)>;
+using Compute = std::function<void(NodeCall&)>;
 
 struct TypeConstraint {
   const char* attribute;  // "T"

@@ -26,12 +26,12 @@ struct Slicing {
   };
 
   // By begin, end and strides, which are the inputs 1 to 3 of all these ops.
-  Result apply(Call& call, const View& x) const;
+  Result apply(NodeCall& call, const View& x) const;
 };
 
 bool bit(int64_t mask, int32_t i) { return (mask >> i & 1) != 0; }
 
-Slicing::Result Slicing::apply(Call& call, const View& x) const {
+Slicing::Result Slicing::apply(NodeCall& call, const View& x) const {
   const Dims begin = call.host_integers(1);
   const Dims end = call.host_integers(2);
   const Dims strides = call.host_integers(3);
@@ -95,7 +95,7 @@ Slicing::Result Slicing::apply(Call& call, const View& x) const {
 }
 
 Compute strided_slice(const Node& node) {
-  return [slicing = Slicing(node)](Call& call) {
+  return [slicing = Slicing(node)](NodeCall& call) {
     const View x = call.input(0);
     const auto [kept, dims] = slicing.apply(call, x);
     if (kept.dense && kept.dims == x.dims && dims == x.dims) return call.forward(0, 0, dims);
@@ -106,7 +106,7 @@ Compute strided_slice(const Node& node) {
 
 // (shape, begin, end, strides, dy) -> dx
 Compute strided_slice_grad(const Node& node) {
-  return [slicing = Slicing(node)](Call& call) {
+  return [slicing = Slicing(node)](NodeCall& call) {
     const View dy = call.input(4);
     const View dx = call.output(0, dy.dtype, call.host_integers(0));
     const auto [kept, dims] = slicing.apply(call, dx);
@@ -119,7 +119,7 @@ Compute strided_slice_grad(const Node& node) {
 }
 
 // Makes `fresh`, which may be `current` itself, `current` with the slice replaced.
-void replace_slice(Call& call, const Slicing& slicing, const View& current, const View& fresh) {
+void replace_slice(NodeCall& call, const Slicing& slicing, const View& current, const View& fresh) {
   const auto [kept, dims] = slicing.apply(call, fresh);
   const View value = call.contiguous(call.input(4).broadcast_to(dims)).reshaped(kept.dims);
   if (fresh.data != current.data) call.copy(current, fresh);
@@ -128,7 +128,7 @@ void replace_slice(Call& call, const Slicing& slicing, const View& current, cons
 
 // (x, begin, end, strides, value) -> x with the slice replaced
 Compute strided_slice_update(const Node& node) {
-  return [slicing = Slicing(node)](Call& call) {
+  return [slicing = Slicing(node)](NodeCall& call) {
     const View x = call.input(0);
     replace_slice(call, slicing, x, call.output_in_place(0, x.dtype, x.dims, {0}));
   };
@@ -136,14 +136,14 @@ Compute strided_slice_update(const Node& node) {
 
 // (variable, begin, end, strides, value): the slice of the variable replaced.
 Compute resource_strided_slice_assign(const Node& node) {
-  return [slicing = Slicing(node)](Call& call) {
+  return [slicing = Slicing(node)](NodeCall& call) {
     update_variable(call, 0, [&](const View& current, const View& fresh) {
       replace_slice(call, slicing, current, fresh);
     });
   };
 }
 
-void slice(Call& call) {
+void slice(NodeCall& call) {
   const View x = call.input(0);
   const Dims begin = call.host_integers(1);
   Dims size = call.host_integers(2);

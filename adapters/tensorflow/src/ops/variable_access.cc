@@ -37,7 +37,7 @@ View view_of(TF_Tensor* tensor) {
 // Owns `source` and `dest`, as the header says.
 void copy_tensor(TF_OpKernelContext* context, TF_Tensor* source, TF_Tensor* dest) {
   try {
-    Call call(context);
+    NodeCall call(context);
     call.copy(view_of(source), view_of(dest));
   } catch (...) {
     const Failure failure = current_failure();
@@ -50,7 +50,8 @@ void copy_tensor(TF_OpKernelContext* context, TF_Tensor* source, TF_Tensor* dest
   TF_DeleteTensor(dest);
 }
 
-void access_by_c_functions(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
+void access_by_c_functions(NodeCall& call, std::span<const int32_t> inputs,
+                           const VariablesBody& body) {
   TF_Status* status = TF_NewStatus();
   TF_VariableInputLockHolder* lock = nullptr;
   std::vector<TF_Tensor*> tensors;
@@ -149,7 +150,7 @@ const Shim& shim() {
   return opened;
 }
 
-void access_variables(Call& call, std::span<const int32_t> inputs, bool update,
+void access_variables(NodeCall& call, std::span<const int32_t> inputs, bool update,
                       const VariablesBody& body) {
   if (have_c_functions()) return access_by_c_functions(call, inputs, body);
   if (shim().access == nullptr) throw OpError(TF_FAILED_PRECONDITION, shim().why_not);
@@ -165,21 +166,21 @@ void access_variables(Call& call, std::span<const int32_t> inputs, bool update,
 
 }  // namespace
 
-void read_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
+void read_variables(NodeCall& call, std::span<const int32_t> inputs, const VariablesBody& body) {
   access_variables(call, inputs, false, body);
 }
 
-void update_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body) {
+void update_variables(NodeCall& call, std::span<const int32_t> inputs, const VariablesBody& body) {
   access_variables(call, inputs, true, body);
 }
 
-void read_variable(Call& call, int input, const std::function<void(const View&)>& body) {
+void read_variable(NodeCall& call, int input, const std::function<void(const View&)>& body) {
   const int32_t inputs[] = {input};
   access_variables(call, inputs, false,
                    [&](std::span<const Variable> one) { body(one[0].current); });
 }
 
-void update_variable(Call& call, int input,
+void update_variable(NodeCall& call, int input,
                      const std::function<void(const View&, const View&)>& body) {
   const int32_t inputs[] = {input};
   access_variables(call, inputs, true,

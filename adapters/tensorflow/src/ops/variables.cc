@@ -12,7 +12,7 @@ namespace {
 using runtime::Operation;
 
 // The new value is the old one.
-void keep(Call& call, const View& current, const View& fresh) {
+void keep(NodeCall& call, const View& current, const View& fresh) {
   if (fresh.data != current.data) call.copy(current, fresh);
 }
 
@@ -37,7 +37,7 @@ void require_dtype(const View& variable, const View& value) {
 }
 
 Compute assign_update(const char* operation) {
-  return [f = Operation(operation)](Call& call) {
+  return [f = Operation(operation)](NodeCall& call) {
     const View value = call.input(1);
     update_variable(call, 0, [&](const View& current, const View& fresh) {
       require_dtype(current, value);
@@ -52,7 +52,7 @@ Compute assign_update(const char* operation) {
 }
 
 // Input 2, or its negative, of which the sum is a difference.
-View updates_of(Call& call, bool negate) {
+View updates_of(NodeCall& call, bool negate) {
   static const Operation negative("Neg");
   const View updates = call.input(2);
   if (!negate) return updates;
@@ -64,7 +64,8 @@ View updates_of(Call& call, bool negate) {
 // Rows of the variable [N, ...] chosen by indices of any shape; the updates are theirs in that
 // shape or one scalar for all.
 Compute scatter_rows(const char* reduction, bool negate) {
-  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}), negate](Call& call) {
+  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
+          negate](NodeCall& call) {
     const View indices = call.as(positions(call, call.input(1)), TN_INT64);
     const View updates = updates_of(call, negate);
     const int64_t count = indices.count();
@@ -88,7 +89,8 @@ Compute scatter_rows(const char* reduction, bool negate) {
 
 // Elements or slices of the variable chosen by the last axis of the indices.
 Compute scatter_nd(const char* reduction, bool negate) {
-  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}), negate](Call& call) {
+  return [f = Operation("ScatterND", {{"reduction", std::string(reduction)}}),
+          negate](NodeCall& call) {
     const View indices = call.as(positions(call, call.input(1)), TN_INT64);
     const View updates = updates_of(call, negate);
     update_variable(call, 0, [&](const View& current, const View& fresh) {
@@ -100,7 +102,7 @@ Compute scatter_nd(const char* reduction, bool negate) {
 }
 
 // (variable, indices): elements or slices chosen by the last axis of the indices.
-void gather_nd(Call& call) {
+void gather_nd(NodeCall& call) {
   static const Operation f("GatherND");
   const View indices = call.as(positions(call, call.input(1)), TN_INT64);
   if (indices.rank() < 1) invalid_argument("indices must be at least a vector");

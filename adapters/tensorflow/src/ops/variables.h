@@ -31,15 +31,15 @@ struct Variable {
 using VariablesBody = std::function<void(std::span<const Variable>)>;
 
 // Calls `body` with the variables behind the inputs, whose values stay alive until it returns.
-void read_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body);
+void read_variables(NodeCall& call, std::span<const int32_t> inputs, const VariablesBody& body);
 
 // Calls `body` with the variables locked; it queues work that computes each `fresh` from what is
 // `current`. They stay as they were when it throws. An input may be named twice.
-void update_variables(Call& call, std::span<const int32_t> inputs, const VariablesBody& body);
+void update_variables(NodeCall& call, std::span<const int32_t> inputs, const VariablesBody& body);
 
 // The same for one.
-void read_variable(Call& call, int input, const std::function<void(const View& value)>& body);
-void update_variable(Call& call, int input,
+void read_variable(NodeCall& call, int input, const std::function<void(const View& value)>& body);
+void update_variable(NodeCall& call, int input,
                      const std::function<void(const View& current, const View& fresh)>& body);
 
 // Why neither way to a variable exists under this TensorFlow; empty when one does.

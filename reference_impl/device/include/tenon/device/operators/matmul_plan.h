@@ -38,10 +38,10 @@ struct MatmulPlan {
   }
 };
 
-// NumPy's matmul: operands of rank 1 get a dim of 1 that Y, output 0, lacks; batch dims broadcast.
-// Throws TN_INVALID_ARGUMENT with the dims when they do not fit together or Y has others. Where a
-// host asks for Y's dims, they are said here.
-void check_matmul(std::string_view op, const View& a, const View& b, const Arguments& arguments);
+// NumPy's matmul of inputs 0 and 1: operands of rank 1 get a dim of 1 that Y, output 0, lacks;
+// batch dims broadcast. Throws TN_INVALID_ARGUMENT with the dims when they do not fit together or Y
+// has others. Where a host asks for Y's dims, they are said here.
+void check_matmul(std::string_view op, const Arguments& arguments);
 // Throws TN_INVALID_ARGUMENT unless the addend broadcasts to Y.
 void check_addend(std::string_view op, const View& c, const View& y);
 

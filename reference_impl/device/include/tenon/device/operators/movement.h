@@ -29,12 +29,6 @@ struct TileOperator : NamedOperator {
   // Throws TN_UNSUPPORTED for more dims and repeats together than a view has.
   void check(const Arguments& a) const;
   TileViews views(const Arguments& a) const;
-
- private:
-  void check_views(const View& input, const View& output) const;
-  int64_t tiled_dim(const View& input, int32_t d, int64_t repeats) const;
-  // How often dim `d` of the input is in the output.
-  int64_t repeats(const Arguments& a, int32_t d) const;
 };
 
 struct PadOperator : NamedOperator, attributes::Pad {
@@ -42,10 +36,6 @@ struct PadOperator : NamedOperator, attributes::Pad {
   void check(const Arguments& a) const;
   // How much is in front of each dim.
   void read_pads(const Arguments& a, int64_t* front) const;
-
- private:
-  // What `pads` and `axes` make of the input's dims, into `dims`, and how much is in front of each.
-  void padded_dims(const Arguments& a, int64_t* front, int64_t* dims) const;
 };
 
 // What of the input lies in the output, as a view of each: pads may be negative.

@@ -12,16 +12,12 @@
 
 namespace tenon::device {
 
-// [N, C, ...].
-void check_image(std::string_view op, const View& x);
 // Scale or B: broadcasts to the normalized dims of `x`.
 void check_affine(std::string_view op, const char* argument, const View& view, const View& x,
                   int32_t axis);
 // Mean or InvStdDev: the dims of `x` with 1 for the normalized ones.
 void check_row_statistic(std::string_view op, const char* argument, const View& view, const View& x,
                          int32_t axis);
-// Its dims, in `dims` of TN_MAX_RANK.
-std::span<const int64_t> row_statistic_dims(const View& x, int32_t axis, int64_t* dims);
 // One value for each channel (dim 1 of `x`).
 void check_channels(std::string_view op, const char* argument, const View& view, const View& x);
 

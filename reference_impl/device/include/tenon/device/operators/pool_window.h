@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "tenon/device/kernel.h"
-#include "tenon/device/operators/attributes.h"
+#include "tenon/device/operators/conv_window.h"
 
 namespace tenon::device {
 
@@ -34,8 +34,6 @@ struct PoolWindow {
   int64_t stride(const View& view, int32_t axis) const {
     return axis < first_axis() ? 0 : view.strides[axis - first_axis() + 2];
   }
-  // How many windows there are along an axis.
-  int64_t positions(const View& x, int32_t axis, bool ceil) const;
   // The source index at position `o` and tap `t`.
   int64_t source(int32_t axis, int64_t o, int64_t t) const {
     return o * strides[axis] + t * dilations[axis] - pads_begin[axis];
@@ -56,16 +54,6 @@ struct PoolWindow {
     const Taps taps = taps_within(axis, o, o, low, high);
     return std::max<int64_t>(taps.end - taps.begin, 0);
   }
-
-  // Throws unless Y's dims are those of the formula; with ceil_mode the host chose between the
-  // rounded down and the rounded up ones.
-  void check(std::string_view op, const View& x, const View& y) const;
-  // The same of input and output 0, and the answer where a host asks: with ceil_mode that of ONNX,
-  // where no window begins in the padding behind X.
-  void check_output(std::string_view op, const Arguments& a) const;
-  // The same of a gradient's dY and dX. Several sizes of dX have windows as many as dY, so the
-  // caller alone decides it.
-  void check_grad(std::string_view op, const Arguments& a) const;
 
  private:
   using List = std::span<const int64_t>;

@@ -10,24 +10,16 @@
 namespace tenon::device {
 
 // tenon.MaxPool: an index is a place in its plane.
-struct MaxPoolOperator : NamedOperator {
-  explicit MaxPoolOperator(const Description& d) : MaxPoolOperator(d, attributes::MaxPool(d)) {}
+struct MaxPoolOperator : NamedOperator, attributes::MaxPool {
+  explicit MaxPoolOperator(const Description& d);
   void check(const Arguments& a) const;
   PoolWindow window;
-
- protected:
-  MaxPoolOperator(const Description& d, const attributes::MaxPool& a);
 };
 
 // ONNX's: an index is a place in the whole tensor.
 struct MaxPoolTensorOperator : MaxPoolOperator {
-  explicit MaxPoolTensorOperator(const Description& d)
-      : MaxPoolTensorOperator(d, attributes::MaxPool(d)) {}
-  bool storage_order;  // True: an index counts columns first.
-
- private:
-  MaxPoolTensorOperator(const Description& d, const attributes::MaxPool& a)
-      : MaxPoolOperator(d, a), storage_order(a.storage_order) {}
+  using MaxPoolOperator::MaxPoolOperator;
+  bool columns_first() const { return storage_order; }
 };
 
 // The caller alone decides the dims of dX.
@@ -36,20 +28,16 @@ struct MaxPoolGradOperator : NamedOperator {
   void check(const Arguments& a) const;
 };
 
-struct AveragePoolOperator : NamedOperator {
-  explicit AveragePoolOperator(const Description& d)
-      : AveragePoolOperator(d, attributes::AveragePool(d)) {}
-  void check(const Arguments& a) const { window.check_output(name, a); }
+struct AveragePoolOperator : NamedOperator, attributes::AveragePool {
+  explicit AveragePoolOperator(const Description& d);
+  void check(const Arguments& a) const;
   PoolWindow window;
-  bool count_include_pad;  // In what a sum is divided by.
-
- private:
-  AveragePoolOperator(const Description& d, const attributes::AveragePool& a);
 };
 
+// Several sizes of dX have windows as many as dY, so the caller alone decides it.
 struct AveragePoolGradOperator : AveragePoolOperator {
   using AveragePoolOperator::AveragePoolOperator;
-  void check(const Arguments& a) const { window.check_grad(name, a); }
+  void check(const Arguments& a) const;
 };
 
 struct GlobalPoolOperator : NamedOperator {

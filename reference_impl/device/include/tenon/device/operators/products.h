@@ -3,6 +3,7 @@
 // The halves of matrix products: see kernel_of.h. All compute Y = alpha * A @ B + beta * C.
 #pragma once
 
+#include "tenon/device/operators/attributes.h"
 #include "tenon/device/operators/kernel_of.h"
 #include "tenon/device/operators/matmul_plan.h"
 
@@ -12,19 +13,17 @@ namespace tenon::device {
 struct MatMulOperator : NamedOperator {
   static constexpr size_t kInputs = 2;
   explicit MatMulOperator(const Description& d);
-  void check(const Arguments& a) const { check_matmul(name, a.inputs[0], a.inputs[1], a); }
+  void check(const Arguments& a) const { check_matmul(name, a); }
   MatmulPlan plan(const Arguments& a) const {
     return plan_matmul(a.inputs[0], a.inputs[1], a.outputs[0]);
   }
 };
 
-struct GemmOperator : NamedOperator {
+struct GemmOperator : NamedOperator, attributes::Gemm {
   explicit GemmOperator(const Description& d);
   void check(const Arguments& a) const;
   // Of A and B as they are multiplied; the dims and strides of their views are those before.
   MatmulPlan plan(const Arguments& a) const;
-  float alpha, beta;
-  bool transpose_a, transpose_b;
 };
 
 // alpha and beta are inputs.

@@ -16,25 +16,13 @@ struct ReductionOperator : NamedOperator, attributes::ReduceSum {
   // Where a value of `axes` decides, at a launch: whether the ranks can fit.
   void check(const Arguments& a) const;
   // Bit d: dim d of the data is reduced.
-  uint32_t axes_of(const View& axes, int32_t rank) const;
-  uint32_t axes_of(const Arguments& a) const { return axes_of(a.input(1), a.inputs[0].rank); }
+  uint32_t axes_of(const Arguments& a) const;
   // Throws unless an output has the dims that are left.
   void check_dims(const Arguments& a, size_t output, uint32_t axes) const;
 };
 struct VarianceOperator : ReductionOperator {
   explicit VarianceOperator(const Description& d) : ReductionOperator(d, Form::kVariance) {}
 };
-
-// The dims that are left, in `dims`, which is of TN_MAX_RANK.
-inline std::span<const int64_t> reduced_dims(const View& data, uint32_t axes, bool keepdims,
-                                             int64_t* dims) {
-  size_t rank = 0;
-  for (int32_t d = 0; d < data.rank; ++d) {
-    const bool reduced = axes >> d & 1;
-    if (!reduced || keepdims) dims[rank++] = reduced ? 1 : data.dims[d];
-  }
-  return {dims, rank};
-}
 
 // ArgMax and ArgMin.
 struct ArgReductionOperator : NamedOperator, attributes::ArgMax {

@@ -69,16 +69,6 @@ void check_broadcast(std::string_view op, std::span<const View> inputs, const Ar
 // the kernel gets it in memory of the device, which must not be read here.
 View known_value(std::string_view op, const char* argument, const View& view);
 
-// A dim of an output that a value decides: from `value()` where a host asks. At a launch it is what
-// the output has; run() compares it with the value, which may not be there any earlier.
-template <class Value>
-int64_t valued_dim(const Arguments& arguments, size_t output, int32_t axis, Value&& value) {
-  if (arguments.asked != nullptr) [[unlikely]]
-    return value();
-  const View& actual = arguments.outputs[output];
-  return axis < actual.rank ? actual.dims[axis] : 0;
-}
-
 // The axis as an index below `rank`. A scalar counts as having one axis, as ONNX's shape rules do.
 int32_t normalize_axis(std::string_view op, int64_t axis, int32_t rank);
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attributes of convolutions, and how their tensors' dims hang together.
+// The window of a convolution.
 #pragma once
 
-#include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "tenon/device/kernel.h"
+#include "tenon/device/operators/attributes.h"
 
 namespace tenon::device {
 
@@ -20,7 +22,7 @@ struct WindowAxis {
   int64_t extent = 1, stride = 0;
 };
 
-// A part of dX along one axis: see ConvAttributes::grad_input_axis(). In elements.
+// A part of dX along one axis: see ConvWindow::grad_input_axis(). In elements.
 struct ConvGradInputAxis {
   WindowAxis window;                            // Of dY.
   int64_t first_tap = 0, tap_stride = 0;        // In W.
@@ -28,16 +30,16 @@ struct ConvGradInputAxis {
 };
 
 // For spatial ranks 1 to 3, placed at the end of three axes; the axes before have extent 1.
-struct ConvAttributes {
+struct ConvWindow {
   int32_t spatial = 0;
   int64_t groups = 1;
   int64_t strides[3] = {1, 1, 1};
   int64_t dilations[3] = {1, 1, 1};
   int64_t pads_begin[3] = {}, pads_end[3] = {};
-  int64_t kernel[3] = {};  // 0 where kernel_shape is not given.
 
-  // `rank` is that of X, W and Y.
-  ConvAttributes(const Description& description, int32_t rank);
+  // Of the attributes of a convolution, whose X, W and Y have `rank`; throws where they are not of
+  // that rank.
+  ConvWindow(std::string_view op, const attributes::Conv& a, int32_t rank);
 
   // The first of the three axes that the tensors have.
   int32_t first_axis() const { return 3 - spatial; }
@@ -62,18 +64,14 @@ struct ConvAttributes {
       for (int64_t r1 = 0; r1 < strides[1]; ++r1)
         for (int64_t r2 = 0; r2 < strides[2]; ++r2) visit(std::array<int64_t, 3>{r0, r1, r2});
   }
-
-  // How many positions W has along an axis of X: the dim of Y.
-  int64_t positions(const View& x, const View& w, int32_t axis) const;
-
-  // Throws unless X [N, C, ...], W [M, C / groups, ...] and Y [N, M, ...] fit together.
-  void check(std::string_view op, const View& x, const View& w, const View& y) const;
-  // The same of Conv's arguments (X, W, B; Y), and the answer where a host asks.
-  void check_output(std::string_view op, const Arguments& a) const;
-  // The same of ConvGradInput's (dY, W; dX) and ConvGradWeight's (dY, X; dW). Several sizes of dX
-  // and dW give one of dY, so the caller alone decides them.
-  void check_grad_input(std::string_view op, const Arguments& a) const;
-  void check_grad_weight(std::string_view op, const Arguments& a) const;
 };
+
+// A list attribute of a window of so many dims, placed at the end of the three axes of one or two
+// arrays; an empty one leaves them alone. Throws where it is of another length or out of range.
+void place_window_list(std::string_view op, const char* attribute, int32_t spatial,
+                       std::span<const int64_t> values, int64_t least,
+                       std::initializer_list<int64_t*> arrays);
+// Throws TN_UNSUPPORTED for windows that no kernel has.
+void require_window(std::string_view op, int32_t spatial, AutoPad auto_pad);
 
 }  // namespace tenon::device
