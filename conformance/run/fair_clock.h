@@ -32,12 +32,14 @@ class FairClock {
   double running() const { return running_.fair(); }
   double compiling() const { return compiling_.fair(); }
   double wall() const { return running_.wall + compiling_.wall; }
-  // Whether one of the limits is used up; or ten times as much on the wall's clock, so that it ends
-  // on any machine.
+  // Whether one of the limits is used up; or ten times as much and five minutes on the wall's
+  // clock, so that it ends on any machine.
   bool is_over(const TimeLimits& limits) const;
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr double kPatience =
+      300;  // Seconds that even the shortest limit gets by the wall.
   static constexpr double kUnwatched = 0.5;  // Seconds in which most tests are done.
 
   struct Account {
@@ -45,7 +47,7 @@ class FairClock {
     double given = 0;                // Seconds without those of gaps.
     std::map<pid_t, double> waited;  // Seconds that each thread waited for a processor.
     double fair() const;
-    bool is_over(double limit) const { return fair() > limit || wall > 10 * limit; }
+    bool is_over(double limit) const { return fair() > limit || wall > 10 * limit + kPatience; }
   };
 
   void look_at(pid_t process, Account& account);

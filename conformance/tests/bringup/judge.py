@@ -130,7 +130,9 @@ class Case:
 
     def run(self, arguments, tests, options):
         report = self.folder / "report.json"
-        options = ["--timeout", "1.5", "--compile-timeout", "2.5", "--filter", tests, *options]
+        # What no test here takes that does not hang: others make operators' cases, for a second or two.
+        limits = ["1.5", "2.5"] if tests != BASE else ["20", "20"]
+        options = ["--timeout", limits[0], "--compile-timeout", limits[1], "--filter", tests, *options]
         try:
             self.listed = listed(arguments, options)
             done = self.call("--report", report, *options)
@@ -249,7 +251,7 @@ def of_answer(arguments, words):
 
 # ---- Certain tests of a run ----
 
-TWO = "call=stream_create@7:crash,call=stream_create@12:hang,call=stream_create@20:exit_0"
+TWO = "call=stream_create@7:crash,call=stream_create@12:hang,call=stream_create@17:exit_0"
 
 
 def check_two(case, count=1):
@@ -261,7 +263,7 @@ def check_two(case, count=1):
 
 
 def two(arguments, *options):
-    case = Case(arguments, TWO, "EventTest.*:MapTest.*:StreamTest.*:Plugin.*", *options)
+    case = Case(arguments, TWO, "EventTest.*:MapTest.*:Plugin.*", *options)
     check_two(case)
     return case
 
@@ -269,8 +271,8 @@ def two(arguments, *options):
 def by_place(arguments):
     """In the order in which tests run, a stream each: the 7th and the 12th are named."""
     case = two(arguments)
-    case.want(case.of("crashed")[0] == case.listed[6], f"{case.of('crashed')}, not {case.listed[6]}")
-    case.want(case.of("hung")[0] == case.listed[11], f"{case.of('hung')}, not {case.listed[11]}")
+    case.want(case.of("crashed")[:1] == case.listed[6:7], f"{case.of('crashed')}, not {case.listed[6]}")
+    case.want(case.of("hung")[:1] == case.listed[11:12], f"{case.of('hung')}, not {case.listed[11]}")
     return case
 
 
