@@ -24,10 +24,12 @@ class OperatorTable {
   struct Merged {
     const OperatorEntry* entry;
     uint64_t dtypes;
+    uint64_t limited_dtypes;  // 0: no other constraint is limited.
   };
 
   void add(const OperatorEntry& entry);
   void show(const Merged& row);
+  tn_type_list list(const char* constraint, uint64_t bits);
 
   std::vector<Merged> merged_;
   std::map<uint64_t, std::vector<tn_dtype>> dtypes_;  // By the set as bits.

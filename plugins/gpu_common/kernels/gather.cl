@@ -17,7 +17,7 @@ KERNEL(gather)
     const long index_step = loop.steps[2][0];
     if (index_step == 0) {  // One place for all the row.
       const long place = indexed_place(index, &places, fault);
-      if (place >= 0) {
+      if (place != NO_PLACE) {
         if (to_step == 1 && from_step == 1) {
           INDEPENDENT
           for (long i = 0; i < n; ++i) to[i] = from[place + i];
@@ -28,7 +28,7 @@ KERNEL(gather)
     } else {
       for (long i = 0; i < n; ++i) {
         const long place = indexed_place(index + i * index_step, &places, fault);
-        if (place >= 0) to[i * to_step] = from[place + i * from_step];
+        if (place != NO_PLACE) to[i * to_step] = from[place + i * from_step];
       }
     }
   }

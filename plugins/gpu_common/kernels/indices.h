@@ -16,14 +16,18 @@ DEVICE long wrapped_index(long index, long extent) {
   return wrapped < 0 || wrapped >= extent ? -1 : wrapped;
 }
 
-// Where the indices at `from` point to, in elements; -1, and a failure, when one is out of range.
+// Steps may be negative, and so may places.
+#define NO_PLACE (-0x7fffffffffffffffL - 1)
+
+// Where the indices at `from` point to, in elements; NO_PLACE, and a failure, when one is out of
+// range.
 DEVICE long indexed_place(GLOBAL const STORED(INDEX) *from, const Places *places, FAULT(fault)) {
   long place = 0;
   for (int d = 0; d < places->depth; ++d) {
     const long index = wrapped_index((long)from[d * places->index_step], places->extents[d]);
     if (index < 0) {
       RAISE(fault, FAULT_INDEX);
-      return -1;
+      return NO_PLACE;
     }
     place += index * places->steps[d];
   }

@@ -36,7 +36,7 @@ KERNEL(scatter_blocks)
       const long place = indexed_place(index, &places, fault);
       const int left_out =
           blocks.left_out >= 0 && wrapped_index((long)*index, places.extents[0]) == blocks.left_out;
-      if (place >= 0 && !left_out) {
+      if (place != NO_PLACE && !left_out) {
         GLOBAL STORED(T) *to = AT(STORED(T), y) + at.place[0] + place;
         GLOBAL const STORED(T) *from = CONST_AT(STORED(T), updates) + at.place[1] + update_at;
         if (to_step == 1 && from_step == 1) {

@@ -255,10 +255,13 @@ using CreateKernel = std::unique_ptr<Kernel> (*)(const Description&);
 constexpr uint64_t dtype_bit(tn_dtype dtype) { return uint64_t{1} << dtype; }
 
 // One row of the device's table of operators. `dtypes` are those of its type constraint; the device
-// claims what the operator's version has of them.
+// claims what the operator's version has of them, and of each other constraint all that the version
+// has, save for the one that `limited` names.
 struct OperatorEntry : OperatorId {
   uint64_t dtypes;
   CreateKernel create;
+  const char* limited = nullptr;
+  uint64_t limited_dtypes = 0;
 };
 
 // The families, one function in each file of kernels/; platform.cc lists them.
