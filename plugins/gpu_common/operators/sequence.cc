@@ -147,7 +147,7 @@ class Trilu final : public KernelOf<device::TriluOperator> {
 Rows sequence_operators() {
   static const OperatorEntry kEntries[] = {
       {op::kRange, kRangeTypes, Range::create},
-      {op::kOneHot, kMovedTypes, OneHot::create, "T1", kIndexTypes},
+      {op::kOneHot, kMovedTypes, OneHot::create, "T1", device::kIndexTypes},
       {op::kTrilu, kMovedTypes, Trilu::create},
   };
   return kEntries;
