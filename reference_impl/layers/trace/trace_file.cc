@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 
@@ -20,13 +21,34 @@ constexpr std::string_view kTail = "\n]}\n";
 constexpr size_t kBatch = 64 << 10;
 constexpr std::chrono::milliseconds kPause{50};
 
+// Never destroyed: files may be opened, and are flushed, while the process ends.
+struct Files {
+  std::mutex mutex;
+  std::map<std::string, std::weak_ptr<TraceFile>> by_path;
+
+  static Files& of_process() {
+    static Files* const files = new Files;
+    return *files;
+  }
+};
+
+// Hosts need not destroy their loaders (Python's are for the process): what is still in memory when
+// it ends is written then.
+void flush_at_exit() {
+  Files& files = Files::of_process();
+  const std::lock_guard lock(files.mutex);
+  for (const auto& [path, known] : files.by_path) {
+    if (const std::shared_ptr<TraceFile> file = known.lock()) file->flush();
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<TraceFile> TraceFile::open(const std::string& path) {
-  static std::mutex* const mutex = new std::mutex;
-  static auto* const files = new std::map<std::string, std::weak_ptr<TraceFile>>;
-  const std::lock_guard lock(*mutex);
-  std::weak_ptr<TraceFile>& known = (*files)[path];
+  [[maybe_unused]] static const int registered = std::atexit(flush_at_exit);
+  Files& files = Files::of_process();
+  const std::lock_guard lock(files.mutex);
+  std::weak_ptr<TraceFile>& known = files.by_path[path];
   std::shared_ptr<TraceFile> file = known.lock();
   if (file == nullptr) known = file = std::make_shared<TraceFile>(path);
   return file;
