@@ -381,6 +381,7 @@ static inline void tnp_dense_strides(int32_t rank, const int64_t* dims, int64_t*
 static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot, tn_error* error) {
   tn_argument known;
   TNP_TRY(tnp_take(&known, sizeof(known), argument, NULL, error));
+  TNP_CHECK_AT("kind", known.kind != TN_ARGUMENT_ABSENT, TN_INVALID_ARGUMENT, "it is absent");
   TNP_CHECK_AT("kind", known.kind == TN_ARGUMENT_DEVICE || known.kind == TN_ARGUMENT_HOST,
                TN_UNSUPPORTED, "argument kind %d: give a tensor at launch", (int)known.kind);
   TNP_CHECK_AT("dtype", tn_dtype_bits(known.dtype) >= 8, TN_UNSUPPORTED,
@@ -416,11 +417,18 @@ typedef struct tnp_signature {
 } tnp_signature;
 
 /* A list of element types for one type constraint, and a row of the static table of operators with
- * such a list: TNP_TYPES(kNumbers, "T", TN_FLOAT32, TN_INT32); */
+ * such a list: TNP_TYPES(kNumbers, "T", TN_FLOAT32, TN_INT32); TNP_TYPES_OF_TWO: the same list for
+ * two constraints (Cast's T1 and T2). Of a constraint that is not listed a device takes all types.
+ */
 #define TNP_TYPES(list, constraint, ...)                 \
   static const tn_dtype list##_dtypes[] = {__VA_ARGS__}; \
   static const tn_type_list list[] = {                   \
       {constraint, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}}
+#define TNP_TYPES_OF_TWO(list, first, second, ...)                              \
+  static const tn_dtype list##_dtypes[] = {__VA_ARGS__};                        \
+  static const tn_type_list list[] = {                                          \
+      {first, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}, \
+      {second, list##_dtypes, sizeof(list##_dtypes) / sizeof(list##_dtypes[0])}}
 #define TNP_OPERATOR(domain, name, version, list) \
   TNP_OPERATOR_REVISION(domain, name, version, 0, list)
 /* The same for a domain whose contracts have revisions: "tenon". Hosts take their own alone. */
@@ -454,6 +462,34 @@ static inline tn_status tnp_attribute(const tn_kernel_desc* desc, size_t i, tn_a
                "attributes is NULL, but there are %zu", desc->attribute_count);
   return tnp_within(error, tnp_check_attribute(desc->attributes[i], out, error), "desc->attributes",
                     i);
+}
+
+/* Reads the integer `name` into `*value`, which stays as it is where it is not given. */
+static inline tn_status tnp_int_attribute(const tn_kernel_desc* desc, const char* name,
+                                          int64_t* value, tn_error* error) {
+  for (size_t i = 0; i < desc->attribute_count; ++i) {
+    tn_attribute known;
+    TNP_TRY(tnp_attribute(desc, i, &known, error));
+    if (strcmp(known.name, name) != 0) continue;
+    TNP_CHECK_AT("desc->attributes", known.type == TN_ATTRIBUTE_INT, TN_INVALID_ARGUMENT,
+                 "%s: attribute '%s' must be an integer", desc->name, name);
+    *value = *known.ints;
+  }
+  return TN_OK;
+}
+
+/* Refuses attributes with other names than these. */
+static inline tn_status tnp_only_attributes(const tn_kernel_desc* desc, const char* const* names,
+                                            size_t count, tn_error* error) {
+  for (size_t i = 0; i < desc->attribute_count; ++i) {
+    tn_attribute known;
+    TNP_TRY(tnp_attribute(desc, i, &known, error));
+    size_t n = 0;
+    while (n < count && strcmp(known.name, names[n]) != 0) ++n;
+    TNP_CHECK_AT("desc->attributes", n < count, TN_INVALID_ARGUMENT,
+                 "%s: attribute '%s' is unknown", desc->name, known.name);
+  }
+  return TN_OK;
 }
 
 /* The row of the table that a description names, or -1 with an error in `error`. */

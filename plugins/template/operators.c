@@ -8,12 +8,15 @@
 
 TNP_TYPES(kFloats, "T", TN_FLOAT32);
 TNP_TYPES(kNumbers, "T", TN_FLOAT32, TN_INT32);
-TNP_TYPES(kConverted, "T1", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN_BOOL);
+TNP_TYPES_OF_TWO(kConverted, "T1", "T2", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8,
+                 TN_BOOL);
 TNP_TYPES(kCopied, "T", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN_BOOL, TN_FLOAT16,
+          TN_BFLOAT16, TN_INT8);
+TNP_TYPES(kAnything, "V", TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_INT64, TN_UINT8, TN_BOOL, TN_FLOAT16,
           TN_BFLOAT16, TN_INT8);
 
 static const tn_operator_entry kOperators[] = {
-    TNP_OPERATOR("", "Identity", 25, kCopied),
+    TNP_OPERATOR("", "Identity", 25, kAnything),
     TNP_OPERATOR("", "Cast", 25, kConverted),
     TNP_OPERATOR_REVISION("tenon", "Fill", 1, 1, kCopied),
     TNP_OPERATOR("", "Add", 14, kNumbers),
@@ -103,17 +106,14 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
     TNP_CHECK(op != kMatMul || (in[i].rank == 2 && out->rank == 2), TN_UNSUPPORTED,
               "MatMul takes matrices alone: loop over the batch");
   }
-  for (size_t i = 0; i < desc.attribute_count; ++i) { /* Cast alone has some. */
-    tn_attribute attribute;
-    TNP_TRY(tnp_attribute(&desc, i, &attribute, error));
-    const bool is_to = strcmp(attribute.name, "to") == 0;
-    TNP_CHECK_AT("desc->attributes",
-                 op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
-                     attribute.type == TN_ATTRIBUTE_INT &&
-                     (!is_to || *attribute.ints == out->dtype),
-                 TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
-                 desc.name, attribute.name);
-  }
+  static const char* const kOfCast[] = {"to", "saturate"};
+  int64_t to = -1, saturate = 1;
+  TNP_TRY(tnp_only_attributes(&desc, kOfCast, op == kCast ? 2 : 0, error));
+  TNP_TRY(tnp_int_attribute(&desc, "to", &to, error));
+  TNP_TRY(tnp_int_attribute(&desc, "saturate", &saturate, error));
+  TNP_CHECK_AT("desc->attributes",
+               op != kCast || (to == out->dtype && (saturate == 0 || saturate == 1)),
+               TN_INVALID_ARGUMENT, "Cast: 'to' must name the output's type, 'saturate' be 0 or 1");
   if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
   known->outputs[0].requirements = TN_REQUIRES_NO_ALIAS;
   return tnp_fail(error, TN_NEEDS_STATIC, "%s: its output must not be an input", desc.name);

@@ -65,7 +65,9 @@ def main() -> None:
     manifests = [make(arguments.cmake, build, folder / "prefix", folder / name) for name in ("acme", "zeta.npu")]
     for manifest in manifests:
         check_symbols(next(manifest.parent.glob("lib*.so")))
-        print(run(build / "bin" / "tenon_conformance", manifest).splitlines()[-1])
+        report = run(build / "bin" / "tenon_conformance", manifest, "--declaration",
+                     manifest.parents[2] / "declaration.json", "--brief")
+        print(report.splitlines()[-1])
     run(build / "bin" / "two_plugins", *manifests, env=os.environ | {"TENON_LAYERS": ""})
     run(build / "bin" / "two_plugins", *manifests, env=os.environ | {"TENON_LAYERS": "validation"})
 

@@ -25,7 +25,7 @@ TEST(Selection, UnknownNamesSayWhatThereIs) {
   } catch (const plugin::Failure& failure) {
     EXPECT_EQ(failure.error.code, TN_INVALID_ARGUMENT);
     EXPECT_STREQ(failure.error.message,
-                 "TENON_LAYERS: there is no layer 'speed'; there are: trace, validation");
+                 "TENON_LAYERS: there is no layer 'speed'; there are: fault, trace, validation");
   }
 }
 
