@@ -22,7 +22,7 @@ const tn_dispatch* core_functions = nullptr;
 // The rows of a table without float32.
 struct Rows {
   std::deque<std::vector<tn_dtype>> dtypes;
-  std::deque<tn_type_list> lists;
+  std::deque<std::vector<tn_type_list>> lists;
   std::vector<tn_operator_entry> rows;
 };
 
@@ -30,13 +30,17 @@ Rows without_float32(const tn_operator_table& table) {
   Rows made;
   for (size_t i = 0; i < table.count; ++i) {
     tn_operator_entry row = table.first[i];
-    const tn_type_list& types = *row.types;
-    std::vector<tn_dtype> left(types.dtypes, types.dtypes + types.count);
-    std::erase(left, tn_dtype{TN_FLOAT32});
-    if (left.empty()) continue;
-    made.dtypes.push_back(std::move(left));
-    made.lists.push_back({types.constraint, made.dtypes.back().data(), made.dtypes.back().size()});
-    row.types = &made.lists.back();
+    std::vector<tn_type_list>& lists = made.lists.emplace_back();
+    for (size_t k = 0; k < row.type_count; ++k) {
+      const tn_type_list& types = row.types[k];
+      std::vector<tn_dtype> left(types.dtypes, types.dtypes + types.count);
+      std::erase(left, tn_dtype{TN_FLOAT32});
+      if (left.empty()) continue;
+      made.dtypes.push_back(std::move(left));
+      lists.push_back({types.constraint, made.dtypes.back().data(), made.dtypes.back().size()});
+    }
+    if (lists.size() != row.type_count) continue;
+    row.types = lists.data();
     made.rows.push_back(row);
   }
   return made;

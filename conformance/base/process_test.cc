@@ -19,11 +19,11 @@ TEST_F(ProcessTest, TN_process_001_stays_its_hosts) {
     stream.fill(buffer, 0, 256, "p", 1);
     stream.synchronize();
   }
-  const KernelDesc desc = dense_desc("Identity", TN_FLOAT32, {4}, 1);
+  const KernelDesc desc = dense_desc("Identity", TN_INT32, {4}, 1);
   const Kernel kernel(device(), desc);
   const Buffer a = upload(Bytes(16, 1)), b = make_buffer(16);
-  launch(kernel, stream_, {Tensor::device(a.get(), TN_FLOAT32, {4}).get()},
-         {Tensor::device(b.get(), TN_FLOAT32, {4}).get()});
+  launch(kernel, stream_, {Tensor::device(a.get(), TN_INT32, {4}).get()},
+         {Tensor::device(b.get(), TN_INT32, {4}).get()});
   stream_.synchronize();
   EXPECT_EQ(HostProcess::now().changes_since(before), std::vector<std::string>());
 }

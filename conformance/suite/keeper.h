@@ -30,6 +30,12 @@ class Keeper {
     return object;
   }
 
+  // Once the work has ended: for tests that do many things, on devices of little memory.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    kept_.clear();
+  }
+
  private:
   std::mutex mutex_;
   std::vector<std::shared_ptr<void>> kept_;

@@ -22,6 +22,7 @@ class FaultTest : public testing::TestWithParam<const char*> {
   // Throws where the plan is none.
   void open(const std::string& fault) {
     setenv("TENON_FAULT", fault.c_str(), 1);
+    device_ = Device();  // Before the loader that it is of.
     loader_ = Loader({}, host_.get(), "fault");
     instance_ = loader_.open("cpu");
     unsetenv("TENON_FAULT");
