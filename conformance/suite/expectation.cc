@@ -24,8 +24,8 @@ ExpectedOutput expected_output(const OperatorCase& c, const Expected& expected, 
   output.dims = expected.dims;
   const Tolerance tolerance = tolerance_of(c.domain, c.name, expected.dtype, mode);
   for (const Number& exact : expected.values) {
-    output.granted.push_back(
-        is_float(expected.dtype) ? static_cast<double>(granted(expected.dtype, exact, tolerance))
+    output.granted.push_back(is_float(expected.dtype)
+                                 ? static_cast<double>(granted(expected.dtype, exact, tolerance))
                                  : 0);
   }
   return output;

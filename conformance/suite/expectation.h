@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the suite expects of the launch that a thread is about to make, for a layer before the plugin
-// that perturbs results: by how much an element must be off so that the suite has to notice. Nobody
-// else asks, and without TENON_PERTURB there is nothing to be had.
+// What the suite expects of the launch that a thread is about to make, for a layer before the
+// plugin that perturbs results: by how much an element must be off so that the suite has to notice.
+// Nobody else asks, and without TENON_PERTURB there is nothing to be had.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,8 @@ struct Expectation {
 // Whether anybody will ask.
 bool is_expectation_asked();
 
-// While it lives, the thread's launches are expected to give what a case says, for kernels of a mode.
+// While it lives, the thread's launches are expected to give what a case says, for kernels of a
+// mode.
 class Announced {
  public:
   Announced(const OperatorCase& operator_case, tn_math_mode mode);

@@ -108,8 +108,8 @@ class Planner {
     candidates_.push_back({at, variant, rule, std::move(suffix), worth, trial});
   }
 
-  // The first cases come before everything else, then the forms and those with special values, those
-  // behind by and by.
+  // The first cases come before everything else, then the forms and those with special values,
+  // those behind by and by.
   int worth_of(size_t at) const {
     if (at < 4) return static_cast<int>(at);
     return has_special_values(*cases_[at]) ? 9 : 40 + static_cast<int>(at);

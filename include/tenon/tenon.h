@@ -1118,8 +1118,8 @@ typedef void(TN_CALL* tn_function)(void);
  *      semicolons), unless the process runs with elevated privileges
  *   2. tn_loader_desc.search_paths
  *   3. ../share/tenon/plugins beside libtenon's folder, then libtenon's own folder
- *   4. share/tenon/plugins of the virtual environment (Python's or Conda's) that libtenon lies in, and
- *      unless elevated of $VIRTUAL_ENV and $CONDA_PREFIX
+ *   4. share/tenon/plugins of the virtual environment that libtenon lies in, and unless elevated
+ *      of $VIRTUAL_ENV and $CONDA_PREFIX
  *   5. $XDG_DATA_HOME/tenon/plugins or ~/.local/share/tenon/plugins, unless elevated
  *   6. /usr/local/share/tenon/plugins, /usr/share/tenon/plugins */
 typedef struct tn_loader tn_loader;

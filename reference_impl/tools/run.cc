@@ -158,7 +158,8 @@ void print_placement(const Model& model) {
 void run(const Options& options) {
   // ONNX says of indices: "it is an error if any of the index values are out of bounds".
   const auto context = Context::create({}, TN_KERNEL_CHECK_DATA);
-  ManagedDevice& device = options.device.empty() ? context->device(0) : context->open(options.device);
+  ManagedDevice& device =
+      options.device.empty() ? context->device(0) : context->open(options.device);
   if (options.forbid_fallback) {
     device.set_fallback_policy(tenon::runtime::FallbackPolicy::kError);
   }

@@ -76,9 +76,8 @@ TEST(OutputDims, ValuesThatMakeNoTensor) {
   expect_refused(TN_INVALID_ARGUMENT, "twice", movement("Pad"),
                  {floats({2, 2}), integers({1, 1, 1, 1}), Array(), integers({0, -2})},
                  {of_rank(2)});
-  expect_refused(TN_INVALID_ARGUMENT, "K is 4, more than X of dims [3] has",
-                 movement("TopK"), {floats({3}), integers({4})},
-                 {of_rank(1), of_rank(1, TN_INT64)});
+  expect_refused(TN_INVALID_ARGUMENT, "K is 4, more than X of dims [3] has", movement("TopK"),
+                 {floats({3}), integers({4})}, {of_rank(1), of_rank(1, TN_INT64)});
   expect_refused(TN_INVALID_ARGUMENT, "would have dims", movement("OneHot"),
                  {integers({0}), Array::scalar(TN_INT64, -2), floats({2})}, {of_rank(2)});
 }

@@ -59,7 +59,7 @@ WindowAxis ConvWindow::window(const View& x, const View& w, const View& y, int32
 }
 
 ConvGradInputAxis ConvWindow::grad_input_axis(const View& dy, const View& w, const View& dx,
-                                                  int32_t axis, int64_t remainder) const {
+                                              int32_t axis, int64_t remainder) const {
   const int64_t step = strides[axis], dilation = dilations[axis];
   const int64_t shift = remainder + pads_begin[axis];
   const int64_t inputs = dim(dx, axis), taps = dim(w, axis);

@@ -36,7 +36,9 @@ double scale(const View& view) { return view.present() ? real_at(view) : 1; }
 
 }  // namespace
 
-MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) { require_type_of_output(d, 2); }
+MatMulOperator::MatMulOperator(const Description& d) : NamedOperator(d) {
+  require_type_of_output(d, 2);
+}
 
 GemmOperator::GemmOperator(const Description& d) : NamedOperator(d), attributes::Gemm(d) {
   require_type_of_output(d, 3);
