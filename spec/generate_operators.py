@@ -28,7 +28,6 @@ def files(operators):
             shape_table.PATH: shape_table.text(operators),
             claims.PATH: claims.caller_dims(operators),
             claims.CONTRACT: claims.text(operators),
-            claims.DEVICE: claims.text(operators),
             tolerance.PATH: tolerance.text(operators),
             profiles.PATH: profiles.text(operators),
             profiles.PAGE: profiles.page(operators),

@@ -97,15 +97,6 @@ std::string short_number(double value) {
                            : fmt::format("{:.1e}", value);
 }
 
-std::string command_of(const Report& report, const TestResult& result) {
-  std::string command =
-      "tenon conform '" + report.subject.spec + "' --filter '" + result.name + "'";
-  if (report.seed != 1) command += " --seed " + std::to_string(report.seed);
-  if (report.smoke) command += " --budget smoke";
-  if (!report.layers.empty()) command += " --layer " + report.layers;
-  return command;
-}
-
 std::string html_of(const Report& report) {
   std::string out = fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta "

@@ -19,9 +19,6 @@ std::string html_excused(const Report& report);  // What is unsupported or waive
 std::string html_heat_map(const Report& report);
 std::string html_plots(const Report& report);
 
-// What runs one test again, for a shell.
-std::string command_of(const Report& report, const TestResult& result);
-
 // "0.42", "12", "1.3e+05": for people.
 std::string short_number(double value);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "report/command.h"
 #include "report/html.h"
 #include "report/junit.h"
 #include "report/profiles.h"
@@ -70,7 +71,13 @@ std::string failure(const Report& report, const TestResult& result, bool open) {
   out += block("What happened", result.reason());
   out += block("What the plugin said", result.property("plugin_error"));
   out += block("The kernel", result.property("description"));
-  if (!result.name.starts_with("(")) out += block("Run it again", command_of(report, result));
+  if (!result.name.starts_with("(")) {
+    out += block("Run it again", command_for({.spec = report.subject.spec,
+                                              .name = result.name,
+                                              .seed = report.seed,
+                                              .smoke = report.smoke,
+                                              .layers = report.layers}));
+  }
   if (const std::string code = result.property("reproducer"); !code.empty()) {
     out += fmt::format("<details><summary>The same in C</summary><pre>{}</pre></details>",
                        escaped(code));

@@ -11,6 +11,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "report/command.h"
+
 namespace tenon::conformance {
 namespace {
 
@@ -71,32 +73,15 @@ bool has_layer(const char* name) {
   return layers != nullptr && std::string_view(layers).find(name) != std::string_view::npos;
 }
 
-// For a shell.
-std::string shell_word(const std::string& text) {
-  if (text.find_first_not_of(
-          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:-") ==
-          std::string::npos &&
-      !text.empty()) {
-    return text;
-  }
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // Plugins of this tree are named and known to survive; one named by its path is on trial.
 bool is_path(const std::string& spec) { return spec.find('/') != std::string::npos; }
 
 }  // namespace
 
 std::string RunOptions::command_for(const std::string& test) const {
-  std::string command = "tenon conform " + shell_word(spec) + " --filter " + shell_word(test) +
-                        " --seed " + std::to_string(seed);
-  if (smoke()) command += " --budget smoke";
-  if (compile_budget != 0) command += " --compile-budget " + std::to_string(compile_budget);
   const char* layers = std::getenv("TENON_LAYERS");
-  if (layers != nullptr && *layers != '\0') command += " --layer " + shell_word(layers);
-  return command;
+  return conformance::command_for(
+      {spec, test, seed, smoke(), compile_budget, layers != nullptr ? layers : ""});
 }
 
 const RunOptions& RunOptions::get() { return g_options; }

@@ -6,48 +6,16 @@
 #include <string>
 
 #include "tenon/cpp/dtype.hpp"
-#include "tenon/cpp/operator_attributes.hpp"
+#include "tenon/cpp/operator_contract.hpp"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::device {
 namespace {
 
-struct ContractParameter {
-  std::string_view name;
-  std::string_view constraint;  // Empty where the element type is fixed.
-  uint64_t dtypes;              // A bit each.
-  uint8_t flags = 0;
-};
-enum : uint8_t { kOptional = 1, kVariadic = 2, kHostOnly = 4 };
-
-struct ContractVersion {
-  int32_t version;
-  std::span<const ContractParameter> inputs, outputs;
-  std::span<const char* const> attributes;
-};
-struct ContractReplaces {
-  size_t output, input;
-};
-struct ContractOperator {
-  std::string_view domain, name, column;
-  std::span<const ContractVersion> versions;
-  std::span<const ContractReplaces> replaces;
-  std::span<const AttributeFact> attributes;
-};
-
-using type_set::bit, type_set::kAll, type_set::kFloat, type_set::kInteger, type_set::kNumeric;
-
-#include "reference_impl/device/generated/contract.inc"
-
 // NULL for an operator that is not of the contract.
 const ContractVersion* find(const OperatorId& id) {
-  for (const ContractOperator& one : kOperators) {
-    if (one.domain != id.domain || one.name != id.name) continue;
-    for (const ContractVersion& version : one.versions) {
-      if (version.version == id.version) return &version;
-    }
-  }
-  return nullptr;
+  const ContractOperator* contract = op::find_contract(id.domain, id.name);
+  return contract != nullptr ? contract->version(id.version) : nullptr;
 }
 
 class Checker {
@@ -57,9 +25,8 @@ class Checker {
   void check(const char* side, std::span<const ContractParameter> known,
              const std::vector<tn_argument>& given) {
     for (size_t i = 0; i < given.size(); ++i) {
-      const bool endless = !known.empty() && (known.back().flags & kVariadic) != 0;
-      if (i < known.size() || endless) {
-        check_type(known[std::min(i, known.size() - 1)], given[i]);
+      if (const ContractParameter* parameter = ContractVersion::at(known, i)) {
+        check_type(*parameter, given[i]);
       } else if (given[i].kind != TN_ARGUMENT_ABSENT) {
         throw_invalid(name_, "has " + std::to_string(known.size()) + " " + side +
                                  "s at most; there are " + std::to_string(given.size()));
@@ -70,7 +37,8 @@ class Checker {
   void check_presence(std::span<const ContractParameter> known,
                       const std::vector<tn_argument>& given) const {
     for (size_t i = 0; i < known.size(); ++i) {
-      if ((known[i].flags & (kOptional | kVariadic)) != 0) continue;
+      if ((known[i].flags & (ContractParameter::kOptional | ContractParameter::kVariadic)) != 0)
+        continue;
       if (i < given.size() && given[i].kind != TN_ARGUMENT_ABSENT) continue;
       throw_invalid(name_, "needs its input " + std::to_string(i) + ", " +
                                std::string(known[i].name) + ", which is absent");

@@ -1,14 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the conformance suite, and the check of descriptions in the device core, are to know of the contract; never
-what comes out: that is the oracles' own."""
+"""What the conformance suite and the device core's check of descriptions are to know of the contract, in one table;
+never what comes out: that is the oracles' own."""
 from . import onnx_lock
 from .cpp import head, quoted, wrap
 from .masks import Masks
 
 PATH = "conformance/suite/generated/caller_dims.inc"
-CONTRACT = "conformance/suite/generated/contract.inc"
-DEVICE = "reference_impl/device/generated/contract.inc"  # The same.
+CONTRACT = "include/tenon/cpp/operator_contract.hpp"
 SETS = ("float", "integer", "numeric", "all")  # They have a constant of each.
+HEADER = """\
+// SPDX-License-Identifier: Apache-2.0
+//
+{head}
+#pragma once
+
+#include "tenon/cpp/contract_fact.hpp"
+#include "tenon/cpp/dtype.hpp"
+#include "tenon/cpp/operator_attributes.hpp"
+
+// clang-format off: the tables
+namespace tenon::op {{
+namespace contract {{
+
+using enum ContractParameter::Flags;
+using type_set::bit, type_set::kAll, type_set::kFloat, type_set::kInteger, type_set::kNumeric;
+
+{table}
+
+inline constexpr ContractOperator kOperators[] = {{
+{rows}
+}};
+
+}}  // namespace contract
+
+// NULL for an operator that spec/ops does not have, or that hosts do with dims and strides.
+constexpr const ContractOperator* find_contract(std::string_view domain, std::string_view name) {{
+  for (const ContractOperator& one : contract::kOperators) {{
+    if (one.domain == domain && one.name == name) return &one;
+  }}
+  return nullptr;
+}}
+
+}}  // namespace tenon::op
+"""
 
 
 def caller_dims(operators):
@@ -57,12 +91,12 @@ def of_operator(o, mask):
             items = list(items)
             names.append(f"{k}{number}{word}" if items else "{}")
             if items:
-                out += wrap(f"constexpr {kind} {names[-1]}[] = {{", items, "};")
+                out += wrap(f"inline constexpr {kind} {names[-1]}[] = {{", items, "};")
         rows.append(f"{{{number}, {', '.join(names)}}}")
-    out += wrap(f"constexpr ContractVersion {k}Versions[] = {{", rows, "};")
+    out += wrap(f"inline constexpr ContractVersion {k}Versions[] = {{", rows, "};")
     pairs = [(i, o.input_names.index(name)) for i, p in enumerate(o.outputs) for name in o.replaces.get(p.name, [])]
     if pairs:
-        out += wrap(f"constexpr ContractReplaces {k}Replaces[] = {{", [f"{{{a}, {b}}}" for a, b in pairs], "};")
+        out += wrap(f"inline constexpr ContractReplaces {k}Replaces[] = {{", [f"{{{a}, {b}}}" for a, b in pairs], "};")
     facts = f"op::{k}Attributes" if o.attributes else "{}"
     end = f"{k}Versions, {k + 'Replaces' if pairs else '{}'}, {facts}}},"
     return out, [f"    {{{quoted(o.domain)}, {quoted(o.name)}, {quoted(o.column)},", f"     {end}"]
@@ -70,7 +104,7 @@ def of_operator(o, mask):
 
 def text(operators):
     """What devices can claim: operators, versions that mean the same, types by parameter. Not what hosts do."""
-    mask = Masks(SETS)
+    mask = Masks(SETS, declare="inline constexpr")
     out, rows = [], []
     for o in operators.values():
         if o.view:
@@ -78,6 +112,6 @@ def text(operators):
         lines, row = of_operator(o, mask)
         out += lines
         rows += row
-    start = head("Included by contract.cc and parameters.cc alone, which declare the types and constants used here.")
-    return "\n".join(start + mask.lines() + [""] + out + ["", "constexpr ContractOperator kOperators[] = {", *rows,
-                                                           "};"]) + "\n"
+    return HEADER.format(head="\n".join(head("The operators of spec/ops: versions that mean the same, and the types of their parameters.")).rstrip(),
+                         table="\n".join(mask.lines() + [""] + out),
+                         rows="\n".join(rows))

@@ -103,9 +103,11 @@ namespace {
 using Bytes = std::vector<unsigned char>;
 Kept<std::pair<tn_kernel*, size_t>, std::shared_ptr<Bytes>> scalars;
 
-}  // namespace
+// Host scalars of an earlier launch of the kernel: the one before, or the first one.
+enum class Stale { kFirst, kBefore };
 
-TN_LIAR(scalars_of_the_first_launch) {
+template <Stale stale>
+void take_stale_scalars(tn_dispatch& table) {
   table.kernel_launch = [](tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                            tn_error* error) {
     if (launch == nullptr) return sound().kernel_launch(kernel, stream, launch, error);
@@ -118,6 +120,7 @@ TN_LIAR(scalars_of_the_first_launch) {
       const auto now = std::make_shared<Bytes>(bytes, bytes + bytes_of(tensor));
       held.push_back(scalars.first({kernel, i}, now));
       tensor.host_data = held.back()->data();
+      if constexpr (stale == Stale::kBefore) scalars.put({kernel, i}, now);
     }
     return sound().kernel_launch(kernel, stream, changed.launch(), error);
   };
@@ -127,28 +130,10 @@ TN_LIAR(scalars_of_the_first_launch) {
   };
 }
 
-TN_LIAR(scalars_of_the_launch_before) {
-  table.kernel_launch = [](tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
-                           tn_error* error) {
-    if (launch == nullptr) return sound().kernel_launch(kernel, stream, launch, error);
-    ChangedInputs changed(*launch);
-    std::vector<std::shared_ptr<Bytes>> held;
-    for (size_t i = 0; i < changed.tensors.size(); ++i) {
-      tn_tensor& tensor = changed.tensors[i];
-      if (tensor.host_data == nullptr || tensor.rank != 0) continue;
-      const auto* bytes = static_cast<const unsigned char*>(tensor.host_data);
-      const auto now = std::make_shared<Bytes>(bytes, bytes + bytes_of(tensor));
-      held.push_back(scalars.get({kernel, i}, now));
-      tensor.host_data = held.back()->data();
-      scalars.put({kernel, i}, now);
-    }
-    return sound().kernel_launch(kernel, stream, changed.launch(), error);
-  };
-  table.kernel_destroy = [](tn_kernel* kernel) {
-    for (size_t i = 0; i < 64; ++i) scalars.drop({kernel, i});
-    sound().kernel_destroy(kernel);
-  };
-}
+}  // namespace
+
+TN_LIAR(scalars_of_the_first_launch) { take_stale_scalars<Stale::kFirst>(table); }
+TN_LIAR(scalars_of_the_launch_before) { take_stale_scalars<Stale::kBefore>(table); }
 
 // -- What is written --
 
