@@ -24,6 +24,8 @@ TEST_F(CallbackTest, TN_callback_002_sees_the_work_before_it) {
   const Buffer buffer = make_buffer(bytes.size());
   Calls& calls = Calls::make();
   calls.bytes.resize(bytes.size());
+  // So long that the stream is still busy when the callback is queued.
+  queue_slow_work(stream_, 50);
   write(stream_, buffer, 0, bytes);
   stream_.read(calls.bytes.data(), buffer, 0, bytes.size());
   calls.queue_on(stream_);

@@ -27,6 +27,13 @@ SCHEMA = json.loads((HERE.parent / "report/schema.json").read_text())
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 WIDTHS = (1280, 380)
 SAMPLE = 60
+# The page's title becomes how wide it is, how wide the window is, and what reaches beyond it.
+MEASURE = """
+const beyond = [...document.querySelectorAll('body *')].filter(
+    e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.scroll'));
+document.title = [document.documentElement.scrollWidth, innerWidth,
+    beyond.slice(-3).map(e => e.tagName + '.' + e.className + ': ' + e.textContent.slice(0, 60)).join(' | ')].join('/');
+"""
 LIAR = {"TENON_LIAR": "wrong_tail"}  # Which of the mutant's lies is told.
 
 
@@ -111,8 +118,8 @@ def browser():
 
 
 def open_page(program, page, width, dark, shot):
-    """What the browser says on its console, and how wide the page is."""
-    measure = "<script>document.title = document.documentElement.scrollWidth + '/' + innerWidth</script>"
+    """What the browser says on its console, and the title that MEASURE gives the page."""
+    measure = f"<script>{MEASURE}</script>"
     copy = shot.with_suffix(".html")
     copy.write_text(page.read_text().replace("</body>", measure + "</body>"))
     common = [program, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},1600", "--hide-scrollbars",
@@ -134,8 +141,8 @@ def check_in_browser(page, folder):
             shot = folder / f"{page.stem}-{width}-{'dark' if dark else 'light'}.png"
             console, title = open_page(program, page, width, dark, shot)
             check(not console, f"the browser complains: {console}")
-            wide, _, room = title.partition("/")
-            check(wide.isdigit() and int(wide) <= int(room), f"the page is {wide} wide in a window of {room}")
+            wide, room, beyond = (title.split("/", 2) + ["", ""])[:3]
+            check(wide.isdigit() and int(wide) <= int(room), f"the page is {wide} wide in a window of {room}: {beyond}")
             check(shot.stat().st_size > 10000, f"no picture in {shot}")
 
 
