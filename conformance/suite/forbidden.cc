@@ -20,6 +20,7 @@ class Maker {
     version_ = version;
     add_arguments();
     add_types();
+    add_dims(c);
     if (version == &contract_.versions[0]) add_attributes();
     std::ranges::shuffle(made_, random_);
   }
@@ -95,6 +96,44 @@ class Maker {
     for (size_t i = 0; i < good_.outputs.size(); ++i) {
       const ContractParameter* one = version_->output(i);
       if (one != nullptr && good_.outputs[i].kind == TN_ARGUMENT_DEVICE) change(true, i, *one);
+    }
+  }
+
+  // Dims of an output that do not follow from the inputs', where all are described. What data
+  // decides or a host value says is left to launches.
+  void add_dims(const OperatorCase& c) {
+    const auto known = [](const Argument& one) {
+      const bool has_dims = one.rank == 0 || !one.dims.empty();
+      return one.kind != TN_ARGUMENT_DEVICE ||
+             (has_dims && std::ranges::find(one.dims, TN_DYNAMIC) == one.dims.end());
+    };
+    if (!c.bounds.empty() || caller_decides_dims(c.domain, c.name) ||
+        !std::ranges::all_of(good_.inputs, known) || !std::ranges::all_of(good_.outputs, known)) {
+      return;
+    }
+    for (size_t i = 0; i < good_.inputs.size(); ++i) {
+      const ContractParameter* one = version_->input(i);
+      if (good_.inputs[i].kind == TN_ARGUMENT_HOST && (one->flags & kHostOnly) != 0) return;
+    }
+    for (size_t i = 0; i < good_.outputs.size(); ++i) {
+      const Argument& output = good_.outputs[i];
+      if (output.kind != TN_ARGUMENT_DEVICE || output.alias != 0) continue;
+      const std::string name = "output " + std::to_string(i);
+      const auto give = [&](const Shape& dims) {
+        return [&, dims](KernelDesc& desc) {
+          desc.outputs[i].rank = static_cast<int32_t>(dims.size());
+          desc.outputs[i].dims = dims;
+          if (!output.strides.empty()) desc.outputs[i].strides = Argument::dense_strides(dims);
+        };
+      };
+      Shape dims = output.dims;
+      if (!dims.empty()) {
+        ++dims[one_of(dims.size())];
+        add("a dim of " + name + " is one too large", give(dims));
+        dims = output.dims;
+      }
+      dims.push_back(2);
+      add(name + " has a dim too many", give(dims));
     }
   }
 

@@ -60,12 +60,6 @@ void check_promises(const tn_argument& argument, const Place& place) {
   }
 }
 
-bool is_static(const tn_argument& argument) {
-  return argument.rank == 0 ||
-         (argument.dims != nullptr && std::find(argument.dims, argument.dims + argument.rank,
-                                                TN_DYNAMIC) == argument.dims + argument.rank);
-}
-
 void check_constant(const OpenDevice& device, const tn_argument& argument, const Place& place) {
   if (argument.constant == nullptr) {
     if (!is_static(argument)) TN_BAD(place, "dims", "is a constant with dims not given");
@@ -231,6 +225,12 @@ void copy_structs(const T* const* from, size_t count, const char* list, const ch
 }
 
 }  // namespace
+
+bool is_static(const tn_argument& argument) {
+  return argument.rank == 0 ||
+         (argument.dims != nullptr && std::find(argument.dims, argument.dims + argument.rank,
+                                                TN_DYNAMIC) == argument.dims + argument.rank);
+}
 
 void check_description(const OpenDevice& device, const tn_kernel_desc* given,
                        CheckedDescription* out) {

@@ -24,6 +24,9 @@ struct CheckedDescription {
   std::vector<const tn_attribute*> attribute_pointers;
 };
 
+// Whether all dims of it are given.
+bool is_static(const tn_argument& argument);
+
 // Throws plugin::Failure (TN_INVALID_ARGUMENT, or TN_UNSUPPORTED for what is not known here).
 void check_description(const OpenDevice& device, const tn_kernel_desc* given,
                        CheckedDescription* out);

@@ -8,6 +8,7 @@
 #include "reference_impl/device/attribute_bounds.h"
 #include "reference_impl/device/constant.h"
 #include "reference_impl/device/parameters.h"
+#include "reference_impl/device/static_dims.h"
 #include "tenon/device/needs.h"
 #include "tenon/device/platform.h"
 
@@ -230,6 +231,7 @@ ChosenKernel choose_kernel(OpenDevice& device, const CheckedDescription& descrip
     }
   }
   if (chosen.kernel == nullptr) std::rethrow_exception(refusal);
+  check_static_dims(chosen.next != nullptr ? *chosen.next : *chosen.kernel, description);
   return chosen;
 }
 

@@ -3,7 +3,7 @@
 // The functions of tenon.h, section 13.
 #include <cstring>
 
-#include "fork.h"
+#include "live_tables.h"
 #include "loader.h"
 #include "tenon/tenon_plugin.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "fork.h"
+#include "live_tables.h"
 #include "slots.h"
 #include "stubs.h"
 #include "tenon/tenon_plugin.hpp"
@@ -46,6 +46,22 @@ tn_status TN_CALL instance_get_info(tn_instance* instance, tn_instance_info* inf
   return plugin::write_struct(info, known, "tn_instance_info", error);
 }
 
+// Likewise: the plugin's functions, and a list of what is open for the process' end.
+tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_device_desc* desc,
+                              tn_device** device, tn_error* error) {
+  DispatchTable& self = *DispatchTable::of(instance);
+  const tn_status status = self.plugin_device_open(instance, index, desc, device, error);
+  if (status == TN_OK && device != nullptr && *device != nullptr) self.add_device(*device);
+  return status;
+}
+
+void TN_CALL device_close(tn_device* device) {
+  if (device == nullptr) return;
+  DispatchTable& self = *DispatchTable::of(reinterpret_cast<const tn_handle*>(device)->dispatch);
+  self.remove_device(device);
+  self.plugin_device_close(device);
+}
+
 // Whether a table of `size` bytes can begin with struct_size and go on with functions.
 bool is_table_size(size_t size, size_t first) {
   return size >= first && size <= plugin::kMaxStructSize && size % sizeof(void*) == 0;
@@ -68,6 +84,13 @@ tn_status report_stub(size_t ordinal, tn_status status, const tn_handle* first, 
     return plugin::set_error(error, status, nullptr,
                              "tn_%s: the process was forked after plugin '%s' was opened; start "
                              "children with exec (in Python: spawn or forkserver)",
+                             function, plugin);
+  }
+  if (status == TN_DEVICE_LOST) {
+    return plugin::set_error(error, status, nullptr,
+                             "tn_%s: the process is ending, and plugin '%s' has ended before; make "
+                             "no calls from destructors of static objects or atexit handlers that "
+                             "are older than the loader",
                              function, plugin);
   }
   if (status == TN_UNSUPPORTED) {
@@ -113,6 +136,10 @@ DispatchTable::DispatchTable(const Library& library)
   if (end <= size && given->instance_extension != nullptr) {
     functions.instance_extension = instance_extension;
   }
+  plugin_device_open = functions.device_open;
+  plugin_device_close = functions.device_close;
+  functions.device_open = device_open;
+  functions.device_close = device_close;
 #define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
   extensions.extension.name =                                                     \
       &Stub<number, TN_UNSUPPORTED, decltype(extensions.extension.name)>::call;
@@ -169,13 +196,43 @@ void DispatchTable::add_extensions(tn_instance* instance) {
 
 DispatchTable::~DispatchTable() { remove_live_table(this); }
 
-void DispatchTable::disable_after_fork() {
+void DispatchTable::add_device(tn_device* device) {
+  const std::lock_guard lock(devices_mutex_);
+  devices_.push_back(device);
+}
+
+void DispatchTable::remove_device(tn_device* device) {
+  const std::lock_guard lock(devices_mutex_);
+  std::erase(devices_, device);
+}
+
+void DispatchTable::destroy_instance() {
+  functions.instance_destroy(instance_);
+  instance_ = nullptr;
+}
+
+template <tn_status status>
+void DispatchTable::disable() {
 #define TN_SLOT(ordinal, result, name, parameters, arguments) \
-  functions.name = &Stub<ordinal, TN_FORKED, decltype(tn_dispatch::name)>::call;
+  functions.name = &Stub<ordinal, status, decltype(tn_dispatch::name)>::call;
 #include "slots.inc"
 #define TN_EXTENSION_SLOT(number, result, extension, name, parameters, arguments) \
-  extensions.extension.name = &Stub<number, TN_FORKED, decltype(extensions.extension.name)>::call;
+  extensions.extension.name = &Stub<number, status, decltype(extensions.extension.name)>::call;
 #include "reference_impl/layers/extensions.inc"
+}
+
+void DispatchTable::disable_after_fork() { disable<TN_FORKED>(); }
+
+void DispatchTable::end_with_process() {
+  std::vector<tn_device*> open;
+  {
+    const std::lock_guard lock(devices_mutex_);
+    open = devices_;
+  }
+  for (tn_device* device : open) functions.device_synchronize(device, nullptr);
+  // With devices that are open it would break the rule that hosts close them first.
+  if (open.empty() && instance_ != nullptr) destroy_instance();
+  disable<TN_DEVICE_LOST>();
 }
 
 }  // namespace tenon::loader

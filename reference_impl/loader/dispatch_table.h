@@ -3,6 +3,7 @@
 // The table that a plugin's handles point to: the plugin's own functions, and stubs for the rest.
 #pragma once
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,14 @@ struct DispatchTable : layers::Layered {
   uint32_t abi_minor;
   // The plugin's own; functions.instance_extension is the loader's, behind the layers.
   decltype(tn_dispatch::instance_extension) plugin_extension = nullptr;
+  // Likewise: the loader counts the devices that are open.
+  decltype(tn_dispatch::device_open) plugin_device_open = nullptr;
+  decltype(tn_dispatch::device_close) plugin_device_close = nullptr;
   // What hosts are given for extensions that the plugin has; NULL: the tables of this object, which
   // do not look out for handles that are NULL or stale.
   const layers::Extensions* extensions_for_hosts = nullptr;
 
-  // Neighbours in the list of live tables (fork.h).
+  // Neighbours in the list of live tables (live_tables.h).
   DispatchTable* previous = nullptr;
   DispatchTable* next = nullptr;
 
@@ -46,8 +50,19 @@ struct DispatchTable : layers::Layered {
   // what it may not.
   void add_extensions(tn_instance* instance);
 
+  // Notes the instance, once it has been made.
+  void set_instance(tn_instance* instance) { instance_ = instance; }
+  // Destroys it, unless the process' end has done so.
+  void destroy_instance();
+
+  void add_device(tn_device* device);
+  void remove_device(tn_device* device);
+
   // Makes every function answer TN_FORKED. Only stores: it runs in a forked child.
   void disable_after_fork();
+  // Waits for the work of open devices; destroys the instance when there are none; makes every
+  // function answer TN_DEVICE_LOST, and destroys do nothing.
+  void end_with_process();
 
   static DispatchTable* of(const tn_dispatch* functions) {
     return static_cast<DispatchTable*>(static_cast<layers::Layered*>(functions->loader));
@@ -60,7 +75,13 @@ struct DispatchTable : layers::Layered {
   template <class Table>
   bool find_extension(tn_instance* instance, const char* name, uint32_t version, Table* known);
 
+  template <tn_status status>
+  void disable();
+
   std::vector<std::string> layer_names_;
+  tn_instance* instance_ = nullptr;
+  std::mutex devices_mutex_;
+  std::vector<tn_device*> devices_;  // Open ones.
 };
 
 // libtenon's own functions tn_*, the same for all plugins (trampolines.cc).

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "fork.h"
 #include "library.h"
+#include "live_tables.h"
 #include "start.h"
 #include "tenon/cpp/error.hpp"
 #include "tenon/tenon_plugin.hpp"
@@ -116,7 +116,7 @@ Loader::Loader(const tn_loader_desc& desc, const layers::Extensions* extensions_
 Loader::~Loader() {
   // Latest first: a plugin may rest on one that was opened before.
   for (auto candidate = candidates_.rbegin(); candidate != candidates_.rend(); ++candidate) {
-    if (candidate->table) candidate->table->functions.instance_destroy(candidate->instance);
+    if (candidate->table) candidate->table->destroy_instance();
     candidate->table.reset();
   }
 }
@@ -126,6 +126,10 @@ void Loader::check_process() const {
     plugin::fail(TN_FORKED, nullptr,
                  "the process was forked after this loader was made; start children with exec "
                  "(in Python: spawn or forkserver)");
+  }
+  if (is_process_ending()) {
+    plugin::fail(TN_DEVICE_LOST, nullptr,
+                 "the process is ending; plugins cannot be opened any more");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "live_tables.h"
 #include "tenon/cpp/error.hpp"
 
 namespace tenon::loader {
@@ -60,10 +61,12 @@ tn_instance* start_instance(DispatchTable& table, const tn_host* host, const Ope
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "its instance_create gave no instance that starts with the dispatch pointer");
   }
+  table.set_instance(instance);
+  watch_process_end();
   try {
     table.add_extensions(instance);
   } catch (const plugin::Failure&) {
-    table.functions.instance_destroy(instance);
+    table.destroy_instance();
     throw;
   }
   return instance;

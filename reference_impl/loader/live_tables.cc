@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fork.h"
+#include "live_tables.h"
 
 #include <pthread.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <vector>
 
 #include "dispatch_table.h"
 #include "reference_impl/layers/validation/stale.h"
@@ -11,14 +13,16 @@
 namespace tenon::loader {
 namespace {
 
-// The only mutable globals of the loader. A fork handler takes no argument, so what it must reach
-// can only be found through a global; everything else belongs to some tn_loader. Constant-
-// initialised and never destroyed, so that order of initialisation does not matter.
+// The only mutable globals of the loader. Handlers of forks and of the process' end take no
+// argument, so what they must reach can only be found through a global; everything else belongs to
+// some tn_loader. Constant- initialised and never destroyed, so that order of initialisation does
+// not matter.
 struct LiveTables {
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   DispatchTable* first = nullptr;
   bool handlers_installed = false;
   std::atomic<bool> forked{false};
+  std::atomic<bool> ending{false};
 };
 constinit LiveTables g_live;
 
@@ -37,6 +41,21 @@ void after_fork_in_child() {
     table->disable_after_fork();
   }
   pthread_mutex_unlock(&g_live.mutex);
+}
+
+// Runs once for each plugin that was opened; the first run does all there is to do.
+void end_tables() {
+  if (is_forked_child()) return;
+  std::vector<DispatchTable*> tables;
+  {
+    const Lock lock;
+    if (g_live.ending.exchange(true)) return;
+    // Latest first: a plugin may rest on one that was opened before.
+    for (DispatchTable* table = g_live.first; table != nullptr; table = table->next) {
+      tables.push_back(table);
+    }
+  }
+  for (DispatchTable* table : tables) table->end_with_process();
 }
 
 }  // namespace
@@ -60,6 +79,11 @@ void remove_live_table(DispatchTable* table) {
   if (table->next != nullptr) table->next->previous = table->previous;
   if (g_live.first == table) g_live.first = table->next;
 }
+
+// Fails only without memory; then plugins end with their static objects.
+void watch_process_end() { std::atexit(end_tables); }
+
+bool is_process_ending() { return g_live.ending.load(std::memory_order_relaxed); }
 
 bool is_forked_child() { return g_live.forked.load(std::memory_order_relaxed); }
 
