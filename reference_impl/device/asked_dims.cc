@@ -7,18 +7,14 @@
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::device {
-namespace {
 
-// Dims that a tensor can have: none is negative, and the elements can be counted.
 bool are_dims(std::span<const int64_t> dims) {
-  if (std::ranges::any_of(dims, [](int64_t dim) { return dim < 0; })) return false;
-  if (std::ranges::find(dims, 0) != dims.end()) return true;
   int64_t count = 1;
-  return std::ranges::none_of(
-      dims, [&](int64_t dim) { return __builtin_mul_overflow(count, dim, &count); });
+  return std::ranges::none_of(dims, [&](int64_t dim) {
+    return dim < 0 || __builtin_mul_overflow(count, std::max<int64_t>(dim, 1), &count) ||
+           count > kMostElements;
+  });
 }
-
-}  // namespace
 
 AskedDims::AskedDims(std::span<const View> outputs)
     : views_(outputs.begin(), outputs.end()), dims_(outputs.size()), said_(outputs.size()) {

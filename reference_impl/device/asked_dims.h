@@ -12,6 +12,13 @@
 
 namespace tenon::device {
 
+// Far below 2^63 / 128, so that a distance times an element's bits cannot overflow.
+inline constexpr int64_t kMostElements = int64_t{1} << 55;
+
+// Dims that a tensor can have: none is negative, and those that are not 0 give at most
+// kMostElements.
+bool are_dims(std::span<const int64_t> dims);
+
 // Outputs of a launch that does not exist yet. check() sees them as views of the described type and
 // rank whose dims are kNotSaid until it says them, and those it said from then on: so checks that
 // look at an output work in both cases.

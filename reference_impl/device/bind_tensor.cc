@@ -6,16 +6,15 @@
 #include <cstdio>
 #include <string>
 
+#include "reference_impl/device/asked_dims.h"
 #include "reference_impl/device/buffer.h"
+#include "reference_impl/device/overlap.h"
 
 namespace tenon::device {
 namespace {
 
 // The bytes that a strided view reaches, relative to its first element: [begin, end).
 enum class Reach { kSome, kNone, kTooFar };
-
-// Far below 2^63 / 128, so that a distance times an element's bits cannot overflow.
-constexpr int64_t kFarthest = int64_t{1} << 55;
 
 Reach reach_of(const View& view, int64_t bits, int64_t* begin, int64_t* end) {
   int64_t low = 0;
@@ -29,7 +28,7 @@ Reach reach_of(const View& view, int64_t bits, int64_t* begin, int64_t* end) {
     int64_t& side = distance < 0 ? low : high;
     overflow |= __builtin_add_overflow(side, distance, &side);
   }
-  if (overflow || low < -kFarthest || high > kFarthest) return Reach::kTooFar;
+  if (overflow || low < -kMostElements || high > kMostElements) return Reach::kTooFar;
   *begin = low * bits >> 3;
   *end = ((high + 1) * bits + 7) >> 3;
   return Reach::kSome;
@@ -40,6 +39,30 @@ bool is_empty(const View& view) {
     if (view.dims[i] == 0) return true;
   }
   return false;
+}
+
+// A stride of a dim of 1 may be any, and kernels compute with strides.
+bool has_far_strides(const View& view) {
+  for (int32_t i = 0; i < view.rank; ++i) {
+    if (view.dims[i] == 1 && (view.strides[i] < -kMostElements || view.strides[i] > kMostElements))
+      return true;
+  }
+  return false;
+}
+
+// Takes dense strides for dims of 1, which are in `strides`, and the others of the view.
+[[gnu::noinline]] tn_status shorten_strides(const TensorName& name, Strides& strides, View* view,
+                                            tn_error* error) {
+  for (int32_t i = 0; i < view->rank; ++i) {
+    if (view->dims[i] != 1) strides[static_cast<size_t>(i)] = view->strides[i];
+  }
+  // Launches look only at strides that are the caller's: those here are dense as a rule.
+  if (name.written && overlaps_itself(*view)) {
+    return tensor_error(error, TN_OVERLAP, name, nullptr,
+                        "has strides that address some memory twice");
+  }
+  view->strides = strides.data();
+  return TN_OK;
 }
 
 tn_status out_of_range(tn_error* error, const TensorName& name, const Buffer& buffer,
@@ -161,17 +184,26 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
     }
     return TN_OK;
   }
-  if (!fits) {
-    return tensor_error(error, TN_OUT_OF_RANGE, name, "dims", "has more than 2^63 elements");
+  // Of an empty tensor too: kernels compute with its other dims.
+  if (!fits || count > kMostElements) {
+    return tensor_error(error, TN_OUT_OF_RANGE, name, "dims", "has more than 2^55 elements");
+  }
+  if (empty) {
+    // Strides of no elements may be any: none that kernels could overflow with.
+    view->strides = kAbsentDims;
+    *dense_count = 0;
+    return TN_OK;
   }
   if (dense) {
     view->strides = strides.data();
-    *dense_count = empty ? 0 : count;
-  } else if (bits < 8 && rank > 0 && tensor.dims[rank - 1] > 1 && tensor.strides[rank - 1] != 1) {
+    *dense_count = count;
+    return TN_OK;
+  }
+  if (bits < 8 && rank > 0 && tensor.dims[rank - 1] > 1 && tensor.strides[rank - 1] != 1) {
     return tensor_error(error, TN_INVALID_ARGUMENT, name, "strides",
                         "has elements below a byte and a last dim that is not dense");
   }
-  return TN_OK;
+  return has_far_strides(*view) ? shorten_strides(name, strides, view, error) : TN_OK;
 }
 
 tn_status match_spec(const ArgumentSpec& spec, const View& view, const TensorName& name,
@@ -229,7 +261,7 @@ tn_status bind_memory(const DeviceObject& owner, const tn_tensor& tensor, uint32
   if (!owner.shares_device(tensor.buffer)) return foreign_buffer(error, name);
   int64_t begin = 0;
   int64_t end = 0;
-  if (dense_count != kNotDense && dense_count <= kFarthest) {
+  if (dense_count != kNotDense) {
     if (dense_count == 0) return TN_OK;
     end = (dense_count * bits + 7) >> 3;
   } else if (view->layout == TN_LAYOUT_STRIDED) {

@@ -74,7 +74,10 @@ Wide lowest(const View& view) {
 
 void add_terms(Equation& equation, const View& view) {
   for (int32_t i = 0; i < view.rank; ++i) {
-    equation.add(std::abs(view.strides[i]) * units(view), view.dims[i] - 1);
+    // A stride that no element is reached by may be any.
+    if (view.dims[i] > 1) {
+      equation.add(std::abs(view.strides[i]) * units(view), view.dims[i] - 1);
+    }
   }
   equation.add(1, units(view) - 1);
 }
@@ -82,7 +85,9 @@ void add_terms(Equation& equation, const View& view) {
 Wide highest(const View& view) {
   Wide high = 0;
   for (int32_t i = 0; i < view.rank; ++i) {
-    high += static_cast<Wide>(std::abs(view.strides[i])) * (view.dims[i] - 1);
+    if (view.dims[i] > 1) {
+      high += static_cast<Wide>(std::abs(view.strides[i])) * (view.dims[i] - 1);
+    }
   }
   return high * units(view) + units(view) - 1;
 }

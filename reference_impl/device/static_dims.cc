@@ -5,12 +5,17 @@
 #include <optional>
 #include <vector>
 
-#include "reference_impl/device/bind_tensor.h"
+#include "reference_impl/device/asked_dims.h"
 #include "reference_impl/device/constant.h"
+#include "reference_impl/device/launch_scratch.h"
 #include "tenon/cpp/operator_contract.hpp"
 
 namespace tenon::device {
 namespace {
+
+std::span<const int64_t> shape_of(const tn_argument& argument) {
+  return {argument.dims, static_cast<size_t>(argument.rank)};
+}
 
 // Stands in for a host value that no dims follow from.
 alignas(16) constexpr std::array<std::byte, 16> kAnyValue{};
@@ -42,7 +47,8 @@ class DescribedViews {
       return;
     }
     View view{nullptr, kAbsentDims, kAbsentDims, argument.rank, argument.dtype};
-    if (!is_static(argument)) {
+    // Launches say what is wrong with a tensor of so many elements.
+    if (!is_static(argument) || (argument.rank != 0 && !are_dims(shape_of(argument)))) {
       known_ = false;
     } else if (argument.rank != 0) {
       view.dims = argument.dims;

@@ -129,6 +129,10 @@ namespace {
 
 template <class T>
 T element_at(const View& view, int64_t index) {
+  if (index >= view.count()) {
+    throw KernelError(TN_INVALID_ARGUMENT, "a host value of dims " + dims_text(view.shape()) +
+                                               " has no element " + std::to_string(index));
+  }
   T value{};
   visit_dtype<kComputedTypes>("argument", view.dtype, [&](auto type) {
     using E = typename decltype(type)::type;

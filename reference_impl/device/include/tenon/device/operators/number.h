@@ -8,6 +8,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <type_traits>
@@ -86,10 +87,16 @@ inline constexpr bool kIsHalf = std::is_same_v<T, Float16> || std::is_same_v<T, 
 template <class T>
 inline constexpr bool kIsFloat = kIsHalf<T> || std::is_floating_point_v<T>;
 
+// By reference: a host's byte for a bool may be any, and all but 0 are true, but to read one that
+// is neither 0 nor 1 as C++'s bool is undefined.
 template <class T>
-TENON_INLINE Compute<T> load(T x) {
+TENON_INLINE Compute<T> load(const T& x) {
   if constexpr (kIsHalf<T>) {
     return to_float(x);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    unsigned char byte;
+    std::memcpy(&byte, &x, 1);
+    return byte != 0;
   } else {
     return x;
   }
