@@ -300,11 +300,12 @@ typedef struct tn_instance_desc {
   size_t option_count;
 } tn_instance_desc;
 
+/* The plugin behind an instance. The texts live as long as the instance. */
 typedef struct tn_instance_info {
   size_t struct_size;
   uint32_t abi_major; /* Of the header that the plugin was built with. */
   uint32_t abi_minor;
-  const char* plugin;  /* Name of the plugin. It and the next live as long as the instance. */
+  const char* plugin;  /* Name of the plugin. */
   const char* version; /* Of the plugin, for people. */
 } tn_instance_info;
 
@@ -353,7 +354,8 @@ typedef struct tn_memory_info {
   uint64_t peak_bytes;     /* Largest live + deferred since the device was opened. */
 } tn_memory_info;
 
-/* The element types that an operator takes for one of its type constraints. Frozen. */
+/* The element types that an operator takes for one of its type constraints. Frozen. What it points
+ * to lives as long as the table. */
 typedef struct tn_type_list {
   const char* constraint; /* As the operator's contract names it, "T" or "T1". */
   const tn_dtype* dtypes;
@@ -450,7 +452,7 @@ typedef struct tn_buffer_info {
   uint64_t size;
   tn_buffer_kind kind;
   uint32_t flags;
-  void* host_pointer; /* NULL unless TN_BUFFER_COHERENT. */
+  void* host_pointer; /* NULL unless TN_BUFFER_COHERENT; valid until the buffer is destroyed. */
   /* A virtual address in this process that belongs to this buffer alone for `size` bytes, whether
    * or not the host may touch it; 0 if the device has none to offer. */
   uint64_t address;
@@ -640,7 +642,7 @@ enum {
   TN_MATH_STRICT = 0,  /* Multiply in the argument's type, accumulate in it or wider. */
   TN_MATH_RELAXED = 1, /* Reassociation and faster functions within the operator's tolerance. */
   TN_MATH_TF32 = 2,    /* float32 products may round their factors to this format. */
-  TN_MATH_BF16 = 3
+  TN_MATH_BF16 = 3     /* Likewise, to bfloat16. */
 };
 
 /* tn_kernel_desc.flags */
@@ -849,11 +851,11 @@ struct tn_dispatch {
 
   /* -- Stream -- */
 
-  /* 18. `desc` may be NULL. */
+  /* 18. Makes a stream. `desc` may be NULL: of normal priority. */
   tn_status(TN_CALL* stream_create)(tn_device* device, const tn_stream_desc* desc,
                                     tn_stream** stream, tn_error* error);
 
-  /* 19. Returns at once; queued work still runs, callbacks still fire. */
+  /* 19. Ends the stream. Returns at once; queued work still runs, callbacks still fire. */
   void(TN_CALL* stream_destroy)(tn_stream* stream);
 
   /* 20. Waits for the work queued so far.
@@ -904,11 +906,13 @@ struct tn_dispatch {
 
   /* -- Event -- */
 
-  /* 30. `desc` may be NULL. */
+  /* 30. Makes an event: complete as long as it was never recorded, with TN_EVENT_HOST not until it
+   * is signalled. `desc` may be NULL: without flags.
+   * Errors: TN_UNSUPPORTED for TN_EVENT_HOST where streams cannot wait for the host. */
   tn_status(TN_CALL* event_create)(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                    tn_error* error);
 
-  /* 31. Waits queued for it stay in force. */
+  /* 31. Ends the event. Waits queued for it stay in force. */
   void(TN_CALL* event_destroy)(tn_event* event);
 
   /* 32. Marks the work queued so far on `stream`. Replaces the earlier record; waits queued for
@@ -959,8 +963,8 @@ struct tn_dispatch {
   /* -- Kernels -- */
 
   /* 42. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
-   * after what support->requirements asks; TN_UNSUPPORTED, with the reason in the error. `support`
-   * may be NULL.
+   * after what the requirements in `support` ask; TN_UNSUPPORTED, with the reason in the error.
+   * `support` may be NULL.
    * Errors: TN_INVALID_ARGUMENT when the operator forbids the description. */
   tn_status(TN_CALL* kernel_supports)(tn_device* device, const tn_kernel_desc* desc,
                                       tn_kernel_support* support, tn_error* error);
@@ -970,7 +974,7 @@ struct tn_dispatch {
   tn_status(TN_CALL* kernel_create)(tn_device* device, const tn_kernel_desc* desc,
                                     tn_kernel** kernel, tn_error* error);
 
-  /* 44. Launches of it may be in flight. */
+  /* 44. Ends the kernel. Launches of it may be in flight. */
   void(TN_CALL* kernel_destroy)(tn_kernel* kernel);
 
   /* 45. Describes a kernel. */
@@ -1152,12 +1156,13 @@ enum {
   TN_CANDIDATE_NO_DEVICE = 4 /* The plugin works; `error` says why it has no device. */
 };
 
-/* A plugin that was found, or a place where one was looked for. */
+/* A plugin that was found, or a place where one was looked for. The texts and the error are the
+ * loader's and valid until it is destroyed. */
 typedef struct tn_candidate_info {
   size_t struct_size;
   tn_candidate_state state;
   uint32_t reserved;
-  /* Owned by the loader, valid until it is destroyed; "" when unknown. */
+  /* This and the next four are "" when unknown. */
   const char* name;
   const char* description;
   const char* manifest;  /* Path. */
@@ -1183,7 +1188,8 @@ typedef struct tn_loader_info {
 TN_API tn_status TN_CALL tn_loader_version(tn_loader_info* info, tn_error* error);
 
 /* The function of this libtenon with that name ("tn_kernel_launch"), or NULL where it has none.
- * Hosts that open libtenon at run time need no other symbol. */
+ * Hosts that open libtenon at run time need no other symbol. Valid as long as libtenon is
+ * loaded. */
 TN_API tn_function TN_CALL tn_get_function(const char* name);
 
 /* Searches the folders; opens nothing. `desc` may be NULL. */

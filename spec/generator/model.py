@@ -63,6 +63,7 @@ class Field:
     note: str = ""
     above: str = ""
     function: Function = None
+    words: list = field(default_factory=list)  # owner, thread, failure..., where they are written
 
 
 @dataclass
@@ -181,7 +182,8 @@ def read_field(item):
         return Field(name=item["function"], function=read_function(item, item["function"]))
     declaration, rest = entry(item)
     kind, name, array = re.fullmatch(r"(.+) (\w+)((?:\[\w+\])?)", declaration).groups()
-    return Field(kind, name, array, **notes(rest))
+    words = item.get("is", []) if isinstance(item, dict) else []
+    return Field(kind, name, array, words=[str(w) for w in words], **notes(rest))
 
 
 def read_value(item):
