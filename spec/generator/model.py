@@ -7,6 +7,8 @@ import yaml
 
 from . import element_types
 
+# The same as yaml.SafeLoader, in C where PyYAML was built with it.
+FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = ["text", "code", "handles", "define", "type", "enum", "flags", "struct", "callback",
          "dispatch", "wrappers", "extension", "function"]
 KEYS = {
@@ -232,7 +234,7 @@ def read_item(raw, unknown):
 
 
 def read(text):
-    raw = yaml.safe_load(text)
+    raw = yaml.load(text, FAST_LOADER)
     unknown = []
     sections = [Section(n, s["section"], [read_item(i, unknown) for i in s["items"]])
                 for n, s in enumerate(raw["sections"], 1)]

@@ -5,8 +5,8 @@ from . import field_words, header, layout
 INTRO = """\
 # The ABI
 
-The reference of [tenon.h](../../include/tenon/tenon.h). The rules that hold everywhere stand at
-its beginning; the rules that tests check, with their IDs, in [rules.yaml](../../spec/rules.yaml).
+The reference of `tenon.h`. The rules that hold everywhere stand at its beginning; the rules that tests check,
+with their IDs and reasons, in [the standard](../spec/README.md).
 
 Every parameter, and every field of a struct, says who owns what it stands for, which is also how long
 it is used, what other threads may do with it meanwhile, and what a bad one answers:
