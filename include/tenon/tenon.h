@@ -1156,7 +1156,7 @@ enum {
   TN_CANDIDATE_NO_DEVICE = 4 /* The plugin works; `error` says why it has no device. */
 };
 
-/* A plugin that was found, or a place where one was looked for. The texts and the error are the
+/* A plugin that was found: a manifest, a library, or an entry. The texts and the error are the
  * loader's and valid until it is destroyed. */
 typedef struct tn_candidate_info {
   size_t struct_size;
