@@ -122,9 +122,10 @@ typedef int32_t tn_status;
 #define TN_STATUS_CLASS(status) ((tn_status)((status) & ~0xff))
 
 enum {
-  TN_OK = 0,
+  TN_OK = 0, /* It is done, or queued. */
 
-  /* The work asked about has not finished yet. Only from queries; not a failure. */
+  /* The work asked about has not finished yet. Only from queries, and waits with a time limit; not
+   * a failure. */
   TN_NOT_READY = 0x100,
 
   /* The caller broke a rule of this header or of the operator. Nothing has happened. */
@@ -140,8 +141,8 @@ enum {
   TN_VERSION_MISMATCH = 0x302, /* Plugin and host do not speak the same ABI. */
   TN_NEEDS_STATIC = 0x303,     /* A kernel that must know more at create: see tn_kernel_support. */
 
-  TN_OUT_OF_MEMORY = 0x400, /* Host memory. */
-  TN_OUT_OF_DEVICE_MEMORY = 0x401,
+  TN_OUT_OF_MEMORY = 0x400,        /* Host memory. */
+  TN_OUT_OF_DEVICE_MEMORY = 0x401, /* Memory of the device. */
 
   TN_NOT_FOUND = 0x500,   /* No such plugin, file or name. */
   TN_LOAD_FAILED = 0x501, /* A plugin was found but could not be loaded. */
@@ -244,7 +245,7 @@ typedef void(TN_CALL* tn_parallel_body)(void* user, int64_t begin, int64_t end, 
  * nothing of the instance that calls them. A plugin ignores functions beyond the size it knows. */
 typedef struct tn_host {
   size_t struct_size;
-  uint32_t abi_major;
+  uint32_t abi_major; /* Of libtenon, as the next two; a host need not set them. */
   uint32_t abi_minor;
   uint64_t abi_hash;
   void* context; /* Pass to each function below. */
@@ -324,6 +325,7 @@ enum {
   TN_DEVICE_DYNAMIC_DIMS = 1u << 2
 };
 
+/* What a device is. */
 typedef struct tn_device_info {
   size_t struct_size;
   tn_device_type type;
@@ -340,12 +342,14 @@ typedef struct tn_device_info {
   uint32_t reserved;
 } tn_device_info;
 
+/* How to open a device. */
 typedef struct tn_device_desc {
   size_t struct_size;
   const tn_option* options; /* Documented by the plugin. */
   size_t option_count;
 } tn_device_desc;
 
+/* What a device has given out, as opened. */
 typedef struct tn_memory_info {
   size_t struct_size;
   uint64_t live_bytes; /* In buffers and constants that have not been destroyed. */
@@ -375,6 +379,7 @@ typedef struct tn_operator_entry {
   size_t type_count;
 } tn_operator_entry;
 
+/* All rows of a device. */
 typedef struct tn_operator_table {
   size_t struct_size;
   const tn_operator_entry* first; /* Owned by the device, valid until it is closed. */
@@ -396,6 +401,7 @@ enum {
                                 device without it answers TN_UNSUPPORTED to its create. */
 };
 
+/* How to make a buffer. */
 typedef struct tn_buffer_desc {
   size_t struct_size;
   uint64_t size; /* Bytes; 0 is legal and makes a buffer that holds nothing. */
@@ -425,6 +431,7 @@ enum {
 /* tn_import_desc.flags */
 enum { TN_IMPORT_READ_ONLY = 1u << 0 /* Nothing may write to it. */ };
 
+/* Memory that is there already, and until when it may be used. */
 typedef struct tn_import_desc {
   size_t struct_size;
   tn_import_kind kind;
@@ -441,12 +448,14 @@ typedef struct tn_import_desc {
 enum {
   /* host_pointer may be read and written at any time no queued work uses the bytes. */
   TN_BUFFER_COHERENT = 1u << 0,
+  /* Made by tn_buffer_import. */
   TN_BUFFER_IMPORTED = 1u << 1,
   /* Writing to it, through host_pointer or by queued work, is not allowed; work that would answers
    * TN_INVALID_ARGUMENT, and so does a map with TN_ACCESS_WRITE. */
   TN_BUFFER_READ_ONLY = 1u << 2
 };
 
+/* What a buffer is. */
 typedef struct tn_buffer_info {
   size_t struct_size;
   uint64_t size;
@@ -489,6 +498,7 @@ enum {
                                 TN_UNSUPPORTED. */
 };
 
+/* How to make an event. */
 typedef struct tn_event_desc {
   size_t struct_size;
   uint32_t flags;
@@ -544,9 +554,10 @@ typedef struct tn_constant_desc {
                         an event. NULL: the call waits. */
 } tn_constant_desc;
 
+/* What a constant is. */
 typedef struct tn_constant_info {
   size_t struct_size;
-  uint64_t resident_bytes;
+  uint64_t resident_bytes; /* Of the device's memory that it takes. */
   tn_layout layout;
   tn_dtype dtype;
   int32_t rank;
@@ -658,11 +669,12 @@ enum {
                                           kept. Neither depends on the thread that queues. */
 };
 
+/* Which operator, on which arguments, and how. */
 typedef struct tn_kernel_desc {
   size_t struct_size;
-  const char* domain;
-  const char* name;
-  int32_t version; /* Since-version of the operator; attributes and inputs are as of it. */
+  const char* domain; /* "" or NULL is ONNX's own; "tenon" is ours. */
+  const char* name;   /* Of the operator. */
+  int32_t version;    /* Since-version of the operator; attributes and inputs are as of it. */
   uint32_t flags;
   tn_math_mode math_mode;
   uint32_t reserved;
@@ -712,6 +724,7 @@ enum {
                                        other streams. */
 };
 
+/* What a kernel is. */
 typedef struct tn_kernel_info {
   size_t struct_size;
   uint64_t resident_bytes;   /* Memory that the kernel itself holds, constants it shares
@@ -1128,6 +1141,7 @@ typedef void(TN_CALL* tn_function)(void);
  *   6. /usr/local/share/tenon/plugins, /usr/share/tenon/plugins */
 typedef struct tn_loader tn_loader;
 
+/* Where a loader looks, and what it gives to plugins. */
 typedef struct tn_loader_desc {
   size_t struct_size;
   /* NULL: log to stderr (TENON_LOG sets the level), own threads (TENON_NUM_THREADS, or one for each

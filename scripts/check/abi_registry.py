@@ -56,6 +56,10 @@ class Registry(unittest.TestCase):
         found = self.problems((" Valid as long as libtenon is\n      loaded.", ""))
         self.assertIn("tn_get_function(its result): is lent, and no text says until when", found)
 
+    def test_struct_without_text(self):
+        found = self.problems(("    doc: How to make a buffer.\n", ""))
+        self.assertIn("tn_buffer_desc: has no text", found)
+
     def test_unknown_word(self):
         self.assertIn("lnt is no owner", self.problems(("pointer: [lent,", "pointer: [lnt,")))
 

@@ -14,6 +14,10 @@ def table(titles, rows):
     return "\n".join(out + ["| " + " | ".join(" ".join(str(c).split()) for c in row) + " |" for row in rows]) + "\n"
 
 
+def coded(text):
+    return re.sub(r"(?<!`)\b(?:tn_\w+|TN_[A-Z0-9_]+)", lambda m: f"`{m[0]}`", text)
+
+
 def values(registry, name):
     return [v for item in registry.items("enum", "flags") if item.name == name for v in item.values if v.name]
 
@@ -30,7 +34,7 @@ def threads(registry):
 
 def failures(registry):
     return table(["Failure", "What a bad one answers"],
-                 [[f"*{word}*", text] for word, text in registry.words["failure"].items()])
+                 [[f"*{word}*", coded(text)] for word, text in registry.words["failure"].items()])
 
 
 def handles(registry):
@@ -57,13 +61,14 @@ def statuses(registry):
     for v in values(registry, "tn_status"):
         number = int(v.value, 0)
         name = f"`{v.name}`" if number & 0xff == 0 else f"&nbsp;&nbsp;`{v.name}`"
-        rows.append([name, f"{number:#x}" if number else "0", v.above or v.note or "It is done, or queued."])
+        rows.append([name, f"{number:#x}" if number else "0",
+                     coded(v.above or v.note)])
     return table(["Status", "Value", "Says"], rows)
 
 
 def optional(registry):
     return table(["Function that a plugin may leave out", "What it does"],
-                 [[f"`{f.name}`", f.doc.split(". ")[0].rstrip(".") + "."]
+                 [[f"`{f.name}`", coded(re.split(r"[.:;] ", f.doc)[0].rstrip(".") + ".")]
                   for f in registry.dispatch.slots if f.optional])
 
 
@@ -79,7 +84,7 @@ def serial(registry):
 
 def requirements(registry):
     return table(["Requirement", "What the host describes instead"],
-                 [[f"`{v.name}`", v.above or v.note]
+                 [[f"`{v.name}`", coded(v.above or v.note)]
                   for v in values(registry, "tn_argument_needs.requirements")])
 
 

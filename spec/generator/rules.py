@@ -40,6 +40,8 @@ def of_struct(item):
     growth, use = item.raw.get("growth"), item.raw.get("use")
     if growth not in ("grows", "frozen") or use not in ("input", "output", "both"):
         out.append(f"{item.name}: wants growth (grows, frozen) and use (input, output, both)")
+    if not item.doc:
+        out.append(f"{item.name}: has no text")
     sized = [f"{f.type} {f.name}" for f in item.fields[:1]] == ["size_t struct_size"]
     if sized != (growth == "grows"):
         out.append(f"{item.name}: starts with size_t struct_size if it grows, and only then")
