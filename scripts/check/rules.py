@@ -61,10 +61,12 @@ def main() -> int:
     problems = []
     ids = [rule["id"] for rule in rules]
     for rule in rules:
-        if set(rule) - {"by"} != {"id", "section", "rule", "because"} or rule.get("by", "loader") not in (
-                "validation", "loader") or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
+        if set(rule) - {"by", "owes"} != {"id", "section", "rule", "because"} or (
+                rule.get("by") not in (None, "validation", "loader")) or (
+                rule.get("owes") not in (("host", "plugin", "libtenon") if "by" in rule else (None,))) or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
             problems.append(f"spec/rules.yaml: {rule}: wants id (TN-word-001), section, "
-                            "rule, because, and perhaps by: validation or by: loader")
+                            "rule, because, and perhaps by: validation or by: loader, with owes: host, plugin or "
+                            "libtenon")
             continue
         problems += of_reason(rule)
     problems += [f"spec/rules.yaml: {i} stands there twice" for i in set(ids) if ids.count(i) > 1]

@@ -13,12 +13,12 @@ MARK = re.compile(r"(<!-- rules: ([^>]+?) -->\n).*?(<!-- end -->)", re.S)
 LINKED = re.compile(r"\[(TN-[a-z]+-\d{3})\](?:\([^)]*\))?")
 DEFINITIONS = re.compile(r"\n*<!-- links -->\n.*?<!-- end -->\n?", re.S)
 NAME = re.compile(r"\b(?:tn_\w+(?:\.\w+)?|TN_[A-Z0-9_]+)")
-CHECKED = {"validation": " *(V)*", "loader": " *(L)*"}
 
 
 def item(rule):
     name = rule["id"]
-    sentence = NAME.sub(lambda m: f"`{m[0]}`", rule["rule"]) + CHECKED.get(rule.get("by"), "")
+    owes = f" *({rule['owes']})*" if "owes" in rule else ""
+    sentence = NAME.sub(lambda m: f"`{m[0]}`", rule["rule"]) + owes
     because = NAME.sub(lambda m: f"`{m[0]}`", rule["because"])
     return f'- <a id="{name.lower()}"></a>**{name}** {sentence}\n  *Why:* {because}\n'
 
