@@ -122,9 +122,10 @@ typedef int32_t tn_status;
 #define TN_STATUS_CLASS(status) ((tn_status)((status) & ~0xff))
 
 enum {
-  TN_OK = 0,
+  TN_OK = 0, /* It is done, or queued. */
 
-  /* The work asked about has not finished yet. Only from queries; not a failure. */
+  /* The work asked about has not finished yet. Only from queries, and waits with a time limit; not
+   * a failure. */
   TN_NOT_READY = 0x100,
 
   /* The caller broke a rule of this header or of the operator. Nothing has happened. */
@@ -140,8 +141,8 @@ enum {
   TN_VERSION_MISMATCH = 0x302, /* Plugin and host do not speak the same ABI. */
   TN_NEEDS_STATIC = 0x303,     /* A kernel that must know more at create: see tn_kernel_support. */
 
-  TN_OUT_OF_MEMORY = 0x400, /* Host memory. */
-  TN_OUT_OF_DEVICE_MEMORY = 0x401,
+  TN_OUT_OF_MEMORY = 0x400,        /* Host memory. */
+  TN_OUT_OF_DEVICE_MEMORY = 0x401, /* Memory of the device. */
 
   TN_NOT_FOUND = 0x500,   /* No such plugin, file or name. */
   TN_LOAD_FAILED = 0x501, /* A plugin was found but could not be loaded. */
@@ -244,7 +245,7 @@ typedef void(TN_CALL* tn_parallel_body)(void* user, int64_t begin, int64_t end, 
  * nothing of the instance that calls them. A plugin ignores functions beyond the size it knows. */
 typedef struct tn_host {
   size_t struct_size;
-  uint32_t abi_major;
+  uint32_t abi_major; /* Of libtenon, as the next two; a host need not set them. */
   uint32_t abi_minor;
   uint64_t abi_hash;
   void* context; /* Pass to each function below. */
@@ -300,11 +301,12 @@ typedef struct tn_instance_desc {
   size_t option_count;
 } tn_instance_desc;
 
+/* The plugin behind an instance. The texts live as long as the instance. */
 typedef struct tn_instance_info {
   size_t struct_size;
   uint32_t abi_major; /* Of the header that the plugin was built with. */
   uint32_t abi_minor;
-  const char* plugin;  /* Name of the plugin. It and the next live as long as the instance. */
+  const char* plugin;  /* Name of the plugin. */
   const char* version; /* Of the plugin, for people. */
 } tn_instance_info;
 
@@ -323,6 +325,7 @@ enum {
   TN_DEVICE_DYNAMIC_DIMS = 1u << 2
 };
 
+/* What a device is. */
 typedef struct tn_device_info {
   size_t struct_size;
   tn_device_type type;
@@ -339,12 +342,14 @@ typedef struct tn_device_info {
   uint32_t reserved;
 } tn_device_info;
 
+/* How to open a device. */
 typedef struct tn_device_desc {
   size_t struct_size;
   const tn_option* options; /* Documented by the plugin. */
   size_t option_count;
 } tn_device_desc;
 
+/* What a device has given out, as opened. */
 typedef struct tn_memory_info {
   size_t struct_size;
   uint64_t live_bytes; /* In buffers and constants that have not been destroyed. */
@@ -353,7 +358,8 @@ typedef struct tn_memory_info {
   uint64_t peak_bytes;     /* Largest live + deferred since the device was opened. */
 } tn_memory_info;
 
-/* The element types that an operator takes for one of its type constraints. Frozen. */
+/* The element types that an operator takes for one of its type constraints. Frozen. What it points
+ * to lives as long as the table. */
 typedef struct tn_type_list {
   const char* constraint; /* As the operator's contract names it, "T" or "T1". */
   const tn_dtype* dtypes;
@@ -373,6 +379,7 @@ typedef struct tn_operator_entry {
   size_t type_count;
 } tn_operator_entry;
 
+/* All rows of a device. */
 typedef struct tn_operator_table {
   size_t struct_size;
   const tn_operator_entry* first; /* Owned by the device, valid until it is closed. */
@@ -394,6 +401,7 @@ enum {
                                 device without it answers TN_UNSUPPORTED to its create. */
 };
 
+/* How to make a buffer. */
 typedef struct tn_buffer_desc {
   size_t struct_size;
   uint64_t size; /* Bytes; 0 is legal and makes a buffer that holds nothing. */
@@ -423,6 +431,7 @@ enum {
 /* tn_import_desc.flags */
 enum { TN_IMPORT_READ_ONLY = 1u << 0 /* Nothing may write to it. */ };
 
+/* Memory that is there already, and until when it may be used. */
 typedef struct tn_import_desc {
   size_t struct_size;
   tn_import_kind kind;
@@ -439,18 +448,20 @@ typedef struct tn_import_desc {
 enum {
   /* host_pointer may be read and written at any time no queued work uses the bytes. */
   TN_BUFFER_COHERENT = 1u << 0,
+  /* Made by tn_buffer_import. */
   TN_BUFFER_IMPORTED = 1u << 1,
   /* Writing to it, through host_pointer or by queued work, is not allowed; work that would answers
    * TN_INVALID_ARGUMENT, and so does a map with TN_ACCESS_WRITE. */
   TN_BUFFER_READ_ONLY = 1u << 2
 };
 
+/* What a buffer is. */
 typedef struct tn_buffer_info {
   size_t struct_size;
   uint64_t size;
   tn_buffer_kind kind;
   uint32_t flags;
-  void* host_pointer; /* NULL unless TN_BUFFER_COHERENT. */
+  void* host_pointer; /* NULL unless TN_BUFFER_COHERENT; valid until the buffer is destroyed. */
   /* A virtual address in this process that belongs to this buffer alone for `size` bytes, whether
    * or not the host may touch it; 0 if the device has none to offer. */
   uint64_t address;
@@ -487,6 +498,7 @@ enum {
                                 TN_UNSUPPORTED. */
 };
 
+/* How to make an event. */
 typedef struct tn_event_desc {
   size_t struct_size;
   uint32_t flags;
@@ -542,9 +554,10 @@ typedef struct tn_constant_desc {
                         an event. NULL: the call waits. */
 } tn_constant_desc;
 
+/* What a constant is. */
 typedef struct tn_constant_info {
   size_t struct_size;
-  uint64_t resident_bytes;
+  uint64_t resident_bytes; /* Of the device's memory that it takes. */
   tn_layout layout;
   tn_dtype dtype;
   int32_t rank;
@@ -640,7 +653,7 @@ enum {
   TN_MATH_STRICT = 0,  /* Multiply in the argument's type, accumulate in it or wider. */
   TN_MATH_RELAXED = 1, /* Reassociation and faster functions within the operator's tolerance. */
   TN_MATH_TF32 = 2,    /* float32 products may round their factors to this format. */
-  TN_MATH_BF16 = 3
+  TN_MATH_BF16 = 3     /* Likewise, to bfloat16. */
 };
 
 /* tn_kernel_desc.flags */
@@ -656,11 +669,12 @@ enum {
                                           kept. Neither depends on the thread that queues. */
 };
 
+/* Which operator, on which arguments, and how. */
 typedef struct tn_kernel_desc {
   size_t struct_size;
-  const char* domain;
-  const char* name;
-  int32_t version; /* Since-version of the operator; attributes and inputs are as of it. */
+  const char* domain; /* "" or NULL is ONNX's own; "tenon" is ours. */
+  const char* name;   /* Of the operator. */
+  int32_t version;    /* Since-version of the operator; attributes and inputs are as of it. */
   uint32_t flags;
   tn_math_mode math_mode;
   uint32_t reserved;
@@ -710,6 +724,7 @@ enum {
                                        other streams. */
 };
 
+/* What a kernel is. */
 typedef struct tn_kernel_info {
   size_t struct_size;
   uint64_t resident_bytes;   /* Memory that the kernel itself holds, constants it shares
@@ -849,11 +864,11 @@ struct tn_dispatch {
 
   /* -- Stream -- */
 
-  /* 18. `desc` may be NULL. */
+  /* 18. Makes a stream. `desc` may be NULL: of normal priority. */
   tn_status(TN_CALL* stream_create)(tn_device* device, const tn_stream_desc* desc,
                                     tn_stream** stream, tn_error* error);
 
-  /* 19. Returns at once; queued work still runs, callbacks still fire. */
+  /* 19. Ends the stream. Returns at once; queued work still runs, callbacks still fire. */
   void(TN_CALL* stream_destroy)(tn_stream* stream);
 
   /* 20. Waits for the work queued so far.
@@ -904,11 +919,13 @@ struct tn_dispatch {
 
   /* -- Event -- */
 
-  /* 30. `desc` may be NULL. */
+  /* 30. Makes an event: complete as long as it was never recorded, with TN_EVENT_HOST not until it
+   * is signalled. `desc` may be NULL: without flags.
+   * Errors: TN_UNSUPPORTED for TN_EVENT_HOST where streams cannot wait for the host. */
   tn_status(TN_CALL* event_create)(tn_device* device, const tn_event_desc* desc, tn_event** event,
                                    tn_error* error);
 
-  /* 31. Waits queued for it stay in force. */
+  /* 31. Ends the event. Waits queued for it stay in force. */
   void(TN_CALL* event_destroy)(tn_event* event);
 
   /* 32. Marks the work queued so far on `stream`. Replaces the earlier record; waits queued for
@@ -959,8 +976,8 @@ struct tn_dispatch {
   /* -- Kernels -- */
 
   /* 42. Whether tn_kernel_create would accept the description: TN_OK; TN_NEEDS_STATIC when it would
-   * after what support->requirements asks; TN_UNSUPPORTED, with the reason in the error. `support`
-   * may be NULL.
+   * after what the requirements in `support` ask; TN_UNSUPPORTED, with the reason in the error.
+   * `support` may be NULL.
    * Errors: TN_INVALID_ARGUMENT when the operator forbids the description. */
   tn_status(TN_CALL* kernel_supports)(tn_device* device, const tn_kernel_desc* desc,
                                       tn_kernel_support* support, tn_error* error);
@@ -970,7 +987,7 @@ struct tn_dispatch {
   tn_status(TN_CALL* kernel_create)(tn_device* device, const tn_kernel_desc* desc,
                                     tn_kernel** kernel, tn_error* error);
 
-  /* 44. Launches of it may be in flight. */
+  /* 44. Ends the kernel. Launches of it may be in flight. */
   void(TN_CALL* kernel_destroy)(tn_kernel* kernel);
 
   /* 45. Describes a kernel. */
@@ -1124,6 +1141,7 @@ typedef void(TN_CALL* tn_function)(void);
  *   6. /usr/local/share/tenon/plugins, /usr/share/tenon/plugins */
 typedef struct tn_loader tn_loader;
 
+/* Where a loader looks, and what it gives to plugins. */
 typedef struct tn_loader_desc {
   size_t struct_size;
   /* NULL: log to stderr (TENON_LOG sets the level), own threads (TENON_NUM_THREADS, or one for each
@@ -1152,12 +1170,13 @@ enum {
   TN_CANDIDATE_NO_DEVICE = 4 /* The plugin works; `error` says why it has no device. */
 };
 
-/* A plugin that was found, or a place where one was looked for. */
+/* A plugin that was found: a manifest, a library, or an entry. The texts and the error are the
+ * loader's and valid until it is destroyed. */
 typedef struct tn_candidate_info {
   size_t struct_size;
   tn_candidate_state state;
   uint32_t reserved;
-  /* Owned by the loader, valid until it is destroyed; "" when unknown. */
+  /* This and the next four are "" when unknown. */
   const char* name;
   const char* description;
   const char* manifest;  /* Path. */
@@ -1183,7 +1202,8 @@ typedef struct tn_loader_info {
 TN_API tn_status TN_CALL tn_loader_version(tn_loader_info* info, tn_error* error);
 
 /* The function of this libtenon with that name ("tn_kernel_launch"), or NULL where it has none.
- * Hosts that open libtenon at run time need no other symbol. */
+ * Hosts that open libtenon at run time need no other symbol. Valid as long as libtenon is
+ * loaded. */
 TN_API tn_function TN_CALL tn_get_function(const char* name);
 
 /* Searches the folders; opens nothing. `desc` may be NULL. */

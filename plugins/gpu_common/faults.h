@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a kernel's fault word says: the codes of kernels/portable.h with their meaning. The statuses
-// are those of spec/ops/README.md ("Integers").
+// are those of docs/spec/10-operators.md ("Integers").
 #pragma once
 
 #include <cstdint>

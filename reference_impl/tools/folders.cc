@@ -28,13 +28,14 @@ void add_path(CLI::App& command, int& exit_code) {
   command
       .add_option("what", what,
                   "include: the folder of tenon/tenon.h; template: the plugin template; cmake: the "
-                  "folder of tenonConfig.cmake")
+                  "folder of tenonConfig.cmake; spec: the standard as text")
       ->required()
-      ->check(CLI::IsMember({"include", "template", "cmake"}));
+      ->check(CLI::IsMember({"include", "template", "cmake", "spec"}));
   command.callback([&exit_code] {
     const fs::path path = what == "include"    ? include_folder()
                           : what == "template" ? template_folder(false)
-                                               : cmake_folder();
+                          : what == "cmake"    ? cmake_folder()
+                                               : spec_folder();
     std::printf("%s\n", path.c_str());
     exit_code = 0;
   });
@@ -49,5 +50,6 @@ fs::path template_folder(bool cpp) {
   return beside(cpp ? "share/tenon/template_cpp" : "share/tenon/template", "CMakeLists.txt");
 }
 fs::path cmake_folder() { return beside("lib/cmake/tenon", "tenonConfig.cmake"); }
+fs::path spec_folder() { return beside("share/tenon/docs/spec", "README.md"); }
 
 }  // namespace tenon::tools

@@ -44,6 +44,22 @@ class Registry(unittest.TestCase):
         found = self.problems(("    result: [lent, any, optional]\n", ""))
         self.assertIn("tn_get_function: its result: lacks owner", found)
 
+    def test_field_without_annotation(self):
+        found = self.problems(("      is: [value, own, range, invalid]\n", ""))
+        self.assertIn("tn_tensor.offset: lacks owner, thread, failure", found)
+        found = self.problems(("      is: [value, own, range, invalid]\n", "      is: [value, own]\n"))
+        self.assertIn("tn_tensor.offset: lacks failure", found)
+
+    def test_lent_without_an_end(self):
+        found = self.problems(("TN_BUFFER_COHERENT; valid until the buffer is destroyed.", "TN_BUFFER_COHERENT."))
+        self.assertIn("tn_buffer_info.host_pointer: is lent, and no text says until when", found)
+        found = self.problems((" Valid as long as libtenon is\n      loaded.", ""))
+        self.assertIn("tn_get_function(its result): is lent, and no text says until when", found)
+
+    def test_struct_without_text(self):
+        found = self.problems(("    doc: How to make a buffer.\n", ""))
+        self.assertIn("tn_buffer_desc: has no text", found)
+
     def test_unknown_word(self):
         self.assertIn("lnt is no owner", self.problems(("pointer: [lent,", "pointer: [lnt,")))
 
@@ -95,8 +111,8 @@ class Registry(unittest.TestCase):
         self.assertIn("peer: wants a version", found)
 
     def test_grown_frozen_struct(self):
-        found = self.problems(("    - int32_t rank: 0 to TN_MAX_RANK.\n",
-                               "    - int32_t rank: 0 to TN_MAX_RANK.\n    - uint64_t more\n"))
+        last = "    - int32_t rank: 0 to TN_MAX_RANK.\n      is: [value, own, invalid]\n"
+        found = self.problems((last, last + "    - uint64_t more:\n      is: [value, own, any]\n"))
         self.assertIn("no longer holds: frozen tn_tensor 56", found)
 
     def test_changed_constant(self):
@@ -123,7 +139,7 @@ class Registry(unittest.TestCase):
                       found)
 
     def test_list_that_nothing_counts(self):
-        found = self.problems(("    - size_t attribute_count\n", "    - size_t attributes_size\n"))
+        found = self.problems(("    - size_t attribute_count:\n", "    - size_t attributes_size:\n"))
         self.assertIn("tn_kernel_desc.attributes: a list wants a field that counts it", found)
 
     def test_flags_without_bits(self):
@@ -131,8 +147,8 @@ class Registry(unittest.TestCase):
         self.assertIn("tn_event_desc.flags: wants an item of kind flags", found)
 
     def test_new_field_at_the_end_is_fine_but_wants_the_lock(self):
-        last = "    - const tn_graph* const* graphs\n"  # Of tn_attribute.
-        text = TEXT.replace(last, last + "    - uint64_t more\n", 1)
+        last = "    - const tn_graph* const* graphs:\n      is: [copied, own, unknown]\n"  # Of tn_attribute.
+        text = TEXT.replace(last, last + "    - uint64_t more:\n      is: [value, own, any]\n", 1)
         self.assertNotEqual(text, TEXT)
         self.assertEqual(generate_abi.problems(text, LOCK), [])
         added = generate_abi.lock.added(generate_abi.model.read(text), LOCK)
@@ -167,14 +183,15 @@ class Layers(unittest.TestCase):
 
     def test_new_value_is_known_and_named(self):
         checks, printers = self.written((
-            "    - TN_MATH_BF16 = 3\n", "    - TN_MATH_BF16 = 3\n    - TN_MATH_FP8 = 4\n"))
+            "    - TN_MATH_BF16 = 3: Likewise, to bfloat16.\n",
+            "    - TN_MATH_BF16 = 3\n    - TN_MATH_FP8 = 4\n"))
         self.assertIn("case TN_MATH_FP8:", checks)
         self.assertIn('return "TN_MATH_FP8";', printers)
 
     def test_new_field_is_checked_and_printed(self):
         checks, printers = self.written((
-            "    - size_t attribute_count\n",
-            "    - size_t attribute_count\n    - tn_stream* near\n"))
+            "    - size_t attribute_count:\n",
+            "    - tn_stream* near\n    - size_t attribute_count:\n"))
         self.assertIn('call.optional_handle(known.near, path.field("near"));', checks)
         self.assertIn("json.pointer(known.near);", printers)
 

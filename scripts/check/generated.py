@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 # Programs that take --check and name the files that differ.
-GENERATORS = ["spec/generate_abi.py", "spec/generate_operators.py"]
+GENERATORS = ["spec/generate_abi.py", "spec/generate_operators.py", "spec/generate_text.py"]
 
 failed = [g for g in GENERATORS if subprocess.run([sys.executable, ROOT / g, "--check"]).returncode]
 sys.exit(1 if failed else 0)

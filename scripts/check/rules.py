@@ -46,15 +46,29 @@ def of_validation(rules, tested, reported):
                   for i in sorted((tested | reported) - known)]
 
 
+def of_reason(rule):
+    """A reason says more than its rule."""
+    words = set(re.findall(r"[a-z]{4,}", rule["because"].lower()))
+    shared = words & set(re.findall(r"[a-z]{4,}", rule["rule"].lower()))
+    if len(words) < 4 or 2 * len(shared) > len(words):
+        return [f"spec/rules.yaml: {rule['id']}: because repeats the rule, or says nothing: what would go wrong "
+                "without it, and for whom?"]
+    return [] if rule["because"].endswith(".") else [f"spec/rules.yaml: {rule['id']}: because is no sentence"]
+
+
 def main() -> int:
     rules = yaml.safe_load(RULES.read_text())
     problems = []
     ids = [rule["id"] for rule in rules]
     for rule in rules:
-        if set(rule) - {"by"} != {"id", "section", "rule"} or rule.get("by", "loader") not in (
-                "validation", "loader") or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
+        if set(rule) - {"by", "owes"} != {"id", "section", "rule", "because"} or (
+                rule.get("by") not in (None, "validation", "loader")) or (
+                rule.get("owes") not in (("host", "plugin", "libtenon") if "by" in rule else (None,))) or not re.fullmatch(r"TN-[a-z]+-\d{3}", rule["id"]):
             problems.append(f"spec/rules.yaml: {rule}: wants id (TN-word-001), section, "
-                            "rule, and perhaps by: validation or by: loader")
+                            "rule, because, and perhaps by: validation or by: loader, with owes: host, plugin or "
+                            "libtenon")
+            continue
+        problems += of_reason(rule)
     problems += [f"spec/rules.yaml: {i} stands there twice" for i in set(ids) if ids.count(i) > 1]
 
     own = {rule["id"] for rule in rules if "by" in rule}

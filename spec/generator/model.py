@@ -7,6 +7,8 @@ import yaml
 
 from . import element_types
 
+# The same as yaml.SafeLoader, in C where PyYAML was built with it.
+FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KINDS = ["text", "code", "handles", "define", "type", "enum", "flags", "struct", "callback",
          "dispatch", "wrappers", "extension", "function"]
 KEYS = {
@@ -63,6 +65,7 @@ class Field:
     note: str = ""
     above: str = ""
     function: Function = None
+    words: list = field(default_factory=list)  # owner, thread, failure..., where they are written
 
 
 @dataclass
@@ -181,7 +184,8 @@ def read_field(item):
         return Field(name=item["function"], function=read_function(item, item["function"]))
     declaration, rest = entry(item)
     kind, name, array = re.fullmatch(r"(.+) (\w+)((?:\[\w+\])?)", declaration).groups()
-    return Field(kind, name, array, **notes(rest))
+    words = item.get("is", []) if isinstance(item, dict) else []
+    return Field(kind, name, array, words=[str(w) for w in words], **notes(rest))
 
 
 def read_value(item):
@@ -230,7 +234,7 @@ def read_item(raw, unknown):
 
 
 def read(text):
-    raw = yaml.safe_load(text)
+    raw = yaml.load(text, FAST_LOADER)
     unknown = []
     sections = [Section(n, s["section"], [read_item(i, unknown) for i in s["items"]])
                 for n, s in enumerate(raw["sections"], 1)]

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/reference/abi.md: every function with its annotations, every struct, every constant."""
-from . import header, layout
+from . import field_words, header, layout
 
 INTRO = """\
 # The ABI
 
-The reference of [tenon.h](../../include/tenon/tenon.h). The rules that hold everywhere stand at
-its beginning; the rules that tests check, with their IDs, in [rules.yaml](../../spec/rules.yaml).
+The reference of `tenon.h`. The rules that hold everywhere stand at its beginning; the rules that tests check,
+with their IDs and reasons, in [the standard](../spec/README.md).
 
-Every parameter says who owns what it stands for, what other threads may do with it meanwhile, and
-what a bad one answers:
+Every parameter, and every field of a struct, says who owns what it stands for, which is also how long
+it is used, what other threads may do with it meanwhile, and what a bad one answers:
 """
 GROWTH = {"grows": "Grows: new fields come at the end", "frozen": "Frozen: never changes"}
 USE = {"input": "the caller fills it", "output": "the callee fills it",
@@ -62,11 +62,17 @@ def member(item, f):
 def struct(item, registry):
     size, offsets = layout.of(item, registry)
     at = dict(offsets)
+    def words(f):
+        if not f.type:
+            return ["", "", ""]
+        owner, thread, *failure = field_words.of(item, f, registry)
+        return [owner, thread, ", ".join(failure)]
+
     entries = [[f"`{f.name}`", f"`{f.type}{f.array}`" if f.type else "function", str(at[f.name]),
-                cell(f.above or f.note)] for f in item.fields if f.name]
+                *words(f), cell(f.above or f.note)] for f in item.fields if f.name]
     out = [f"### {item.name}", ""] + prose(item.doc)
     out += [f"{GROWTH[item.raw['growth']]}; {USE[item.raw['use']]}. {size} bytes.", ""]
-    out += table(["Field", "Type", "Offset", ""], entries)
+    out += table(["Field", "Type", "Offset", "Owner", "Thread", "Failure", ""], entries)
     for f in item.fields:
         if f.function:
             out += member(item, f.function)

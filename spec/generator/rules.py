@@ -2,6 +2,8 @@
 """What spec/abi.yaml must be: every parameter annotated, ordinals without a gap, names known."""
 import re
 
+from . import field_words
+
 # Names of the header, and of what stands beside it, that texts may mention.
 OUTSIDE = {"tn_error", "tn_dispatch", "tn_loader", "TN_API", "TN_CALL", "TN_EXPORT", "TN_IMPORT",
            "TN_BUILDING_LOADER", "tn_dtype_bits", "tn_function", "tn_plugin_entry",
@@ -38,10 +40,29 @@ def of_struct(item):
     growth, use = item.raw.get("growth"), item.raw.get("use")
     if growth not in ("grows", "frozen") or use not in ("input", "output", "both"):
         out.append(f"{item.name}: wants growth (grows, frozen) and use (input, output, both)")
+    if not item.doc:
+        out.append(f"{item.name}: has no text")
     sized = [f"{f.type} {f.name}" for f in item.fields[:1]] == ["size_t struct_size"]
     if sized != (growth == "grows"):
         out.append(f"{item.name}: starts with size_t struct_size if it grows, and only then")
     return out
+
+
+def of_fields(registry):
+    out = []
+    for item, field in field_words.data(registry):
+        where, words = f"{item.name}.{field.name}", field_words.of(item, field, registry)
+        out += annotation(where, words, registry)
+        if words[:1] == ["lent"] and not field_words.lifetime_is_said(item, field):
+            out.append(f"{where}: is lent, and no text says until when")
+    return out
+
+
+def of_lent(where, function):
+    lent = [p.name for p in function.params if p.words[:1] == ["lent"]]
+    lent += ["its result"] if function.result[:1] == ["lent"] else []
+    return [] if field_words.LIFETIME.search(function.doc) else [
+        f"{where}({name}): is lent, and no text says until when" for name in lent]
 
 
 def of_slots(registry):
@@ -100,15 +121,18 @@ def of_names(registry, text):
 def problems(registry, text):
     out = list(registry.unknown_keys)
     for where, function in registry.functions():
-        out += of_function(where, function, registry)
+        out += of_function(where, function, registry) + of_lent(where, function)
     for item in registry.items("struct", "dispatch"):
         out += of_struct(item)
+    out += of_fields(registry)
     out += of_slots(registry) + of_optional(registry)
     for item in registry.extensions:
         out += of_extension(item)
     out += of_names(registry, text)
     used = {w for _, f in registry.functions() for w in f.result + [w for p in f.params
                                                                     for w in p.words]}
-    out += [f"{kind} {word}: no parameter uses it" for kind, words in registry.words.items()
+    used |= {w for item, field in field_words.data(registry)
+             for w in field_words.of(item, field, registry)}
+    out += [f"{kind} {word}: no parameter and no field uses it" for kind, words in registry.words.items()
             for word in words if word not in used]
     return ["spec/abi.yaml: " + line for line in out]

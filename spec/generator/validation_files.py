@@ -4,8 +4,6 @@ from . import layer_code as code
 
 # Nothing beyond the generic half is to be checked or learned there.
 PLAIN = ["instance_get_info"]
-# They wait for a stream, which other threads may use meanwhile.
-WAITING = ["stream_synchronize", "stream_query"]
 # Which tensors of a launch count is known to the kernel: see rules_launch.cc.
 BY_HAND = {"tn_launch": ["inputs", "outputs"]}
 
@@ -152,7 +150,7 @@ def check_parameter(f, p, registry):
         else:
             lines += code.statement("call.handle(", [p.name, path])
         ends = p.words[0] == "ended" and p.type == "tn_stream*"
-        if ends or ("serial" in p.words and f.name not in WAITING):
+        if ends or "serial" in p.words:
             lines += code.statement("call.serial(", [p.name])
         return lines
     if item is not None and item.name in checked(registry) and p.words[0] != "filled":

@@ -9,7 +9,7 @@ HEAD = f"""\
 <!-- {GENERATED.format("spec/ops and spec/onnx.lock")} -->
 # Operators
 
-What a host may ask a device for. The rules that hold for all of them stand in [spec/ops](../../spec/ops/README.md).
+What a host may ask a device for. The rules that hold for all of them stand in [the standard](../spec/10-operators.md#rules-for-all-operators).
 
 `name?` is optional, `name...` takes any number, (host) arrives as a host value or a constant. A *view* is done by hosts with dims and strides. *The same as* an older or newer version holds for the element types beside it. What a *tolerance* grants stands [at the end](#tolerances).
 """

@@ -92,7 +92,7 @@ def section():
         columns.setdefault(DIGITS[t.name], []).append(t.name)
     out = ["## Tolerances", "",
            "Per element `|actual - exact| <= u * ulp(T) + c * eps(T) * condition`; see "
-           "[spec/tolerances.yaml](../../spec/tolerances.yaml). Each cell has u and c, strict / relaxed.", "",
+           "[the standard](../spec/10-operators.md#tolerances). Each cell has u and c, strict / relaxed.", "",
            "| tolerance | " + " | ".join(", ".join(names) for names in columns.values()) + " | |",
            "|---" * (len(columns) + 2) + "|"]
     for kind in kinds().values():

@@ -49,7 +49,7 @@ def registry_of(text, major, minor, later):
     text = re.sub(r"(  - define: TN_ABI_MINOR\n    value: )\d+", rf"\g<1>{minor}", text)
     if not later:
         return text
-    text = with_field(text, "tn_device_desc", "uint64_t later")
+    text = with_field(text, "tn_device_desc", "uint64_t later:\n      is: [value, own, unknown]")
     text = with_field(text, "tn_device_info", "uint64_t later")
     text = replaced(text, LATER_VALUE, LATER_VALUE + ", TN_DEVICE_LATER = 4")
     slots = len(re.findall(r"^      - slot: ", text.split("  - dispatch: ")[1].split("  - struct: tn_handle")[0], re.M))

@@ -20,6 +20,11 @@ import tempfile
 import venv
 import zipfile
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The standard as text, and the reference pages that it leads to.
+PAGES = [f"tenon/share/tenon/docs/{folder}/{page.name}" for folder in ("spec", "reference")
+         for page in sorted((ROOT / "docs" / folder).glob("*.md"))]  # fmt: skip
+
 # By distribution: files that must be there (patterns), and a program that must run.
 CONTENTS = {
     "tenon_ml": [
@@ -29,7 +34,7 @@ CONTENTS = {
         "tenon/share/tenon/plugins/cpu.tenon.json", "tenon/share/tenon/template/device.c",
         "tenon/share/tenon/template_cpp/plugin.cc", "tenon/lib/cmake/tenon/tenonConfig.cmake",
         "tenon/lib/libtenon_device.a", "tenon/include/tenon/device/platform.h",
-        "tenon_command/__init__.py",
+        "tenon_command/__init__.py", *PAGES,
     ],
     "tenon_ml_torch": ["torch_tenon/__init__.py", "torch_tenon/_C*.so"],
     "tenon_ml_tensorflow": [
@@ -45,6 +50,10 @@ names = [device.name for device in tenon.devices() if not device.reason]
 assert names, f"none of these works: {tenon.devices()}"
 tool = f"{sys.prefix}/bin/tenon"
 subprocess.run([tool, "devices"], check=True, stdout=subprocess.DEVNULL)
+told = subprocess.run([tool, "path", "spec"], check=True, capture_output=True, text=True).stdout.strip()
+assert tenon.spec_path().samefile(told), (tenon.spec_path(), told)
+for page in ("README.md", "08-kernels.md", "../reference/abi.md", "../reference/operators.md"):
+    assert (tenon.spec_path() / page).is_file(), page
 subprocess.run([tool, "conform", "cpu", "--filter", "InstanceTest.*"], check=True, stdout=subprocess.DEVNULL)
 print(f"devices: {', '.join(names)}")
 """,

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import pathlib
 from typing import Mapping, Sequence
 
 import numpy as np
@@ -23,7 +24,7 @@ from . import _native
 from ._dtypes import from_numpy, to_numpy
 from ._native import Device, Error
 
-__all__ = ["Device", "DeviceListing", "Error", "Model", "Value", "device", "devices", "load"]
+__all__ = ["Device", "DeviceListing", "Error", "Model", "Value", "device", "devices", "load", "spec_path"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,3 +118,17 @@ def load(
     if isinstance(model, (bytes, bytearray)):
         return Model(_native.parse(on, bytes(model), base_folder), on)
     return Model(_native.load(on, os.fspath(model)), on)
+
+
+def spec_path() -> pathlib.Path:
+    """The folder of the standard as text: ``README.md`` and its chapters, with the references of the
+    ABI and the operators in ``../reference``.
+
+    Raises FileNotFoundError where they were not installed.
+    """
+    package = pathlib.Path(__file__).resolve().parent
+    prefixes = (package, package.parents[1])  # Of a wheel, and of a build folder.
+    for folder in (prefix / "share/tenon/docs/spec" for prefix in prefixes):
+        if (folder / "README.md").is_file():
+            return folder
+    raise FileNotFoundError(f"share/tenon/docs/spec is not in {package}: install Tenon again")

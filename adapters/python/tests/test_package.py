@@ -33,6 +33,12 @@ def affine() -> bytes:
     return make_model(nodes, [tensor("x", ["n", 4])], [tensor("y", ["n", 3])], [w, b])
 
 
+def test_the_standard_is_there():
+    folder = tenon.spec_path()
+    assert "# The Tenon standard" in (folder / "README.md").read_text()
+    assert (folder / "../reference/operators.md").is_file()
+
+
 @pytest.mark.parametrize("spec", SPECS)
 def test_runs_with_any_batch(spec):
     model = tenon.load(affine(), device=spec)

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "files.h"
@@ -50,6 +52,22 @@ Outcome run(const std::string& arguments, const std::string& plugin_path = "") {
   const int status = pclose(pipe);
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return result;
+}
+
+TEST(Tools, PathOfTheStandard) {
+  const std::string command = std::string(TENON_COMMAND) + " path spec";
+  FILE* pipe = popen(command.c_str(), "r");
+  char path[4096] = "";
+  ASSERT_NE(fgets(path, sizeof(path), pipe), nullptr);
+  EXPECT_EQ(pclose(pipe), 0);
+  const std::filesystem::path folder = std::string(path, std::strcspn(path, "\n"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "README.md")) << folder;
+  EXPECT_TRUE(std::filesystem::exists(folder / "../reference/operators.md")) << folder;
+
+  // The copy is without it.
+  const Outcome result = run("path spec");
+  EXPECT_NE(result.exit_code, 0);
+  EXPECT_THAT(result.output, HasSubstr("share/tenon/docs/spec/README.md is missing"));
 }
 
 TEST(Tools, Version) {
