@@ -53,6 +53,10 @@
  *   Fork         In a child after fork() every call answers TN_FORKED and destroys do nothing. A
  *                process counts as forked when its parent had opened its first plugin before. A
  *                loader belongs to the process that made it, whether it has opened one or not.
+ *   Process end  When exit begins, libtenon waits for the work of open devices and destroys
+ *                instances that have none, before the static objects of their plugins go that
+ *                exist when instance_create returns. From then on destroys do nothing, and every
+ *                other call answers TN_DEVICE_LOST.
  */
 #ifndef TENON_TENON_H_
 #define TENON_TENON_H_

@@ -77,7 +77,7 @@ void after_open_devices() {
   TN_REQUIRE(end.counters->synchronized == 1);
 }
 
-TEST(ProcessEndDeathTest, WaitsForOpenDevicesAndDestroysDoNothingBehind) {
+TEST(ProcessEndDeathTest, TN_exit_001_waits_for_open_devices_and_destroys_do_nothing_behind) {
   EXPECT_EXIT(end_process<after_open_devices>([] {}), testing::ExitedWithCode(0), "");
 }
 
@@ -89,7 +89,7 @@ void after_closed_devices() {
   TN_REQUIRE(end.counters->instances_destroyed == 1);
 }
 
-TEST(ProcessEndDeathTest, InstancesWithoutOpenDevicesEndBeforeTheirPluginsStatics) {
+TEST(ProcessEndDeathTest, TN_exit_001_instances_without_open_devices_end_before_statics) {
   EXPECT_EXIT(end_process<after_closed_devices>([] {
                 tn_stream_destroy(host().stream);
                 tn_device_close(host().device);
@@ -108,7 +108,7 @@ void after_loader() {
   TN_REQUIRE(std::strstr(error.message, "the process is ending") != nullptr);
 }
 
-TEST(ProcessEndDeathTest, NothingIsOpenedAnyMore) {
+TEST(ProcessEndDeathTest, TN_exit_001_nothing_is_opened_any_more) {
   EXPECT_EXIT(end_process<after_loader>([] {
                 tn_stream_destroy(host().stream);
                 tn_device_close(host().device);
