@@ -123,7 +123,8 @@ class Maker {
         return [&, dims](KernelDesc& desc) {
           desc.outputs[i].rank = static_cast<int32_t>(dims.size());
           desc.outputs[i].dims = dims;
-          if (!output.strides.empty()) desc.outputs[i].strides = Argument::dense_strides(dims);
+          if (!output.strides.empty() || output.rank == 0)
+            desc.outputs[i].strides = Argument::dense_strides(dims);
         };
       };
       Shape dims = output.dims;
@@ -133,7 +134,8 @@ class Maker {
         dims = output.dims;
       }
       dims.push_back(2);
-      add(name + " has a dim too many", give(dims));
+      // Which may be a rank that the device does not take at all.
+      add(name + " has a dim too many", give(dims), true);
     }
   }
 

@@ -861,17 +861,46 @@ static inline tn_status tnp_output_dims(const tnp_signature* signature, tnp_find
   return TN_OK;
 }
 
-/* and the check of the output of a launch. */
+/* the check of the output of a launch, `argument` being how a host writes its dims, */
+static inline tn_status tnp_compare_output_dims(const tnp_signature* signature, tnp_find_dims find,
+                                                const tnp_view* inputs, int32_t rank,
+                                                const int64_t* output_dims, const char* argument,
+                                                tn_error* error) {
+  int64_t dims[TN_MAX_RANK];
+  TNP_TRY(find(signature, inputs, dims, error));
+  for (int32_t i = 0; i < rank; ++i)
+    TNP_CHECK_AT(argument, dims[i] == output_dims[i], TN_INVALID_ARGUMENT,
+                 "dim %d of the output is %lld, the inputs give %lld", i, (long long)output_dims[i],
+                 (long long)dims[i]);
+  return TN_OK;
+}
 static inline tn_status tnp_check_output_dims(const tnp_signature* signature, tnp_find_dims find,
                                               const tnp_view* inputs, const tnp_view* output,
                                               tn_error* error) {
-  int64_t dims[TN_MAX_RANK];
-  TNP_TRY(find(signature, inputs, dims, error));
-  for (int32_t i = 0; i < output->rank; ++i)
-    TNP_CHECK_AT("launch->outputs[0]->dims", dims[i] == output->dims[i], TN_INVALID_ARGUMENT,
-                 "dim %d of the output is %lld, the inputs give %lld", i,
-                 (long long)output->dims[i], (long long)dims[i]);
-  return TN_OK;
+  return tnp_compare_output_dims(signature, find, inputs, output->rank, output->dims,
+                                 "launch->outputs[0]->dims", error);
+}
+
+static inline bool tnp_is_static(const tnp_slot* slot) {
+  for (int32_t i = 0; i < slot->rank; ++i)
+    if (slot->dims[i] == TN_DYNAMIC) return false;
+  return true;
+}
+
+/* and the same for supports and create, where all dims are described. */
+static inline tn_status tnp_check_described_dims(const tnp_signature* signature, tnp_find_dims find,
+                                                 tn_error* error) {
+  tnp_view inputs[TNP_MAX_INPUTS];
+  const tnp_slot* output = &signature->outputs[0];
+  for (size_t i = 0; i < signature->input_count; ++i) {
+    const tnp_slot* slot = &signature->inputs[i];
+    if (!tnp_is_static(slot)) return TN_OK;
+    inputs[i] = (tnp_view){.dtype = slot->dtype, .rank = slot->rank};
+    memcpy(inputs[i].dims, slot->dims, sizeof(slot->dims));
+  }
+  if (!tnp_is_static(output)) return TN_OK;
+  return tnp_compare_output_dims(signature, find, inputs, output->rank, output->dims,
+                                 "desc->outputs[0]->dims", error);
 }
 
 /* Where the n-th element in row-major order lies, in bytes from element 0. Simple, not fast. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * operators.c: the kernels. A row of kOperators for each operator, a case in run() for what it
- * computes. They take any strides and dims at launch; a kernel that does not answers
- * TN_NEEDS_STATIC and says what it needs, as describe() does for aliases.
+ * operators.c: the kernels. A row of kOperators for each operator, a case in run(). They take any
+ * strides and dims at launch; one that does not answers TN_NEEDS_STATIC and says what it needs, as
+ * describe() does for aliases.
  */
 #include "plugin.h"
 
@@ -78,12 +78,24 @@ static void run(int op, const tnp_view* a, const tnp_view* b, const tnp_view* ou
   }
 }
 
-/* ---- Kernels ---- */
-
 tn_status device_get_operators(tn_device* device, tn_operator_table* table, tn_error* error) {
   const tn_operator_table known = {0, kOperators, kOperatorCount, sizeof(kOperators[0])};
   (void)device;
   return TNP_GIVE(table, known);
+}
+
+/* The dims of the output. Fill has those that its caller gives it. */
+static tn_status find_dims(const tnp_signature* known, const tnp_view* in, int64_t* dims,
+                           tn_error* error) {
+  TNP_CHECK(known->op != kFill, TN_UNSUPPORTED, "Fill: the caller alone decides the dims of Y");
+  if (known->op != kMatMul)
+    return tnp_broadcast_dims(in, known->input_count, known->outputs[0].rank, dims, error);
+  TNP_CHECK(in[0].dims[1] == in[1].dims[0], TN_INVALID_ARGUMENT,
+            "MatMul: A has %lld columns, B %lld rows", (long long)in[0].dims[1],
+            (long long)in[1].dims[0]);
+  dims[0] = in[0].dims[0];
+  dims[1] = in[1].dims[1];
+  return TN_OK;
 }
 
 /* Fills the kernel, or says why there is none. What is not known is refused, never ignored. */
@@ -114,6 +126,7 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_ker
   TNP_CHECK_AT("desc->attributes",
                op != kCast || (to == out->dtype && (saturate == 0 || saturate == 1)),
                TN_INVALID_ARGUMENT, "Cast: 'to' must name the output's type, 'saturate' be 0 or 1");
+  if (op != kFill) TNP_TRY(tnp_check_described_dims(known, find_dims, error));
   if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
   known->outputs[0].requirements = TN_REQUIRES_NO_ALIAS;
   return tnp_fail(error, TN_NEEDS_STATIC, "%s: its output must not be an input", desc.name);
@@ -140,20 +153,6 @@ void kernel_destroy(tn_kernel* kernel) { free(kernel); }
 
 tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
   return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
-}
-
-/* The dims of the output. Fill has those that its caller gives it. */
-static tn_status find_dims(const tnp_signature* known, const tnp_view* in, int64_t* dims,
-                           tn_error* error) {
-  TNP_CHECK(known->op != kFill, TN_UNSUPPORTED, "Fill: the caller alone decides the dims of Y");
-  if (known->op != kMatMul)
-    return tnp_broadcast_dims(in, known->input_count, known->outputs[0].rank, dims, error);
-  TNP_CHECK(in[0].dims[1] == in[1].dims[0], TN_INVALID_ARGUMENT,
-            "MatMul: A has %lld columns, B %lld rows", (long long)in[0].dims[1],
-            (long long)in[1].dims[0]);
-  dims[0] = in[0].dims[0];
-  dims[1] = in[1].dims[1];
-  return TN_OK;
 }
 
 tn_status kernel_output_dims(tn_kernel* kernel, const tn_launch* launch, int64_t* const* dims,

@@ -188,15 +188,10 @@ tn_status bind_shape(const tn_tensor& tensor, uint32_t bits, const TensorName& n
   if (!fits || count > kMostElements) {
     return tensor_error(error, TN_OUT_OF_RANGE, name, "dims", "has more than 2^55 elements");
   }
-  if (empty) {
-    // Strides of no elements may be any: none that kernels could overflow with.
-    view->strides = kAbsentDims;
-    *dense_count = 0;
-    return TN_OK;
-  }
-  if (dense) {
+  // Strides of no elements may be any: kernels see such that they cannot overflow with.
+  if (dense || empty) {
     view->strides = strides.data();
-    *dense_count = count;
+    *dense_count = empty ? 0 : count;
     return TN_OK;
   }
   if (bits < 8 && rank > 0 && tensor.dims[rank - 1] > 1 && tensor.strides[rank - 1] != 1) {
