@@ -3,13 +3,16 @@
 
 #include <algorithm>
 #include <bit>
-#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "onnx/defs/schema.h"
 #include "reference_impl/shapes/table.h"
+#include "runtime/attribute_list.h"
+#include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/tensor_proto.h"
 #include "runtime/registry.h"
 #include "tenon/cpp/dtype.hpp"
 #include "tenon/cpp/operator_contract.hpp"
@@ -33,56 +36,23 @@ std::vector<std::string> type_texts(uint64_t dtypes) {
   return texts;
 }
 
-// The attributes that a node gives, as a description has them.
-class GivenAttributes {
- public:
-  GivenAttributes(const OperatorInfo& info, const onnx::InferenceContext& context) {
-    strings_.reserve(info.attributes.size());
-    for (const AttributeFact& fact : info.attributes) {
-      const onnx::AttributeProto* given = context.getAttribute(std::string(fact.name));
-      if (given != nullptr) add(fact, *given);
-    }
-    for (const tn_attribute& one : attributes_) pointers_.push_back(&one);
+// The attributes that a node gives, with pads that `auto_pad` stands for.
+std::vector<Attribute> given_attributes(const OperatorInfo& info,
+                                        const onnx::InferenceContext& context,
+                                        const shapes::Query<int64_t>& query) {
+  std::vector<Attribute> attributes;
+  bool pads = false;
+  for (const AttributeFact& fact : info.attributes) {
+    const onnx::AttributeProto* given = context.getAttribute(std::string(fact.name));
+    std::optional<Attribute> one = given != nullptr ? to_attribute(*given) : std::nullopt;
+    if (!one) continue;
+    pads = pads || (fact.name == "auto_pad" && std::get<std::string>(one->value) != "NOTSET");
+    attributes.push_back(std::move(*one));
   }
-  GivenAttributes(const GivenAttributes&) = delete;
-  GivenAttributes& operator=(const GivenAttributes&) = delete;
-
-  const std::vector<const tn_attribute*>& pointers() const { return pointers_; }
-
- private:
-  void add(const AttributeFact& fact, const onnx::AttributeProto& given) {
-    tn_attribute to{};
-    to.struct_size = sizeof(to);
-    to.name = fact.name.data();
-    to.type = fact.type;
-    to.count = 1;
-    switch (fact.type) {
-      case TN_ATTRIBUTE_INT:
-        to.ints = integers_.emplace_back(std::make_unique<int64_t>(given.i())).get();
-        break;
-      case TN_ATTRIBUTE_INTS:
-        to.ints = given.ints().data();
-        to.count = static_cast<size_t>(given.ints_size());
-        break;
-      case TN_ATTRIBUTE_FLOAT:
-        to.floats = reals_.emplace_back(std::make_unique<float>(given.f())).get();
-        break;
-      case TN_ATTRIBUTE_STRING:
-        strings_.push_back({given.s().data(), given.s().size()});
-        to.strings = &strings_.back();
-        break;
-      default:
-        return;  // No rule reads it.
-    }
-    attributes_.push_back(to);
-  }
-
-  std::vector<tn_attribute> attributes_;
-  std::vector<const tn_attribute*> pointers_;
-  std::vector<std::unique_ptr<int64_t>> integers_;
-  std::vector<std::unique_ptr<float>> reals_;
-  std::vector<tn_string> strings_;
-};
+  if (!pads) return attributes;
+  const size_t filters = window_input(info.full_name, query.inputs());
+  return explicit_pads(attributes, query.dims(0), query.dims(filters));
+}
 
 const onnx::TypeProto::Tensor* tensor_of(const onnx::InferenceContext& context, size_t input) {
   if (input >= context.getNumInputs()) return nullptr;
@@ -130,18 +100,19 @@ void infer(const OperatorInfo& info, onnx::InferenceContext& context) {
   shapes::Query<int64_t> query;
   query.output_count = context.getNumOutputs();
   if (!read_dims(context, query)) return;
-  const GivenAttributes attributes(info, context);
-  tn_kernel_desc desc{};
-  desc.struct_size = sizeof(desc);
-  desc.domain = info.domain.data();
-  desc.name = info.name.data();
-  desc.version = info.version;
-  desc.attributes = attributes.pointers().data();
-  desc.attribute_count = attributes.pointers().size();
   const shapes::OperatorShape* shape = shapes::find_shape(info.domain, info.name);
   if (shape == nullptr || shape->source != shapes::Source::kRule) return;
   std::vector<shapes::Shape<int64_t>> outputs;
   try {
+    const std::vector<Attribute> given = given_attributes(info, context, query);
+    const AttributeList attributes(given);
+    tn_kernel_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.domain = info.domain.data();
+    desc.name = info.name.data();
+    desc.version = info.version;
+    desc.attributes = attributes.data();
+    desc.attribute_count = attributes.size();
     outputs = shape->rule.points(device::Description(desc), query);
   } catch (const std::exception& error) {
     fail_shape_inference(std::string(info.full_name), ": ", error.what());
