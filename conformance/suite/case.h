@@ -86,6 +86,9 @@ void add_pooling_cases(Cases& cases, tn_dtype type);
 void add_reduction_cases(Cases& cases, tn_dtype type);
 void add_loss_cases(Cases& cases, tn_dtype type);
 void add_training_cases(Cases& cases, tn_dtype type);
+void add_quantized_cases(Cases& cases, tn_dtype type);
+void add_quantized_product_cases(Cases& cases, tn_dtype type);
+void add_qlinear_cases(Cases& cases, tn_dtype type);
 
 // Whether an operator's column may have a type, by the contract.
 bool takes(const char* domain, const char* name, tn_dtype type);

@@ -53,7 +53,7 @@ struct Matcher {
     if (parameter->constraint.empty()) return true;
     const uint64_t* claimed = listed(row, parameter->constraint);
     if (claimed != nullptr && !in_set(dtype, *claimed)) return false;
-    // The inputs of a variadic parameter are of one type here.
+    if ((parameter->flags & kMixed) != 0) return true;
     return bound.emplace(parameter->constraint, dtype).first->second == dtype;
   }
 };

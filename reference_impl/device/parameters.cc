@@ -54,7 +54,7 @@ class Checker {
       throw KernelError(TN_UNSUPPORTED,
                         name_ + ": " + name + " cannot be of " + dtype_name(argument.dtype));
     }
-    if (parameter.constraint.empty()) return;
+    if (parameter.constraint.empty() || (parameter.flags & ContractParameter::kMixed) != 0) return;
     const auto [first, is_new] =
         types_.emplace(parameter.constraint, std::pair(parameter.name, argument.dtype));
     if (is_new || first->second.second == argument.dtype) return;

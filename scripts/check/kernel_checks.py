@@ -53,6 +53,7 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("reference_impl/cpu/kernels/elementwise_division.cc", "an integer divisor is 0"): DATA,
     ("reference_impl/cpu/kernels/loss_cross_entropy.cc", '": label "'): DATA,
     ("reference_impl/cpu/kernels/loss_nll.cc", '": target "'): DATA,
+    ("reference_impl/cpu/kernels/matmul_nbits.cc", '": g_idx "'): DATA,
     ("reference_impl/cpu/kernels/nonzero.cc", '"more than "'): DATA,
     ("reference_impl/cpu/kernels/pool_max.cc", '"MaxPoolGrad: index "'): DATA,
     ("plugins/gpu_common/faults.h", "integer division by zero"): DATA,

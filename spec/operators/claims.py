@@ -53,7 +53,7 @@ def caller_dims(operators):
 
 def parameter(p, types, host, constraint, mask):
     flags = [flag for flag, on in (("kOptional", p.optional), ("kVariadic", p.variadic),
-                                   ("kHostOnly", p.name in host)) if on]
+                                   ("kHostOnly", p.name in host), ("kMixed", p.mixed)) if on]
     return "{" + ", ".join([quoted(p.name), quoted(constraint), mask(types), *([" | ".join(flags)] if flags else [])]) + "}"
 
 

@@ -16,7 +16,7 @@ class Operator:
         self.domain = entry.get("domain", "")
         self.name = entry["name"]
         self.full_name = f"{self.domain}.{self.name}" if self.domain else self.name
-        self.identifier = self.domain.capitalize() + self.name
+        self.identifier = self.domain.split(".")[-1].capitalize() + self.name  # com.microsoft: Microsoft.
         try:
             self.read(entry)
         except (ValueError, KeyError) as error:

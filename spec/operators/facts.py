@@ -11,6 +11,7 @@ class Parameter:
     kind: str  # A type constraint, or an element type.
     optional: bool = False
     variadic: bool = False
+    mixed: bool = False  # Variadic, of several types of its constraint in one call.
 
     @staticmethod
     def read(name, text):
@@ -18,7 +19,7 @@ class Parameter:
         unknown = [w for w in words if w not in ("optional", "variadic", "mixed") and not w.isdigit()]
         if unknown:
             raise ValueError(f"{name}: {text}: unknown words {unknown}")
-        return Parameter(name, kind, "optional" in words, "variadic" in words)
+        return Parameter(name, kind, "optional" in words, "variadic" in words, "mixed" in words)
 
 
 @dataclasses.dataclass(frozen=True)

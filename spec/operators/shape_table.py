@@ -7,7 +7,13 @@ from .cpp import head, quoted
 PATH = "reference_impl/shapes/generated/rules.inc"
 # The functions of operators whose rule is `custom`.
 CUSTOM = {"tenon.LayerNormGrad": "layer_norm_grad", "tenon.NllLoss": "nll_loss",
-          "tenon.SparseSoftmaxCrossEntropy": "cross_entropy", "tenon.SoftmaxCrossEntropy": "cross_entropy"}
+          "tenon.SparseSoftmaxCrossEntropy": "cross_entropy", "tenon.SoftmaxCrossEntropy": "cross_entropy",
+          "DynamicQuantizeLinear": "dynamic_quantize", "QLinearMatMul": "quantized_matmul",
+          "QLinearConv": "quantized_conv",
+          "com.microsoft.MatMulNBits": "matmul_of_blocks", "com.microsoft.QGemm": "quantized_gemm",
+          "com.microsoft.QLinearAdd": "quantized_broadcast", "com.microsoft.QLinearMul": "quantized_broadcast",
+          "com.microsoft.QLinearConcat": "quantized_concat", "com.microsoft.QLinearAveragePool": "quantized_pool",
+          "com.microsoft.QLinearGlobalAveragePool": "quantized_global_pool"}
 
 
 def most(o, text):

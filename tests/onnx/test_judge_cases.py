@@ -19,6 +19,7 @@ PROGRAM = pathlib.Path(os.environ.get("TENON_BIN", ROOT / "build/bin")) / "tenon
 UNITS = 64
 
 FLOAT16, BFLOAT16, DOUBLE = onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16, onnx.TensorProto.DOUBLE
+INT32 = onnx.TensorProto.INT32
 # Where onnx.reference, or ONNX Runtime, is not what the standard's text says, or that is open: operator, whether it is
 # about a case, and the judgement.
 KNOWN = [
@@ -35,6 +36,9 @@ KNOWN = [
     ("HardSwish", lambda c: c["dtype"] == DOUBLE, "1/6 as the text says; the reference has it in float32"),
     ("Erf", lambda c: c["dtype"] == DOUBLE, "the reference computes in float32"),
     ("Gelu", lambda c: c["dtype"] == DOUBLE, "the reference computes in float32, or has ten digits of its constants"),
+    ("QLinearMatMul", lambda c: True, "the reference adds the zero point before it rounds: the text rounds x / y_scale"),
+    ("QLinearConv", lambda c: True, "the reference adds the zero point before it rounds: the text rounds x / y_scale"),
+    ("DequantizeLinear", lambda c: c["dtype"] == INT32, "the reference subtracts in float32, which has not all int32"),
     ("TopK", lambda c: "nan" in c["label"], "where NaN is sorted is open in ONNX; spec/ops pins it as the largest"),
 ]
 KNOWN_OF_INFERENCE = [
@@ -42,6 +46,8 @@ KNOWN_OF_INFERENCE = [
      "the contract extends U: PyTorch keeps the statistics in the type of X"),
 ]
 KNOWN_OF_RUNTIME = [
+    ("DynamicQuantizeLinear", lambda c: c["label"] == "zeros",
+     "the scale of zeros alone is open in the text; spec/ops pins the reference's 1 / 255, ONNX Runtime has 1"),
     ("Tanh", lambda c: c["label"] == "extremes", "subnormal numbers are approximated"),
     ("Sigmoid", lambda c: True, "an approximation that is off by thousands of units near 0"),
     ("Cast", lambda c: "float8" in c["label"], "Python gets float8 as uint8"),

@@ -15,7 +15,13 @@
 namespace tenon {
 
 struct ContractParameter {
-  enum Flags : uint8_t { kNone = 0, kOptional = 1, kVariadic = 2, kHostOnly = 4 };
+  enum Flags : uint8_t {
+    kNone = 0,
+    kOptional = 1,
+    kVariadic = 2,
+    kHostOnly = 4,
+    kMixed = 8  // Variadic, and each may be of another type of the constraint.
+  };
 
   std::string_view name;
   std::string_view constraint;  // Empty where the element type is fixed.

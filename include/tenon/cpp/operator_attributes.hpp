@@ -209,6 +209,67 @@ inline constexpr AttributeFact kTenonAveragePoolGradAttributes[] = {
     AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
 };
 
+// -- quantized --
+inline constexpr AttributeFact kQuantizeLinearAttributes[] = {
+    AttributeFact::with("axis", int64_t{1}),
+    AttributeFact::with("block_size", int64_t{0}).at_least({0, 0, 0}),
+    AttributeFact::with("output_dtype", int64_t{0}),
+    AttributeFact::with("precision", int64_t{0}).one_of({0, 1, 10, 16}),
+    AttributeFact::with("saturate", int64_t{1}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kDequantizeLinearAttributes[] = {
+    AttributeFact::with("axis", int64_t{1}),
+    AttributeFact::with("block_size", int64_t{0}).at_least({0, 0, 0}),
+    AttributeFact::with("output_dtype", int64_t{0}),
+};
+inline constexpr AttributeFact kConvIntegerAttributes[] = {
+    AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kQLinearConvAttributes[] = {
+    AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kMicrosoftMatMulNBitsAttributes[] = {
+    AttributeFact::required("K", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::required("N", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("accuracy_level", int64_t{0}).at_least({0, 0, 0}).at_most({0, 0, 4}),
+    AttributeFact::with("bits", int64_t{4}).one_of({2, 4, 8}),
+    AttributeFact::required("block_size", TN_ATTRIBUTE_INT).at_least({0, 0, 16}),
+    AttributeFact::with("weight_prepacked", int64_t{0}).one_of({0}),
+};
+inline constexpr AttributeFact kMicrosoftQLinearConcatAttributes[] = {
+    AttributeFact::required("axis", TN_ATTRIBUTE_INT),
+};
+inline constexpr AttributeFact kMicrosoftQLinearLeakyReluAttributes[] = {
+    AttributeFact::with("alpha", 0.01f),
+};
+inline constexpr AttributeFact kMicrosoftQLinearAveragePoolAttributes[] = {
+    AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
+    AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("channels_last", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("count_include_pad", int64_t{0}).one_of({0, 1}),
+    AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kMicrosoftQLinearGlobalAveragePoolAttributes[] = {
+    AttributeFact::with("channels_last", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kMicrosoftQGemmAttributes[] = {
+    AttributeFact::with("alpha", 1.0f),
+    AttributeFact::with("transA", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("transB", int64_t{0}).one_of({0, 1}),
+};
+
 // -- reduction --
 inline constexpr AttributeFact kReduceSumAttributes[] = {
     AttributeFact::with("keepdims", int64_t{1}).one_of({0, 1}),

@@ -54,9 +54,32 @@ inline constexpr uint64_t kTypes16 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_
 inline constexpr uint64_t kTypes17 = kFloat | bit(TN_INT8) | bit(TN_UINT8);
 inline constexpr uint64_t kTypes18 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes19 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
+inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_INT32);
+inline constexpr uint64_t kTypes20 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
+    bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
+    bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes21 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
+    bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
+    bit(TN_UINT4) | bit(TN_INT4);
+inline constexpr uint64_t kTypes22 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes23 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes24 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
+inline constexpr uint64_t kTypes25 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
+inline constexpr uint64_t kTypes26 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes27 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes28 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_UINT8);
+inline constexpr uint64_t kTypes29 = bit(TN_FLOAT32) | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes30 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
     bit(TN_UINT8) | bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes20 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes31 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 inline constexpr ContractParameter kMatMul13Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
@@ -1323,6 +1346,345 @@ inline constexpr ContractVersion kGlobalMaxPoolVersions[] = {
     {22, kGlobalMaxPool22Inputs, kGlobalMaxPool22Outputs, {}},
     {1, kGlobalMaxPool1Inputs, kGlobalMaxPool1Outputs, {}},
 };
+inline constexpr ContractParameter kQuantizeLinear25Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T2", kTypes19}, {"y_zero_point", "T3", kTypes20, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear25Outputs[] = {{"y", "T3", kTypes20}};
+inline constexpr const char* kQuantizeLinear25Attributes[] = {
+    "axis", "block_size", "output_dtype", "precision", "saturate",
+};
+inline constexpr ContractParameter kQuantizeLinear28Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T2", kTypes19}, {"y_zero_point", "T3", kTypes20, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear28Outputs[] = {{"y", "T3", kTypes20}};
+inline constexpr const char* kQuantizeLinear28Attributes[] = {
+    "axis", "block_size", "output_dtype", "precision", "saturate",
+};
+inline constexpr ContractParameter kQuantizeLinear24Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T2", kTypes19}, {"y_zero_point", "T3", kTypes20, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear24Outputs[] = {{"y", "T3", kTypes20}};
+inline constexpr const char* kQuantizeLinear24Attributes[] = {
+    "axis", "block_size", "output_dtype", "precision", "saturate",
+};
+inline constexpr ContractParameter kQuantizeLinear23Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T2", kTypes19}, {"y_zero_point", "T3", kTypes20, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear23Outputs[] = {{"y", "T3", kTypes20}};
+inline constexpr const char* kQuantizeLinear23Attributes[] = {
+    "axis", "block_size", "output_dtype", "precision", "saturate",
+};
+inline constexpr ContractParameter kQuantizeLinear21Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T1", kTypes19}, {"y_zero_point", "T2", kTypes21, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear21Outputs[] = {{"y", "T2", kTypes21}};
+inline constexpr const char* kQuantizeLinear21Attributes[] = {
+    "axis", "block_size", "output_dtype", "saturate",
+};
+inline constexpr ContractParameter kQuantizeLinear19Inputs[] = {
+    {"x", "T1", kTypes19}, {"y_scale", "T1", kTypes19}, {"y_zero_point", "T2", kTypes22, kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear19Outputs[] = {{"y", "T2", kTypes22}};
+inline constexpr const char* kQuantizeLinear19Attributes[] = {"axis", "saturate"};
+inline constexpr ContractParameter kQuantizeLinear13Inputs[] = {
+    {"x", "T1", bit(TN_FLOAT32) | bit(TN_INT32)}, {"y_scale", "", bit(TN_FLOAT32)},
+    {"y_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear13Outputs[] = {
+    {"y", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kQuantizeLinear13Attributes[] = {"axis"};
+inline constexpr ContractParameter kQuantizeLinear10Inputs[] = {
+    {"x", "T1", bit(TN_FLOAT32) | bit(TN_INT32)}, {"y_scale", "", bit(TN_FLOAT32)},
+    {"y_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kQuantizeLinear10Outputs[] = {
+    {"y", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kQuantizeLinearVersions[] = {
+    {25, kQuantizeLinear25Inputs, kQuantizeLinear25Outputs, kQuantizeLinear25Attributes},
+    {28, kQuantizeLinear28Inputs, kQuantizeLinear28Outputs, kQuantizeLinear28Attributes},
+    {24, kQuantizeLinear24Inputs, kQuantizeLinear24Outputs, kQuantizeLinear24Attributes},
+    {23, kQuantizeLinear23Inputs, kQuantizeLinear23Outputs, kQuantizeLinear23Attributes},
+    {21, kQuantizeLinear21Inputs, kQuantizeLinear21Outputs, kQuantizeLinear21Attributes},
+    {19, kQuantizeLinear19Inputs, kQuantizeLinear19Outputs, kQuantizeLinear19Attributes},
+    {13, kQuantizeLinear13Inputs, kQuantizeLinear13Outputs, kQuantizeLinear13Attributes},
+    {10, kQuantizeLinear10Inputs, kQuantizeLinear10Outputs, {}},
+};
+inline constexpr ContractParameter kDequantizeLinear25Inputs[] = {
+    {"x", "T1", kTypes23}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes23, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear25Outputs[] = {{"y", "T3", kTypes24}};
+inline constexpr const char* kDequantizeLinear25Attributes[] = {
+    "axis", "block_size", "output_dtype",
+};
+inline constexpr ContractParameter kDequantizeLinear28Inputs[] = {
+    {"x", "T1", kTypes23}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes23, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear28Outputs[] = {{"y", "T3", kTypes24}};
+inline constexpr const char* kDequantizeLinear28Attributes[] = {
+    "axis", "block_size", "output_dtype",
+};
+inline constexpr ContractParameter kDequantizeLinear24Inputs[] = {
+    {"x", "T1", kTypes23}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes23, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear24Outputs[] = {{"y", "T3", kTypes24}};
+inline constexpr const char* kDequantizeLinear24Attributes[] = {
+    "axis", "block_size", "output_dtype",
+};
+inline constexpr ContractParameter kDequantizeLinear23Inputs[] = {
+    {"x", "T1", kTypes23}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes23, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear23Outputs[] = {{"y", "T3", kTypes24}};
+inline constexpr const char* kDequantizeLinear23Attributes[] = {
+    "axis", "block_size", "output_dtype",
+};
+inline constexpr ContractParameter kDequantizeLinear21Inputs[] = {
+    {"x", "T1", kTypes25}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes25, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear21Outputs[] = {{"y", "T2", kTypes24}};
+inline constexpr const char* kDequantizeLinear21Attributes[] = {"axis", "block_size"};
+inline constexpr ContractParameter kDequantizeLinear19Inputs[] = {
+    {"x", "T1", kTypes26}, {"x_scale", "T2", kTypes24}, {"x_zero_point", "T1", kTypes26, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear19Outputs[] = {{"y", "T2", kTypes24}};
+inline constexpr const char* kDequantizeLinear19Attributes[] = {"axis"};
+inline constexpr ContractParameter kDequantizeLinear13Inputs[] = {
+    {"x", "T", kTypes27}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", kTypes27, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear13Outputs[] = {{"y", "", bit(TN_FLOAT32)}};
+inline constexpr const char* kDequantizeLinear13Attributes[] = {"axis"};
+inline constexpr ContractParameter kDequantizeLinear10Inputs[] = {
+    {"x", "T", kTypes27}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", kTypes27, kOptional},
+};
+inline constexpr ContractParameter kDequantizeLinear10Outputs[] = {{"y", "", bit(TN_FLOAT32)}};
+inline constexpr ContractVersion kDequantizeLinearVersions[] = {
+    {25, kDequantizeLinear25Inputs, kDequantizeLinear25Outputs, kDequantizeLinear25Attributes},
+    {28, kDequantizeLinear28Inputs, kDequantizeLinear28Outputs, kDequantizeLinear28Attributes},
+    {24, kDequantizeLinear24Inputs, kDequantizeLinear24Outputs, kDequantizeLinear24Attributes},
+    {23, kDequantizeLinear23Inputs, kDequantizeLinear23Outputs, kDequantizeLinear23Attributes},
+    {21, kDequantizeLinear21Inputs, kDequantizeLinear21Outputs, kDequantizeLinear21Attributes},
+    {19, kDequantizeLinear19Inputs, kDequantizeLinear19Outputs, kDequantizeLinear19Attributes},
+    {13, kDequantizeLinear13Inputs, kDequantizeLinear13Outputs, kDequantizeLinear13Attributes},
+    {10, kDequantizeLinear10Inputs, kDequantizeLinear10Outputs, {}},
+};
+inline constexpr ContractParameter kDynamicQuantizeLinear11Inputs[] = {
+    {"x", "T1", bit(TN_FLOAT32)},
+};
+inline constexpr ContractParameter kDynamicQuantizeLinear11Outputs[] = {
+    {"y", "T2", bit(TN_UINT8)}, {"y_scale", "", bit(TN_FLOAT32)},
+    {"y_zero_point", "T2", bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kDynamicQuantizeLinearVersions[] = {
+    {11, kDynamicQuantizeLinear11Inputs, kDynamicQuantizeLinear11Outputs, {}},
+};
+inline constexpr ContractParameter kMatMulInteger10Inputs[] = {
+    {"A", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"B", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"a_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"b_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMatMulInteger10Outputs[] = {{"Y", "T3", bit(TN_INT32)}};
+inline constexpr ContractVersion kMatMulIntegerVersions[] = {
+    {10, kMatMulInteger10Inputs, kMatMulInteger10Outputs, {}},
+};
+inline constexpr ContractParameter kConvInteger10Inputs[] = {
+    {"x", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"w", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"x_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"w_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kConvInteger10Outputs[] = {{"y", "T3", bit(TN_INT32)}};
+inline constexpr const char* kConvInteger10Attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides",
+};
+inline constexpr ContractVersion kConvIntegerVersions[] = {
+    {10, kConvInteger10Inputs, kConvInteger10Outputs, kConvInteger10Attributes},
+};
+inline constexpr ContractParameter kQLinearMatMul21Inputs[] = {
+    {"a", "T1", kTypes22}, {"a_scale", "TS", kTypes24}, {"a_zero_point", "T1", kTypes22},
+    {"b", "T2", kTypes22}, {"b_scale", "TS", kTypes24}, {"b_zero_point", "T2", kTypes22},
+    {"y_scale", "TS", kTypes24}, {"y_zero_point", "T3", kTypes22},
+};
+inline constexpr ContractParameter kQLinearMatMul21Outputs[] = {{"y", "T3", kTypes22}};
+inline constexpr ContractParameter kQLinearMatMul10Inputs[] = {
+    {"a", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"a_scale", "", bit(TN_FLOAT32)},
+    {"a_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"b", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"b_scale", "", bit(TN_FLOAT32)}, {"b_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"y_scale", "", bit(TN_FLOAT32)}, {"y_zero_point", "T3", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractParameter kQLinearMatMul10Outputs[] = {
+    {"y", "T3", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kQLinearMatMulVersions[] = {
+    {21, kQLinearMatMul21Inputs, kQLinearMatMul21Outputs, {}},
+    {10, kQLinearMatMul10Inputs, kQLinearMatMul10Outputs, {}},
+};
+inline constexpr ContractParameter kQLinearConv10Inputs[] = {
+    {"x", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"w", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"w_scale", "", bit(TN_FLOAT32)}, {"w_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"y_scale", "", bit(TN_FLOAT32)}, {"y_zero_point", "T3", bit(TN_INT8) | bit(TN_UINT8)},
+    {"B", "T4", bit(TN_INT32), kOptional},
+};
+inline constexpr ContractParameter kQLinearConv10Outputs[] = {
+    {"y", "T3", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kQLinearConv10Attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides",
+};
+inline constexpr ContractVersion kQLinearConvVersions[] = {
+    {10, kQLinearConv10Inputs, kQLinearConv10Outputs, kQLinearConv10Attributes},
+};
+inline constexpr ContractParameter kMicrosoftMatMulNBits1Inputs[] = {
+    {"A", "T1", kTypes24}, {"B", "T2", bit(TN_UINT8)}, {"scales", "T1", kTypes24},
+    {"zero_points", "T3", kTypes28, kOptional}, {"g_idx", "T4", bit(TN_INT32), kOptional},
+    {"bias", "T1", kTypes24, kOptional},
+};
+inline constexpr ContractParameter kMicrosoftMatMulNBits1Outputs[] = {{"Y", "T1", kTypes24}};
+inline constexpr const char* kMicrosoftMatMulNBits1Attributes[] = {
+    "K", "N", "accuracy_level", "bits", "block_size", "weight_prepacked",
+};
+inline constexpr ContractVersion kMicrosoftMatMulNBitsVersions[] = {
+   
+    {1, kMicrosoftMatMulNBits1Inputs, kMicrosoftMatMulNBits1Outputs, kMicrosoftMatMulNBits1Attributes},
+};
+inline constexpr ContractParameter kMicrosoftDynamicQuantizeMatMul1Inputs[] = {
+    {"A", "T1", bit(TN_FLOAT32)}, {"B", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"b_scale", "T1", bit(TN_FLOAT32)},
+    {"b_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"bias", "T1", bit(TN_FLOAT32), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftDynamicQuantizeMatMul1Outputs[] = {
+    {"Y", "T1", bit(TN_FLOAT32)},
+};
+inline constexpr ContractVersion kMicrosoftDynamicQuantizeMatMulVersions[] = {
+    {1, kMicrosoftDynamicQuantizeMatMul1Inputs, kMicrosoftDynamicQuantizeMatMul1Outputs, {}},
+};
+inline constexpr ContractParameter kMicrosoftMatMulIntegerToFloat1Inputs[] = {
+    {"A", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"B", "T2", bit(TN_INT8) | bit(TN_UINT8)},
+    {"a_scale", "T3", bit(TN_FLOAT16) | bit(TN_FLOAT32)},
+    {"b_scale", "T3", bit(TN_FLOAT16) | bit(TN_FLOAT32)},
+    {"a_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"b_zero_point", "T2", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"bias", "T3", bit(TN_FLOAT16) | bit(TN_FLOAT32), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftMatMulIntegerToFloat1Outputs[] = {
+    {"Y", "T3", bit(TN_FLOAT16) | bit(TN_FLOAT32)},
+};
+inline constexpr ContractVersion kMicrosoftMatMulIntegerToFloatVersions[] = {
+    {1, kMicrosoftMatMulIntegerToFloat1Inputs, kMicrosoftMatMulIntegerToFloat1Outputs, {}},
+};
+inline constexpr ContractParameter kMicrosoftQLinearAdd1Inputs[] = {
+    {"A", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"A_scale", "", bit(TN_FLOAT32)},
+    {"A_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"B", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"B_scale", "", bit(TN_FLOAT32)},
+    {"B_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"C_scale", "", bit(TN_FLOAT32)},
+    {"C_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQLinearAdd1Outputs[] = {
+    {"C", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kMicrosoftQLinearAddVersions[] = {
+    {1, kMicrosoftQLinearAdd1Inputs, kMicrosoftQLinearAdd1Outputs, {}},
+};
+inline constexpr ContractParameter kMicrosoftQLinearMul1Inputs[] = {
+    {"A", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"A_scale", "", bit(TN_FLOAT32)},
+    {"A_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"B", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"B_scale", "", bit(TN_FLOAT32)},
+    {"B_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"C_scale", "", bit(TN_FLOAT32)},
+    {"C_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQLinearMul1Outputs[] = {
+    {"C", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kMicrosoftQLinearMulVersions[] = {
+    {1, kMicrosoftQLinearMul1Inputs, kMicrosoftQLinearMul1Outputs, {}},
+};
+inline constexpr ContractParameter kMicrosoftQLinearConcat1Inputs[] = {
+    {"Y_scale", "TF", bit(TN_FLOAT32)}, {"Y_zero_point", "T8", bit(TN_INT8) | bit(TN_UINT8)},
+    {"inputs", "TV", kTypes29, kVariadic | kMixed},
+};
+inline constexpr ContractParameter kMicrosoftQLinearConcat1Outputs[] = {
+    {"Y", "T8", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kMicrosoftQLinearConcat1Attributes[] = {"axis"};
+inline constexpr ContractVersion kMicrosoftQLinearConcatVersions[] = {
+   
+    {1, kMicrosoftQLinearConcat1Inputs, kMicrosoftQLinearConcat1Outputs, kMicrosoftQLinearConcat1Attributes},
+};
+inline constexpr ContractParameter kMicrosoftQLinearSigmoid1Inputs[] = {
+    {"X", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"X_scale", "", bit(TN_FLOAT32)},
+    {"X_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"Y_scale", "", bit(TN_FLOAT32)},
+    {"Y_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQLinearSigmoid1Outputs[] = {
+    {"Y", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractVersion kMicrosoftQLinearSigmoidVersions[] = {
+    {1, kMicrosoftQLinearSigmoid1Inputs, kMicrosoftQLinearSigmoid1Outputs, {}},
+};
+inline constexpr ContractReplaces kMicrosoftQLinearSigmoidReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kMicrosoftQLinearLeakyRelu1Inputs[] = {
+    {"X", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"X_scale", "", bit(TN_FLOAT32)},
+    {"X_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"Y_scale", "", bit(TN_FLOAT32)},
+    {"Y_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQLinearLeakyRelu1Outputs[] = {
+    {"Y", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kMicrosoftQLinearLeakyRelu1Attributes[] = {"alpha"};
+inline constexpr ContractVersion kMicrosoftQLinearLeakyReluVersions[] = {
+   
+    {1, kMicrosoftQLinearLeakyRelu1Inputs, kMicrosoftQLinearLeakyRelu1Outputs, kMicrosoftQLinearLeakyRelu1Attributes},
+};
+inline constexpr ContractReplaces kMicrosoftQLinearLeakyReluReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kMicrosoftQLinearAveragePool1Inputs[] = {
+    {"X", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+    {"y_scale", "", bit(TN_FLOAT32)},
+    {"y_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQLinearAveragePool1Outputs[] = {
+    {"Y", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kMicrosoftQLinearAveragePool1Attributes[] = {
+    "auto_pad", "ceil_mode", "channels_last", "count_include_pad", "kernel_shape", "pads",
+    "strides",
+};
+inline constexpr ContractVersion kMicrosoftQLinearAveragePoolVersions[] = {
+   
+    {1, kMicrosoftQLinearAveragePool1Inputs, kMicrosoftQLinearAveragePool1Outputs, kMicrosoftQLinearAveragePool1Attributes},
+};
+inline constexpr ContractParameter kMicrosoftQLinearGlobalAveragePool1Inputs[] = {
+    {"X", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8)}, {"y_scale", "", bit(TN_FLOAT32)},
+    {"y_zero_point", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr ContractParameter kMicrosoftQLinearGlobalAveragePool1Outputs[] = {
+    {"Y", "T", bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr const char* kMicrosoftQLinearGlobalAveragePool1Attributes[] = {"channels_last"};
+inline constexpr ContractVersion kMicrosoftQLinearGlobalAveragePoolVersions[] = {
+   
+    {1, kMicrosoftQLinearGlobalAveragePool1Inputs, kMicrosoftQLinearGlobalAveragePool1Outputs, kMicrosoftQLinearGlobalAveragePool1Attributes},
+};
+inline constexpr ContractParameter kMicrosoftQGemm1Inputs[] = {
+    {"A", "TA", bit(TN_INT8) | bit(TN_UINT8)}, {"a_scale", "T", bit(TN_FLOAT32)},
+    {"a_zero_point", "TA", bit(TN_INT8) | bit(TN_UINT8)}, {"B", "TB", bit(TN_INT8) | bit(TN_UINT8)},
+    {"b_scale", "T", bit(TN_FLOAT32)}, {"b_zero_point", "TB", bit(TN_INT8) | bit(TN_UINT8)},
+    {"C", "TC", bit(TN_INT32), kOptional}, {"y_scale", "T", bit(TN_FLOAT32), kOptional},
+    {"y_zero_point", "TYZ", bit(TN_INT8) | bit(TN_UINT8), kOptional},
+};
+inline constexpr ContractParameter kMicrosoftQGemm1Outputs[] = {{"Y", "TY", kTypes29}};
+inline constexpr const char* kMicrosoftQGemm1Attributes[] = {"alpha", "transA", "transB"};
+inline constexpr ContractVersion kMicrosoftQGemmVersions[] = {
+    {1, kMicrosoftQGemm1Inputs, kMicrosoftQGemm1Outputs, kMicrosoftQGemm1Attributes},
+};
 inline constexpr ContractParameter kReduceSum13Inputs[] = {
     {"data", "T", kNumeric}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
@@ -1347,9 +1709,9 @@ inline constexpr ContractParameter kReduceMax20Outputs[] = {
 };
 inline constexpr const char* kReduceMax20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMax18Inputs[] = {
-    {"data", "T", kTypes19}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes30}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes19}};
+inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes30}};
 inline constexpr const char* kReduceMax18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMaxVersions[] = {
     {20, kReduceMax20Inputs, kReduceMax20Outputs, kReduceMax20Attributes},
@@ -1363,9 +1725,9 @@ inline constexpr ContractParameter kReduceMin20Outputs[] = {
 };
 inline constexpr const char* kReduceMin20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMin18Inputs[] = {
-    {"data", "T", kTypes19}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes30}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes19}};
+inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes30}};
 inline constexpr const char* kReduceMin18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMinVersions[] = {
     {20, kReduceMin20Inputs, kReduceMin20Outputs, kReduceMin20Attributes},
@@ -1478,9 +1840,9 @@ inline constexpr ContractParameter kCumSum14Inputs[] = {
 inline constexpr ContractParameter kCumSum14Outputs[] = {{"y", "T", kNumeric}};
 inline constexpr const char* kCumSum14Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractParameter kCumSum11Inputs[] = {
-    {"x", "T", kTypes20}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
+    {"x", "T", kTypes31}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
 };
-inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes20}};
+inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes31}};
 inline constexpr const char* kCumSum11Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractVersion kCumSumVersions[] = {
     {14, kCumSum14Inputs, kCumSum14Outputs, kCumSum14Attributes},
@@ -1796,6 +2158,42 @@ inline constexpr ContractOperator kOperators[] = {
      kGlobalAveragePoolVersions, {}, {}},
     {"", "GlobalMaxPool", "T",
      kGlobalMaxPoolVersions, {}, {}},
+    {"", "QuantizeLinear", "T1",
+     kQuantizeLinearVersions, {}, op::kQuantizeLinearAttributes},
+    {"", "DequantizeLinear", "T1",
+     kDequantizeLinearVersions, {}, op::kDequantizeLinearAttributes},
+    {"", "DynamicQuantizeLinear", "T1",
+     kDynamicQuantizeLinearVersions, {}, {}},
+    {"", "MatMulInteger", "T1",
+     kMatMulIntegerVersions, {}, {}},
+    {"", "ConvInteger", "T1",
+     kConvIntegerVersions, {}, op::kConvIntegerAttributes},
+    {"", "QLinearMatMul", "T1",
+     kQLinearMatMulVersions, {}, {}},
+    {"", "QLinearConv", "T1",
+     kQLinearConvVersions, {}, op::kQLinearConvAttributes},
+    {"com.microsoft", "MatMulNBits", "T1",
+     kMicrosoftMatMulNBitsVersions, {}, op::kMicrosoftMatMulNBitsAttributes},
+    {"com.microsoft", "DynamicQuantizeMatMul", "T1",
+     kMicrosoftDynamicQuantizeMatMulVersions, {}, {}},
+    {"com.microsoft", "MatMulIntegerToFloat", "T1",
+     kMicrosoftMatMulIntegerToFloatVersions, {}, {}},
+    {"com.microsoft", "QLinearAdd", "T",
+     kMicrosoftQLinearAddVersions, {}, {}},
+    {"com.microsoft", "QLinearMul", "T",
+     kMicrosoftQLinearMulVersions, {}, {}},
+    {"com.microsoft", "QLinearConcat", "T8",
+     kMicrosoftQLinearConcatVersions, {}, op::kMicrosoftQLinearConcatAttributes},
+    {"com.microsoft", "QLinearSigmoid", "T",
+     kMicrosoftQLinearSigmoidVersions, kMicrosoftQLinearSigmoidReplaces, {}},
+    {"com.microsoft", "QLinearLeakyRelu", "T",
+     kMicrosoftQLinearLeakyReluVersions, kMicrosoftQLinearLeakyReluReplaces, op::kMicrosoftQLinearLeakyReluAttributes},
+    {"com.microsoft", "QLinearAveragePool", "T",
+     kMicrosoftQLinearAveragePoolVersions, {}, op::kMicrosoftQLinearAveragePoolAttributes},
+    {"com.microsoft", "QLinearGlobalAveragePool", "T",
+     kMicrosoftQLinearGlobalAveragePoolVersions, {}, op::kMicrosoftQLinearGlobalAveragePoolAttributes},
+    {"com.microsoft", "QGemm", "TA",
+     kMicrosoftQGemmVersions, {}, op::kMicrosoftQGemmAttributes},
     {"", "ReduceSum", "T",
      kReduceSumVersions, {}, op::kReduceSumAttributes},
     {"", "ReduceMean", "T",

@@ -103,9 +103,23 @@ inline constexpr uint64_t kTypes21 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN
 inline constexpr uint64_t kTypes22 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_UINT8);
 inline constexpr uint64_t kTypes23 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_INT32);
+inline constexpr uint64_t kTypes24 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes25 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
+inline constexpr uint64_t kTypes26 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes27 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes28 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes29 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
+inline constexpr uint64_t kTypes30 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes24 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes31 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 // -- contraction --
@@ -551,16 +565,57 @@ inline constexpr OperatorId kGlobalMaxPoolVersions[] = {
     {"", "GlobalMaxPool", 1, 0, "T", 0, kTypes2},
 };
 
+// -- quantized --
+inline constexpr OperatorId kQuantizeLinear{"", "QuantizeLinear", 25, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5};
+inline constexpr OperatorId kQuantizeLinearVersions[] = {
+    {"", "QuantizeLinear", 28, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 24, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 23, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 21, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 19, 0, "T1", 0, kTypes23, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 13, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_INT32), kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 10, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_INT32), kQuantizeLinearAttributes, 5},
+};
+inline constexpr OperatorId kDequantizeLinear{"", "DequantizeLinear", 25, 0, "T1", 0, kTypes24, kDequantizeLinearAttributes, 3};
+inline constexpr OperatorId kDequantizeLinearVersions[] = {
+    {"", "DequantizeLinear", 28, 0, "T1", 0, kTypes24, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 24, 0, "T1", 0, kTypes24, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 23, 0, "T1", 0, kTypes24, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 21, 0, "T1", 0, kTypes25, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 19, 0, "T1", 0, kTypes26, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 13, 0, "T", 0, kTypes27, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 10, 0, "T", 0, kTypes27, kDequantizeLinearAttributes, 3},
+};
+inline constexpr OperatorId kDynamicQuantizeLinear{"", "DynamicQuantizeLinear", 11, 0, "T1", 0, bit(TN_FLOAT32)};
+inline constexpr OperatorId kMatMulInteger{"", "MatMulInteger", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)};
+inline constexpr OperatorId kConvInteger{"", "ConvInteger", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8), kConvIntegerAttributes, 6};
+inline constexpr OperatorId kQLinearMatMul{"", "QLinearMatMul", 21, 0, "T1", 0, kTypes28};
+inline constexpr OperatorId kQLinearMatMulVersions[] = {
+    {"", "QLinearMatMul", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)},
+};
+inline constexpr OperatorId kQLinearConv{"", "QLinearConv", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8), kQLinearConvAttributes, 6};
+inline constexpr OperatorId kMicrosoftMatMulNBits{"com.microsoft", "MatMulNBits", 1, 1, "T1", 0, kTypes29, kMicrosoftMatMulNBitsAttributes, 6};
+inline constexpr OperatorId kMicrosoftDynamicQuantizeMatMul{"com.microsoft", "DynamicQuantizeMatMul", 1, 1, "T1", 0, bit(TN_FLOAT32)};
+inline constexpr OperatorId kMicrosoftMatMulIntegerToFloat{"com.microsoft", "MatMulIntegerToFloat", 1, 1, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)};
+inline constexpr OperatorId kMicrosoftQLinearAdd{"com.microsoft", "QLinearAdd", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8)};
+inline constexpr OperatorId kMicrosoftQLinearMul{"com.microsoft", "QLinearMul", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8)};
+inline constexpr OperatorId kMicrosoftQLinearConcat{"com.microsoft", "QLinearConcat", 1, 1, "T8", 1, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQLinearConcatAttributes, 1};
+inline constexpr OperatorId kMicrosoftQLinearSigmoid{"com.microsoft", "QLinearSigmoid", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8)};
+inline constexpr OperatorId kMicrosoftQLinearLeakyRelu{"com.microsoft", "QLinearLeakyRelu", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQLinearLeakyReluAttributes, 1};
+inline constexpr OperatorId kMicrosoftQLinearAveragePool{"com.microsoft", "QLinearAveragePool", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQLinearAveragePoolAttributes, 7};
+inline constexpr OperatorId kMicrosoftQLinearGlobalAveragePool{"com.microsoft", "QLinearGlobalAveragePool", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQLinearGlobalAveragePoolAttributes, 1};
+inline constexpr OperatorId kMicrosoftQGemm{"com.microsoft", "QGemm", 1, 1, "TA", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQGemmAttributes, 3};
+
 // -- reduction --
 inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
 inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
 inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes12, kReduceMaxAttributes, 2};
 inline constexpr OperatorId kReduceMaxVersions[] = {
-    {"", "ReduceMax", 18, 0, "T", 0, kTypes23, kReduceMaxAttributes, 2},
+    {"", "ReduceMax", 18, 0, "T", 0, kTypes30, kReduceMaxAttributes, 2},
 };
 inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes12, kReduceMinAttributes, 2};
 inline constexpr OperatorId kReduceMinVersions[] = {
-    {"", "ReduceMin", 18, 0, "T", 0, kTypes23, kReduceMinAttributes, 2},
+    {"", "ReduceMin", 18, 0, "T", 0, kTypes30, kReduceMinAttributes, 2},
 };
 inline constexpr OperatorId kReduceProd{"", "ReduceProd", 18, 0, "T", 0, kTypes0, kReduceProdAttributes, 2};
 inline constexpr OperatorId kReduceSumSquare{"", "ReduceSumSquare", 18, 0, "T", 0, kTypes0, kReduceSumSquareAttributes, 2};
@@ -585,7 +640,7 @@ inline constexpr OperatorId kArgMinVersions[] = {
 };
 inline constexpr OperatorId kCumSum{"", "CumSum", 14, 0, "T", 0, kTypes0, kCumSumAttributes, 2};
 inline constexpr OperatorId kCumSumVersions[] = {
-    {"", "CumSum", 11, 0, "T", 0, kTypes24, kCumSumAttributes, 2},
+    {"", "CumSum", 11, 0, "T", 0, kTypes31, kCumSumAttributes, 2},
 };
 
 // -- training --
@@ -720,6 +775,24 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kTenonAveragePoolGrad,
       &kGlobalAveragePool,
       &kGlobalMaxPool,
+      &kQuantizeLinear,
+      &kDequantizeLinear,
+      &kDynamicQuantizeLinear,
+      &kMatMulInteger,
+      &kConvInteger,
+      &kQLinearMatMul,
+      &kQLinearConv,
+      &kMicrosoftMatMulNBits,
+      &kMicrosoftDynamicQuantizeMatMul,
+      &kMicrosoftMatMulIntegerToFloat,
+      &kMicrosoftQLinearAdd,
+      &kMicrosoftQLinearMul,
+      &kMicrosoftQLinearConcat,
+      &kMicrosoftQLinearSigmoid,
+      &kMicrosoftQLinearLeakyRelu,
+      &kMicrosoftQLinearAveragePool,
+      &kMicrosoftQLinearGlobalAveragePool,
+      &kMicrosoftQGemm,
       &kReduceSum,
       &kReduceMean,
       &kReduceMax,

@@ -28,6 +28,12 @@ std::vector<int64_t> numbers(const std::vector<Attribute>& attributes, const cha
 
 }  // namespace
 
+size_t window_input(std::string_view full_name, size_t inputs) {
+  if (full_name == "QLinearConv") return 3;
+  if (full_name == "com.microsoft.QLinearAveragePool") return 0;
+  return inputs > 1 ? 1 : 0;
+}
+
 std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
                                      std::span<const int64_t> x, std::span<const int64_t> w) {
   if (x.size() < 3 || w.size() != x.size())
@@ -40,17 +46,17 @@ std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
   const std::vector<int64_t> dilations = numbers(attributes, "dilations", ones);
 
   std::string mode;
+  size_t first = 2;  // Spatial dim.
   std::vector<Attribute> result;
   for (const Attribute& a : attributes) {
-    if (a.name == "auto_pad")
-      mode = std::get<std::string>(a.value);
-    else if (a.name != "pads")
-      result.push_back(a);
+    if (a.name == "auto_pad") mode = std::get<std::string>(a.value);
+    if (a.name == "channels_last" && std::get<int64_t>(a.value) != 0) first = 1;
+    if (a.name != "auto_pad" && a.name != "pads") result.push_back(a);
   }
   std::vector<int64_t> pads(2 * spatial, 0);
   for (size_t i = 0; i < spatial && mode != "VALID"; ++i) {
     // SAME: as many outputs as strides fit into the input.
-    const int64_t size = x[i + 2];
+    const int64_t size = x[i + first];
     const int64_t outputs = size == 0 ? 0 : (size - 1) / strides[i] + 1;
     const int64_t window = (kernel[i] - 1) * dilations[i] + 1;
     const int64_t total = std::max<int64_t>((outputs - 1) * strides[i] + window - size, 0);

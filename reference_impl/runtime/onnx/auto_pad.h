@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "runtime/operation.h"
@@ -14,5 +15,8 @@ namespace tenon::runtime::onnx_import {
 // dims `w`.
 std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
                                      std::span<const int64_t> x, std::span<const int64_t> w);
+
+// The input whose dims have the window: filters, or the first input where an attribute says it.
+size_t window_input(std::string_view full_name, size_t inputs);
 
 }  // namespace tenon::runtime::onnx_import

@@ -201,9 +201,9 @@ Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
   }
   Ran ran = Ran::kDevice;
   if (node.auto_pad) {
+    const size_t filters = window_input(node.op_type, inputs.size());
     const Operation operation(node.op_type,
-                              explicit_pads(node.attributes, inputs[0].dims,
-                                            inputs.size() > 1 ? inputs[1].dims : inputs[0].dims));
+                              explicit_pads(node.attributes, inputs[0].dims, inputs[filters].dims));
     ran = run_on(on_the_host, operation, in, inputs, out, outputs);
   } else {
     ran = run_on(on_the_host, *node.operation, in, inputs, out, outputs);

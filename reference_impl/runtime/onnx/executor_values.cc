@@ -40,8 +40,9 @@ Ran Executor::run_on(bool host, const Operation& operation, std::span<const Argu
                      std::span<const Tensor> output_tensors) {
   if (host) return reference_.run(operation, inputs, outputs, *host_stream_);
   if (recording_ == nullptr) return device_.run(operation, inputs, outputs, *stream_);
-  const bool own =
-      node_ != nullptr && operation.domain().empty() && operation.name() == node_->op_type;
+  const std::string domain(operation.domain());
+  const bool own = node_ != nullptr && node_->op_type == (domain.empty() ? "" : domain + ".") +
+                                                             std::string(operation.name());
   recording_->record(node_ != nullptr ? label(*node_) : "an output of the model",
                      own ? node_->op_type : "", operation, inputs, input_tensors, outputs,
                      output_tensors);

@@ -28,7 +28,7 @@ struct Value {
 
 struct Node {
   std::string name;  // For messages: the model's own name, or its outputs'.
-  std::string op_type;
+  std::string op_type;  // In full: "com.microsoft.QGemm".
   std::vector<ValueIndex> inputs;
   std::vector<ValueIndex> outputs;
   std::vector<Attribute> attributes;     // As the registry's operator has them.

@@ -12,6 +12,7 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
 #include "runtime/onnx/attribute_default.h"
+#include "runtime/onnx/contract_schemas.h"
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
@@ -139,7 +140,7 @@ class GraphBuilder {
   void add_node(const onnx::NodeProto& proto) {
     const OperatorInfo& info = *operator_of(proto, opset_);
     Node node;
-    node.op_type = proto.op_type();
+    node.op_type = info.full_name;
     node.name = !proto.name().empty() ? proto.name() : proto.output(0);
     for (const auto& input : proto.input()) node.inputs.push_back(value(input));
     for (const auto& output : proto.output()) node.outputs.push_back(value(output));
@@ -213,6 +214,7 @@ class GraphBuilder {
 
 Graph import_model(std::string_view bytes, const std::string& base_folder,
                    const std::set<std::string>& given) {
+  register_contract_schemas();
   onnx::ModelProto model = parse(bytes);
   read_external_data(model, base_folder);
   normalize(model, given);

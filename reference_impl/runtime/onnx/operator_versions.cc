@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "runtime/onnx/contract_schemas.h"
+
 namespace tenon::runtime::onnx_import {
 
 int opset_of(const onnx::ModelProto& model, const std::string& domain) {
@@ -19,7 +21,9 @@ const onnx::OpSchema* schema_of(const onnx::NodeProto& node, int opset) {
 }
 
 const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node) {
-  return normal_domain(node.domain()).empty() ? find_operator(node.op_type()) : nullptr;
+  const std::string domain = normal_domain(node.domain());
+  if (domain.empty()) return find_operator(node.op_type());
+  return is_contract_domain(domain) ? find_operator(domain + "." + node.op_type()) : nullptr;
 }
 
 // The registry's operator that means what this node says, or null.

@@ -280,6 +280,87 @@ struct TenonAveragePoolGrad {
   std::vector<int64_t> strides;
 };
 
+// -- quantized --
+struct QuantizeLinear {
+  explicit QuantizeLinear(const Description& d) {
+    read_attributes(d, op::kQuantizeLinearAttributes, axis, block_size, output_dtype, precision, saturate);
+  }
+  int64_t axis = 1;
+  int64_t block_size = 0;
+  int64_t output_dtype = 0;
+  int64_t precision = 0;
+  bool saturate = true;
+};
+struct DequantizeLinear {
+  explicit DequantizeLinear(const Description& d) {
+    read_attributes(d, op::kDequantizeLinearAttributes, axis, block_size, output_dtype);
+  }
+  int64_t axis = 1;
+  int64_t block_size = 0;
+  int64_t output_dtype = 0;
+};
+struct ConvInteger {
+  explicit ConvInteger(const Description& d) {
+    read_attributes(d, op::kConvIntegerAttributes, auto_pad, dilations, group, kernel_shape, pads, strides);
+  }
+  AutoPad auto_pad = AutoPad::kNotset;
+  std::vector<int64_t> dilations;
+  int64_t group = 1;
+  std::vector<int64_t> kernel_shape;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+using QLinearConv = ConvInteger;
+struct MicrosoftMatMulNBits {
+  explicit MicrosoftMatMulNBits(const Description& d) {
+    read_attributes(d, op::kMicrosoftMatMulNBitsAttributes, K, N, accuracy_level, bits, block_size, weight_prepacked);
+  }
+  int64_t K = 0;
+  int64_t N = 0;
+  int64_t accuracy_level = 0;
+  int64_t bits = 4;
+  int64_t block_size = 0;
+  bool weight_prepacked = false;
+};
+struct MicrosoftQLinearConcat {
+  explicit MicrosoftQLinearConcat(const Description& d) {
+    read_attributes(d, op::kMicrosoftQLinearConcatAttributes, axis);
+  }
+  int64_t axis = 0;
+};
+struct MicrosoftQLinearLeakyRelu {
+  explicit MicrosoftQLinearLeakyRelu(const Description& d) {
+    read_attributes(d, op::kMicrosoftQLinearLeakyReluAttributes, alpha);
+  }
+  float alpha = 0.01f;
+};
+struct MicrosoftQLinearAveragePool {
+  explicit MicrosoftQLinearAveragePool(const Description& d) {
+    read_attributes(d, op::kMicrosoftQLinearAveragePoolAttributes, auto_pad, ceil_mode, channels_last, count_include_pad, kernel_shape, pads, strides);
+  }
+  AutoPad auto_pad = AutoPad::kNotset;
+  bool ceil_mode = false;
+  bool channels_last = false;
+  bool count_include_pad = false;
+  std::vector<int64_t> kernel_shape;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+struct MicrosoftQLinearGlobalAveragePool {
+  explicit MicrosoftQLinearGlobalAveragePool(const Description& d) {
+    read_attributes(d, op::kMicrosoftQLinearGlobalAveragePoolAttributes, channels_last);
+  }
+  bool channels_last = false;
+};
+struct MicrosoftQGemm {
+  explicit MicrosoftQGemm(const Description& d) {
+    read_attributes(d, op::kMicrosoftQGemmAttributes, alpha, transA, transB);
+  }
+  float alpha = 1.0f;
+  bool transA = false;
+  bool transB = false;
+};
+
 // -- reduction --
 struct ReduceSum {
   explicit ReduceSum(const Description& d) {
