@@ -51,14 +51,37 @@ void check_input(const ModelValue& expected, const HostTensor& given,
 
 }  // namespace
 
+Executor::Shared::Shared(ManagedDevice& device, ManagedDevice& reference)
+    : stream(device.create_stream()),
+      host_stream(reference.create_stream()),
+      packed(device.handle(), *stream) {}
+
 Executor::Executor(Context& context, ManagedDevice& device, Graph graph)
     : device_(device),
       reference_(context.reference()),
-      stream_(device.create_stream()),
-      host_stream_(reference_.create_stream()),
-      graph_(std::move(graph)),
-      packed_(device.handle(), *stream_) {
-  fold_constants();
+      shared_(std::make_shared<Shared>(device_, reference_)),
+      stream_(shared_->stream.get()),
+      host_stream_(shared_->host_stream.get()),
+      is_body_(false),
+      graph_(std::move(graph)) {
+  make_ready({});
+  shared_->uploaded.clear();
+}
+
+Executor::Executor(Executor& parent, Graph graph, std::span<const Tensor> constants)
+    : device_(parent.device_),
+      reference_(parent.reference_),
+      shared_(parent.shared_),
+      stream_(parent.stream_),
+      host_stream_(parent.host_stream_),
+      is_body_(true),
+      graph_(std::move(graph)) {
+  make_ready(constants);
+}
+
+void Executor::make_ready(std::span<const Tensor> constants) {
+  fold_constants(constants);
+  upload_constants();
   for (size_t n = 0; n < graph_.nodes.size(); ++n)
     if (graph_.nodes[n].op_type == "NonZero") cuts_.insert(n);
   divide(0);
@@ -86,7 +109,7 @@ const Tensor& Executor::input_of(ValueIndex index, const Values& values) const {
 
 // Computes what follows from constants alone and drops those nodes. The rest of the constants goes
 // to the device when a node first needs it there.
-void Executor::fold_constants() {
+void Executor::fold_constants(std::span<const Tensor> given) {
   const SettleOnExit settle(*stream_), settle_host(*host_stream_);
   if (const size_t folded = fold_batch_norm(graph_); folded != 0)
     placement_["BatchNormalization"].folded += folded;
@@ -97,8 +120,11 @@ void Executor::fold_constants() {
     constants_[i] = bring(*constant, true);
     constant.reset();
   }
+  for (size_t i = 0; i < given.size(); ++i)
+    if (given[i].present()) constants_[static_cast<size_t>(graph_.inputs[i])] = given[i];
   std::vector<Node> rest;
   for (Node& node : graph_.nodes) {
+    make_bodies(node);
     const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueIndex i) {
       return i == kNoValue || constants_[static_cast<size_t>(i)].present();
     });
@@ -113,9 +139,13 @@ void Executor::fold_constants() {
       if (output != kNoValue)
         constants_[static_cast<size_t>(output)] = values[static_cast<size_t>(output)];
     ++placement_[node.op_type].folded;
+    for (const Body& body : node.bodies) bodies_.erase(body.graph.get());
   }
   graph_.nodes = std::move(rest);
+}
 
+void Executor::upload_constants() {
+  const SettleOnExit settle(*stream_);
   // Weights go to the device now, and the host's copy goes away where no node reads it there.
   std::set<ValueIndex> host_needed(graph_.outputs.begin(), graph_.outputs.end());
   std::set<ValueIndex> needed;
@@ -132,11 +162,16 @@ void Executor::fold_constants() {
     if (!needed.contains(index)) {
       constants_[i] = {};
     } else if (!is_index_type(constants_[i].dtype) || constants_[i].count() > kMostHostElements) {
-      constants_[i] = on_device(constants_[i]);
+      auto& [kept, copy] = shared_->uploaded[constants_[i].address];
+      if (!copy.present() || copy.dims != constants_[i].dims || copy.dtype != constants_[i].dtype) {
+        kept = constants_[i];
+        copy = on_device(constants_[i]);
+      }
+      constants_[i] = copy;
     }
   }
   stream_->synchronize();
-  in_flight_.clear();
+  shared_->in_flight.clear();
 }
 
 std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& inputs) {
@@ -174,9 +209,8 @@ std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& i
 std::vector<PlacementRow> Executor::placement() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   std::vector<PlacementRow> rows;
-  Placement total = placement_;
-  for (const PlannedStage& stage : stages_)
-    for (const Planned& planned : stage.plans) add(total, planned);
+  Placement total;
+  add_placement(total);
   for (const auto& [op, row] : total) {
     rows.push_back(row);
     rows.back().op = op;
@@ -184,10 +218,31 @@ std::vector<PlacementRow> Executor::placement() const {
   return rows;
 }
 
+void Executor::add_placement(Placement& total) const {
+  for (const auto& [op, row] : placement_) {
+    PlacementRow& to = total[op];
+    to.device += row.device;
+    to.fallback += row.fallback;
+    to.host += row.host;
+    to.view += row.view;
+    to.folded += row.folded;
+  }
+  for (const PlannedStage& stage : stages_)
+    for (const Planned& planned : stage.plans) add(total, planned);
+  for (const auto& [graph, body] : bodies_) body->add_placement(total);
+}
+
 ModelStatistics Executor::statistics() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  ModelStatistics statistics = statistics_;
-  statistics.packed_constants = packed_.size();
+  ModelStatistics statistics;
+  statistics.packed_constants = shared_->packed.size();
+  add_statistics(statistics);
+  return statistics;
+}
+
+void Executor::add_statistics(ModelStatistics& statistics) const {
+  statistics.plans_made += statistics_.plans_made;
+  statistics.interpreted_runs += statistics_.interpreted_runs;
   for (const PlannedStage& stage : stages_) {
     statistics.plans_kept += stage.plans.size();
     if (stage.plans.empty()) continue;
@@ -197,7 +252,7 @@ ModelStatistics Executor::statistics() const {
     statistics.latest.calls += one.calls;
     statistics.latest.memory_bytes += one.memory_bytes;
   }
-  return statistics;
+  for (const auto& [graph, body] : bodies_) body->add_statistics(statistics);
 }
 
 }  // namespace tenon::runtime::onnx_import

@@ -29,6 +29,9 @@ namespace tenon::runtime::onnx_import {
 class Executor final : public Model {
  public:
   Executor(Context& context, ManagedDevice& device, Graph graph);
+  // Of a body: queues what it does to the streams of `parent`, which outlives it. `constants` are
+  // those of the graph's inputs that are the same in every call; absent where they are not.
+  Executor(Executor& parent, Graph graph, std::span<const Tensor> constants);
 
   const std::vector<ModelValue>& inputs() const override { return graph_.input_info; }
   const std::vector<ModelValue>& outputs() const override { return graph_.output_info; }
@@ -58,9 +61,24 @@ class Executor final : public Model {
   using Values = std::vector<Tensor>;
   using Given = std::span<const HostTensor* const>;
 
-  static void add(Placement& total, const Planned& planned);
+  // What a model's executor shares with those of its bodies.
+  struct Shared {
+    Shared(ManagedDevice& device, ManagedDevice& reference);
+    std::unique_ptr<Stream> stream;       // On the device.
+    std::unique_ptr<Stream> host_stream;  // On the reference device.
+    PackedConstants packed;
+    std::vector<Tensor> in_flight;  // Host sources of copies that the stream has not reached yet.
+    // While the model is loaded, by the host's address: constants that are on the device already.
+    std::map<const std::byte*, std::pair<Tensor, Tensor>> uploaded;
+  };
 
-  void fold_constants();
+  static void add(Placement& total, const Planned& planned);
+  void add_placement(Placement& total) const;
+  void add_statistics(ModelStatistics& statistics) const;
+
+  void make_ready(std::span<const Tensor> constants);
+  void fold_constants(std::span<const Tensor> constants);
+  void upload_constants();
   // Finds the stages anew; plans of those before `from` stay.
   void divide(size_t from);
   void plan_lifetimes();
@@ -73,10 +91,36 @@ class Executor final : public Model {
   bool runs_on_host(const Node& node, std::span<const Tensor> inputs,
                     std::span<const InferredOutput> inferred) const;
 
+  // ---- Control flow: executor_flow.cc ----
+
+  // How the bodies of a node run: as the node itself does.
+  void make_bodies(const Node& node);
+  void run_flow(const Node& node, std::span<Tensor> inputs, bool fold, Values& values);
+  std::vector<Tensor> run_if(const Node& node, std::span<Tensor> inputs, bool fold);
+  std::vector<Tensor> run_loop(const Node& node, std::span<Tensor> inputs, bool fold);
+  std::vector<Tensor> run_scan(const Node& node, std::span<Tensor> inputs, bool fold);
+  std::vector<Tensor> run_batches(const Node& node, std::span<Tensor> inputs, bool fold);
+  std::vector<Tensor> call_body(const Node& node, size_t body, std::span<const Tensor> formal,
+                                std::span<const Tensor> inputs, bool fold);
+  // As a body: outputs for inputs, some of which the next call writes anew.
+  std::vector<Tensor> call(std::span<const Tensor> inputs, bool fold);
+  void note_hosted(size_t n, Values& values);
+  void divide_if_needed();
+  // The only element of a tensor; waits for the device where it is there.
+  int64_t read_integer(const Tensor& tensor, const std::string& what);
+  // A tensor that later runs of a body leave alone, and that varies if it is on the host.
+  Tensor carry(Tensor tensor, bool fold);
+  Tensor host_scalar(tn_dtype dtype, int64_t value);
+  class Stack;
+
+  // Throws where the model says another element type.
+  void check_outputs(const Values& values) const;
   std::vector<HostTensor> run_planned(Planned& planned, Given given);
   std::vector<HostTensor> run_stages(Given given);
   void run_together(size_t stage, Values& values);
   void run_plan(size_t stage, Planned& planned, Values& values);
+  // Whether a plan takes the value as one of the device, whatever it is.
+  static bool as_device(const Tensor& tensor) { return !tensor.host || tensor.varies; }
   void run_one_by_one(std::span<const size_t> nodes, Values& values);
   // Whether it is worth a plan: the first stage is, others when they come again.
   bool worth_a_plan(size_t stage, const Key& key);
@@ -91,7 +135,7 @@ class Executor final : public Model {
   std::optional<Recording> record(size_t stage, const Values& values, Placement* placement);
   // Tensors that have dims alone.
   Values shapes_of(Given given) const;
-  bool whole() const { return stages_.size() == 1; }
+  bool whole() const { return !is_body_ && stages_.size() == 1; }
   const std::vector<ValueIndex>& inputs_of(size_t stage) const;
   const std::vector<ValueIndex>& outputs_of(size_t stage) const;
 
@@ -115,8 +159,10 @@ class Executor final : public Model {
   mutable std::mutex mutex_;
   ManagedDevice& device_;
   ManagedDevice& reference_;
-  std::unique_ptr<Stream> stream_;       // On the device.
-  std::unique_ptr<Stream> host_stream_;  // On the reference device.
+  const std::shared_ptr<Shared> shared_;
+  Stream* const stream_;
+  Stream* const host_stream_;
+  const bool is_body_;
   Graph graph_;
   // By value: constants where they were first needed, and the other place once needed there as
   // well.
@@ -125,13 +171,14 @@ class Executor final : public Model {
   std::vector<std::vector<ValueIndex>> dies_after_;  // By node.
   Placement placement_;
   Placement* counting_ = &placement_;  // Where nodes are counted now.
-  PackedConstants packed_;
-  std::set<size_t> cuts_;  // Nodes that need values.
+  std::set<size_t> cuts_;              // Nodes that need values.
+  std::set<size_t> hosted_;            // Of those: that make host values of ones that vary.
   std::vector<PlannedStage> stages_;
   Recording* recording_ = nullptr;
   const Node* node_ = nullptr;  // The one that is run, for the recording.
   ModelStatistics statistics_;
-  std::vector<Tensor> in_flight_;  // Host sources of copies that the stream has not reached yet.
+  std::map<const Graph*, std::unique_ptr<Executor>>
+      bodies_;  // By Body::graph, which is empty then.
 };
 
 }  // namespace tenon::runtime::onnx_import

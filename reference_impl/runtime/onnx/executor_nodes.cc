@@ -47,6 +47,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     const std::byte* values = inputs[i].address != nullptr ? inputs[i].address : &nothing;
     shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
   }
+  if (!node.bodies.empty()) return run_flow(node, inputs, fold, values);
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
   if (node.op_type == "NonZero") return run_nonzero(node, std::move(inputs[0]), fold, values);
   for (const InferredOutput& output : inferred) {
@@ -55,6 +56,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     check_dims(output);
   }
 
+  if (node.op_type == "CastLike") inputs.resize(1);  // The other has said its type.
   PlacementRow& row = (*counting_)[node.op_type];
   if (node.view) {
     run_view(node, inputs, inferred, values);
@@ -205,6 +207,10 @@ Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
     const Operation operation(node.op_type,
                               explicit_pads(node.attributes, inputs[0].dims, inputs[filters].dims));
     ran = run_on(on_the_host, operation, in, inputs, out, outputs);
+  } else if (node.op_type == "CastLike") {
+    std::vector<Attribute> attributes = node.attributes;
+    attributes.push_back({"to", int64_t{inferred[0].dtype}});
+    ran = run_on(on_the_host, Operation("Cast", std::move(attributes)), in, inputs, out, outputs);
   } else {
     ran = run_on(on_the_host, *node.operation, in, inputs, out, outputs);
   }

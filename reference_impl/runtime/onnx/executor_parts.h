@@ -19,6 +19,11 @@ constexpr int64_t kMostElements = int64_t{1} << 55;
 // Thrown while a recording is made, when the host would have to wait for a value of the device.
 struct DependsOnValues {};
 
+// The caller adds the node.
+[[noreturn]] inline void refuse(const std::string& what) {
+  throw Error(TN_INVALID_ARGUMENT, "", what);
+}
+
 inline bool is_index_type(tn_dtype dtype) {
   return dtype == TN_INT64 || dtype == TN_INT32 || dtype == TN_BOOL;
 }

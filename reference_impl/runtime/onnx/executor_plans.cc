@@ -3,6 +3,7 @@
 // Stages and their plans.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "runtime/onnx/executor.h"
 #include "runtime/onnx/executor_parts.h"
@@ -23,7 +24,7 @@ void push_dims(std::vector<int64_t>& key, std::span<const int64_t> dims) {
 }  // namespace
 
 void Executor::divide(size_t from) {
-  std::vector<Stage> made = make_stages(graph_, cuts_);
+  std::vector<Stage> made = make_stages(graph_, cuts_, is_body_);
   for (size_t s = from; s < stages_.size(); ++s)
     for (const Planned& planned : stages_[s].plans) add(placement_, planned);
   stages_.resize(std::min(from, stages_.size()));
@@ -89,6 +90,17 @@ std::vector<HostTensor> Executor::run_planned(Planned& planned, Given given) {
 
 // ---- Stages ----
 
+void Executor::check_outputs(const Values& values) const {
+  for (size_t i = 0; i < graph_.outputs.size(); ++i) {
+    const ModelValue& declared = graph_.output_info[i];
+    const tn_dtype actual = input_of(graph_.outputs[i], values).dtype;
+    if (actual != declared.dtype)
+      throw Error(TN_INVALID_ARGUMENT, "",
+                  "the model declares its output '" + declared.name + "' as " +
+                      dtype_name(declared.dtype) + ", and computes " + dtype_name(actual));
+  }
+}
+
 std::vector<HostTensor> Executor::run_stages(Given given) {
   ++statistics_.interpreted_runs;
   Values values(graph_.values.size());
@@ -99,14 +111,16 @@ std::vector<HostTensor> Executor::run_stages(Given given) {
     run_together(s, values);
   }
   std::vector<HostTensor> outputs;
+  check_outputs(values);
   for (const ValueIndex index : graph_.outputs) outputs.push_back(take(input_of(index, values)));
-  in_flight_.clear();
+  shared_->in_flight.clear();
   return outputs;
 }
 
 void Executor::run_one_by_one(std::span<const size_t> nodes, Values& values) {
   for (const size_t n : nodes) {
     run_node(graph_.nodes[n], values, false);
+    if (is_body_) note_hosted(n, values);
     for (const ValueIndex dead : dies_after_[n]) values[static_cast<size_t>(dead)] = {};
   }
 }
@@ -121,8 +135,14 @@ void Executor::run_together(size_t s, Values& values) {
     Planned* planned = find_plan(s, key);
     if (planned == nullptr && !worth_a_plan(s, key))
       return run_one_by_one(stages_[s].stage.together, values);
-    if (planned == nullptr) planned = make_plan(s, std::move(key), values);
     if (planned != nullptr) return run_plan(s, *planned, values);
+    const std::vector<size_t> done = stages_[s].stage.alone;
+    planned = make_plan(s, std::move(key), values);
+    if (planned != nullptr) return run_plan(s, *planned, values);
+    // In a body, the node that needs values may have come to stand among those that have run.
+    std::vector<size_t> left;
+    std::ranges::set_difference(stages_[s].stage.alone, done, std::back_inserter(left));
+    run_one_by_one(left, values);
   }
 }
 
@@ -131,7 +151,9 @@ void Executor::run_plan(size_t s, Planned& planned, Values& values) {
   std::vector<Plan::Input> inputs;
   for (const ValueIndex input : stage.inputs) {
     const Tensor& tensor = values[static_cast<size_t>(input)];
-    if (tensor.present() && !tensor.host) inputs.push_back({nullptr, tensor});
+    if (!tensor.present() || !as_device(tensor)) continue;
+    inputs.push_back({nullptr, tensor});
+    if (tensor.host) shared_->in_flight.push_back(tensor);
   }
   ++planned.runs;
   planned.plan->start(inputs);
@@ -144,7 +166,7 @@ void Executor::run_plan(size_t s, Planned& planned, Values& values) {
 // Making one costs more than running the nodes once, and dims that follow from values may be others
 // each time.
 bool Executor::worth_a_plan(size_t s, const Key& key) {
-  if (s == 0) return true;
+  if (s == 0 && !is_body_) return true;
   std::list<Key>& seen = stages_[s].seen;
   if (const auto found = std::find(seen.begin(), seen.end(), key); found != seen.end()) {
     seen.erase(found);
@@ -160,8 +182,9 @@ Executor::Key Executor::key_of(size_t s, const Values& values) const {
   for (const ValueIndex input : stages_[s].stage.inputs) {
     const Tensor& tensor = values[static_cast<size_t>(input)];
     if (!tensor.present()) continue;  // A constant.
+    key.push_back(tensor.dtype);
     push_dims(key, tensor.dims);
-    if (!tensor.host) continue;
+    if (as_device(tensor)) continue;
     const size_t at = key.size();
     key.resize(at + (tensor.bytes() + 7) / 8);
     if (tensor.bytes() != 0) std::memcpy(&key[at], tensor.address, tensor.bytes());
@@ -187,7 +210,7 @@ Executor::Planned* Executor::make_plan(size_t s, Key key, const Values& values) 
     return nullptr;
   }
   planned.plan =
-      std::make_unique<Plan>(device_, reference_, *stream_, std::move(*recorded), packed_);
+      std::make_unique<Plan>(device_, reference_, *stream_, std::move(*recorded), shared_->packed);
   ++statistics_.plans_made;
   std::list<Planned>& plans = stages_[s].plans;
   if (plans.size() == kMostPlans) {
@@ -219,14 +242,15 @@ std::optional<Recording> Executor::record(size_t s, const Values& given, Placeme
       const Tensor& from = given[static_cast<size_t>(input)];
       Tensor& tensor = values[static_cast<size_t>(input)];
       if (!from.present()) continue;  // A constant.
-      tensor = from.host ? from : recording.allocate(from.dtype, from.dims);
-      if (!from.host) recording.add_input(tensor);
+      tensor = as_device(from) ? recording.allocate(from.dtype, from.dims) : from;
+      if (as_device(from)) recording.add_input(tensor);
     }
     for (const size_t n : stages_[s].stage.together) {
       at = n;
       run_node(graph_.nodes[n], values, false);
     }
     node_ = nullptr;
+    if (whole()) check_outputs(values);
     for (const ValueIndex output : outputs_of(s))
       recording.add_output(dense(input_of(output, values)));
   } catch (const DependsOnValues&) {
@@ -234,7 +258,7 @@ std::optional<Recording> Executor::record(size_t s, const Values& given, Placeme
     complete = false;
   }
   stream_->synchronize();
-  in_flight_.clear();
+  shared_->in_flight.clear();
   if (!complete) return std::nullopt;
   return recording;
 }

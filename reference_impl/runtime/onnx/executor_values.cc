@@ -71,7 +71,7 @@ Tensor Executor::on_device(const Tensor& tensor) {
   Tensor copy = allocate_tensor(device_, *stream_, tensor.dtype, tensor.dims, false);
   if (copy.address != nullptr) {
     device_.copy_to_device(copy.address, source.address, source.bytes(), *stream_);
-    in_flight_.push_back(source);
+    shared_->in_flight.push_back(source);
   }
   return copy;
 }

@@ -2,8 +2,6 @@
 #include "runtime/onnx/functions.h"
 
 #include <algorithm>
-#include <iterator>
-#include <map>
 #include <set>
 #include <string>
 
@@ -21,7 +19,8 @@ namespace {
 // Of no use in the model's opset, but in the registry's: a newer version that the registry has, or
 // that ONNX defines by others.
 bool needs_newer_version(const onnx::NodeProto& node, int opset) {
-  if (is_rewritten(node) || operator_of(node, opset) != nullptr || is_function(node, opset))
+  if (is_rewritten(node) || is_cast_like(node) || operator_of(node, opset) != nullptr ||
+      is_function(node, opset))
     return false;
   return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
 }
@@ -104,7 +103,8 @@ bool inline_functions(onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
   FunctionNames functions;
   for (auto& node : *model.mutable_graph()->mutable_node()) {
-    if (operator_of(node, opset) != nullptr || is_rewritten(node) || !is_function(node, opset))
+    if (operator_of(node, opset) != nullptr || is_rewritten(node) || is_cast_like(node) ||
+        !is_function(node, opset))
       continue;
     spell_out_defaults(node, *schema_of(node, opset));
     functions.emplace(node.domain(), node.op_type());
@@ -148,34 +148,9 @@ void raise_opset(onnx::FunctionProto& function, int opset) {
   }
 }
 
-// Of the model's own functions; the inliner would not end.
-void refuse_recursion(const onnx::ModelProto& model) {
-  std::map<std::string, std::set<std::string>> calls;
-  const auto key = [](const std::string& domain, const std::string& name) {
-    return domain + "." + name;
-  };
-  for (const auto& function : model.functions())
-    for (const auto& node : function.node())
-      calls[key(function.domain(), function.name())].insert(key(node.domain(), node.op_type()));
-  // What calls nothing that is left ends; take it away until nothing changes.
-  for (bool changed = true; changed;) {
-    changed = false;
-    for (auto at = calls.begin(); at != calls.end();) {
-      const bool ends = std::none_of(at->second.begin(), at->second.end(),
-                                     [&](const auto& callee) { return calls.contains(callee); });
-      changed |= ends;
-      at = ends ? calls.erase(at) : std::next(at);
-    }
-  }
-  if (!calls.empty())
-    throw Error(TN_INVALID_ARGUMENT, "",
-                "not a valid ONNX model: its function '" + calls.begin()->first + "' calls itself");
-}
-
 }  // namespace
 
 void inline_what_the_checker_refuses(onnx::ModelProto& model) {
-  refuse_recursion(model);
   if (std::any_of(model.functions().begin(), model.functions().end(),
                   [&](const auto& function) { return imports_another_opset(function, model); })) {
     for (auto& function : *model.mutable_functions()) raise_opset(function, opset_of(model, ""));
@@ -198,9 +173,10 @@ void inline_what_the_checker_refuses(onnx::ModelProto& model) {
   }
 }
 
-void lift_and_inline(onnx::ModelProto& model) {
+void lift_and_inline(onnx::ModelProto& model, std::vector<TakenBody>& bodies) {
   // A body may itself call such a function, or be of an older opset; bodies do not recurse.
   for (int round = 0; round < 8; ++round) {
+    take_bodies(model, bodies);
     const bool lifted = lift(model);
     if (!inline_functions(model) && !lifted) return;
   }

@@ -4,7 +4,10 @@
 // to the bodies by which ONNX defines some.
 #pragma once
 
+#include <vector>
+
 #include "onnx/onnx_pb.h"
+#include "runtime/onnx/bodies.h"
 
 namespace tenon::runtime::onnx_import {
 
@@ -14,7 +17,8 @@ namespace tenon::runtime::onnx_import {
 void inline_what_the_checker_refuses(onnx::ModelProto& model);
 
 // Converts the model to the registry's opset where some node needs that, and inlines what ONNX
-// defines as a function and the registry lacks. Throws Error.
-void lift_and_inline(onnx::ModelProto& model);
+// defines as a function and the registry lacks. The graphs inside nodes, those of such functions
+// too, are taken out. Throws Error.
+void lift_and_inline(onnx::ModelProto& model, std::vector<TakenBody>& bodies);
 
 }  // namespace tenon::runtime::onnx_import

@@ -23,7 +23,7 @@ bool broadcasts_to(const RecordedArgument& operand, const std::vector<int64_t>& 
 }
 
 // Words and their numbers, as the attributes of a fused operator have them.
-struct Steps {
+struct FusedSteps {
   std::vector<std::string> words;
   std::vector<float> parameters;
 
@@ -36,7 +36,7 @@ struct Steps {
 // What a product has taken in so far.
 struct Chain {
   RecordedCall call;
-  Steps steps;
+  FusedSteps steps;
   std::vector<size_t> members;  // The calls that it stands for.
 };
 

@@ -26,19 +26,32 @@ struct Value {
   std::optional<HostTensor> constant;  // Initializers and Constant nodes.
 };
 
+struct Graph;
+
+// A graph inside a node (a branch of If, the body of Loop or Scan). Its inputs are those that the
+// operator gives it, and behind them what it reads of the values outside.
+struct Body {
+  std::shared_ptr<Graph> graph;
+  size_t formal = 0;             // Inputs that the operator gives.
+  std::vector<size_t> captured;  // The others: places in Node::inputs.
+};
+
 struct Node {
   std::string name;  // For messages: the model's own name, or its outputs'.
   std::string op_type;  // In full: "com.microsoft.QGemm".
   std::vector<ValueIndex> inputs;
   std::vector<ValueIndex> outputs;
-  std::vector<Attribute> attributes;     // As the registry's operator has them.
-  std::optional<HostTensor> tensor;      // ConstantOfShape's value.
-  bool view = false;                     // Done with dims and strides: see views.h.
-  bool elementwise = false;              // Scalars may be host values.
-  std::unique_ptr<Operation> operation;  // Unless `view`, or pads depend on dims.
-  bool auto_pad = false;                 // pads are computed when the dims are known.
-  std::vector<bool> host_inputs;         // True where the operator takes host values alone.
-  std::unique_ptr<ShapeInference> inference;
+  std::vector<Attribute> attributes;          // As the registry's operator has them.
+  std::optional<HostTensor> tensor;           // ConstantOfShape's value.
+  bool view = false;                          // Done with dims and strides: see views.h.
+  bool elementwise = false;                   // Scalars may be host values.
+  std::unique_ptr<Operation> operation;       // Unless `view`, or pads depend on dims.
+  bool auto_pad = false;                      // pads are computed when the dims are known.
+  std::vector<bool> host_inputs;              // True where the operator takes host values alone.
+  std::unique_ptr<ShapeInference> inference;  // Unless there are bodies: they are run.
+  std::vector<Body> bodies;
+  size_t own_inputs = 0;  // With bodies: inputs of the operator; what they capture follows.
+  int opset = 0;          // With bodies: the model's.
 };
 
 struct Graph {

@@ -12,6 +12,7 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
 #include "runtime/onnx/attribute_default.h"
+#include "runtime/onnx/bodies.h"
 #include "runtime/onnx/contract_schemas.h"
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
@@ -21,6 +22,7 @@
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "runtime/onnx/tensor_proto.h"
+#include "runtime/onnx/validity.h"
 #include "runtime/registry.h"
 #include "tenon/tenon.hpp"
 
@@ -29,14 +31,20 @@ namespace {
 
 // External data become part of the message, since ONNX's checker and inference would look for the
 // files in the wrong folder once the model has no path of its own.
-void read_external_data(onnx::ModelProto& model, const std::string& base_folder) {
-  for (auto& proto : *model.mutable_graph()->mutable_initializer()) {
-    if (proto.data_location() != onnx::TensorProto::EXTERNAL) continue;
+void read_external_data(onnx::GraphProto& graph, const std::string& base_folder) {
+  const auto read = [&](onnx::TensorProto& proto) {
+    if (proto.data_location() != onnx::TensorProto::EXTERNAL) return;
     const HostTensor tensor = to_host_tensor(proto, base_folder);
     proto.clear_external_data();
     proto.clear_data_location();
     proto.set_raw_data(tensor.data.data(), tensor.data.size());
-  }
+  };
+  for (auto& proto : *graph.mutable_initializer()) read(proto);
+  for (auto& node : *graph.mutable_node())
+    for (auto& attribute : *node.mutable_attribute()) {
+      if (attribute.has_t()) read(*attribute.mutable_t());
+      if (attribute.has_g()) read_external_data(*attribute.mutable_g(), base_folder);
+    }
 }
 
 onnx::ModelProto parse(std::string_view bytes) {
@@ -58,7 +66,7 @@ void require_known_operators(const onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
   std::map<std::string, int> unknown;
   for (const auto& node : model.graph().node()) {
-    if (operator_of(node, opset) != nullptr) continue;
+    if (operator_of(node, opset) != nullptr || is_call(node) || is_cast_like(node)) continue;
     const std::string domain = normal_domain(node.domain());
     ++unknown[(domain.empty() ? "" : domain + ".") + node.op_type()];
   }
@@ -100,27 +108,42 @@ ModelValue describe(const onnx::ValueInfoProto& info) {
   return value;
 }
 
+// Of a body, as far as it is said: the values come from inside the model.
+ModelValue describe_inner(const onnx::ValueInfoProto& info) {
+  ModelValue value;
+  value.name = info.name();
+  if (!info.type().has_tensor_type()) return value;
+  value.dtype = info.type().tensor_type().elem_type();
+  for (const auto& dim : info.type().tensor_type().shape().dim())
+    value.dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
+  value.symbols.resize(value.dims.size());
+  return value;
+}
+
+Graph build_graph(onnx::ModelProto& model, bool is_body);
+
 class GraphBuilder {
  public:
-  explicit GraphBuilder(const onnx::ModelProto& model)
-      : model_(model), opset_(opset_of(model, "")) {}
+  GraphBuilder(const onnx::ModelProto& model, std::span<TakenBody> bodies, bool is_body)
+      : model_(model), bodies_(bodies), is_body_(is_body), opset_(opset_of(model, "")) {}
 
   Graph build() {
     const onnx::GraphProto& graph = model_.graph();
     for (const auto& proto : graph.initializer())
       add_constant(proto.name(), to_host_tensor(proto, ""));
     for (const auto& input : graph.input()) {
-      if (index_.contains(input.name())) {  // An initializer: a constant, unless a run gives it.
+      if (!is_body_ &&
+          index_.contains(input.name())) {  // An initializer: a constant, unless a run gives it.
         graph_.defaults.push_back(input.name());
         continue;
       }
       graph_.inputs.push_back(value(input.name()));
-      graph_.input_info.push_back(describe(input));
+      graph_.input_info.push_back(is_body_ ? describe_inner(input) : describe(input));
     }
-    for (const auto& node : graph.node()) add_node(node);
+    for (const auto& node : graph.node()) is_call(node) ? add_call(node) : add_node(node);
     for (const auto& output : graph.output()) {
       graph_.outputs.push_back(value(output.name()));
-      graph_.output_info.push_back(describe(output));
+      graph_.output_info.push_back(is_body_ ? describe_inner(output) : describe(output));
     }
     return std::move(graph_);
   }
@@ -138,7 +161,8 @@ class GraphBuilder {
   }
 
   void add_node(const onnx::NodeProto& proto) {
-    const OperatorInfo& info = *operator_of(proto, opset_);
+    const bool cast_like = is_cast_like(proto);
+    const OperatorInfo& info = cast_like ? *find_operator("Cast") : *operator_of(proto, opset_);
     Node node;
     node.op_type = info.full_name;
     node.name = !proto.name().empty() ? proto.name() : proto.output(0);
@@ -151,16 +175,48 @@ class GraphBuilder {
         node.attributes.push_back(std::move(*converted));
     }
     for (size_t i = 0; i < node.inputs.size(); ++i) node.host_inputs.push_back(host_only(info, i));
-    node.view = info.view();
+    node.view = info.view() || node.op_type == "Identity";  // The value itself.
     node.elementwise = info.elementwise();
     require_known_parts(node, info);
     resolve_auto_pad(node);
-    if (!node.view && !node.auto_pad) make_operation(node, info);
+    if (!node.view && !node.auto_pad && !cast_like) make_operation(node, info);
     // Rules of older opsets count pooling windows that start in the padding at the end, which
     // the operator ignores.
     const bool pools = node.op_type == "MaxPool" || node.op_type == "AveragePool";
     node.inference = std::make_unique<ShapeInference>(
         proto, *schema_of(proto, pools ? registry_opset() : opset_));
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  void add_call(const onnx::NodeProto& proto) {
+    const CallInfo info = call_info(proto);
+    Node node;
+    node.op_type = proto.op_type();
+    node.name = proto.name();
+    for (const auto& input : proto.input()) node.inputs.push_back(value(input));
+    for (const auto& output : proto.output()) node.outputs.push_back(value(output));
+    for (const auto& attribute : proto.attribute())
+      if (auto converted = to_attribute(attribute))
+        node.attributes.push_back(std::move(*converted));
+    node.host_inputs.resize(node.inputs.size(), false);
+    node.own_inputs = static_cast<size_t>(info.own_inputs);
+    node.opset = info.opset;
+    for (TakenBody& taken :
+         bodies_.subspan(static_cast<size_t>(info.first_body), static_cast<size_t>(info.bodies))) {
+      Body body;
+      body.formal = static_cast<size_t>(taken.formal);
+      body.captured.assign(taken.captured.begin(), taken.captured.end());
+      try {
+        std::set<std::string> inputs;
+        for (const auto& input : taken.model.graph().input()) inputs.insert(input.name());
+        normalize(taken.model, inputs);
+        body.graph = std::make_shared<Graph>(build_graph(taken.model, true));
+      } catch (const Error& e) {
+        throw Error(e.status(), e.rule(),
+                    "node '" + node.name + "' (" + node.op_type + "): " + e.message());
+      }
+      node.bodies.push_back(std::move(body));
+    }
     graph_.nodes.push_back(std::move(node));
   }
 
@@ -205,10 +261,30 @@ class GraphBuilder {
   }
 
   const onnx::ModelProto& model_;
+  const std::span<TakenBody> bodies_;
+  const bool is_body_;
   int opset_;
   std::unordered_map<std::string, ValueIndex> index_;
   Graph graph_;
 };
+
+void refuse_calls(const onnx::ModelProto& model) {
+  for (const auto& node : model.graph().node())
+    if (is_call(node))
+      throw Error(TN_UNSUPPORTED, "",
+                  "node '" + node.name() + "': the domain '" + kCallDomain +
+                      "' is Tenon's own; no model may use it");
+}
+
+Graph build_graph(onnx::ModelProto& model, bool is_body) {
+  refuse_calls(model);
+  expand_training_batch_norm(model);
+  std::vector<TakenBody> bodies;
+  lift_and_inline(model, bodies);
+  rewrite(model);
+  require_known_operators(model);
+  return GraphBuilder(model, bodies, is_body).build();
+}
 
 }  // namespace
 
@@ -216,7 +292,8 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
                    const std::set<std::string>& given) {
   register_contract_schemas();
   onnx::ModelProto model = parse(bytes);
-  read_external_data(model, base_folder);
+  check_validity(model);
+  read_external_data(*model.mutable_graph(), base_folder);
   normalize(model, given);
   inline_what_the_checker_refuses(model);
   try {
@@ -225,11 +302,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
   } catch (const std::exception& e) {
     throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + message_of(e));
   }
-  expand_training_batch_norm(model);
-  lift_and_inline(model);
-  rewrite(model);
-  require_known_operators(model);
-  return GraphBuilder(model).build();
+  return build_graph(model, false);
 }
 
 }  // namespace tenon::runtime::onnx_import

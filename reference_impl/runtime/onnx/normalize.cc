@@ -21,18 +21,8 @@ using Names = std::unordered_set<std::string>;
 void collect_reads(const onnx::NodeProto& node, Names& names) {
   names.insert(node.input().begin(), node.input().end());
   for (const auto& attribute : node.attribute()) {
-    const auto collect = [&](const onnx::GraphProto& graph) {
-      Names reads;
-      for (const auto& inner : graph.node()) collect_reads(inner, reads);
-      for (const auto& output : graph.output()) reads.insert(output.name());
-      for (const auto& input : graph.input()) reads.erase(input.name());
-      for (const auto& constant : graph.initializer()) reads.erase(constant.name());
-      for (const auto& inner : graph.node())
-        for (const auto& output : inner.output()) reads.erase(output);
-      names.merge(reads);
-    };
-    if (attribute.has_g()) collect(attribute.g());
-    for (const auto& graph : attribute.graphs()) collect(graph);
+    if (attribute.has_g()) names.merge(captured_by(attribute.g()));
+    for (const auto& graph : attribute.graphs()) names.merge(captured_by(graph));
   }
 }
 
@@ -118,6 +108,16 @@ onnx::TensorProto to_dense(const onnx::SparseTensorProto& sparse) {
   return dense;
 }
 
+// The graphs inside nodes first.
+void order_all(Nodes& nodes) {
+  for (auto& node : nodes)
+    for (auto& attribute : *node.mutable_attribute()) {
+      if (attribute.has_g()) order_all(*attribute.mutable_g()->mutable_node());
+      for (auto& graph : *attribute.mutable_graphs()) order_all(*graph.mutable_node());
+    }
+  order(nodes);
+}
+
 void make_dense(onnx::GraphProto& graph) {
   for (const auto& sparse : graph.sparse_initializer()) *graph.add_initializer() = to_dense(sparse);
   graph.clear_sparse_initializer();
@@ -169,12 +169,25 @@ void declare_initializers(onnx::GraphProto& graph) {
 
 }  // namespace
 
+std::unordered_set<std::string> captured_by(const onnx::GraphProto& graph) {
+  Names reads;
+  for (const auto& inner : graph.node()) collect_reads(inner, reads);
+  for (const auto& output : graph.output()) reads.insert(output.name());
+  for (const auto& input : graph.input()) reads.erase(input.name());
+  for (const auto& constant : graph.initializer()) reads.erase(constant.name());
+  for (const auto& constant : graph.sparse_initializer()) reads.erase(constant.values().name());
+  for (const auto& inner : graph.node())
+    for (const auto& output : inner.output()) reads.erase(output);
+  reads.erase("");
+  return reads;
+}
+
 void normalize(onnx::ModelProto& model, const std::set<std::string>& given) {
   constexpr int64_t kInitializersAlone = 4;
   if (model.ir_version() == 3) model.set_ir_version(kInitializersAlone);
   onnx::GraphProto& graph = *model.mutable_graph();
-  order(*graph.mutable_node());
-  for (auto& function : *model.mutable_functions()) order(*function.mutable_node());
+  order_all(*graph.mutable_node());
+  for (auto& function : *model.mutable_functions()) order_all(*function.mutable_node());
   make_dense(graph);
   auto& constants = *graph.mutable_initializer();
   constants.erase(std::remove_if(constants.begin(), constants.end(),

@@ -6,12 +6,13 @@
 
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include "onnx/onnx_pb.h"
 
 namespace tenon::runtime::onnx_import {
 
-//   nodes in any order          -> each behind those that it reads
+//   nodes in any order          -> each behind those that it reads, inside bodies too
 //   constants that are not read -> gone (strings among them have no place on a device)
 //   sparse constants            -> dense ones
 //   initializers                -> with a type among the graph's values, which the inliner reads;
@@ -19,5 +20,8 @@ namespace tenon::runtime::onnx_import {
 //   IR versions before 4        -> 4, where initializers need not be inputs
 // Throws Error where nodes form a cycle, or sparse values are not what they must be.
 void normalize(onnx::ModelProto& model, const std::set<std::string>& given);
+
+// What a graph inside a node reads of the values outside.
+std::unordered_set<std::string> captured_by(const onnx::GraphProto& graph);
 
 }  // namespace tenon::runtime::onnx_import

@@ -42,6 +42,10 @@ int registry_opset() {
   return onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map().at("").second;
 }
 
+bool is_cast_like(const onnx::NodeProto& node) {
+  return normal_domain(node.domain()).empty() && node.op_type() == "CastLike";
+}
+
 bool is_function(const onnx::NodeProto& node, int opset) {
   const onnx::OpSchema* schema = schema_of(node, opset);
   return schema != nullptr && (schema->HasFunction() || schema->HasContextDependentFunction());

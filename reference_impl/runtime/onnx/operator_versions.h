@@ -29,6 +29,9 @@ const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node);
 // The registry's operator that means what this node says, or null.
 const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset);
 
+// Cast to the type of another value, which is known when the model runs.
+bool is_cast_like(const onnx::NodeProto& node);
+
 // Whether ONNX defines the operator, in this opset, by others.
 bool is_function(const onnx::NodeProto& node, int opset);
 

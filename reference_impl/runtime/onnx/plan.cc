@@ -161,6 +161,8 @@ void Plan::start(std::span<const Input> inputs) {
     const auto& [host, device] = inputs[i];
     if (host != nullptr)
       device_.copy_to_device(to, host->data.data(), host->data.size(), stream_);
+    else if (device.host)
+      device_.copy_to_device(to, device.address, device.bytes(), stream_);
     else
       device_.copy(to, device.address, device.bytes(), stream_);
   }
@@ -199,6 +201,7 @@ Tensor Plan::output(size_t i) const {
   output.strides = dense_strides(from.dims);
   output.memory = memory_;
   output.address = address_of(from);
+  output.borrowed = true;
   return output;
 }
 

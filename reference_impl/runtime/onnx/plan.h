@@ -23,7 +23,7 @@ class Plan {
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
 
-  // A value from the host, or (null) a dense one on the device.
+  // A value of the caller, or (null) a dense one of the model's, on the device or on the host.
   struct Input {
     const HostTensor* host = nullptr;
     Tensor device;

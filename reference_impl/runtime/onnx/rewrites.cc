@@ -16,35 +16,6 @@ bool in_default_domain(const onnx::NodeProto& node) {
   return node.domain().empty() || node.domain() == "ai.onnx";
 }
 
-onnx::TensorProto constant_value(const onnx::NodeProto& node) {
-  onnx::TensorProto tensor;
-  for (const auto& a : node.attribute()) {
-    if (a.name() == "value") {
-      tensor = a.t();
-    } else if (a.name() == "value_int") {
-      tensor.set_data_type(onnx::TensorProto::INT64);
-      tensor.add_int64_data(a.i());
-    } else if (a.name() == "value_float") {
-      tensor.set_data_type(onnx::TensorProto::FLOAT);
-      tensor.add_float_data(a.f());
-    } else if (a.name() == "value_ints") {
-      tensor.set_data_type(onnx::TensorProto::INT64);
-      tensor.add_dims(a.ints_size());
-      *tensor.mutable_int64_data() = a.ints();
-    } else if (a.name() == "value_floats") {
-      tensor.set_data_type(onnx::TensorProto::FLOAT);
-      tensor.add_dims(a.floats_size());
-      *tensor.mutable_float_data() = a.floats();
-    } else {
-      throw Error(TN_UNSUPPORTED, "",
-                  "node '" + node.name() + "' (Constant): attribute '" + a.name() +
-                      "' has no place on a device");
-    }
-  }
-  tensor.set_name(node.output(0));
-  return tensor;
-}
-
 // Sum(a, b, c) -> Add(Add(a, b), c)
 void expand_sum(const onnx::NodeProto& node, onnx::GraphProto& graph) {
   std::string so_far = node.input(0);
@@ -133,6 +104,35 @@ std::set<std::string> names_read(const onnx::GraphProto& graph) {
 }
 
 }  // namespace
+
+onnx::TensorProto constant_value(const onnx::NodeProto& node) {
+  onnx::TensorProto tensor;
+  for (const auto& a : node.attribute()) {
+    if (a.name() == "value") {
+      tensor = a.t();
+    } else if (a.name() == "value_int") {
+      tensor.set_data_type(onnx::TensorProto::INT64);
+      tensor.add_int64_data(a.i());
+    } else if (a.name() == "value_float") {
+      tensor.set_data_type(onnx::TensorProto::FLOAT);
+      tensor.add_float_data(a.f());
+    } else if (a.name() == "value_ints") {
+      tensor.set_data_type(onnx::TensorProto::INT64);
+      tensor.add_dims(a.ints_size());
+      *tensor.mutable_int64_data() = a.ints();
+    } else if (a.name() == "value_floats") {
+      tensor.set_data_type(onnx::TensorProto::FLOAT);
+      tensor.add_dims(a.floats_size());
+      *tensor.mutable_float_data() = a.floats();
+    } else {
+      throw Error(TN_UNSUPPORTED, "",
+                  "node '" + node.name() + "' (Constant): attribute '" + a.name() +
+                      "' has no place on a device");
+    }
+  }
+  tensor.set_name(node.output(0));
+  return tensor;
+}
 
 bool is_rewritten(const onnx::NodeProto& node) {
   if (!in_default_domain(node)) return false;

@@ -7,6 +7,9 @@
 
 namespace tenon::runtime::onnx_import {
 
+// The value of a Constant, under the name of its output. Throws Error where it is no tensor.
+onnx::TensorProto constant_value(const onnx::NodeProto& node);
+
 // Whether rewrite() takes this node away.
 bool is_rewritten(const onnx::NodeProto& node);
 

@@ -22,7 +22,8 @@ struct Stage {
   std::vector<ValueIndex> outputs;  // That it computes for others.
 };
 
-// `cuts` are the nodes that have to run alone. There is at least one stage.
-std::vector<Stage> make_stages(const Graph& graph, const std::set<size_t>& cuts);
+// `cuts` are the nodes that have to run alone. There is at least one stage. In a body, whose inputs
+// are where their makers left them, the first stage may begin with such nodes.
+std::vector<Stage> make_stages(const Graph& graph, const std::set<size_t>& cuts, bool is_body);
 
 }  // namespace tenon::runtime::onnx_import

@@ -40,6 +40,10 @@ struct Tensor {
   std::byte* address = nullptr;
   // In memory of the reference device, where the host reads it; else on the model's device.
   bool host = false;
+  // Of a host value in the body of a loop: another in each iteration.
+  bool varies = false;
+  // In memory of a plan, which the plan's next run writes anew.
+  bool borrowed = false;
 
   bool present() const { return dtype != TN_DTYPE_UNDEFINED; }
   int64_t count() const;

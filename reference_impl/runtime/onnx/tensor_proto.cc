@@ -96,8 +96,8 @@ int64_t tensor_bytes(const onnx::TensorProto& proto) {
   const uint32_t bits = tn_dtype_bits(proto.data_type());
   if (bits == 0)
     fail(TN_UNSUPPORTED, proto,
-         "element type " + onnx::TensorProto_DataType_Name(proto.data_type()) +
-             " has no place on a device");
+         "element type " + onnx::TensorProto_DataType_Name(proto.data_type()) + " (" +
+             std::to_string(proto.data_type()) + ") has no place on a device");
   const auto count =
       checked_element_count({proto.dims().data(), static_cast<size_t>(proto.dims_size())});
   if (!count || *count > (int64_t{1} << 43))
