@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of public architectures with seeded random weights, as torch modules: for devices.py."""
+"""Networks of public architectures with seeded random weights, as torch modules: for models.py and devices.py."""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from transformer_models import Bert, Llama, Mamba, Vit
 
 
 class SqueezeExcite(nn.Module):
@@ -63,21 +64,59 @@ def efficientnet_b0() -> nn.Module:
     return Classifier(nn.Sequential(*layers), nn.Linear(1280, 1000))
 
 
-def mobilenet_v3() -> nn.Module:
-    """The large one."""
+def mobilenet_v3(rows, last: int, hidden: int) -> nn.Module:
     layers, cin = [conv_norm(3, 16, 3, 2, act=nn.Hardswish())], 16
+    for kernel, wide, cout, squeeze, act, stride in rows:
+        excite = None
+        if squeeze:
+            excite = SqueezeExcite(wide, max(8, (wide // 4 + 4) // 8 * 8), nn.ReLU(), nn.Hardsigmoid())
+        act = nn.ReLU() if act == "R" else nn.Hardswish()
+        layers.append(InvertedResidual(cin, wide, cout, kernel, stride, act, excite))
+        cin = cout
+    layers.append(conv_norm(cin, last, act=nn.Hardswish()))
+    head = nn.Sequential(nn.Linear(last, hidden), nn.Hardswish(), nn.Linear(hidden, 1000))
+    return Classifier(nn.Sequential(*layers), head)
+
+
+def mobilenet_v3_large() -> nn.Module:
     rows = [(3, 16, 16, 0, "R", 1), (3, 64, 24, 0, "R", 2), (3, 72, 24, 0, "R", 1), (5, 72, 40, 1, "R", 2),
             (5, 120, 40, 1, "R", 1), (5, 120, 40, 1, "R", 1), (3, 240, 80, 0, "H", 2), (3, 200, 80, 0, "H", 1),
             (3, 184, 80, 0, "H", 1), (3, 184, 80, 0, "H", 1), (3, 480, 112, 1, "H", 1), (3, 672, 112, 1, "H", 1),
             (5, 672, 160, 1, "H", 2), (5, 960, 160, 1, "H", 1), (5, 960, 160, 1, "H", 1)]  # fmt: skip
-    for kernel, wide, cout, squeeze, act, stride in rows:
-        excite = SqueezeExcite(wide, wide // 4 // 8 * 8, nn.ReLU(), nn.Hardsigmoid()) if squeeze else None
-        act = nn.ReLU() if act == "R" else nn.Hardswish()
-        layers.append(InvertedResidual(cin, wide, cout, kernel, stride, act, excite))
-        cin = cout
-    layers.append(conv_norm(cin, 960, act=nn.Hardswish()))
-    head = nn.Sequential(nn.Linear(960, 1280), nn.Hardswish(), nn.Linear(1280, 1000))
-    return Classifier(nn.Sequential(*layers), head)
+    return mobilenet_v3(rows, 960, 1280)
+
+
+def mobilenet_v3_small() -> nn.Module:
+    rows = [(3, 16, 16, 1, "R", 2), (3, 72, 24, 0, "R", 2), (3, 88, 24, 0, "R", 1), (5, 96, 40, 1, "H", 2),
+            (5, 240, 40, 1, "H", 1), (5, 240, 40, 1, "H", 1), (5, 120, 48, 1, "H", 1), (5, 144, 48, 1, "H", 1),
+            (5, 288, 96, 1, "H", 2), (5, 576, 96, 1, "H", 1), (5, 576, 96, 1, "H", 1)]  # fmt: skip
+    return mobilenet_v3(rows, 576, 1024)
+
+
+class ConvNeXtBlock(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(width, width, 7, padding=3, groups=width), nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.scale = nn.Parameter(torch.full((width,), 0.1))
+
+    def forward(self, x):
+        y = self.mlp(self.norm(self.conv(x).permute(0, 2, 3, 1)))
+        return x + (self.scale * y).permute(0, 3, 1, 2)
+
+
+class ChannelNorm(nn.LayerNorm):
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def convnext_tiny() -> nn.Module:
+    layers, cin = [nn.Conv2d(3, 96, 4, 4), ChannelNorm(96)], 96
+    for width, depth in [(96, 3), (192, 3), (384, 9), (768, 3)]:
+        layers += [ChannelNorm(cin), nn.Conv2d(cin, width, 2, 2)] if width != cin else []
+        layers += [ConvNeXtBlock(width) for _ in range(depth)]
+        cin = width
+    return Classifier(nn.Sequential(*layers), nn.Sequential(nn.LayerNorm(768), nn.Linear(768, 1000)))
 
 
 class WindowAttention(nn.Module):
@@ -189,11 +228,21 @@ def image():
     return torch.randn(1, 3, 224, 224)
 
 
+def tokens(vocabulary: int, length: int):
+    return lambda: torch.randint(0, vocabulary, (1, length))
+
+
 ONNX_MODELS = {
+    "MobileNetV3-S": (mobilenet_v3_small, image),
+    "MobileNetV3": (mobilenet_v3_large, image),
     "EfficientNet-B0": (efficientnet_b0, image),
-    "MobileNetV3": (mobilenet_v3, image),
+    "ConvNeXt-T": (convnext_tiny, image),
     "Swin-T": (SwinTiny, image),
-    "GPT-2": (Gpt2, lambda: torch.randint(0, 50257, (1, 64))),
+    "ViT-B/16": (Vit, image),
+    "BERT-base": (Bert, tokens(30522, 128)),
+    "GPT-2": (Gpt2, tokens(50257, 64)),
+    "Llama-style": (Llama, tokens(32000, 64)),
+    "Mamba-style": (Mamba, tokens(8000, 32)),
 }
 
 

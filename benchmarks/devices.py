@@ -14,14 +14,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pathlib
 import statistics
 import subprocess
 import sys
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-CACHE = pathlib.Path(os.environ.get("TENON_CACHE", pathlib.Path.home() / ".cache" / "tenon")) / "models"
 ONNX_ROWS = ["EfficientNet-B0", "MobileNetV3", "Swin-T", "GPT-2"]
 TRAINING_ROWS = ["Keras CNN step", "Keras transformer step", "PyTorch GPT-2 step"]
 # Largest difference of the results, relative to the largest of them.
@@ -31,15 +28,11 @@ TOLERANCE = 2e-3
 def onnx_calls(row: str, specs: list[str]):
     import numpy as np
 
+    from models import exported
+
     import tenon
 
-    path = CACHE / f"{row}.onnx"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        subprocess.run([sys.executable, "-W", "ignore", HERE / "device_models.py", row, part], check=True)
-        os.replace(f"{part}.npz", f"{path}.npz")
-        os.replace(part, path)
+    path = exported(row)
     x = np.load(f"{path}.npz")["x"]
     for spec in specs:
         model = tenon.load(str(path), device=spec)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "reference_impl/cpu/kernels/gemm_block.h"
 #include "reference_impl/cpu/kernels/strided_copy.h"
 
 namespace tenon::cpu {
@@ -77,13 +78,68 @@ void move_matrices(const View& packed, const View& strided, const Execution& exe
   }
 }
 
+// Where the element at row-major index `i` lies, in elements.
+class Place {
+ public:
+  explicit Place(const View& view)
+      : view_(view),
+        rows_(view.dims[0]),
+        depth_(rows_ == 0 ? 0 : view.count() / rows_),
+        panel_(gemm::best_isa().rows) {}
+
+  int64_t operator()(int64_t i) const {
+    if (view_.layout == kLayoutPackedFilters) return in_filters(i / depth_, i % depth_);
+    if (view_.layout == kLayoutPackedB) return in_panels(i);
+    int64_t offset = 0;
+    for (int32_t d = view_.rank; d-- > 0; i /= view_.dims[d])
+      offset += i % view_.dims[d] * view_.strides[d];
+    return offset;
+  }
+
+ private:
+  int64_t in_filters(int64_t m, int64_t k) const {
+    const int64_t block = k / kFilterDepth * kFilterDepth, panel = m / panel_ * panel_;
+    const int64_t depth = std::min(kFilterDepth, depth_ - block);
+    return block * rows_ + panel * depth + (k - block) * std::min(panel_, rows_ - panel) +
+           (m - panel);
+  }
+  int64_t in_panels(int64_t i) const {
+    const Matrices m(view_);
+    const int64_t column = i % m.columns, row = i / m.columns % m.rows;
+    return i / m.columns / m.rows * packed_matrix_elements(m.rows, m.columns) +
+           column / kPanelColumns * m.rows * kPanelColumns + row * kPanelColumns +
+           column % kPanelColumns;
+  }
+
+  const View& view_;
+  int64_t rows_, depth_, panel_;
+};
+
+// Element by element: weights are packed once.
+void move_filters(const View& dst, const View& src, const Execution& execution) {
+  if (dst.layout == kLayoutPackedB)
+    std::memset(dst.data, 0, layouts().bytes(dst.layout, dst.dtype, dst.shape()));
+  const Place to(dst), from(src);
+  execution.parallel_for(dst.count(), 1 << 14, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) dst.as<float>()[to(i)] = src.as<const float>()[from(i)];
+  });
+}
+
 class PackedLayouts final : public Layouts {
  public:
-  bool is_token(tn_layout layout) const override { return layout == kLayoutPackedB; }
+  bool is_token(tn_layout layout) const override {
+    return layout == kLayoutPackedB || layout == kLayoutPackedFilters;
+  }
 
   uint64_t bytes(tn_layout layout, tn_dtype dtype, std::span<const int64_t> dims) const override {
     if (layout == TN_LAYOUT_STRIDED) return strided_bytes(dtype, dims);
     if (!is_token(layout)) throw_no_token(layout);
+    if (layout == kLayoutPackedFilters) {
+      if (dims.size() < 3 || dtype != TN_FLOAT32)
+        throw KernelError(TN_INVALID_ARGUMENT,
+                          "the layout of packed filters is for float32 of rank 3 or more");
+      return strided_bytes(dtype, dims);
+    }
     if (dims.size() < 2 || (dtype != TN_FLOAT32 && !in_set(dtype, type_set::kHalf))) {
       throw KernelError(TN_INVALID_ARGUMENT,
                         "the packed layout is for float32, float16 and bfloat16 of rank 2 or more");
@@ -104,6 +160,8 @@ class PackedLayouts final : public Layouts {
       strided_copy(dst, src, execution);
     } else if (dst.layout == src.layout) {
       std::memcpy(dst.data, src.data, bytes(dst.layout, dst.dtype, dst.shape()));
+    } else if (dst.layout == kLayoutPackedFilters || src.layout == kLayoutPackedFilters) {
+      move_filters(dst, src, execution);
     } else if (src.layout == TN_LAYOUT_STRIDED) {
       move_matrices<true>(dst, src, execution);
     } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The layout token of the reference device, for the kernels that take it.
+// The layout tokens of the reference device, for the kernels that take them.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,13 @@ namespace tenon::cpu {
 // row-major. A kernel that reads panel p walks memory in order, whatever K and N are.
 inline constexpr tn_layout kLayoutPackedB = TN_LAYOUT_FIRST_TOKEN;
 inline constexpr int64_t kPanelColumns = 16;
+
+// The filters of a convolution of one group, packed as a product's left operand: dims [M, C, ...],
+// rank 3 or more, of float32. As a matrix [M, K] of K = C * taps columns: blocks of kFilterDepth of
+// K, each with panels of as many rows as the processor's tile has, each panel dense as
+// [depth][rows].
+inline constexpr tn_layout kLayoutPackedFilters = TN_LAYOUT_FIRST_TOKEN + 1;
+inline constexpr int64_t kFilterDepth = 256;
 
 inline constexpr int64_t packed_panels(int64_t columns) {
   return (columns + kPanelColumns - 1) / kPanelColumns;

@@ -4,21 +4,49 @@
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
 #include "reference_impl/cpu/kernels/with_steps.h"
+#include "reference_impl/cpu/layouts.h"
 
 namespace tenon::cpu {
 namespace {
+
+// Whether filters are taken packed, if the host leaves it to us.
+bool packs_filters(const tn_argument& x, const tn_argument& w, const ConvWindow& window) {
+  return x.dtype == TN_FLOAT32 && w.dtype == TN_FLOAT32 && window.groups == 1 && w.rank >= 3 &&
+         w.dims != nullptr && w.dims[1] > 1;
+}
 
 // Of Conv, and of FusedConv without its steps.
 template <class Operator>
 class Conv : public KernelOf<Operator>, public NeedsWorkspace {
  public:
-  using KernelOf<Operator>::KernelOf;
+  explicit Conv(const Description& d)
+      : KernelOf<Operator>(d), packs_(packs_filters(d.input(0), d.input(1), attributes_)) {}
 
   uint64_t workspace_size(const Arguments& a) const override {
     return conv_workspace_size(product(a));
   }
+  tn_layout input_layout(size_t i, tn_layout described) const override {
+    const bool asked = described == TN_LAYOUT_ANY || described == kLayoutPackedFilters;
+    return i == 1 && packs_ && asked ? kLayoutPackedFilters : TN_LAYOUT_STRIDED;
+  }
   void run(const Arguments& a, const Execution& execution) const override {
-    run_conv(product(a), a.workspace, execution);
+    run_with(a, execution, nullptr);
+  }
+
+ protected:
+  // With steps in the store; returns how many.
+  size_t run_with(const Arguments& a, const Execution& execution, const StepKernels* steps) const {
+    ConvProduct p = product(a);
+    gemm::Epilogue<float> epilogue;
+    size_t done = 0;
+    if (takes_epilogue(p)) {
+      if (p.bias.present()) epilogue.of_row = {p.bias.as<const float>(), 0, p.bias.strides[0], 0};
+      if (steps != nullptr) done = steps->add_to(epilogue, a, {a.outputs[0], 1, 2});
+      p.bias = kAbsentView;
+      p.epilogue = &epilogue;
+    }
+    run_conv(p, a.workspace, execution);
+    return done;
   }
 
  private:
@@ -31,16 +59,21 @@ class Conv : public KernelOf<Operator>, public NeedsWorkspace {
     p.image.dtype = x.dtype;
     p.image.channels = w.dims[1];
     p.image.channel_stride = x.strides[1];
-    p.filters = {w.data, w.dtype, w.dims[0] / p.groups, w.strides[0], w.strides[1], {}};
+    p.filters = {w.data, w.dtype, w.dims[0] / p.groups};
+    p.filters.packed = w.layout == kLayoutPackedFilters;
+    if (!p.filters.packed) {
+      p.filters.row_stride = w.strides[0];
+      p.filters.channel_stride = w.strides[1];
+      p.filter_group_stride = w.strides[0] * p.filters.rows;
+    }
     p.output = {y.data, y.dtype, y.strides[1], {}};
     for (int32_t d = 0; d < 3; ++d) {
       p.image.axes[d] = attributes_.window(x, w, y, d);
-      p.filters.tap_strides[d] = attributes_.stride(w, d);
+      if (!p.filters.packed) p.filters.tap_strides[d] = attributes_.stride(w, d);
       p.output.position_strides[d] = attributes_.stride(y, d);
     }
     p.image_batch_stride = x.strides[0];
     p.image_group_stride = x.strides[1] * p.image.channels;
-    p.filter_group_stride = w.strides[0] * p.filters.rows;
     p.output_batch_stride = y.strides[0];
     p.output_group_stride = y.strides[1] * p.filters.rows;
     p.bias = a.input(2);
@@ -48,6 +81,7 @@ class Conv : public KernelOf<Operator>, public NeedsWorkspace {
   }
 
   const ConvWindow& attributes_ = this->operator_.window;
+  bool packs_;
 };
 
 // For each remainder modulo the strides, a convolution: ConvWindow::grad_input_axis().

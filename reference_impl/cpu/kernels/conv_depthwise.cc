@@ -6,13 +6,13 @@
 #include <algorithm>
 
 #include "reference_impl/cpu/kernels/conv_product.h"
+#include "reference_impl/cpu/kernels/output_form.h"
 #include "reference_impl/cpu/kernels/simd.h"
 #include "tenon/device/operators/number.h"
 
 namespace tenon::cpu {
 namespace {
 
-constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
 constexpr int64_t kChunk = 128;
 
 // sums += w * x, for one weight and a line of values `step` apart.
@@ -57,7 +57,7 @@ class Depthwise {
   void operator()(const Execution& execution) const {
     const WindowAxis* axes = p_.image.axes;
     const int64_t lines = axes[0].positions * axes[1].positions;
-    const bool along_groups = p_.groups > 1 && p_.image_group_stride == 1;
+    const bool along_groups = runs_along_groups(p_);
     const int64_t grain =
         std::max<int64_t>((1 << 14) / (axes[2].positions * p_.image.taps() + 1), 1);
     if (along_groups) {
@@ -145,6 +145,12 @@ class Depthwise {
         const S* values = from + offset + source(x, first + begin, t2) * x.stride;
         add_line_(sums + begin, w, values, x.step * x.stride, end - begin);
       });
+      if constexpr (std::is_same_v<S, float>) {
+        if (p_.epilogue != nullptr) {
+          finish_line(*p_.epilogue, sums, batch, group * p_.filters.rows + row,
+                      line * x.positions + first, count);
+        }
+      }
       for (int64_t j = 0; j < count; ++j) {
         to[(first + j) * p_.output.position_strides[2]] = store<S>(sums[j]);
       }
@@ -182,6 +188,7 @@ class Depthwise {
 }  // namespace
 
 void run_depthwise(const ConvProduct& product, const Execution& execution) {
+  if (!runs_along_groups(product) && run_depthwise_bands(product, execution)) return;
   visit_dtype<kFloatTypes>("convolution", product.output.dtype, [&](auto type) {
     Depthwise<typename decltype(type)::type>{product}(execution);
   });

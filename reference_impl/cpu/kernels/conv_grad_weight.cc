@@ -15,8 +15,6 @@
 namespace tenon::cpu {
 namespace {
 
-constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
-
 constexpr int64_t kRows = 240;     // Of a block of dW: filters.
 constexpr int64_t kColumns = 128;  // Taps and channels.
 

@@ -9,16 +9,16 @@
 
 #include "reference_impl/cpu/kernels/gemm.h"
 #include "reference_impl/cpu/kernels/scratch.h"
+#include "reference_impl/cpu/layouts.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
 
-constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
-
 template <class T>
 constexpr int64_t kDepth = 1024 / static_cast<int64_t>(sizeof(T));
+static_assert(kDepth<float> == kFilterDepth);
 // Rows that share one packed block of the image.
 constexpr int64_t kTaskRows = 480;
 // Rows of a block of filters that stays in the second-level cache.
@@ -44,13 +44,17 @@ class Run {
         depth_(reads_nothing(product) ? 0 : product.image.rows()),
         columns_(product.image.columns()),
         column_blocks_(ceil_div(columns_, kMostColumns)),
+        // Of about the same size each.
+        task_columns_(ceil_div(ceil_div(columns_, column_blocks_), kWidth) * kWidth),
         // Filters that few columns use are packed where they are used, and their rows divided among
         // the tasks; else they are packed once, for all.
-        pack_in_task_(product.batch * column_blocks_ <= 2),
-        task_rows_(pack_in_task_ ? kBlockRows : kTaskRows),
+        few_columns_(product.batch * column_blocks_ <= 2),
+        pack_in_task_(few_columns_ && !product.filters.packed),
+        task_rows_(few_columns_ ? kBlockRows : kTaskRows),
         row_blocks_(ceil_div(rows_, task_rows_)),
         tasks_(product.batch * product.groups * column_blocks_ * row_blocks_) {
-    p_.image.taps_innermost = !channels_last(p_.image) && filters_are_dense();
+    p_.image.taps_innermost =
+        product.filters.packed || (!channels_last(p_.image) && filters_are_dense());
   }
 
   // The parts of the workspace: filters that all tasks read, and the slots.
@@ -60,7 +64,8 @@ class Run {
   };
   Parts parts(WorkspaceParts& workspace) const {
     Parts parts;
-    parts.filters = workspace.take_array<T>(pack_in_task_ ? 0 : p_.groups * rows_ * depth_);
+    const bool for_all = !pack_in_task_ && !p_.filters.packed;
+    parts.filters = workspace.take_array<T>(for_all ? p_.groups * rows_ * depth_ : 0);
     parts.slots = workspace.take(static_cast<uint64_t>(scratch_slots(tasks_)) * slot_size());
     return parts;
   }
@@ -68,10 +73,15 @@ class Run {
   void operator()(std::byte* workspace, const Execution& execution) const {
     WorkspaceParts whole(workspace);
     const Parts memory = parts(whole);
-    if (!pack_in_task_) pack_all_filters(memory.filters, execution);
+    const T* filters = memory.filters;
+    if (p_.filters.packed) {
+      filters = reinterpret_cast<const T*>(p_.filters.data);
+    } else if (!pack_in_task_) {
+      pack_all_filters(memory.filters, execution);
+    }
     const auto slot_bytes = static_cast<int64_t>(slot_size());
     for_each_task(execution, tasks_, [&](int64_t task, int64_t slot) {
-      run_task(task, memory.filters, memory.slots + slot * slot_bytes);
+      run_task(task, filters, memory.slots + slot * slot_bytes);
     });
   }
 
@@ -82,7 +92,7 @@ class Run {
     T* tile;
   };
   Slot slot(WorkspaceParts& parts) const {
-    const int64_t width = std::min(ceil_div(columns_, 16) * 16, kMostColumns);
+    const int64_t width = task_columns_;
     const int64_t depth = std::min(depth_, kDepth<T>);
     const int64_t rows = std::min(rows_, task_rows_);
     Slot slot;
@@ -158,8 +168,8 @@ class Run {
     const int64_t first_row = task % row_blocks_ * task_rows_;
     const int64_t rows = std::min(task_rows_, rows_ - first_row);
     task /= row_blocks_;
-    const int64_t column = task % column_blocks_ * kMostColumns;
-    const int64_t columns = std::min(kMostColumns, columns_ - column);
+    const int64_t column = task % column_blocks_ * task_columns_;
+    const int64_t columns = std::min(task_columns_, columns_ - column);
     task /= column_blocks_;
     const int64_t group = task % p_.groups, batch = task / p_.groups;
 
@@ -180,16 +190,22 @@ class Run {
     block.c_row_stride = direct ? p_.output.row_stride : columns;
     block.c_column_stride = direct ? column_stride() : 1;
     T* const c = direct ? reinterpret_cast<T*>(output) + column * column_stride() : own.tile;
-    start_with_bias(group, first_row, rows, block, c);
-    block.accumulate = true;
+    if (p_.epilogue == nullptr) start_with_bias(group, first_row, rows, block, c);
+    block.batch = batch;
+    block.column = column;
     for (int64_t k = 0; k < depth_; k += kDepth<T>) {
       block.k = std::min(kDepth<T>, depth_ - k);
+      block.accumulate = k > 0 || p_.epilogue == nullptr;
+      if constexpr (std::is_same_v<T, float>) {
+        block.epilogue = k + block.k == depth_ ? p_.epilogue : nullptr;
+      }
       pack_columns(image, k, block.k, column, columns, own.columns);
       block.b = own.columns;
       block.b_panel_stride = block.k * gemm::kPanelWidth<T>;
       for (int64_t row = 0; row < rows; row += kBlockRows) {
         block.m = std::min(kBlockRows, rows - row);
         block.c = c + row * block.c_row_stride;
+        block.row = group * rows_ + first_row + row;
         if (pack_in_task_) {
           for (int64_t i = 0; i < block.m; i += isa_.rows) {
             pack_filters(group, first_row + row + i, std::min(isa_.rows, block.m - i), k, block.k,
@@ -266,8 +282,9 @@ class Run {
 
   ConvProduct p_;
   const gemm::Isa& isa_ = gemm::best_isa();
-  int64_t rows_, depth_, columns_, column_blocks_;
-  bool pack_in_task_;
+  static constexpr int64_t kWidth = gemm::kPanelWidth<T>;
+  int64_t rows_, depth_, columns_, column_blocks_, task_columns_;
+  bool few_columns_, pack_in_task_;
   int64_t task_rows_, row_blocks_, tasks_;
 };
 
@@ -276,6 +293,11 @@ bool is_empty(const ConvProduct& p) {
 }
 
 }  // namespace
+
+bool takes_epilogue(const ConvProduct& product) {
+  return product.output.dtype == TN_FLOAT32 && !reads_nothing(product) &&
+         !(is_depthwise(product) && runs_along_groups(product));
+}
 
 uint64_t conv_workspace_size(const ConvProduct& product) {
   if (is_empty(product) || is_depthwise(product)) return 0;

@@ -124,13 +124,26 @@ ElementwiseLoop elementwise_loop() {
 // Items for which another thread is worth waking.
 inline constexpr int64_t kElementwiseGrain = 32768;
 
+// Kernels whose loop others may run on elements of their own.
+class LoopKernel : public Kernel {
+ public:
+  LoopKernel(ElementwiseLoop loop, double first, double second)
+      : loop_(loop), attributes_{first, second} {}
+  ElementwiseLoop loop() const { return loop_; }
+  const double* attributes() const { return attributes_; }
+
+ protected:
+  ElementwiseLoop loop_;
+  double attributes_[2];
+};
+
 // `kInputs` inputs that broadcast, one output.
 template <int kInputs>
-class ElementwiseKernel final : public Kernel {
+class ElementwiseKernel final : public LoopKernel {
  public:
   ElementwiseKernel(const Description& desc, ElementwiseLoop loop, double first = 0,
                     double second = 0, int64_t grain = kElementwiseGrain)
-      : name_(desc.name()), loop_(loop), attributes_{first, second}, grain_(grain) {}
+      : LoopKernel(loop, first, second), name_(desc.name()), grain_(grain) {}
 
   void check(const Arguments& a) const override {
     check_broadcast(name_, a.inputs.first(kInputs), a);
@@ -150,8 +163,6 @@ class ElementwiseKernel final : public Kernel {
 
  private:
   std::string name_;
-  ElementwiseLoop loop_;
-  double attributes_[2];
   int64_t grain_;
 };
 

@@ -80,7 +80,8 @@ void multiply(const Isa& isa, const Product<T>& given, std::byte* scratch,
     return;
   }
   const bool b_packed = given.packed_b != nullptr;
-  const bool swap = !b_packed && given.c_column_stride != 1 && given.c_row_stride == 1;
+  const bool swap = !b_packed && given.epilogue == nullptr && given.c_column_stride != 1 &&
+                    given.c_row_stride == 1;
   const Product<T> p = swap ? transposed(given) : given;
 
   constexpr int64_t kWidth = kPanelWidth<T>;
@@ -136,6 +137,9 @@ void multiply(const Isa& isa, const Product<T>& given, std::byte* scratch,
         block.c_row_stride = p.c_row_stride;
         block.c_column_stride = p.c_column_stride;
         block.accumulate = p.accumulate || k0 > 0;
+        block.epilogue = k0 + kc == p.k ? p.epilogue : nullptr;
+        block.row = p.row + i;
+        block.column = j;
         isa.multiply(block);
       }
     });

@@ -28,6 +28,9 @@ struct Product {
   T* c = nullptr;
   int64_t c_row_stride = 0, c_column_stride = 1;
   bool accumulate = false;
+  // Null: none. C's first element is that of row `row` of what the epilogue counts.
+  const Epilogue<T>* epilogue = nullptr;
+  int64_t row = 0;
 };
 
 // Bytes that multiply() needs for such dims, whatever the strides; a multiple of 64.

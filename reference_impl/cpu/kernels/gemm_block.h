@@ -9,6 +9,7 @@
 // packing.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace tenon::cpu::gemm {
@@ -16,6 +17,42 @@ namespace tenon::cpu::gemm {
 // Columns of a panel: one cache line, one AVX-512 register.
 template <class T>
 inline constexpr int64_t kPanelWidth = 64 / static_cast<int64_t>(sizeof(T));
+
+// Values that meet those of a product: that of row i and column j of matrix `batch` is at data +
+// batch * batch_stride + i * row_stride + j * column_stride. Absent: no data.
+template <class T>
+struct Operand {
+  const T* data = nullptr;
+  int64_t batch_stride = 0, row_stride = 0, column_stride = 0;
+
+  [[gnu::always_inline]] const T* at(int64_t batch, int64_t row, int64_t column) const {
+    return data + batch * batch_stride + row * row_stride + column * column_stride;
+  }
+};
+
+// A step behind a product by the loop of an elementwise operator (elementwise.h): the value is its
+// first input, `operand` or the `scalars` are those behind it.
+template <class T>
+struct TileStep {
+  using Loop = void (*)(const double* attributes, std::byte* const* pointers,
+                        const int64_t* strides, int64_t count);
+  Loop loop = nullptr;
+  const double* attributes = nullptr;
+  Operand<T> operand;
+  const std::byte* scalars[2] = {};
+};
+
+// What is done with a sum before it is stored: a value of its row, of its column and of its own
+// added, then the clamp, then the steps.
+template <class T>
+struct Epilogue {
+  static constexpr int kMostSteps = 8;
+  Operand<T> of_row, of_column, of_element;
+  bool clamps = false;
+  T low = 0, high = 0;
+  int steps = 0;
+  TileStep<T> step[kMostSteps];
+};
 
 // C (m by n) = alpha * A (m by k) * B (k by n), or += with `accumulate`.
 template <class T>
@@ -28,6 +65,26 @@ struct Block {
   T* c;
   int64_t c_row_stride, c_column_stride;
   bool accumulate;
+  // Null: none. C's first element is this one of what the epilogue counts.
+  const Epilogue<T>* epilogue = nullptr;
+  int64_t batch = 0, row = 0, column = 0;
+};
+
+// Some rows of outputs of a depthwise convolution, of one channel. Output (r, c) is `start` plus
+// the sum over the taps of weights[t1 * taps2 + t2] * image[r * row_step + row_offsets[t1] + c +
+// column_offsets[t2]], clamped.
+struct DepthwiseBand {
+  int64_t taps1, taps2;
+  const float* weights;
+  const int64_t* row_offsets;
+  const int64_t* column_offsets;
+  const float* image;
+  int64_t row_step;
+  float start;
+  bool clamps;
+  float low, high;
+  int64_t rows, columns;  // Columns are whole panels.
+  float* out;             // [rows][columns].
 };
 
 // The block loops of one instruction set.
@@ -36,6 +93,7 @@ struct Isa {
   int64_t rows;  // Of a panel of A, in both types.
   void (*multiply_f32)(const Block<float>&);
   void (*multiply_f64)(const Block<double>&);
+  void (*depthwise)(const DepthwiseBand&);
 
   void multiply(const Block<float>& block) const { multiply_f32(block); }
   void multiply(const Block<double>& block) const { multiply_f64(block); }

@@ -14,8 +14,6 @@ template <class T>
 inline constexpr uint64_t kSources =
     std::is_same_v<T, double> ? dtype_bit(TN_FLOAT64) : kFloatTypes & ~dtype_bit(TN_FLOAT64);
 
-constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
-
 struct Tap {
   int64_t t[3];
 };
@@ -154,6 +152,34 @@ void pack_channels(const WindowedImage& image, const Tap& tap, int64_t channel, 
   }
 }
 
+// Rows [row, row + depth) where a position reads one value of each channel and positions are
+// neighbours in memory: whole panels are copied as they are.
+template <class T>
+void pack_points(const T* image, int64_t channel_stride, int64_t depth, int64_t count, T* to) {
+  constexpr int64_t kWidth = gemm::kPanelWidth<T>;
+  for (int64_t j = 0; j < count; j += kWidth, to += depth * kWidth) {
+    const T* from = image + j;
+    const int64_t lanes = std::min(kWidth, count - j);
+    if (lanes == kWidth) {
+      for (int64_t i = 0; i < depth; ++i)
+        std::memcpy(to + i * kWidth, from + i * channel_stride, kWidth * sizeof(T));
+    } else {
+      for (int64_t i = 0; i < depth; ++i) {
+        T line[kWidth] = {};
+        for (int64_t lane = 0; lane < lanes; ++lane) line[lane] = from[i * channel_stride + lane];
+        std::memcpy(to + i * kWidth, line, sizeof(line));
+      }
+    }
+  }
+}
+
+bool is_points(const WindowedImage& image) {
+  const WindowAxis& x = image.axes[2];
+  return image.taps() == 1 && image.axes[0].positions == 1 && image.axes[1].positions == 1 &&
+         image.axes[0].first == 0 && image.axes[1].first == 0 && x.first == 0 && x.step == 1 &&
+         x.stride == 1 && x.positions <= x.extent;
+}
+
 }  // namespace
 
 bool channels_last(const WindowedImage& image) {
@@ -182,6 +208,13 @@ void pack_columns(const WindowedImage& image, int64_t row, int64_t depth, int64_
   const int64_t panel_stride = depth * kWidth;
   visit_dtype<kSources<T>>("convolution", image.dtype, [&](auto type) {
     using S = typename decltype(type)::type;
+    if constexpr (std::is_same_v<S, T>) {
+      if (is_points(image)) {
+        const T* from =
+            reinterpret_cast<const T*>(image.data) + row * image.channel_stride + column;
+        return pack_points(from, image.channel_stride, depth, count, to);
+      }
+    }
     const bool last = channels_last(image) && !image.taps_innermost;
     for (int64_t done = 0; done < depth;) {
       const auto [tap, channel, channels] = run_of(image, row + done, depth - done);

@@ -12,6 +12,8 @@
 
 namespace tenon::cpu {
 
+constexpr int64_t ceil_div(int64_t x, int64_t by) { return (x + by - 1) / by; }
+
 // One image (or one group of its channels) seen through a window.
 struct WindowedImage {
   const std::byte* data = nullptr;

@@ -30,11 +30,7 @@ class MatMul : public KernelOf<Operator>, public NeedsWorkspace {
   }
 
   void run(const Arguments& a, const Execution& execution) const override {
-    if (is_float()) {
-      run_matmul(operator_.plan(a), 1, 0, a.workspace, execution);
-    } else {
-      run_integer_matmul(operator_.plan(a), execution);
-    }
+    run_with(a, execution, nullptr);
   }
 
   tn_layout input_layout(size_t i, tn_layout described) const override {
@@ -43,6 +39,24 @@ class MatMul : public KernelOf<Operator>, public NeedsWorkspace {
 
  protected:
   using KernelOf<Operator>::operator_;
+
+  // With steps in the store; returns how many.
+  size_t run_with(const Arguments& a, const Execution& execution, const StepKernels* steps) const {
+    const MatmulPlan plan = operator_.plan(a);
+    if (!is_float()) {
+      run_integer_matmul(plan, execution);
+      return 0;
+    }
+    gemm::Epilogue<float> epilogue;
+    size_t done = 0;
+    if (steps != nullptr && a.outputs[0].dtype == TN_FLOAT32 && plan.k > 0) {
+      const int32_t rank = a.outputs[0].rank;
+      const int32_t columns = rank == 0 || a.inputs[1].rank == 1 ? rank : rank - 1;
+      done = steps->add_to(epilogue, a, {a.outputs[0], 0, columns});
+    }
+    run_matmul(plan, 1, 0, a.workspace, execution, done != 0 ? &epilogue : nullptr);
+    return done;
+  }
 
  private:
   bool is_float() const { return (dtype_bit(dtype_) & kFloatTypes) != 0; }

@@ -60,11 +60,14 @@ void over_rows(const Execution* execution, int64_t rows, int64_t columns, Body&&
 template <class T>
 class MatmulRun {
  public:
-  MatmulRun(const MatmulPlan& plan, double alpha, double beta)
-      : p_(plan), alpha_(static_cast<T>(alpha)), beta_(static_cast<T>(beta)) {}
+  MatmulRun(const MatmulPlan& plan, double alpha, double beta, const gemm::Epilogue<T>* epilogue)
+      : p_(plan), alpha_(static_cast<T>(alpha)), beta_(static_cast<T>(beta)), epilogue_(epilogue) {}
 
   // The matrix of one batch index, on this thread alone when `execution` is null.
   void one(int64_t batch, std::byte* scratch, const Execution* execution) const {
+    gemm::Product<T> product;
+    product.epilogue = epilogue_;
+    product.row = batch * p_.m;
     int64_t index[TN_MAX_RANK] = {};
     for (int32_t d = p_.batch_rank; d-- > 0; batch /= p_.batch_dims[d]) {
       index[d] = batch % p_.batch_dims[d];
@@ -76,7 +79,6 @@ class MatmulRun {
     WorkspaceParts parts(scratch);
     std::byte* packing =
         parts.take(gemm::scratch_size<T>(gemm::best_isa(), p_.m, p_.n, p_.k, p_.b.packed));
-    gemm::Product<T> product;
     product.m = p_.m;
     product.n = p_.n;
     product.k = p_.k;
@@ -145,13 +147,14 @@ class MatmulRun {
 
   const MatmulPlan& p_;
   T alpha_, beta_;
+  const gemm::Epilogue<T>* epilogue_;
 };
 
 template <class T>
 void run(MatmulPlan plan, double alpha, double beta, std::byte* workspace,
-         const Execution& execution) {
+         const Execution& execution, const gemm::Epilogue<T>* epilogue) {
   join_batch(plan);
-  const MatmulRun<T> product(plan, alpha, beta);
+  const MatmulRun<T> product(plan, alpha, beta, epilogue);
   const int64_t batch = plan.batch_count();
   if (deals_matrices(plan)) {
     const auto each = static_cast<int64_t>(scratch_of_one<T>(plan, plan.m));
@@ -172,12 +175,12 @@ uint64_t matmul_workspace_size(const MatmulPlan& plan) {
 }
 
 void run_matmul(const MatmulPlan& plan, double alpha, double beta, std::byte* workspace,
-                const Execution& execution) {
+                const Execution& execution, const gemm::Epilogue<float>* epilogue) {
   if (plan.batch_count() * plan.m * plan.n == 0) return;
   if (plan.y.view.dtype == TN_FLOAT64) {
-    run<double>(plan, alpha, beta, workspace, execution);
+    run<double>(plan, alpha, beta, workspace, execution, nullptr);
   } else {
-    run<float>(plan, alpha, beta, workspace, execution);
+    run<float>(plan, alpha, beta, workspace, execution, epilogue);
   }
 }
 

@@ -3,14 +3,27 @@
 // GlobalAveragePool and GlobalMaxPool: one value for each channel of each image, over any number of
 // spatial dims. Averages are summed in double.
 #include <limits>
+#include <type_traits>
 
 #include "reference_impl/cpu/kernels/pooling.h"
+#include "reference_impl/cpu/kernels/row_math.h"
+#include "reference_impl/cpu/kernels/simd.h"
 #include "tenon/device/operators/number.h"
 #include "tenon/device/operators/pooling.h"
 #include "tenon/device/operators/shape.h"
 
 namespace tenon::cpu {
 namespace {
+
+// A line of neighbours. Sums run in lanes: see row_math.h.
+template <class S>
+struct SumLine {
+  TENON_INLINE static void body(const S* line, int64_t count, double* sum) {
+    *sum += sum_row(count, [&](int64_t i) __attribute__((always_inline)) { return load(line[i]); });
+  }
+};
+template <class S>
+using SumLineLoop = SimdLoop<SumLine<S>, true, const S*, int64_t, double*>;
 
 struct Average {
   using Sum = double;
@@ -59,13 +72,19 @@ class GlobalPool final : public KernelOf<GlobalPoolOperator> {
     using Sum = typename Operation::Sum;
     const S* from = x.as<S>() + batch * x.strides[0] + channel * x.strides[1];
     const int64_t places = extent(x, 2, x.rank);
-    const int64_t last = x.rank > 2 ? x.dims[x.rank - 1] : 1;
-    const int64_t step = x.rank > 2 ? x.strides[x.rank - 1] : 0;
+    // Places that one step leads through.
+    int64_t last = 1, step = 1;
+    for (int32_t d = x.rank - 1; d >= 2; --d) {
+      if (x.dims[d] == 1) continue;
+      if (last == 1) step = x.strides[d];
+      if (x.strides[d] != step * last) break;
+      last *= x.dims[d];
+    }
     Sum sums[kLanes];
     std::fill(sums, sums + lanes, Operation::start());
     for (int64_t place = 0; place < places; place += last) {
-      int64_t rest = place / last, offset = 0;
-      for (int32_t d = x.rank - 1; d-- > 2; rest /= x.dims[d]) {
+      int64_t rest = place, offset = 0;
+      for (int32_t d = x.rank; d-- > 2; rest /= x.dims[d]) {
         offset += rest % x.dims[d] * x.strides[d];
       }
       if (x.strides[1] == 1) {
@@ -74,6 +93,9 @@ class GlobalPool final : public KernelOf<GlobalPoolOperator> {
           for (int64_t c = 0; c < lanes; ++c)
             Operation::add(sums[c], static_cast<double>(load(line[c])));
         }
+      } else if (std::is_same_v<Operation, Average> && step == 1) {
+        static const typename SumLineLoop<S>::Function sum = SumLineLoop<S>::select();
+        for (int64_t c = 0; c < lanes; ++c) sum(from + offset + c * x.strides[1], last, &sums[c]);
       } else {
         for (int64_t c = 0; c < lanes; ++c) {
           // Four sums, so that each addition need not wait for the one before.

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 
+#include "reference_impl/cpu/kernels/elementwise.h"
 #include "reference_impl/cpu/kernels/families.h"
 #include "tenon/device/operators/description_part.h"
 #include "tenon/device/operators/number.h"
@@ -56,6 +58,7 @@ StepKernels::Part StepKernels::part_of(const Description& d, const Step& step, s
   DescriptionPart description(word.domain, word.name, word.version);
   description.input(&value);
   Part part;
+  part.kind = step.kind();
   part.operand = operand;
   if (operand != 0) description.input(&d.input(operand));
   for (size_t i = 0; i < word.parameter_count; ++i) {
@@ -71,8 +74,8 @@ StepKernels::Part StepKernels::part_of(const Description& d, const Step& step, s
   return part;
 }
 
-void StepKernels::run(const Arguments& a, const Execution& execution) const {
-  for (const Part& part : parts_) {
+void StepKernels::run(const Arguments& a, const Execution& execution, size_t first) const {
+  for (const Part& part : std::span(parts_).subspan(first)) {
     std::array<View, 1 + std::size(Step{}.parameters)> inputs;
     size_t count = 0;
     inputs[count++] = a.outputs[0];
@@ -87,6 +90,55 @@ void StepKernels::run(const Arguments& a, const Execution& execution) const {
     given.as_described = false;
     part.kernel->run(given, execution);
   }
+}
+
+namespace {
+
+// Takes an addend where the store of a product has a place for one of its strides.
+bool take_addend(gemm::Epilogue<float>& e, const gemm::Operand<float>& addend) {
+  gemm::Operand<float>* place = nullptr;
+  if (addend.column_stride == 0) {
+    place = &e.of_row;
+  } else if (addend.column_stride == 1) {
+    place = addend.row_stride == 0 && e.of_column.data == nullptr ? &e.of_column : &e.of_element;
+  }
+  if (place == nullptr || place->data != nullptr) return false;
+  *place = addend;
+  return true;
+}
+
+}  // namespace
+
+size_t StepKernels::add_to(gemm::Epilogue<float>& e, const Arguments& a,
+                           const OutputForm& form) const {
+  for (size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
+    gemm::Operand<float> operand;
+    if (part.operand != 0) {
+      const auto found = form.operand(a.inputs[part.operand]);
+      if (!found) return i;
+      operand = *found;
+    }
+    const bool first = e.steps == 0 && !e.clamps;
+    if (first && part.kind == StepKind::kAdd && take_addend(e, operand)) continue;
+    if (first && (part.kind == StepKind::kRelu || part.kind == StepKind::kClip)) {
+      const bool clip = part.kind == StepKind::kClip;
+      e.clamps = true;
+      e.low = 0;
+      e.high = std::numeric_limits<float>::infinity();
+      if (clip) std::memcpy(&e.low, part.scalars[0].bytes, sizeof(e.low));
+      if (clip) std::memcpy(&e.high, part.scalars[1].bytes, sizeof(e.high));
+      continue;
+    }
+    const auto* kernel = dynamic_cast<const LoopKernel*>(part.kernel.get());
+    if (kernel == nullptr || e.steps == gemm::Epilogue<float>::kMostSteps) return i;
+    gemm::TileStep<float>& step = e.step[e.steps++];
+    step.loop = kernel->loop();
+    step.attributes = kernel->attributes();
+    step.operand = operand;
+    for (size_t s = 0; s < part.scalars.size(); ++s) step.scalars[s] = part.scalars[s].bytes;
+  }
+  return parts_.size();
 }
 
 }  // namespace tenon::cpu

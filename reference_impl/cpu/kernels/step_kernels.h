@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The steps of tenon.FusedConv and tenon.FusedMatMul by the kernels of the operators that their
-// words are: what a step means is said there alone.
+// words are: what a step means is said there alone. They run in place on the whole output, or their
+// loops on each tile of a product while it is in the first cache.
 #pragma once
 
 #include <memory>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "reference_impl/cpu/kernels/kernel.h"
+#include "reference_impl/cpu/kernels/output_form.h"
 #include "tenon/device/operators/fused_steps.h"
 
 namespace tenon::cpu {
@@ -21,9 +23,13 @@ class StepKernels {
   StepKernels(const Description& description, const FusedSteps& steps, size_t first = 0);
 
   bool empty() const { return parts_.empty(); }
-  // Of arguments that the operator's half has checked. Steps without an operand need nothing but
-  // the output, of any dims and strides.
-  void run(const Arguments& arguments, const Execution& execution) const;
+  // The steps from `first` on. Of arguments that the operator's half has checked. Steps without an
+  // operand need nothing but the output, of any dims and strides.
+  void run(const Arguments& arguments, const Execution& execution, size_t first = 0) const;
+
+  // Adds the steps to the epilogue of a float32 product, as many as that takes; returns how many.
+  size_t add_to(gemm::Epilogue<float>& epilogue, const Arguments& arguments,
+                const OutputForm& form) const;
 
  private:
   // A number in the bytes of an element type.
@@ -31,6 +37,7 @@ class StepKernels {
     alignas(double) std::byte bytes[sizeof(double)];
   };
   struct Part {
+    StepKind kind;
     std::unique_ptr<Kernel> kernel;
     size_t operand = 0;           // An input; 0: none.
     std::vector<Scalar> scalars;  // Inputs of the kernel behind the value.
