@@ -22,6 +22,7 @@ Cases make(tn_dtype type, uint32_t seed) {
   add_reduction_cases(cases, type);
   add_loss_cases(cases, type);
   add_training_cases(cases, type);
+  add_vision_cases(cases, type);
   for (size_t i = 0; i < cases.size(); ++i) cases[i].at = i;
   return cases;
 }

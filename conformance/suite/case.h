@@ -86,6 +86,7 @@ void add_pooling_cases(Cases& cases, tn_dtype type);
 void add_reduction_cases(Cases& cases, tn_dtype type);
 void add_loss_cases(Cases& cases, tn_dtype type);
 void add_training_cases(Cases& cases, tn_dtype type);
+void add_vision_cases(Cases& cases, tn_dtype type);
 
 // Whether an operator's column may have a type, by the contract.
 bool takes(const char* domain, const char* name, tn_dtype type);

@@ -15,6 +15,7 @@ std::span<const device::Family> reference_families() {
       {movement_operators, {{"ScatterElements"}, {"IndexAdd"}}},
       {training_operators, {{"*"}}},
       {random_operators, {}},
+      {vision_operators, {}},
   };
   return families;
 }

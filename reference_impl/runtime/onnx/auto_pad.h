@@ -15,4 +15,9 @@ namespace tenon::runtime::onnx_import {
 std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
                                      std::span<const int64_t> x, std::span<const int64_t> w);
 
+// The same of a transposed convolution, whose output has dims `y`, by auto_pad or output_shape.
+std::vector<Attribute> transposed_pads(const std::vector<Attribute>& attributes,
+                                       std::span<const int64_t> x, std::span<const int64_t> w,
+                                       std::span<const int64_t> y);
+
 }  // namespace tenon::runtime::onnx_import

@@ -15,6 +15,7 @@
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
+#include "runtime/onnx/newest.h"
 #include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
@@ -165,12 +166,14 @@ class GraphBuilder {
 
   // Kernels are described with explicit pads.
   void resolve_auto_pad(Node& node) {
+    node.auto_pad = std::ranges::any_of(
+        node.attributes, [](const Attribute& a) { return a.name == "output_shape"; });
     auto found = std::find_if(node.attributes.begin(), node.attributes.end(),
                               [](const Attribute& a) { return a.name == "auto_pad"; });
     if (found == node.attributes.end()) return;
     const std::string mode = std::get<std::string>(found->value);
     if (mode == "NOTSET") node.attributes.erase(found);
-    node.auto_pad = mode != "NOTSET";
+    node.auto_pad = node.auto_pad || mode != "NOTSET";
   }
 
   // What the model's version of the operator has and the registry's does not.
@@ -224,6 +227,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
     throw Error(TN_INVALID_ARGUMENT, "", std::string("not a valid ONNX model: ") + message_of(e));
   }
   expand_training_batch_norm(model);
+  bring_to_newest(model);
   lift_and_inline(model);
   rewrite(model);
   require_known_operators(model);
