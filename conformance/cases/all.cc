@@ -25,6 +25,7 @@ Cases make(tn_dtype type, uint32_t seed) {
   add_quantized_cases(cases, type);
   add_quantized_product_cases(cases, type);
   add_qlinear_cases(cases, type);
+  add_vision_cases(cases, type);
   for (size_t i = 0; i < cases.size(); ++i) cases[i].at = i;
   return cases;
 }

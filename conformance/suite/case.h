@@ -89,6 +89,7 @@ void add_training_cases(Cases& cases, tn_dtype type);
 void add_quantized_cases(Cases& cases, tn_dtype type);
 void add_quantized_product_cases(Cases& cases, tn_dtype type);
 void add_qlinear_cases(Cases& cases, tn_dtype type);
+void add_vision_cases(Cases& cases, tn_dtype type);
 
 // Whether an operator's column may have a type, by the contract.
 bool takes(const char* domain, const char* name, tn_dtype type);

@@ -16,6 +16,7 @@ std::span<const device::Family> reference_families() {
       {training_operators, {{"*"}}},
       {random_operators, {}},
       {quantized_operators, {}},
+      {vision_operators, {}},
   };
   return families;
 }

@@ -14,6 +14,7 @@
 //     D value(i, j, argument)                 and element j; it may refuse, by the argument's name
 //     bool is_float(i)                        whether a value is a float
 //     D real_range(f, argument)               f(inputs 0, 1 and 2 as double), or any from 0 on
+//     optional<double> real(i, j, argument)   element j as double; nothing where it is not known
 //     size_t outputs()
 //     fail(message)                           throws: the call is wrong, and why
 //
@@ -123,6 +124,13 @@ template <class Call>
 void add_most(ShapeOf<Call>* dims, const Call& call, CountOf of) {
   const auto input = call.dims(of.input);
   dims->add(count_of<typename Call::Dim>(input, 0, input.size()));
+}
+struct Exactly {
+  int64_t number;
+};
+template <class Call>
+void add_most(ShapeOf<Call>* dims, const Call&, Exactly of) {
+  dims->add(exactly<typename Call::Dim>(of.number));
 }
 template <auto... kMost>
 struct Data {

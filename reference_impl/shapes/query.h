@@ -22,7 +22,7 @@ struct Input {
   std::vector<D> dims = {};
   // Of a host value; floats are in `reals`. Absent: not known.
   std::optional<std::vector<D>> values = {};
-  std::optional<double> real = {};
+  std::optional<std::vector<double>> reals = {};
 };
 
 // See general_rules.h.
@@ -49,10 +49,15 @@ struct Query {
     if constexpr (std::is_same_v<D, Interval>) return {INT64_MIN, INT64_MAX};
     fail(std::string("the values are not known: ") + argument);
   }
-  bool is_float(size_t i) const { return has(i) && given[i].real.has_value(); }
+  bool is_float(size_t i) const { return has(i) && given[i].reals.has_value(); }
   template <class Length>
   D real_range(Length&& length, const char*) const {
-    return exactly<D>(length(*given[0].real, *given[1].real, *given[2].real));
+    return exactly<D>(length(given[0].reals->at(0), given[1].reals->at(0), given[2].reals->at(0)));
+  }
+  std::optional<double> real(size_t i, size_t j, const char* argument) const {
+    if (has(i) && given[i].reals) return given[i].reals->at(j);
+    if constexpr (std::is_same_v<D, Interval>) return std::nullopt;
+    fail(std::string("the values are not known: ") + argument);
   }
   [[noreturn]] static void fail(const std::string& message) { throw ShapeError(message); }
 };

@@ -58,7 +58,7 @@ def parameter(p, types, host, constraint, mask):
 
 
 def own(o, side, mask):
-    return [parameter(p, o.element_types(p.kind), o.host, p.kind if p.kind in o.types else "", mask)
+    return [parameter(p, o.element_types(p.kind), o.host, p.kind if p.kind in {*o.types, o.column} else "", mask)
             for p in getattr(o, side)]
 
 
@@ -69,7 +69,7 @@ def other(o, schema, side, mask):
         allowed = schema.element_types(its.kind)
         out.append(parameter(its, [t for t in o.element_types(mine.kind) if t in allowed],
                              [its.name] if mine.name in o.host else [],
-                             its.kind if its.kind in schema.types else "", mask))
+                             its.kind if its.kind in schema.types or mine.kind == o.column else "", mask))
     return out
 
 

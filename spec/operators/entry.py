@@ -40,8 +40,8 @@ class Operator:
             if name not in self.input_names:
                 raise ValueError(f"host input {name} is not an input, but {self.input_names}")
         self.column = entry.get("column") or self.first_kind()
-        if self.column not in self.types:
-            raise ValueError(f"column {self.column}: not a type constraint")
+        if self.column not in {**self.types, **dict.fromkeys(p.kind for p in self.inputs + self.outputs)}:
+            raise ValueError(f"column {self.column}: neither a type constraint nor the element type of a parameter")
         self.bounds = bounds.read(entry.get("bounds"), self)
         self.shape = shape.Shape(entry.get("shape"), self)
         self.view = entry.get("view", False)
@@ -86,7 +86,8 @@ class Operator:
 
     def element_types(self, kind=None):
         """Of a type constraint (default: the column of a device's claims) or the element type of that name."""
-        return self.types.get(kind or self.column, [kind])
+        kind = kind or self.column
+        return self.types.get(kind, [kind])
 
     def read_replaces(self, value):
         """{output: inputs that it may replace}."""

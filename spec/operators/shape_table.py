@@ -17,7 +17,9 @@ CUSTOM = {"tenon.LayerNormGrad": "layer_norm_grad", "tenon.NllLoss": "nll_loss",
 
 
 def most(o, text):
-    """`rank(X)`, `count(X)`"""
+    """`rank(X)`, `count(X)`, a number"""
+    if text.isdigit():
+        return f"Exactly{{{text}}}"
     match = re.fullmatch(r"(rank|count)\((\w+)\)", text)
     if not match or match[2] not in o.input_names:
         raise ValueError(f"{o.full_name}: shape: data: cannot read {text!r}")

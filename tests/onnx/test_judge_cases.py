@@ -40,6 +40,16 @@ KNOWN = [
     ("QLinearConv", lambda c: True, "the reference adds the zero point before it rounds: the text rounds x / y_scale"),
     ("DequantizeLinear", lambda c: c["dtype"] == INT32, "the reference subtracts in float32, which has not all int32"),
     ("TopK", lambda c: "nan" in c["label"], "where NaN is sorted is open in ONNX; spec/ops pins it as the largest"),
+    ("Resize", lambda c: c["label"] == "nearest_rounded_scale",
+     "3 / 0.6 is 5, but the float32 number 0.6 is larger; positions are rounded to float32, as in ONNX Runtime"),
+    ("Resize", lambda c: c["label"] == "cubic_pytorch",
+     "a length of 1 has position 0, as the text says; the reference has -0.5"),
+    ("Resize", lambda c: c["label"] == "linear_special",
+     "whether a neighbour of weight 0 is multiplied is open; spec/ops says that it has no influence"),
+    ("ConvTranspose", lambda c: c["label"] == "depthwise", "the reference adds a bias of the group before"),
+    ("LRN", lambda c: True, "the reference goes over as many channels as there are images"),
+    ("LpPool", lambda c: c["label"] == "ceil", "the reference scales a window that X cuts off as if it were whole"),
+    ("GridSample", lambda c: c["label"].endswith("_whole"), "the reference has weights of X's integer type"),
 ]
 KNOWN_OF_INFERENCE = [
     ("LayerNormalization", lambda c: len(c["outputs"]) > 1 and c["outputs"][1]["dtype"] != onnx.TensorProto.FLOAT,
@@ -54,6 +64,9 @@ KNOWN_OF_RUNTIME = [
     ("GlobalMaxPool", lambda c: c["label"] == "special", "NaN is passed over; open in ONNX, spec/ops says that it wins"),
     ("ArgMax", lambda c: c["label"] == "special", "NaN is passed over; open in ONNX, spec/ops says that it wins"),
     ("ArgMin", lambda c: c["label"] == "special", "NaN is passed over; open in ONNX, spec/ops says that it wins"),
+    ("MaxUnpool", lambda c: c["label"] == "output_shape", "indices count in the given dims; in ONNX's own cases they do not"),
+    ("NonMaxSuppression", lambda c: c["label"] == "filtered",
+     "a score that is the threshold's goes; the text removes those that are less"),
 ]
 
 

@@ -83,6 +83,13 @@ class OperatorCall {
     return *this;
   }
 
+  OperatorCall& floats(c10::ArrayRef<float> values) {
+    lengths_[length_count_] = static_cast<int64_t>(values.size());
+    inputs_.push_back(
+        runtime::Argument::host(values.data(), TN_FLOAT32, {&lengths_[length_count_++], 1}));
+    return *this;
+  }
+
   OperatorCall& output(const Tensor& tensor) {
     outputs_.push_back(argument(tensor));
     return *this;

@@ -20,7 +20,7 @@ struct AttributeLimit {
 };
 
 struct AttributeFact {
-  static constexpr size_t kMaxValues = 6;
+  static constexpr size_t kMaxValues = 8;
 
   std::string_view name;
   tn_attribute_type type;

@@ -350,4 +350,102 @@ inline constexpr AttributeFact kTenonSgdMomentumAttributes[] = {
     AttributeFact::with("nesterov", int64_t{0}).one_of({0, 1}),
 };
 
+// -- vision --
+inline constexpr AttributeFact kResizeAttributes[] = {
+    AttributeFact::with("antialias", int64_t{0}).one_of({0, 1}),
+    AttributeFact::list("axes", TN_ATTRIBUTE_INTS),
+    AttributeFact::with("coordinate_transformation_mode", "half_pixel").one_of_words({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_crop_and_resize", "tf_half_pixel_for_nn"}),
+    AttributeFact::with("cubic_coeff_a", -0.75f),
+    AttributeFact::with("exclude_outside", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("extrapolation_value", 0.0f),
+    AttributeFact::with("keep_aspect_ratio_policy", "stretch").one_of_words({"stretch", "not_larger", "not_smaller"}),
+    AttributeFact::with("mode", "nearest").one_of_words({"nearest", "linear", "cubic"}),
+    AttributeFact::with("nearest_mode", "round_prefer_floor").one_of_words({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}),
+};
+inline constexpr AttributeFact kTenonResizeGradAttributes[] = {
+    AttributeFact::with("antialias", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("coordinate_transformation_mode", "half_pixel").one_of_words({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"}),
+    AttributeFact::with("cubic_coeff_a", -0.75f),
+    AttributeFact::with("exclude_outside", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("mode", "nearest").one_of_words({"nearest", "linear", "cubic"}),
+    AttributeFact::with("nearest_mode", "round_prefer_floor").one_of_words({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}),
+};
+inline constexpr AttributeFact kConvTransposeAttributes[] = {
+    AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("output_padding", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("output_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kInstanceNormalizationAttributes[] = {
+    AttributeFact::with("epsilon", 1e-05f),
+};
+inline constexpr AttributeFact kLRNAttributes[] = {
+    AttributeFact::with("alpha", 0.0001f),
+    AttributeFact::with("beta", 0.75f),
+    AttributeFact::with("bias", 1.0f),
+    AttributeFact::required("size", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kLpPoolAttributes[] = {
+    AttributeFact::with("auto_pad", "NOTSET").one_of_words({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}),
+    AttributeFact::with("ceil_mode", int64_t{0}).one_of({0, 1}),
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("p", int64_t{2}).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kGlobalLpPoolAttributes[] = {
+    AttributeFact::with("p", int64_t{2}).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kMaxUnpoolAttributes[] = {
+    AttributeFact::required("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kDepthToSpaceAttributes[] = {
+    AttributeFact::required("blocksize", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("mode", "DCR").one_of_words({"DCR", "CRD"}),
+};
+inline constexpr AttributeFact kSpaceToDepthAttributes[] = {
+    AttributeFact::required("blocksize", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("mode", "DCR").one_of_words({"DCR", "CRD"}),
+};
+inline constexpr AttributeFact kGridSampleAttributes[] = {
+    AttributeFact::with("align_corners", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("mode", "linear").one_of_words({"linear", "nearest", "cubic"}),
+    AttributeFact::with("padding_mode", "zeros").one_of_words({"zeros", "border", "reflection"}),
+};
+inline constexpr AttributeFact kRoiAlignAttributes[] = {
+    AttributeFact::with("coordinate_transformation_mode", "half_pixel").one_of_words({"half_pixel", "output_half_pixel"}),
+    AttributeFact::with("mode", "avg").one_of_words({"avg", "max"}),
+    AttributeFact::with("output_height", int64_t{1}).at_least({0, 0, 0}),
+    AttributeFact::with("output_width", int64_t{1}).at_least({0, 0, 0}),
+    AttributeFact::with("sampling_ratio", int64_t{0}).at_least({0, 0, 0}),
+    AttributeFact::with("spatial_scale", 1.0f),
+};
+inline constexpr AttributeFact kMaxRoiPoolAttributes[] = {
+    AttributeFact::required("pooled_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::with("spatial_scale", 1.0f),
+};
+inline constexpr AttributeFact kNonMaxSuppressionAttributes[] = {
+    AttributeFact::with("center_point_box", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kCol2ImAttributes[] = {
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+inline constexpr AttributeFact kDeformConvAttributes[] = {
+    AttributeFact::list("dilations", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("group", int64_t{1}).at_least({0, 0, 1}),
+    AttributeFact::list("kernel_shape", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+    AttributeFact::with("offset_group", int64_t{1}).at_least({0, 0, 1}),
+    AttributeFact::list("pads", TN_ATTRIBUTE_INTS).at_least({0, 0, 0}),
+    AttributeFact::list("strides", TN_ATTRIBUTE_INTS).at_least({0, 0, 1}),
+};
+
 }  // namespace tenon::op

@@ -1942,6 +1942,308 @@ inline constexpr ContractParameter kTenonDropout1Outputs[] = {
 inline constexpr ContractVersion kTenonDropoutVersions[] = {
     {1, kTenonDropout1Inputs, kTenonDropout1Outputs, {}},
 };
+inline constexpr ContractParameter kResize19Inputs[] = {
+    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
+    {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kResize19Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr const char* kResize19Attributes[] = {
+    "antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
+    "extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode",
+};
+inline constexpr ContractParameter kResize18Inputs[] = {
+    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
+    {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kResize18Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr const char* kResize18Attributes[] = {
+    "antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
+    "extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode",
+};
+inline constexpr ContractParameter kResize13Inputs[] = {
+    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
+    {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kResize13Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr const char* kResize13Attributes[] = {
+    "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
+    "mode", "nearest_mode",
+};
+inline constexpr ContractParameter kResize11Inputs[] = {
+    {"X", "T1", kTypes5}, {"roi", "T2", kTypes1, kHostOnly},
+    {"scales", "", bit(TN_FLOAT32), kHostOnly}, {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kResize11Outputs[] = {{"Y", "T1", kTypes5}};
+inline constexpr const char* kResize11Attributes[] = {
+    "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
+    "mode", "nearest_mode",
+};
+inline constexpr ContractVersion kResizeVersions[] = {
+    {19, kResize19Inputs, kResize19Outputs, kResize19Attributes},
+    {18, kResize18Inputs, kResize18Outputs, kResize18Attributes},
+    {13, kResize13Inputs, kResize13Outputs, kResize13Attributes},
+    {11, kResize11Inputs, kResize11Outputs, kResize11Attributes},
+};
+inline constexpr ContractParameter kTenonResizeGrad1Inputs[] = {
+    {"dY", "T", kFloat}, {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kTenonResizeGrad1Outputs[] = {{"dX", "T", kFloat}};
+inline constexpr const char* kTenonResizeGrad1Attributes[] = {
+    "antialias", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "mode",
+    "nearest_mode",
+};
+inline constexpr ContractVersion kTenonResizeGradVersions[] = {
+    {1, kTenonResizeGrad1Inputs, kTenonResizeGrad1Outputs, kTenonResizeGrad1Attributes},
+};
+inline constexpr ContractParameter kConvTranspose22Inputs[] = {
+    {"X", "T", kFloat}, {"W", "T", kFloat}, {"B", "T", kFloat, kOptional},
+};
+inline constexpr ContractParameter kConvTranspose22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kConvTranspose22Attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
+    "strides",
+};
+inline constexpr ContractParameter kConvTranspose11Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kConvTranspose11Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kConvTranspose11Attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
+    "strides",
+};
+inline constexpr ContractParameter kConvTranspose1Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kConvTranspose1Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kConvTranspose1Attributes[] = {
+    "auto_pad", "dilations", "group", "kernel_shape", "output_padding", "output_shape", "pads",
+    "strides",
+};
+inline constexpr ContractVersion kConvTransposeVersions[] = {
+    {22, kConvTranspose22Inputs, kConvTranspose22Outputs, kConvTranspose22Attributes},
+    {11, kConvTranspose11Inputs, kConvTranspose11Outputs, kConvTranspose11Attributes},
+    {1, kConvTranspose1Inputs, kConvTranspose1Outputs, kConvTranspose1Attributes},
+};
+inline constexpr ContractParameter kInstanceNormalization22Inputs[] = {
+    {"input", "T", kFloat}, {"scale", "T", kFloat}, {"B", "T", kFloat},
+};
+inline constexpr ContractParameter kInstanceNormalization22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr const char* kInstanceNormalization22Attributes[] = {"epsilon"};
+inline constexpr ContractParameter kInstanceNormalization6Inputs[] = {
+    {"input", "T", kTypes1}, {"scale", "T", kTypes1}, {"B", "T", kTypes1},
+};
+inline constexpr ContractParameter kInstanceNormalization6Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr const char* kInstanceNormalization6Attributes[] = {"epsilon"};
+inline constexpr ContractVersion kInstanceNormalizationVersions[] = {
+   
+    {22, kInstanceNormalization22Inputs, kInstanceNormalization22Outputs, kInstanceNormalization22Attributes},
+    {6, kInstanceNormalization6Inputs, kInstanceNormalization6Outputs, kInstanceNormalization6Attributes},
+};
+inline constexpr ContractParameter kLRN13Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kLRN13Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kLRN13Attributes[] = {"alpha", "beta", "bias", "size"};
+inline constexpr ContractParameter kLRN1Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kLRN1Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kLRN1Attributes[] = {"alpha", "beta", "bias", "size"};
+inline constexpr ContractVersion kLRNVersions[] = {
+    {13, kLRN13Inputs, kLRN13Outputs, kLRN13Attributes},
+    {1, kLRN1Inputs, kLRN1Outputs, kLRN1Attributes},
+};
+inline constexpr ContractParameter kLpPool22Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kLpPool22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kLpPool22Attributes[] = {
+    "auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides",
+};
+inline constexpr ContractParameter kLpPool18Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kLpPool18Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kLpPool18Attributes[] = {
+    "auto_pad", "ceil_mode", "dilations", "kernel_shape", "p", "pads", "strides",
+};
+inline constexpr ContractParameter kLpPool11Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kLpPool11Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kLpPool11Attributes[] = {
+    "auto_pad", "kernel_shape", "p", "pads", "strides",
+};
+inline constexpr ContractParameter kLpPool2Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kLpPool2Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kLpPool2Attributes[] = {
+    "auto_pad", "kernel_shape", "p", "pads", "strides",
+};
+inline constexpr ContractVersion kLpPoolVersions[] = {
+    {22, kLpPool22Inputs, kLpPool22Outputs, kLpPool22Attributes},
+    {18, kLpPool18Inputs, kLpPool18Outputs, kLpPool18Attributes},
+    {11, kLpPool11Inputs, kLpPool11Outputs, kLpPool11Attributes},
+    {2, kLpPool2Inputs, kLpPool2Outputs, kLpPool2Attributes},
+};
+inline constexpr ContractParameter kGlobalLpPool22Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kGlobalLpPool22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kGlobalLpPool22Attributes[] = {"p"};
+inline constexpr ContractParameter kGlobalLpPool2Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kGlobalLpPool2Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kGlobalLpPool2Attributes[] = {"p"};
+inline constexpr ContractVersion kGlobalLpPoolVersions[] = {
+    {22, kGlobalLpPool22Inputs, kGlobalLpPool22Outputs, kGlobalLpPool22Attributes},
+    {2, kGlobalLpPool2Inputs, kGlobalLpPool2Outputs, kGlobalLpPool2Attributes},
+};
+inline constexpr ContractParameter kMaxUnpool22Inputs[] = {
+    {"X", "T1", kFloat}, {"I", "T2", bit(TN_INT64)},
+    {"output_shape", "T2", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kMaxUnpool22Outputs[] = {{"output", "T1", kFloat}};
+inline constexpr const char* kMaxUnpool22Attributes[] = {"kernel_shape", "pads", "strides"};
+inline constexpr ContractParameter kMaxUnpool11Inputs[] = {
+    {"X", "T1", kTypes1}, {"I", "T2", bit(TN_INT64)},
+    {"output_shape", "T2", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kMaxUnpool11Outputs[] = {{"output", "T1", kTypes1}};
+inline constexpr const char* kMaxUnpool11Attributes[] = {"kernel_shape", "pads", "strides"};
+inline constexpr ContractParameter kMaxUnpool9Inputs[] = {
+    {"X", "T1", kTypes1}, {"I", "T2", bit(TN_INT64)},
+    {"output_shape", "T2", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kMaxUnpool9Outputs[] = {{"output", "T1", kTypes1}};
+inline constexpr const char* kMaxUnpool9Attributes[] = {"kernel_shape", "pads", "strides"};
+inline constexpr ContractVersion kMaxUnpoolVersions[] = {
+    {22, kMaxUnpool22Inputs, kMaxUnpool22Outputs, kMaxUnpool22Attributes},
+    {11, kMaxUnpool11Inputs, kMaxUnpool11Outputs, kMaxUnpool11Attributes},
+    {9, kMaxUnpool9Inputs, kMaxUnpool9Outputs, kMaxUnpool9Attributes},
+};
+inline constexpr ContractParameter kDepthToSpace28Inputs[] = {{"input", "T", kTypes3}};
+inline constexpr ContractParameter kDepthToSpace28Outputs[] = {{"output", "T", kTypes3}};
+inline constexpr const char* kDepthToSpace28Attributes[] = {"blocksize", "mode"};
+inline constexpr ContractParameter kDepthToSpace13Inputs[] = {{"input", "T", kTypes4}};
+inline constexpr ContractParameter kDepthToSpace13Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr const char* kDepthToSpace13Attributes[] = {"blocksize", "mode"};
+inline constexpr ContractParameter kDepthToSpace11Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kDepthToSpace11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kDepthToSpace11Attributes[] = {"blocksize", "mode"};
+inline constexpr ContractParameter kDepthToSpace1Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kDepthToSpace1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kDepthToSpace1Attributes[] = {"blocksize"};
+inline constexpr ContractVersion kDepthToSpaceVersions[] = {
+    {28, kDepthToSpace28Inputs, kDepthToSpace28Outputs, kDepthToSpace28Attributes},
+    {13, kDepthToSpace13Inputs, kDepthToSpace13Outputs, kDepthToSpace13Attributes},
+    {11, kDepthToSpace11Inputs, kDepthToSpace11Outputs, kDepthToSpace11Attributes},
+    {1, kDepthToSpace1Inputs, kDepthToSpace1Outputs, kDepthToSpace1Attributes},
+};
+inline constexpr ContractParameter kSpaceToDepth28Inputs[] = {{"input", "T", kTypes3}};
+inline constexpr ContractParameter kSpaceToDepth28Outputs[] = {{"output", "T", kTypes3}};
+inline constexpr const char* kSpaceToDepth28Attributes[] = {"blocksize", "mode"};
+inline constexpr ContractParameter kSpaceToDepth13Inputs[] = {{"input", "T", kTypes4}};
+inline constexpr ContractParameter kSpaceToDepth13Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr const char* kSpaceToDepth13Attributes[] = {"blocksize"};
+inline constexpr ContractParameter kSpaceToDepth1Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kSpaceToDepth1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kSpaceToDepth1Attributes[] = {"blocksize"};
+inline constexpr ContractVersion kSpaceToDepthVersions[] = {
+    {28, kSpaceToDepth28Inputs, kSpaceToDepth28Outputs, kSpaceToDepth28Attributes},
+    {13, kSpaceToDepth13Inputs, kSpaceToDepth13Outputs, kSpaceToDepth13Attributes},
+    {1, kSpaceToDepth1Inputs, kSpaceToDepth1Outputs, kSpaceToDepth1Attributes},
+};
+inline constexpr ContractParameter kGridSample22Inputs[] = {
+    {"X", "T1", kNumeric}, {"grid", "T2", kFloat},
+};
+inline constexpr ContractParameter kGridSample22Outputs[] = {{"Y", "T1", kNumeric}};
+inline constexpr const char* kGridSample22Attributes[] = {"align_corners", "mode", "padding_mode"};
+inline constexpr ContractParameter kGridSample20Inputs[] = {
+    {"X", "T1", kTypes11}, {"grid", "T2", kTypes1},
+};
+inline constexpr ContractParameter kGridSample20Outputs[] = {{"Y", "T1", kTypes11}};
+inline constexpr const char* kGridSample20Attributes[] = {"align_corners", "mode", "padding_mode"};
+inline constexpr ContractVersion kGridSampleVersions[] = {
+    {22, kGridSample22Inputs, kGridSample22Outputs, kGridSample22Attributes},
+    {20, kGridSample20Inputs, kGridSample20Outputs, kGridSample20Attributes},
+};
+inline constexpr ContractParameter kRoiAlign22Inputs[] = {
+    {"X", "T1", kFloat}, {"rois", "T1", kFloat}, {"batch_indices", "T2", bit(TN_INT64)},
+};
+inline constexpr ContractParameter kRoiAlign22Outputs[] = {{"Y", "T1", kFloat}};
+inline constexpr const char* kRoiAlign22Attributes[] = {
+    "coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio",
+    "spatial_scale",
+};
+inline constexpr ContractParameter kRoiAlign16Inputs[] = {
+    {"X", "T1", kTypes1}, {"rois", "T1", kTypes1}, {"batch_indices", "T2", bit(TN_INT64)},
+};
+inline constexpr ContractParameter kRoiAlign16Outputs[] = {{"Y", "T1", kTypes1}};
+inline constexpr const char* kRoiAlign16Attributes[] = {
+    "coordinate_transformation_mode", "mode", "output_height", "output_width", "sampling_ratio",
+    "spatial_scale",
+};
+inline constexpr ContractVersion kRoiAlignVersions[] = {
+    {22, kRoiAlign22Inputs, kRoiAlign22Outputs, kRoiAlign22Attributes},
+    {16, kRoiAlign16Inputs, kRoiAlign16Outputs, kRoiAlign16Attributes},
+};
+inline constexpr ContractParameter kMaxRoiPool22Inputs[] = {
+    {"X", "T", kFloat}, {"rois", "T", kFloat},
+};
+inline constexpr ContractParameter kMaxRoiPool22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kMaxRoiPool22Attributes[] = {"pooled_shape", "spatial_scale"};
+inline constexpr ContractParameter kMaxRoiPool1Inputs[] = {
+    {"X", "T", kTypes1}, {"rois", "T", kTypes1},
+};
+inline constexpr ContractParameter kMaxRoiPool1Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kMaxRoiPool1Attributes[] = {"pooled_shape", "spatial_scale"};
+inline constexpr ContractVersion kMaxRoiPoolVersions[] = {
+    {22, kMaxRoiPool22Inputs, kMaxRoiPool22Outputs, kMaxRoiPool22Attributes},
+    {1, kMaxRoiPool1Inputs, kMaxRoiPool1Outputs, kMaxRoiPool1Attributes},
+};
+inline constexpr ContractParameter kNonMaxSuppression11Inputs[] = {
+    {"boxes", "float32", bit(TN_FLOAT32)}, {"scores", "float32", bit(TN_FLOAT32)},
+    {"max_output_boxes_per_class", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"iou_threshold", "float32", bit(TN_FLOAT32), kOptional | kHostOnly},
+    {"score_threshold", "float32", bit(TN_FLOAT32), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kNonMaxSuppression11Outputs[] = {
+    {"selected_indices", "", bit(TN_INT64)},
+};
+inline constexpr const char* kNonMaxSuppression11Attributes[] = {"center_point_box"};
+inline constexpr ContractParameter kNonMaxSuppression10Inputs[] = {
+    {"boxes", "float32", bit(TN_FLOAT32)}, {"scores", "float32", bit(TN_FLOAT32)},
+    {"max_output_boxes_per_class", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"iou_threshold", "float32", bit(TN_FLOAT32), kOptional | kHostOnly},
+    {"score_threshold", "float32", bit(TN_FLOAT32), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kNonMaxSuppression10Outputs[] = {
+    {"selected_indices", "", bit(TN_INT64)},
+};
+inline constexpr const char* kNonMaxSuppression10Attributes[] = {"center_point_box"};
+inline constexpr ContractVersion kNonMaxSuppressionVersions[] = {
+    {11, kNonMaxSuppression11Inputs, kNonMaxSuppression11Outputs, kNonMaxSuppression11Attributes},
+    {10, kNonMaxSuppression10Inputs, kNonMaxSuppression10Outputs, kNonMaxSuppression10Attributes},
+};
+inline constexpr ContractParameter kCol2Im18Inputs[] = {
+    {"input", "T", kNumeric}, {"image_shape", "", bit(TN_INT64), kHostOnly},
+    {"block_shape", "", bit(TN_INT64), kHostOnly},
+};
+inline constexpr ContractParameter kCol2Im18Outputs[] = {{"output", "T", kNumeric}};
+inline constexpr const char* kCol2Im18Attributes[] = {"dilations", "pads", "strides"};
+inline constexpr ContractVersion kCol2ImVersions[] = {
+    {18, kCol2Im18Inputs, kCol2Im18Outputs, kCol2Im18Attributes},
+};
+inline constexpr ContractParameter kDeformConv22Inputs[] = {
+    {"X", "T", kFloat}, {"W", "T", kFloat}, {"offset", "T", kFloat}, {"B", "T", kFloat, kOptional},
+    {"mask", "T", kFloat, kOptional},
+};
+inline constexpr ContractParameter kDeformConv22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kDeformConv22Attributes[] = {
+    "dilations", "group", "kernel_shape", "offset_group", "pads", "strides",
+};
+inline constexpr ContractParameter kDeformConv19Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"offset", "T", kTypes1},
+    {"B", "T", kTypes1, kOptional}, {"mask", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kDeformConv19Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kDeformConv19Attributes[] = {
+    "dilations", "group", "kernel_shape", "offset_group", "pads", "strides",
+};
+inline constexpr ContractVersion kDeformConvVersions[] = {
+    {22, kDeformConv22Inputs, kDeformConv22Outputs, kDeformConv22Attributes},
+    {19, kDeformConv19Inputs, kDeformConv19Outputs, kDeformConv19Attributes},
+};
 
 inline constexpr ContractOperator kOperators[] = {
     {"", "MatMul", "T",
@@ -2242,6 +2544,38 @@ inline constexpr ContractOperator kOperators[] = {
      kTenonRandomNormalVersions, {}, {}},
     {"tenon", "Dropout", "T",
      kTenonDropoutVersions, {}, {}},
+    {"", "Resize", "T1",
+     kResizeVersions, {}, op::kResizeAttributes},
+    {"tenon", "ResizeGrad", "T",
+     kTenonResizeGradVersions, {}, op::kTenonResizeGradAttributes},
+    {"", "ConvTranspose", "T",
+     kConvTransposeVersions, {}, op::kConvTransposeAttributes},
+    {"", "InstanceNormalization", "T",
+     kInstanceNormalizationVersions, {}, op::kInstanceNormalizationAttributes},
+    {"", "LRN", "T",
+     kLRNVersions, {}, op::kLRNAttributes},
+    {"", "LpPool", "T",
+     kLpPoolVersions, {}, op::kLpPoolAttributes},
+    {"", "GlobalLpPool", "T",
+     kGlobalLpPoolVersions, {}, op::kGlobalLpPoolAttributes},
+    {"", "MaxUnpool", "T1",
+     kMaxUnpoolVersions, {}, op::kMaxUnpoolAttributes},
+    {"", "DepthToSpace", "T",
+     kDepthToSpaceVersions, {}, op::kDepthToSpaceAttributes},
+    {"", "SpaceToDepth", "T",
+     kSpaceToDepthVersions, {}, op::kSpaceToDepthAttributes},
+    {"", "GridSample", "T1",
+     kGridSampleVersions, {}, op::kGridSampleAttributes},
+    {"", "RoiAlign", "T1",
+     kRoiAlignVersions, {}, op::kRoiAlignAttributes},
+    {"", "MaxRoiPool", "T",
+     kMaxRoiPoolVersions, {}, op::kMaxRoiPoolAttributes},
+    {"", "NonMaxSuppression", "float32",
+     kNonMaxSuppressionVersions, {}, op::kNonMaxSuppressionAttributes},
+    {"", "Col2Im", "T",
+     kCol2ImVersions, {}, op::kCol2ImAttributes},
+    {"", "DeformConv", "T",
+     kDeformConvVersions, {}, op::kDeformConvAttributes},
 };
 
 }  // namespace contract

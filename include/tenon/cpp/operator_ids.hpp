@@ -654,6 +654,75 @@ inline constexpr OperatorId kTenonRandomUniform{"tenon", "RandomUniform", 1, 1, 
 inline constexpr OperatorId kTenonRandomNormal{"tenon", "RandomNormal", 1, 1, "T", -1, kTypes3};
 inline constexpr OperatorId kTenonDropout{"tenon", "Dropout", 1, 1, "T", 0, kTypes3};
 
+// -- vision --
+inline constexpr OperatorId kResize{"", "Resize", 19, 0, "T1", 0, kTypes7, kResizeAttributes, 9};
+inline constexpr OperatorId kResizeVersions[] = {
+    {"", "Resize", 18, 0, "T1", 0, kTypes7, kResizeAttributes, 9},
+    {"", "Resize", 13, 0, "T1", 0, kTypes7, kResizeAttributes, 9},
+    {"", "Resize", 11, 0, "T1", 0, kTypes8, kResizeAttributes, 9},
+};
+inline constexpr OperatorId kTenonResizeGrad{"tenon", "ResizeGrad", 1, 1, "T", 0, kTypes3, kTenonResizeGradAttributes, 6};
+inline constexpr OperatorId kConvTranspose{"", "ConvTranspose", 22, 0, "T", 0, kTypes3, kConvTransposeAttributes, 8};
+inline constexpr OperatorId kConvTransposeVersions[] = {
+    {"", "ConvTranspose", 11, 0, "T", 0, kTypes2, kConvTransposeAttributes, 8},
+    {"", "ConvTranspose", 1, 0, "T", 0, kTypes2, kConvTransposeAttributes, 8},
+};
+inline constexpr OperatorId kInstanceNormalization{"", "InstanceNormalization", 22, 0, "T", 0, kTypes3, kInstanceNormalizationAttributes, 1};
+inline constexpr OperatorId kInstanceNormalizationVersions[] = {
+    {"", "InstanceNormalization", 6, 0, "T", 0, kTypes2, kInstanceNormalizationAttributes, 1},
+};
+inline constexpr OperatorId kLRN{"", "LRN", 13, 0, "T", 0, kTypes3, kLRNAttributes, 4};
+inline constexpr OperatorId kLRNVersions[] = {
+    {"", "LRN", 1, 0, "T", 0, kTypes2, kLRNAttributes, 4},
+};
+inline constexpr OperatorId kLpPool{"", "LpPool", 22, 0, "T", 0, kTypes3, kLpPoolAttributes, 7};
+inline constexpr OperatorId kLpPoolVersions[] = {
+    {"", "LpPool", 18, 0, "T", 0, kTypes2, kLpPoolAttributes, 7},
+    {"", "LpPool", 11, 0, "T", 0, kTypes2, kLpPoolAttributes, 7},
+    {"", "LpPool", 2, 0, "T", 0, kTypes2, kLpPoolAttributes, 7},
+};
+inline constexpr OperatorId kGlobalLpPool{"", "GlobalLpPool", 22, 0, "T", 0, kTypes3, kGlobalLpPoolAttributes, 1};
+inline constexpr OperatorId kGlobalLpPoolVersions[] = {
+    {"", "GlobalLpPool", 2, 0, "T", 0, kTypes2, kGlobalLpPoolAttributes, 1},
+};
+inline constexpr OperatorId kMaxUnpool{"", "MaxUnpool", 22, 0, "T1", 0, kTypes3, kMaxUnpoolAttributes, 3};
+inline constexpr OperatorId kMaxUnpoolVersions[] = {
+    {"", "MaxUnpool", 11, 0, "T1", 0, kTypes2, kMaxUnpoolAttributes, 3},
+    {"", "MaxUnpool", 9, 0, "T1", 0, kTypes2, kMaxUnpoolAttributes, 3},
+};
+inline constexpr OperatorId kDepthToSpace{"", "DepthToSpace", 28, 0, "T", 0, kTypes6, kDepthToSpaceAttributes, 2};
+inline constexpr OperatorId kDepthToSpaceVersions[] = {
+    {"", "DepthToSpace", 13, 0, "T", 0, kTypes7, kDepthToSpaceAttributes, 2},
+    {"", "DepthToSpace", 11, 0, "T", 0, kTypes8, kDepthToSpaceAttributes, 2},
+    {"", "DepthToSpace", 1, 0, "T", 0, kTypes8, kDepthToSpaceAttributes, 2},
+};
+inline constexpr OperatorId kSpaceToDepth{"", "SpaceToDepth", 28, 0, "T", 0, kTypes6, kSpaceToDepthAttributes, 2};
+inline constexpr OperatorId kSpaceToDepthVersions[] = {
+    {"", "SpaceToDepth", 13, 0, "T", 0, kTypes7, kSpaceToDepthAttributes, 2},
+    {"", "SpaceToDepth", 1, 0, "T", 0, kTypes8, kSpaceToDepthAttributes, 2},
+};
+inline constexpr OperatorId kGridSample{"", "GridSample", 22, 0, "T1", 0, kTypes0, kGridSampleAttributes, 3};
+inline constexpr OperatorId kGridSampleVersions[] = {
+    {"", "GridSample", 20, 0, "T1", 0, kTypes15, kGridSampleAttributes, 3},
+};
+inline constexpr OperatorId kRoiAlign{"", "RoiAlign", 22, 0, "T1", 0, kTypes3, kRoiAlignAttributes, 6};
+inline constexpr OperatorId kRoiAlignVersions[] = {
+    {"", "RoiAlign", 16, 0, "T1", 0, kTypes2, kRoiAlignAttributes, 6},
+};
+inline constexpr OperatorId kMaxRoiPool{"", "MaxRoiPool", 22, 0, "T", 0, kTypes3, kMaxRoiPoolAttributes, 2};
+inline constexpr OperatorId kMaxRoiPoolVersions[] = {
+    {"", "MaxRoiPool", 1, 0, "T", 0, kTypes2, kMaxRoiPoolAttributes, 2},
+};
+inline constexpr OperatorId kNonMaxSuppression{"", "NonMaxSuppression", 11, 0, "float32", 0, bit(TN_FLOAT32), kNonMaxSuppressionAttributes, 1};
+inline constexpr OperatorId kNonMaxSuppressionVersions[] = {
+    {"", "NonMaxSuppression", 10, 0, "float32", 0, bit(TN_FLOAT32), kNonMaxSuppressionAttributes, 1},
+};
+inline constexpr OperatorId kCol2Im{"", "Col2Im", 18, 0, "T", 0, kTypes0, kCol2ImAttributes, 3};
+inline constexpr OperatorId kDeformConv{"", "DeformConv", 22, 0, "T", 0, kTypes3, kDeformConvAttributes, 6};
+inline constexpr OperatorId kDeformConvVersions[] = {
+    {"", "DeformConv", 19, 0, "T", 0, kTypes2, kDeformConvAttributes, 6},
+};
+
 // All of them. Null: there is none.
 inline const OperatorId* find(std::string_view domain, std::string_view name) {
   static constexpr const OperatorId* kAll[] = {
@@ -816,7 +885,23 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kTenonSgdMomentum,
       &kTenonRandomUniform,
       &kTenonRandomNormal,
-      &kTenonDropout
+      &kTenonDropout,
+      &kResize,
+      &kTenonResizeGrad,
+      &kConvTranspose,
+      &kInstanceNormalization,
+      &kLRN,
+      &kLpPool,
+      &kGlobalLpPool,
+      &kMaxUnpool,
+      &kDepthToSpace,
+      &kSpaceToDepth,
+      &kGridSample,
+      &kRoiAlign,
+      &kMaxRoiPool,
+      &kNonMaxSuppression,
+      &kCol2Im,
+      &kDeformConv
   };
   for (const OperatorId* id : kAll) {
     if (domain == id->domain && name == id->name) return id;

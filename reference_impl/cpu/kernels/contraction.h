@@ -16,6 +16,7 @@ std::unique_ptr<Kernel> create_conv(const Description& description);
 std::unique_ptr<Kernel> create_fused_conv(const Description& description);
 std::unique_ptr<Kernel> create_fused_matmul(const Description& description);
 std::unique_ptr<Kernel> create_conv_grad_input(const Description& description);
+std::unique_ptr<Kernel> create_conv_transpose(const Description& description);
 std::unique_ptr<Kernel> create_conv_grad_weight(const Description& description);
 
 }  // namespace tenon::cpu

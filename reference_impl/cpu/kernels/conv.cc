@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Conv, tenon.FusedConv and tenon.ConvGradInput, as products of filters and windowed images.
+// Conv, tenon.FusedConv, tenon.ConvGradInput and ConvTranspose, as products of filters and windowed
+// images.
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
 #include "reference_impl/cpu/kernels/with_steps.h"
@@ -85,9 +86,11 @@ class Conv : public KernelOf<Operator>, public NeedsWorkspace {
 };
 
 // For each remainder modulo the strides, a convolution: ConvWindow::grad_input_axis().
-class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public NeedsWorkspace {
+// ConvTranspose is the same, with a bias.
+template <class Operator>
+class ConvGradInput final : public KernelOf<Operator>, public NeedsWorkspace {
  public:
-  using KernelOf::KernelOf;
+  using KernelOf<Operator>::KernelOf;
 
   uint64_t workspace_size(const Arguments& a) const override {
     uint64_t size = 0;
@@ -131,10 +134,11 @@ class ConvGradInput final : public KernelOf<ConvGradInputOperator>, public Needs
     p.filter_group_stride = w.strides[0] * p.image.channels;
     p.output_batch_stride = dx.strides[0];
     p.output_group_stride = dx.strides[1] * p.filters.rows;
+    p.bias = a.input(2);
     return p;
   }
 
-  const ConvWindow& attributes_ = operator_.window;
+  const ConvWindow& attributes_ = this->operator_.window;
 };
 
 }  // namespace
@@ -146,7 +150,10 @@ std::unique_ptr<Kernel> create_fused_conv(const Description& d) {
   return std::make_unique<WithSteps<Conv<FusedConvOperator>>>(d);
 }
 std::unique_ptr<Kernel> create_conv_grad_input(const Description& d) {
-  return std::make_unique<ConvGradInput>(d);
+  return std::make_unique<ConvGradInput<ConvGradInputOperator>>(d);
+}
+std::unique_ptr<Kernel> create_conv_transpose(const Description& d) {
+  return std::make_unique<ConvGradInput<ConvTransposeOperator>>(d);
 }
 
 }  // namespace tenon::cpu

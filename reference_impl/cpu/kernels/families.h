@@ -17,5 +17,6 @@ std::span<const OperatorEntry> movement_operators();
 std::span<const OperatorEntry> training_operators();
 std::span<const OperatorEntry> random_operators();
 std::span<const OperatorEntry> quantized_operators();
+std::span<const OperatorEntry> vision_operators();
 
 }  // namespace tenon::cpu

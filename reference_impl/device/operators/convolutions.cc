@@ -4,7 +4,7 @@
 #include "tenon/device/operators/convolutions.h"
 
 #include "reference_impl/device/operators/rule_calls.h"
-#include "reference_impl/shapes/contraction_rules.h"
+#include "reference_impl/shapes/vision_rules.h"
 
 namespace tenon::device {
 
@@ -21,6 +21,22 @@ void ConvolutionOperator::check_dims(const View& x, const View& w, const View& y
   const View inputs[] = {x, w};
   const Arguments a{inputs, {&y, 1}};
   check_output(name, y_name, a, 0, shapes::conv(PointCall(name, a), *this, 0));
+}
+
+ConvTransposeOperator::ConvTransposeOperator(const Description& d)
+    : ConvolutionOperator(d), transposed(d) {
+  const int32_t spatial = d.input(0).rank - 2;
+  int64_t list[3];
+  place_window_list(name, "output_padding", spatial, transposed.output_padding, 0, {list});
+  if (!transposed.output_shape.empty())
+    throw KernelError(TN_UNSUPPORTED, name + ": output_shape is resolved by the host");
+}
+
+void ConvTransposeOperator::check(const Arguments& a) const {
+  check_output(name, "Y", a, 0, shapes::conv_transpose(PointCall(name, a), transposed, 0));
+  const View w = a.input(1), bias = a.input(2);
+  const int64_t filters[] = {w.dims[1] * transposed.group};
+  if (bias.present() && !has_dims(bias, filters)) throw_dims(name, "B", bias.shape(), filters);
 }
 
 void ConvOperator::check(const Arguments& a) const {

@@ -54,6 +54,29 @@ void BatchNormGradOperator::check(const Arguments& a) const {
   check_channel_inputs(name, a, x, 2, {"scale", "mean", "invstd"});
 }
 
+InstanceNormOperator::InstanceNormOperator(const Description& d)
+    : NamedOperator(d), attributes::InstanceNormalization(d) {
+  require_norm(d, {{0, "input"}, {1, "scale"}, {2, "B"}}, {0, 1, 2}, 0, {});
+}
+
+void InstanceNormOperator::check(const Arguments& a) const {
+  const PointCall call(name, a);
+  shapes::require_channels(call, 0, "input");
+  check_output(name, "output", a, 0, shapes::same(call, *this, 0));
+  check_channel_inputs(name, a, a.inputs[0], 1, {"scale", "B"});
+}
+
+LocalResponseOperator::LocalResponseOperator(const Description& d)
+    : NamedOperator(d), attributes::LRN(d) {
+  require_norm(d, {{0, "X"}}, {0}, 0, {});
+}
+
+void LocalResponseOperator::check(const Arguments& a) const {
+  const PointCall call(name, a);
+  shapes::require_channels(call, 0, "X");
+  check_output(name, "Y", a, 0, shapes::same(call, *this, 0));
+}
+
 LayerNormOperator::LayerNormOperator(const Description& d)
     : NamedOperator(d), attributes::LayerNormalization(d) {
   // The statistics are as exact as the device allows, whatever stash_type says.

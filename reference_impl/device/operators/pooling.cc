@@ -71,6 +71,13 @@ void AveragePoolGradOperator::check(const Arguments& a) const {
   check_pooled(name, *this, forward);
 }
 
+LpPoolOperator::LpPoolOperator(const Description& d)
+    : NamedOperator(d), attributes::LpPool(d), window(name, *this, d.input(0).rank) {
+  require_same_type(d, "X and Y must have one type");
+}
+
+void LpPoolOperator::check(const Arguments& a) const { check_pooled(name, *this, a); }
+
 GlobalPoolOperator::GlobalPoolOperator(const Description& d) : NamedOperator(d) {
   if (d.input(0).rank < 2) throw_invalid(name, "X must have batch and channels");
   require_same_type(d, "X and Y must have one type");

@@ -35,6 +35,9 @@ class PointCall {
     for (size_t i = 0; i < 3; ++i) values[i] = real_at(known_value(op_, argument, a_.input(i)));
     return length(values[0], values[1], values[2]);
   }
+  std::optional<double> real(size_t i, size_t j, const char* argument) const {
+    return real_at(known_value(op_, argument, a_.input(i)), static_cast<int64_t>(j));
+  }
   [[noreturn]] void fail(const std::string& message) const { throw_invalid(op_, message); }
 
  private:
@@ -65,6 +68,7 @@ class LaunchCall {
   Dim real_range(Length&&, const char*) const {
     return {0, INT64_MAX};
   }
+  std::optional<double> real(size_t, size_t, const char*) const { return std::nullopt; }
   [[noreturn]] void fail(const std::string& message) const { known_.fail(message); }
 
  private:

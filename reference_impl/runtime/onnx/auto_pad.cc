@@ -68,4 +68,44 @@ std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
   return result;
 }
 
+std::vector<Attribute> transposed_pads(const std::vector<Attribute>& attributes,
+                                       std::span<const int64_t> x, std::span<const int64_t> w,
+                                       std::span<const int64_t> y) {
+  if (x.size() < 3 || w.size() != x.size() || y.size() != x.size())
+    fail("an input of " + std::to_string(x.size()) + " dims has no spatial ones to pad");
+  const size_t spatial = x.size() - 2;
+  const std::vector<int64_t> ones(spatial, 1);
+  const std::vector<int64_t> strides = numbers(attributes, "strides", ones);
+  const std::vector<int64_t> dilations = numbers(attributes, "dilations", ones);
+  std::vector<int64_t> more(spatial, 0);
+  std::vector<Attribute> result;
+  bool upper = false;
+  for (const Attribute& a : attributes) {
+    if (a.name == "auto_pad") {
+      upper = std::get<std::string>(a.value) == "SAME_UPPER";
+    } else if (a.name == "output_padding") {
+      more = std::get<std::vector<int64_t>>(a.value);
+      if (more.size() != spatial)
+        fail("output_padding has " + std::to_string(more.size()) + " values for " +
+             std::to_string(spatial) + " spatial dims");
+    } else if (a.name != "pads" && a.name != "output_shape") {
+      result.push_back(a);
+    }
+  }
+  std::vector<int64_t> pads(2 * spatial, 0);
+  for (size_t i = 0; i < spatial; ++i) {
+    const int64_t window = (w[i + 2] - 1) * dilations[i] + 1;
+    const int64_t total = strides[i] * (x[i + 2] - 1) + more[i] + window - y[i + 2];
+    // An output larger than the windows reach has zeros at its end.
+    more[i] += std::max<int64_t>(-total, 0);
+    const int64_t smaller = std::max<int64_t>(total, 0) / 2;
+    const int64_t larger = std::max<int64_t>(total, 0) - smaller;
+    pads[i] = upper ? smaller : larger;
+    pads[i + spatial] = upper ? larger : smaller;
+  }
+  result.push_back({"pads", pads});
+  result.push_back({"output_padding", more});
+  return result;
+}
+
 }  // namespace tenon::runtime::onnx_import

@@ -18,5 +18,9 @@ std::vector<Attribute> explicit_pads(const std::vector<Attribute>& attributes,
 
 // The input whose dims have the window: filters, or the first input where an attribute says it.
 size_t window_input(std::string_view full_name, size_t inputs);
+// The same of a transposed convolution, whose output has dims `y`, by auto_pad or output_shape.
+std::vector<Attribute> transposed_pads(const std::vector<Attribute>& attributes,
+                                       std::span<const int64_t> x, std::span<const int64_t> w,
+                                       std::span<const int64_t> y);
 
 }  // namespace tenon::runtime::onnx_import

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/executor.h"
+#include "runtime/onnx/data_dims.h"
 
 #include <algorithm>
 #include <cstring>
@@ -83,7 +84,7 @@ void Executor::make_ready(std::span<const Tensor> constants) {
   fold_constants(constants);
   upload_constants();
   for (size_t n = 0; n < graph_.nodes.size(); ++n)
-    if (graph_.nodes[n].op_type == "NonZero") cuts_.insert(n);
+    if (depends_on_data(graph_.nodes[n].op_type)) cuts_.insert(n);
   divide(0);
 }
 

@@ -87,7 +87,8 @@ class Executor final : public Model {
                 std::span<const InferredOutput> inferred, Values& values);
   Ran run_operation(const Node& node, std::span<Tensor> inputs,
                     std::span<const InferredOutput> inferred, bool on_host, Values& values);
-  void run_nonzero(const Node& node, Tensor input, bool fold, Values& values);
+  void run_data_dims(const Node& node, std::span<Tensor> inputs, tn_dtype dtype, bool fold,
+                     Values& values);
   bool runs_on_host(const Node& node, std::span<const Tensor> inputs,
                     std::span<const InferredOutput> inferred) const;
 

@@ -5,6 +5,7 @@
 
 #include "runtime/onnx/attribute_default.h"
 #include "runtime/onnx/auto_pad.h"
+#include "runtime/onnx/data_dims.h"
 #include "runtime/onnx/executor.h"
 #include "runtime/onnx/executor_parts.h"
 #include "runtime/onnx/views.h"
@@ -49,7 +50,8 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
   }
   if (!node.bodies.empty()) return run_flow(node, inputs, fold, values);
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
-  if (node.op_type == "NonZero") return run_nonzero(node, std::move(inputs[0]), fold, values);
+  if (depends_on_data(node.op_type))
+    return run_data_dims(node, inputs, inferred[0].dtype, fold, values);
   for (const InferredOutput& output : inferred) {
     if (std::find(output.dims.begin(), output.dims.end(), kUnknownDim) != output.dims.end())
       throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
@@ -86,29 +88,40 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
   return true;
 }
 
-// Only the data says how many columns there are: there is room for all, and what is used is a view.
-void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
-  const bool host = fold || input.host;
+// Only the data says how large the output is: there is room for all, and what is used is a view.
+void Executor::run_data_dims(const Node& node, std::span<Tensor> inputs, tn_dtype dtype, bool fold,
+                             Values& values) {
+  bool host = true;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    host = host && (fold || !inputs[i].present() || inputs[i].host || node.host_inputs[i]);
   if (!host && recording_ != nullptr) throw DependsOnValues();
-  if (input.dims.empty()) {  // A scalar counts as a vector of one.
-    input.dims = {1};
-    input.strides = {1};
+  std::vector<Argument> in(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    Tensor& input = inputs[i];
+    if (!input.present()) continue;
+    if (node.host_inputs[i]) {
+      in[i] = Argument::host(input.address, input.dtype, input.dims);
+      continue;
+    }
+    if (i == 0 && input.dims.empty()) {  // A scalar counts as a vector of one.
+      input.dims = {1};
+      input.strides = {1};
+    }
+    if (host != input.host) input = host ? on_host(input) : on_device(input);
+    in[i] = input.argument();
   }
-  const auto rank = static_cast<int64_t>(input.dims.size());
-  if (host && !input.host) input = on_host(input);
-  Tensor indices = allocate(TN_INT64, {rank, input.count()}, host);
-  int64_t found[2] = {rank, 0};
-  int64_t* const output_dims[] = {found};
-  const Argument in = input.argument();
-  const Argument out = indices.argument();
+  std::vector<int64_t> found = most_dims(node.op_type, inputs);
+  Tensor output = allocate(dtype, found, host);
+  int64_t* const output_dims[] = {found.data()};
+  const Argument out = output.argument();
   ManagedDevice& device = host ? reference_ : device_;
   Stream& stream = host ? *host_stream_ : *stream_;
-  const Ran ran = device.run(*node.operation, {&in, 1}, {&out, 1}, stream, output_dims);
+  const Ran ran = device.run(*node.operation, in, {&out, 1}, stream, output_dims);
   stream.synchronize();
-  indices.dims = {rank, found[1]};
+  output.dims = found;
   PlacementRow& row = (*counting_)[node.op_type];
   if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
-  values[static_cast<size_t>(node.outputs[0])] = std::move(indices);
+  values[static_cast<size_t>(node.outputs[0])] = std::move(output);
 }
 
 void Executor::run_view(const Node& node, std::span<Tensor> inputs,
@@ -203,9 +216,12 @@ Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
   }
   Ran ran = Ran::kDevice;
   if (node.auto_pad) {
-    const size_t filters = window_input(node.op_type, inputs.size());
+    const std::span<const int64_t> x = inputs[0].dims,
+                                   w = inputs[window_input(node.op_type, inputs.size())].dims;
     const Operation operation(node.op_type,
-                              explicit_pads(node.attributes, inputs[0].dims, inputs[filters].dims));
+                              node.op_type == "ConvTranspose"
+                                  ? transposed_pads(node.attributes, x, w, inferred[0].dims)
+                                  : explicit_pads(node.attributes, x, w));
     ran = run_on(on_the_host, operation, in, inputs, out, outputs);
   } else if (node.op_type == "CastLike") {
     std::vector<Attribute> attributes = node.attributes;

@@ -17,6 +17,7 @@
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
+#include "runtime/onnx/newest.h"
 #include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
@@ -222,12 +223,14 @@ class GraphBuilder {
 
   // Kernels are described with explicit pads.
   void resolve_auto_pad(Node& node) {
+    node.auto_pad = std::ranges::any_of(
+        node.attributes, [](const Attribute& a) { return a.name == "output_shape"; });
     auto found = std::find_if(node.attributes.begin(), node.attributes.end(),
                               [](const Attribute& a) { return a.name == "auto_pad"; });
     if (found == node.attributes.end()) return;
     const std::string mode = std::get<std::string>(found->value);
     if (mode == "NOTSET") node.attributes.erase(found);
-    node.auto_pad = mode != "NOTSET";
+    node.auto_pad = node.auto_pad || mode != "NOTSET";
   }
 
   // What the model's version of the operator has and the registry's does not.
@@ -279,6 +282,7 @@ void refuse_calls(const onnx::ModelProto& model) {
 Graph build_graph(onnx::ModelProto& model, bool is_body) {
   refuse_calls(model);
   expand_training_batch_norm(model);
+  bring_to_newest(model);
   std::vector<TakenBody> bodies;
   lift_and_inline(model, bodies);
   rewrite(model);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "runtime/onnx/contract_schemas.h"
+#include "runtime/onnx/newest.h"
 
 namespace tenon::runtime::onnx_import {
 
@@ -14,10 +15,14 @@ int opset_of(const onnx::ModelProto& model, const std::string& domain) {
   return 0;
 }
 
-std::string normal_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+std::string normal_domain(const std::string& domain) {
+  return domain == "ai.onnx" || domain == kNewestDomain ? "" : domain;
+}
 
 const onnx::OpSchema* schema_of(const onnx::NodeProto& node, int opset) {
-  return onnx::OpSchemaRegistry::Schema(node.op_type(), opset, normal_domain(node.domain()));
+  return onnx::OpSchemaRegistry::Schema(node.op_type(),
+                                        node.domain() == kNewestDomain ? registry_opset() : opset,
+                                        normal_domain(node.domain()));
 }
 
 const OperatorInfo* find_onnx_operator(const onnx::NodeProto& node) {

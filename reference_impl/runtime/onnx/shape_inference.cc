@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 #include <new>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -147,6 +148,16 @@ void split_evenly(const onnx::NodeProto& node, std::span<const int64_t> dims,
   }
 }
 
+// Of MaxUnpool with output_shape, which ONNX's rule does not look into.
+std::optional<std::vector<int64_t>> unpooled_dims(const onnx::NodeProto& node,
+                                                  std::span<const InferenceInput> inputs) {
+  if (node.op_type() != "MaxUnpool" || inputs.size() < 3 || !takes_part(inputs[2]))
+    return std::nullopt;
+  std::vector<int64_t> dims(static_cast<size_t>(element_count(inputs[2].dims)));
+  if (!dims.empty()) std::memcpy(dims.data(), inputs[2].host_data, dims.size() * sizeof(int64_t));
+  return dims;
+}
+
 int64_t range_count(std::span<const InferenceInput> inputs) {
   for (const InferenceInput& input : inputs.first(3))
     if (input.host_data == nullptr || element_count(input.dims) != 1)
@@ -240,6 +251,10 @@ struct ShapeInference::State {
       if (!type->has_tensor_type())
         throw Error(TN_UNSUPPORTED, "", "output " + std::to_string(i) + " is not a tensor");
       outputs[i].dtype = type->tensor_type().elem_type();
+      if (auto dims = unpooled_dims(node, inputs)) {
+        outputs[i].dims = std::move(*dims);
+        continue;
+      }
       if (!type->tensor_type().has_shape())
         throw Error(TN_UNSUPPORTED, "",
                     "the rank of output " + std::to_string(i) + " depends on data");

@@ -32,9 +32,9 @@ inline Query<Interval> around(const Query<int64_t>& query, std::mt19937* random)
   for (const Input<int64_t>& input : query.given) {
     Input<Interval>& to = wide.given.emplace_back();
     to.present = input.present;
-    to.real = input.real;
+    if (!forget) to.reals = input.reals;
     for (const int64_t dim : input.dims) {
-      const bool exact = input.values || input.real || upto(2) == 0;
+      const bool exact = input.values || input.reals || upto(2) == 0;
       to.dims.push_back(exact ? Interval{dim, dim}
                               : Interval{std::max<int64_t>(dim - upto(3), 0), dim + upto(5)});
     }

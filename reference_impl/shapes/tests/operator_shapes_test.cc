@@ -48,7 +48,7 @@ Query<int64_t> query_of(const OperatorCase& c) {
     if (input.kind != TN_ARGUMENT_HOST) continue;
     const auto& values = input.tensor.values;
     const bool is_float = conformance::is_float(input.tensor.dtype);
-    if (is_float && values.size() == 1) to.real = static_cast<double>(values[0]);
+    if (is_float) to.reals.emplace(values.begin(), values.end());
     // OneHot takes its depth in floats, too; others are asked for whole numbers alone.
     if (!is_float || c.name == "OneHot") to.values.emplace(values.begin(), values.end());
   }

@@ -16,6 +16,16 @@ enum class GeluApproximate { kNone, kTanh };
 enum class ScatterReduction { kNone, kAdd, kMul, kMax, kMin };
 enum class PadMode { kConstant, kReflect, kEdge, kWrap };
 enum class NllLossReduction { kNone, kSum, kMean };
+enum class ResizeCoordinateTransformationMode { kHalfPixel, kHalfPixelSymmetric, kPytorchHalfPixel, kAlignCorners, kAsymmetric, kTfCropAndResize, kTfHalfPixelForNn };
+enum class ResizeKeepAspectRatioPolicy { kStretch, kNotLarger, kNotSmaller };
+enum class ResizeMode { kNearest, kLinear, kCubic };
+enum class ResizeNearestMode { kRoundPreferFloor, kRoundPreferCeil, kFloor, kCeil };
+enum class ResizeGradCoordinateTransformationMode { kHalfPixel, kHalfPixelSymmetric, kPytorchHalfPixel, kAlignCorners, kAsymmetric };
+enum class Mode { kDcr, kCrd };
+enum class GridSampleMode { kLinear, kNearest, kCubic };
+enum class GridSamplePaddingMode { kZeros, kBorder, kReflection };
+enum class RoiAlignCoordinateTransformationMode { kHalfPixel, kOutputHalfPixel };
+enum class RoiAlignMode { kAvg, kMax };
 
 namespace attributes {
 
@@ -425,6 +435,146 @@ struct TenonSgdMomentum {
   bool first = false;
   bool maximize = false;
   bool nesterov = false;
+};
+
+// -- vision --
+struct Resize {
+  explicit Resize(const Description& d) {
+    read_attributes(d, op::kResizeAttributes, antialias, axes, coordinate_transformation_mode, cubic_coeff_a, exclude_outside, extrapolation_value, keep_aspect_ratio_policy, mode, nearest_mode);
+  }
+  bool antialias = false;
+  std::vector<int64_t> axes;
+  ResizeCoordinateTransformationMode coordinate_transformation_mode = ResizeCoordinateTransformationMode::kHalfPixel;
+  float cubic_coeff_a = -0.75f;
+  bool exclude_outside = false;
+  float extrapolation_value = 0.0f;
+  ResizeKeepAspectRatioPolicy keep_aspect_ratio_policy = ResizeKeepAspectRatioPolicy::kStretch;
+  ResizeMode mode = ResizeMode::kNearest;
+  ResizeNearestMode nearest_mode = ResizeNearestMode::kRoundPreferFloor;
+};
+struct TenonResizeGrad {
+  explicit TenonResizeGrad(const Description& d) {
+    read_attributes(d, op::kTenonResizeGradAttributes, antialias, coordinate_transformation_mode, cubic_coeff_a, exclude_outside, mode, nearest_mode);
+  }
+  bool antialias = false;
+  ResizeGradCoordinateTransformationMode coordinate_transformation_mode = ResizeGradCoordinateTransformationMode::kHalfPixel;
+  float cubic_coeff_a = -0.75f;
+  bool exclude_outside = false;
+  ResizeMode mode = ResizeMode::kNearest;
+  ResizeNearestMode nearest_mode = ResizeNearestMode::kRoundPreferFloor;
+};
+struct ConvTranspose {
+  explicit ConvTranspose(const Description& d) {
+    read_attributes(d, op::kConvTransposeAttributes, auto_pad, dilations, group, kernel_shape, output_padding, output_shape, pads, strides);
+  }
+  AutoPad auto_pad = AutoPad::kNotset;
+  std::vector<int64_t> dilations;
+  int64_t group = 1;
+  std::vector<int64_t> kernel_shape;
+  std::vector<int64_t> output_padding;
+  std::vector<int64_t> output_shape;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+struct InstanceNormalization {
+  explicit InstanceNormalization(const Description& d) {
+    read_attributes(d, op::kInstanceNormalizationAttributes, epsilon);
+  }
+  float epsilon = 1e-05f;
+};
+struct LRN {
+  explicit LRN(const Description& d) {
+    read_attributes(d, op::kLRNAttributes, alpha, beta, bias, size);
+  }
+  float alpha = 0.0001f;
+  float beta = 0.75f;
+  float bias = 1.0f;
+  int64_t size = 0;
+};
+struct LpPool {
+  explicit LpPool(const Description& d) {
+    read_attributes(d, op::kLpPoolAttributes, auto_pad, ceil_mode, dilations, kernel_shape, p, pads, strides);
+  }
+  AutoPad auto_pad = AutoPad::kNotset;
+  bool ceil_mode = false;
+  std::vector<int64_t> dilations;
+  std::vector<int64_t> kernel_shape;
+  int64_t p = 2;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+struct GlobalLpPool {
+  explicit GlobalLpPool(const Description& d) {
+    read_attributes(d, op::kGlobalLpPoolAttributes, p);
+  }
+  int64_t p = 2;
+};
+struct MaxUnpool {
+  explicit MaxUnpool(const Description& d) {
+    read_attributes(d, op::kMaxUnpoolAttributes, kernel_shape, pads, strides);
+  }
+  std::vector<int64_t> kernel_shape;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+struct DepthToSpace {
+  explicit DepthToSpace(const Description& d) {
+    read_attributes(d, op::kDepthToSpaceAttributes, blocksize, mode);
+  }
+  int64_t blocksize = 0;
+  Mode mode = Mode::kDcr;
+};
+using SpaceToDepth = DepthToSpace;
+struct GridSample {
+  explicit GridSample(const Description& d) {
+    read_attributes(d, op::kGridSampleAttributes, align_corners, mode, padding_mode);
+  }
+  bool align_corners = false;
+  GridSampleMode mode = GridSampleMode::kLinear;
+  GridSamplePaddingMode padding_mode = GridSamplePaddingMode::kZeros;
+};
+struct RoiAlign {
+  explicit RoiAlign(const Description& d) {
+    read_attributes(d, op::kRoiAlignAttributes, coordinate_transformation_mode, mode, output_height, output_width, sampling_ratio, spatial_scale);
+  }
+  RoiAlignCoordinateTransformationMode coordinate_transformation_mode = RoiAlignCoordinateTransformationMode::kHalfPixel;
+  RoiAlignMode mode = RoiAlignMode::kAvg;
+  int64_t output_height = 1;
+  int64_t output_width = 1;
+  int64_t sampling_ratio = 0;
+  float spatial_scale = 1.0f;
+};
+struct MaxRoiPool {
+  explicit MaxRoiPool(const Description& d) {
+    read_attributes(d, op::kMaxRoiPoolAttributes, pooled_shape, spatial_scale);
+  }
+  std::vector<int64_t> pooled_shape;
+  float spatial_scale = 1.0f;
+};
+struct NonMaxSuppression {
+  explicit NonMaxSuppression(const Description& d) {
+    read_attributes(d, op::kNonMaxSuppressionAttributes, center_point_box);
+  }
+  bool center_point_box = false;
+};
+struct Col2Im {
+  explicit Col2Im(const Description& d) {
+    read_attributes(d, op::kCol2ImAttributes, dilations, pads, strides);
+  }
+  std::vector<int64_t> dilations;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
+};
+struct DeformConv {
+  explicit DeformConv(const Description& d) {
+    read_attributes(d, op::kDeformConvAttributes, dilations, group, kernel_shape, offset_group, pads, strides);
+  }
+  std::vector<int64_t> dilations;
+  int64_t group = 1;
+  std::vector<int64_t> kernel_shape;
+  int64_t offset_group = 1;
+  std::vector<int64_t> pads;
+  std::vector<int64_t> strides;
 };
 
 }  // namespace attributes

@@ -33,6 +33,13 @@ struct ConvGradInputOperator : ConvolutionOperator {
   }
 };
 
+// Of (X, W, B; Y): the gradient of the input of a convolution of Y, and B.
+struct ConvTransposeOperator : ConvolutionOperator {
+  explicit ConvTransposeOperator(const Description& d);
+  void check(const Arguments& a) const;
+  attributes::ConvTranspose transposed;
+};
+
 struct ConvGradWeightOperator : ConvolutionOperator {
   using ConvolutionOperator::ConvolutionOperator;
   void check(const Arguments& a) const {

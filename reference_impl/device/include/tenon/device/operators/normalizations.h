@@ -25,6 +25,16 @@ struct BatchNormGradOperator : NamedOperator, attributes::TenonBatchNormGrad {
   void check(const Arguments& a) const;
 };
 
+struct InstanceNormOperator : NamedOperator, attributes::InstanceNormalization {
+  explicit InstanceNormOperator(const Description& d);
+  void check(const Arguments& a) const;
+};
+
+struct LocalResponseOperator : NamedOperator, attributes::LRN {
+  explicit LocalResponseOperator(const Description& d);
+  void check(const Arguments& a) const;
+};
+
 struct LayerNormOperator : NamedOperator, attributes::LayerNormalization {
   explicit LayerNormOperator(const Description& d);
   void check(const Arguments& a) const;

@@ -40,9 +40,20 @@ struct AveragePoolGradOperator : AveragePoolOperator {
   void check(const Arguments& a) const;
 };
 
+struct LpPoolOperator : NamedOperator, attributes::LpPool {
+  explicit LpPoolOperator(const Description& d);
+  void check(const Arguments& a) const;
+  PoolWindow window;
+};
+
 struct GlobalPoolOperator : NamedOperator {
   explicit GlobalPoolOperator(const Description& d);
   void check(const Arguments& a) const;
+};
+
+struct GlobalLpPoolOperator : GlobalPoolOperator, attributes::GlobalLpPool {
+  explicit GlobalLpPoolOperator(const Description& d)
+      : GlobalPoolOperator(d), attributes::GlobalLpPool(d) {}
 };
 
 }  // namespace tenon::device
