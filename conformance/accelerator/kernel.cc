@@ -29,13 +29,18 @@ struct Launch {
   Arguments arguments;
 };
 
+// Which arguments of a kernel are packed where the host leaves that open.
+struct Packing {
+  std::vector<bool> inputs, outputs;
+};
+
 class OnDevice : public Kernel {
  public:
-  OnDevice(std::unique_ptr<Kernel> reference, std::unique_ptr<Work> work, bool packs,
+  OnDevice(std::unique_ptr<Kernel> reference, std::unique_ptr<Work> work, Packing packing,
            Machine& machine)
       : reference_(std::move(reference)),
         work_(std::move(work)),
-        packs_(packs),
+        packing_(std::move(packing)),
         machine_(machine) {}
 
   void check(const Arguments& a) const override {
@@ -55,8 +60,12 @@ class OnDevice : public Kernel {
     });
   }
 
-  tn_layout input_layout(size_t, tn_layout described) const override { return layout(described); }
-  tn_layout output_layout(size_t, tn_layout described) const override { return layout(described); }
+  tn_layout input_layout(size_t i, tn_layout described) const override {
+    return layout(packing_.inputs[i], described);
+  }
+  tn_layout output_layout(size_t i, tn_layout described) const override {
+    return layout(packing_.outputs[i], described);
+  }
   uint64_t resident_bytes() const override { return reference_->resident_bytes(); }
 
  protected:
@@ -95,8 +104,8 @@ class OnDevice : public Kernel {
   }
 
  private:
-  tn_layout layout(tn_layout described) const {
-    return packs_ && described != TN_LAYOUT_STRIDED ? kPacked : TN_LAYOUT_STRIDED;
+  static tn_layout layout(bool packs, tn_layout described) {
+    return packs && described != TN_LAYOUT_STRIDED ? kPacked : TN_LAYOUT_STRIDED;
   }
 
   void compute(Launch& launch, const tn_host& host) const {
@@ -146,7 +155,7 @@ class OnDevice : public Kernel {
 
   const std::unique_ptr<Kernel> reference_;
   const std::unique_ptr<Work> work_;
-  const bool packs_;
+  const Packing packing_;
   Machine& machine_;
   mutable std::mutex mutex_;
   mutable std::vector<std::byte> before_;
@@ -162,14 +171,18 @@ class OnDeviceWithWorkspace final : public OnDevice, public device::NeedsWorkspa
   }
 };
 
-bool all_of(const Description& d, auto test) {
+// Of a family that packs, whatever has channels: not a bias.
+Packing packing_of(const Description& d, bool packs) {
+  Packing packing;
   for (size_t i = 0; i < d.input_count(); ++i) {
-    if (d.has_input(i) && !test(d.input(i))) return false;
+    packing.inputs.push_back(packs && d.has_input(i) &&
+                             can_pack(d.input(i).dtype, d.input(i).rank));
   }
   for (size_t i = 0; i < d.output_count(); ++i) {
-    if (d.has_output(i) && !test(d.output(i))) return false;
+    packing.outputs.push_back(packs && d.has_output(i) &&
+                              can_pack(d.output(i).dtype, d.output(i).rank));
   }
-  return true;
+  return packing;
 }
 
 // Of the type that its row is about; other arguments may be of that type.
@@ -250,14 +263,13 @@ std::unique_ptr<Kernel> make_kernel(size_t row, const Description& d) {
   }
   std::unique_ptr<Kernel> reference = reference_row(row).create(d);
   std::unique_ptr<Work> work = make_work(d, machine.settings().broken);
-  const bool packs = rows().at(row).packs && all_of(d, [](const tn_argument& one) {
-                       return can_pack(one.dtype, one.rank);
-                     });
+  Packing packing = packing_of(d, rows().at(row).packs);
   if (dynamic_cast<const device::NeedsWorkspace*>(reference.get()) != nullptr) {
-    return std::make_unique<OnDeviceWithWorkspace>(std::move(reference), std::move(work), packs,
-                                                   machine);
+    return std::make_unique<OnDeviceWithWorkspace>(std::move(reference), std::move(work),
+                                                   std::move(packing), machine);
   }
-  return std::make_unique<OnDevice>(std::move(reference), std::move(work), packs, machine);
+  return std::make_unique<OnDevice>(std::move(reference), std::move(work), std::move(packing),
+                                    machine);
 }
 
 std::span<const Family> families() {

@@ -10,8 +10,9 @@ using CallbackTest = DeviceTest;
 
 TEST_F(CallbackTest, TN_callback_001_is_called_once_with_ok) {
   Calls& calls = Calls::make();
-  queue_slow_work(stream_, 5);
+  hold_back(stream_);
   calls.queue_on(stream_);
+  let_go();
   stream_.synchronize();
   calls.wait();
   EXPECT_EQ(calls.count, 1);
@@ -24,11 +25,11 @@ TEST_F(CallbackTest, TN_callback_002_sees_the_work_before_it) {
   const Buffer buffer = make_buffer(bytes.size());
   Calls& calls = Calls::make();
   calls.bytes.resize(bytes.size());
-  // So long that the stream is still busy when the callback is queued.
-  queue_slow_work(stream_, 50);
+  hold_back(stream_);
   write(stream_, buffer, 0, bytes);
   stream_.read(calls.bytes.data(), buffer, 0, bytes.size());
   calls.queue_on(stream_);
+  let_go();
   stream_.synchronize();
   calls.wait();
   EXPECT_EQ(calls.last_byte, bytes.back());
@@ -53,9 +54,10 @@ TEST_F(CallbackTest, TN_callback_003_is_called_once_with_the_failure) {
 TEST_F(CallbackTest, TN_callback_004_fires_after_the_stream_was_destroyed) {
   Calls& calls = Calls::make();
   Stream own(device());
-  queue_slow_work(own, 10);
+  hold_back(own);
   calls.queue_on(own);
   own.reset();
+  let_go();
   device().synchronize();
   calls.wait();
   EXPECT_EQ(calls.count, 1);

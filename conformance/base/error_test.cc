@@ -27,7 +27,7 @@ TEST_F(ErrorTest, TN_error_005_not_ready_leaves_the_error_alone) {
     EXPECT_TRUE(unchanged());
   }
   const Event event(device());
-  queue_slow_work(stream_, 20);
+  hold_back(stream_);
   stream_.record(event);
   for (int i = 0; i < 3; ++i) {
     const tn_status of_stream = tn_stream_query(stream_.get(), &error);

@@ -22,13 +22,14 @@ TEST_F(EventTest, TN_event_002_orders_two_streams) {
   const Buffer buffer = upload(Bytes(4096, 0)), result = make_buffer(4096);
   for (int round = 0; round < 10; ++round) {
     stream_.fill(buffer, 0, 4096, "\0", 1);
-    queue_slow_work(stream_, 5);
+    hold_back(stream_);
     write(stream_, buffer, 0, bytes);
     const Event event(device());
     stream_.record(event);
     second.wait(event);
     second.copy(result, 0, buffer, 0, 4096);
     const Bytes& seen = read(second, result, 0, 4096);
+    let_go();
     second.synchronize();
     ASSERT_EQ(seen, bytes);
   }
@@ -46,8 +47,8 @@ TEST_F(EventTest, TN_event_002_busy_streams_wait) {
     stream_.synchronize();
     third.synchronize();
     queue_slow_work(second, 2);
-    queue_slow_work(stream_, 10);
-    queue_slow_work(third, 10);
+    hold_back(stream_);
+    hold_back(third);
     write(stream_, a, 0, first_bytes);
     write(third, b, 0, second_bytes);
     const Event of_first(device()), of_third(device());
@@ -58,6 +59,7 @@ TEST_F(EventTest, TN_event_002_busy_streams_wait) {
     second.copy(result, 0, a, 0, 4096);
     second.copy(result, 4096, b, 0, 4096);
     const Bytes& seen = read(second, result, 0, 8192);
+    let_go();
     second.synchronize();
     ASSERT_EQ(Bytes(seen.begin(), seen.begin() + 4096), first_bytes);
     ASSERT_EQ(Bytes(seen.begin() + 4096, seen.end()), second_bytes);
@@ -73,8 +75,9 @@ TEST_F(EventTest, TN_event_003_a_wait_keeps_the_record_of_its_time) {
   const Event behind(device());
   second.record(behind);
   stream_.wait(behind);
-  queue_slow_work(stream_, 5);
+  hold_back(stream_);
   stream_.record(event);
+  let_go();
   EXPECT_OK(tn_stream_synchronize, second.get());
   EXPECT_OK(tn_stream_synchronize, stream_.get());
 }
@@ -85,7 +88,7 @@ TEST_F(EventTest, TN_event_004_recording_again_replaces) {
   event.synchronize();
   const Bytes bytes = pattern_bytes(1 << 16);
   const Buffer buffer = make_buffer(bytes.size());
-  queue_slow_work(stream_, 10);
+  hold_back(stream_, std::chrono::milliseconds(50));
   write(stream_, buffer, 0, bytes);
   const Bytes& seen = read(stream_, buffer, 0, bytes.size());
   stream_.record(event);
@@ -149,7 +152,7 @@ TEST_F(EventTest, TN_event_008_time_runs_backwards_too) {
 
 TEST_F(EventTest, TN_event_007_threads_may_wait_for_one_event) {
   const Event event(device());
-  queue_slow_work(stream_, 10);
+  hold_back(stream_, std::chrono::milliseconds(50));
   stream_.record(event);
   std::vector<tn_status> results(4, TN_INTERNAL);
   run_threads(results.size(),

@@ -101,9 +101,10 @@ TEST_F(FailureTest, TN_failure_007_the_first_failure_is_kept) {
 TEST_F(FailureTest, TN_failure_008_events_before_it_do_not_carry_it) {
   const Stream second(device());
   const Event event(device());
-  queue_slow_work(second, 2);
+  hold_back(second);
   ASSERT_OK(tn_event_record, event.get(), second.get(), nullptr);
   ASSERT_TRUE(queue_failure(second));
+  let_go();
   EXPECT_OK(tn_event_synchronize, event.get(), nullptr);
   EXPECT_FAILS(TN_INVALID_ARGUMENT, tn_stream_synchronize, second.get());
 }

@@ -183,7 +183,7 @@ TEST_F(InstanceTest, TN_device_004_synchronize_waits_for_all_streams) {
   const Bytes bytes = pattern_bytes(1 << 20);
   const Buffer a = make_buffer(bytes.size()), b = make_buffer(bytes.size());
   const auto queue = [&](const Stream& stream, const Buffer& buffer) -> const Bytes& {
-    queue_slow_work(stream, 5);
+    hold_back(stream, std::chrono::milliseconds(50));
     write(stream, buffer, 0, bytes);
     return read(stream, buffer, 0, bytes.size());
   };

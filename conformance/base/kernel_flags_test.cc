@@ -5,10 +5,10 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include "suite/case.h"
 #include "suite/fixture.h"
+#include "suite/run_options.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -46,10 +46,21 @@ const std::vector<Badness>& all_badness() {
   return all;
 }
 
+// Of the run's seed, which the operators' tests have made anyway.
+template <class Body>
+void for_each_case(Body&& body) {
+  for (const ElementType& type : kElementTypes) {
+    for (const OperatorCase& c :
+         cases_of(type.dtype, static_cast<uint32_t>(RunOptions::get().seed))) {
+      body(c);
+    }
+  }
+}
+
 // The operators' cases with an input that holds nothing good.
 Cases bad_cases() {
   Cases bad;
-  for (const OperatorCase& c : all_cases()) {
+  for_each_case([&](const OperatorCase& c) {
     for (const Badness& badness : all_badness()) {
       if (c.domain != badness.domain || c.name != badness.name) continue;
       const CaseInput& input = c.inputs[badness.input];
@@ -64,7 +75,7 @@ Cases bad_cases() {
         bad.push_back(std::move(spoiled));
       }
     }
-  }
+  });
   return bad;
 }
 
@@ -219,8 +230,9 @@ TEST_F(KernelFlagsTest, TN_kernel_016_good_data_behind_bad_is_good) {
     if (tn_stream_synchronize(stream_.get(), nullptr) != TN_OK) {
       tn_stream_reset(stream_.get(), nullptr);
     }
-    for (const OperatorCase& good : all_cases()) {
-      if (good.name != bad.name || good.domain != bad.domain || good.dtype != bad.dtype) continue;
+    for (const OperatorCase& good :
+         cases_of(bad.dtype, static_cast<uint32_t>(RunOptions::get().seed))) {
+      if (good.name != bad.name || good.domain != bad.domain) continue;
       if (!launch_case(good, TN_KERNEL_CHECK_DATA, &placed)) continue;
       EXPECT_OK(tn_stream_synchronize, stream_.get());
       break;
@@ -228,42 +240,6 @@ TEST_F(KernelFlagsTest, TN_kernel_016_good_data_behind_bad_is_good) {
     EXPECT_OK(tn_stream_synchronize, stream_.get());
     keeper_.forget();
   }
-}
-
-// -- The same bits each time --
-
-// Operators whose sums a device might add in any order: the cases of the contract that are theirs.
-TEST_F(KernelFlagsTest, TN_kernel_019_deterministic_kernels_give_the_same_bits) {
-  static const std::set<std::string> kSums = {
-      "Add",         "MatMul",          "Gemm",      "Softmax",     "ReduceSum",
-      "ReduceMean",  "CumSum",          "ScatterND", "IndexAdd",    "EmbeddingGrad",
-      "Conv",        "ScatterElements", "ConvGradW", "AveragePool", "LayerNormalization",
-      "MaxPoolGrad", "ReduceL2"};
-  int seen = 0;
-  std::set<std::pair<std::string, tn_dtype>> done;
-  for (const OperatorCase& c : all_cases()) {
-    if (!kSums.contains(c.name) || c.outputs.empty() || c.outputs[0].count() < 2) continue;
-    if (std::ranges::any_of(c.aliases, [](int32_t alias) { return alias != 0; })) continue;
-    if (Target::get().find(c.domain, c.name) == nullptr || !done.insert({c.name, c.dtype}).second) {
-      continue;
-    }
-    SCOPED_TRACE(trace_of(c));
-    Bytes first;
-    for (int i = 0; i < 6; ++i) {
-      std::vector<std::pair<Guarded*, bool>> placed;
-      if (!launch_case(c, TN_KERNEL_DETERMINISTIC, &placed)) break;
-      ++seen;
-      stream_.synchronize();
-      for (const auto& [guarded, written] : placed) {
-        if (guarded == nullptr || !written) continue;
-        const Bytes bytes = download(guarded->buffer);
-        if (first.empty()) first = bytes;
-        EXPECT_EQ(bytes, first) << "launch " << i;
-        break;
-      }
-    }
-  }
-  if (seen == 0) TN_OPTIONAL("no operator of this device is deterministic on request");
 }
 
 // -- Subnormal numbers --

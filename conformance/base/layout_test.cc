@@ -171,7 +171,7 @@ TEST_F(LayoutTest, TN_constant_001_is_never_an_earlier_one) {
 TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Bytes bytes = pattern_bytes(64);
   Buffer source = make_buffer(64);
-  queue_slow_work(stream_);
+  hold_back(stream_);
   write(stream_, source, 0, bytes);
   const Tensor tensor = Tensor::device(source.get(), TN_INT32, {16});
   const tn_constant_desc desc{sizeof(desc), tensor.get(), TN_LAYOUT_STRIDED, stream_.get()};
@@ -183,6 +183,7 @@ TEST_F(LayoutTest, TN_constant_002_from_a_device_tensor_in_order) {
   const Constant constant(handle);
   stream_.fill(source, 0, 64, "\0", 1);
   source.reset();
+  let_go();
   KernelDesc desc_copy = dense_desc("Identity", TN_INT32, {16}, 1);
   desc_copy.inputs[0] = Argument::of_constant(constant, TN_INT32, {16});
   const KernelSupport support = supports(device(), desc_copy);

@@ -14,7 +14,7 @@ TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
     // Written long before, so that what is copied late is what its memory holds by then.
     Buffer temporary = upload(bytes);
     const Buffer result = make_buffer(bytes.size());
-    queue_slow_work(stream_, 10);
+    hold_back(stream_);
     stream_.copy(result, 0, temporary, 0, bytes.size());
     if (on_stream) {
       temporary.destroy_on(stream_.get());
@@ -26,6 +26,7 @@ TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
     const Stream other(device());
     other.fill(next, 0, bytes.size(), "\xff", 1);
     other.synchronize();
+    let_go();
     EXPECT_EQ(download(result), bytes);
   }
 }
@@ -43,7 +44,7 @@ TEST_F(LifetimeTest, TN_lifetime_001_buffers_of_every_kind) {
       write(stream_, temporary, 0, bytes);
       stream_.synchronize();
       const Buffer result = make_buffer(bytes.size());
-      queue_slow_work(stream_, 10);
+      hold_back(stream_);
       stream_.copy(result, 0, temporary, 0, bytes.size());
       if (on_stream) {
         temporary.destroy_on(stream_.get());
@@ -56,6 +57,7 @@ TEST_F(LifetimeTest, TN_lifetime_001_buffers_of_every_kind) {
       const Stream second(device());
       second.fill(other, 0, bytes.size(), "\xff", 1);
       second.synchronize();
+      let_go();
       EXPECT_EQ(download(result), bytes) << "kind " << kind;
     }
   }
@@ -65,9 +67,10 @@ TEST_F(LifetimeTest, TN_lifetime_002_streams_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 16, 8);
   const Buffer buffer = make_buffer(bytes.size());
   Stream own(device());
-  queue_slow_work(own, 10);
+  hold_back(own);
   write(own, buffer, 0, bytes);
   own.reset();
+  let_go();
   device().synchronize();
   EXPECT_EQ(download(buffer), bytes);
 }
@@ -77,12 +80,13 @@ TEST_F(LifetimeTest, TN_lifetime_003_events_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 16, 9);
   const Buffer buffer = make_buffer(bytes.size());
   Event event(device());
-  queue_slow_work(stream_, 10);
+  hold_back(stream_);
   write(stream_, buffer, 0, bytes);
   stream_.record(event);
   second.wait(event);
   event.reset();
   const Bytes& seen = read(second, buffer, 0, bytes.size());
+  let_go();
   second.synchronize();
   EXPECT_EQ(seen, bytes);
 }
@@ -93,7 +97,7 @@ TEST_F(LifetimeTest, TN_lifetime_004_kernels_in_flight) {
   Kernel kernel(device(), dense_desc("Identity", TN_INT32, {count}, 1));
   Buffer a = upload(bytes);
   const Buffer b = make_buffer(bytes.size());
-  queue_slow_work(stream_, 10);
+  hold_back(stream_);
   {
     const Tensor in = Tensor::device(a.get(), TN_INT32, {count});
     const Tensor out = Tensor::device(b.get(), TN_INT32, {count});
@@ -101,6 +105,7 @@ TEST_F(LifetimeTest, TN_lifetime_004_kernels_in_flight) {
   }
   kernel.reset();
   a.reset();
+  let_go();
   EXPECT_EQ(download(b), bytes);
 }
 

@@ -64,6 +64,8 @@ TEST_F(PeerTest, TN_peer_003_waits_for_the_other_device) {
   const Buffer there(other_, bytes.size());
   const Buffer slow(other_, 1 << 22);
   const Buffer here = make_buffer(bytes.size());
+  Gate gate(other_, std::chrono::milliseconds(1000));
+  gate.hold(other_stream_);
   for (int i = 0; i < 5; ++i) other_stream_.fill(slow, 0, 1 << 22, "\x01", 1);
   write(other_stream_, there, 0, bytes);
   const Event event(other_);
@@ -71,6 +73,7 @@ TEST_F(PeerTest, TN_peer_003_waits_for_the_other_device) {
   ASSERT_OK(tn_peer_wait_event, stream_.get(), event.get());
   ASSERT_OK(tn_peer_copy, stream_.get(), here.get(), uint64_t{0}, there.get(), uint64_t{0},
             uint64_t{bytes.size()});
+  gate.open();
   EXPECT_EQ(download(here), bytes);
   other_stream_.synchronize();
 }

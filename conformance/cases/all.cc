@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
+#include <tuple>
 
 #include "suite/case.h"
 #include "suite/contract.h"
@@ -8,8 +9,8 @@ namespace tenon::conformance {
 
 namespace {
 
-Cases make(tn_dtype type, uint32_t seed) {
-  const RandomSeed random(seed);
+Cases make(tn_dtype type, uint32_t seed, Special special) {
+  const RandomSeed random(seed, special);
   Cases cases;
   add_elementwise_cases(cases, type);
   add_gradient_cases(cases, type);
@@ -44,16 +45,18 @@ bool takes(const char* domain, const char* name, tn_dtype type) {
   return false;
 }
 
-const Cases& cases_of(tn_dtype type, uint32_t seed) {
+const Cases& cases_of(tn_dtype type, uint32_t seed, Special special) {
+  using Key = std::tuple<tn_dtype, uint32_t, Special>;
   // Never freed: a child process would first copy all that it was forked with (run/child.h).
-  static auto& made = *new std::map<std::pair<tn_dtype, uint32_t>, Cases>;
-  const auto found = made.find({type, seed});
+  static auto& made = *new std::map<Key, Cases>;
+  const Key key(type, seed, special);
+  const auto found = made.find(key);
   if (found != made.end()) return found->second;
-  return made.emplace(std::pair(type, seed), make(type, seed)).first->second;
+  return made.emplace(key, make(type, seed, special)).first->second;
 }
 
-const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed) {
-  return cases_of(c.dtype, seed)[c.at];
+const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed, Special special) {
+  return cases_of(c.dtype, seed, special)[c.at];
 }
 
 const Cases& all_cases() {

@@ -14,6 +14,13 @@ HostTensor random(tn_dtype type, Shape dims, uint32_t seed) {
   return HostTensor::random(type, std::move(dims), -most, most, seed);
 }
 
+// Where one special number is large all are, so that no term is larger than the others together:
+// then each addition is rounded as the sum is.
+HostTensor all_large(tn_dtype type, const Shape& dims, uint32_t seed) {
+  const Real size = special_now() == Special::kFinite ? 144 : 1;
+  return HostTensor::plain(type, dims, -size, size, seed).with_specials(seed);
+}
+
 // Sums of products, in whatever order.
 struct Sums {
   Sums(tn_dtype type_in, Shape dims) : type(type_in), at_index{type, dims, {}} {
@@ -96,14 +103,14 @@ void add_vector_products(Cases& cases, tn_dtype type) {
 }
 
 struct GemmFlags {
-  bool trans_a, trans_b, with_c;
+  bool trans_a, trans_b, with_c, expanded = false;
 };
 
 void add_gemm(Cases& cases, const char* label, tn_dtype type, GemmFlags flags, float alpha,
               float beta, const Shape& c_dims = {6}, int64_t inner = 7, int64_t columns = 6) {
-  const HostTensor a = random(type, flags.trans_a ? Shape{inner, 5} : Shape{5, inner}, 1);
-  const HostTensor b =
-      random(type, flags.trans_b ? Shape{columns, inner} : Shape{inner, columns}, 2);
+  HostTensor a = random(type, flags.trans_a ? Shape{inner, 5} : Shape{5, inner}, 1);
+  HostTensor b = random(type, flags.trans_b ? Shape{columns, inner} : Shape{inner, columns}, 2);
+  if (flags.expanded) a = a.expanded({1}), b = b.expanded({0});
   const HostTensor c = random(type, c_dims, 3);
   Expected y(type, {5, columns});
   for_each_index(y.dims, [&](const Shape& i) {
@@ -187,7 +194,10 @@ void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Geom
 void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dims,
               const Shape& w_dims, const Geometry& g, bool expanded = false) {
   const size_t spatial = x_dims.size() - 2;
-  const HostTensor x = random(type, x_dims, 1), w = random(type, w_dims, 2);
+  const NoInfinities open;
+  // Padding of X is multiplied with W, and with dY for the gradient of W.
+  HostTensor x = all_large(type, x_dims, 1);
+  const HostTensor w = HostTensor::plain(type, w_dims, -1, 1, 2);
   const HostTensor b = random(type, {w_dims[0]}, 3);
   Shape y_dims{x_dims[0], w_dims[0]};
   for (size_t d = 0; d < spatial; ++d) {
@@ -195,14 +205,18 @@ void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dim
     y_dims.push_back((x_dims[2 + d] + g.pads[d] + g.pads[spatial + d] - window) / g.strides[d] + 1);
   }
   Sums y(type, y_dims), dx(type, x_dims), dw(type, w_dims);
-  HostTensor dy = random(type, y_dims, 4);
-  if (expanded) dy = dy.expanded({2, 3});
+  HostTensor dy = all_large(type, y_dims, 4), plain_dy = HostTensor::plain(type, y_dims, -1, 1, 4);
+  if (expanded) {
+    x = x.expanded({2});
+    dy = dy.expanded({2, 3});
+    plain_dy = plain_dy.expanded({2, 3});
+  }
   for_each_index(y_dims, [&](const Shape& i) { y.at(i).add(b.at({i[1]})); });
   for_each_product(x_dims, w_dims, y_dims, g,
                    [&](const Shape& xi, const Shape& wi, const Shape& yi) {
                      y.at(yi).add(times(x.at(xi), w.at(wi)));
                      dx.at(xi).add(times(dy.at(yi), w.at(wi)));
-                     dw.at(wi).add(times(dy.at(yi), x.at(xi)));
+                     dw.at(wi).add(times(plain_dy.at(yi), x.at(xi)));
                    });
   const auto attributes = [&](OperatorCase c, bool with_kernel) {
     if (with_kernel)
@@ -219,7 +233,8 @@ void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dim
     if (std::string(label) == one) cases.push_back(with_relu(cases.back(), "FusedConv"));
   }
   cases.push_back(attributes(make("tenon", "ConvGradInput"), false).in(dy).in(w).out(dx.totals()));
-  cases.push_back(attributes(make("tenon", "ConvGradWeight"), false).in(dy).in(x).out(dw.totals()));
+  cases.push_back(
+      attributes(make("tenon", "ConvGradWeight"), false).in(plain_dy).in(x).out(dw.totals()));
 }
 
 void add_matmul_cases(Cases& cases, tn_dtype type) {
@@ -256,6 +271,8 @@ void add_integer_gemm_cases(Cases& cases, tn_dtype type) {
   add_gemm(cases, "transposed", type, {true, true, true}, 3, 2);
   add_gemm(cases, "no_c", type, {true, false, false}, 1, 1);
   add_gemm(cases, "matrix_c", type, {false, true, true}, 1, 2, {5, 6});
+  add_gemm(cases, "expanded", type, {false, false, true, true}, 1, 1);
+  add_gemm(cases, "long", type, {false, true, true}, 1, 1, {4099}, 7, 4099);
 }
 
 void add_gemm_cases(Cases& cases, tn_dtype type) {
@@ -269,6 +286,7 @@ void add_gemm_cases(Cases& cases, tn_dtype type) {
   add_gemm(cases, "scalar_c", type, {false, true, true}, 2, 1, {});
   add_gemm(cases, "long", type, {false, false, true}, 1, 1, {6}, 1500);
   add_gemm(cases, "wide", type, {false, true, true}, 1, 1, {4099}, 7, 4099);
+  add_gemm(cases, "expanded", type, {false, false, true, true}, 1, 1);
   add_scaled_gemm(cases, type);
 }
 

@@ -194,7 +194,8 @@ void add_one_hot(Cases& cases, const std::string& label, tn_dtype type, const Ho
       static_cast<size_t>(options.axis < 0 ? options.axis + rank + 1 : options.axis);
   Shape dims = classes.dims;
   dims.insert(dims.begin() + static_cast<long>(axis), kDepth);
-  const HostTensor values(type, {2}, {type == TN_BOOL ? Real{0} : Real{2}, 1});
+  const HostTensor values = HostTensor(type, {2}, {type == TN_BOOL ? Real{0} : Real{2}, 1})
+                                .with_specials(static_cast<uint32_t>(cases.size()));
   HostTensor y(type, dims);
   for_each_index(dims, [&](const Shape& i) {
     Shape at = i;
@@ -223,9 +224,9 @@ void add_one_hot_cases(Cases& cases, tn_dtype type) {
   add_one_hot(cases, "long", type, classes(TN_INT64, {4099}));
   // Out of range: no class.
   add_one_hot(cases, "out_of_range", type, HostTensor(TN_INT64, {4}, {3, -4, 1, 100}));
-  // Of the other types with the one that every device has.
+  // Whatever a device has, it has these of each.
   for (const ElementType& row : kElementTypes) {
-    if (type != TN_FLOAT32 || !in_set(row.dtype, type_set::kNumeric)) continue;
+    if (!in_set(row.dtype, type_set::kNumeric)) continue;
     if (row.dtype == TN_BFLOAT16 || row.dtype == TN_INT64) continue;
     const std::string name = dtype_name(row.dtype);
     add_one_hot(cases, "indices_" + name, type, classes(row.dtype, {4, 3}));
@@ -283,8 +284,14 @@ void add_range(Cases& cases, const char* label, tn_dtype type, Real start, Real 
                       .out(y));
 }
 
+struct TopOptions {
+  bool largest = true;
+  bool sorted = true;  // What comes out is in order without it, too.
+};
+
 void add_top_k(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis, int64_t k,
-               bool largest) {
+               const TopOptions& options) {
+  const bool largest = options.largest;
   const size_t a =
       static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
   Shape dims = x.dims, outer = x.dims;
@@ -316,24 +323,30 @@ void add_top_k(Cases& cases, const std::string& label, const HostTensor& x, int6
                       .host(list({static_cast<Real>(k)}))
                       .attribute("axis", axis)
                       .attribute("largest", int64_t{largest})
+                      .attribute("sorted", int64_t{options.sorted})
                       .out(values)
                       .out(places));
 }
 
 void add_top_k_cases(Cases& cases, tn_dtype type) {
   const HostTensor x = HostTensor::random(type, {3, 9}, -30, 30, 1);
-  add_top_k(cases, "largest", x, -1, 4, true);
-  add_top_k(cases, "smallest", x, 1, 4, false);
-  add_top_k(cases, "middle", HostTensor::random(type, {2, 7, 3}, -30, 30, 2), 1, 3, true);
-  add_top_k(cases, "ties", HostTensor::random(type, {4, 20}, 0, 2, 3), 1, 20, true);
-  add_top_k(cases, "ties_smallest", HostTensor::random(type, {4, 20}, 0, 2, 3), 1, 7, false);
-  add_top_k(cases, "long", HostTensor::random(type, {4099}, -90, 90, 3), 0, 17, true);
-  add_top_k(cases, "expanded", x.expanded({1}), 1, 3, true);
-  add_top_k(cases, "none", x, 1, 0, true);
+  add_top_k(cases, "largest", x, -1, 4, {});
+  add_top_k(cases, "smallest", x, 1, 4, {.largest = false});
+  add_top_k(cases, "middle", HostTensor::random(type, {2, 7, 3}, -30, 30, 2), 1, 3, {});
+  add_top_k(cases, "ties", HostTensor::random(type, {4, 20}, 0, 2, 3), 1, 20, {});
+  add_top_k(cases, "ties_smallest", HostTensor::random(type, {4, 20}, 0, 2, 3), 1, 7,
+            {.largest = false});
+  add_top_k(cases, "long", HostTensor::random(type, {4099}, -90, 90, 3), 0, 17, {});
+  add_top_k(cases, "expanded", x.expanded({1}), 1, 3, {});
+  add_top_k(cases, "none", x, 1, 0, {});
+  add_top_k(cases, "unsorted", HostTensor::random(type, {3, 40}, -30, 30, 4), 1, 9,
+            {.sorted = false});
+  add_top_k(cases, "unsorted_smallest", HostTensor::random(type, {5, 19, 2}, -30, 30, 4), -2, 17,
+            {.largest = false, .sorted = false});
   if (!is_float(type)) return;
   const HostTensor special(type, {2, 4}, {1, NAN, INFINITY, -INFINITY, NAN, 2, NAN, 3});
-  add_top_k(cases, "nan_largest", special, 1, 3, true);
-  add_top_k(cases, "nan_smallest", special, 1, 3, false);
+  add_top_k(cases, "nan_largest", special, 1, 3, {});
+  add_top_k(cases, "nan_smallest", special, 1, 3, {.largest = false});
 }
 
 }  // namespace

@@ -41,7 +41,10 @@ Number clip(const Operands& v) {
   if (v[0].value < v[1].value) return v[2].value < v[1].value ? v[2] : v[1];
   return v[0].value > v[2].value ? v[2] : v[0];
 }
-Number lerp(const Operands& v) { return v[0] + v[2] * (v[1] - v[0]); }
+Number lerp(const Operands& v) {
+  const Number distance = v[1] - v[0];
+  return v[2].value < 0.5L ? v[0] + v[2] * distance : v[1] - distance * (1.0L - v[2]);
+}
 
 struct Dims {
   const char* label;

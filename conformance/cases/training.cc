@@ -24,6 +24,7 @@ struct AdamOptions {
 
 void add_adamw(Cases& cases, const std::string& label, tn_dtype type, const Shape& dims,
                const AdamOptions& options) {
+  const NoInfinities open;
   // Host values: other ones at the next launch.
   const double kLr = changing(0.01, 0.02), kBeta1 = changing(0.9, 0.8);
   const double kBeta2 = changing(0.999, 0.99), kDecay = changing(0.1, 0.3);

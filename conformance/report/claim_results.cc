@@ -5,6 +5,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "report/claimed.h"
 #include "report/report.h"
 #include "tenon/tenon.hpp"
 
@@ -62,6 +63,16 @@ std::vector<Key> claims_tried_by(const TestResult& result) {
   return keys;
 }
 
+// A row's claims: those of the constraint that it lists first come first.
+std::vector<Claim> in_order(const OperatorRow& row) {
+  const Claims claims = claims_of(row);
+  std::vector<Claim> sorted(claims.begin(), claims.end());
+  std::stable_partition(sorted.begin(), sorted.end(), [&](const Claim& one) {
+    return !row.types.empty() && row.types[0].constraint == one.constraint;
+  });
+  return sorted;
+}
+
 }  // namespace
 
 std::string name_of(const ClaimResult& claim) {
@@ -80,20 +91,17 @@ std::vector<ClaimResult> claim_results_of(const Subject& subject,
   std::vector<ClaimResult> claims;
   std::map<Key, size_t> places;
   for (const OperatorRow& row : subject.operators) {
-    for (size_t i = 0; i < row.types.size(); ++i) {
-      for (const ElementType& type : kElementTypes) {
-        if (!row.types[i].has(type.dtype)) continue;
-        ClaimResult claim;
-        claim.name = full_name(row.domain, row.name);
-        claim.version = row.version;
-        claim.constraint = row.types[i].constraint;
-        claim.first = i == 0;
-        claim.dtype = dtype_name(type.dtype);
-        const Key key{claim.name, claim.version, claim.constraint, claim.dtype};
-        if (!places.emplace(key, claims.size()).second) continue;
-        if (claim.first) places[{claim.name, claim.version, "", claim.dtype}] = claims.size();
-        claims.push_back(std::move(claim));
-      }
+    for (const Claim& one : in_order(row)) {
+      ClaimResult claim;
+      claim.name = full_name(row.domain, row.name);
+      claim.version = row.version;
+      claim.constraint = one.constraint;
+      claim.first = !row.types.empty() && row.types[0].constraint == one.constraint;
+      claim.dtype = dtype_name(one.dtype);
+      const Key key{claim.name, claim.version, claim.constraint, claim.dtype};
+      if (!places.emplace(key, claims.size()).second) continue;
+      if (claim.first) places[{claim.name, claim.version, "", claim.dtype}] = claims.size();
+      claims.push_back(std::move(claim));
     }
   }
   for (const TestResult& result : results) {

@@ -18,8 +18,7 @@
 
 namespace tenon::conformance {
 
-// What the tests of one claim came to: an element type that a row of the table lists for a type
-// constraint of its operator.
+// What the tests of one claim (claimed.h) came to.
 struct ClaimResult {
   std::string name;  // "Add", "tenon.AdamW"
   int version = 0;
@@ -34,6 +33,8 @@ struct ClaimResult {
   double worst_in_tolerances = -1;  // Of all errors; below 0 where no test tells.
   double worst_in_ulps = -1;
   size_t tests() const { return passed + failed + unsupported + waived; }
+  // Whether any test came so far that it could tell.
+  bool reached() const { return passed + failed + waived != 0; }
 };
 
 // Whether a profile (profiles.h) is earned, and what is missing.
@@ -89,8 +90,7 @@ std::string name_of(const ClaimResult& claim);
 // The operator of a test's claim, "tenon.AdamW"; empty where it is of none.
 std::string operator_of(const TestResult& result);
 
-// Counted anew from the results, in the order of the device's table. A claim that no test reached
-// has no tests.
+// Counted anew from the results, in the order of the device's table.
 std::vector<ClaimResult> claim_results_of(const Subject& subject,
                                           const std::vector<TestResult>& results);
 

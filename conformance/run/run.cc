@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run/run.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -16,7 +17,6 @@
 #include "run/progress.h"
 #include "run/selection.h"
 #include "suite/case_test.h"
-#include "suite/claims.h"
 #include "suite/complaints.h"
 #include "suite/report.h"
 #include "suite/target.h"
@@ -61,7 +61,6 @@ class Run {
   const RunOptions& options_;
   Journal journal_;
   Reporter reporter_;
-  Coverage coverage_;
   std::vector<std::string> selected_;
   std::optional<Progress> progress_;
 };
@@ -91,7 +90,6 @@ std::vector<std::string> Run::left_to_run(const std::vector<std::string>& select
   std::vector<std::string> left;
   for (const std::string& test : selected) {
     if (const auto done = journal_.earlier().find(test); done != journal_.earlier().end()) {
-      coverage_.add(done->second);
       reporter_.add(done->second);
     } else if (!test.starts_with("Plugin.")) {
       left.push_back(test);
@@ -107,16 +105,18 @@ void Run::list(const std::vector<std::string>& names) const {
 // A claim that no test has reached is no claim that holds. A sample need not reach all.
 void Run::check_claims() {
   if (options_.filter != "*" || options_.shard.count != 1) return;
-  const std::vector<OperatorRow>& table = Target::get().subject().operators;
-  reporter_.add_note(coverage_.summary(table));
-  for (const std::string& claim : coverage_.unreached(table)) {
-    const std::string sentence = "claimed, but no test reached it: " + claim;
+  const std::vector<ClaimResult> claims = reporter_.claims();
+  const auto reached = std::ranges::count_if(claims, &ClaimResult::reached);
+  reporter_.add_note("claims exercised: " + std::to_string(reached) + " of " +
+                     std::to_string(claims.size()));
+  for (const ClaimResult& claim : claims) {
+    if (claim.reached()) continue;
+    const std::string sentence = "claimed, but no test reached it: " + name_of(claim);
     options_.smoke() ? reporter_.add_note(sentence) : reporter_.add_failure("claims", sentence);
   }
 }
 
 void Run::take(const TestResult& result) {
-  coverage_.add(result);
   journal_.add(result);
   progress_->add(result);
   reporter_.add(result);

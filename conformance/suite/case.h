@@ -94,11 +94,13 @@ void add_vision_cases(Cases& cases, tn_dtype type);
 // Whether an operator's column may have a type, by the contract.
 bool takes(const char* domain, const char* name, tn_dtype type);
 
-// All cases of a type; random values are those of the seed. Made once: tests keep references.
-const Cases& cases_of(tn_dtype type, uint32_t seed = 0);
+// All cases of a type; random values are those of the seed, some of them special. Made once: tests
+// keep references.
+const Cases& cases_of(tn_dtype type, uint32_t seed = 0, Special special = Special::kNone);
 
 // The same case with the random values of another seed.
-const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed);
+const OperatorCase& sibling_of(const OperatorCase& c, uint32_t seed,
+                               Special special = Special::kNone);
 
 // Of all types, of seed 0.
 const Cases& all_cases();

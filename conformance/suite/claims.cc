@@ -2,41 +2,13 @@
 #include "suite/claims.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
-#include <sstream>
 
 namespace tenon::conformance {
 namespace {
 
-// What the row says of a constraint; NULL: nothing.
-const uint64_t* listed(const OperatorRow& row, std::string_view constraint) {
-  for (const TypeSet& one : row.types) {
-    if (one.constraint == constraint) return &one.dtypes;
-  }
-  return nullptr;
-}
-
-const ContractVersion* version_of_row(const OperatorRow& row) {
-  const ContractOperator* contract = find_contract(row.domain, row.name);
-  return contract != nullptr ? contract->version(row.version) : nullptr;
-}
-
-template <class Body>
-void for_each_parameter(const ContractVersion& version, Body&& body) {
-  for (const auto* list : {&version.inputs, &version.outputs}) {
-    for (const ContractParameter& one : *list) body(one);
-  }
-}
-
 Claim claim_of(const OperatorRow& row, std::string_view constraint, tn_dtype dtype) {
   return {row.domain, row.name, row.version, std::string(constraint), dtype};
-}
-
-void add(Claims& claims, const OperatorRow& row, std::string_view constraint, uint64_t dtypes) {
-  for (tn_dtype dtype = 0; dtype < 64; ++dtype) {
-    if (in_set(dtype, dtypes)) claims.insert(claim_of(row, constraint, dtype));
-  }
 }
 
 // One argument of a case beside the parameter at its place. Constraints are bound to one type each.
@@ -59,23 +31,6 @@ struct Matcher {
 };
 
 }  // namespace
-
-std::string Claim::text() const {
-  return (domain.empty() ? "" : domain + ".") + name + "-" + std::to_string(version) + " " +
-         constraint + " " + dtype_name(dtype);
-}
-
-Claims claims_of(const OperatorRow& row) {
-  Claims claims;
-  for (const TypeSet& one : row.types) add(claims, row, one.constraint, one.dtypes);
-  const ContractVersion* version = version_of_row(row);
-  if (version == nullptr) return claims;
-  for_each_parameter(*version, [&](const ContractParameter& one) {
-    if (one.constraint.empty() || listed(row, one.constraint) != nullptr) return;
-    add(claims, row, one.constraint, one.dtypes);
-  });
-  return claims;
-}
 
 bool fits(const OperatorCase& c, const OperatorRow& row) {
   if (c.domain != row.domain || c.name != row.name) return false;
@@ -119,38 +74,6 @@ std::string types_text(const Claims& claims) {
     text += (text.empty() ? "" : " ") + one.constraint + "=" + dtype_name(one.dtype);
   }
   return text;
-}
-
-void Coverage::add(const TestResult& result) {
-  Claim claim;
-  claim.domain = result.property("domain");
-  claim.name = result.property("operator");
-  claim.version = std::atoi(result.property("version").c_str());
-  std::istringstream words(result.property("types"));
-  for (std::string word; words >> word;) {
-    const size_t mark = word.find('=');
-    if (mark == std::string::npos) continue;
-    claim.constraint = word.substr(0, mark);
-    claim.dtype = dtype_from_name(word.substr(mark + 1));
-    reached_.insert(claim);
-  }
-}
-
-std::vector<std::string> Coverage::unreached(const std::vector<OperatorRow>& table) const {
-  std::vector<std::string> lines;
-  for (const OperatorRow& row : table) {
-    for (const Claim& claim : claims_of(row)) {
-      if (!reached_.contains(claim)) lines.push_back(claim.text());
-    }
-  }
-  return lines;
-}
-
-std::string Coverage::summary(const std::vector<OperatorRow>& table) const {
-  size_t claimed = 0;
-  for (const OperatorRow& row : table) claimed += claims_of(row).size();
-  return "claims exercised: " + std::to_string(claimed - unreached(table).size()) + " of " +
-         std::to_string(claimed);
 }
 
 }  // namespace tenon::conformance

@@ -9,8 +9,6 @@
 #include "tenon/cpp/operator_ids.hpp"
 
 namespace tenon::conformance {
-namespace {}  // namespace
-
 testing::AssertionResult check_details(tn_status status, const tn_error& error) {
   if (error.struct_size != sizeof(tn_error)) {
     return testing::AssertionFailure() << "struct_size of the error was written in ";
@@ -57,6 +55,7 @@ void run_threads(size_t count, const std::function<void(size_t)>& body) {
 void DeviceTest::SetUp() { stream_ = Stream(device()); }
 
 void DeviceTest::TearDown() {
+  let_go();
   stream_.reset();
   // A failure that a test left on a stream of its own is gone with that stream.
   tn_device_synchronize(device().get(), nullptr);
@@ -104,6 +103,19 @@ void DeviceTest::queue_slow_work(const Stream& stream, int rounds) {
   constexpr uint64_t kHalf = 1 << 20;
   const Buffer& memory = keep(make_buffer(2 * kHalf));
   for (int i = 0; i < rounds; ++i) stream.copy(memory, 0, memory, kHalf, kHalf);
+}
+
+// On both sides of work, so that a device that looks only whether the stream has any is held, too.
+Gate& DeviceTest::hold_back(const Stream& stream, std::chrono::milliseconds limit) {
+  Gate& gate = *gates_.emplace_back(std::make_unique<Gate>(device(), limit));
+  gate.hold(stream);
+  queue_slow_work(stream, 10);
+  gate.hold(stream);
+  return gate;
+}
+
+void DeviceTest::let_go() {
+  for (const std::unique_ptr<Gate>& gate : gates_) gate->open();
 }
 
 tn_status DeviceTest::try_launch(const Kernel& kernel, const Stream& stream, Tensors inputs,

@@ -11,16 +11,19 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstring>
 #include <functional>
 #include <initializer_list>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "suite/complaints.h"
+#include "suite/gate.h"
 #include "suite/host_tensor.h"
 #include "suite/keeper.h"
 #include "suite/obey.h"
@@ -97,6 +100,11 @@ class DeviceTest : public testing::Test {
   // Work that takes a while on most devices: `rounds` copies within a large buffer of its own, so
   // that streams that do it at the same time share no memory.
   void queue_slow_work(const Stream& stream, int rounds = 50);
+  // Keeps the stream busy until let_go(), or for the limit: behind a gate, and by slow work for
+  // devices without one. Calls that wait want a limit, and others need none.
+  Gate& hold_back(const Stream& stream,
+                  std::chrono::milliseconds limit = std::chrono::milliseconds(1000));
+  void let_go();
 
   // NULL for constants and absent arguments; read before a launch returns.
   using Tensors = conformance::Tensors;
@@ -114,6 +122,7 @@ class DeviceTest : public testing::Test {
 
   mutable std::mutex sizes_mutex_;
   std::map<const tn_buffer*, uint64_t> sizes_;
+  std::vector<std::unique_ptr<Gate>> gates_;
   // Before the stream, so that it goes after it, and after the members of derived fixtures.
   Keeper keeper_;
   Stream stream_;

@@ -292,15 +292,41 @@ HostTensor Expected::rounded() const {
 }
 
 namespace {
+
 uint32_t g_random_seed = 0;
+Special g_special = Special::kNone;
+bool g_infinities = true;
+
+Values specials_of(tn_dtype dtype) {
+  if (g_special == Special::kInfinite && !g_infinities) return {NAN};
+  if (g_special == Special::kInfinite) return {NAN, INFINITY, -INFINITY};
+  const Real least_normal = std::ldexp(Real{1}, 1 - element_type(dtype).form.bias);
+  return {-0.0L, 144, least_normal / 4, -least_normal / 2};
+}
+
 }  // namespace
 
-RandomSeed::RandomSeed(uint32_t seed) { g_random_seed = seed; }
-RandomSeed::~RandomSeed() { g_random_seed = 0; }
+RandomSeed::RandomSeed(uint32_t seed, Special special) {
+  g_random_seed = seed;
+  g_special = special;
+}
+RandomSeed::~RandomSeed() {
+  g_random_seed = 0;
+  g_special = Special::kNone;
+}
+
+NoInfinities::NoInfinities() { g_infinities = false; }
+NoInfinities::~NoInfinities() { g_infinities = true; }
+
+Special special_now() { return g_special; }
 
 Real varied(Real even, Real odd) { return g_random_seed % 2 == 0 ? even : odd; }
 
 HostTensor HostTensor::random(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed) {
+  return plain(dtype, std::move(dims), low, high, seed).with_specials(seed);
+}
+
+HostTensor HostTensor::plain(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed) {
   Values values(static_cast<size_t>(element_count(dims)));
   if (!is_float(dtype) && !is_complex(dtype)) {
     low = std::max(low, least_of(dtype));
@@ -316,6 +342,22 @@ HostTensor HostTensor::random(tn_dtype dtype, Shape dims, Real low, Real high, u
     }
   }
   return HostTensor(dtype, std::move(dims), std::move(values));
+}
+
+HostTensor HostTensor::with_specials(uint32_t seed) const {
+  if (g_special == Special::kNone || !is_float(dtype) || values.empty()) return *this;
+  const Values specials = specials_of(dtype);
+  Values mixed = values;
+  // Far from one another, so that what adds up some elements meets some of them alone, and most
+  // elements stay as they were.
+  const size_t count = std::min(specials.size(), (mixed.size() + 1) / 2);
+  for (size_t i = 0; i < count; ++i) {
+    mixed[(i * mixed.size() / count + seed) % mixed.size()] =
+        specials[(i + seed + g_random_seed) % specials.size()];
+  }
+  HostTensor result(dtype, dims, std::move(mixed));
+  result.repeated = repeated;
+  return result;
 }
 
 HostTensor HostTensor::expanded(std::vector<size_t> axes) const {

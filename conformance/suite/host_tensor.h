@@ -51,23 +51,50 @@ struct HostTensor : Grid<Real> {
   // Unsigned types have none below 0, and bools are 0 or 1.
   static HostTensor random(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed);
 
+  // The same without the special numbers of the living RandomSeed.
+  static HostTensor plain(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed);
+
   // The same with the values at index 0 of these axes all along them: what a framework makes of a
   // smaller tensor without copying it.
   HostTensor expanded(std::vector<size_t> axes) const;
+
+  // The same with the special numbers of the living RandomSeed, spread over it from another place
+  // for each `seed`; itself where there are none, and of other types than floats.
+  HostTensor with_specials(uint32_t seed) const;
 
   // Dense row-major bytes.
   std::vector<unsigned char> bytes() const;
   static HostTensor from_bytes(tn_dtype dtype, Shape dims, const unsigned char* data);
 };
 
+// Numbers that are mixed into random floats: what arithmetic may lose, and what it may not survive.
+enum class Special {
+  kNone,
+  kFinite,   // -0, subnormal and large numbers.
+  kInfinite  // NaN and infinities.
+};
+
 // While one lives, random values are those of another seed, and varied() chooses by it.
 class RandomSeed {
  public:
-  explicit RandomSeed(uint32_t seed);
+  explicit RandomSeed(uint32_t seed, Special special = Special::kNone);
   ~RandomSeed();
   RandomSeed(const RandomSeed&) = delete;
   RandomSeed& operator=(const RandomSeed&) = delete;
 };
+
+// While one lives, NaN is the only number that is not finite: for operators whose contract leaves
+// infinite operands open.
+class NoInfinities {
+ public:
+  NoInfinities();
+  ~NoInfinities();
+  NoInfinities(const NoInfinities&) = delete;
+  NoInfinities& operator=(const NoInfinities&) = delete;
+};
+
+// The special numbers of the living RandomSeed.
+Special special_now();
 
 // For what is not random: `even` for even seeds, else `odd`.
 Real varied(Real even, Real odd);

@@ -33,22 +33,6 @@ void print_verdicts(const Report& report) {
   }
 }
 
-void print_untouched(const Report& report) {
-  std::string names;
-  size_t count = 0;
-  for (const ClaimResult& claim : report.claims) {
-    if (claim.tests() != 0) continue;
-    if (count++ < kMissingShown) {
-      names += (names.empty() ? " " : ", ") + name_of(claim);
-    }
-  }
-  if (count == 0) return;
-  std::printf("claimed, but no test reached it:%s%s\n", names.c_str(),
-              count > kMissingShown
-                  ? (" and " + std::to_string(count - kMissingShown) + " more").c_str()
-                  : "");
-}
-
 void print_counts(const Report& report) {
   std::printf("%zu tests: %zu passed, %zu failed, %zu unsupported, %zu waived\n",
               report.results.size(), report.count(Outcome::kPassed), report.count(Outcome::kFailed),
@@ -111,6 +95,8 @@ void Reporter::add_failure(const std::string& what, const std::string& reason) {
   keep(std::move(result));
 }
 
+std::vector<ClaimResult> Reporter::claims() const { return claim_results_of(subject_, results_); }
+
 Report Reporter::report() const {
   Report report = Report::of(subject_, declaration_, results_);
   drop_reproducers(report.results);
@@ -143,7 +129,6 @@ int Reporter::finish() {
   const Report made = report();
   for (const std::string& note : notes_) std::printf("note: %s\n", note.c_str());
   print_counts(made);
-  if (made.whole) print_untouched(made);
   print_verdicts(made);
   try {
     compare_with_last(made);

@@ -30,6 +30,8 @@ class Reporter {
   void add_note(std::string note) { notes_.push_back(std::move(note)); }
 
   const std::vector<TestResult>& results() const { return results_; }
+  // What they come to for the device's claims.
+  std::vector<ClaimResult> claims() const;
 
   // Prints the summary, writes the reports, and returns the exit code: 0 when nothing failed and,
   // after a whole run, the profile base is earned.

@@ -7,6 +7,7 @@
 #include <set>
 #include <tuple>
 
+#include "suite/case_traits.h"
 #include "suite/claims.h"
 #include "suite/compare.h"
 #include "suite/contract.h"
@@ -20,6 +21,7 @@ struct Candidate {
   std::string rule, suffix;
   int worth;  // Less is earlier.
   Trial trial = Trial::kCompute;
+  Special special = Special::kNone;
 };
 
 bool has_gaps(const OperatorCase& c) {  // In a form that is not dense.
@@ -48,6 +50,18 @@ bool has_special_values(const OperatorCase& c) {
   });
 }
 
+// Whether special numbers come to the device: a scalar of the host is none of them.
+bool takes_specials(const OperatorCase& c, const OperatorCase& special) {
+  for (size_t i = 0; i < c.inputs.size(); ++i) {
+    const CaseInput& input = c.inputs[i];
+    if (input.kind == TN_ARGUMENT_DEVICE && is_float(input.tensor.dtype) &&
+        input.tensor.bytes() != special.inputs[i].tensor.bytes()) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Whether output 0 may be exactly an input, which it has the dims and the type of.
 bool may_replace(const OperatorCase& c, size_t input) {
   if (input >= c.inputs.size() || c.outputs.empty() || c.aliases[0] != 0) return false;
@@ -61,10 +75,15 @@ bool may_replace(const OperatorCase& c, size_t input) {
 class Planner {
  public:
   Planner(const OperatorRow& row, const std::vector<const OperatorCase*>& cases,
-          uint32_t device_flags)
-      : row_(row), cases_(cases), dynamic_((device_flags & TN_DEVICE_DYNAMIC_DIMS) != 0) {
+          uint32_t device_flags, uint32_t seed)
+      : row_(row),
+        cases_(cases),
+        seed_(seed),
+        dynamic_((device_flags & TN_DEVICE_DYNAMIC_DIMS) != 0) {
     find_reaching();
+    find_different();
     add_dense();
+    add_specials();
     add_forms();
     add_modes();
     add_aliases();
@@ -84,9 +103,9 @@ class Planner {
         if (budget != 0 && keys.size() >= budget) continue;
         keys.insert(key);
       }
-      plan.tests.push_back(
-          {&c, one.variant, one.trial,
-           one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix)});
+      plan.tests.push_back({&c, one.variant, one.trial,
+                            one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix),
+                            one.special});
     }
     plan.descriptions = keys.size();
     return plan;
@@ -104,15 +123,16 @@ class Planner {
   }
 
   void add(size_t at, Variant variant, const char* rule, std::string suffix, int worth,
-           Trial trial = Trial::kCompute) {
-    candidates_.push_back({at, variant, rule, std::move(suffix), worth, trial});
+           Trial trial = Trial::kCompute, Special special = Special::kNone) {
+    candidates_.push_back({at, variant, rule, std::move(suffix), worth, trial, special});
   }
 
-  // The first cases come before everything else, then the forms and those with special values,
-  // those behind by and by.
+  // The first cases come before everything else, then the forms, those with special values and
+  // those that have something which none before has, the others by and by.
   int worth_of(size_t at) const {
-    if (at < 4) return static_cast<int>(at);
-    return has_special_values(*cases_[at]) ? 9 : 40 + static_cast<int>(at);
+    if (at < kFirst) return static_cast<int>(at);
+    if (has_special_values(*cases_[at])) return 9;
+    return different_.contains(at) ? 11 : 40 + static_cast<int>(at);
   }
 
   // Cases that alone reach a claim of another constraint than the column.
@@ -122,6 +142,25 @@ class Planner {
       const size_t before = seen.size();
       seen.merge(exercised_by(*cases_[i], row_));
       if (i > 0 && seen.size() > before) reaching_.insert(i);
+    }
+  }
+
+  // Beside the first ones as few cases as have all that any case has: the next one always that
+  // which adds most.
+  void find_different() {
+    std::vector<Traits> left;
+    for (const OperatorCase* c : cases_) left.push_back(traits_of(*c));
+    const auto take = [&](const Traits& taken) {
+      for (Traits& one : left) {
+        std::erase_if(one, [&](const std::string& trait) { return taken.contains(trait); });
+      }
+    };
+    for (size_t i = 0; i < std::min(left.size(), kFirst); ++i) take(Traits(left[i]));
+    while (!left.empty()) {
+      const auto most = std::ranges::max_element(left, {}, &Traits::size);
+      if (most->empty()) break;
+      different_.insert(static_cast<size_t>(most - left.begin()));
+      take(Traits(*most));
     }
   }
 
@@ -143,6 +182,24 @@ class Planner {
     for (size_t i = 0; i < std::min<size_t>(cases_.size(), 2); ++i) {
       add(i, {}, "TN_operator_006", "", worth_of(i), Trial::kClaim);
       add(i, {}, "TN_kernel_004", "forbidden", worth_of(i), Trial::kForbidden);
+    }
+  }
+
+  // The first cases that bring such numbers to the device; they are descriptions that are made
+  // anyway.
+  void add_specials() {
+    if (cases_.empty() || !is_float(cases_[0]->dtype)) return;
+    size_t found = 0;
+    for (size_t i = 0; i < cases_.size() && found < kFirst; ++i) {
+      bool takes = false;
+      for (const auto& [special, suffix] :
+           {std::pair{Special::kFinite, "finite_specials"}, {Special::kInfinite, "specials"}}) {
+        const OperatorCase& sibling = sibling_of(*cases_[i], seed_, special);
+        if (!takes_specials(*cases_[i], sibling)) continue;
+        takes = true;
+        add(i, {}, "TN_operator_001", suffix, worth_of(i), Trial::kSpecial, special);
+      }
+      found += takes;
     }
   }
 
@@ -221,6 +278,7 @@ class Planner {
 
   void add_others() {
     const size_t widest = find_widest();
+    std::set<size_t> constants;
     for (size_t i = 0; i < cases_.size(); ++i) {
       const OperatorCase& c = *cases_[i];
       const int later = i == 0 ? 0 : 300 + static_cast<int>(i);
@@ -238,17 +296,22 @@ class Planner {
         const auto replaced = static_cast<int32_t>(k + 1);
         if (std::ranges::find(c.aliases, replaced) != c.aliases.end()) continue;
         const auto input = static_cast<int>(k);
-        // Weights come first: they are packed.
+        // Each input once; weights come first: they are packed. What a host gives anyway is last.
+        const bool first = constants.insert(k).second;
+        const int worth = c.inputs[k].kind == TN_ARGUMENT_HOST ? 60 : k == 1 ? 8 : 10;
         add(i, {.constant = input}, "TN_operator_005", "constant_" + std::to_string(k),
-            14 + later + (k == 1 ? 0 : 46));
+            worth + (first ? 0 : 300 + static_cast<int>(i)));
       }
     }
   }
 
+  static constexpr size_t kFirst = 4;
+
   const OperatorRow& row_;
   const std::vector<const OperatorCase*>& cases_;
+  const uint32_t seed_;
   const bool dynamic_;
-  std::set<size_t> reaching_;
+  std::set<size_t> reaching_, different_;
   std::vector<Candidate> candidates_;
   std::map<std::tuple<size_t, Form, tn_math_mode, uint32_t, int, int, bool>, std::string> keys_;
 };
@@ -256,13 +319,13 @@ class Planner {
 }  // namespace
 
 Plan plan_variants(const OperatorRow& row, const std::vector<const OperatorCase*>& cases,
-                   uint32_t device_flags, size_t budget) {
+                   uint32_t device_flags, size_t budget, uint32_t seed) {
   // Older versions are the same kernels by another number.
   const ContractOperator* contract = find_contract(row.domain, row.name);
   const bool other = contract != nullptr && contract->versions[0].version != row.version;
   constexpr size_t kOfOtherVersions = 8;
   if (other && (budget == 0 || budget > kOfOtherVersions)) budget = kOfOtherVersions;
-  return Planner(row, cases, device_flags).plan(budget);
+  return Planner(row, cases, device_flags, seed).plan(budget);
 }
 
 }  // namespace tenon::conformance

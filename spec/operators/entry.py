@@ -3,7 +3,7 @@
 from . import body, bounds, deviations, element_types, facts, onnx_lock, same_versions, shape, tolerance
 
 COMMON = {"domain", "name", "version", "revision", "host", "column", "bounds", "shape", "view", "replaces",
-          "determinism", "semantics", "tolerance", "body"}
+          "determinism", "semantics", "open", "tolerance", "body"}
 # An entry of ONNX's domain says how it deviates; one of another domain says all.
 OF_ONNX = COMMON | {"same", "extends", "narrows", "newer"}
 OF_OTHERS = COMMON | {"inputs", "outputs", "types", "attributes"}
@@ -50,6 +50,7 @@ class Operator:
         if self.determinism not in ("always", "asked"):
             raise ValueError(f"determinism is `always` or `asked`, not {self.determinism}")
         self.semantics = " ".join(str(entry.get("semantics", "")).split())
+        self.open = self.read_open(entry.get("open", {}))
         self.tolerance = tolerance.read(entry.get("tolerance"))
         self.body = body.lines(entry.get("body", ""))
         # Newest first: the order in which the runtime tries them.
@@ -98,6 +99,13 @@ class Operator:
             if output not in names or given not in self.input_names:
                 raise ValueError(f"replaces: {output}: {given} are no output and input")
         return {output: [given] for output, given in value.items()}
+
+    def read_open(self, value):
+        """{what no device is judged by: why}: "infinity" among operands, or an attribute."""
+        unknown = set(value) - {"infinity"} - set(self.attributes)
+        if unknown:
+            raise ValueError(f"open: {sorted(unknown)} are neither infinity nor attributes")
+        return value
 
     @property
     def elementwise(self):

@@ -79,6 +79,8 @@ def section(o):
         out += ["Attributes: " + "; ".join(attribute(o, a) for a in o.attributes.values()) + ".", ""]
     if o.semantics:
         out += [o.semantics, ""]
+    if o.open:
+        out += ["Open: " + "; ".join(f"`{what}` ({why})" for what, why in o.open.items()) + ".", ""]
     if o.body:
         out += ["Without a kernel of its own: `" + "; ".join(o.body) + "`.", ""]
     return out

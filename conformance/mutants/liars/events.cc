@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Events: too early, not waited for, with wrong times, and those that the host signals.
+#include <atomic>
 #include <set>
 #include <vector>
 
@@ -135,6 +136,14 @@ TN_LIAR(time_stands_still) {
   };
 }
 
+TN_LIAR(time_in_femtoseconds) {
+  table.event_elapsed = [](tn_event* start, tn_event* end, int64_t* nanoseconds, tn_error* error) {
+    const tn_status status = sound().event_elapsed(start, end, nanoseconds, error);
+    if (status == TN_OK) *nanoseconds *= 1'000'000;
+    return status;
+  };
+}
+
 TN_LIAR(time_of_any_event) { forgive<&tn_dispatch::event_elapsed, TN_INVALID_STATE>(table); }
 
 TN_LIAR(wait_that_ends_is_done) {
@@ -179,6 +188,36 @@ TN_LIAR(destroyed_host_event_is_complete) {
     if (by_host(event)) sound().event_signal(event, TN_OK, nullptr);
     host_events.drop(event);
     sound().event_destroy(event);
+  };
+}
+
+// -- Failures and threads --
+
+TN_LIAR(failure_reaches_events_before_it) {
+  static Kept<tn_event*, tn_stream*> streams;
+  table.event_record = [](tn_event* event, tn_stream* stream, const tn_record_desc* desc,
+                          tn_error* error) {
+    streams.put(event, stream);
+    return sound().event_record(event, stream, desc, error);
+  };
+  table.event_synchronize = [](tn_event* event, const tn_wait_desc* desc,
+                               tn_error* error) -> tn_status {
+    const tn_status status = sound().event_synchronize(event, desc, error);
+    tn_stream* const stream = streams.get(event);
+    return status == TN_OK && stream != nullptr ? sound().stream_synchronize(stream, error)
+                                                : status;
+  };
+}
+
+TN_LIAR(one_thread_waits_at_a_time) {
+  table.event_synchronize = [](tn_event* event, const tn_wait_desc* desc,
+                               tn_error* error) -> tn_status {
+    static std::atomic<int> inside{0};
+    const tn_status status =
+        inside++ == 0 ? sound().event_synchronize(event, desc, error)
+                      : plugin::set_error(error, TN_INVALID_STATE, nullptr, "somebody waits");
+    --inside;
+    return status;
   };
 }
 

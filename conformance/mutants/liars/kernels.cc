@@ -265,4 +265,13 @@ TN_LIAR(kernels_keep_their_constants) {
   table.device_close = [](tn_device*) {};
 }
 
+TN_LIAR(resident_bytes_grow) {
+  table.kernel_get_info = [](tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
+    static std::atomic<uint64_t> calls{0};
+    const tn_status status = sound().kernel_get_info(kernel, info, error);
+    if (status == TN_OK && whole(info)) info->resident_bytes += ++calls;
+    return status;
+  };
+}
+
 }  // namespace tenon::liar

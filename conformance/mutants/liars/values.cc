@@ -3,7 +3,8 @@
 // Kernels that compute something else. What is off by little is for the perturbation layer.
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <deque>
+#include <vector>
 
 #include "conformance/mutants/liar.h"
 
@@ -61,6 +62,47 @@ TN_LIAR(integers_compute_another_operator) {
                            tn_error* error) {
     return create_wrong(device, desc, kernel, error,
                         [](tn_dtype dtype) { return dtype == TN_INT32 || dtype == TN_INT64; });
+  };
+}
+
+// Of the first element, of every type.
+TN_LIAR(a_bit_of_each_result) {
+  table.kernel_launch = [](tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
+                           tn_error* error) {
+    const tn_status status = sound().kernel_launch(kernel, stream, launch, error);
+    const tn_tensor* const output =
+        status == TN_OK && launch->output_count != 0 ? launch->outputs[0] : nullptr;
+    if (output == nullptr || output->buffer == nullptr) return status;
+    for (int32_t i = 0; i < output->rank; ++i) {
+      if (output->dims[i] == 0) return status;
+    }
+    unsigned char byte = 0;
+    sound().stream_read(stream, &byte, output->buffer, output->offset, 1, nullptr);
+    sound().stream_synchronize(stream, nullptr);
+    byte ^= 1;
+    sound().stream_fill(stream, output->buffer, output->offset, 1, &byte, 1, nullptr);
+    return status;
+  };
+}
+
+TN_LIAR(constants_are_zeros) {
+  table.kernel_create = [](tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                           tn_error* error) {
+    if (!whole(desc)) return sound().kernel_create(device, desc, kernel, error);
+    static const std::vector<char> zeros(1 << 20);
+    std::deque<tn_argument> copies;
+    std::vector<const tn_argument*> inputs(desc->inputs, desc->inputs + desc->input_count);
+    for (const tn_argument*& input : inputs) {
+      if (input == nullptr || input->kind != TN_ARGUMENT_CONSTANT || input->host_data == nullptr) {
+        continue;
+      }
+      copies.push_back(*input);
+      copies.back().host_data = zeros.data();
+      input = &copies.back();
+    }
+    tn_kernel_desc changed = *desc;
+    changed.inputs = inputs.data();
+    return sound().kernel_create(device, &changed, kernel, error);
   };
 }
 

@@ -128,10 +128,6 @@ Facts facts_of(KernelRecord& kernel, const tn_launch& launch) {
     add_tensor(facts, output, false);
     outputs = std::max(outputs, count_of(output));
     if (output.rank == 0) facts.insert("zero_d");
-    for (const uint64_t tile : {16, 64}) {
-      const uint64_t count = count_of(output);
-      if (count > tile && count % tile != 0) facts.insert(numbered("tail_", tile));
-    }
   }
   const std::lock_guard guard(kernel.mutex);
   for (size_t i = 0; i < launch.input_count; ++i) {

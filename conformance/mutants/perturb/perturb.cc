@@ -6,11 +6,12 @@
 //   TENON_PERTURB           the predicate: a fact of the launch (facts.h), "always", or "none"
 //   TENON_PERTURB_TESTS     part of the tests' names: "Operator/Add/float32"; default: all
 //   TENON_PERTURB_LOG       a file to which a line is added for
-//     launch TEST FACTS...  the first launch of a test that was perturbed, with all of its facts
+//     launch TEST FACTS...  the launch of a test that was perturbed, with all of its facts
 //     asked TEST STATUS FACTS...  a description that the device was asked about
 //   TENON_PERTURB_UNITS     move by so many units of the last place instead
 //
-// Only launches are touched of which the suite has announced what it expects.
+// Of each test one launch is touched, the first that meets the predicate, so that a test which
+// notices has noticed this one; and only launches of which the suite has announced what it expects.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -200,15 +201,29 @@ class Elements {
   unsigned shift_ = 0;
 };
 
-// Elements that are tried: of the tail where that is the predicate. Another one each time, but the
-// same in each run.
+constexpr uint64_t kTiles[] = {16, 64};
+
+// The elements behind the last whole tile; 0 where there are none, or no tile.
+uint64_t tail_of(uint64_t count, uint64_t tile) { return count > tile ? count % tile : 0; }
+
+// Elements that are tried: one that lies in all tails that there are, and one anywhere, in turn;
+// another one each time, but the same in each run.
 uint64_t choose(uint64_t count, uint64_t attempt) {
   static std::atomic<uint64_t> launches{0};
-  const uint64_t number = ++launches * 7919 + attempt * 104729;
-  const uint64_t tile = predicate() == "tail_16" ? 16 : predicate() == "tail_64" ? 64 : 0;
-  if (tile == 0 || count <= tile) return number % count;
-  const uint64_t tail = count % tile;
-  return count - 1 - number % std::max<uint64_t>(tail, 1);
+  const uint64_t launch = launches++, number = launch * 7919 + attempt * 104729;
+  uint64_t tail = 0;
+  for (const uint64_t tile : kTiles) {
+    const uint64_t own = tail_of(count, tile);
+    if (own != 0 && (tail == 0 || own < tail)) tail = own;
+  }
+  const bool anywhere = tail == 0 || (launch + attempt) % 2 != 0;
+  return anywhere ? number % count : count - 1 - number % tail;
+}
+
+void add_tails(Facts& facts, uint64_t count, uint64_t which) {
+  for (const uint64_t tile : kTiles) {
+    if (which >= count - tail_of(count, tile)) facts.insert("tail_" + std::to_string(tile));
+  }
 }
 
 std::optional<uint64_t> moved_value(tn_dtype dtype, uint64_t bits, double granted) {
@@ -218,7 +233,9 @@ std::optional<uint64_t> moved_value(tn_dtype dtype, uint64_t bits, double grante
   return moved(dtype, bits, std::isfinite(granted) ? kTolerances * granted : 0);
 }
 
-bool move_one(tn_stream* stream, const tn_tensor& output, const ExpectedOutput& expected) {
+// Adds to the facts what they could not know before: where the element lies.
+bool move_one(tn_stream* stream, const tn_tensor& output, const ExpectedOutput& expected,
+              Facts& facts) {
   uint64_t count = 1;
   for (const int64_t dim : expected.dims) count *= static_cast<uint64_t>(dim);
   if (count == 0 || expected.granted.size() != count) return false;
@@ -231,6 +248,7 @@ bool move_one(tn_stream* stream, const tn_tensor& output, const ExpectedOutput& 
     const auto changed = moved_value(elements.dtype(), bits, expected.granted[which]);
     if (!changed || *changed == bits) continue;
     elements.write(*changed);
+    add_tails(facts, count, which);
     return true;
   }
   return false;
@@ -238,7 +256,7 @@ bool move_one(tn_stream* stream, const tn_tensor& output, const ExpectedOutput& 
 
 // What the device alone understands is brought into rows, changed, and brought back.
 bool move_one_in_token(tn_device* device, tn_stream* stream, const tn_tensor& output,
-                       const ExpectedOutput& expected) {
+                       const ExpectedOutput& expected, Facts& facts) {
   tn_tensor dense = output;
   dense.layout = TN_LAYOUT_STRIDED;
   dense.strides = nullptr;
@@ -247,7 +265,7 @@ bool move_one_in_token(tn_device* device, tn_stream* stream, const tn_tensor& ou
                             TN_BUFFER_DEVICE, 0, nullptr};
   if (sound().buffer_create(device, &desc, &dense.buffer, nullptr) != TN_OK) return false;
   const bool done = sound().stream_reorder(stream, &dense, &output, nullptr) == TN_OK &&
-                    move_one(stream, dense, expected) &&
+                    move_one(stream, dense, expected, facts) &&
                     sound().stream_reorder(stream, &output, &dense, nullptr) == TN_OK;
   sound().stream_synchronize(stream, nullptr);
   sound().buffer_destroy(dense.buffer, nullptr);
@@ -274,7 +292,8 @@ void read_values(Facts& facts, tn_stream* stream, const tn_launch& launch) {
   }
 }
 
-bool perturb(tn_stream* stream, const tn_launch& launch, const Expectation& expected) {
+bool perturb(tn_stream* stream, const tn_launch& launch, const Expectation& expected,
+             Facts& facts) {
   tn_device* device = nullptr;
   {
     const std::lock_guard guard(devices_mutex);
@@ -288,12 +307,16 @@ bool perturb(tn_stream* stream, const tn_launch& launch, const Expectation& expe
     const tn_tensor* const output = launch.outputs[o];
     if (output == nullptr || output->buffer == nullptr || o >= expected.outputs.size()) continue;
     const bool done = output->layout == TN_LAYOUT_STRIDED
-                          ? move_one(stream, *output, expected.outputs[o])
-                          : move_one_in_token(device, stream, *output, expected.outputs[o]);
+                          ? move_one(stream, *output, expected.outputs[o], facts)
+                          : move_one_in_token(device, stream, *output, expected.outputs[o], facts);
     if (done) return true;
   }
   return false;
 }
+
+// The last test of which a launch was perturbed.
+std::mutex test_mutex;
+std::string perturbed_test;
 
 tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
                                 tn_error* error) {
@@ -303,11 +326,15 @@ tn_status TN_CALL kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_l
     return sound().kernel_launch(kernel, stream, launch, error);
   }
   Facts facts = facts_of(*record, *launch);
+  const std::lock_guard guard(test_mutex);
+  if (perturbed_test == expected->test || !facts.contains(predicate())) {
+    return sound().kernel_launch(kernel, stream, launch, error);
+  }
   read_values(facts, stream, *launch);
   const tn_status status = sound().kernel_launch(kernel, stream, launch, error);
-  if (status != TN_OK || !facts.contains(predicate())) return status;
-  if (sound().stream_synchronize(stream, nullptr) != TN_OK) return status;
-  if (perturb(stream, *launch, *expected)) {
+  if (status != TN_OK || sound().stream_synchronize(stream, nullptr) != TN_OK) return status;
+  if (perturb(stream, *launch, *expected, facts)) {
+    perturbed_test = expected->test;
     log_once("launch\t" + expected->test, "launch\t" + expected->test + joined(facts));
   }
   return status;
