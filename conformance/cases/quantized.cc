@@ -7,6 +7,7 @@
 
 #include "cases/quantized.h"
 #include "suite/case.h"
+#include "suite/contract.h"
 
 namespace tenon::conformance {
 
@@ -29,6 +30,15 @@ Real largest_of(tn_dtype type) {
   const int exponent = static_cast<int>(form.largest >> form.mantissa_bits) - form.bias;
   const auto ones = static_cast<Real>(form.largest & ((uint64_t{1} << form.mantissa_bits) - 1));
   return std::ldexp(1 + std::ldexp(ones, -form.mantissa_bits), exponent);
+}
+
+std::vector<tn_dtype> types_of(const char* domain, const char* name, bool output, size_t at) {
+  const ContractVersion& version = find_contract(domain, name)->versions[0];
+  const ContractParameter* parameter = output ? version.output(at) : version.input(at);
+  std::vector<tn_dtype> types;
+  for (const ElementType& row : kElementTypes)
+    if (in_set(row.dtype, parameter->dtypes)) types.push_back(row.dtype);
+  return types;
 }
 
 namespace {
@@ -129,16 +139,16 @@ void add_quantize_cases(Cases& cases, tn_dtype type) {
   add_quantize(cases, "last_axis", x({3, 4, 5}), TN_UINT8, blocks_of(scale, TN_UINT8, {5}, -1));
   add_quantize(cases, "blocks", x({4, 7, 3}), TN_UINT8,
                blocks_of(scale, TN_UINT8, {4, 4, 3}, 1, 2));
-  for (const tn_dtype to : {TN_UINT16, TN_INT16, TN_UINT4, TN_INT4, TN_FLOAT8E4M3FN,
-                            TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ, TN_FLOAT4E2M1}) {
+  for (const tn_dtype to : types_of("", "QuantizeLinear", true, 0)) {
     add_quantize(cases, std::string("to_") + dtype_name(to), numbers_for(type, to, {3, 4, 5}), to,
                  blocks_of(scale, to, {4}));
   }
-  for (const tn_dtype by : {TN_FLOAT32, TN_FLOAT16, TN_BFLOAT16, TN_INT32}) {
+  for (const tn_dtype by : types_of("", "QuantizeLinear", false, 1)) {
     if (by == scale) continue;
     add_quantize(cases, std::string("by_") + dtype_name(by), x({3, 4, 5}), TN_INT8,
                  blocks_of(by, TN_INT8, {}));
   }
+
   add_quantize(cases, "long", x({4099}), TN_INT8, blocks_of(scale, TN_INT8, {}));
   add_quantize(cases, "long_rows", x({3, 1500}), TN_UINT8, blocks_of(scale, TN_UINT8, {3}, 0));
   add_quantize(cases, "last_blocks", x({3, 70}), TN_INT8, blocks_of(scale, TN_INT8, {3, 5}, 1, 16));
@@ -151,14 +161,17 @@ void add_quantize_cases(Cases& cases, tn_dtype type) {
   plain.has_zero = false;
   add_quantize(cases, "no_zero", x({17}), TN_UINT8, plain);
   add_quantize(cases, "output_dtype", x({17}), TN_INT8, plain);
+
+  // Beyond the largest number: NaN where there is no infinity.
   for (const tn_dtype to : {TN_FLOAT8E4M3FN, TN_FLOAT8E5M2}) {
     add_quantize(cases, std::string("overflow_") + dtype_name(to),
                  HostTensor(type, {4}, {3, -10000, 10000, -2}), to,
                  {HostTensor::scalar(scale, 0.125L), HostTensor(to, Shape{}), 1, 0},
                  {kNone, false});
   }
-  if (type == TN_INT32) return;
+
   // Quotients that are not exact, and are rounded where the scale, or `precision`, says.
+  if (type == TN_INT32) return;
   Blocks thirds = blocks_of(scale, TN_INT8, {});
   thirds.scale = HostTensor::random(scale, {4}, 0.3L, 1.7L, 9);
   thirds.zero = zeros_of(TN_INT8, {4});

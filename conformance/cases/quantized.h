@@ -15,5 +15,7 @@ Real half_even(Real value);
 Real saturated(tn_dtype type, Real value, Real zero);
 // The largest finite number of a float type.
 Real largest_of(tn_dtype type);
+// The types that the contract allows for a parameter.
+std::vector<tn_dtype> types_of(const char* domain, const char* name, bool output, size_t at);
 
 }  // namespace tenon::conformance

@@ -170,8 +170,7 @@ void add_qlinear_matmul_cases(Cases& cases, tn_dtype type) {
     add(std::string("by_") + dtype_name(by), make(type, {5, 7}, {}, 1, by),
         make(type, {7, 6}, {6}, 2, by), TN_UINT8);
   }
-  for (const tn_dtype to :
-       {TN_INT8, TN_UINT8, TN_FLOAT8E4M3FN, TN_FLOAT8E4M3FNUZ, TN_FLOAT8E5M2, TN_FLOAT8E5M2FNUZ}) {
+  for (const tn_dtype to : types_of("", "QLinearMatMul", true, 0)) {
     const std::string name = dtype_name(to);
     add("to_" + name, make(type, {5, 7}, {}, 1), make(type, {7, 6}, {}, 2), to);
     if (to != type)

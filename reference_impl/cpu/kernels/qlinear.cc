@@ -129,8 +129,8 @@ class QLinearConcat final : public KernelOf<QLinearConcatOperator> {
     const IntegerRange range = range_of(y.dtype);
     const int32_t axis = normalize_axis(operator_.name, operator_.axis, y.rank);
     int64_t along = 0;
-    for (size_t i = 0; i < operator_.tensors(a); ++i) {
-      const View x = operator_.tensor(a, i);
+    for (size_t i = 0; i < operator_.count(a); ++i) {
+      const View x = operator_.data(a, i);
       const Linear of_x(operator_.scale(a, i), operator_.zero(a, i));
       BuiltView part(y);
       for (int32_t d = 0; d < y.rank; ++d) part.add(x.dims[d], y.strides[d]);

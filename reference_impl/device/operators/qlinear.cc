@@ -55,7 +55,7 @@ void QLinearConcatOperator::check(const Arguments& a) const {
   check_output(name, "Y", a, 0, shapes::quantized_concat(PointCall(name, a), *this, 0));
   check_one_number(name, "Y's scale", a.input(0));
   check_one_number(name, "Y's zero point", a.input(1));
-  for (size_t i = 0; i < tensors(a); ++i) {
+  for (size_t i = 0; i < count(a); ++i) {
     check_one_number(name, "a scale", scale(a, i));
     check_one_number(name, "a zero point", zero(a, i));
   }

@@ -37,7 +37,7 @@ struct Body {
 };
 
 struct Node {
-  std::string name;  // For messages: the model's own name, or its outputs'.
+  std::string name;     // For messages: the model's own name, or its outputs'.
   std::string op_type;  // In full: "com.microsoft.QGemm".
   std::vector<ValueIndex> inputs;
   std::vector<ValueIndex> outputs;

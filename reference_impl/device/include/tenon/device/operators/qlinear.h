@@ -28,8 +28,8 @@ struct QLinearLeakyReluOperator : QLinearSigmoidOperator, attributes::MicrosoftQ
 struct QLinearConcatOperator : NamedOperator, attributes::MicrosoftQLinearConcat {
   explicit QLinearConcatOperator(const Description& d);
   void check(const Arguments& a) const;
-  static size_t tensors(const Arguments& a) { return (a.inputs.size() - 2) / 3; }
-  static View tensor(const Arguments& a, size_t i) { return a.inputs[2 + 3 * i]; }
+  static size_t count(const Arguments& a) { return (a.inputs.size() - 2) / 3; }
+  static View data(const Arguments& a, size_t i) { return a.inputs[2 + 3 * i]; }
   static View scale(const Arguments& a, size_t i) { return a.inputs[3 + 3 * i]; }
   static View zero(const Arguments& a, size_t i) { return a.inputs[4 + 3 * i]; }
 };
