@@ -49,7 +49,7 @@ KNOWN = [
      "a length of 1 has position 0, as the text says; the reference has -0.5"),
     ("Resize", lambda c: c["label"] == "linear_special",
      "whether a neighbour of weight 0 is multiplied is open; spec/ops says that it has no influence"),
-    ("ConvTranspose", lambda c: c["label"] == "depthwise", "the reference adds a bias of the group before"),
+    ("ConvTranspose", lambda c: c["label"] == "depthwise", "the reference gives every group the biases of the first"),
     ("LRN", lambda c: True, "the reference goes over as many channels as there are images"),
     ("LpPool", lambda c: c["label"] == "ceil", "the reference scales a window that X cuts off as if it were whole"),
     ("GridSample", lambda c: c["label"].endswith("_whole"), "the reference has weights of X's integer type"),
