@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Destroying what queued work still uses is legal.
+#include <chrono>
+#include <thread>
+
 #include "suite/fixture.h"
 
 namespace tenon::conformance {
 namespace {
 
 using LifetimeTest = DeviceTest;
+
+// Whether a stream has done all its work; it is given a while.
+bool ends(const Stream& stream) {
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
+  while (tn_stream_query(stream.get(), nullptr) == TN_NOT_READY) {
+    if (std::chrono::steady_clock::now() > limit) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
 
 TEST_F(LifetimeTest, TN_lifetime_001_buffers_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 18, 7);
@@ -80,12 +93,13 @@ TEST_F(LifetimeTest, TN_lifetime_003_events_in_flight) {
   const Bytes bytes = pattern_bytes(1 << 16, 9);
   const Buffer buffer = make_buffer(bytes.size());
   Event event(device());
-  hold_back(stream_);
+  const Gate& gate = hold_back(stream_);
   write(stream_, buffer, 0, bytes);
   stream_.record(event);
   second.wait(event);
   event.reset();
   const Bytes& seen = read(second, buffer, 0, bytes.size());
+  EXPECT_FALSE(gate.is_closed() && ends(second) && gate.is_closed());
   let_go();
   second.synchronize();
   EXPECT_EQ(seen, bytes);

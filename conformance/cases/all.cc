@@ -9,6 +9,18 @@ namespace tenon::conformance {
 
 namespace {
 
+// Plans try special numbers with the first cases of an operator; the others' values would take as
+// much memory again as all cases.
+void keep_first(Cases& cases) {
+  constexpr size_t kKept = 12;
+  std::map<std::pair<std::string, std::string>, size_t> seen;
+  for (OperatorCase& c : cases) {
+    if (seen[{c.domain, c.name}]++ < kKept) continue;
+    c.inputs = {};
+    c.outputs = {};
+  }
+}
+
 Cases make(tn_dtype type, uint32_t seed, Special special) {
   const RandomSeed random(seed, special);
   Cases cases;
@@ -28,6 +40,7 @@ Cases make(tn_dtype type, uint32_t seed, Special special) {
   add_qlinear_cases(cases, type);
   add_vision_cases(cases, type);
   for (size_t i = 0; i < cases.size(); ++i) cases[i].at = i;
+  if (special != Special::kNone) keep_first(cases);
   return cases;
 }
 

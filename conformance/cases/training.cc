@@ -47,7 +47,7 @@ void add_adamw(Cases& cases, const std::string& label, tn_dtype type, const Shap
     }
     new_m.values[i] = m.values[i] + (g - m.values[i]) * beta1;
     new_v.values[i] = coefficient(kBeta2) * v.values[i] + beta2 * g * g;
-    const bool kept = most.values[i] > new_v.values[i].value;
+    const bool kept = most.values[i] > new_v.values[i].value || std::isnan(most.values[i]);
     new_most.values[i] = kept ? Number(most.values[i]) : new_v.values[i];
     const Number second = amsgrad ? new_most.values[i] : new_v.values[i];
     const Number divisor = sqrt(second) * second_scale + coefficient(kEps);

@@ -68,8 +68,12 @@ std::vector<std::string> filtered(const std::vector<std::string>& names,
 bool may_match(const std::string& filter, const std::string& begin) {
   return std::ranges::any_of(split(filter), [&](const std::string& pattern) {
     const size_t sure = std::min({pattern.find_first_of("*?"), pattern.size(), begin.size()});
-    return pattern.compare(0, sure, begin, 0, sure) == 0 &&
-           (sure == begin.size() || sure < pattern.size());
+    if (pattern.compare(0, sure, begin, 0, sure) != 0) return false;
+    if (sure != begin.size() && sure == pattern.size()) return false;
+    // Of a whole group's name: names of tests have one point, which is behind it.
+    const size_t point = pattern.rfind('.');
+    if (!begin.ends_with('.') || point == std::string::npos) return true;
+    return glob_match(pattern.substr(0, point + 1).c_str(), begin.c_str());
   });
 }
 

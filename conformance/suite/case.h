@@ -94,8 +94,8 @@ void add_vision_cases(Cases& cases, tn_dtype type);
 // Whether an operator's column may have a type, by the contract.
 bool takes(const char* domain, const char* name, tn_dtype type);
 
-// All cases of a type; random values are those of the seed, some of them special. Made once: tests
-// keep references.
+// All cases of a type; random values are those of the seed, some of them special, which the first
+// cases of each operator alone have inputs and outputs of. Made once: tests keep references.
 const Cases& cases_of(tn_dtype type, uint32_t seed = 0, Special special = Special::kNone);
 
 // The same case with the random values of another seed.

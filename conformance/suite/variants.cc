@@ -52,7 +52,7 @@ bool has_special_values(const OperatorCase& c) {
 
 // Whether special numbers come to the device: a scalar of the host is none of them.
 bool takes_specials(const OperatorCase& c, const OperatorCase& special) {
-  for (size_t i = 0; i < c.inputs.size(); ++i) {
+  for (size_t i = 0; i < special.inputs.size(); ++i) {
     const CaseInput& input = c.inputs[i];
     if (input.kind == TN_ARGUMENT_DEVICE && is_float(input.tensor.dtype) &&
         input.tensor.bytes() != special.inputs[i].tensor.bytes()) {

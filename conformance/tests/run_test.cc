@@ -181,6 +181,10 @@ TEST(Filter, TellsWhatItMayMatch) {
   EXPECT_TRUE(may_match("?perator/Add", "Operator/"));
   EXPECT_FALSE(may_match("MapTest.*:Entry.*", "Operator/"));
   EXPECT_FALSE(may_match("Operator", "Operator/"));
+  // Of a whole group.
+  EXPECT_TRUE(may_match("Operator/*/float32.*", "Operator/Add/float32."));
+  EXPECT_FALSE(may_match("Operator/*/float32.*", "Operator/Add/int8."));
+  EXPECT_FALSE(may_match("*Test.*", "Operator/Add/float32."));
   EXPECT_EQ(filtered({"A.a", "A.b", "B.a"}, "A.*:B.?"),
             (std::vector<std::string>{"A.a", "A.b", "B.a"}));
   EXPECT_EQ(filtered({"A.a", "A.b", "B.a"}, "*.b"), (std::vector<std::string>{"A.b"}));

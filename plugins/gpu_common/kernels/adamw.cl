@@ -37,7 +37,7 @@ typedef struct {
 
 #define STEP(PLACE)                                                              \
   C p = LOAD(T, x0[PLACE(3)]), m = LOAD(T, x2[PLACE(5)]), v = LOAD(T, x3[PLACE(6)]); \
-  const C g = k.sign * LOAD(T, x1[PLACE(4)]) + k.decay * p;                      \
+  const C g = k.sign * LOAD(T, x1[PLACE(4)]) + (k.decay != 0 ? k.decay * p : 0); \
   p *= k.keep;                                                                   \
   m += (g - m) * k.one_minus_beta1;                                              \
   v = k.beta2 * v + k.one_minus_beta2 * g * g;                                   \

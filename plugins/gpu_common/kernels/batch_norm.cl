@@ -128,8 +128,10 @@ DEVICE void apply_grad_row(GLOBAL T *RESTRICT dx, long dx_step, GLOBAL const T *
                            GLOBAL const T *RESTRICT table, long table_step, long channels, long n) {
   for (long j = 0; j < n; ++j) {
     GLOBAL const T *at = table + j * table_step;
-    dx[j * dx_step] = at[channels] * dy[j * dy_step] +
-                      at[2 * channels] * (x[j * x_step] - at[0]) + at[3 * channels];
+    const T b = at[2 * channels];
+    // Where b is 0, x may be anything.
+    const T of_x = b != 0 ? b * (x[j * x_step] - at[0]) : (T)0;
+    dx[j * dx_step] = at[channels] * dy[j * dy_step] + of_x + at[3 * channels];
   }
 }
 

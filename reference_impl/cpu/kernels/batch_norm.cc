@@ -29,11 +29,12 @@ struct Normalize {
   }
 };
 
-// dx = a * dy + b * (x - mean) + c.
+// dx = a * dy + b * (x - mean) + c. Where b is 0, x may be anything.
 struct Gradient {
   template <class C>
   TENON_INLINE double operator()(C dy, C x, double mean, double a, double b, double c) const {
-    return a * static_cast<double>(dy) + b * (static_cast<double>(x) - mean) + c;
+    const double of_x = b != 0 ? b * (static_cast<double>(x) - mean) : 0;
+    return a * static_cast<double>(dy) + of_x + c;
   }
 };
 

@@ -25,7 +25,8 @@ struct AdamStep {
     for (int64_t i = 0; i < count; ++i) {
       C p = read_at<S>(at, strides, 3, i);
       C m = read_at<S>(at, strides, 5, i), v = read_at<S>(at, strides, 6, i);
-      const C g = c.sign * read_at<S>(at, strides, 4, i) + c.decay * p;
+      // A decay of 0 times NaN is none: the moments of AdamW know nothing of the parameter.
+      const C g = c.sign * read_at<S>(at, strides, 4, i) + (c.decay != 0 ? c.decay * p : C(0));
       p *= c.keep;
       m += (g - m) * c.one_minus_beta1;
       v = c.beta2 * v + c.one_minus_beta2 * g * g;
