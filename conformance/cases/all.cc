@@ -29,10 +29,12 @@ Cases make(tn_dtype type, uint32_t seed, Special special) {
   add_contraction_cases(cases, type);
   add_fused_cases(cases, type);
   add_movement_cases(cases, type);
+  add_unique_cases(cases, type);
   add_index_cases(cases, type);
   add_normalization_cases(cases, type);
   add_pooling_cases(cases, type);
   add_reduction_cases(cases, type);
+  add_signal_cases(cases, type);
   add_loss_cases(cases, type);
   add_training_cases(cases, type);
   add_quantized_cases(cases, type);

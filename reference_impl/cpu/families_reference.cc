@@ -17,6 +17,7 @@ std::span<const device::Family> reference_families() {
       {random_operators, {}},
       {quantized_operators, {}},
       {vision_operators, {}},
+      {signal_operators, {}},
   };
   return families;
 }

@@ -18,5 +18,6 @@ std::span<const OperatorEntry> training_operators();
 std::span<const OperatorEntry> random_operators();
 std::span<const OperatorEntry> quantized_operators();
 std::span<const OperatorEntry> vision_operators();
+std::span<const OperatorEntry> signal_operators();
 
 }  // namespace tenon::cpu

@@ -50,8 +50,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
   }
   if (!node.bodies.empty()) return run_flow(node, inputs, fold, values);
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
-  if (depends_on_data(node.op_type))
-    return run_data_dims(node, inputs, inferred[0].dtype, fold, values);
+  if (depends_on_data(node.op_type)) return run_data_dims(node, inputs, inferred, fold, values);
   for (const InferredOutput& output : inferred) {
     if (std::find(output.dims.begin(), output.dims.end(), kUnknownDim) != output.dims.end())
       throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
@@ -60,6 +59,12 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
 
   if (node.op_type == "CastLike") inputs.resize(1);  // The other has said its type.
   PlacementRow& row = (*counting_)[node.op_type];
+  if (node.op_type == "Einsum") {
+    const bool host = fold || runs_on_host(node, inputs, inferred);
+    const Ran ran = run_einsum(node, inputs, host, values);
+    if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+    return;
+  }
   if (node.view) {
     run_view(node, inputs, inferred, values);
     row.view += fold ? 0 : 1;
@@ -88,42 +93,6 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
   return true;
 }
 
-// Only the data says how large the output is: there is room for all, and what is used is a view.
-void Executor::run_data_dims(const Node& node, std::span<Tensor> inputs, tn_dtype dtype, bool fold,
-                             Values& values) {
-  bool host = true;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    host = host && (fold || !inputs[i].present() || inputs[i].host || node.host_inputs[i]);
-  if (!host && recording_ != nullptr) throw DependsOnValues();
-  std::vector<Argument> in(inputs.size());
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    Tensor& input = inputs[i];
-    if (!input.present()) continue;
-    if (node.host_inputs[i]) {
-      in[i] = Argument::host(input.address, input.dtype, input.dims);
-      continue;
-    }
-    if (i == 0 && input.dims.empty()) {  // A scalar counts as a vector of one.
-      input.dims = {1};
-      input.strides = {1};
-    }
-    if (host != input.host) input = host ? on_host(input) : on_device(input);
-    in[i] = input.argument();
-  }
-  std::vector<int64_t> found = most_dims(node.op_type, inputs);
-  Tensor output = allocate(dtype, found, host);
-  int64_t* const output_dims[] = {found.data()};
-  const Argument out = output.argument();
-  ManagedDevice& device = host ? reference_ : device_;
-  Stream& stream = host ? *host_stream_ : *stream_;
-  const Ran ran = device.run(*node.operation, in, {&out, 1}, stream, output_dims);
-  stream.synchronize();
-  output.dims = found;
-  PlacementRow& row = (*counting_)[node.op_type];
-  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
-  values[static_cast<size_t>(node.outputs[0])] = std::move(output);
-}
-
 void Executor::run_view(const Node& node, std::span<Tensor> inputs,
                         std::span<const InferredOutput> inferred, Values& values) {
   auto set = [&](size_t output, Tensor tensor) {
@@ -148,6 +117,15 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
     size.dims.clear();
     size.strides.clear();
     return set(0, std::move(size));
+  }
+  if (node.op_type == "BitCast") {
+    Tensor view = inputs[0];
+    if (tn_dtype_bits(view.dtype) != tn_dtype_bits(inferred[0].dtype))
+      throw Error(TN_INVALID_ARGUMENT, "",
+                  std::string("the bits of ") + dtype_name(view.dtype) + " are not those of " +
+                      dtype_name(inferred[0].dtype) + ", which has another size");
+    view.dtype = inferred[0].dtype;
+    return set(0, std::move(view));
   }
   if (node.op_type == "ConstantOfShape") {
     // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
@@ -179,6 +157,16 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
   for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
 }
 
+// A constant that is needed on both sides is brought over once.
+Tensor Executor::placed_on_device(ValueIndex index, const Tensor& tensor) {
+  if (!tensor.host) return tensor;
+  const auto found = device_constants_.find(index);
+  if (found != device_constants_.end()) return found->second;
+  Tensor placed = on_device(tensor);
+  if (constants_[static_cast<size_t>(index)].present()) device_constants_.emplace(index, placed);
+  return placed;
+}
+
 Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
                             std::span<const InferredOutput> inferred, bool on_the_host,
                             Values& values) {
@@ -192,16 +180,7 @@ Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
       continue;
     }
     if (!on_the_host && input.host) {
-      // A constant that is needed on both sides is brought over once.
-      const ValueIndex index = node.inputs[i];
-      const bool constant = constants_[static_cast<size_t>(index)].present();
-      auto found = device_constants_.find(index);
-      if (found == device_constants_.end()) {
-        input = on_device(input);
-        if (constant) device_constants_.emplace(index, input);
-      } else {
-        input = found->second;
-      }
+      input = placed_on_device(node.inputs[i], input);
     } else if (on_the_host && !input.host) {
       input = on_host(input);
     }

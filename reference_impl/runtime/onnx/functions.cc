@@ -8,6 +8,8 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
+#include "runtime/onnx/operator_bodies.h"
+#include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
@@ -19,7 +21,9 @@ namespace {
 // Of no use in the model's opset, but in the registry's: a newer version that the registry has, or
 // that ONNX defines by others.
 bool needs_newer_version(const onnx::NodeProto& node, int opset) {
-  if (is_rewritten(node) || is_cast_like(node) || operator_of(node, opset) != nullptr ||
+  if (needs_newer_opset_for_body(node, opset)) return true;
+  if (has_body(node) || is_rewritten(node) || is_cast_like(node) ||
+      operator_of(node, opset) != nullptr ||
       is_function(node, opset))
     return false;
   return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
@@ -96,6 +100,7 @@ bool lift(onnx::ModelProto& model) {
                     "convert it: " +
                     message_of(e));
   }
+  declare_initializers(*model.mutable_graph());
   return true;
 }
 
@@ -178,7 +183,8 @@ void lift_and_inline(onnx::ModelProto& model, std::vector<TakenBody>& bodies) {
   for (int round = 0; round < 8; ++round) {
     take_bodies(model, bodies);
     const bool lifted = lift(model);
-    if (!inline_functions(model) && !lifted) return;
+    const bool expanded = expand_bodies(model);
+    if (!inline_functions(model) && !lifted && !expanded) return;
   }
 }
 

@@ -20,6 +20,7 @@
 #include "runtime/onnx/newest.h"
 #include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
+#include "runtime/onnx/operator_bodies.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "runtime/onnx/tensor_proto.h"
@@ -299,6 +300,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
   check_validity(model);
   read_external_data(*model.mutable_graph(), base_folder);
   normalize(model, given);
+  move_foreign_operators(model);
   inline_what_the_checker_refuses(model);
   try {
     check(model);

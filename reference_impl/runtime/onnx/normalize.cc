@@ -151,6 +151,10 @@ void drop_unread_constants(onnx::GraphProto& graph) {
                   constants.end());
 }
 
+}  // namespace
+
+}  // namespace
+
 void declare_initializers(onnx::GraphProto& graph) {
   Names known;
   for (const auto& info : graph.input()) known.insert(info.name());
@@ -166,8 +170,6 @@ void declare_initializers(onnx::GraphProto& graph) {
     for (const int64_t dim : constant.dims()) shape->add_dim()->set_dim_value(dim);
   }
 }
-
-}  // namespace
 
 std::unordered_set<std::string> captured_by(const onnx::GraphProto& graph) {
   Names reads;

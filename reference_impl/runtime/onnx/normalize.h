@@ -24,4 +24,7 @@ void normalize(onnx::ModelProto& model, const std::set<std::string>& given);
 // What a graph inside a node reads of the values outside.
 std::unordered_set<std::string> captured_by(const onnx::GraphProto& graph);
 
+// Initializers' types among the graph's values, where they are not yet: conversions lose them.
+void declare_initializers(onnx::GraphProto& graph);
+
 }  // namespace tenon::runtime::onnx_import
