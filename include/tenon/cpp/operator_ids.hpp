@@ -551,6 +551,23 @@ inline constexpr OperatorId kGlobalMaxPoolVersions[] = {
     {"", "GlobalMaxPool", 1, 0, "T", 0, kTypes2},
 };
 
+// -- recurrent --
+inline constexpr OperatorId kRNN{"", "RNN", 22, 0, "T", 0, kTypes3, kRNNAttributes, 7};
+inline constexpr OperatorId kRNNVersions[] = {
+    {"", "RNN", 14, 0, "T", 0, kTypes2, kRNNAttributes, 7},
+    {"", "RNN", 7, 0, "T", 0, kTypes2, kRNNAttributes, 7},
+};
+inline constexpr OperatorId kGRU{"", "GRU", 22, 0, "T", 0, kTypes3, kGRUAttributes, 8};
+inline constexpr OperatorId kGRUVersions[] = {
+    {"", "GRU", 14, 0, "T", 0, kTypes2, kGRUAttributes, 8},
+    {"", "GRU", 7, 0, "T", 0, kTypes2, kGRUAttributes, 8},
+};
+inline constexpr OperatorId kLSTM{"", "LSTM", 22, 0, "T", 0, kTypes3, kLSTMAttributes, 8};
+inline constexpr OperatorId kLSTMVersions[] = {
+    {"", "LSTM", 14, 0, "T", 0, kTypes2, kLSTMAttributes, 8},
+    {"", "LSTM", 7, 0, "T", 0, kTypes2, kLSTMAttributes, 8},
+};
+
 // -- reduction --
 inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
 inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
@@ -720,6 +737,9 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kTenonAveragePoolGrad,
       &kGlobalAveragePool,
       &kGlobalMaxPool,
+      &kRNN,
+      &kGRU,
+      &kLSTM,
       &kReduceSum,
       &kReduceMean,
       &kReduceMax,
