@@ -56,9 +56,9 @@ const onnx::GraphProto* branch_of(const onnx::NodeProto& node, bool condition) {
   return nullptr;
 }
 
-class Folder {
+class IfFolder {
  public:
-  explicit Folder(onnx::GraphProto& graph) : graph_(graph) {
+  explicit IfFolder(onnx::GraphProto& graph) : graph_(graph) {
     for (const auto& constant : graph.initializer()) note(constant, known_);
   }
 
@@ -121,6 +121,6 @@ class Folder {
 
 }  // namespace
 
-void fold_constant_ifs(onnx::GraphProto& graph) { Folder(graph).fold(); }
+void fold_constant_ifs(onnx::GraphProto& graph) { IfFolder(graph).fold(); }
 
 }  // namespace tenon::runtime::onnx_import
