@@ -95,3 +95,9 @@ def test_a_type_that_follows_from_another_value(device):
     loaded = tenon.load(model.SerializeToString(), device)
     y = loaded.run({"x": np.array([1.75, -2.5], np.float32), "like": np.zeros(1, np.int32)})[0]
     assert y.dtype == np.int32 and list(y) == [1, -2]
+
+
+def test_ranges_of_vectors_of_one(device):
+    model = parse("g (int64[1] a, int64[1] b, int64[1] c) => (int64[n] y) { y = Range (a, b, c) }")
+    one = {name: np.array([value]) for name, value in zip("abc", (2, 11, 3))}
+    assert list(tenon.load(model.SerializeToString(), device).run(one)[0]) == [2, 5, 8]
