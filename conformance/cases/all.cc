@@ -27,6 +27,7 @@ Cases make(tn_dtype type, uint32_t seed, Special special) {
   add_elementwise_cases(cases, type);
   add_gradient_cases(cases, type);
   add_contraction_cases(cases, type);
+  add_recurrent_cases(cases, type);
   add_fused_cases(cases, type);
   add_movement_cases(cases, type);
   add_unique_cases(cases, type);

@@ -79,6 +79,7 @@ void add_bit_cases(Cases& cases, tn_dtype type);
 void add_cast_cases(Cases& cases, tn_dtype type);
 void add_gradient_cases(Cases& cases, tn_dtype type);
 void add_contraction_cases(Cases& cases, tn_dtype type);
+void add_recurrent_cases(Cases& cases, tn_dtype type);
 void add_fused_cases(Cases& cases, tn_dtype type);
 void add_movement_cases(Cases& cases, tn_dtype type);
 void add_unique_cases(Cases& cases, tn_dtype type);

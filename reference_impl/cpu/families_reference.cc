@@ -10,6 +10,7 @@ std::span<const device::Family> reference_families() {
       {cast_copy_operators, {{"Identity"}}},
       {reduction_operators, {}},
       {contraction_operators, {}},
+      {recurrent_operators, {}},
       {pooling_operators, {}},
       {normalization_operators, {{"BatchNormTraining", 3}}},
       {movement_operators, {{"ScatterElements"}, {"IndexAdd"}}},

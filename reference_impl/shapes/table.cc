@@ -7,6 +7,7 @@
 #include "reference_impl/shapes/movement_rules.h"
 #include "reference_impl/shapes/quantized_rules.h"
 #include "reference_impl/shapes/signal_rules.h"
+#include "reference_impl/shapes/recurrent_rules.h"
 #include "reference_impl/shapes/view_rules.h"
 #include "reference_impl/shapes/vision_rules.h"
 #include "tenon/device/operators/attributes.h"

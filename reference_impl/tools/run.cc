@@ -10,6 +10,7 @@
 #include <complex>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -107,11 +108,30 @@ HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int
   return tensor;
 }
 
+void require_dim(const Model& model, const std::string& name) {
+  std::string known;
+  for (const ModelValue& info : model.inputs()) {
+    for (const std::string& symbol : info.symbols) {
+      if (symbol == name) return;
+      if (!symbol.empty()) known += (known.empty() ? "" : ", ") + symbol;
+    }
+  }
+  throw std::runtime_error("--dim " + name + ": the model's inputs leave " +
+                           (known.empty() ? "no dim open" : "these dims open: " + known));
+}
+
+// As a file's name: values may be called like paths.
+std::string file_name(std::string value) {
+  std::replace(value.begin(), value.end(), '/', '_');
+  return value;
+}
+
 std::map<std::string, HostTensor> make_inputs(const Model& model, const Options& options) {
   std::map<std::string, int64_t> dims;
   for (const std::string& text : options.dims) {
     const auto [name, value] = split(text, "--dim NAME=SIZE");
     dims[name] = parse_size(text, value);
+    require_dim(model, name);
   }
   std::map<std::string, HostTensor> inputs;
   for (const std::string& text : options.inputs) {
@@ -166,6 +186,7 @@ void run(const Options& options) {
   const auto model = Model::load(*context, device, options.model);
   std::printf("device  %s (%s)\n", device.spec().c_str(), device.info().name);
   const auto inputs = make_inputs(*model, options);
+  if (!options.output_folder.empty()) std::filesystem::create_directories(options.output_folder);
 
   std::vector<HostTensor> outputs;
   std::vector<double> times;
@@ -181,7 +202,7 @@ void run(const Options& options) {
     std::printf("output  %-24s %-8s %s%s\n", name.c_str(), tenon::dtype_name(outputs[i].dtype),
                 dims_text(outputs[i].dims).c_str(), summary(outputs[i]).c_str());
     if (!options.output_folder.empty()) {
-      tenon::tools::write_npy(options.output_folder + "/" + name + ".npy", outputs[i]);
+      tenon::tools::write_npy(options.output_folder + "/" + file_name(name) + ".npy", outputs[i]);
     }
   }
   if (times.size() > 1) {

@@ -69,6 +69,8 @@ def field(o, a, enums):
     values = o.bounds[a.name].values if a.name in o.bounds else ()
     if a.kind == "int" and values and set(values) <= {0, 1}:
         return f"bool {a.name} = {'true' if int(a.default) else 'false'};"
+    if a.is_list and a.default:
+        return f"{TYPES[a.kind]} {a.name}{{{a.default.strip('[]')}}};"
     if a.is_list or a.kind == "string":
         return f"{TYPES[a.kind]} {a.name}{f' = {a.default}' if a.default else ''};"
     if a.kind == "tensor":

@@ -29,6 +29,7 @@ RULES = {
     "channels": "the first output has the dims of the first input, others its dim 1",
     "layer_norm": "the first output has the dims of the first input; in others, dims from axis on are 1",
     "concat": "dims of the inputs, that of axis added up",
+    "recurrent": "for each step and direction the batch's states, in the order that layout says; then the last ones",
     "gather": "dims of the data with those of the indices in the place of axis",
     "gather_nd": "dims of the indices but the last, then the data's that are left",
     "pad": "dims plus pads",

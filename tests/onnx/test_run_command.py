@@ -52,3 +52,23 @@ def test_outputs_are_summed_up(tmp_path, name):
     printed, y = run(tmp_path, [helper.make_node("Identity", ["x"], ["y"])], dtype, dtype)
     wide = y.astype(np.float64)
     assert f"min {wide.min():g}, mean {wide.mean():g}, max {wide.max():g}" in printed
+
+
+def command(tmp_path, *options):
+    value = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 2])  # noqa: E731
+    graph = helper.make_graph([helper.make_node("Relu", ["x"], ["a/y"])], "test", [value("x")], [value("a/y")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    onnx.save(model, tmp_path / "model.onnx")
+    given = [COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu", *options]
+    return subprocess.run(given, capture_output=True, text=True, timeout=120)
+
+
+def test_the_output_folder_is_made(tmp_path):
+    done = command(tmp_path, "--dim", "n=3", "--output", tmp_path / "new" / "folder")
+    assert done.returncode == 0, done.stderr
+    assert np.load(tmp_path / "new" / "folder" / "a_y.npy").shape == (3, 2)
+
+
+def test_an_unknown_dim_is_an_error(tmp_path):
+    done = command(tmp_path, "--dim", "m=3")
+    assert done.returncode != 0 and "--dim m: the model's inputs leave these dims open: n" in done.stderr

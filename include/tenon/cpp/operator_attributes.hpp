@@ -300,6 +300,37 @@ inline constexpr AttributeFact kMicrosoftQGemmAttributes[] = {
     AttributeFact::with("transB", int64_t{0}).one_of({0, 1}),
 };
 
+// -- recurrent --
+inline constexpr AttributeFact kRNNAttributes[] = {
+    AttributeFact::list("activation_alpha", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activation_beta", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activations", TN_ATTRIBUTE_STRINGS),
+    AttributeFact::optional("clip", TN_ATTRIBUTE_FLOAT),
+    AttributeFact::with("direction", "forward").one_of_words({"forward", "reverse", "bidirectional"}),
+    AttributeFact::optional("hidden_size", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("layout", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kGRUAttributes[] = {
+    AttributeFact::list("activation_alpha", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activation_beta", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activations", TN_ATTRIBUTE_STRINGS),
+    AttributeFact::optional("clip", TN_ATTRIBUTE_FLOAT),
+    AttributeFact::with("direction", "forward").one_of_words({"forward", "reverse", "bidirectional"}),
+    AttributeFact::optional("hidden_size", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("layout", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("linear_before_reset", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kLSTMAttributes[] = {
+    AttributeFact::list("activation_alpha", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activation_beta", TN_ATTRIBUTE_FLOATS),
+    AttributeFact::list("activations", TN_ATTRIBUTE_STRINGS),
+    AttributeFact::optional("clip", TN_ATTRIBUTE_FLOAT),
+    AttributeFact::with("direction", "forward").one_of_words({"forward", "reverse", "bidirectional"}),
+    AttributeFact::optional("hidden_size", TN_ATTRIBUTE_INT).at_least({0, 0, 1}),
+    AttributeFact::with("input_forget", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("layout", int64_t{0}).one_of({0, 1}),
+};
+
 // -- reduction --
 inline constexpr AttributeFact kReduceSumAttributes[] = {
     AttributeFact::with("keepdims", int64_t{1}).one_of({0, 1}),

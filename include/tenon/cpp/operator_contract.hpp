@@ -1880,6 +1880,124 @@ inline constexpr const char* kMicrosoftQGemm1Attributes[] = {"alpha", "transA", 
 inline constexpr ContractVersion kMicrosoftQGemmVersions[] = {
     {1, kMicrosoftQGemm1Inputs, kMicrosoftQGemm1Outputs, kMicrosoftQGemm1Attributes},
 };
+inline constexpr ContractParameter kRNN22Inputs[] = {
+    {"X", "T", kFloat}, {"W", "T", kFloat}, {"R", "T", kFloat}, {"B", "T", kFloat, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kFloat, kOptional},
+};
+inline constexpr ContractParameter kRNN22Outputs[] = {
+    {"Y", "T", kFloat, kOptional}, {"Y_h", "T", kFloat, kOptional},
+};
+inline constexpr const char* kRNN22Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "layout",
+};
+inline constexpr ContractParameter kRNN14Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kRNN14Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kRNN14Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "layout",
+};
+inline constexpr ContractParameter kRNN7Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kRNN7Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kRNN7Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+};
+inline constexpr ContractVersion kRNNVersions[] = {
+    {22, kRNN22Inputs, kRNN22Outputs, kRNN22Attributes},
+    {14, kRNN14Inputs, kRNN14Outputs, kRNN14Attributes},
+    {7, kRNN7Inputs, kRNN7Outputs, kRNN7Attributes},
+};
+inline constexpr ContractParameter kGRU22Inputs[] = {
+    {"X", "T", kFloat}, {"W", "T", kFloat}, {"R", "T", kFloat}, {"B", "T", kFloat, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kFloat, kOptional},
+};
+inline constexpr ContractParameter kGRU22Outputs[] = {
+    {"Y", "T", kFloat, kOptional}, {"Y_h", "T", kFloat, kOptional},
+};
+inline constexpr const char* kGRU22Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "layout", "linear_before_reset",
+};
+inline constexpr ContractParameter kGRU14Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kGRU14Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kGRU14Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "layout", "linear_before_reset",
+};
+inline constexpr ContractParameter kGRU7Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kGRU7Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kGRU7Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "linear_before_reset",
+};
+inline constexpr ContractVersion kGRUVersions[] = {
+    {22, kGRU22Inputs, kGRU22Outputs, kGRU22Attributes},
+    {14, kGRU14Inputs, kGRU14Outputs, kGRU14Attributes},
+    {7, kGRU7Inputs, kGRU7Outputs, kGRU7Attributes},
+};
+inline constexpr ContractParameter kLSTM22Inputs[] = {
+    {"X", "T", kFloat}, {"W", "T", kFloat}, {"R", "T", kFloat}, {"B", "T", kFloat, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kFloat, kOptional},
+    {"initial_c", "T", kFloat, kOptional}, {"P", "T", kFloat, kOptional},
+};
+inline constexpr ContractParameter kLSTM22Outputs[] = {
+    {"Y", "T", kFloat, kOptional}, {"Y_h", "T", kFloat, kOptional}, {"Y_c", "T", kFloat, kOptional},
+};
+inline constexpr const char* kLSTM22Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "input_forget", "layout",
+};
+inline constexpr ContractParameter kLSTM14Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+    {"initial_c", "T", kTypes1, kOptional}, {"P", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kLSTM14Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+    {"Y_c", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kLSTM14Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "input_forget", "layout",
+};
+inline constexpr ContractParameter kLSTM7Inputs[] = {
+    {"X", "T", kTypes1}, {"W", "T", kTypes1}, {"R", "T", kTypes1}, {"B", "T", kTypes1, kOptional},
+    {"sequence_lens", "T1", bit(TN_INT32), kOptional}, {"initial_h", "T", kTypes1, kOptional},
+    {"initial_c", "T", kTypes1, kOptional}, {"P", "T", kTypes1, kOptional},
+};
+inline constexpr ContractParameter kLSTM7Outputs[] = {
+    {"Y", "T", kTypes1, kOptional}, {"Y_h", "T", kTypes1, kOptional},
+    {"Y_c", "T", kTypes1, kOptional},
+};
+inline constexpr const char* kLSTM7Attributes[] = {
+    "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size",
+    "input_forget",
+};
+inline constexpr ContractVersion kLSTMVersions[] = {
+    {22, kLSTM22Inputs, kLSTM22Outputs, kLSTM22Attributes},
+    {14, kLSTM14Inputs, kLSTM14Outputs, kLSTM14Attributes},
+    {7, kLSTM7Inputs, kLSTM7Outputs, kLSTM7Attributes},
+};
 inline constexpr ContractParameter kReduceSum13Inputs[] = {
     {"data", "T", kNumeric}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
@@ -2758,6 +2876,12 @@ inline constexpr ContractOperator kOperators[] = {
      kMicrosoftQLinearGlobalAveragePoolVersions, {}, op::kMicrosoftQLinearGlobalAveragePoolAttributes},
     {"com.microsoft", "QGemm", "TA",
      kMicrosoftQGemmVersions, {}, op::kMicrosoftQGemmAttributes},
+    {"", "RNN", "T",
+     kRNNVersions, {}, op::kRNNAttributes},
+    {"", "GRU", "T",
+     kGRUVersions, {}, op::kGRUAttributes},
+    {"", "LSTM", "T",
+     kLSTMVersions, {}, op::kLSTMAttributes},
     {"", "ReduceSum", "T",
      kReduceSumVersions, {}, op::kReduceSumAttributes},
     {"", "ReduceMean", "T",

@@ -682,6 +682,23 @@ inline constexpr OperatorId kMicrosoftQLinearAveragePool{"com.microsoft", "QLine
 inline constexpr OperatorId kMicrosoftQLinearGlobalAveragePool{"com.microsoft", "QLinearGlobalAveragePool", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQLinearGlobalAveragePoolAttributes, 1};
 inline constexpr OperatorId kMicrosoftQGemm{"com.microsoft", "QGemm", 1, 1, "TA", 0, bit(TN_INT8) | bit(TN_UINT8), kMicrosoftQGemmAttributes, 3};
 
+// -- recurrent --
+inline constexpr OperatorId kRNN{"", "RNN", 22, 0, "T", 0, kTypes3, kRNNAttributes, 7};
+inline constexpr OperatorId kRNNVersions[] = {
+    {"", "RNN", 14, 0, "T", 0, kTypes2, kRNNAttributes, 7},
+    {"", "RNN", 7, 0, "T", 0, kTypes2, kRNNAttributes, 7},
+};
+inline constexpr OperatorId kGRU{"", "GRU", 22, 0, "T", 0, kTypes3, kGRUAttributes, 8};
+inline constexpr OperatorId kGRUVersions[] = {
+    {"", "GRU", 14, 0, "T", 0, kTypes2, kGRUAttributes, 8},
+    {"", "GRU", 7, 0, "T", 0, kTypes2, kGRUAttributes, 8},
+};
+inline constexpr OperatorId kLSTM{"", "LSTM", 22, 0, "T", 0, kTypes3, kLSTMAttributes, 8};
+inline constexpr OperatorId kLSTMVersions[] = {
+    {"", "LSTM", 14, 0, "T", 0, kTypes2, kLSTMAttributes, 8},
+    {"", "LSTM", 7, 0, "T", 0, kTypes2, kLSTMAttributes, 8},
+};
+
 // -- reduction --
 inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
 inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
@@ -969,6 +986,9 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kMicrosoftQLinearAveragePool,
       &kMicrosoftQLinearGlobalAveragePool,
       &kMicrosoftQGemm,
+      &kRNN,
+      &kGRU,
+      &kLSTM,
       &kReduceSum,
       &kReduceMean,
       &kReduceMax,

@@ -11,6 +11,7 @@ std::span<const OperatorEntry> elementwise_operators();
 std::span<const OperatorEntry> cast_copy_operators();  // Identity, Cast, tenon.Fill
 std::span<const OperatorEntry> reduction_operators();
 std::span<const OperatorEntry> contraction_operators();
+std::span<const OperatorEntry> recurrent_operators();
 std::span<const OperatorEntry> pooling_operators();
 std::span<const OperatorEntry> normalization_operators();
 std::span<const OperatorEntry> movement_operators();

@@ -39,6 +39,10 @@ void read_attribute(const Description& d, const AttributeFact& fact, float& fiel
   if (const tn_attribute* attribute = given(d, fact)) field = attribute->floats[0];
 }
 
+void read_attribute(const Description& d, const AttributeFact& fact, std::optional<float>& field) {
+  if (const tn_attribute* attribute = given(d, fact)) field = attribute->floats[0];
+}
+
 void read_attribute(const Description& d, const AttributeFact& fact, std::string& field) {
   if (const tn_attribute* attribute = given(d, fact)) field = string_from(attribute->strings[0]);
 }

@@ -83,6 +83,7 @@ Executor::Executor(Executor& parent, Graph graph, std::span<const Tensor> consta
 void Executor::make_ready(std::span<const Tensor> constants) {
   fold_constants(constants);
   upload_constants();
+  cuts_ = nodes_with_sequences();
   for (size_t n = 0; n < graph_.nodes.size(); ++n)
     if (depends_on_data(graph_.nodes[n].op_type)) cuts_.insert(n);
   divide(0);
@@ -126,9 +127,10 @@ void Executor::fold_constants(std::span<const Tensor> given) {
   std::vector<Node> rest;
   for (Node& node : graph_.nodes) {
     make_bodies(node);
-    const bool constant = std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueIndex i) {
-      return i == kNoValue || constants_[static_cast<size_t>(i)].present();
-    });
+    const bool constant =
+        !node.sequence && std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueIndex i) {
+          return i == kNoValue || constants_[static_cast<size_t>(i)].present();
+        });
     if (!constant) {
       rest.push_back(std::move(node));
       continue;
@@ -136,6 +138,10 @@ void Executor::fold_constants(std::span<const Tensor> given) {
     Values values(graph_.values.size());
     run_node(node, values, true);
     host_stream_->synchronize();
+    if (std::ranges::any_of(values, [](const Tensor& value) { return value.items != nullptr; })) {
+      rest.push_back(std::move(node));  // A sequence stays with the values of a run.
+      continue;
+    }
     for (ValueIndex output : node.outputs)
       if (output != kNoValue)
         constants_[static_cast<size_t>(output)] = values[static_cast<size_t>(output)];

@@ -116,6 +116,14 @@ class Executor final : public Model {
   Tensor host_scalar(tn_dtype dtype, int64_t value);
   class Stack;
 
+  // ---- Sequences: executor_sequence.cc ----
+
+  std::set<size_t> nodes_with_sequences() const;
+  void run_sequence(const Node& node, std::span<Tensor> inputs, bool fold, Values& values);
+  size_t position_of(const Tensor& tensor, size_t count, bool behind);
+  Tensor split_to_sequence(const Node& node, std::span<const Tensor> inputs);
+  Tensor join_sequence(const Node& node, std::vector<Tensor> items, bool fold);
+
   // Throws where the model says another element type.
   void check_outputs(const Values& values) const;
   std::vector<HostTensor> run_planned(Planned& planned, Given given);

@@ -125,6 +125,12 @@ Tensor Executor::host_scalar(tn_dtype dtype, int64_t value) {
 }
 
 Tensor Executor::carry(Tensor tensor, bool fold) {
+  if (tensor.items != nullptr) {
+    std::vector<Tensor> items;
+    for (const Tensor& item : *tensor.items) items.push_back(carry(item, fold));
+    tensor.items = std::make_shared<const std::vector<Tensor>>(std::move(items));
+    return tensor;
+  }
   if (tensor.host) {
     tensor.varies = recording_ == nullptr && !fold;
     return tensor;

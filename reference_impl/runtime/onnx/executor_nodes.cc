@@ -49,6 +49,11 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
   }
   if (!node.bodies.empty()) return run_flow(node, inputs, fold, values);
+  if (node.sequence) return run_sequence(node, inputs, fold, values);
+  if (node.op_type == "Identity" && inputs[0].items != nullptr) {
+    values[static_cast<size_t>(node.outputs[0])] = std::move(inputs[0]);
+    return;
+  }
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
   if (depends_on_data(node.op_type)) return run_data_dims(node, inputs, inferred, fold, values);
   for (const InferredOutput& output : inferred) {

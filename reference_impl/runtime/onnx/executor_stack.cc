@@ -47,16 +47,16 @@ void Executor::Stack::settle_axis(size_t item_rank) {
     throw Error(TN_UNSUPPORTED, "",
                 "a scan output of " + std::to_string(rank) + " dims; the most is " +
                     std::to_string(TN_MAX_RANK));
-  if (form_.axis < -rank || form_.axis >= rank)
+  if (form_.place < -rank || form_.place >= rank)
     throw Error(TN_INVALID_ARGUMENT, "",
-                "scan output axis " + std::to_string(form_.axis) + " is out of range for rank " +
+                "scan output axis " + std::to_string(form_.place) + " is out of range for rank " +
                     std::to_string(rank));
-  if (form_.axis < 0) form_.axis += rank;
+  if (form_.place < 0) form_.place += rank;
 }
 
 std::vector<int64_t> Executor::Stack::dims_of(int64_t length) const {
   std::vector<int64_t> dims = item_dims_;
-  dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(form_.axis), length);
+  dims.insert(dims.begin() + static_cast<std::ptrdiff_t>(form_.place), length);
   const auto count = checked_element_count(dims);
   if (!count || *count > kMostElements)
     throw Error(
@@ -66,11 +66,11 @@ std::vector<int64_t> Executor::Stack::dims_of(int64_t length) const {
 }
 
 Tensor Executor::Stack::place(const Tensor& buffer, int64_t at) const {
-  return part_of(buffer, static_cast<size_t>(form_.axis), at);
+  return part_of(buffer, static_cast<size_t>(form_.place), at);
 }
 
 void Executor::Stack::make_room() {
-  const int64_t room = buffer_.present() ? buffer_.dims[static_cast<size_t>(form_.axis)] : 0;
+  const int64_t room = buffer_.present() ? buffer_.dims[static_cast<size_t>(form_.place)] : 0;
   if (count_ < room) return;
   const int64_t next = form_.length >= 0 ? form_.length : std::max(kFirstRoom, 2 * room);
   Tensor grown = executor_.allocate(dtype_, dims_of(next), false);
@@ -121,7 +121,7 @@ Tensor Executor::Stack::zeros(tn_dtype dtype, std::vector<int64_t> dims) {
 
 // By one Concat, which a plan can see through.
 Tensor Executor::Stack::joined() {
-  const auto axis = static_cast<std::ptrdiff_t>(form_.axis);
+  const auto axis = static_cast<std::ptrdiff_t>(form_.place);
   const bool host = fold_ || std::ranges::all_of(items_, &Tensor::host);
   if (form_.backwards) std::ranges::reverse(items_);
   for (Tensor& item : items_) {
@@ -138,7 +138,7 @@ Tensor Executor::Stack::joined() {
   std::vector<Argument> in;
   for (const Tensor& item : items_) in.push_back(item.argument());
   const Argument out = whole.argument();
-  executor_.run_on(host, Operation("Concat", {{"axis", int64_t{form_.axis}}}), in, items_,
+  executor_.run_on(host, Operation("Concat", {{"axis", int64_t{form_.place}}}), in, items_,
                    {&out, 1}, {&whole, 1});
   return whole;
 }
@@ -154,7 +154,7 @@ Tensor Executor::Stack::finish(const ModelValue& declared) {
     return zeros(declared.dtype, dims_of(std::max<int64_t>(form_.length, 0)));
   }
   if (!items_.empty()) return joined();
-  const auto axis = static_cast<size_t>(form_.axis);
+  const auto axis = static_cast<size_t>(form_.place);
   for (int64_t at = count_; at < form_.length; ++at) {
     const Tensor to = place(buffer_, form_.backwards ? form_.length - 1 - at : at);
     if (to.count() == 0) break;

@@ -12,7 +12,7 @@ namespace tenon::runtime::onnx_import {
 class Executor::Stack {
  public:
   struct Form {
-    int64_t axis = 0;        // Of the whole.
+    int64_t place = 0;       // Of the new axis.
     int64_t length = -1;     // Room for items; -1: as many as come, along axis 0.
     bool backwards = false;  // The first item comes last. `length` items come then.
   };

@@ -44,6 +44,7 @@ struct Node {
   std::vector<Attribute> attributes;          // As the registry's operator has them.
   std::optional<HostTensor> tensor;           // ConstantOfShape's value.
   bool view = false;                          // Done with dims and strides: see views.h.
+  bool sequence = false;                      // Of sequences or optionals: done by the host.
   bool elementwise = false;                   // Scalars may be host values.
   std::unique_ptr<Operation> operation;       // Unless `view`, or pads depend on dims.
   bool auto_pad = false;                      // pads are computed when the dims are known.

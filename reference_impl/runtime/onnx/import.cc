@@ -68,7 +68,9 @@ void require_known_operators(const onnx::ModelProto& model) {
   const int opset = opset_of(model, "");
   std::map<std::string, int> unknown;
   for (const auto& node : model.graph().node()) {
-    if (operator_of(node, opset) != nullptr || is_call(node) || is_cast_like(node)) continue;
+    if (operator_of(node, opset) != nullptr || is_call(node) || is_cast_like(node) ||
+        is_of_sequences(node))
+      continue;
     const std::string domain = normal_domain(node.domain());
     ++unknown[(domain.empty() ? "" : domain + ".") + node.op_type()];
   }
@@ -142,7 +144,14 @@ class GraphBuilder {
       graph_.inputs.push_back(value(input.name()));
       graph_.input_info.push_back(is_body_ ? describe_inner(input) : describe(input));
     }
-    for (const auto& node : graph.node()) is_call(node) ? add_call(node) : add_node(node);
+    for (const auto& node : graph.node()) {
+      if (is_call(node))
+        add_call(node);
+      else if (is_of_sequences(node))
+        add_sequence(node);
+      else
+        add_node(node);
+    }
     for (const auto& output : graph.output()) {
       graph_.outputs.push_back(value(output.name()));
       graph_.output_info.push_back(is_body_ ? describe_inner(output) : describe(output));
@@ -219,6 +228,20 @@ class GraphBuilder {
       }
       node.bodies.push_back(std::move(body));
     }
+    graph_.nodes.push_back(std::move(node));
+  }
+
+  void add_sequence(const onnx::NodeProto& proto) {
+    Node node;
+    node.sequence = true;
+    node.op_type = proto.op_type();
+    node.name = !proto.name().empty() ? proto.name() : proto.output(0);
+    for (const auto& input : proto.input()) node.inputs.push_back(value(input));
+    for (const auto& output : proto.output()) node.outputs.push_back(value(output));
+    for (const auto& attribute : proto.attribute())
+      if (auto converted = to_attribute(attribute))
+        node.attributes.push_back(std::move(*converted));
+    node.host_inputs.resize(node.inputs.size(), false);
     graph_.nodes.push_back(std::move(node));
   }
 

@@ -153,8 +153,6 @@ void drop_unread_constants(onnx::GraphProto& graph) {
 
 }  // namespace
 
-}  // namespace
-
 void declare_initializers(onnx::GraphProto& graph) {
   Names known;
   for (const auto& info : graph.input()) known.insert(info.name());

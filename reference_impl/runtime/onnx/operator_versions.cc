@@ -2,6 +2,7 @@
 #include "runtime/onnx/operator_versions.h"
 
 #include <algorithm>
+#include <set>
 
 #include "runtime/onnx/contract_schemas.h"
 #include "runtime/onnx/newest.h"
@@ -49,6 +50,14 @@ int registry_opset() {
 
 bool is_cast_like(const onnx::NodeProto& node) {
   return normal_domain(node.domain()).empty() && node.op_type() == "CastLike";
+}
+
+bool is_of_sequences(const onnx::NodeProto& node) {
+  static const std::set<std::string> names{
+      "SequenceConstruct", "SequenceEmpty",      "SequenceAt",        "SequenceInsert",
+      "SequenceErase",     "SequenceLength",     "SplitToSequence",   "ConcatFromSequence",
+      "Optional",          "OptionalGetElement", "OptionalHasElement"};
+  return normal_domain(node.domain()).empty() && names.contains(node.op_type());
 }
 
 bool is_function(const onnx::NodeProto& node, int opset) {

@@ -32,6 +32,9 @@ const OperatorInfo* operator_of(const onnx::NodeProto& node, int opset);
 // Cast to the type of another value, which is known when the model runs.
 bool is_cast_like(const onnx::NodeProto& node);
 
+// An operator of sequences or optionals, which the host does: in all versions the same, or more.
+bool is_of_sequences(const onnx::NodeProto& node);
+
 // Whether ONNX defines the operator, in this opset, by others.
 bool is_function(const onnx::NodeProto& node, int opset);
 

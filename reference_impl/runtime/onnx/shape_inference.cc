@@ -226,8 +226,13 @@ struct ShapeInference::State {
       tensor->set_elem_type(inputs[i].dtype);
       tensor->clear_shape();
       auto* shape = tensor->mutable_shape();
-      for (int64_t d : inputs[i].dims) shape->add_dim()->set_dim_value(d);
-      if (takes_part(inputs[i])) tensors.insert_or_assign(name, tensor_proto(inputs[i]));
+      // One number is one number: ONNX's own functions count with vectors of one.
+      const bool number = node.op_type() == "Range" && element_count(inputs[i].dims) == 1;
+      for (int64_t d : inputs[i].dims)
+        if (!number) shape->add_dim()->set_dim_value(d);
+      if (!takes_part(inputs[i])) continue;
+      tensors.insert_or_assign(name, tensor_proto(inputs[i]));
+      if (number) tensors[name].clear_dims();
     }
     for (auto& [name, type] : types) type_pointers[name] = &type;
     for (auto& [name, tensor] : tensors) tensor_pointers[name] = &tensor;

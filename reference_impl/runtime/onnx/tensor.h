@@ -44,6 +44,8 @@ struct Tensor {
   bool varies = false;
   // In memory of a plan, which the plan's next run writes anew.
   bool borrowed = false;
+  // Of a sequence: its tensors; then `dtype` is theirs, and there is nothing else.
+  std::shared_ptr<const std::vector<Tensor>> items;
 
   bool present() const { return dtype != TN_DTYPE_UNDEFINED; }
   int64_t count() const;

@@ -156,6 +156,9 @@ std::optional<Attribute> to_attribute(const onnx::AttributeProto& proto) {
     case onnx::AttributeProto::FLOATS:
       return Attribute{proto.name(),
                        std::vector<float>(proto.floats().begin(), proto.floats().end())};
+    case onnx::AttributeProto::STRINGS:
+      return Attribute{proto.name(),
+                       std::vector<std::string>(proto.strings().begin(), proto.strings().end())};
     default:
       return std::nullopt;
   }

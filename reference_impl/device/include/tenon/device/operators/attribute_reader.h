@@ -18,6 +18,7 @@ void read_attribute(const Description& d, const AttributeFact& fact, bool& field
 void read_attribute(const Description& d, const AttributeFact& fact, int64_t& field);
 void read_attribute(const Description& d, const AttributeFact& fact, std::optional<int64_t>& field);
 void read_attribute(const Description& d, const AttributeFact& fact, float& field);
+void read_attribute(const Description& d, const AttributeFact& fact, std::optional<float>& field);
 void read_attribute(const Description& d, const AttributeFact& fact, std::string& field);
 void read_attribute(const Description& d, const AttributeFact& fact, std::vector<int64_t>& field);
 void read_attribute(const Description& d, const AttributeFact& fact, std::vector<float>& field);

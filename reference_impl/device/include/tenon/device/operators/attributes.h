@@ -16,6 +16,7 @@ enum class GeluApproximate { kNone, kTanh };
 enum class BitShiftDirection { kLeft, kRight };
 enum class ScatterReduction { kNone, kAdd, kMul, kMax, kMin };
 enum class PadMode { kConstant, kReflect, kEdge, kWrap };
+enum class Direction { kForward, kReverse, kBidirectional };
 enum class NllLossReduction { kNone, kSum, kMean };
 enum class ResizeCoordinateTransformationMode { kHalfPixel, kHalfPixelSymmetric, kPytorchHalfPixel, kAlignCorners, kAsymmetric, kTfCropAndResize, kTfHalfPixelForNn };
 enum class ResizeKeepAspectRatioPolicy { kStretch, kNotLarger, kNotSmaller };
@@ -402,6 +403,46 @@ struct MicrosoftQGemm {
   float alpha = 1.0f;
   bool transA = false;
   bool transB = false;
+};
+
+// -- recurrent --
+struct RNN {
+  explicit RNN(const Description& d) {
+    read_attributes(d, op::kRNNAttributes, activation_alpha, activation_beta, activations, clip, direction, hidden_size, layout);
+  }
+  std::vector<float> activation_alpha;
+  std::vector<float> activation_beta;
+  std::vector<std::string> activations{"Tanh", "Tanh"};
+  std::optional<float> clip;
+  Direction direction = Direction::kForward;
+  std::optional<int64_t> hidden_size;
+  bool layout = false;
+};
+struct GRU {
+  explicit GRU(const Description& d) {
+    read_attributes(d, op::kGRUAttributes, activation_alpha, activation_beta, activations, clip, direction, hidden_size, layout, linear_before_reset);
+  }
+  std::vector<float> activation_alpha;
+  std::vector<float> activation_beta;
+  std::vector<std::string> activations;
+  std::optional<float> clip;
+  Direction direction = Direction::kForward;
+  std::optional<int64_t> hidden_size;
+  bool layout = false;
+  bool linear_before_reset = false;
+};
+struct LSTM {
+  explicit LSTM(const Description& d) {
+    read_attributes(d, op::kLSTMAttributes, activation_alpha, activation_beta, activations, clip, direction, hidden_size, input_forget, layout);
+  }
+  std::vector<float> activation_alpha;
+  std::vector<float> activation_beta;
+  std::vector<std::string> activations;
+  std::optional<float> clip;
+  Direction direction = Direction::kForward;
+  std::optional<int64_t> hidden_size;
+  bool input_forget = false;
+  bool layout = false;
 };
 
 // -- reduction --

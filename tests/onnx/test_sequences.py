@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sequences and optionals inside a model. Expected values are computed with NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx.parser
+import pytest
+import tenon
+
+
+@pytest.fixture(params=["cpu", "cpu?memory=discrete"])
+def device(request):
+    opened = tenon.device(request.param)
+    opened.set_fallback("error")
+    return opened
+
+
+def load(text, device, opset=21):
+    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": {opset}]>\n{text}')
+    return tenon.load(model.SerializeToString(), device)
+
+
+def floats(*dims, seed=0):
+    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+
+
+def test_a_list_is_made_changed_and_read(device):
+    model = load(
+        """
+        g (float[2] x, float[2] z, int64 at) => (float[2] y, int64 n, float[2, 2] both)
+          <int64 zero = {0}, int64 last = {-1}> {
+           a = Exp (x)  s = SequenceConstruct (a, x)  t = SequenceInsert (s, z, zero)
+           y = SequenceAt (t, at)  e = SequenceErase (t, last)  n = SequenceLength (e)
+           both = ConcatFromSequence <axis = 0, new_axis = 1> (e)
+        }""",
+        device,
+    )
+    x, z = floats(2), floats(2, seed=1)
+    expected = [z, np.exp(x), x]
+    for at in (0, 1, 2, -1):
+        y, n, both = model.run({"x": x, "z": z, "at": np.array(at)})
+        np.testing.assert_allclose(y, expected[at], rtol=1e-6)
+        assert int(n) == 2
+        np.testing.assert_allclose(both, np.stack(expected[:2]), rtol=1e-6)
+    with pytest.raises(tenon.Error, match="position 3 is beyond a sequence of 3"):
+        model.run({"x": x, "z": z, "at": np.array(3)})
+
+
+@pytest.mark.parametrize("split", [None, 2, [1, 3, 1]])
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_a_split_and_what_joins_it(split, keepdims, device):
+    given = ", sizes" if split is not None else ""
+    declared = "" if split is None else ", int64 sizes" if split == 2 else ", int64[3] sizes"
+    model = load(
+        f"""
+        g (float[2, 5] x{declared}, int64 i) => (float[a, b] part, float[c, d] whole) {{
+           s = SplitToSequence <axis = 1, keepdims = {keepdims}> (x{given})
+           p = SequenceAt (s, i)  part = Neg (p)
+           whole = ConcatFromSequence <axis = {1 if keepdims or split else -1}, new_axis = {0 if keepdims or split else 1}> (s)
+        }}""",
+        device,
+    )
+    x = floats(2, 5)
+    inputs = {"x": x, "i": np.array(1)} | ({} if split is None else {"sizes": np.array(split)})
+    part, whole = model.run(inputs)
+    start = [1] if split is None else [split, split] if split == 2 else [1]
+    size = 1 if split is None else 2 if split == 2 else 3
+    expected = -x[:, start[0] : start[0] + size]
+    np.testing.assert_array_equal(part, expected if keepdims or split else expected[:, 0])
+    np.testing.assert_array_equal(whole, x)
+
+
+def test_a_loop_fills_a_list(device):
+    """What a plan of the body puts out must not be written anew by the next iteration."""
+    model = load(
+        """
+        g (int64 n, float[3] x) => (float[m, 3] y) <bool yes = {1}> {
+           e = SequenceEmpty ()
+           s, last = Loop (n, yes, e, x) <
+             body = b (int64 i, bool c, seq(float[3]) t, float[3] a) => (bool d, seq(float[3]) u, float[3] o) {
+               d = Identity (c)  o = Tanh (a)  u = SequenceInsert (t, o)
+           }>
+           y = ConcatFromSequence <axis = 0, new_axis = 1> (s)
+        }""",
+        device,
+    )
+    for n in (1, 4, 20):
+        x, rows = floats(3, seed=n), []
+        a = x
+        for _ in range(n):
+            a = np.tanh(a)
+            rows.append(a)
+        np.testing.assert_allclose(model.run({"n": np.array(n), "x": x})[0], np.stack(rows), rtol=1e-5)
+
+
+def test_an_optional_that_is_there(device):
+    model = load(
+        """
+        g (float[2] x) => (float[2] y, bool has, bool none) {
+           o = Optional (x)  has = OptionalHasElement (o)  e = OptionalGetElement (o)  y = Neg (e)
+           none = OptionalHasElement ()
+        }""",
+        device,
+    )
+    y, has, none = model.run({"x": np.ones(2, np.float32)})
+    assert list(y) == [-1, -1] and bool(has) and not bool(none)
