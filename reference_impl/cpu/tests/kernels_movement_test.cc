@@ -441,8 +441,11 @@ TEST(Unique, FindsWhatDiffers) {
                        Array(TN_INT64, {6})};
   EXPECT_EQ(op("Unique").run({x}, y), (std::vector<Dims>{{4}, {4}, {6}, {4}}));
   const auto expect = [&](size_t output, const std::vector<double>& values) {
-    for (size_t i = 0; i < values.size(); ++i)
-      if (!std::isnan(values[i])) EXPECT_EQ(y[output].get(int64_t(i)), values[i]) << output << i;
+    for (size_t i = 0; i < values.size(); ++i) {
+      const double found = y[output].get(static_cast<int64_t>(i));
+      EXPECT_TRUE(found == values[i] || (std::isnan(found) && std::isnan(values[i])))
+          << output << ", " << i << ": " << found;
+    }
   };
   expect(0, {0, 1, 2, kNaN});
   expect(1, {3, 1, 0, 2});

@@ -153,19 +153,20 @@ void linear_classifier(BodyWriter& b) {
   const auto labels = b.integer_list("classlabels_ints");
   const auto rows = static_cast<int64_t>(b.real_list("intercepts").size());
   const int64_t results = rows > 0 ? rows : static_cast<int64_t>(labels.size());
-  std::string scores = linear(b, results);
+  std::string scores = linear(b, results), decides;
   if (results == 1 && labels.size() == 2) {
-    // A score that is not transformed is the second class's share.
-    const std::string other = b.text("post_transform", "NONE") == "NONE"
-                                  ? call(b, "Sub", b.number(1), scores)
-                                  : b.make("Neg(" + scores + ")");
+    // A score that is not transformed is the second class's share; its sign decides.
+    const std::string opposite = b.make("Neg(" + scores + ")");
+    const bool share = b.text("post_transform", "NONE") == "NONE";
+    if (share) decides = b.make("Concat<axis = 1>(" + opposite + ", " + scores + ")");
+    const std::string other = share ? call(b, "Sub", b.number(1), scores) : opposite;
     scores = b.make("Concat<axis = 1>(" + other + ", " + scores + ")");
   }
   if (results == 1 && labels.size() != 2)
     b.fail("one score for " + std::to_string(labels.size()) + " classes");
   scores = transformed(b, scores);
   b.result(1, "Identity(" + scores + ")");
-  label_of(b, scores, labels);
+  label_of(b, decides.empty() ? scores : decides, labels);
 }
 
 }  // namespace

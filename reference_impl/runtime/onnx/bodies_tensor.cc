@@ -95,6 +95,12 @@ void reverse_sequence(BodyWriter& b) {
       0, "GatherElements<" + attribute_text("axis", time) + ">(" + b.in(0) + ", " + indices + ")");
 }
 
+// Of opset 9 and 10, which is called otherwise since.
+void scatter(BodyWriter& b) {
+  b.result(0, "ScatterElements<" + attribute_text("axis", b.integer("axis", 0)) + ">(" + b.in(0) +
+                  ", " + b.in(1) + ", " + b.in(2) + ")");
+}
+
 // The update's places along the axis are those of each sample of the batch.
 void tensor_scatter(BodyWriter& b) {
   const int64_t axis = b.integer("axis", -2);
@@ -135,7 +141,7 @@ void tensor_scatter(BodyWriter& b) {
 }  // namespace
 
 std::span<const OperatorBody> tensor_bodies() {
-  static constexpr int kOpset = 18, kOldest = 9;
+  static constexpr int kOpset = 18, kOldest = 9, kElements = 11;
   static constexpr OperatorBody kBodies[] = {
       {"", "Mean", kOpset, mean},
       {"", "Hardmax", kOldest, hardmax},
@@ -143,6 +149,7 @@ std::span<const OperatorBody> tensor_bodies() {
       {"", "Compress", kOpset, compress},
       {"", "ReverseSequence", kOpset, reverse_sequence},
       {"", "TensorScatter", kOpset, tensor_scatter},
+      {"", "Scatter", kElements, scatter},
   };
   return kBodies;
 }

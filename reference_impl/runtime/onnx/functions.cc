@@ -90,6 +90,10 @@ bool lift(onnx::ModelProto& model) {
         return needs_newer_version(node, opset);
       }))
     return false;
+  if (opset == 0) {  // Operators of other domains alone, which are written in ONNX's newest.
+    model.add_opset_import()->set_version(registry_opset());
+    return true;
+  }
   refuse_slopes_by_channel(model, opset);
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
