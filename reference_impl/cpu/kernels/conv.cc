@@ -2,6 +2,8 @@
 //
 // Conv, tenon.FusedConv, tenon.ConvGradInput and ConvTranspose, as products of filters and windowed
 // images.
+#include <algorithm>
+
 #include "reference_impl/cpu/kernels/contraction.h"
 #include "reference_impl/cpu/kernels/conv_product.h"
 #include "reference_impl/cpu/kernels/with_steps.h"
@@ -12,6 +14,12 @@ namespace {
 
 // Whether filters are taken packed, if the host leaves it to us.
 bool packs_filters(const tn_argument& x, const tn_argument& w, const ConvWindow& window) {
+  // A single position reads them as they lie.
+  const auto ones = [](const tn_argument& a) {
+    return a.dims != nullptr &&
+           std::all_of(a.dims + 2, a.dims + a.rank, [](int64_t d) { return d == 1; });
+  };
+  if (ones(x) && ones(w)) return false;
   return x.dtype == TN_FLOAT32 && w.dtype == TN_FLOAT32 && window.groups == 1 && w.rank >= 3 &&
          w.dims != nullptr && w.dims[1] > 1;
 }

@@ -35,6 +35,39 @@ bool is_depthwise(const ConvProduct& p) {
   return p.image.channels == 1 && p.filters.rows < 8 && !reads_nothing(p);
 }
 
+// One position of a window of one tap, as in squeeze-and-excite: a product of few rows, one an
+// image, with filters as they lie.
+bool is_one_position(const ConvProduct& p) {
+  const FilterMatrix& f = p.filters;
+  return takes_epilogue(p) && p.epilogue != nullptr && !f.packed && p.groups == 1 &&
+         p.image.columns() == 1 && p.image.taps() == 1 && f.channel_stride == 1 &&
+         p.batch <= gemm::kMostDotRows && p.image.axes[0].first == 0 &&
+         p.image.axes[1].first == 0 && p.image.axes[2].first == 0;
+}
+
+// What the rows of a convolution's epilogue are, the columns of this product's.
+gemm::Operand<float> turned(const gemm::Operand<float>& x) {
+  return {x.data, 0, x.batch_stride, x.row_stride};
+}
+
+void run_one_position(const ConvProduct& p, std::byte* workspace, const Execution& execution) {
+  gemm::Epilogue<float> epilogue = *p.epilogue;
+  for (auto* x : {&epilogue.of_row, &epilogue.of_column, &epilogue.of_element}) *x = turned(*x);
+  for (int i = 0; i < epilogue.steps; ++i)
+    epilogue.step[i].operand = turned(epilogue.step[i].operand);
+  gemm::Product<float> product;
+  product.m = p.batch;
+  product.n = p.filters.rows;
+  product.k = p.image.channels;
+  product.a = {p.image.data, p.image.dtype, p.image_batch_stride, p.image.channel_stride};
+  product.b = {p.filters.data, p.filters.dtype, p.filters.channel_stride, p.filters.row_stride};
+  product.c = reinterpret_cast<float*>(p.output.data);
+  product.c_row_stride = p.output_batch_stride;
+  product.c_column_stride = p.output.row_stride;
+  product.epilogue = &epilogue;
+  gemm::multiply(gemm::best_isa(), product, workspace, &execution);
+}
+
 template <class T>
 class Run {
  public:
@@ -302,6 +335,11 @@ bool takes_epilogue(const ConvProduct& product) {
 uint64_t conv_workspace_size(const ConvProduct& product) {
   if (is_empty(product) || is_depthwise(product)) return 0;
   WorkspaceParts parts;
+  // Whether it is one position, strides decide, too.
+  if (product.batch <= gemm::kMostDotRows && product.image.columns() == 1 &&
+      product.image.taps() == 1)
+    parts.take(gemm::scratch_size<float>(gemm::best_isa(), product.batch, product.filters.rows,
+                                         product.image.channels, false));
   if (product.output.dtype == TN_FLOAT64) {
     Run<double>(product).parts(parts);
   } else {
@@ -314,6 +352,8 @@ void run_conv(const ConvProduct& product, std::byte* workspace, const Execution&
   if (is_empty(product)) return;
   if (is_depthwise(product)) {
     run_depthwise(product, execution);
+  } else if (is_one_position(product)) {
+    run_one_position(product, workspace, execution);
   } else if (product.output.dtype == TN_FLOAT64) {
     const Run<double> run(product);
     run(workspace, execution);

@@ -96,7 +96,7 @@ class Bands {
         0,       false,   0,       0,           rows,           width_, out};
     gemm::Epilogue<float> rest;
     if (p_.epilogue != nullptr) take_epilogue(batch, channel, band, rest);
-    gemm::best_isa().depthwise(band);
+    isa_.depthwise(band);
     const int64_t at = first_row * x_.positions + first_column;
     if (p_.epilogue != nullptr) finish(rest, out, batch, channel, at, rows, columns);
     auto* to = reinterpret_cast<float*>(p_.output.data) + batch * p_.output_batch_stride +
@@ -127,18 +127,8 @@ class Bands {
           std::clamp<int64_t>(left >= 0 ? 0 : ceil_div(-left, x_.step), 0, phase_);
       const int64_t end = std::clamp<int64_t>(
           left >= x_.extent ? 0 : ceil_div(x_.extent - left, x_.step), begin, phase_);
-      std::fill(to, to + begin, 0.0f);
-      std::fill(to + end, to + phase_, 0.0f);
-      if (begin == end) continue;
-      const float* from = line + (left + begin * x_.step) * x_.stride;
-      const int64_t step = x_.step * x_.stride, count = end - begin;
-      if (step == 1) {
-        std::copy(from, from + count, to + begin);
-      } else if (step == 2) {
-        for (int64_t i = 0; i < count; ++i) to[begin + i] = from[i * 2];
-      } else {
-        for (int64_t i = 0; i < count; ++i) to[begin + i] = from[i * step];
-      }
+      const int64_t step = x_.step * x_.stride;
+      isa_.copy_line(to, line + left * x_.stride, step, begin, std::max(begin, end), phase_);
     }
   }
 
@@ -166,6 +156,7 @@ class Bands {
   }
 
   const ConvProduct& p_;
+  const gemm::Isa& isa_ = gemm::best_isa();
   const WindowAxis &y_, &x_;
   Taps rows_, columns_;
   // Outputs in a line of a band, as whole panels; floats of one remainder's line and of all.

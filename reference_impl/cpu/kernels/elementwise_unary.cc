@@ -96,7 +96,7 @@ struct HardSigmoid {
 struct HardSwish {
   template <class C>
   TENON_INLINE C operator()(C x) const {
-    return x * clamp_to_unit(x / 6 + C(0.5));
+    return x * clamp_to_unit(x * C(1.0 / 6) + C(0.5));
   }
 };
 

@@ -5,7 +5,9 @@
 #include "reference_impl/cpu/kernels/gemm.h"
 
 #include <algorithm>
+#include <type_traits>
 
+#include "reference_impl/cpu/kernels/output_form.h"
 #include "reference_impl/cpu/kernels/scratch.h"
 
 namespace tenon::cpu::gemm {
@@ -59,6 +61,39 @@ Product<T> transposed(const Product<T>& p) {
   return t;
 }
 
+// Few rows and columns that are lines: B is read as it is, once.
+template <class T>
+bool is_dots(const Product<T>& p) {
+  return std::is_same_v<T, float> && p.packed_b == nullptr && p.m <= kMostDotRows &&
+         p.b.row_stride == 1 && p.b.dtype == TN_FLOAT32 && p.a.dtype == TN_FLOAT32 && !p.accumulate;
+}
+
+void multiply_dots(const Isa& isa, const Product<float>& p, float* rows,
+                   const Execution* execution) {
+  const auto* a = reinterpret_cast<const float*>(p.a.data);
+  for (int64_t i = 0; i < p.m; ++i) {
+    for (int64_t k = 0; k < p.k; ++k)
+      rows[i * p.k + k] = a[i * p.a.row_stride + k * p.a.column_stride];
+  }
+  constexpr int64_t kPiece = 64;
+  const int64_t pieces = ceil_div(p.n, kPiece);
+  parallel(execution, pieces, kGrain / (p.m * p.k * kPiece), [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin * kPiece; j < std::min(end * kPiece, p.n); j += kPiece) {
+      const int64_t n = std::min(kPiece, p.n - j);
+      float sums[kMostDotRows * kPiece];
+      isa.dot({p.m, n, p.k, p.alpha, rows,
+               reinterpret_cast<const float*>(p.b.data) + j * p.b.column_stride, p.b.column_stride,
+               sums, n});
+      for (int64_t i = 0; i < p.m; ++i) {
+        float* const line = sums + i * n;
+        if (p.epilogue != nullptr) finish_line(*p.epilogue, line, 0, p.row + i, j, n);
+        float* const to = p.c + i * p.c_row_stride + j * p.c_column_stride;
+        for (int64_t x = 0; x < n; ++x) to[x * p.c_column_stride] = line[x];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -66,7 +101,8 @@ uint64_t scratch_size(const Isa& isa, int64_t m, int64_t n, int64_t k, bool b_pa
   const int64_t depth = depth_of<T>(isa, m, k, b_packed);
   WorkspaceParts parts;
   // Rounded up both ways: the product may run transposed.
-  parts.take_array<T>(round_up(m, kPanelWidth<T>) * depth);
+  const int64_t rows = m <= kMostDotRows && !b_packed ? m * k : 0;
+  parts.take_array<T>(std::max(round_up(m, kPanelWidth<T>) * depth, rows));
   if (!b_packed) parts.take_array<T>(round_up(n, kPanelWidth<T>) * depth);
   return parts.used();
 }
@@ -78,6 +114,12 @@ void multiply(const Isa& isa, const Product<T>& given, std::byte* scratch,
   if (given.k == 0) {
     if (!given.accumulate) zero(given);
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (is_dots(given)) {
+      WorkspaceParts parts(scratch);
+      return multiply_dots(isa, given, parts.take_array<float>(given.m * given.k), execution);
+    }
   }
   const bool b_packed = given.packed_b != nullptr;
   const bool swap = !b_packed && given.epilogue == nullptr && given.c_column_stride != 1 &&

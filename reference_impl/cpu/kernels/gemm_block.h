@@ -70,6 +70,19 @@ struct Block {
   int64_t batch = 0, row = 0, column = 0;
 };
 
+// C (m by n) = alpha * A (m by k) * B, of at most kMostDotRows rows. Rows of A are dense and follow
+// each other; column j of B is the line at b + j * b_stride.
+inline constexpr int64_t kMostDotRows = 4;
+struct DotBlock {
+  int64_t m, n, k;
+  float alpha;
+  const float* a;
+  const float* b;
+  int64_t b_stride;
+  float* c;  // Row i at c + i * c_stride, dense.
+  int64_t c_stride;
+};
+
 // Some rows of outputs of a depthwise convolution, of one channel. Output (r, c) is `start` plus
 // the sum over the taps of weights[t1 * taps2 + t2] * image[r * row_step + row_offsets[t1] + c +
 // column_offsets[t2]], clamped.
@@ -94,6 +107,10 @@ struct Isa {
   void (*multiply_f32)(const Block<float>&);
   void (*multiply_f64)(const Block<double>&);
   void (*depthwise)(const DepthwiseBand&);
+  void (*dot)(const DotBlock&);
+  // to[i] = from[i * step] for i in [begin, end), 0 for the others in [0, size).
+  void (*copy_line)(float* to, const float* from, int64_t step, int64_t begin, int64_t end,
+                    int64_t size);
 
   void multiply(const Block<float>& block) const { multiply_f32(block); }
   void multiply(const Block<double>& block) const { multiply_f64(block); }

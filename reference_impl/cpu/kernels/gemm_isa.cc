@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "reference_impl/cpu/kernels/gemm_block.h"
+#include "reference_impl/cpu/kernels/simd.h"
 
 namespace tenon::cpu::gemm {
 
@@ -28,15 +29,9 @@ struct Found {
 
   Found() {
 #if defined(__x86_64__)
-    __builtin_cpu_init();
-    // These answers include whether the operating system saves the registers.
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw")) {
-      isas[count++] = &avx512::kIsa;
-    }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-      isas[count++] = &avx2::kIsa;
-    }
+    const Simd level = simd_level();
+    if (level == Simd::kAvx512) isas[count++] = &avx512::kIsa;
+    if (level >= Simd::kAvx2 && __builtin_cpu_supports("fma")) isas[count++] = &avx2::kIsa;
 #endif
     isas[count++] = &baseline::kIsa;
   }

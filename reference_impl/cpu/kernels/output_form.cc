@@ -29,8 +29,10 @@ struct FinishLine {
       const float* from = addend->at(batch, row, column);
       if (addend->column_stride == 0) {
         for (int64_t i = 0; i < count; ++i) line[i] += *from;
-      } else {
+      } else if (addend->column_stride == 1) {
         for (int64_t i = 0; i < count; ++i) line[i] += from[i];
+      } else {
+        for (int64_t i = 0; i < count; ++i) line[i] += from[i * addend->column_stride];
       }
     }
     if (e.clamps) {

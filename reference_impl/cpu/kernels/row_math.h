@@ -45,7 +45,8 @@ TENON_INLINE double sum_row(int64_t count, Value value) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
     for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(value(i + lane));
-  for (; i < count; ++i) lanes[i % kLanes] += static_cast<double>(value(i));
+  for (int64_t lane = 0; lane < count - i; ++lane)
+    lanes[lane] += static_cast<double>(value(i + lane));
   // By halves: one by one, each would be rounded as the whole sum is.
   for (int step = kLanes / 2; step > 0; step /= 2)
     for (int lane = 0; lane < step; ++lane) lanes[lane] += lanes[lane + step];
@@ -69,8 +70,9 @@ TENON_INLINE C extreme_row(const C* x, int64_t count) {
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes)
     for (int lane = 0; lane < kLanes; ++lane) take(lanes[lane], x[i + lane]);
-  for (; i < count; ++i) take(lanes[0], x[i]);
-  for (int lane = 1; lane < kLanes; ++lane) take(lanes[0], lanes[lane]);
+  for (int64_t lane = 0; lane < count - i; ++lane) take(lanes[lane], x[i + lane]);
+  for (int step = kLanes / 2; step > 0; step /= 2)
+    for (int lane = 0; lane < step; ++lane) take(lanes[lane], lanes[lane + step]);
   return lanes[0];
 }
 template <class C>

@@ -14,7 +14,7 @@ namespace tenon::cpu {
 
 enum class Simd { kBaseline, kAvx2, kAvx512 };
 
-// What this machine has.
+// What this machine has; no more than TENON_CPU_ISA says: baseline, avx2 or avx512.
 Simd simd_level();
 
 #if defined(__x86_64__)

@@ -93,8 +93,19 @@ TENON_INLINE float erfc_wide(double x) {
 TENON_INLINE float erfc(float x) { return erfc_wide(x); }
 TENON_INLINE double erfc(double x) { return std::erfc(arithmetic(x)); }
 
-// The normal distribution's cumulative probability and density, for Gelu.
-TENON_INLINE float normal_cdf(float x) { return 0.5f * erfc_wide(x * -0.70710678118654752440); }
+// The normal distribution's cumulative probability and density, for Gelu. x^2 of float is taken in
+// two parts, the first of which is exact: an error in it would be multiplied by x^2.
+TENON_INLINE float normal_cdf(float x) {
+  const float a = std::fabs(x) < 14.2f ? std::fabs(x) : 14.2f;
+  const float high = portable::as_float(portable::as_uint(a) & 0xFFFFF000u);
+  const float low = -0.5f * ((a - high) * (a + high));
+  // exp(low) for low in [-0.1, 0].
+  float p = 0.5f + low * (1.6666667e-1f + low * 4.1666668e-2f);
+  p = 1.0f + low * (1.0f + low * p);
+  const float density = portable::exp_f32(-0.5f * (high * high)) * p;
+  const float tail = 0.5f * portable::erfc_scaled(a * 0.70710678f) * density;
+  return pick(x == x, pick(x < 0.0f, tail, 1.0f - tail), kNaN);
+}
 TENON_INLINE double normal_cdf(double x) { return 0.5 * std::erfc(x * -0.70710678118654752440); }
 template <class C>
 TENON_INLINE C normal_pdf(C x) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "reference_impl/cpu/kernels/families.h"
+#include "reference_impl/cpu/layouts.h"
 #include "reference_impl/cpu/tests/kernel_harness.h"
 
 namespace tenon::cpu::testing {
@@ -80,6 +81,12 @@ const std::vector<Case> kCases = {
     {{3, 4, 3, 4, 3}, {4, 2, 3, 1, 2}, 2, {}, {}, {1, 0, 1, 1, 0, 0}},
     {{1, 2, 3, 3}, {2, 2, 2, 2}, 1, {3, 3}, {}, {0, 0, 2, 2}},  // Strides beyond the window.
     {{1, 3, 5, 5}, {2, 3, 3, 3}, 1, {2, 2}, {4, 2}, {4, 2, 4, 2}},
+    {{1, 3, 9, 300}, {3, 1, 3, 3}, 3, {}, {}, {1, 1, 1, 1}},  // Lines in several pieces.
+    {{2, 4, 13, 15}, {4, 1, 5, 5}, 4, {2, 2}, {}, {2, 2, 2, 2}},
+    {{1, 2, 16, 17}, {4, 1, 7, 7}, 2, {3, 1}, {}, {3, 3, 3, 3}},
+    {{1, 2, 90, 33}, {2, 1, 5, 3}, 2, {1, 2}, {2, 3}, {4, 3, 4, 3}},
+    {{1, 5, 1, 1}, {71, 5, 1, 1}, 1, {}, {}, {}},  // One position.
+    {{6, 19, 1, 1}, {3, 19, 1, 1}, 1, {}, {}, {}},
     {{1, 6, 20, 40}, {5, 6, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},    // Several blocks of columns.
     {{1, 60, 6, 6}, {110, 60, 3, 3}, 1, {}, {}, {1, 1, 1, 1}},  // Several blocks of depth and rows.
 };
@@ -153,6 +160,36 @@ TEST(Conv, ChannelsLast) {
     op.run({channels_last(x), w}, out, 2);
     op.compare_near(out[0], expected, conditions);
   });
+}
+
+TEST(Conv, TakesPackedFilters) {
+  const TestHost host(2);
+  const Execution execution(host.host());
+  const Operation op("Conv", contraction_operators());
+  for (const Dims& dims : {Dims{37, 5, 3, 3}, Dims{13, 300, 1, 1}, Dims{5, 40, 3, 3}}) {
+    const Case c{{2, dims[1], 9, 7}, dims, 1, {}, {}, {}};
+    const Array x = random(TN_FLOAT32, c.x, 1), w = random(TN_FLOAT32, c.w, 2);
+    const Array bias = random(TN_FLOAT32, {c.w[0]}, 3);
+    Array packed(TN_FLOAT32, {w.count()}), back(TN_FLOAT32, c.w);
+    View of_w = w.view();
+    of_w.data = packed.view().data;
+    of_w.strides = nullptr;
+    of_w.layout = kLayoutPackedFilters;
+    layouts().reorder(of_w, w.view(), execution);
+    layouts().reorder(back.view(), of_w, execution);
+    EXPECT_EQ(w.values(), back.values());
+    std::vector<Array> arrays{Array(TN_FLOAT32, c.y())};
+    const auto kernel = op.create({x, w, bias}, arrays);
+    ASSERT_EQ(kernel->input_layout(1, TN_LAYOUT_ANY), kLayoutPackedFilters);
+    const std::vector<View> in{x.view(), of_w, bias.view()}, out{arrays[0].view()};
+    Arguments arguments{in, out};
+    kernel->check(arguments);
+    std::vector<std::byte> workspace(workspace_size(*kernel, arguments) + 64);
+    arguments.workspace =
+        workspace.data() + (64 - reinterpret_cast<uintptr_t>(workspace.data()) % 64);
+    kernel->run(arguments, execution);
+    op.compare_near(arrays[0], naive_conv(c, x, w, bias), conditions_of(c, x, w, bias));
+  }
 }
 
 TEST(ConvGradInput, IsTheAdjoint) {

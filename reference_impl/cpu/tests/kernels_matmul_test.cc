@@ -246,5 +246,107 @@ TEST(MatrixProduct, EveryInstructionSet) {
   }
 }
 
+// A step: the product of the value and an operand, plus the attribute.
+void times_plus(const double* attributes, std::byte* const* p, const int64_t* strides,
+                int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    const auto at = [&](int k) { return reinterpret_cast<float*>(p[k] + i * strides[k]); };
+    *at(0) = *at(1) * *at(2) + static_cast<float>(attributes[0]);
+  }
+}
+
+// The epilogue, in memory, for a product that is stored in whatever way.
+void expect_epilogue(const gemm::Isa& isa, int64_t m, int64_t n, int64_t k, bool steps,
+                     bool columns_first) {
+  SCOPED_TRACE(std::string(isa.name) + " " + std::to_string(m) + " " + std::to_string(n) + " " +
+               std::to_string(k) + (steps ? " steps" : "") +
+               (columns_first ? " columns first" : ""));
+  const Array a = random(TN_FLOAT32, {m, k}, 1), b = random(TN_FLOAT32, {k, n}, 2);
+  const Array row = random(TN_FLOAT32, {m}, 3), column = random(TN_FLOAT32, {n}, 4);
+  const Array element = random(TN_FLOAT32, {m, n}, 5), factor = random(TN_FLOAT32, {m, n}, 6);
+  const auto floats = [](const Array& x) { return reinterpret_cast<const float*>(x.data()); };
+  const double attribute = 0.25;
+  const float two = 2;
+  gemm::Epilogue<float> e;
+  e.of_row = {floats(row), 0, 1, 0};
+  e.of_column = {floats(column), 0, 0, 1};
+  e.of_element = {floats(element), 0, n, 1};
+  e.clamps = true;
+  e.low = -0.75f;
+  e.high = 1.5f;
+  if (steps) {
+    e.steps = 2;
+    e.step[0] = {times_plus, &attribute, {floats(factor), 0, n, 1}, {}};
+    e.step[1] = {times_plus, &attribute, {}, {reinterpret_cast<const std::byte*>(&two), nullptr}};
+  }
+  Array y(TN_FLOAT32, {m, n});
+  gemm::Product<float> p;
+  p.m = m;
+  p.n = n;
+  p.k = k;
+  p.a = {a.data(), TN_FLOAT32, k, 1};
+  p.b = {b.data(), TN_FLOAT32, n, 1};
+  std::vector<float> out(static_cast<size_t>(m * n));
+  p.c = out.data();
+  p.c_row_stride = columns_first ? 1 : n;
+  p.c_column_stride = columns_first ? m : 1;
+  p.epilogue = &e;
+  std::vector<std::byte> scratch(gemm::scratch_size<float>(isa, m, n, k, false) + 64);
+  gemm::multiply(isa, p, scratch.data(), nullptr);
+  for (int64_t i = 0; i < m * n; ++i) {
+    double sum = row.get(i / n) + column.get(i % n) + element.get(i);
+    for (int64_t x = 0; x < k; ++x) sum += a.get(i / n * k + x) * b.get(x * n + i % n);
+    sum = std::clamp<double>(sum, e.low, e.high);
+    if (steps) sum = 2 * (sum * factor.get(i) + attribute) + attribute;
+    const float got = out[static_cast<size_t>(i / n * p.c_row_stride + i % n * p.c_column_stride)];
+    ASSERT_NEAR(sum, got, 1e-4) << i;
+  }
+}
+
+TEST(MatrixProduct, EpilogueOfEveryInstructionSet) {
+  for (int32_t i = 0; i < gemm::isa_count(); ++i) {
+    for (const bool steps : {false, true}) {
+      for (const bool columns_first : {false, true}) {
+        for (const int64_t m : {1, 5, 12, 13, 30}) {
+          for (const int64_t n : {1, 16, 17, 32, 49}) {
+            expect_epilogue(gemm::isa(i), m, n, 9, steps, columns_first);
+          }
+        }
+        expect_epilogue(gemm::isa(i), 100, 300, 500, steps, columns_first);
+      }
+    }
+  }
+}
+
+// Columns of B that are lines in memory, as of a transposed matrix.
+TEST(MatrixProduct, FewRowsOfLines) {
+  for (int32_t i = 0; i < gemm::isa_count(); ++i) {
+    for (int64_t m = 1; m <= 5; ++m) {
+      for (const int64_t n : {1, 3, 4, 67}) {
+        for (const int64_t k : {1, 15, 16, 200}) {
+          const Array a = random(TN_FLOAT32, {m, k}, 1), b = random(TN_FLOAT32, {n, k}, 2);
+          Array turned(TN_FLOAT32, {k, n});
+          for (int64_t x = 0; x < n * k; ++x) turned.set(x, b.get(x % n * k + x / n));
+          const Array expected = naive_matmul(a, turned, {m, n}, 3);
+          Array y(TN_FLOAT32, {m, n});
+          gemm::Product<float> p;
+          p.m = m;
+          p.n = n;
+          p.k = k;
+          p.alpha = 3;
+          p.a = {a.data(), TN_FLOAT32, k, 1};
+          p.b = {b.data(), TN_FLOAT32, 1, k};
+          p.c = reinterpret_cast<float*>(y.view().data);
+          p.c_row_stride = n;
+          std::vector<std::byte> scratch(gemm::scratch_size<float>(gemm::isa(i), m, n, k, false));
+          gemm::multiply(gemm::isa(i), p, scratch.data(), nullptr);
+          Operation("MatMul", contraction_operators())
+              .compare_near(y, expected, conditions_of(a, turned, {m, n}, 3));
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tenon::cpu::testing

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "runtime/onnx/fuse_gelu.h"
 #include "runtime/onnx/fuse_match.h"
-#include "runtime/onnx/steps.h"
+#include "runtime/onnx/recording_uses.h"
 
 namespace tenon::runtime::onnx_import {
 namespace {
-
-constexpr size_t kModelEnd = SIZE_MAX;
 
 // Whether `operand` broadcasts to `dims` without adding to them.
 bool broadcasts_to(const RecordedArgument& operand, const std::vector<int64_t>& dims) {
@@ -43,31 +42,18 @@ struct Chain {
 class Fuser {
  public:
   Fuser(ManagedDevice& device, Recording& recording)
-      : device_(device), recording_(recording), users_(recording.values().size()) {
-    const auto use = [&](const RecordedArgument& argument, size_t by) {
-      if (argument.value != kNotRecorded) users_of(argument).push_back(by);
-    };
-    for (size_t i = 0; i < recording.calls().size(); ++i)
-      for (const RecordedArgument& input : recording.calls()[i].inputs) use(input, i);
-    for (const Recording::Output& output : recording.outputs()) use(output.argument, kModelEnd);
-  }
+      : device_(device), recording_(recording), uses_(recording) {}
 
   void run() {
     std::vector<RecordedCall>& calls = recording_.calls();
     std::vector<bool> gone(calls.size());
     for (size_t i = 0; i < calls.size(); ++i) fuse_from(i, gone);
-    size_t kept = 0;
-    for (size_t i = 0; i < calls.size(); ++i) {
-      if (gone[i]) continue;
-      if (kept != i) calls[kept] = std::move(calls[i]);
-      ++kept;
-    }
-    calls.erase(calls.begin() + static_cast<std::ptrdiff_t>(kept), calls.end());
+    drop_calls(recording_, gone);
   }
 
  private:
   std::vector<size_t>& users_of(const RecordedArgument& argument) {
-    return users_[static_cast<size_t>(argument.value)];
+    return uses_.users_of(argument);
   }
 
   static bool is_conv(const RecordedCall& call) { return call.operation.name() == "Conv"; }
@@ -149,23 +135,8 @@ class Fuser {
                                      std::move(attributes));
     chain.call.outputs = last.outputs;
     chain.call.label = last.label;
-    if (!supported(chain.call)) return std::nullopt;
+    if (!supported(device_, recording_, chain.call)) return std::nullopt;
     return chain;
-  }
-
-  bool supported(const RecordedCall& call) const {
-    const auto describe = [&](const std::vector<RecordedArgument>& arguments) {
-      std::vector<StaticArgument> list;
-      for (const RecordedArgument& a : arguments) {
-        const bool whole = recording_.is_whole(a);
-        list.push_back({a.kind, a.dtype, a.dims, whole ? std::vector<int64_t>{} : a.strides,
-                        whole ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED, nullptr,
-                        alignment_of(device_, recording_, a)});
-      }
-      return list;
-    };
-    return device_.choose_layouts(call.operation, describe(call.inputs), describe(call.outputs))
-        .has_value();
   }
 
   void fuse_from(size_t first, std::vector<bool>& gone) {
@@ -191,12 +162,14 @@ class Fuser {
 
   ManagedDevice& device_;
   Recording& recording_;
-  // By value: the calls that take it, once for each time; kModelEnd for the model's end.
-  std::vector<std::vector<size_t>> users_;
+  RecordingUses uses_;
 };
 
 }  // namespace
 
-void fuse(ManagedDevice& device, Recording& recording) { Fuser(device, recording).run(); }
+void fuse(ManagedDevice& device, Recording& recording) {
+  fuse_gelu(device, recording);
+  Fuser(device, recording).run();
+}
 
 }  // namespace tenon::runtime::onnx_import

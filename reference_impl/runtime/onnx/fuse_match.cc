@@ -7,6 +7,7 @@
 #include <string>
 
 #include "runtime/onnx/attribute_default.h"
+#include "runtime/onnx/steps.h"
 #include "tenon/cpp/number.hpp"
 
 namespace tenon::runtime::onnx_import {
@@ -42,7 +43,8 @@ std::optional<float> decode(const std::byte* bytes, tn_dtype dtype) {
   return narrow;
 }
 
-// The value of a constant of one element.
+}  // namespace
+
 std::optional<float> constant_of(ManagedDevice& device, const Recording& recording,
                                  const RecordedArgument& argument) {
   if (argument.count() != 1) return std::nullopt;
@@ -59,6 +61,23 @@ std::optional<float> constant_of(ManagedDevice& device, const Recording& recordi
   stream.synchronize();
   return decode(bytes, argument.dtype);
 }
+
+bool supported(ManagedDevice& device, const Recording& recording, const RecordedCall& call) {
+  const auto describe = [&](const std::vector<RecordedArgument>& arguments) {
+    std::vector<StaticArgument> list;
+    for (const RecordedArgument& a : arguments) {
+      const bool whole = recording.is_whole(a);
+      list.push_back({a.kind, a.dtype, a.dims, whole ? std::vector<int64_t>{} : a.strides,
+                      whole ? TN_LAYOUT_ANY : TN_LAYOUT_STRIDED, nullptr,
+                      alignment_of(device, recording, a)});
+    }
+    return list;
+  };
+  return device.choose_layouts(call.operation, describe(call.inputs), describe(call.outputs))
+      .has_value();
+}
+
+namespace {
 
 // Clip's bounds; a missing one is infinite.
 std::optional<std::vector<float>> bounds_of(ManagedDevice& device, const Recording& recording,

@@ -17,6 +17,13 @@ struct MatchedWord {
   std::vector<float> parameters;
 };
 
+// The value of a constant of one element, where float32 has it.
+std::optional<float> constant_of(ManagedDevice& device, const Recording& recording,
+                                 const RecordedArgument& argument);
+
+// Whether the device has a kernel of its own for the call, values in whatever layout.
+bool supported(ManagedDevice& device, const Recording& recording, const RecordedCall& call);
+
 // The step that this call is on its first input; of words with an operand, on either. Bounds of
 // Clip must be constants, and such that float32 has them.
 std::optional<MatchedWord> match_word(ManagedDevice& device, const Recording& recording,
