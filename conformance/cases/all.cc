@@ -16,10 +16,12 @@ Cases make(tn_dtype type, uint32_t seed) {
   add_contraction_cases(cases, type);
   add_fused_cases(cases, type);
   add_movement_cases(cases, type);
+  add_unique_cases(cases, type);
   add_index_cases(cases, type);
   add_normalization_cases(cases, type);
   add_pooling_cases(cases, type);
   add_reduction_cases(cases, type);
+  add_signal_cases(cases, type);
   add_loss_cases(cases, type);
   add_training_cases(cases, type);
   for (size_t i = 0; i < cases.size(); ++i) cases[i].at = i;

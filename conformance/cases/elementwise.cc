@@ -42,6 +42,41 @@ Number rounded_before(const Number& x) {
 }
 Number elu(const Number& x) { return x.value < 0 ? expm1(x) : x; }
 Number softplus(const Number& x) { return log1p(exp(x)); }
+Number tan(const Number& x) {
+  const Real value = std::tan(x.value);
+  return function(x, value, 1 + value * value);
+}
+Number asin(const Number& x) {
+  return function(x, std::asin(x.value), 1 / std::sqrt(1 - x.value * x.value));
+}
+Number acos(const Number& x) {
+  return function(x, std::acos(x.value), 1 / std::sqrt(1 - x.value * x.value));
+}
+Number atan(const Number& x) {
+  return function(x, std::atan(x.value), 1 / (1 + x.value * x.value));
+}
+Number sinh(const Number& x) { return function(x, std::sinh(x.value), std::cosh(x.value)); }
+Number cosh(const Number& x) { return function(x, std::cosh(x.value), std::sinh(x.value)); }
+Number asinh(const Number& x) {
+  return function(x, std::asinh(x.value), 1 / std::hypot(x.value, Real{1}));
+}
+Number acosh(const Number& x) {
+  return function(x, std::acosh(x.value), 1 / std::sqrt(x.value * x.value - 1));
+}
+Number atanh(const Number& x) {
+  return function(x, std::atanh(x.value), 1 / (1 - x.value * x.value));
+}
+Number celu(const Number& x, Real alpha) {
+  return x.value < 0 ? Number(alpha) * expm1(x / Number(alpha)) : x;
+}
+Number selu(const Number& x, Real alpha, Real gamma) {
+  return Number(gamma) * (x.value < 0 ? Number(alpha) * expm1(x) : x);
+}
+Number swish(const Number& x, Real alpha) { return x * sigmoid(Number(alpha) * x); }
+Number above(const Number& x, Real threshold) { return x.value > threshold ? x : Number(); }
+Number shrunk(const Number& x, Real lambd, Real bias) {
+  return x.value < -lambd ? x + bias : x.value > lambd ? x - bias : Number();
+}
 Number gelu_tanh(const Number& x) {
   return x * tanh_share(std::sqrt(2 / kPi) * (x + 0.044715L * x * x * x));
 }
@@ -57,12 +92,25 @@ const UnaryRow kUnary[] = {
     {"", "Log", rounded_before<log>, 0.1, 50, true},
     {"", "Sin", rounded_before<sin>, -20, 20, false},
     {"", "Cos", rounded_before<cos>, -20, 20, false},
+    {"", "Tan", rounded_before<tan>, -20, 20, false},
+    {"", "Asin", rounded_before<asin>, -1, 1, true},
+    {"", "Acos", rounded_before<acos>, -1, 1, true},
+    {"", "Atan", rounded_before<atan>, -20, 20, true},
+    {"", "Sinh", rounded_before<sinh>, -8, 8, true},
+    {"", "Cosh", rounded_before<cosh>, -8, 8, true},
+    {"", "Asinh", rounded_before<asinh>, -50, 50, true},
+    {"", "Acosh", rounded_before<acosh>, 1, 50, true},
+    {"", "Atanh", rounded_before<atanh>, -0.99L, 0.99L, true},
     {"", "Tanh", rounded_before<tanh>, -6, 6, true},
     {"", "Sigmoid", rounded_before<sigmoid>, -12, 12, true},
     {"", "Relu", relu, -3, 3, true},
     {"", "LeakyRelu", [](const Number& x) { return x.value < 0 ? Number(0.01f) * x : x; }, -3, 3,
      false},
     {"", "Elu", rounded_before<elu>, -3, 3, false},
+    {"", "Celu", [](const Number& x) { return celu(x, 1); }, -3, 3, true},
+    {"", "Selu", [](const Number& x) { return selu(x, 1.6732632f, 1.050701f); }, -3, 3, true},
+    {"", "Swish", [](const Number& x) { return swish(x, 1); }, -8, 8, false},
+    {"", "ThresholdedRelu", [](const Number& x) { return above(x, 1); }, -3, 3, true},
     {"", "Softplus", rounded_before<softplus>, -9, 9, false},
     {"", "Mish", [](const Number& x) { return x * tanh(softplus(x)); }, -9, 9, false},
     {"", "Softsign", [](const Number& x) { return x / (1.0L + abs(x)); }, -9, 9, false},
@@ -131,6 +179,17 @@ void add_unary_attributes(Cases& cases, tn_dtype type) {
     return add_unary(cases, {"", name, function, 0, 0, false}, label, x);
   };
   add("Gelu", "tanh", gelu_tanh).attribute("approximate", "tanh");
+  add("Celu", "alpha", [](const Number& v) { return celu(v, 1.75f); }).attribute("alpha", 1.75f);
+  add("Celu", "negative_alpha", [](const Number& v) {
+    return v.value < 0 ? Number(-0.5f) * expm1(v / Number(-0.5f)) : v;
+  }).attribute("alpha", -0.5f);
+  add("Selu", "alpha_gamma", [](const Number& v) { return selu(v, 1.25f, 0.75f); })
+      .attribute("alpha", 1.25f)
+      .attribute("gamma", 0.75f);
+  add("Swish", "alpha", [](const Number& v) { return swish(v, 1.75f); }).attribute("alpha", 1.75f);
+  add("ThresholdedRelu", "alpha", [](const Number& v) {
+    return above(v, -0.75f);
+  }).attribute("alpha", -0.75f);
   add("LeakyRelu", "alpha", [](const Number& v) {
     return v.value < 0 ? Number(0.3f) * v : v;
   }).attribute("alpha", 0.3f);
@@ -144,6 +203,25 @@ void add_unary_attributes(Cases& cases, tn_dtype type) {
   const UnaryRow round{"", "Round", [](const Number& v) { return Number(std::nearbyint(v.value)); },
                        0,  0,       false};
   add_unary(cases, round, "halves", HostTensor(type, {6}, {0.5, 1.5, 2.5, -0.5, -1.5, -2.5}));
+}
+
+// Integers are compared with a whole limit, and moved by a whole step.
+void add_shrink_cases(Cases& cases, tn_dtype type) {
+  const bool whole = is_integer(type);
+  const HostTensor x = HostTensor::random(type, {3, 5, 7}, -5, 5, 17);
+  const auto add = [&](const char* label, const HostTensor& from, Unary function) -> OperatorCase& {
+    return add_unary(cases, {"", "Shrink", function, 0, 0, false}, label, from);
+  };
+  const Unary hard = [](const Number& v) { return shrunk(v, 0.5L, 0); };
+  add("hard", x, whole ? [](const Number& v) { return shrunk(v, 0, 0); } : hard);
+  add("long", HostTensor::random(type, {kLong}, -5, 5, 3),
+      whole ? [](const Number& v) { return shrunk(v, 0, 0); } : hard);
+  add("soft", x,
+      whole ? Unary([](const Number& v) { return shrunk(v, 1, 2); })
+            : Unary([](const Number& v) { return shrunk(v, 1.5L, 2.25L); }))
+      .attribute("lambd", 1.5f)
+      .attribute("bias", 2.25f);
+  if (!whole) add("special", HostTensor(type, {4}, {NAN, INFINITY, -INFINITY, 0}), hard);
 }
 
 // ---- Two inputs ----
@@ -179,6 +257,7 @@ Number quotient_or_zero(const Number& a, const Number& b) {
 Number squared_difference(const Number& a, const Number& b) { return (a - b) * (a - b); }
 Number atan2(const Number& a, const Number& b) { return std::atan2(a.value, b.value); }
 Number quotient(const Number& a, const Number& b) { return a / b; }
+Number sloped(const Number& x, const Number& slope) { return x.value < 0 ? x * slope : x; }
 Number whole_quotient(const Number& a, const Number& b) { return std::trunc(a.value / b.value); }
 
 const BinaryRow kBinary[] = {
@@ -190,6 +269,7 @@ const BinaryRow kBinary[] = {
     {"", "Mod", modulo, true},
     {"", "Max", larger, false},
     {"", "Min", smaller, false},
+    {"", "PRelu", sloped, false},
     {"tenon", "DivNoNan", quotient_or_zero, false},
     {"tenon", "FloorDiv", floor_of_quotient, true},
     {"tenon", "SquaredDifference", squared_difference, false},
@@ -419,6 +499,8 @@ void add_elementwise_cases(Cases& cases, tn_dtype type) {
     if (takes(row.domain, row.name, type)) add_unary_cases(cases, row, type);
   }
   add_unary_attributes(cases, type);
+  if (takes("", "Shrink", type)) add_shrink_cases(cases, type);
+  add_bit_cases(cases, type);
   for (const BinaryRow& row : kBinary) {
     if (takes(row.domain, row.name, type)) add_binary_cases(cases, row, type);
   }

@@ -293,22 +293,33 @@ void add_arg_cases(Cases& cases, tn_dtype type) {
   }
 }
 
-// ---- CumSum ----
+// ---- CumSum and CumProd ----
 
 struct CumOptions {
   bool exclusive = false, reverse = false;
   tn_dtype axis_type = TN_INT64;
 };
 
-void add_cumsum(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis,
-                const CumOptions& options) {
+// A product that is taken one by one.
+class Product {
+ public:
+  void add(const Number& factor) { product_ = product_ * factor; }
+  Number total_in_sequence() const { return product_; }
+
+ private:
+  Number product_{1};
+};
+
+template <class Total>
+void add_cumulative(Cases& cases, const std::string& label, const HostTensor& x, int64_t axis,
+                    const CumOptions& options) {
   const size_t a =
       static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(x.dims.size()) : axis);
   Expected y(x.dtype, x.dims);
   Shape outer = x.dims;
   outer[a] = std::min<int64_t>(outer[a], 1);
   for_each_index(outer, [&](Shape at) {
-    Sum sum;
+    Total sum;
     for (int64_t i = 0; i < x.dims[a]; ++i) {
       at[a] = options.reverse ? x.dims[a] - 1 - i : i;
       const Number before = sum.total_in_sequence();
@@ -316,7 +327,8 @@ void add_cumsum(Cases& cases, const std::string& label, const HostTensor& x, int
       y.at(at) = options.exclusive ? before : sum.total_in_sequence();
     }
   });
-  cases.push_back(OperatorCase{"", "CumSum", label, x.dtype}
+  const char* name = std::is_same_v<Total, Sum> ? "CumSum" : "CumProd";
+  cases.push_back(OperatorCase{"", name, label, x.dtype}
                       .in(x)
                       .host(HostTensor::scalar(options.axis_type, static_cast<Real>(axis)))
                       .attribute("exclusive", int64_t{options.exclusive})
@@ -324,20 +336,29 @@ void add_cumsum(Cases& cases, const std::string& label, const HostTensor& x, int
                       .out(y));
 }
 
-void add_cumsum_cases(Cases& cases, tn_dtype type) {
-  const auto values = [&](Shape dims, Real low = -2) {
-    return HostTensor::random(type, std::move(dims), low, 2, 1);
+template <class Total>
+void add_cumulative_cases(Cases& cases, tn_dtype type) {
+  const auto values = [&](Shape dims, Real low = -2, Real high = 2) {
+    return HostTensor::random(type, std::move(dims), low, high, 1);
   };
-  add_cumsum(cases, "inclusive_forward", values({3, 7}), 1, {});
-  add_cumsum(cases, "exclusive_reverse", values({3, 7, 2}), 1, {true, true});
-  add_cumsum(cases, "exclusive_forward", values({3, 7}), 0, {true, false});
-  add_cumsum(cases, "inclusive_reverse", values({3, 7}), -1, {false, true});
-  add_cumsum(cases, "long", values({2, 4099}), 1, {});
-  add_cumsum(cases, "one_sign", values({2, 1000}, 0), 1, {});
-  add_cumsum(cases, "rows", values({4099, 2}), 1, {});
-  add_cumsum(cases, "axis_int32", values({3, 7}), 1, {false, false, TN_INT32});
-  add_cumsum(cases, "expanded", values({3, 7}).expanded({0}), 1, {});
-  add_cumsum(cases, "empty", values({3, 0}), 1, {});
+  const auto add = [&](const char* label, const HostTensor& x, int64_t axis,
+                       const CumOptions& options) {
+    add_cumulative<Total>(cases, label, x, axis, options);
+  };
+  // Products of many are near 1, or whole.
+  const bool product = std::is_same_v<Total, Product>;
+  const Real low = !product ? -2 : is_float(type) ? 0.99L : -1;
+  const Real high = !product ? 2 : is_float(type) ? 1.01L : 1;
+  add("inclusive_forward", values({3, 7}), 1, {});
+  add("exclusive_reverse", values({3, 7, 2}), 1, {true, true});
+  add("exclusive_forward", values({3, 7}), 0, {true, false});
+  add("inclusive_reverse", values({3, 7}), -1, {false, true});
+  add("long", values({2, 4099}, low, high), 1, {});
+  add("one_sign", values({2, 1000}, product ? low : 0, high), 1, {});
+  add("rows", values({4099, 2}), 1, {});
+  add("axis_int32", values({3, 7}), 1, {false, false, TN_INT32});
+  add("expanded", values({3, 7}).expanded({0}), 1, {});
+  add("empty", values({3, 0}), 1, {});
 }
 
 }  // namespace
@@ -346,7 +367,8 @@ void add_reduction_cases(Cases& cases, tn_dtype type) {
   for (const Row& row : kRows) add_row(cases, row, type);
   if (takes("tenon", "ReduceVariance", type)) add_variance_cases(cases, type);
   if (takes("", "ArgMax", type)) add_arg_cases(cases, type);
-  if (takes("", "CumSum", type)) add_cumsum_cases(cases, type);
+  if (takes("", "CumSum", type)) add_cumulative_cases<Sum>(cases, type);
+  if (takes("", "CumProd", type)) add_cumulative_cases<Product>(cases, type);
 }
 
 }  // namespace tenon::conformance

@@ -75,15 +75,18 @@ using Cases = std::vector<OperatorCase>;
 // anywhere.
 void add_elementwise_cases(Cases& cases, tn_dtype type);
 void add_selection_cases(Cases& cases, tn_dtype type);
+void add_bit_cases(Cases& cases, tn_dtype type);
 void add_cast_cases(Cases& cases, tn_dtype type);
 void add_gradient_cases(Cases& cases, tn_dtype type);
 void add_contraction_cases(Cases& cases, tn_dtype type);
 void add_fused_cases(Cases& cases, tn_dtype type);
 void add_movement_cases(Cases& cases, tn_dtype type);
+void add_unique_cases(Cases& cases, tn_dtype type);
 void add_index_cases(Cases& cases, tn_dtype type);
 void add_normalization_cases(Cases& cases, tn_dtype type);
 void add_pooling_cases(Cases& cases, tn_dtype type);
 void add_reduction_cases(Cases& cases, tn_dtype type);
+void add_signal_cases(Cases& cases, tn_dtype type);
 void add_loss_cases(Cases& cases, tn_dtype type);
 void add_training_cases(Cases& cases, tn_dtype type);
 

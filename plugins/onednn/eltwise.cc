@@ -128,6 +128,9 @@ std::unique_ptr<Kernel> create_leaky_relu(const Description& d) {
 std::unique_ptr<Kernel> create_hard_swish(const Description& d) {
   return make(d, algorithm::eltwise_hardswish, 1.0f / 6, 0.5f);
 }
+std::unique_ptr<Kernel> create_swish(const Description& d) {
+  return make(d, algorithm::eltwise_swish, device::elementwise_numbers(d).first);
+}
 std::unique_ptr<Kernel> create_gelu(const Description& d) {
   if (device::is_tanh_gelu(d)) return make(d, algorithm::eltwise_gelu_tanh);
   throw KernelError(TN_UNSUPPORTED, "Gelu: oneDNN's erf is less exact than the operator must be");
@@ -150,6 +153,7 @@ std::span<const device::OperatorEntry> eltwise_operators() {
       {op::kGelu, kFloat32, create_gelu},
       {op::kHardSwish, kFloat32, create_hard_swish},
       {op::kMish, kFloat32, simple<algorithm::eltwise_mish>},
+      {op::kSwish, kFloat32, create_swish},
       {op::kTenonSilu, kFloat32, simple<algorithm::eltwise_swish, 10>},
   };
   return kEntries;

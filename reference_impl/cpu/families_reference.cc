@@ -15,6 +15,7 @@ std::span<const device::Family> reference_families() {
       {movement_operators, {{"ScatterElements"}, {"IndexAdd"}}},
       {training_operators, {{"*"}}},
       {random_operators, {}},
+      {signal_operators, {}},
   };
   return families;
 }

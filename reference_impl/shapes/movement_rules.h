@@ -182,6 +182,22 @@ ShapeOf<Call> top_k(const Call& call, const Attributes& a, size_t) {
   return dims;
 }
 
+// At most: every element, or every slice along the axis, is another. Output 2 says it of each.
+template <class Call, class Attributes>
+ShapeOf<Call> unique(const Call& call, const Attributes& a, size_t output) {
+  const auto x = call.dims(0);
+  ShapeOf<Call> dims;
+  if (!a.axis) {
+    dims.add(count_of<typename Call::Dim>(x, 0, x.size()));
+    return dims;
+  }
+  if (x.size() == 0) call.fail("a scalar has no axis");
+  const size_t along = axis_of(call, *a.axis, x.size());
+  if (output == 0) return ShapeOf<Call>::of(x);
+  dims.add(x[along]);
+  return dims;
+}
+
 template <class Call, class Attributes>
 ShapeOf<Call> values(const Call& call, const Attributes&, size_t) {
   return values_of(call, 0, "the shape");

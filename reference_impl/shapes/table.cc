@@ -5,6 +5,7 @@
 
 #include "reference_impl/shapes/contraction_rules.h"
 #include "reference_impl/shapes/movement_rules.h"
+#include "reference_impl/shapes/signal_rules.h"
 #include "reference_impl/shapes/view_rules.h"
 #include "tenon/device/operators/attributes.h"
 

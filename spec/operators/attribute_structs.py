@@ -64,7 +64,8 @@ def field(o, a, enums):
     of = words(o, a)
     if of:
         name = enums[a.name, of]
-        return f"{name} {a.name} = {name}::k{camel(a.default.strip(chr(34)))};"
+        default = a.default.strip(chr(34)) if a.default else of[0]  # A required one is always given.
+        return f"{name} {a.name} = {name}::k{camel(default)};"
     values = o.bounds[a.name].values if a.name in o.bounds else ()
     if a.kind == "int" and values and set(values) <= {0, 1}:
         return f"bool {a.name} = {'true' if int(a.default) else 'false'};"

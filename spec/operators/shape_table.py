@@ -33,7 +33,7 @@ def function(o):
 
 
 def row(o):
-    source = {"caller": "kCaller", "data": "kData"}.get(o.shape.rule, "kRule")
+    source = {"caller": "kCaller", "data": "kData", "unique": "kData"}.get(o.shape.rule, "kRule")
     attributes = f"attributes::{o.identifier}" if o.attributes else "NoAttributes"
     rule = "{}" if o.shape.rule == "caller" else f"TENON_RULE({attributes}, {function(o)})"
     return f"{{{quoted(o.domain)}, {quoted(o.name)}, {quoted(o.shape.rule)}, Source::{source}, {rule}}},"

@@ -50,6 +50,9 @@ inline constexpr AttributeFact kTenonFusedMatMulAttributes[] = {
     AttributeFact::list("step_parameters", TN_ATTRIBUTE_FLOATS),
     AttributeFact::required("steps", TN_ATTRIBUTE_STRINGS),
 };
+inline constexpr AttributeFact kEinsumAttributes[] = {
+    AttributeFact::required("equation", TN_ATTRIBUTE_STRING),
+};
 
 // -- elementwise --
 inline constexpr AttributeFact kCastAttributes[] = {
@@ -60,6 +63,23 @@ inline constexpr AttributeFact kLeakyReluAttributes[] = {
     AttributeFact::with("alpha", 0.01f),
 };
 inline constexpr AttributeFact kEluAttributes[] = {
+    AttributeFact::with("alpha", 1.0f),
+};
+inline constexpr AttributeFact kCeluAttributes[] = {
+    AttributeFact::with("alpha", 1.0f),
+};
+inline constexpr AttributeFact kSeluAttributes[] = {
+    AttributeFact::with("alpha", 1.6732632f),
+    AttributeFact::with("gamma", 1.050701f),
+};
+inline constexpr AttributeFact kThresholdedReluAttributes[] = {
+    AttributeFact::with("alpha", 1.0f),
+};
+inline constexpr AttributeFact kShrinkAttributes[] = {
+    AttributeFact::with("bias", 0.0f),
+    AttributeFact::with("lambd", 0.5f),
+};
+inline constexpr AttributeFact kSwishAttributes[] = {
     AttributeFact::with("alpha", 1.0f),
 };
 inline constexpr AttributeFact kHardSigmoidAttributes[] = {
@@ -75,6 +95,9 @@ inline constexpr AttributeFact kIsInfAttributes[] = {
 };
 inline constexpr AttributeFact kModAttributes[] = {
     AttributeFact::with("fmod", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kBitShiftAttributes[] = {
+    AttributeFact::required("direction", TN_ATTRIBUTE_STRING).one_of_words({"LEFT", "RIGHT"}),
 };
 inline constexpr AttributeFact kTenonGeluGradAttributes[] = {
     AttributeFact::with("approximate", "none").one_of_words({"none", "tanh"}),
@@ -131,6 +154,13 @@ inline constexpr AttributeFact kTriluAttributes[] = {
 };
 inline constexpr AttributeFact kOneHotAttributes[] = {
     AttributeFact::with("axis", int64_t{-1}).at_least({-1, 0, -1}).at_most({1, 0, 0}),
+};
+inline constexpr AttributeFact kUniqueAttributes[] = {
+    AttributeFact::optional("axis", TN_ATTRIBUTE_INT).at_least({-1, 0, 0}).at_most({1, 0, -1}),
+    AttributeFact::with("sorted", int64_t{1}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kBitCastAttributes[] = {
+    AttributeFact::required("to", TN_ATTRIBUTE_INT),
 };
 inline constexpr AttributeFact kConstantOfShapeAttributes[] = {
     AttributeFact::optional("value", TN_ATTRIBUTE_TENSOR),
@@ -268,6 +298,16 @@ inline constexpr AttributeFact kArgMinAttributes[] = {
 inline constexpr AttributeFact kCumSumAttributes[] = {
     AttributeFact::with("exclusive", int64_t{0}).one_of({0, 1}),
     AttributeFact::with("reverse", int64_t{0}).one_of({0, 1}),
+};
+inline constexpr AttributeFact kCumProdAttributes[] = {
+    AttributeFact::with("exclusive", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("reverse", int64_t{0}).one_of({0, 1}),
+};
+
+// -- signal --
+inline constexpr AttributeFact kDFTAttributes[] = {
+    AttributeFact::with("inverse", int64_t{0}).one_of({0, 1}),
+    AttributeFact::with("onesided", int64_t{0}).one_of({0, 1}),
 };
 
 // -- training --

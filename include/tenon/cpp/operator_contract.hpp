@@ -48,15 +48,17 @@ inline constexpr uint64_t kTypes12 = kFloat | bit(TN_INT32) | bit(TN_INT64) | bi
 inline constexpr uint64_t kTypes13 = kFloat | bit(TN_INT32) | bit(TN_INT64);
 inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes15 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes16 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
+inline constexpr uint64_t kTypes15 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
+    bit(TN_UINT64);
+inline constexpr uint64_t kTypes16 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
+inline constexpr uint64_t kTypes17 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes17 = kFloat | bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes18 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes18 = kFloat | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes19 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
+inline constexpr uint64_t kTypes20 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
     bit(TN_UINT8) | bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes20 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes21 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 inline constexpr ContractParameter kMatMul13Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
@@ -309,6 +311,78 @@ inline constexpr ContractVersion kCosVersions[] = {
     {22, kCos22Inputs, kCos22Outputs, {}}, {7, kCos7Inputs, kCos7Outputs, {}},
 };
 inline constexpr ContractReplaces kCosReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kTan22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kTan22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kTan7Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kTan7Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kTanVersions[] = {
+    {22, kTan22Inputs, kTan22Outputs, {}}, {7, kTan7Inputs, kTan7Outputs, {}},
+};
+inline constexpr ContractReplaces kTanReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAsin22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAsin22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAsin7Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAsin7Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAsinVersions[] = {
+    {22, kAsin22Inputs, kAsin22Outputs, {}}, {7, kAsin7Inputs, kAsin7Outputs, {}},
+};
+inline constexpr ContractReplaces kAsinReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAcos22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAcos22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAcos7Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAcos7Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAcosVersions[] = {
+    {22, kAcos22Inputs, kAcos22Outputs, {}}, {7, kAcos7Inputs, kAcos7Outputs, {}},
+};
+inline constexpr ContractReplaces kAcosReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAtan22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAtan22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAtan7Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAtan7Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAtanVersions[] = {
+    {22, kAtan22Inputs, kAtan22Outputs, {}}, {7, kAtan7Inputs, kAtan7Outputs, {}},
+};
+inline constexpr ContractReplaces kAtanReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kSinh22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kSinh22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kSinh9Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kSinh9Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kSinhVersions[] = {
+    {22, kSinh22Inputs, kSinh22Outputs, {}}, {9, kSinh9Inputs, kSinh9Outputs, {}},
+};
+inline constexpr ContractReplaces kSinhReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kCosh22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kCosh22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kCosh9Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kCosh9Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kCoshVersions[] = {
+    {22, kCosh22Inputs, kCosh22Outputs, {}}, {9, kCosh9Inputs, kCosh9Outputs, {}},
+};
+inline constexpr ContractReplaces kCoshReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAsinh22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAsinh22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAsinh9Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAsinh9Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAsinhVersions[] = {
+    {22, kAsinh22Inputs, kAsinh22Outputs, {}}, {9, kAsinh9Inputs, kAsinh9Outputs, {}},
+};
+inline constexpr ContractReplaces kAsinhReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAcosh22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAcosh22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAcosh9Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAcosh9Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAcoshVersions[] = {
+    {22, kAcosh22Inputs, kAcosh22Outputs, {}}, {9, kAcosh9Inputs, kAcosh9Outputs, {}},
+};
+inline constexpr ContractReplaces kAcoshReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kAtanh22Inputs[] = {{"input", "T", kFloat}};
+inline constexpr ContractParameter kAtanh22Outputs[] = {{"output", "T", kFloat}};
+inline constexpr ContractParameter kAtanh9Inputs[] = {{"input", "T", kTypes1}};
+inline constexpr ContractParameter kAtanh9Outputs[] = {{"output", "T", kTypes1}};
+inline constexpr ContractVersion kAtanhVersions[] = {
+    {22, kAtanh22Inputs, kAtanh22Outputs, {}}, {9, kAtanh9Inputs, kAtanh9Outputs, {}},
+};
+inline constexpr ContractReplaces kAtanhReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kTanh13Inputs[] = {{"input", "T", kFloat}};
 inline constexpr ContractParameter kTanh13Outputs[] = {{"output", "T", kFloat}};
 inline constexpr ContractParameter kTanh6Inputs[] = {{"input", "T", kTypes1}};
@@ -358,6 +432,53 @@ inline constexpr ContractVersion kEluVersions[] = {
     {6, kElu6Inputs, kElu6Outputs, kElu6Attributes},
 };
 inline constexpr ContractReplaces kEluReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kCelu28Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kCelu28Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kCelu28Attributes[] = {"alpha"};
+inline constexpr ContractParameter kCelu12Inputs[] = {{"X", "T", bit(TN_FLOAT32)}};
+inline constexpr ContractParameter kCelu12Outputs[] = {{"Y", "T", bit(TN_FLOAT32)}};
+inline constexpr const char* kCelu12Attributes[] = {"alpha"};
+inline constexpr ContractVersion kCeluVersions[] = {
+    {28, kCelu28Inputs, kCelu28Outputs, kCelu28Attributes},
+    {12, kCelu12Inputs, kCelu12Outputs, kCelu12Attributes},
+};
+inline constexpr ContractReplaces kCeluReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kSelu22Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kSelu22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kSelu22Attributes[] = {"alpha", "gamma"};
+inline constexpr ContractParameter kSelu6Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kSelu6Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kSelu6Attributes[] = {"alpha", "gamma"};
+inline constexpr ContractVersion kSeluVersions[] = {
+    {22, kSelu22Inputs, kSelu22Outputs, kSelu22Attributes},
+    {6, kSelu6Inputs, kSelu6Outputs, kSelu6Attributes},
+};
+inline constexpr ContractReplaces kSeluReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kThresholdedRelu22Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kThresholdedRelu22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kThresholdedRelu22Attributes[] = {"alpha"};
+inline constexpr ContractParameter kThresholdedRelu10Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kThresholdedRelu10Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr const char* kThresholdedRelu10Attributes[] = {"alpha"};
+inline constexpr ContractVersion kThresholdedReluVersions[] = {
+    {22, kThresholdedRelu22Inputs, kThresholdedRelu22Outputs, kThresholdedRelu22Attributes},
+    {10, kThresholdedRelu10Inputs, kThresholdedRelu10Outputs, kThresholdedRelu10Attributes},
+};
+inline constexpr ContractReplaces kThresholdedReluReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kShrink9Inputs[] = {{"input", "T", kNumeric}};
+inline constexpr ContractParameter kShrink9Outputs[] = {{"output", "T", kNumeric}};
+inline constexpr const char* kShrink9Attributes[] = {"bias", "lambd"};
+inline constexpr ContractVersion kShrinkVersions[] = {
+    {9, kShrink9Inputs, kShrink9Outputs, kShrink9Attributes},
+};
+inline constexpr ContractReplaces kShrinkReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kSwish24Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kSwish24Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr const char* kSwish24Attributes[] = {"alpha"};
+inline constexpr ContractVersion kSwishVersions[] = {
+    {24, kSwish24Inputs, kSwish24Outputs, kSwish24Attributes},
+};
+inline constexpr ContractReplaces kSwishReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kSoftplus22Inputs[] = {{"X", "T", kFloat}};
 inline constexpr ContractParameter kSoftplus22Outputs[] = {{"Y", "T", kFloat}};
 inline constexpr ContractParameter kSoftplus1Inputs[] = {{"X", "T", kTypes1}};
@@ -445,6 +566,12 @@ inline constexpr ContractParameter kNot1Inputs[] = {{"X", "T", bit(TN_BOOL)}};
 inline constexpr ContractParameter kNot1Outputs[] = {{"Y", "T", bit(TN_BOOL)}};
 inline constexpr ContractVersion kNotVersions[] = {{1, kNot1Inputs, kNot1Outputs, {}}};
 inline constexpr ContractReplaces kNotReplaces[] = {{0, 0}};
+inline constexpr ContractParameter kBitwiseNot18Inputs[] = {{"X", "T", kInteger}};
+inline constexpr ContractParameter kBitwiseNot18Outputs[] = {{"Y", "T", kInteger}};
+inline constexpr ContractVersion kBitwiseNotVersions[] = {
+    {18, kBitwiseNot18Inputs, kBitwiseNot18Outputs, {}},
+};
+inline constexpr ContractReplaces kBitwiseNotReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kIsNaN20Inputs[] = {{"X", "T1", kFloat}};
 inline constexpr ContractParameter kIsNaN20Outputs[] = {{"Y", "T2", bit(TN_BOOL)}};
 inline constexpr ContractParameter kIsNaN13Inputs[] = {{"X", "T1", kFloat}};
@@ -594,6 +721,58 @@ inline constexpr ContractParameter kXor7Inputs[] = {
 };
 inline constexpr ContractParameter kXor7Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractVersion kXorVersions[] = {{7, kXor7Inputs, kXor7Outputs, {}}};
+inline constexpr ContractParameter kBitwiseAnd18Inputs[] = {
+    {"A", "T", kInteger}, {"B", "T", kInteger},
+};
+inline constexpr ContractParameter kBitwiseAnd18Outputs[] = {{"C", "T", kInteger}};
+inline constexpr ContractVersion kBitwiseAndVersions[] = {
+    {18, kBitwiseAnd18Inputs, kBitwiseAnd18Outputs, {}},
+};
+inline constexpr ContractReplaces kBitwiseAndReplaces[] = {{0, 0}, {0, 1}};
+inline constexpr ContractParameter kBitwiseOr18Inputs[] = {
+    {"A", "T", kInteger}, {"B", "T", kInteger},
+};
+inline constexpr ContractParameter kBitwiseOr18Outputs[] = {{"C", "T", kInteger}};
+inline constexpr ContractVersion kBitwiseOrVersions[] = {
+    {18, kBitwiseOr18Inputs, kBitwiseOr18Outputs, {}},
+};
+inline constexpr ContractReplaces kBitwiseOrReplaces[] = {{0, 0}, {0, 1}};
+inline constexpr ContractParameter kBitwiseXor18Inputs[] = {
+    {"A", "T", kInteger}, {"B", "T", kInteger},
+};
+inline constexpr ContractParameter kBitwiseXor18Outputs[] = {{"C", "T", kInteger}};
+inline constexpr ContractVersion kBitwiseXorVersions[] = {
+    {18, kBitwiseXor18Inputs, kBitwiseXor18Outputs, {}},
+};
+inline constexpr ContractReplaces kBitwiseXorReplaces[] = {{0, 0}, {0, 1}};
+inline constexpr ContractParameter kBitShift28Inputs[] = {
+    {"X", "T", kInteger}, {"Y", "T", kInteger},
+};
+inline constexpr ContractParameter kBitShift28Outputs[] = {{"Z", "T", kInteger}};
+inline constexpr const char* kBitShift28Attributes[] = {"direction"};
+inline constexpr ContractParameter kBitShift11Inputs[] = {
+    {"X", "T", kTypes15}, {"Y", "T", kTypes15},
+};
+inline constexpr ContractParameter kBitShift11Outputs[] = {{"Z", "T", kTypes15}};
+inline constexpr const char* kBitShift11Attributes[] = {"direction"};
+inline constexpr ContractVersion kBitShiftVersions[] = {
+    {28, kBitShift28Inputs, kBitShift28Outputs, kBitShift28Attributes},
+    {11, kBitShift11Inputs, kBitShift11Outputs, kBitShift11Attributes},
+};
+inline constexpr ContractReplaces kBitShiftReplaces[] = {{0, 0}, {0, 1}};
+inline constexpr ContractParameter kPRelu16Inputs[] = {
+    {"X", "T", kNumeric}, {"slope", "T", kNumeric},
+};
+inline constexpr ContractParameter kPRelu16Outputs[] = {{"Y", "T", kNumeric}};
+inline constexpr ContractParameter kPRelu9Inputs[] = {{"X", "T", kTypes0}, {"slope", "T", kTypes0}};
+inline constexpr ContractParameter kPRelu9Outputs[] = {{"Y", "T", kTypes0}};
+inline constexpr ContractParameter kPRelu7Inputs[] = {{"X", "T", kTypes1}, {"slope", "T", kTypes1}};
+inline constexpr ContractParameter kPRelu7Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr ContractVersion kPReluVersions[] = {
+    {16, kPRelu16Inputs, kPRelu16Outputs, {}}, {9, kPRelu9Inputs, kPRelu9Outputs, {}},
+    {7, kPRelu7Inputs, kPRelu7Outputs, {}},
+};
+inline constexpr ContractReplaces kPReluReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kEqual19Inputs[] = {{"A", "T", kAll}, {"B", "T", kAll}};
 inline constexpr ContractParameter kEqual19Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kEqual13Inputs[] = {
@@ -602,7 +781,7 @@ inline constexpr ContractParameter kEqual13Inputs[] = {
 inline constexpr ContractParameter kEqual13Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kEqual11Inputs[] = {{"A", "T", kTypes9}, {"B", "T", kTypes9}};
 inline constexpr ContractParameter kEqual11Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
-inline constexpr ContractParameter kEqual7Inputs[] = {{"A", "T", kTypes15}, {"B", "T", kTypes15}};
+inline constexpr ContractParameter kEqual7Inputs[] = {{"A", "T", kTypes16}, {"B", "T", kTypes16}};
 inline constexpr ContractParameter kEqual7Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractVersion kEqualVersions[] = {
     {19, kEqual19Inputs, kEqual19Outputs, {}}, {13, kEqual13Inputs, kEqual13Outputs, {}},
@@ -1051,16 +1230,32 @@ inline constexpr ContractParameter kNonZero9Outputs[] = {{"Y", "", bit(TN_INT64)
 inline constexpr ContractVersion kNonZeroVersions[] = {
     {13, kNonZero13Inputs, kNonZero13Outputs, {}}, {9, kNonZero9Inputs, kNonZero9Outputs, {}},
 };
+inline constexpr ContractParameter kUnique28Inputs[] = {{"X", "T", kNumeric | bit(TN_BOOL)}};
+inline constexpr ContractParameter kUnique28Outputs[] = {
+    {"Y", "T", kNumeric | bit(TN_BOOL)}, {"indices", "", bit(TN_INT64), kOptional},
+    {"inverse_indices", "", bit(TN_INT64), kOptional}, {"counts", "", bit(TN_INT64), kOptional},
+};
+inline constexpr const char* kUnique28Attributes[] = {"axis", "sorted"};
+inline constexpr ContractParameter kUnique11Inputs[] = {{"X", "T", kTypes9}};
+inline constexpr ContractParameter kUnique11Outputs[] = {
+    {"Y", "T", kTypes9}, {"indices", "", bit(TN_INT64), kOptional},
+    {"inverse_indices", "", bit(TN_INT64), kOptional}, {"counts", "", bit(TN_INT64), kOptional},
+};
+inline constexpr const char* kUnique11Attributes[] = {"axis", "sorted"};
+inline constexpr ContractVersion kUniqueVersions[] = {
+    {28, kUnique28Inputs, kUnique28Outputs, kUnique28Attributes},
+    {11, kUnique11Inputs, kUnique11Outputs, kUnique11Attributes},
+};
 inline constexpr ContractParameter kRange27Inputs[] = {
-    {"start", "T", kTypes16, kHostOnly}, {"limit", "T", kTypes16, kHostOnly},
-    {"delta", "T", kTypes16, kHostOnly},
+    {"start", "T", kTypes17, kHostOnly}, {"limit", "T", kTypes17, kHostOnly},
+    {"delta", "T", kTypes17, kHostOnly},
 };
-inline constexpr ContractParameter kRange27Outputs[] = {{"output", "T", kTypes16}};
+inline constexpr ContractParameter kRange27Outputs[] = {{"output", "T", kTypes17}};
 inline constexpr ContractParameter kRange11Inputs[] = {
-    {"start", "T", kTypes16, kHostOnly}, {"limit", "T", kTypes16, kHostOnly},
-    {"delta", "T", kTypes16, kHostOnly},
+    {"start", "T", kTypes17, kHostOnly}, {"limit", "T", kTypes17, kHostOnly},
+    {"delta", "T", kTypes17, kHostOnly},
 };
-inline constexpr ContractParameter kRange11Outputs[] = {{"output", "T", kTypes16}};
+inline constexpr ContractParameter kRange11Outputs[] = {{"output", "T", kTypes17}};
 inline constexpr ContractVersion kRangeVersions[] = {
     {27, kRange27Inputs, kRange27Outputs, {}}, {11, kRange11Inputs, kRange11Outputs, {}},
 };
@@ -1201,16 +1396,16 @@ inline constexpr const char* kTenonBatchNormGrad1Attributes[] = {"training"};
 inline constexpr ContractVersion kTenonBatchNormGradVersions[] = {
     {1, kTenonBatchNormGrad1Inputs, kTenonBatchNormGrad1Outputs, kTenonBatchNormGrad1Attributes},
 };
-inline constexpr ContractParameter kMaxPool22Inputs[] = {{"X", "T", kTypes17}};
+inline constexpr ContractParameter kMaxPool22Inputs[] = {{"X", "T", kTypes18}};
 inline constexpr ContractParameter kMaxPool22Outputs[] = {
-    {"Y", "T", kTypes17}, {"Indices", "I", bit(TN_INT64), kOptional},
+    {"Y", "T", kTypes18}, {"Indices", "I", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kMaxPool22Attributes[] = {
     "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
 };
-inline constexpr ContractParameter kMaxPool12Inputs[] = {{"X", "T", kTypes18}};
+inline constexpr ContractParameter kMaxPool12Inputs[] = {{"X", "T", kTypes19}};
 inline constexpr ContractParameter kMaxPool12Outputs[] = {
-    {"Y", "T", kTypes18}, {"Indices", "I", bit(TN_INT64), kOptional},
+    {"Y", "T", kTypes19}, {"Indices", "I", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kMaxPool12Attributes[] = {
     "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
@@ -1347,9 +1542,9 @@ inline constexpr ContractParameter kReduceMax20Outputs[] = {
 };
 inline constexpr const char* kReduceMax20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMax18Inputs[] = {
-    {"data", "T", kTypes19}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes20}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes19}};
+inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes20}};
 inline constexpr const char* kReduceMax18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMaxVersions[] = {
     {20, kReduceMax20Inputs, kReduceMax20Outputs, kReduceMax20Attributes},
@@ -1363,9 +1558,9 @@ inline constexpr ContractParameter kReduceMin20Outputs[] = {
 };
 inline constexpr const char* kReduceMin20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMin18Inputs[] = {
-    {"data", "T", kTypes19}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes20}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes19}};
+inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes20}};
 inline constexpr const char* kReduceMin18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMinVersions[] = {
     {20, kReduceMin20Inputs, kReduceMin20Outputs, kReduceMin20Attributes},
@@ -1478,13 +1673,38 @@ inline constexpr ContractParameter kCumSum14Inputs[] = {
 inline constexpr ContractParameter kCumSum14Outputs[] = {{"y", "T", kNumeric}};
 inline constexpr const char* kCumSum14Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractParameter kCumSum11Inputs[] = {
-    {"x", "T", kTypes20}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
+    {"x", "T", kTypes21}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
 };
-inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes20}};
+inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes21}};
 inline constexpr const char* kCumSum11Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractVersion kCumSumVersions[] = {
     {14, kCumSum14Inputs, kCumSum14Outputs, kCumSum14Attributes},
     {11, kCumSum11Inputs, kCumSum11Outputs, kCumSum11Attributes},
+};
+inline constexpr ContractParameter kCumProd26Inputs[] = {
+    {"x", "T", kNumeric}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
+};
+inline constexpr ContractParameter kCumProd26Outputs[] = {{"y", "T", kNumeric}};
+inline constexpr const char* kCumProd26Attributes[] = {"exclusive", "reverse"};
+inline constexpr ContractVersion kCumProdVersions[] = {
+    {26, kCumProd26Inputs, kCumProd26Outputs, kCumProd26Attributes},
+};
+inline constexpr ContractParameter kDFT20Inputs[] = {
+    {"input", "T1", kFloat},
+    {"dft_length", "T2", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
+    {"axis", "", bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kDFT20Outputs[] = {{"output", "T1", kFloat}};
+inline constexpr const char* kDFT20Attributes[] = {"inverse", "onesided"};
+inline constexpr ContractVersion kDFTVersions[] = {
+    {20, kDFT20Inputs, kDFT20Outputs, kDFT20Attributes},
+};
+inline constexpr ContractParameter kDet22Inputs[] = {{"X", "T", kFloat}};
+inline constexpr ContractParameter kDet22Outputs[] = {{"Y", "T", kFloat}};
+inline constexpr ContractParameter kDet11Inputs[] = {{"X", "T", kTypes1}};
+inline constexpr ContractParameter kDet11Outputs[] = {{"Y", "T", kTypes1}};
+inline constexpr ContractVersion kDetVersions[] = {
+    {22, kDet22Inputs, kDet22Outputs, {}}, {11, kDet11Inputs, kDet11Outputs, {}},
 };
 inline constexpr ContractParameter kTenonNllLoss1Inputs[] = {
     {"log_probabilities", "T", kFloat}, {"target", "I", bit(TN_INT32) | bit(TN_INT64)},
@@ -1620,6 +1840,24 @@ inline constexpr ContractOperator kOperators[] = {
      kSinVersions, kSinReplaces, {}},
     {"", "Cos", "T",
      kCosVersions, kCosReplaces, {}},
+    {"", "Tan", "T",
+     kTanVersions, kTanReplaces, {}},
+    {"", "Asin", "T",
+     kAsinVersions, kAsinReplaces, {}},
+    {"", "Acos", "T",
+     kAcosVersions, kAcosReplaces, {}},
+    {"", "Atan", "T",
+     kAtanVersions, kAtanReplaces, {}},
+    {"", "Sinh", "T",
+     kSinhVersions, kSinhReplaces, {}},
+    {"", "Cosh", "T",
+     kCoshVersions, kCoshReplaces, {}},
+    {"", "Asinh", "T",
+     kAsinhVersions, kAsinhReplaces, {}},
+    {"", "Acosh", "T",
+     kAcoshVersions, kAcoshReplaces, {}},
+    {"", "Atanh", "T",
+     kAtanhVersions, kAtanhReplaces, {}},
     {"", "Tanh", "T",
      kTanhVersions, kTanhReplaces, {}},
     {"", "Sigmoid", "T",
@@ -1630,6 +1868,16 @@ inline constexpr ContractOperator kOperators[] = {
      kLeakyReluVersions, kLeakyReluReplaces, op::kLeakyReluAttributes},
     {"", "Elu", "T",
      kEluVersions, kEluReplaces, op::kEluAttributes},
+    {"", "Celu", "T",
+     kCeluVersions, kCeluReplaces, op::kCeluAttributes},
+    {"", "Selu", "T",
+     kSeluVersions, kSeluReplaces, op::kSeluAttributes},
+    {"", "ThresholdedRelu", "T",
+     kThresholdedReluVersions, kThresholdedReluReplaces, op::kThresholdedReluAttributes},
+    {"", "Shrink", "T",
+     kShrinkVersions, kShrinkReplaces, op::kShrinkAttributes},
+    {"", "Swish", "T",
+     kSwishVersions, kSwishReplaces, op::kSwishAttributes},
     {"", "Softplus", "T",
      kSoftplusVersions, kSoftplusReplaces, {}},
     {"", "Mish", "T",
@@ -1652,6 +1900,8 @@ inline constexpr ContractOperator kOperators[] = {
      kRoundVersions, kRoundReplaces, {}},
     {"", "Not", "T",
      kNotVersions, kNotReplaces, {}},
+    {"", "BitwiseNot", "T",
+     kBitwiseNotVersions, kBitwiseNotReplaces, {}},
     {"", "IsNaN", "T1",
      kIsNaNVersions, {}, {}},
     {"", "IsInf", "T1",
@@ -1684,6 +1934,16 @@ inline constexpr ContractOperator kOperators[] = {
      kOrVersions, {}, {}},
     {"", "Xor", "T",
      kXorVersions, {}, {}},
+    {"", "BitwiseAnd", "T",
+     kBitwiseAndVersions, kBitwiseAndReplaces, {}},
+    {"", "BitwiseOr", "T",
+     kBitwiseOrVersions, kBitwiseOrReplaces, {}},
+    {"", "BitwiseXor", "T",
+     kBitwiseXorVersions, kBitwiseXorReplaces, {}},
+    {"", "BitShift", "T",
+     kBitShiftVersions, kBitShiftReplaces, op::kBitShiftAttributes},
+    {"", "PRelu", "T",
+     kPReluVersions, kPReluReplaces, {}},
     {"", "Equal", "T",
      kEqualVersions, {}, {}},
     {"", "Less", "T",
@@ -1756,6 +2016,8 @@ inline constexpr ContractOperator kOperators[] = {
      kOneHotVersions, {}, op::kOneHotAttributes},
     {"", "NonZero", "T",
      kNonZeroVersions, {}, {}},
+    {"", "Unique", "T",
+     kUniqueVersions, {}, op::kUniqueAttributes},
     {"", "Range", "T",
      kRangeVersions, {}, {}},
     {"tenon", "Fill", "T",
@@ -1826,6 +2088,12 @@ inline constexpr ContractOperator kOperators[] = {
      kArgMinVersions, {}, op::kArgMinAttributes},
     {"", "CumSum", "T",
      kCumSumVersions, {}, op::kCumSumAttributes},
+    {"", "CumProd", "T",
+     kCumProdVersions, {}, op::kCumProdAttributes},
+    {"", "DFT", "T1",
+     kDFTVersions, {}, op::kDFTAttributes},
+    {"", "Det", "T",
+     kDetVersions, {}, {}},
     {"tenon", "NllLoss", "T",
      kTenonNllLossVersions, {}, op::kTenonNllLossAttributes},
     {"tenon", "NllLossGrad", "T",

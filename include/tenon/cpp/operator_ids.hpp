@@ -42,70 +42,74 @@ inline constexpr uint64_t kTypes1 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_F
 inline constexpr uint64_t kTypes2 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64);
 inline constexpr uint64_t kTypes3 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64);
-inline constexpr uint64_t kTypes4 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
-    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
-    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
-    bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes4 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
+    bit(TN_UINT32) | bit(TN_UINT64);
 inline constexpr uint64_t kTypes5 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes6 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
 inline constexpr uint64_t kTypes7 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
+    bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes8 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes8 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes9 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) | bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes9 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
-    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
-    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
-    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
-    bit(TN_INT4) | bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes10 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
-    bit(TN_INT4);
+    bit(TN_INT4) | bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes11 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
-    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
+    bit(TN_INT4);
 inline constexpr uint64_t kTypes12 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes13 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes13 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64);
 inline constexpr uint64_t kTypes15 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
-    bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes16 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
-    bit(TN_FLOAT64) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
+    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64);
+inline constexpr uint64_t kTypes16 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) |
+    bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64);
 inline constexpr uint64_t kTypes17 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
+inline constexpr uint64_t kTypes18 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes18 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes19 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes20 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
+inline constexpr uint64_t kTypes20 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
+    bit(TN_UINT64);
+inline constexpr uint64_t kTypes21 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
+inline constexpr uint64_t kTypes22 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes21 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
-    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes22 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_INT8) | bit(TN_UINT8);
 inline constexpr uint64_t kTypes23 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes24 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+    bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes25 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes24 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes26 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 // -- contraction --
@@ -130,41 +134,45 @@ inline constexpr OperatorId kTenonConvGradInput{"tenon", "ConvGradInput", 1, 1, 
 inline constexpr OperatorId kTenonConvGradWeight{"tenon", "ConvGradWeight", 1, 1, "T", 0, kTypes3, kTenonConvGradWeightAttributes, 4};
 inline constexpr OperatorId kTenonFusedConv{"tenon", "FusedConv", 1, 1, "T", 0, kTypes3, kTenonFusedConvAttributes, 7};
 inline constexpr OperatorId kTenonFusedMatMul{"tenon", "FusedMatMul", 1, 1, "T", 0, kTypes3, kTenonFusedMatMulAttributes, 2};
+inline constexpr OperatorId kEinsum{"", "Einsum", 28, 0, "T", 0, kTypes0, kEinsumAttributes, 1};
+inline constexpr OperatorId kEinsumVersions[] = {
+    {"", "Einsum", 12, 0, "T", 0, kTypes4, kEinsumAttributes, 1},
+};
 
 // -- elementwise --
-inline constexpr OperatorId kIdentity{"", "Identity", 25, 0, "V", 0, kTypes4};
+inline constexpr OperatorId kIdentity{"", "Identity", 25, 0, "V", 0, kTypes5};
 inline constexpr OperatorId kIdentityVersions[] = {
-    {"", "Identity", 24, 0, "V", 0, kTypes4},
-    {"", "Identity", 23, 0, "V", 0, kTypes4},
-    {"", "Identity", 21, 0, "V", 0, kTypes5},
-    {"", "Identity", 19, 0, "V", 0, kTypes6},
-    {"", "Identity", 16, 0, "V", 0, kTypes7},
-    {"", "Identity", 14, 0, "V", 0, kTypes7},
-    {"", "Identity", 13, 0, "T", 0, kTypes7},
-    {"", "Identity", 1, 0, "T", 0, kTypes8},
+    {"", "Identity", 24, 0, "V", 0, kTypes5},
+    {"", "Identity", 23, 0, "V", 0, kTypes5},
+    {"", "Identity", 21, 0, "V", 0, kTypes6},
+    {"", "Identity", 19, 0, "V", 0, kTypes7},
+    {"", "Identity", 16, 0, "V", 0, kTypes8},
+    {"", "Identity", 14, 0, "V", 0, kTypes8},
+    {"", "Identity", 13, 0, "T", 0, kTypes8},
+    {"", "Identity", 1, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kCast{"", "Cast", 25, 0, "T1", 0, kTypes4, kCastAttributes, 2};
+inline constexpr OperatorId kCast{"", "Cast", 25, 0, "T1", 0, kTypes5, kCastAttributes, 2};
 inline constexpr OperatorId kCastVersions[] = {
-    {"", "Cast", 28, 0, "T1", 0, kTypes9, kCastAttributes, 2},
-    {"", "Cast", 24, 0, "T1", 0, kTypes9, kCastAttributes, 2},
-    {"", "Cast", 23, 0, "T1", 0, kTypes9, kCastAttributes, 2},
-    {"", "Cast", 21, 0, "T1", 0, kTypes10, kCastAttributes, 2},
-    {"", "Cast", 19, 0, "T1", 0, kTypes11, kCastAttributes, 2},
-    {"", "Cast", 13, 0, "T1", 0, kTypes12, kCastAttributes, 2},
-    {"", "Cast", 9, 0, "T1", 0, kTypes13, kCastAttributes, 2},
-    {"", "Cast", 6, 0, "T1", 0, kTypes13, kCastAttributes, 2},
+    {"", "Cast", 28, 0, "T1", 0, kTypes10, kCastAttributes, 2},
+    {"", "Cast", 24, 0, "T1", 0, kTypes10, kCastAttributes, 2},
+    {"", "Cast", 23, 0, "T1", 0, kTypes10, kCastAttributes, 2},
+    {"", "Cast", 21, 0, "T1", 0, kTypes11, kCastAttributes, 2},
+    {"", "Cast", 19, 0, "T1", 0, kTypes12, kCastAttributes, 2},
+    {"", "Cast", 13, 0, "T1", 0, kTypes13, kCastAttributes, 2},
+    {"", "Cast", 9, 0, "T1", 0, kTypes14, kCastAttributes, 2},
+    {"", "Cast", 6, 0, "T1", 0, kTypes14, kCastAttributes, 2},
 };
 inline constexpr OperatorId kNeg{"", "Neg", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kNegVersions[] = {
-    {"", "Neg", 6, 0, "T", 0, kTypes14},
+    {"", "Neg", 6, 0, "T", 0, kTypes15},
 };
 inline constexpr OperatorId kAbs{"", "Abs", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kAbsVersions[] = {
-    {"", "Abs", 6, 0, "T", 0, kTypes15},
+    {"", "Abs", 6, 0, "T", 0, kTypes4},
 };
 inline constexpr OperatorId kSign{"", "Sign", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kSignVersions[] = {
-    {"", "Sign", 9, 0, "T", 0, kTypes15},
+    {"", "Sign", 9, 0, "T", 0, kTypes4},
 };
 inline constexpr OperatorId kSqrt{"", "Sqrt", 13, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kSqrtVersions[] = {
@@ -190,6 +198,42 @@ inline constexpr OperatorId kCos{"", "Cos", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kCosVersions[] = {
     {"", "Cos", 7, 0, "T", 0, kTypes2},
 };
+inline constexpr OperatorId kTan{"", "Tan", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kTanVersions[] = {
+    {"", "Tan", 7, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAsin{"", "Asin", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAsinVersions[] = {
+    {"", "Asin", 7, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAcos{"", "Acos", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAcosVersions[] = {
+    {"", "Acos", 7, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAtan{"", "Atan", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAtanVersions[] = {
+    {"", "Atan", 7, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kSinh{"", "Sinh", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kSinhVersions[] = {
+    {"", "Sinh", 9, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kCosh{"", "Cosh", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kCoshVersions[] = {
+    {"", "Cosh", 9, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAsinh{"", "Asinh", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAsinhVersions[] = {
+    {"", "Asinh", 9, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAcosh{"", "Acosh", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAcoshVersions[] = {
+    {"", "Acosh", 9, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kAtanh{"", "Atanh", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kAtanhVersions[] = {
+    {"", "Atanh", 9, 0, "T", 0, kTypes2},
+};
 inline constexpr OperatorId kTanh{"", "Tanh", 13, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kTanhVersions[] = {
     {"", "Tanh", 6, 0, "T", 0, kTypes2},
@@ -211,6 +255,20 @@ inline constexpr OperatorId kElu{"", "Elu", 22, 0, "T", 0, kTypes3, kEluAttribut
 inline constexpr OperatorId kEluVersions[] = {
     {"", "Elu", 6, 0, "T", 0, kTypes2, kEluAttributes, 1},
 };
+inline constexpr OperatorId kCelu{"", "Celu", 28, 0, "T", 0, kTypes3, kCeluAttributes, 1};
+inline constexpr OperatorId kCeluVersions[] = {
+    {"", "Celu", 12, 0, "T", 0, bit(TN_FLOAT32), kCeluAttributes, 1},
+};
+inline constexpr OperatorId kSelu{"", "Selu", 22, 0, "T", 0, kTypes3, kSeluAttributes, 2};
+inline constexpr OperatorId kSeluVersions[] = {
+    {"", "Selu", 6, 0, "T", 0, kTypes2, kSeluAttributes, 2},
+};
+inline constexpr OperatorId kThresholdedRelu{"", "ThresholdedRelu", 22, 0, "T", 0, kTypes3, kThresholdedReluAttributes, 1};
+inline constexpr OperatorId kThresholdedReluVersions[] = {
+    {"", "ThresholdedRelu", 10, 0, "T", 0, kTypes2, kThresholdedReluAttributes, 1},
+};
+inline constexpr OperatorId kShrink{"", "Shrink", 9, 0, "T", 0, kTypes0, kShrinkAttributes, 2};
+inline constexpr OperatorId kSwish{"", "Swish", 24, 0, "T", 0, kTypes3, kSwishAttributes, 1};
 inline constexpr OperatorId kSoftplus{"", "Softplus", 22, 0, "T", 0, kTypes3};
 inline constexpr OperatorId kSoftplusVersions[] = {
     {"", "Softplus", 1, 0, "T", 0, kTypes2},
@@ -249,6 +307,7 @@ inline constexpr OperatorId kRoundVersions[] = {
     {"", "Round", 11, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kNot{"", "Not", 1, 0, "T", 0, bit(TN_BOOL)};
+inline constexpr OperatorId kBitwiseNot{"", "BitwiseNot", 18, 0, "T", 0, kTypes16};
 inline constexpr OperatorId kIsNaN{"", "IsNaN", 20, 0, "T1", 0, kTypes3};
 inline constexpr OperatorId kIsNaNVersions[] = {
     {"", "IsNaN", 13, 0, "T1", 0, kTypes3},
@@ -263,84 +322,96 @@ inline constexpr OperatorId kTenonErfc{"tenon", "Erfc", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonSilu{"tenon", "Silu", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kAdd{"", "Add", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kAddVersions[] = {
-    {"", "Add", 13, 0, "T", 0, kTypes16},
+    {"", "Add", 13, 0, "T", 0, kTypes17},
     {"", "Add", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kSub{"", "Sub", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kSubVersions[] = {
-    {"", "Sub", 13, 0, "T", 0, kTypes16},
+    {"", "Sub", 13, 0, "T", 0, kTypes17},
     {"", "Sub", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kMul{"", "Mul", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kMulVersions[] = {
-    {"", "Mul", 13, 0, "T", 0, kTypes16},
+    {"", "Mul", 13, 0, "T", 0, kTypes17},
     {"", "Mul", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kDiv{"", "Div", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kDivVersions[] = {
-    {"", "Div", 13, 0, "T", 0, kTypes16},
+    {"", "Div", 13, 0, "T", 0, kTypes17},
     {"", "Div", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kPow{"", "Pow", 15, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kPowVersions[] = {
-    {"", "Pow", 13, 0, "T", 0, kTypes17},
-    {"", "Pow", 12, 0, "T", 0, kTypes18},
+    {"", "Pow", 13, 0, "T", 0, kTypes18},
+    {"", "Pow", 12, 0, "T", 0, kTypes19},
     {"", "Pow", 7, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kMod{"", "Mod", 13, 0, "T", 0, kTypes0, kModAttributes, 1};
 inline constexpr OperatorId kModVersions[] = {
     {"", "Mod", 28, 0, "T", 0, kTypes0, kModAttributes, 1},
-    {"", "Mod", 10, 0, "T", 0, kTypes15, kModAttributes, 1},
+    {"", "Mod", 10, 0, "T", 0, kTypes4, kModAttributes, 1},
 };
 inline constexpr OperatorId kMax{"", "Max", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kMaxVersions[] = {
-    {"", "Max", 12, 0, "T", 0, kTypes15},
+    {"", "Max", 12, 0, "T", 0, kTypes4},
     {"", "Max", 8, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kMin{"", "Min", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kMinVersions[] = {
-    {"", "Min", 12, 0, "T", 0, kTypes15},
+    {"", "Min", 12, 0, "T", 0, kTypes4},
     {"", "Min", 8, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kAnd{"", "And", 7, 0, "T", 0, bit(TN_BOOL)};
 inline constexpr OperatorId kOr{"", "Or", 7, 0, "T", 0, bit(TN_BOOL)};
 inline constexpr OperatorId kXor{"", "Xor", 7, 0, "T", 0, bit(TN_BOOL)};
-inline constexpr OperatorId kEqual{"", "Equal", 19, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kBitwiseAnd{"", "BitwiseAnd", 18, 0, "T", 0, kTypes16};
+inline constexpr OperatorId kBitwiseOr{"", "BitwiseOr", 18, 0, "T", 0, kTypes16};
+inline constexpr OperatorId kBitwiseXor{"", "BitwiseXor", 18, 0, "T", 0, kTypes16};
+inline constexpr OperatorId kBitShift{"", "BitShift", 28, 0, "T", 0, kTypes16, kBitShiftAttributes, 1};
+inline constexpr OperatorId kBitShiftVersions[] = {
+    {"", "BitShift", 11, 0, "T", 0, kTypes20, kBitShiftAttributes, 1},
+};
+inline constexpr OperatorId kPRelu{"", "PRelu", 16, 0, "T", 0, kTypes0};
+inline constexpr OperatorId kPReluVersions[] = {
+    {"", "PRelu", 9, 0, "T", 0, kTypes1},
+    {"", "PRelu", 7, 0, "T", 0, kTypes2},
+};
+inline constexpr OperatorId kEqual{"", "Equal", 19, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kEqualVersions[] = {
-    {"", "Equal", 13, 0, "T", 0, kTypes12},
-    {"", "Equal", 11, 0, "T", 0, kTypes13},
-    {"", "Equal", 7, 0, "T", 0, kTypes19},
+    {"", "Equal", 13, 0, "T", 0, kTypes13},
+    {"", "Equal", 11, 0, "T", 0, kTypes14},
+    {"", "Equal", 7, 0, "T", 0, kTypes21},
 };
 inline constexpr OperatorId kLess{"", "Less", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kLessVersions[] = {
-    {"", "Less", 9, 0, "T", 0, kTypes15},
+    {"", "Less", 9, 0, "T", 0, kTypes4},
     {"", "Less", 7, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kLessOrEqual{"", "LessOrEqual", 16, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kLessOrEqualVersions[] = {
-    {"", "LessOrEqual", 12, 0, "T", 0, kTypes15},
+    {"", "LessOrEqual", 12, 0, "T", 0, kTypes4},
 };
 inline constexpr OperatorId kGreater{"", "Greater", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kGreaterVersions[] = {
-    {"", "Greater", 9, 0, "T", 0, kTypes15},
+    {"", "Greater", 9, 0, "T", 0, kTypes4},
     {"", "Greater", 7, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kGreaterOrEqual{"", "GreaterOrEqual", 16, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kGreaterOrEqualVersions[] = {
-    {"", "GreaterOrEqual", 12, 0, "T", 0, kTypes15},
+    {"", "GreaterOrEqual", 12, 0, "T", 0, kTypes4},
 };
-inline constexpr OperatorId kTenonNotEqual{"tenon", "NotEqual", 1, 1, "T", 0, kTypes4};
+inline constexpr OperatorId kTenonNotEqual{"tenon", "NotEqual", 1, 1, "T", 0, kTypes5};
 inline constexpr OperatorId kTenonDivNoNan{"tenon", "DivNoNan", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonFloorDiv{"tenon", "FloorDiv", 1, 1, "T", 0, kTypes0};
 inline constexpr OperatorId kTenonSquaredDifference{"tenon", "SquaredDifference", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonAtan2{"tenon", "Atan2", 1, 1, "T", 0, kTypes3};
-inline constexpr OperatorId kWhere{"", "Where", 16, 0, "T", 1, kTypes4};
+inline constexpr OperatorId kWhere{"", "Where", 16, 0, "T", 1, kTypes5};
 inline constexpr OperatorId kWhereVersions[] = {
-    {"", "Where", 9, 0, "T", 1, kTypes8},
+    {"", "Where", 9, 0, "T", 1, kTypes9},
 };
 inline constexpr OperatorId kClip{"", "Clip", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kClipVersions[] = {
-    {"", "Clip", 12, 0, "T", 0, kTypes15},
+    {"", "Clip", 12, 0, "T", 0, kTypes4},
 };
 inline constexpr OperatorId kTenonAddScaled{"tenon", "AddScaled", 1, 1, "T", 0, kTypes0};
 inline constexpr OperatorId kTenonLerp{"tenon", "Lerp", 1, 1, "T", 0, kTypes3};
@@ -355,153 +426,158 @@ inline constexpr OperatorId kTenonRsqrtGrad{"tenon", "RsqrtGrad", 1, 1, "T", 0, 
 inline constexpr OperatorId kTenonSqrtGrad{"tenon", "SqrtGrad", 1, 1, "T", 0, kTypes3};
 
 // -- movement --
-inline constexpr OperatorId kReshape{"", "Reshape", 25, 0, "T", 0, kTypes4, kReshapeAttributes, 1};
+inline constexpr OperatorId kReshape{"", "Reshape", 25, 0, "T", 0, kTypes5, kReshapeAttributes, 1};
 inline constexpr OperatorId kReshapeVersions[] = {
-    {"", "Reshape", 24, 0, "T", 0, kTypes4, kReshapeAttributes, 1},
-    {"", "Reshape", 23, 0, "T", 0, kTypes4, kReshapeAttributes, 1},
-    {"", "Reshape", 21, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
-    {"", "Reshape", 19, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
-    {"", "Reshape", 14, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
-    {"", "Reshape", 13, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
-    {"", "Reshape", 5, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
+    {"", "Reshape", 24, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
+    {"", "Reshape", 23, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
+    {"", "Reshape", 21, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
+    {"", "Reshape", 19, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
+    {"", "Reshape", 14, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
+    {"", "Reshape", 13, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
+    {"", "Reshape", 5, 0, "T", 0, kTypes9, kReshapeAttributes, 1},
 };
-inline constexpr OperatorId kTranspose{"", "Transpose", 25, 0, "T", 0, kTypes4, kTransposeAttributes, 1};
+inline constexpr OperatorId kTranspose{"", "Transpose", 25, 0, "T", 0, kTypes5, kTransposeAttributes, 1};
 inline constexpr OperatorId kTransposeVersions[] = {
-    {"", "Transpose", 24, 0, "T", 0, kTypes4, kTransposeAttributes, 1},
-    {"", "Transpose", 23, 0, "T", 0, kTypes4, kTransposeAttributes, 1},
-    {"", "Transpose", 21, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
-    {"", "Transpose", 13, 0, "T", 0, kTypes7, kTransposeAttributes, 1},
-    {"", "Transpose", 1, 0, "T", 0, kTypes8, kTransposeAttributes, 1},
+    {"", "Transpose", 24, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
+    {"", "Transpose", 23, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
+    {"", "Transpose", 21, 0, "T", 0, kTypes6, kTransposeAttributes, 1},
+    {"", "Transpose", 13, 0, "T", 0, kTypes8, kTransposeAttributes, 1},
+    {"", "Transpose", 1, 0, "T", 0, kTypes9, kTransposeAttributes, 1},
 };
-inline constexpr OperatorId kSlice{"", "Slice", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kSlice{"", "Slice", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSliceVersions[] = {
-    {"", "Slice", 11, 0, "T", 0, kTypes8},
-    {"", "Slice", 10, 0, "T", 0, kTypes8},
+    {"", "Slice", 11, 0, "T", 0, kTypes9},
+    {"", "Slice", 10, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kSplit{"", "Split", 18, 0, "T", 0, kTypes4, kSplitAttributes, 2};
+inline constexpr OperatorId kSplit{"", "Split", 18, 0, "T", 0, kTypes5, kSplitAttributes, 2};
 inline constexpr OperatorId kSplitVersions[] = {
-    {"", "Split", 13, 0, "T", 0, kTypes7, kSplitAttributes, 2},
+    {"", "Split", 13, 0, "T", 0, kTypes8, kSplitAttributes, 2},
 };
-inline constexpr OperatorId kSqueeze{"", "Squeeze", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kSqueeze{"", "Squeeze", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSqueezeVersions[] = {
-    {"", "Squeeze", 24, 0, "T", 0, kTypes4},
-    {"", "Squeeze", 23, 0, "T", 0, kTypes4},
-    {"", "Squeeze", 21, 0, "T", 0, kTypes5},
-    {"", "Squeeze", 13, 0, "T", 0, kTypes7},
+    {"", "Squeeze", 24, 0, "T", 0, kTypes5},
+    {"", "Squeeze", 23, 0, "T", 0, kTypes5},
+    {"", "Squeeze", 21, 0, "T", 0, kTypes6},
+    {"", "Squeeze", 13, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kUnsqueeze{"", "Unsqueeze", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kUnsqueeze{"", "Unsqueeze", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kUnsqueezeVersions[] = {
-    {"", "Unsqueeze", 24, 0, "T", 0, kTypes4},
-    {"", "Unsqueeze", 23, 0, "T", 0, kTypes4},
-    {"", "Unsqueeze", 21, 0, "T", 0, kTypes5},
-    {"", "Unsqueeze", 13, 0, "T", 0, kTypes7},
+    {"", "Unsqueeze", 24, 0, "T", 0, kTypes5},
+    {"", "Unsqueeze", 23, 0, "T", 0, kTypes5},
+    {"", "Unsqueeze", 21, 0, "T", 0, kTypes6},
+    {"", "Unsqueeze", 13, 0, "T", 0, kTypes8},
 };
-inline constexpr OperatorId kFlatten{"", "Flatten", 25, 0, "T", 0, kTypes4, kFlattenAttributes, 1};
+inline constexpr OperatorId kFlatten{"", "Flatten", 25, 0, "T", 0, kTypes5, kFlattenAttributes, 1};
 inline constexpr OperatorId kFlattenVersions[] = {
-    {"", "Flatten", 24, 0, "T", 0, kTypes4, kFlattenAttributes, 1},
-    {"", "Flatten", 23, 0, "T", 0, kTypes4, kFlattenAttributes, 1},
-    {"", "Flatten", 21, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
-    {"", "Flatten", 13, 0, "T", 0, kTypes7, kFlattenAttributes, 1},
-    {"", "Flatten", 11, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
-    {"", "Flatten", 9, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
+    {"", "Flatten", 24, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
+    {"", "Flatten", 23, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
+    {"", "Flatten", 21, 0, "T", 0, kTypes6, kFlattenAttributes, 1},
+    {"", "Flatten", 13, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
+    {"", "Flatten", 11, 0, "T", 0, kTypes9, kFlattenAttributes, 1},
+    {"", "Flatten", 9, 0, "T", 0, kTypes9, kFlattenAttributes, 1},
     {"", "Flatten", 1, 0, "T", 0, kTypes2, kFlattenAttributes, 1},
 };
-inline constexpr OperatorId kExpand{"", "Expand", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kExpand{"", "Expand", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kExpandVersions[] = {
-    {"", "Expand", 8, 0, "T", 0, kTypes8},
+    {"", "Expand", 8, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kShape{"", "Shape", 25, 0, "T", 0, kTypes4, kShapeAttributes, 2};
+inline constexpr OperatorId kShape{"", "Shape", 25, 0, "T", 0, kTypes5, kShapeAttributes, 2};
 inline constexpr OperatorId kShapeVersions[] = {
-    {"", "Shape", 24, 0, "T", 0, kTypes4, kShapeAttributes, 2},
-    {"", "Shape", 23, 0, "T", 0, kTypes4, kShapeAttributes, 2},
-    {"", "Shape", 21, 0, "T", 0, kTypes5, kShapeAttributes, 2},
-    {"", "Shape", 19, 0, "T", 0, kTypes6, kShapeAttributes, 2},
-    {"", "Shape", 15, 0, "T", 0, kTypes7, kShapeAttributes, 2},
-    {"", "Shape", 13, 0, "T", 0, kTypes7, kShapeAttributes, 2},
-    {"", "Shape", 1, 0, "T", 0, kTypes8, kShapeAttributes, 2},
+    {"", "Shape", 24, 0, "T", 0, kTypes5, kShapeAttributes, 2},
+    {"", "Shape", 23, 0, "T", 0, kTypes5, kShapeAttributes, 2},
+    {"", "Shape", 21, 0, "T", 0, kTypes6, kShapeAttributes, 2},
+    {"", "Shape", 19, 0, "T", 0, kTypes7, kShapeAttributes, 2},
+    {"", "Shape", 15, 0, "T", 0, kTypes8, kShapeAttributes, 2},
+    {"", "Shape", 13, 0, "T", 0, kTypes8, kShapeAttributes, 2},
+    {"", "Shape", 1, 0, "T", 0, kTypes9, kShapeAttributes, 2},
 };
-inline constexpr OperatorId kSize{"", "Size", 25, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kSize{"", "Size", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSizeVersions[] = {
-    {"", "Size", 24, 0, "T", 0, kTypes4},
-    {"", "Size", 23, 0, "T", 0, kTypes4},
-    {"", "Size", 21, 0, "T", 0, kTypes5},
-    {"", "Size", 19, 0, "T", 0, kTypes6},
-    {"", "Size", 13, 0, "T", 0, kTypes7},
-    {"", "Size", 1, 0, "T", 0, kTypes8},
+    {"", "Size", 24, 0, "T", 0, kTypes5},
+    {"", "Size", 23, 0, "T", 0, kTypes5},
+    {"", "Size", 21, 0, "T", 0, kTypes6},
+    {"", "Size", 19, 0, "T", 0, kTypes7},
+    {"", "Size", 13, 0, "T", 0, kTypes8},
+    {"", "Size", 1, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kConcat{"", "Concat", 13, 0, "T", 0, kTypes4, kConcatAttributes, 1};
+inline constexpr OperatorId kConcat{"", "Concat", 13, 0, "T", 0, kTypes5, kConcatAttributes, 1};
 inline constexpr OperatorId kConcatVersions[] = {
-    {"", "Concat", 11, 0, "T", 0, kTypes8, kConcatAttributes, 1},
-    {"", "Concat", 4, 0, "T", 0, kTypes8, kConcatAttributes, 1},
+    {"", "Concat", 11, 0, "T", 0, kTypes9, kConcatAttributes, 1},
+    {"", "Concat", 4, 0, "T", 0, kTypes9, kConcatAttributes, 1},
 };
-inline constexpr OperatorId kGather{"", "Gather", 13, 0, "T", 0, kTypes4, kGatherAttributes, 1};
+inline constexpr OperatorId kGather{"", "Gather", 13, 0, "T", 0, kTypes5, kGatherAttributes, 1};
 inline constexpr OperatorId kGatherVersions[] = {
-    {"", "Gather", 11, 0, "T", 0, kTypes8, kGatherAttributes, 1},
-    {"", "Gather", 1, 0, "T", 0, kTypes8, kGatherAttributes, 1},
+    {"", "Gather", 11, 0, "T", 0, kTypes9, kGatherAttributes, 1},
+    {"", "Gather", 1, 0, "T", 0, kTypes9, kGatherAttributes, 1},
 };
-inline constexpr OperatorId kGatherElements{"", "GatherElements", 13, 0, "T", 0, kTypes4, kGatherElementsAttributes, 1};
+inline constexpr OperatorId kGatherElements{"", "GatherElements", 13, 0, "T", 0, kTypes5, kGatherElementsAttributes, 1};
 inline constexpr OperatorId kGatherElementsVersions[] = {
-    {"", "GatherElements", 11, 0, "T", 0, kTypes8, kGatherElementsAttributes, 1},
+    {"", "GatherElements", 11, 0, "T", 0, kTypes9, kGatherElementsAttributes, 1},
 };
-inline constexpr OperatorId kGatherND{"", "GatherND", 13, 0, "T", 0, kTypes4, kGatherNDAttributes, 1};
+inline constexpr OperatorId kGatherND{"", "GatherND", 13, 0, "T", 0, kTypes5, kGatherNDAttributes, 1};
 inline constexpr OperatorId kGatherNDVersions[] = {
-    {"", "GatherND", 12, 0, "T", 0, kTypes8, kGatherNDAttributes, 1},
-    {"", "GatherND", 11, 0, "T", 0, kTypes8, kGatherNDAttributes, 1},
+    {"", "GatherND", 12, 0, "T", 0, kTypes9, kGatherNDAttributes, 1},
+    {"", "GatherND", 11, 0, "T", 0, kTypes9, kGatherNDAttributes, 1},
 };
-inline constexpr OperatorId kScatterElements{"", "ScatterElements", 18, 0, "T", 0, kTypes4, kScatterElementsAttributes, 2};
+inline constexpr OperatorId kScatterElements{"", "ScatterElements", 18, 0, "T", 0, kTypes5, kScatterElementsAttributes, 2};
 inline constexpr OperatorId kScatterElementsVersions[] = {
-    {"", "ScatterElements", 16, 0, "T", 0, kTypes7, kScatterElementsAttributes, 2},
-    {"", "ScatterElements", 13, 0, "T", 0, kTypes7, kScatterElementsAttributes, 2},
-    {"", "ScatterElements", 11, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 16, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 13, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 11, 0, "T", 0, kTypes9, kScatterElementsAttributes, 2},
 };
-inline constexpr OperatorId kScatterND{"", "ScatterND", 18, 0, "T", 0, kTypes4, kScatterNDAttributes, 1};
+inline constexpr OperatorId kScatterND{"", "ScatterND", 18, 0, "T", 0, kTypes5, kScatterNDAttributes, 1};
 inline constexpr OperatorId kScatterNDVersions[] = {
-    {"", "ScatterND", 16, 0, "T", 0, kTypes7, kScatterNDAttributes, 1},
-    {"", "ScatterND", 13, 0, "T", 0, kTypes7, kScatterNDAttributes, 1},
-    {"", "ScatterND", 11, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
+    {"", "ScatterND", 16, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
+    {"", "ScatterND", 13, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
+    {"", "ScatterND", 11, 0, "T", 0, kTypes9, kScatterNDAttributes, 1},
 };
 inline constexpr OperatorId kTenonIndexAdd{"tenon", "IndexAdd", 1, 1, "T", 0, kTypes0, kTenonIndexAddAttributes, 1};
 inline constexpr OperatorId kTenonEmbeddingGrad{"tenon", "EmbeddingGrad", 1, 1, "T", 0, kTypes3, kTenonEmbeddingGradAttributes, 1};
-inline constexpr OperatorId kPad{"", "Pad", 25, 0, "T", 0, kTypes4, kPadAttributes, 1};
+inline constexpr OperatorId kPad{"", "Pad", 25, 0, "T", 0, kTypes5, kPadAttributes, 1};
 inline constexpr OperatorId kPadVersions[] = {
-    {"", "Pad", 24, 0, "T", 0, kTypes4, kPadAttributes, 1},
-    {"", "Pad", 23, 0, "T", 0, kTypes4, kPadAttributes, 1},
-    {"", "Pad", 21, 0, "T", 0, kTypes5, kPadAttributes, 1},
-    {"", "Pad", 19, 0, "T", 0, kTypes7, kPadAttributes, 1},
-    {"", "Pad", 18, 0, "T", 0, kTypes7, kPadAttributes, 1},
-    {"", "Pad", 13, 0, "T", 0, kTypes7, kPadAttributes, 1},
-    {"", "Pad", 11, 0, "T", 0, kTypes15, kPadAttributes, 1},
+    {"", "Pad", 24, 0, "T", 0, kTypes5, kPadAttributes, 1},
+    {"", "Pad", 23, 0, "T", 0, kTypes5, kPadAttributes, 1},
+    {"", "Pad", 21, 0, "T", 0, kTypes6, kPadAttributes, 1},
+    {"", "Pad", 19, 0, "T", 0, kTypes8, kPadAttributes, 1},
+    {"", "Pad", 18, 0, "T", 0, kTypes8, kPadAttributes, 1},
+    {"", "Pad", 13, 0, "T", 0, kTypes8, kPadAttributes, 1},
+    {"", "Pad", 11, 0, "T", 0, kTypes4, kPadAttributes, 1},
 };
-inline constexpr OperatorId kTile{"", "Tile", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kTile{"", "Tile", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kTileVersions[] = {
-    {"", "Tile", 6, 0, "T", 0, kTypes8},
+    {"", "Tile", 6, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kTrilu{"", "Trilu", 14, 0, "T", 0, kTypes4, kTriluAttributes, 1};
-inline constexpr OperatorId kOneHot{"", "OneHot", 11, 0, "T3", 2, kTypes4, kOneHotAttributes, 1};
+inline constexpr OperatorId kTrilu{"", "Trilu", 14, 0, "T", 0, kTypes5, kTriluAttributes, 1};
+inline constexpr OperatorId kOneHot{"", "OneHot", 11, 0, "T3", 2, kTypes5, kOneHotAttributes, 1};
 inline constexpr OperatorId kOneHotVersions[] = {
-    {"", "OneHot", 28, 0, "T3", 2, kTypes7, kOneHotAttributes, 1},
-    {"", "OneHot", 9, 0, "T3", 2, kTypes8, kOneHotAttributes, 1},
+    {"", "OneHot", 28, 0, "T3", 2, kTypes8, kOneHotAttributes, 1},
+    {"", "OneHot", 9, 0, "T3", 2, kTypes9, kOneHotAttributes, 1},
 };
-inline constexpr OperatorId kNonZero{"", "NonZero", 13, 0, "T", 0, kTypes4};
+inline constexpr OperatorId kNonZero{"", "NonZero", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kNonZeroVersions[] = {
-    {"", "NonZero", 9, 0, "T", 0, kTypes8},
+    {"", "NonZero", 9, 0, "T", 0, kTypes9},
 };
-inline constexpr OperatorId kRange{"", "Range", 27, 0, "T", 0, kTypes20};
+inline constexpr OperatorId kUnique{"", "Unique", 28, 0, "T", 0, kTypes13, kUniqueAttributes, 2};
+inline constexpr OperatorId kUniqueVersions[] = {
+    {"", "Unique", 11, 0, "T", 0, kTypes14, kUniqueAttributes, 2},
+};
+inline constexpr OperatorId kBitCast{"", "BitCast", 26, 0, "T1", 0, kTypes5, kBitCastAttributes, 1};
+inline constexpr OperatorId kRange{"", "Range", 27, 0, "T", 0, kTypes22};
 inline constexpr OperatorId kRangeVersions[] = {
-    {"", "Range", 11, 0, "T", 0, kTypes20},
+    {"", "Range", 11, 0, "T", 0, kTypes22},
 };
-inline constexpr OperatorId kConstantOfShape{"", "ConstantOfShape", 25, 0, "T2", -1, kTypes4, kConstantOfShapeAttributes, 1};
+inline constexpr OperatorId kConstantOfShape{"", "ConstantOfShape", 25, 0, "T2", -1, kTypes5, kConstantOfShapeAttributes, 1};
 inline constexpr OperatorId kConstantOfShapeVersions[] = {
-    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes9, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes9, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes11, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes13, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes11, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes12, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes14, kConstantOfShapeAttributes, 1},
 };
-inline constexpr OperatorId kTenonFill{"tenon", "Fill", 1, 1, "T", 0, kTypes4};
+inline constexpr OperatorId kTenonFill{"tenon", "Fill", 1, 1, "T", 0, kTypes5};
 inline constexpr OperatorId kTopK{"", "TopK", 24, 0, "T", 0, kTypes0, kTopKAttributes, 3};
 inline constexpr OperatorId kTopKVersions[] = {
-    {"", "TopK", 11, 0, "T", 0, kTypes15, kTopKAttributes, 3},
+    {"", "TopK", 11, 0, "T", 0, kTypes4, kTopKAttributes, 3},
 };
 
 // -- normalization --
@@ -524,9 +600,9 @@ inline constexpr OperatorId kTenonBatchNormTraining{"tenon", "BatchNormTraining"
 inline constexpr OperatorId kTenonBatchNormGrad{"tenon", "BatchNormGrad", 1, 1, "T", 0, kTypes3, kTenonBatchNormGradAttributes, 1};
 
 // -- pooling --
-inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes21, kMaxPoolAttributes, 7};
+inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes23, kMaxPoolAttributes, 7};
 inline constexpr OperatorId kMaxPoolVersions[] = {
-    {"", "MaxPool", 12, 0, "T", 0, kTypes22, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 12, 0, "T", 0, kTypes24, kMaxPoolAttributes, 7},
     {"", "MaxPool", 11, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
     {"", "MaxPool", 10, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
     {"", "MaxPool", 8, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
@@ -554,13 +630,13 @@ inline constexpr OperatorId kGlobalMaxPoolVersions[] = {
 // -- reduction --
 inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
 inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
-inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes12, kReduceMaxAttributes, 2};
+inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes13, kReduceMaxAttributes, 2};
 inline constexpr OperatorId kReduceMaxVersions[] = {
-    {"", "ReduceMax", 18, 0, "T", 0, kTypes23, kReduceMaxAttributes, 2},
+    {"", "ReduceMax", 18, 0, "T", 0, kTypes25, kReduceMaxAttributes, 2},
 };
-inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes12, kReduceMinAttributes, 2};
+inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes13, kReduceMinAttributes, 2};
 inline constexpr OperatorId kReduceMinVersions[] = {
-    {"", "ReduceMin", 18, 0, "T", 0, kTypes23, kReduceMinAttributes, 2},
+    {"", "ReduceMin", 18, 0, "T", 0, kTypes25, kReduceMinAttributes, 2},
 };
 inline constexpr OperatorId kReduceProd{"", "ReduceProd", 18, 0, "T", 0, kTypes0, kReduceProdAttributes, 2};
 inline constexpr OperatorId kReduceSumSquare{"", "ReduceSumSquare", 18, 0, "T", 0, kTypes0, kReduceSumSquareAttributes, 2};
@@ -575,17 +651,25 @@ inline constexpr OperatorId kTenonReduceAny{"tenon", "ReduceAny", 1, 1, "T", 0, 
 inline constexpr OperatorId kTenonReduceVariance{"tenon", "ReduceVariance", 1, 1, "T", 0, kTypes3, kTenonReduceVarianceAttributes, 1};
 inline constexpr OperatorId kArgMax{"", "ArgMax", 13, 0, "T", 0, kTypes0, kArgMaxAttributes, 3};
 inline constexpr OperatorId kArgMaxVersions[] = {
-    {"", "ArgMax", 12, 0, "T", 0, kTypes15, kArgMaxAttributes, 3},
-    {"", "ArgMax", 11, 0, "T", 0, kTypes15, kArgMaxAttributes, 3},
+    {"", "ArgMax", 12, 0, "T", 0, kTypes4, kArgMaxAttributes, 3},
+    {"", "ArgMax", 11, 0, "T", 0, kTypes4, kArgMaxAttributes, 3},
 };
 inline constexpr OperatorId kArgMin{"", "ArgMin", 13, 0, "T", 0, kTypes0, kArgMinAttributes, 3};
 inline constexpr OperatorId kArgMinVersions[] = {
-    {"", "ArgMin", 12, 0, "T", 0, kTypes15, kArgMinAttributes, 3},
-    {"", "ArgMin", 11, 0, "T", 0, kTypes15, kArgMinAttributes, 3},
+    {"", "ArgMin", 12, 0, "T", 0, kTypes4, kArgMinAttributes, 3},
+    {"", "ArgMin", 11, 0, "T", 0, kTypes4, kArgMinAttributes, 3},
 };
 inline constexpr OperatorId kCumSum{"", "CumSum", 14, 0, "T", 0, kTypes0, kCumSumAttributes, 2};
 inline constexpr OperatorId kCumSumVersions[] = {
-    {"", "CumSum", 11, 0, "T", 0, kTypes24, kCumSumAttributes, 2},
+    {"", "CumSum", 11, 0, "T", 0, kTypes26, kCumSumAttributes, 2},
+};
+inline constexpr OperatorId kCumProd{"", "CumProd", 26, 0, "T", 0, kTypes0, kCumProdAttributes, 2};
+
+// -- signal --
+inline constexpr OperatorId kDFT{"", "DFT", 20, 0, "T1", 0, kTypes3, kDFTAttributes, 2};
+inline constexpr OperatorId kDet{"", "Det", 22, 0, "T", 0, kTypes3};
+inline constexpr OperatorId kDetVersions[] = {
+    {"", "Det", 11, 0, "T", 0, kTypes2},
 };
 
 // -- training --
@@ -610,6 +694,7 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kTenonConvGradWeight,
       &kTenonFusedConv,
       &kTenonFusedMatMul,
+      &kEinsum,
       &kIdentity,
       &kCast,
       &kNeg,
@@ -621,11 +706,25 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kLog,
       &kSin,
       &kCos,
+      &kTan,
+      &kAsin,
+      &kAcos,
+      &kAtan,
+      &kSinh,
+      &kCosh,
+      &kAsinh,
+      &kAcosh,
+      &kAtanh,
       &kTanh,
       &kSigmoid,
       &kRelu,
       &kLeakyRelu,
       &kElu,
+      &kCelu,
+      &kSelu,
+      &kThresholdedRelu,
+      &kShrink,
+      &kSwish,
       &kSoftplus,
       &kMish,
       &kSoftsign,
@@ -637,6 +736,7 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kCeil,
       &kRound,
       &kNot,
+      &kBitwiseNot,
       &kIsNaN,
       &kIsInf,
       &kTenonRsqrt,
@@ -653,6 +753,11 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kAnd,
       &kOr,
       &kXor,
+      &kBitwiseAnd,
+      &kBitwiseOr,
+      &kBitwiseXor,
+      &kBitShift,
+      &kPRelu,
       &kEqual,
       &kLess,
       &kLessOrEqual,
@@ -699,6 +804,8 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kTrilu,
       &kOneHot,
       &kNonZero,
+      &kUnique,
+      &kBitCast,
       &kRange,
       &kConstantOfShape,
       &kTenonFill,
@@ -735,6 +842,9 @@ inline const OperatorId* find(std::string_view domain, std::string_view name) {
       &kArgMax,
       &kArgMin,
       &kCumSum,
+      &kCumProd,
+      &kDFT,
+      &kDet,
       &kTenonNllLoss,
       &kTenonNllLossGrad,
       &kTenonSparseSoftmaxCrossEntropy,

@@ -5,9 +5,11 @@
 // compile: -DHAS_DOUBLE -DGROUP=cast -DARITY=1 -DT0={f32,f64,f16,bf16,i8,i16,i32,i64,u8,u16,u32,u64,b8} -DT1={f32,i64} -DTC=T1
 // compile: -DHAS_DOUBLE -DGROUP=cast -DARITY=1 -DT0={f32,bf16,i8,u64,b8} -DT1={f64,f16,bf16,u8,b8} -DTC=T1
 // compile: -DHAS_DOUBLE -DGROUP=unary -DARITY=1 -DT0={f32,f64,f16,bf16,i8,i32,i64,u8,u64} -DT1=T0 -DTC=T0
-// compile: -DHAS_DOUBLE -DGROUP={math,trigonometry} -DARITY=1 -DT0={f32,f64,f16,bf16} -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP={math,trigonometry,hyperbolic} -DARITY=1 -DT0={f32,f64,f16,bf16} -DT1=T0 -DTC=T0
 // compile: -DHAS_DOUBLE -DGROUP=test -DARITY=1 -DT0=b8 -DT1={f32,f64,f16,bf16} -DTC=T1
 // compile: -DHAS_DOUBLE -DGROUP=inversion -DARITY=1 -DT0=b8 -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=bit_inversion -DARITY=1 -DT0={i8,i32,i64,u8,u64} -DT1=T0 -DTC=T0
+// compile: -DHAS_DOUBLE -DGROUP=bits -DARITY=2 -DT0={i8,i32,i64,u8,u64} -DT1=T0 -DT2=T0 -DTC=T0
 // compile: -DHAS_DOUBLE -DGROUP={binary,power} -DARITY=2 -DT0={f32,f64,f16,bf16,i8,i32,i64,u8,u64} -DT1=T0 -DT2=T0 -DTC=T0
 // compile: -DHAS_DOUBLE -DGROUP=division -DARITY=2 -DT0={f32,f64,f16,bf16} -DT1=T0 -DT2=T0 -DTC=T0
 // compile: -DHAS_DOUBLE -DGROUP=division -DARITY=2 -DT0={i8,i32,i64,u8,u64} -DT1=T0 -DT2=T0 -DTC=T0 -DCAN_FAIL

@@ -42,6 +42,16 @@ DEVICE C floor_remainder(C a, C b, FAULT(fault)) {
 #define FLOOR_REMAINDER(a, b) floor_remainder(a, b, fault)
 #endif
 
+// By fewer bits than there are, and not by a negative number; else nothing but the sign is left.
+#define WIDTH (INTEGER_BITS(TC) < 0 ? -INTEGER_BITS(TC) : INTEGER_BITS(TC))
+DEVICE C left_shift(C x, C bits) {
+  return bits < (C)0 || bits >= (C)WIDTH ? (C)0 : (C)((W)x << bits);
+}
+DEVICE C right_shift(C x, C bits) {
+  if (bits < (C)0 || bits >= (C)WIDTH) return x < (C)0 ? (C)-1 : (C)0;
+  return (C)(x >> bits);
+}
+
 // Wraps; a negative power of anything but 1 and -1 truncates to 0.
 DEVICE C power(C x, C y) {
   if (y < (C)0) {

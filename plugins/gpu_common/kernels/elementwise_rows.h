@@ -16,7 +16,8 @@
   X(Neg, kNeg, negative(a))                                                                    \
   X(Abs, kAbs, absolute(a))                                                                    \
   X(Sign, kSign, a != a ? a : (C)((a > (C)0) - (a < (C)0)))                                    \
-  X(Relu, kRelu, a < (C)0 ? (C)0 : a)
+  X(Relu, kRelu, a < (C)0 ? (C)0 : a)                                                          \
+  X(Shrink, kNone, shrunk(a, p, q))
 #define FLOAT_unary(X)                                                                         \
   X(Sqrt, kSqrt, sqrt(a))                                                                      \
   X(Reciprocal, kReciprocal, (C)1 / a)                                                         \
@@ -27,6 +28,7 @@
   X(HardSwish, kHardSwish, a * clamp_to_unit(a / (C)6 + (C)0.5f))                              \
   X(HardSigmoid, kNone, clamp_to_unit((C)p * a + (C)q))                                        \
   X(LeakyRelu, kNone, a < (C)0 ? (C)p * a : a)                                                 \
+  X(ThresholdedRelu, kNone, a > (C)p ? a : (C)0)                                               \
   X(Softsign, kSoftsign, a / ((C)1 + fabs(a)))
 #define NUMERIC_math(X)
 #define FLOAT_math(X)                                                                          \
@@ -41,17 +43,33 @@
   X(Erfc, kTenonErfc, ERFC(a))                                                                 \
   X(Gelu, kNone, a * NORMAL_CDF(a))                                                            \
   X(GeluTanh, kNone, a * SIGMOID((C)2 * gelu_inner(a)))                                        \
-  X(Elu, kNone, elu(a, (C)p))
+  X(Elu, kNone, elu(a, (C)p))                                                                  \
+  X(Selu, kNone, (C)q * elu(a, (C)p))                                                          \
+  X(Celu, kNone, celu(a, (C)p))                                                                \
+  X(Swish, kNone, a * SIGMOID((C)p * a))
 #define NUMERIC_trigonometry(X)
 #define FLOAT_trigonometry(X)                                                                  \
   X(Sin, kSin, sin(ARITHMETIC(a)))                                                             \
-  X(Cos, kCos, cos(ARITHMETIC(a)))
+  X(Cos, kCos, cos(ARITHMETIC(a)))                                                             \
+  X(Tan, kTan, tan(ARITHMETIC(a)))                                                             \
+  X(Asin, kAsin, asin(ARITHMETIC(a)))                                                          \
+  X(Acos, kAcos, acos(ARITHMETIC(a)))                                                          \
+  X(Atan, kAtan, atan(ARITHMETIC(a)))
+#define NUMERIC_hyperbolic(X)
+#define FLOAT_hyperbolic(X)                                                                    \
+  X(Sinh, kSinh, sinh(ARITHMETIC(a)))                                                          \
+  X(Cosh, kCosh, cosh(ARITHMETIC(a)))                                                          \
+  X(Asinh, kAsinh, asinh(ARITHMETIC(a)))                                                       \
+  X(Acosh, kAcosh, acosh(ARITHMETIC(a)))                                                       \
+  X(Atanh, kAtanh, atanh(ARITHMETIC(a)))
 #define NUMERIC_test(X)
 #define FLOAT_test(X)                                                                          \
   X(IsNaN, kIsNaN, a != a)                                                                     \
   X(IsInf, kNone, is_infinite(a, p != 0, q != 0))
 #define NUMERIC_inversion(X) X(Not, kNot, a == (C)0)
 #define FLOAT_inversion(X)
+#define NUMERIC_bit_inversion(X) X(BitwiseNot, kBitwiseNot, (C)~a)
+#define FLOAT_bit_inversion(X)
 
 // Max and Min are NaN if either is: a comparison with NaN is false, so b's NaN falls through to b.
 #define NUMERIC_binary(X)                                                                      \
@@ -60,6 +78,7 @@
   X(Mul, kMul, (C)((W)a * (W)b))                                                               \
   X(Max, kMax, (a != a) | (a > b) ? a : b)                                                     \
   X(Min, kMin, (a != a) | (a < b) ? a : b)                                                     \
+  X(PRelu, kPRelu, a < (C)0 ? (C)((W)a * (W)b) : a)                                            \
   X(ClipLow, kNone, a < b ? b : a)                                                             \
   X(ClipHigh, kNone, a > b ? b : a)
 // Gradients are of dY (a) and what the forward pass kept (b), 0 at a pole too.
@@ -97,6 +116,13 @@
   X(Or, kOr, a | b)                                                                            \
   X(Xor, kXor, a ^ b)
 #define FLOAT_logic(X)
+#define NUMERIC_bits(X)                                                                        \
+  X(BitwiseAnd, kBitwiseAnd, (C)(a & b))                                                       \
+  X(BitwiseOr, kBitwiseOr, (C)(a | b))                                                         \
+  X(BitwiseXor, kBitwiseXor, (C)(a ^ b))                                                       \
+  X(LeftShift, kNone, left_shift(a, b))                                                        \
+  X(RightShift, kNone, right_shift(a, b))
+#define FLOAT_bits(X)
 
 #define NUMERIC_where(X) X(Where, kNone, a != 0 ? b : c)
 #define FLOAT_where(X)
@@ -116,14 +142,17 @@
   NUMERIC_unary(X) FLOAT_unary(X) \
   NUMERIC_math(X) FLOAT_math(X) \
   NUMERIC_trigonometry(X) FLOAT_trigonometry(X) \
+  NUMERIC_hyperbolic(X) FLOAT_hyperbolic(X) \
   NUMERIC_test(X) FLOAT_test(X) \
   NUMERIC_inversion(X) FLOAT_inversion(X) \
+  NUMERIC_bit_inversion(X) FLOAT_bit_inversion(X) \
   NUMERIC_binary(X) FLOAT_binary(X) \
   NUMERIC_math_grad(X) FLOAT_math_grad(X) \
   NUMERIC_power(X) FLOAT_power(X) \
   NUMERIC_division(X) FLOAT_division(X) \
   NUMERIC_compare(X) FLOAT_compare(X) \
   NUMERIC_logic(X) FLOAT_logic(X) \
+  NUMERIC_bits(X) FLOAT_bits(X) \
   NUMERIC_where(X) FLOAT_where(X) \
   NUMERIC_ternary(X) FLOAT_ternary(X) \
   NUMERIC_quaternary(X) FLOAT_quaternary(X)

@@ -6,6 +6,19 @@
 
 DEVICE C negative(C x) { return (C)((WRAPPING(TC))0 - (WRAPPING(TC))x); }
 DEVICE C absolute(C x) { return x < (C)0 ? negative(x) : x; }
+// The limit and the step are whole; an unsigned number is never below the limit's opposite.
+DEVICE C shrunk(C x, float lambd, float bias) {
+  const long limit = (long)lambd;
+  const C step = (C)(long)bias;
+#if INTEGER_BITS(TC) == 64
+  if (limit < 0 && x < (ulong)-limit) return (C)(x + step);
+  return limit < 0 || x > (ulong)limit ? (C)(x - step) : (C)0;
+#else
+  const long value = (long)x;
+  if (value < -limit) return (C)((WRAPPING(TC))x + (WRAPPING(TC))step);
+  return value > limit ? (C)((WRAPPING(TC))x - (WRAPPING(TC))step) : (C)0;
+#endif
+}
 
 #else
 
@@ -64,6 +77,13 @@ DEVICE C clamp_to_unit(C x) {
 DEVICE C elu(C x, C alpha) {
   const C below = alpha * EXPM1(x);
   return x < (C)0 ? below : x;
+}
+DEVICE C celu(C x, C alpha) {
+  const C below = alpha * EXPM1(x / alpha);
+  return x < (C)0 ? below : x;
+}
+DEVICE C shrunk(C x, C lambd, C bias) {
+  return x < -lambd ? x + bias : x > lambd ? x - bias : (C)0;
 }
 DEVICE uchar is_infinite(C x, int negative, int positive) {
   return (positive & (x == (C)INFINITY)) | (negative & (x == (C)-INFINITY));

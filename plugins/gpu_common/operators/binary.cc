@@ -19,6 +19,11 @@ std::unique_ptr<device::Kernel> create_div(const Description& d) {
   return integers ? kDivision<OP_Div>(d) : create_elementwise<Group::kBinary, OP_DivFloat, 2>(d);
 }
 
+std::unique_ptr<device::Kernel> create_bit_shift(const Description& d) {
+  return device::is_right_shift(d) ? create_elementwise<Group::kBits, OP_RightShift, 2>(d)
+                                   : create_elementwise<Group::kBits, OP_LeftShift, 2>(d);
+}
+
 std::unique_ptr<device::Kernel> create_mod(const Description& d) {
   return device::is_truncated_mod(d) ? kDivision<OP_ModTruncate>(d) : kDivision<OP_ModFloor>(d);
 }
@@ -30,12 +35,14 @@ Rows binary_operators() {
     std::vector<OperatorEntry> table = {
         {op::kDiv, kNumericTypes, create_div},
         {op::kMod, kNumericTypes, create_mod},
+        {op::kBitShift, kIntegerTypes, create_bit_shift},
     };
     TENON_ADD_ROWS(table, NUMERIC_binary, kBinary, 2, kNumericTypes)
     TENON_ADD_ROWS(table, NUMERIC_power, kPower, 2, kNumericTypes)
     TENON_ADD_ROWS(table, FLOAT_power, kPower, 2, kFloatTypes)
     TENON_ADD_ROWS(table, NUMERIC_division, kDivision, 2, kNumericTypes)
     TENON_ADD_ROWS(table, NUMERIC_logic, kLogic, 2, kBoolType)
+    TENON_ADD_ROWS(table, NUMERIC_bits, kBits, 2, kIntegerTypes)
     TENON_ADD_ROWS(table, FLOAT_binary, kBinary, 2, kFloatTypes)
     return table;
   }();

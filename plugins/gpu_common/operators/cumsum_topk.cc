@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CumSum and TopK: operators in which a work item takes whole lines along an axis.
+// CumSum, CumProd and TopK: operators in which a work item takes whole lines along an axis.
 #include "plugins/gpu_common/operators/elementwise.h"
 #include "plugins/gpu_common/operators/loop.h"
 #include "plugins/gpu_common/operators/places.h"
@@ -18,21 +18,24 @@ struct SumLine {
   int64_t count, y_first, x_first, y_step, x_step, exclusive;
 };
 
-class CumSum final : public KernelOf<device::CumSumOperator> {
+class Cumulative final : public KernelOf<device::CumulativeOperator> {
  public:
-  explicit CumSum(const Description& d)
+  Cumulative(const Description& d, bool product)
       : KernelOf(d),
         limits_(machine_of(d).limits()),
-        cumsum_(machine_of(d).function(
-            "cumsum", machine_definitions(limits_) + define_type("T", d.input_dtype(0)),
-            "cumsum")) {
+        cumsum_(machine_of(d).function("cumsum",
+                                       machine_definitions(limits_) +
+                                           define_type("T", d.input_dtype(0)) +
+                                           (product ? "-DPRODUCT " : ""),
+                                       "cumsum")) {
     require_device_inputs(d, 1);
     require_host_value(d, 1);
   }
 
+  template <bool kProduct>
   static std::unique_ptr<device::Kernel> create(const Description& d) {
     require_arithmetic(d, d.input_dtype(0));
-    return std::make_unique<CumSum>(d);
+    return std::make_unique<Cumulative>(d, kProduct);
   }
 
   void enqueue(const Arguments& a, Queue& queue) const override {
@@ -112,7 +115,10 @@ class TopK final : public KernelOf<device::TopKOperator> {
 }  // namespace
 
 Rows cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{op::kCumSum, device::kNumericTypes, CumSum::create}};
+  static const OperatorEntry kEntries[] = {
+      {op::kCumSum, device::kNumericTypes, Cumulative::create<false>},
+      {op::kCumProd, device::kNumericTypes, Cumulative::create<true>},
+  };
   return kEntries;
 }
 

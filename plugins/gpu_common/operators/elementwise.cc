@@ -12,9 +12,9 @@ namespace {
 
 const char* group_name(Group group) {
   static constexpr const char* kNames[] = {
-      "copy",      "cast",   "unary",     "math",       "trigonometry", "test",
-      "inversion", "binary", "math_grad", "power",      "division",     "compare",
-      "logic",     "where",  "ternary",   "quaternary",
+      "copy",      "cast",          "unary",  "math",      "trigonometry", "hyperbolic", "test",
+      "inversion", "bit_inversion", "binary", "math_grad", "power",        "division",   "compare",
+      "logic",     "bits",          "where",  "ternary",   "quaternary",
   };
   return kNames[static_cast<size_t>(group)];
 }
@@ -27,6 +27,7 @@ int64_t weight_of(Group group) {
     case Group::kDivision:
       return 8;
     case Group::kTrigonometry:
+    case Group::kHyperbolic:
     case Group::kPower:
       return 32;
     default:

@@ -8,7 +8,7 @@
 namespace tenon::gpu {
 namespace {
 
-using device::kBoolType, device::kFloatTypes, device::kNumericTypes;
+using device::kBoolType, device::kFloatTypes, device::kIntegerTypes, device::kNumericTypes;
 
 // With attributes that are numbers of the formula.
 template <Group kGroup, int32_t kOp, bool kTest = false>
@@ -35,14 +35,21 @@ Rows unary_operators() {
         {op::kHardSigmoid, kFloatTypes, create_with_numbers<Group::kUnary, OP_HardSigmoid>},
         {op::kGelu, kFloatTypes, create_gelu},
         {op::kElu, kFloatTypes, create_with_numbers<Group::kMath, OP_Elu>},
+        {op::kSelu, kFloatTypes, create_with_numbers<Group::kMath, OP_Selu>},
+        {op::kCelu, kFloatTypes, create_with_numbers<Group::kMath, OP_Celu>},
+        {op::kSwish, kFloatTypes, create_with_numbers<Group::kMath, OP_Swish>},
+        {op::kThresholdedRelu, kFloatTypes, create_with_numbers<Group::kUnary, OP_ThresholdedRelu>},
+        {op::kShrink, kNumericTypes, create_with_numbers<Group::kUnary, OP_Shrink>},
         {op::kIsInf, kFloatTypes, create_with_numbers<Group::kTest, OP_IsInf, true>},
     };
     TENON_ADD_ROWS(table, NUMERIC_unary, kUnary, 1, kNumericTypes)
     TENON_ADD_ROWS(table, FLOAT_unary, kUnary, 1, kFloatTypes)
     TENON_ADD_ROWS(table, FLOAT_math, kMath, 1, kFloatTypes)
     TENON_ADD_ROWS(table, FLOAT_trigonometry, kTrigonometry, 1, kFloatTypes)
+    TENON_ADD_ROWS(table, FLOAT_hyperbolic, kHyperbolic, 1, kFloatTypes)
     TENON_ADD_ROWS(table, FLOAT_test, kTest, 1, kFloatTypes)
     TENON_ADD_ROWS(table, NUMERIC_inversion, kInversion, 1, kBoolType)
+    TENON_ADD_ROWS(table, NUMERIC_bit_inversion, kBitInversion, 1, kIntegerTypes)
     return table;
   }();
   return kEntries;

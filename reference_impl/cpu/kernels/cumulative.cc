@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CumSum, and the list of the family.
+// CumSum and CumProd, and the list of the family.
 #include <array>
 #include <memory>
 #include <string>
@@ -15,8 +15,23 @@
 namespace tenon::cpu {
 namespace {
 
-template <class T>
-class CumSumKernel final : public KernelOf<CumSumOperator> {
+struct Adding {
+  static constexpr int kStart = 0;
+  template <class S>
+  static TENON_INLINE S join(S a, S b) {
+    return a + b;
+  }
+};
+struct Multiplying {
+  static constexpr int kStart = 1;
+  template <class S>
+  static TENON_INLINE S join(S a, S b) {
+    return a * b;
+  }
+};
+
+template <class T, class Join>
+class CumulativeKernel final : public KernelOf<CumulativeOperator> {
  public:
   using KernelOf::KernelOf;
 
@@ -35,9 +50,9 @@ class CumSumKernel final : public KernelOf<CumSumOperator> {
           lines.each(begin, end, [&](std::byte* const* at) {
             T* out = reinterpret_cast<T*>(at[0]) + start_to;
             const T* in = reinterpret_cast<const T*>(at[1]) + start_from;
-            SumState<T> sum = 0;
+            SumState<T> sum = Join::kStart;
             for (int64_t i = 0; i < length; ++i) {
-              const auto next = sum + static_cast<SumState<T>>(load(in[i * from]));
+              const auto next = Join::join(sum, static_cast<SumState<T>>(load(in[i * from])));
               out[i * to] = store<T>(operator_.exclusive ? sum : next);
               sum = next;
             }
@@ -46,18 +61,22 @@ class CumSumKernel final : public KernelOf<CumSumOperator> {
   }
 };
 
-std::unique_ptr<Kernel> create_cumsum(const Description& desc) {
+template <class Join>
+std::unique_ptr<Kernel> create_cumulative(const Description& desc) {
   return visit_dtype<kNumericTypes>(desc.name(), desc.input_dtype(0),
                                     [&](auto type) -> std::unique_ptr<Kernel> {
                                       using T = typename decltype(type)::type;
-                                      return std::make_unique<CumSumKernel<T>>(desc);
+                                      return std::make_unique<CumulativeKernel<T, Join>>(desc);
                                     });
 }
 
 }  // namespace
 
 std::span<const OperatorEntry> cumulative_operators() {
-  static const OperatorEntry kEntries[] = {{op::kCumSum, kNumericTypes, create_cumsum}};
+  static const OperatorEntry kEntries[] = {
+      {op::kCumSum, kNumericTypes, create_cumulative<Adding>},
+      {op::kCumProd, kNumericTypes, create_cumulative<Multiplying>},
+  };
   return kEntries;
 }
 

@@ -9,8 +9,9 @@ std::span<const OperatorEntry> elementwise_operators() {
   static const std::vector<OperatorEntry> all = [] {
     std::vector<OperatorEntry> entries;
     for (std::span<const OperatorEntry> part :
-         {unary_operators(), math_operators(), binary_operators(), division_operators(),
-          compare_operators(), where_clip_operators(), elementwise_grad_operators()})
+         {unary_operators(), math_operators(), trigonometry_operators(), activation_operators(),
+          bit_operators(), binary_operators(), division_operators(), compare_operators(),
+          where_clip_operators(), elementwise_grad_operators()})
       entries.insert(entries.end(), part.begin(), part.end());
     return entries;
   }();

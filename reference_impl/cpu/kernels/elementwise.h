@@ -181,6 +181,9 @@ std::unique_ptr<Kernel> create_elementwise(const Description& desc) {
 // The parts of the family, by file.
 std::span<const OperatorEntry> unary_operators();
 std::span<const OperatorEntry> math_operators();
+std::span<const OperatorEntry> trigonometry_operators();
+std::span<const OperatorEntry> activation_operators();
+std::span<const OperatorEntry> bit_operators();
 std::span<const OperatorEntry> binary_operators();
 std::span<const OperatorEntry> division_operators();
 std::span<const OperatorEntry> compare_operators();

@@ -31,9 +31,6 @@ TENON_MATH(Erf, vm::erf(x))
 TENON_MATH(Erfc, vm::erfc(x))
 TENON_MATH(Gelu, x* vm::normal_cdf(x))
 TENON_MATH(GeluTanh, x* vm::sigmoid(2 * vm::gelu_inner(x)))
-// The argument's reduction would need branches: the C library's, one at a time.
-TENON_MATH(Sin, std::sin(vm::arithmetic(x)))
-TENON_MATH(Cos, std::cos(vm::arithmetic(x)))
 #undef TENON_MATH
 
 struct Elu {
@@ -64,7 +61,6 @@ std::unique_ptr<Kernel> create_gelu(const Description& desc) {
 std::span<const OperatorEntry> math_operators() {
   static const OperatorEntry kEntries[] = {
       {op::kExp, kFloatTypes, kMath<Exp>},   {op::kLog, kFloatTypes, kMath<Log>},
-      {op::kSin, kFloatTypes, kMath<Sin>},   {op::kCos, kFloatTypes, kMath<Cos>},
       {op::kTanh, kFloatTypes, kMath<Tanh>}, {op::kSigmoid, kFloatTypes, kMath<Sigmoid>},
       {op::kMish, kFloatTypes, kMath<Mish>}, {op::kTenonSilu, kFloatTypes, kMath<Silu>},
       {op::kElu, kFloatTypes, create_elu},   {op::kSoftplus, kFloatTypes, kMath<Softplus>},

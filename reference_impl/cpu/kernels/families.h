@@ -16,5 +16,6 @@ std::span<const OperatorEntry> normalization_operators();
 std::span<const OperatorEntry> movement_operators();
 std::span<const OperatorEntry> training_operators();
 std::span<const OperatorEntry> random_operators();
+std::span<const OperatorEntry> signal_operators();
 
 }  // namespace tenon::cpu

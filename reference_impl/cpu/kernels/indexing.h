@@ -96,6 +96,7 @@ std::span<const OperatorEntry> pad_operators();
 std::span<const OperatorEntry> tile_operators();
 std::span<const OperatorEntry> sequence_operators();
 std::span<const OperatorEntry> nonzero_operators();
+std::span<const OperatorEntry> unique_operators();
 std::span<const OperatorEntry> topk_operators();
 
 }  // namespace tenon::cpu

@@ -13,7 +13,8 @@ std::span<const OperatorEntry> movement_operators() {
     std::vector<OperatorEntry> entries;
     for (std::span<const OperatorEntry> part :
          {gather_operators(), scatter_operators(), scatter_block_operators(), pad_operators(),
-          tile_operators(), sequence_operators(), nonzero_operators(), topk_operators()})
+          tile_operators(), sequence_operators(), nonzero_operators(), unique_operators(),
+          topk_operators()})
       entries.insert(entries.end(), part.begin(), part.end());
     return entries;
   }();

@@ -40,6 +40,15 @@ TEST(ElementwiseUnary, MatchesTheCLibrary) {
       {"", "Log", [](double x) { return std::log(x); }, 0.01, 9},
       {"", "Sin", [](double x) { return std::sin(x); }, -9, 9},
       {"", "Cos", [](double x) { return std::cos(x); }, -9, 9},
+      {"", "Tan", [](double x) { return std::tan(x); }, -9, 9},
+      {"", "Asin", [](double x) { return std::asin(x); }, -1, 1},
+      {"", "Acos", [](double x) { return std::acos(x); }, -1, 1},
+      {"", "Atan", [](double x) { return std::atan(x); }, -9, 9},
+      {"", "Sinh", [](double x) { return std::sinh(x); }, -4, 4},
+      {"", "Cosh", [](double x) { return std::cosh(x); }, -4, 4},
+      {"", "Asinh", [](double x) { return std::asinh(x); }, -9, 9},
+      {"", "Acosh", [](double x) { return std::acosh(x); }, 1, 9},
+      {"", "Atanh", [](double x) { return std::atanh(x); }, -0.9, 0.9},
       {"", "Tanh", [](double x) { return std::tanh(x); }, -9, 9},
       {"", "Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, -9, 9},
       {"tenon", "Silu", [](double x) { return x / (1 + std::exp(-x)); }, -9, 9},
@@ -86,6 +95,54 @@ TEST(ElementwiseUnary, IntegersWrap) {
   op("Neg").expect({Array(TN_UINT8, {2}, {1, 0})}, {Array(TN_UINT8, {2}, {255, 0})});
   op("Sign").expect({Array(TN_UINT16, {2}, {7, 0})}, {Array(TN_UINT16, {2}, {1, 0})});
   op("Relu").expect({Array(TN_INT64, {2}, {-7, 8})}, {Array(TN_INT64, {2}, {0, 8})});
+}
+
+TEST(ElementwiseUnary, BendsAndShrinks) {
+  const Array x(TN_FLOAT32, {4}, {-1, 0.25, 3, kNaN});
+  op("Celu")
+      .set("alpha", 2.0f)
+      .expect_near({x}, {Array(TN_FLOAT32, {4}, {2 * std::expm1(-0.5), 0.25, 3, kNaN})});
+  op("Selu")
+      .set("alpha", 2.0f)
+      .set("gamma", 0.5f)
+      .expect_near({x}, {Array(TN_FLOAT32, {4}, {std::expm1(-1.0), 0.125, 1.5, kNaN})});
+  op("Swish")
+      .set("alpha", 2.0f)
+      .expect_near({x}, {Array(TN_FLOAT32, {4},
+                               {-1 / (1 + std::exp(2.0)), 0.25 / (1 + std::exp(-0.5)),
+                                3 / (1 + std::exp(-6.0)), kNaN})});
+  op("ThresholdedRelu").expect({x}, {Array(TN_FLOAT32, {4}, {0, 0, 3, 0})});
+  op("Shrink")
+      .set("lambd", 0.5f)
+      .set("bias", 0.25f)
+      .expect({x}, {Array(TN_FLOAT32, {4}, {-0.75, 0, 2.75, 0})});
+  op("Shrink")
+      .set("lambd", 1.5f)
+      .set("bias", 2.9f)
+      .expect({Array(TN_INT8, {4}, {-128, -1, 2, 1})}, {Array(TN_INT8, {4}, {-126, 0, 0, 0})});
+  op("Shrink").expect({Array(TN_UINT64, {2}, {0, 9})}, {Array(TN_UINT64, {2}, {0, 9})});
+  op("PRelu").expect({x, Array(TN_FLOAT32, {2, 1}, {0.5, -1})},
+                     {Array(TN_FLOAT32, {2, 4}, {-0.5, 0.25, 3, kNaN, 1, 0.25, 3, kNaN})});
+}
+
+TEST(ElementwiseBits, AreThoseOfTwosComplement) {
+  const Array a(TN_INT8, {4}, {-128, -1, 12, 0}), b(TN_INT8, {4}, {127, 5, 10, -1});
+  op("BitwiseAnd").expect({a, b}, {Array(TN_INT8, {4}, {0, 5, 8, 0})});
+  op("BitwiseOr").expect({a, b}, {Array(TN_INT8, {4}, {-1, -1, 14, -1})});
+  op("BitwiseXor").expect({a, b}, {Array(TN_INT8, {4}, {-1, -6, 6, -1})});
+  op("BitwiseNot").expect({a}, {Array(TN_INT8, {4}, {127, 0, -13, -1})});
+  const Array by(TN_INT8, {5}, {0, 1, 7, 8, -1}), x = Array::scalar(TN_INT8, -3);
+  op("BitShift")
+      .set("direction", "LEFT")
+      .expect({x, by}, {Array(TN_INT8, {5}, {-3, -6, -128, 0, 0})});
+  op("BitShift")
+      .set("direction", "RIGHT")
+      .expect({x, by}, {Array(TN_INT8, {5}, {-3, -2, -1, -1, -1})});
+  op("BitShift")
+      .set("direction", "RIGHT")
+      .expect({Array::scalar(TN_UINT16, 65535), Array(TN_UINT16, {3}, {15, 16, 65535})},
+              {Array(TN_UINT16, {3}, {1, 0, 0})});
+  op("BitShift").set("direction", "UP").expect_error({a, b}, {a}, TN_INVALID_ARGUMENT, "UP");
 }
 
 TEST(ElementwiseUnary, TakesAttributes) {

@@ -435,6 +435,34 @@ TEST(NonZero, Finds) {
   EXPECT_EQ(op("NonZero").run({Array(TN_FLOAT32, {2}, {-0.0, 0})}, zero)[0], (Dims{1, 0}));
 }
 
+TEST(Unique, FindsWhatDiffers) {
+  const Array x(TN_FLOAT32, {6}, {2, 1, kNaN, -0.0, 1, 0});
+  std::vector<Array> y{Array(TN_FLOAT32, {6}), Array(TN_INT64, {6}), Array(TN_INT64, {6}),
+                       Array(TN_INT64, {6})};
+  EXPECT_EQ(op("Unique").run({x}, y), (std::vector<Dims>{{4}, {4}, {6}, {4}}));
+  const auto expect = [&](size_t output, const std::vector<double>& values) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const double found = y[output].get(static_cast<int64_t>(i));
+      EXPECT_TRUE(found == values[i] || (std::isnan(found) && std::isnan(values[i])))
+          << output << ", " << i << ": " << found;
+    }
+  };
+  expect(0, {0, 1, 2, kNaN});
+  expect(1, {3, 1, 0, 2});
+  expect(2, {2, 1, 3, 0, 1, 0});
+  expect(3, {2, 2, 1, 1});
+  op("Unique").set("sorted", 0).run({x}, y);
+  expect(0, {2, 1, kNaN, 0});
+  expect(1, {0, 1, 2, 3});
+
+  const Array rows(TN_INT32, {4, 2}, {3, 1, 0, 9, 3, 1, 0, 1});
+  std::vector<Array> found{Array(TN_INT32, {4, 2})};
+  EXPECT_EQ(op("Unique").set("axis", 0).run({rows}, found)[0], (Dims{3, 2}));
+  const double expected[] = {0, 1, 0, 9, 3, 1};
+  for (int64_t i = 0; i < 6; ++i) EXPECT_EQ(found[0].get(i), expected[i]);
+  op("Unique").expect_error({x}, {Array(TN_FLOAT32, {3})}, TN_INVALID_ARGUMENT, "room for 3");
+}
+
 TEST(TopK, SortsTheBest) {
   for (tn_dtype dtype : {TN_FLOAT32, TN_FLOAT16, TN_INT32, TN_UINT8})
     for (int64_t axis : {0, 1})

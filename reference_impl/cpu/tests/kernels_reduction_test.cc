@@ -288,6 +288,18 @@ TEST(ArgReduce, TakesNaNFirst) {
                                            TN_INVALID_ARGUMENT, "no extreme");
 }
 
+TEST(CumProd, Multiplies) {
+  const Array x(TN_INT8, {2, 3}, {2, 3, 100, -1, 5, 2}), axis = Array::scalar(TN_INT64, 1);
+  op("CumProd").expect({x, axis}, {Array(TN_INT8, {2, 3}, {2, 6, 88, -1, -5, -10})});
+  op("CumProd")
+      .set("exclusive", 1)
+      .expect({x, axis}, {Array(TN_INT8, {2, 3}, {1, 2, 6, 1, -1, -5})});
+  op("CumProd")
+      .set("reverse", 1)
+      .expect({Array(TN_FLOAT32, {3}, {0.5, 2, 4}), Array::scalar(TN_INT32, 0)},
+              {Array(TN_FLOAT32, {3}, {4, 8, 4})});
+}
+
 TEST(CumSum, AddsUp) {
   for (tn_dtype dtype : {TN_FLOAT32, TN_FLOAT64, TN_INT32, TN_FLOAT16})
     for (int64_t axis : {0, 1, -1})

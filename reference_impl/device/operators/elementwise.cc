@@ -19,7 +19,20 @@ ElementwiseNumbers elementwise_numbers(const Description& d) {
     const attributes::HardSigmoid sigmoid(d);
     return {sigmoid.alpha, sigmoid.beta};
   }
-  return {name == "Elu" ? attributes::Elu(d).alpha : attributes::LeakyRelu(d).alpha};
+  if (name == "Selu") {
+    const attributes::Selu selu(d);
+    return {selu.alpha, selu.gamma};
+  }
+  if (name == "Shrink") {
+    const attributes::Shrink shrink(d);
+    return {shrink.lambd, shrink.bias};
+  }
+  if (name == "LeakyRelu") return {attributes::LeakyRelu(d).alpha};
+  return {attributes::Elu(d).alpha};  // Celu's, Swish's and ThresholdedRelu's is the same.
+}
+
+bool is_right_shift(const Description& d) {
+  return attributes::BitShift(d).direction == BitShiftDirection::kRight;
 }
 
 bool is_truncated_mod(const Description& d) { return attributes::Mod(d).fmod; }

@@ -176,6 +176,56 @@ void NonZeroOperator::check(const Arguments& a) const {
                             dims_text(x.shape()));
 }
 
+UniqueOperator::UniqueOperator(const Description& d) : NamedOperator(d), attributes::Unique(d) {
+  if (d.input_count() != 1 || !d.has_input(0) || !d.has_output(0) || d.output_count() > 4)
+    throw_invalid(name, "takes X and gives Y, indices, inverse_indices and counts");
+  if (d.output_dtype(0) != d.input_dtype(0))
+    throw KernelError(TN_UNSUPPORTED, name + ": Y is not of X's type");
+  for (size_t i = 1; i < d.output_count(); ++i)
+    if (d.has_output(i) && d.output_dtype(i) != TN_INT64)
+      throw KernelError(TN_UNSUPPORTED, name + ": output " + std::to_string(i) + " is not int64");
+}
+
+void UniqueOperator::check(const Arguments& a) const {
+  static constexpr const char* kOutputs[] = {"Y", "indices", "inverse_indices", "counts"};
+  const PointCall call(name, a);
+  for (size_t i = 0; i < a.outputs.size(); ++i) {
+    const auto most = shapes::unique(call, *this, i);
+    const View& output = a.outputs[i];
+    if (!output.present()) continue;
+    if (a.asked != nullptr || i == 2) {
+      check_output(name, kOutputs[i], a, i, most);
+      continue;
+    }
+    // How many there is room for is the caller's choice.
+    const size_t free = i == 0 && axis ? shapes::axis_of(call, *axis, most.size()) : 0;
+    bool fits = output.shape().size() == most.size();
+    for (size_t d = 0; fits && d < most.size(); ++d)
+      fits = d == free || output.shape()[d] == most[d];
+    if (!fits)
+      throw_invalid(name, std::string(kOutputs[i]) + " has dims " + dims_text(output.shape()) +
+                              " where at most " + dims_text(most) + " come out");
+  }
+}
+
+UniqueOperator::Slices UniqueOperator::slices(const Arguments& a) const {
+  const View& x = a.inputs[0];
+  if (!axis) return {x.count(), 1, -1};
+  const int32_t along = normalize_axis(name, *axis, x.rank);
+  return {x.dims[along], extent(x, 0, along) * extent(x, along + 1, x.rank), along};
+}
+
+void UniqueOperator::require_room(const Arguments& a, int64_t found) const {
+  for (size_t i = 0; i < a.outputs.size(); ++i) {
+    const View& output = a.outputs[i];
+    if (!output.present() || i == 2) continue;
+    const int64_t room = output.dims[i == 0 ? std::max(slices(a).axis, 0) : 0];
+    if (found > room)
+      throw_invalid(name, std::to_string(found) + " differ: output " + std::to_string(i) +
+                              " has room for " + std::to_string(room));
+  }
+}
+
 TopKOperator::TopKOperator(const Description& d)
     : NamedOperator(d), attributes::TopK(d) {  // The order is always that of `sorted`.
   if (d.input_count() != 2 || !d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||

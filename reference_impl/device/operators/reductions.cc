@@ -64,13 +64,14 @@ void ArgReductionOperator::check(const Arguments& a) const {
     throw_invalid(name, "an axis without elements has no extreme");
 }
 
-CumSumOperator::CumSumOperator(const Description& d) : NamedOperator(d), attributes::CumSum(d) {
+CumulativeOperator::CumulativeOperator(const Description& d)
+    : NamedOperator(d), attributes::CumSum(d) {
   if (!d.has_input(0) || !d.has_input(1) || !d.has_output(0) ||
       d.output_dtype(0) != d.input_dtype(0))
     throw_invalid(name, "takes x and an axis and gives y of x's type");
 }
 
-void CumSumOperator::check(const Arguments& a) const {
+void CumulativeOperator::check(const Arguments& a) const {
   if (a.inputs[1].count() != 1)
     throw_invalid(name, "the axis must be one number, not dims " + dims_text(a.inputs[1].shape()));
   check_output(name, "the output", a, 0, shapes::same(PointCall(name, a), *this, 0));

@@ -60,7 +60,7 @@ Executor::Executor(Context& context, ManagedDevice& device, Graph graph)
       packed_(device.handle(), *stream_) {
   fold_constants();
   for (size_t n = 0; n < graph_.nodes.size(); ++n)
-    if (graph_.nodes[n].op_type == "NonZero") cuts_.insert(n);
+    if (depends_on_data(graph_.nodes[n])) cuts_.insert(n);
   divide(0);
 }
 

@@ -69,7 +69,9 @@ class Executor final : public Model {
                 std::span<const InferredOutput> inferred, Values& values);
   Ran run_operation(const Node& node, std::span<Tensor> inputs,
                     std::span<const InferredOutput> inferred, bool on_host, Values& values);
-  void run_nonzero(const Node& node, Tensor input, bool fold, Values& values);
+  void run_dependent(const Node& node, Tensor input, bool fold, Values& values);
+  class Contractions;
+  Ran run_einsum(const Node& node, std::span<Tensor> inputs, bool host, Values& values);
   bool runs_on_host(const Node& node, std::span<const Tensor> inputs,
                     std::span<const InferredOutput> inferred) const;
 
@@ -105,6 +107,7 @@ class Executor final : public Model {
 
   // The tensor where it is needed; copies if it must.
   Tensor on_device(const Tensor& tensor);
+  Tensor placed_on_device(ValueIndex index, const Tensor& tensor);
   Tensor on_host(const Tensor& tensor);
   Tensor dense(const Tensor& tensor);
   Tensor bring(const HostTensor& tensor, bool host);

@@ -48,7 +48,7 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
   }
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
-  if (node.op_type == "NonZero") return run_nonzero(node, std::move(inputs[0]), fold, values);
+  if (depends_on_data(node)) return run_dependent(node, std::move(inputs[0]), fold, values);
   for (const InferredOutput& output : inferred) {
     if (std::find(output.dims.begin(), output.dims.end(), kUnknownDim) != output.dims.end())
       throw Error(TN_UNSUPPORTED, "", "the dims of its output depend on data");
@@ -56,6 +56,12 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
   }
 
   PlacementRow& row = (*counting_)[node.op_type];
+  if (node.op_type == "Einsum") {
+    const bool host = fold || runs_on_host(node, inputs, inferred);
+    const Ran ran = run_einsum(node, inputs, host, values);
+    if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+    return;
+  }
   if (node.view) {
     run_view(node, inputs, inferred, values);
     row.view += fold ? 0 : 1;
@@ -84,31 +90,6 @@ bool Executor::runs_on_host(const Node& node, std::span<const Tensor> inputs,
   return true;
 }
 
-// Only the data says how many columns there are: there is room for all, and what is used is a view.
-void Executor::run_nonzero(const Node& node, Tensor input, bool fold, Values& values) {
-  const bool host = fold || input.host;
-  if (!host && recording_ != nullptr) throw DependsOnValues();
-  if (input.dims.empty()) {  // A scalar counts as a vector of one.
-    input.dims = {1};
-    input.strides = {1};
-  }
-  const auto rank = static_cast<int64_t>(input.dims.size());
-  if (host && !input.host) input = on_host(input);
-  Tensor indices = allocate(TN_INT64, {rank, input.count()}, host);
-  int64_t found[2] = {rank, 0};
-  int64_t* const output_dims[] = {found};
-  const Argument in = input.argument();
-  const Argument out = indices.argument();
-  ManagedDevice& device = host ? reference_ : device_;
-  Stream& stream = host ? *host_stream_ : *stream_;
-  const Ran ran = device.run(*node.operation, {&in, 1}, {&out, 1}, stream, output_dims);
-  stream.synchronize();
-  indices.dims = {rank, found[1]};
-  PlacementRow& row = (*counting_)[node.op_type];
-  if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
-  values[static_cast<size_t>(node.outputs[0])] = std::move(indices);
-}
-
 void Executor::run_view(const Node& node, std::span<Tensor> inputs,
                         std::span<const InferredOutput> inferred, Values& values) {
   auto set = [&](size_t output, Tensor tensor) {
@@ -133,6 +114,15 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
     size.dims.clear();
     size.strides.clear();
     return set(0, std::move(size));
+  }
+  if (node.op_type == "BitCast") {
+    Tensor view = inputs[0];
+    if (tn_dtype_bits(view.dtype) != tn_dtype_bits(inferred[0].dtype))
+      throw Error(TN_INVALID_ARGUMENT, "",
+                  std::string("the bits of ") + dtype_name(view.dtype) + " are not those of " +
+                      dtype_name(inferred[0].dtype) + ", which has another size");
+    view.dtype = inferred[0].dtype;
+    return set(0, std::move(view));
   }
   if (node.op_type == "ConstantOfShape") {
     // A mask or a zero vector for shape arithmetic stays on the host, everything else is filled
@@ -164,6 +154,16 @@ void Executor::run_view(const Node& node, std::span<Tensor> inputs,
   for (size_t i = 0; i < views->size(); ++i) set(i, std::move((*views)[i]));
 }
 
+// A constant that is needed on both sides is brought over once.
+Tensor Executor::placed_on_device(ValueIndex index, const Tensor& tensor) {
+  if (!tensor.host) return tensor;
+  const auto found = device_constants_.find(index);
+  if (found != device_constants_.end()) return found->second;
+  Tensor placed = on_device(tensor);
+  if (constants_[static_cast<size_t>(index)].present()) device_constants_.emplace(index, placed);
+  return placed;
+}
+
 Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
                             std::span<const InferredOutput> inferred, bool on_the_host,
                             Values& values) {
@@ -177,16 +177,7 @@ Ran Executor::run_operation(const Node& node, std::span<Tensor> inputs,
       continue;
     }
     if (!on_the_host && input.host) {
-      // A constant that is needed on both sides is brought over once.
-      const ValueIndex index = node.inputs[i];
-      const bool constant = constants_[static_cast<size_t>(index)].present();
-      auto found = device_constants_.find(index);
-      if (found == device_constants_.end()) {
-        input = on_device(input);
-        if (constant) device_constants_.emplace(index, input);
-      } else {
-        input = found->second;
-      }
+      input = placed_on_device(node.inputs[i], input);
     } else if (on_the_host && !input.host) {
       input = on_host(input);
     }

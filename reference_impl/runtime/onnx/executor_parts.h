@@ -19,6 +19,9 @@ constexpr int64_t kMostElements = int64_t{1} << 55;
 // Thrown while a recording is made, when the host would have to wait for a value of the device.
 struct DependsOnValues {};
 
+// Whether only the data says how much of the outputs there is.
+bool depends_on_data(const Node& node);
+
 inline bool is_index_type(tn_dtype dtype) {
   return dtype == TN_INT64 || dtype == TN_INT32 || dtype == TN_BOOL;
 }

@@ -10,6 +10,8 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
+#include "runtime/onnx/bodies.h"
+#include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
@@ -21,7 +23,9 @@ namespace {
 // Of no use in the model's opset, but in the registry's: a newer version that the registry has, or
 // that ONNX defines by others.
 bool needs_newer_version(const onnx::NodeProto& node, int opset) {
-  if (is_rewritten(node) || operator_of(node, opset) != nullptr || is_function(node, opset))
+  if (needs_newer_opset_for_body(node, opset)) return true;
+  if (has_body(node) || is_rewritten(node) || operator_of(node, opset) != nullptr ||
+      is_function(node, opset))
     return false;
   return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
 }
@@ -87,6 +91,10 @@ bool lift(onnx::ModelProto& model) {
         return needs_newer_version(node, opset);
       }))
     return false;
+  if (opset == 0) {  // Operators of other domains alone, which are written in ONNX's newest.
+    model.add_opset_import()->set_version(registry_opset());
+    return true;
+  }
   refuse_slopes_by_channel(model, opset);
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
@@ -97,6 +105,7 @@ bool lift(onnx::ModelProto& model) {
                     "convert it: " +
                     message_of(e));
   }
+  declare_initializers(*model.mutable_graph());
   return true;
 }
 
@@ -202,7 +211,8 @@ void lift_and_inline(onnx::ModelProto& model) {
   // A body may itself call such a function, or be of an older opset; bodies do not recurse.
   for (int round = 0; round < 8; ++round) {
     const bool lifted = lift(model);
-    if (!inline_functions(model) && !lifted) return;
+    const bool expanded = expand_bodies(model);
+    if (!inline_functions(model) && !lifted && !expanded) return;
   }
 }
 

@@ -12,6 +12,7 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
 #include "runtime/onnx/attribute_default.h"
+#include "runtime/onnx/bodies.h"
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
 #include "runtime/onnx/graph.h"
@@ -216,6 +217,7 @@ Graph import_model(std::string_view bytes, const std::string& base_folder,
   onnx::ModelProto model = parse(bytes);
   read_external_data(model, base_folder);
   normalize(model, given);
+  move_foreign_operators(model);
   inline_what_the_checker_refuses(model);
   try {
     check(model);

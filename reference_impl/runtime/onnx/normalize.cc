@@ -151,6 +151,8 @@ void drop_unread_constants(onnx::GraphProto& graph) {
                   constants.end());
 }
 
+}  // namespace
+
 void declare_initializers(onnx::GraphProto& graph) {
   Names known;
   for (const auto& info : graph.input()) known.insert(info.name());
@@ -166,8 +168,6 @@ void declare_initializers(onnx::GraphProto& graph) {
     for (const int64_t dim : constant.dims()) shape->add_dim()->set_dim_value(dim);
   }
 }
-
-}  // namespace
 
 void normalize(onnx::ModelProto& model, const std::set<std::string>& given) {
   constexpr int64_t kInitializersAlone = 4;

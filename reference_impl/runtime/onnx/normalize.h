@@ -20,4 +20,7 @@ namespace tenon::runtime::onnx_import {
 // Throws Error where nodes form a cycle, or sparse values are not what they must be.
 void normalize(onnx::ModelProto& model, const std::set<std::string>& given);
 
+// Initializers' types among the graph's values, where they are not yet: conversions lose them.
+void declare_initializers(onnx::GraphProto& graph);
+
 }  // namespace tenon::runtime::onnx_import

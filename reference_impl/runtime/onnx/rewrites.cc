@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/rewrites.h"
 
+#include <algorithm>
 #include <optional>
+#include <random>
 #include <set>
 #include <string>
 
+#include "runtime/onnx/body_writer.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/tensor_proto.h"
 #include "tenon/tenon.hpp"
@@ -77,14 +80,54 @@ std::optional<double> number(const std::string& name, const onnx::GraphProto& gr
 }
 
 // Dropout drops nothing unless its third input says that this is training, and its second how much.
-void require_inference(const onnx::NodeProto& node, const onnx::GraphProto& graph) {
-  if (node.input_size() < 3 || node.input(2).empty()) return;
-  if (number(node.input(2), graph) == 0.0) return;
-  if (!node.input(1).empty() && number(node.input(1), graph) == 0.0) return;
-  throw Error(TN_UNSUPPORTED, "",
-              "node '" + node.name() +
-                  "' (Dropout): its training_mode may be true, and then values "
-                  "are dropped at random; export the model for inference");
+bool may_drop(const onnx::NodeProto& node, const onnx::GraphProto& graph) {
+  if (node.input_size() < 3 || node.input(2).empty()) return false;
+  if (number(node.input(2), graph) == 0.0) return false;
+  return node.input(1).empty() || number(node.input(1), graph) != 0.0;
+}
+
+// Numbers in [0, 1) as NumPy's RandomState makes them of a seed, which ONNX's own reference uses.
+onnx::TensorProto uniform_numbers(uint32_t seed, const std::vector<int64_t>& dims) {
+  onnx::TensorProto tensor;
+  tensor.set_data_type(onnx::TensorProto::DOUBLE);
+  int64_t count = 1;
+  for (const int64_t dim : dims) {
+    tensor.add_dims(dim);
+    count *= dim;
+  }
+  std::mt19937 random(seed);
+  for (int64_t i = 0; i < count; ++i) {
+    const auto high = static_cast<double>(random() >> 5), low = static_cast<double>(random() >> 6);
+    tensor.add_double_data((high * 0x1p26 + low) * 0x1p-53);
+  }
+  return tensor;
+}
+
+// With a seed the same elements are dropped in each run: what they are is known here, and how many
+// when the ratio is.
+void write_seeded_dropout(BodyWriter& b) {
+  constexpr int64_t kNoSeed = INT64_MIN;
+  const int64_t seed = b.integer("seed", kNoSeed);
+  std::vector<int64_t> dims;
+  for (size_t d = 0; d < b.rank(0).value_or(0); ++d) dims.push_back(b.dim(0, d).value_or(-1));
+  if (seed == kNoSeed || !b.rank(0) || std::ranges::find(dims, -1) != dims.end())
+    b.fail(
+        "its training_mode may be true, and then values are dropped at random; give it a seed and "
+        "the dims of its input, or export the model for inference");
+  const std::string numbers = b.constant(uniform_numbers(static_cast<uint32_t>(seed), dims));
+  const std::string one = b.make("Cast<to = 11>(" + b.number(1) + ")");
+  const std::string ratio = b.make("Cast<to = 11>(" + (b.has(1) ? b.in(1) : b.number(0.5f)) + ")");
+  const std::string above = b.make("GreaterOrEqual(" + numbers + ", " + ratio + ")");
+  const std::string kept = b.make("Or(" + b.make("Not(" + b.in(2) + ")") + ", " + above + ")");
+  const std::string share = b.make("Sub(" + one + ", " + ratio + ")");
+  const std::string factor = b.make("Where(" + b.in(2) + ", " +
+                                    b.make("Div(" + one + ", " + share + ")") + ", " + one + ")");
+  const int32_t type = b.element_type(0);
+  const std::string scale = b.make("Cast<to = " + std::to_string(type) + ">(" + factor + ")");
+  const std::string scaled = b.make("Mul(" + b.in(0) + ", " + scale + ")");
+  const std::string none = b.make("Cast<to = " + std::to_string(type) + ">(" + b.number(0) + ")");
+  b.result(0, "Where(" + kept + ", " + scaled + ", " + none + ")");
+  b.result(1, "Identity(" + kept + ")");
 }
 
 // What Dropout keeps when it drops nothing: everything.
@@ -115,7 +158,6 @@ void add_full_mask(const onnx::NodeProto& node, int opset, onnx::GraphProto& gra
 
 void expand_dropout(const onnx::NodeProto& node, int opset, const std::set<std::string>& reads,
                     onnx::GraphProto& graph) {
-  require_inference(node, graph);
   onnx::NodeProto* identity = graph.add_node();
   identity->set_op_type("Identity");
   identity->set_name(node.name());
@@ -143,6 +185,11 @@ void rewrite(onnx::ModelProto& model) {
   onnx::GraphProto& graph = *model.mutable_graph();
   const int opset = opset_of(model, "");
   const std::set<std::string> reads = names_read(graph);
+  std::optional<KnownTypes> known;
+  const auto drops = [&](const auto& node) {
+    return is_rewritten(node) && node.op_type() == "Dropout" && may_drop(node, graph);
+  };
+  if (std::any_of(graph.node().begin(), graph.node().end(), drops)) known.emplace(model);
   google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
   nodes.Swap(graph.mutable_node());
   for (auto& node : nodes) {
@@ -152,6 +199,15 @@ void rewrite(onnx::ModelProto& model) {
       *graph.add_initializer() = constant_value(node);
     } else if (node.op_type() == "Sum") {
       expand_sum(node, graph);
+    } else if (may_drop(node, graph)) {
+      BodyWriter writer(node, opset, *known);
+      write_seeded_dropout(writer);
+      for (auto& made : writer.nodes()) {
+        if (made.op_type() == "Constant")
+          *graph.add_initializer() = constant_value(made);
+        else
+          graph.add_node()->Swap(&made);
+      }
     } else {
       expand_dropout(node, opset, reads, graph);
     }

@@ -30,37 +30,6 @@ void move_address(Tensor& tensor, int64_t elements) {
   tensor.address += bits / 8;
 }
 
-// Strides that show the same elements in the same order with other dims; nothing if there are none.
-std::optional<std::vector<int64_t>> reshaped_strides(const Tensor& tensor,
-                                                     std::span<const int64_t> dims) {
-  if (tensor.dense() || tensor.count() == 0) return dense_strides(dims);
-  std::vector<int64_t> strides(dims.size(), 1);
-  size_t to = dims.size();
-  // Goes through runs of old dims that lie evenly in memory; each must be cut by new dims exactly.
-  size_t from = tensor.dims.size();
-  int64_t run = 1;  // Elements of the run so far that no new dim covers yet.
-  int64_t base = 0;
-  while (from > 0) {
-    if (tensor.dims[from - 1] == 1) {
-      --from;
-      continue;
-    }
-    base = tensor.strides[from - 1];
-    run = tensor.dims[--from];
-    while (from > 0 && (tensor.dims[from - 1] == 1 || tensor.strides[from - 1] == base * run)) {
-      run *= tensor.dims[from - 1];
-      --from;
-    }
-    int64_t covered = 1;
-    while (to > 0 && (covered < run || dims[to - 1] == 1)) {
-      strides[to - 1] = base * covered;
-      covered *= dims[--to];
-    }
-    if (covered != run) return std::nullopt;
-  }
-  return strides;
-}
-
 [[noreturn]] void fail(const std::string& what) { throw Error(TN_INVALID_ARGUMENT, "", what); }
 
 std::string text(std::span<const int64_t> values) {
@@ -236,6 +205,36 @@ bool keeps_order(const std::string& op) {
 }
 
 }  // namespace
+
+std::optional<std::vector<int64_t>> reshaped_strides(const Tensor& tensor,
+                                                     std::span<const int64_t> dims) {
+  if (tensor.dense() || tensor.count() == 0) return dense_strides(dims);
+  std::vector<int64_t> strides(dims.size(), 1);
+  size_t to = dims.size();
+  // Goes through runs of old dims that lie evenly in memory; each must be cut by new dims exactly.
+  size_t from = tensor.dims.size();
+  int64_t run = 1;  // Elements of the run so far that no new dim covers yet.
+  int64_t base = 0;
+  while (from > 0) {
+    if (tensor.dims[from - 1] == 1) {
+      --from;
+      continue;
+    }
+    base = tensor.strides[from - 1];
+    run = tensor.dims[--from];
+    while (from > 0 && (tensor.dims[from - 1] == 1 || tensor.strides[from - 1] == base * run)) {
+      run *= tensor.dims[from - 1];
+      --from;
+    }
+    int64_t covered = 1;
+    while (to > 0 && (covered < run || dims[to - 1] == 1)) {
+      strides[to - 1] = base * covered;
+      covered *= dims[--to];
+    }
+    if (covered != run) return std::nullopt;
+  }
+  return strides;
+}
 
 std::optional<std::vector<Tensor>> make_views(const Node& node, const Tensor& input,
                                               std::span<const HostValues> hosts,

@@ -24,4 +24,8 @@ std::optional<std::vector<Tensor>> make_views(const Node& node, const Tensor& in
                                               std::span<const HostValues> hosts,
                                               std::span<const std::vector<int64_t>> dims);
 
+// Strides that show the same elements in the same order with other dims; nothing if there are none.
+std::optional<std::vector<int64_t>> reshaped_strides(const Tensor& tensor,
+                                                     std::span<const int64_t> dims);
+
 }  // namespace tenon::runtime::onnx_import

@@ -13,6 +13,7 @@ namespace tenon::device {
 
 enum class AutoPad { kNotset, kSameUpper, kSameLower, kValid };
 enum class GeluApproximate { kNone, kTanh };
+enum class BitShiftDirection { kLeft, kRight };
 enum class ScatterReduction { kNone, kAdd, kMul, kMax, kMin };
 enum class PadMode { kConstant, kReflect, kEdge, kWrap };
 enum class NllLossReduction { kNone, kSum, kMean };
@@ -69,6 +70,10 @@ struct TenonFusedMatMul {
   std::vector<float> step_parameters;
   std::vector<std::string> steps;
 };
+struct Einsum {
+  explicit Einsum(const Description& d) { read_attributes(d, op::kEinsumAttributes, equation); }
+  std::string equation;
+};
 
 // -- elementwise --
 struct Cast {
@@ -84,6 +89,19 @@ struct Elu {
   explicit Elu(const Description& d) { read_attributes(d, op::kEluAttributes, alpha); }
   float alpha = 1.0f;
 };
+using Celu = Elu;
+struct Selu {
+  explicit Selu(const Description& d) { read_attributes(d, op::kSeluAttributes, alpha, gamma); }
+  float alpha = 1.6732632f;
+  float gamma = 1.050701f;
+};
+using ThresholdedRelu = Elu;
+struct Shrink {
+  explicit Shrink(const Description& d) { read_attributes(d, op::kShrinkAttributes, bias, lambd); }
+  float bias = 0.0f;
+  float lambd = 0.5f;
+};
+using Swish = Elu;
 struct HardSigmoid {
   explicit HardSigmoid(const Description& d) {
     read_attributes(d, op::kHardSigmoidAttributes, alpha, beta);
@@ -105,6 +123,12 @@ struct IsInf {
 struct Mod {
   explicit Mod(const Description& d) { read_attributes(d, op::kModAttributes, fmod); }
   bool fmod = false;
+};
+struct BitShift {
+  explicit BitShift(const Description& d) {
+    read_attributes(d, op::kBitShiftAttributes, direction);
+  }
+  BitShiftDirection direction = BitShiftDirection::kLeft;
 };
 using TenonGeluGrad = Gelu;
 
@@ -179,6 +203,15 @@ struct Trilu {
 struct OneHot {
   explicit OneHot(const Description& d) { read_attributes(d, op::kOneHotAttributes, axis); }
   int64_t axis = -1;
+};
+struct Unique {
+  explicit Unique(const Description& d) { read_attributes(d, op::kUniqueAttributes, axis, sorted); }
+  std::optional<int64_t> axis;
+  bool sorted = true;
+};
+struct BitCast {
+  explicit BitCast(const Description& d) { read_attributes(d, op::kBitCastAttributes, to); }
+  int64_t to = 0;
 };
 struct ConstantOfShape {
   explicit ConstantOfShape(const Description& d) {
@@ -319,6 +352,14 @@ struct CumSum {
   }
   bool exclusive = false;
   bool reverse = false;
+};
+using CumProd = CumSum;
+
+// -- signal --
+struct DFT {
+  explicit DFT(const Description& d) { read_attributes(d, op::kDFTAttributes, inverse, onesided); }
+  bool inverse = false;
+  bool onesided = false;
 };
 
 // -- training --

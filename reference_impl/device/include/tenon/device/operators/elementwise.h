@@ -8,12 +8,14 @@
 
 namespace tenon::device {
 
-// Attributes that are numbers of the formula: alpha and beta, or what IsInf detects.
+// Attributes that are numbers of the formula: alpha and beta (Selu's gamma, Shrink's lambd and
+// bias), or what IsInf detects.
 struct ElementwiseNumbers {
   float first = 0, second = 0;
 };
 ElementwiseNumbers elementwise_numbers(const Description& d);
 
+bool is_right_shift(const Description& d);    // BitShift.
 bool is_truncated_mod(const Description& d);  // As C's fmod.
 bool is_tanh_gelu(const Description& d);      // Gelu, or its gradient, approximated by tanh.
 

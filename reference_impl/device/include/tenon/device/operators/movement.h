@@ -68,6 +68,19 @@ struct NonZeroOperator : NamedOperator {
   void check(const Arguments& a) const;
 };
 
+struct UniqueOperator : NamedOperator, attributes::Unique {
+  explicit UniqueOperator(const Description& d);
+  void check(const Arguments& a) const;
+  // What is compared: the elements of X, or its slices along an axis, as many as there are.
+  struct Slices {
+    int64_t count, size;
+    int32_t axis;  // -1 without one.
+  };
+  Slices slices(const Arguments& a) const;
+  // Throws where an output has room for fewer than are found.
+  void require_room(const Arguments& a, int64_t found) const;
+};
+
 struct TopKOperator : NamedOperator, attributes::TopK {
   explicit TopKOperator(const Description& d);
   void check(const Arguments& a) const;

@@ -30,8 +30,9 @@ struct ArgReductionOperator : NamedOperator, attributes::ArgMax {
   void check(const Arguments& a) const;
 };
 
-struct CumSumOperator : NamedOperator, attributes::CumSum {
-  explicit CumSumOperator(const Description& d);
+// CumSum and CumProd.
+struct CumulativeOperator : NamedOperator, attributes::CumSum {
+  explicit CumulativeOperator(const Description& d);
   void check(const Arguments& a) const;
 };
 
