@@ -3,6 +3,8 @@
 // Activation functions and their gradients.
 #include <torch/library.h>
 
+#include <cmath>
+
 #include <ATen/ops/add.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/elu_backward_meta.h>
@@ -135,16 +137,30 @@ struct LeakyReluGrad {
   }
 };
 
-struct Elu {
-  static bool serves(const Tensor& self, const at::Scalar&, const at::Scalar& scale,
-                     const at::Scalar& input_scale) {
-    return c10::isFloatingType(self.scalar_type()) && scale.toDouble() == 1 &&
-           input_scale.toDouble() == 1;
-  }
-  static void run(auto&, const Tensor& self, const at::Scalar& alpha, const at::Scalar&,
-                  const at::Scalar&, const Tensor& out) {
-    const runtime::Operation op("Elu", {{"alpha", alpha.to<float>()}});
-    elementwise(op, {self}, self.scalar_type(), out);
+// scale * x where x > 0, else scale * alpha * (exp(input_scale * x) - 1): the operators' numbers
+// are float32, which is too little for float64 unless they are 1.
+struct Elu : OfFloats {
+  static void run(auto&, const Tensor& self, const at::Scalar& alpha, const at::Scalar& scale,
+                  const at::Scalar& input_scale, const Tensor& out) {
+    const ScalarType type = self.scalar_type();
+    const double a = alpha.toDouble(), s = scale.toDouble(), in = input_scale.toDouble();
+    const bool narrow = type != ScalarType::Double;
+    if (s == 1 && in == 1 && (narrow || a == static_cast<float>(a))) {
+      const runtime::Operation op("Elu", {{"alpha", alpha.to<float>()}});
+      return elementwise(op, {self}, type, out);
+    }
+    if (narrow && in == 1) {
+      const runtime::Operation op("Selu",
+                                  {{"alpha", alpha.to<float>()}, {"gamma", scale.to<float>()}});
+      return elementwise(op, {self}, type, out);
+    }
+    if (narrow && s == 1 && a > 0 && std::abs(a * in - 1) < 1e-7) {
+      const runtime::Operation op("Celu", {{"alpha", alpha.to<float>()}});
+      return elementwise(op, {self}, type, out);
+    }
+    const Tensor bent = at::mul(self, input_scale);
+    elementwise(operation<"Elu">(), {bent}, type, bent);
+    elementwise_where(above(self, 0), at::mul(self, scale), at::mul(bent, a * s), type, out);
   }
 };
 struct EluGrad {
@@ -157,6 +173,24 @@ struct EluGrad {
     elementwise_where(above(kept, 0), at::mul(grad, scale), low, grad.scalar_type(), out);
   }
 };
+
+Tensor prelu(const Tensor& self, const Tensor& weight) {
+  require_float("_prelu_kernel", self);
+  Tensor out;
+  auto meta = at::TensorIterator::binary_op(out, self, weight);
+  out = meta.output();
+  elementwise(operation<"PRelu">(), {self, weight}, meta.common_dtype(), out);
+  return out;
+}
+std::tuple<Tensor, Tensor> prelu_backward(const Tensor& self, const Tensor& weight,
+                                          const Tensor& grad) {
+  const Tensor positive = above(self, 0);
+  const ScalarType type = grad.scalar_type();
+  const Tensor of_self = make_like(self), of_weight = make_like(self);
+  elementwise_where(positive, grad, at::mul(grad, weight), type, of_self);
+  elementwise_where(positive, at::Scalar(0), at::mul(grad, self), type, of_weight);
+  return {of_self, of_weight};
+}
 
 struct HardSigmoid : OfFloats {
   static void run(auto&, const Tensor& self, const Tensor& out) {
@@ -290,6 +324,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_GRADIENT(hardsigmoid_backward, HardSigmoidGrad);
   TENON_GRADIENT(softplus_backward, SoftplusGrad);
 #undef TENON_GRADIENT
+  TENON_KERNEL(m, "_prelu_kernel", prelu);
+  TENON_KERNEL(m, "_prelu_kernel_backward", prelu_backward);
   TENON_KERNEL(m, "hardtanh", hardtanh);
   TENON_KERNEL(m, "hardtanh_", hardtanh_in_place);
   TENON_KERNEL(m, "hardtanh.out", hardtanh_out);

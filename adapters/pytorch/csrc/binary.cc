@@ -6,7 +6,9 @@
 #include <ATen/ops/add_meta.h>
 #include <ATen/ops/atan2_meta.h>
 #include <ATen/ops/bitwise_and_meta.h>
+#include <ATen/ops/bitwise_left_shift_meta.h>
 #include <ATen/ops/bitwise_or_meta.h>
+#include <ATen/ops/bitwise_right_shift_meta.h>
 #include <ATen/ops/bitwise_xor_meta.h>
 #include <ATen/ops/div_meta.h>
 #include <ATen/ops/eq_meta.h>
@@ -128,13 +130,30 @@ struct Atan2 {
   }
 };
 
-template <FixedString Name>
+// Integers by one operator, bools by another; torch's meta function refuses floats.
+template <FixedString Name, FixedString BoolName>
 struct Bitwise {
-  static bool serves(const Tensor& self, const Tensor& other) {
-    return self.scalar_type() == ScalarType::Bool && other.scalar_type() == ScalarType::Bool;
+  static void run(auto& meta, const Tensor& self, const Tensor& other, const Tensor& out) {
+    const ScalarType type = meta.common_dtype();
+    elementwise(type == ScalarType::Bool ? operation<BoolName>() : operation<Name>(), {self, other},
+                type, out);
   }
-  static void run(auto&, const Tensor& self, const Tensor& other, const Tensor& out) {
-    elementwise(operation<Name>(), {self, other}, ScalarType::Bool, out);
+};
+
+template <bool kRight>
+const runtime::Operation& shift_operation() {
+  static const runtime::Operation operation(
+      "BitShift", {{"direction", std::string(kRight ? "RIGHT" : "LEFT")}});
+  return operation;
+}
+template <bool kRight>
+struct Shift {
+  static bool serves(const Tensor& self, const Tensor& other) {
+    return c10::isIntegralType(self.scalar_type(), false) &&
+           c10::isIntegralType(other.scalar_type(), false);
+  }
+  static void run(auto& meta, const Tensor& self, const Tensor& other, const Tensor& out) {
+    elementwise(shift_operation<kRight>(), {self, other}, meta.common_dtype(), out);
   }
 };
 
@@ -210,6 +229,44 @@ Tensor& logical_out(const Tensor& self, const Tensor& other, Tensor& out) {
   return out;
 }
 
+// Python's << and >>, which also multiply floats by powers of two: that is left to the fallback.
+template <bool kRight, FixedString FallbackName>
+Tensor operator_shift(const Tensor& self, const Tensor& other) {
+  if (!Shift<kRight>::serves(self, other))
+    return Fallback<FallbackName, Tensor(const Tensor&, const Tensor&)>::call(self, other);
+  Tensor out;
+  auto meta = at::TensorIterator::binary_op(out, self, other);
+  out = meta.output();
+  Shift<kRight>::run(meta, self, other, out);
+  return out;
+}
+template <bool kRight, FixedString FallbackName>
+Tensor& operator_shift_(Tensor& self, const Tensor& other) {
+  if (!Shift<kRight>::serves(self, other))
+    return Fallback<FallbackName, Tensor&(Tensor&, const Tensor&)>::call(self, other);
+  auto meta = at::TensorIterator::binary_op(self, self, other);
+  Shift<kRight>::run(meta, self, other, self);
+  return self;
+}
+bool shifts_by(const Tensor& self, const at::Scalar& other) {
+  return c10::isIntegralType(self.scalar_type(), false) && other.isIntegral(false);
+}
+template <bool kRight, FixedString FallbackName>
+Tensor operator_shift_by(const Tensor& self, const at::Scalar& other) {
+  if (!shifts_by(self, other))
+    return Fallback<FallbackName, Tensor(const Tensor&, const at::Scalar&)>::call(self, other);
+  const Tensor out = make_like(self);
+  elementwise(shift_operation<kRight>(), {self, other}, self.scalar_type(), out);
+  return out;
+}
+template <bool kRight, FixedString FallbackName>
+Tensor& operator_shift_by_(Tensor& self, const at::Scalar& other) {
+  if (!shifts_by(self, other))
+    return Fallback<FallbackName, Tensor&(Tensor&, const at::Scalar&)>::call(self, other);
+  elementwise(shift_operation<kRight>(), {self, other}, self.scalar_type(), self);
+  return self;
+}
+
 Tensor& floor_divided_out(const Tensor& self, const Tensor& other, Tensor& out) {
   auto meta = at::TensorIterator::binary_op(out, self, other);
   elementwise(operation<"tenon.FloorDiv">(), {self, other}, meta.common_dtype(), out);
@@ -263,9 +320,24 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_COMPARE(ge, "GreaterOrEqual");
 #undef TENON_COMPARE
 
-  TENON_STRUCTURED(m, bitwise_and_Tensor, "bitwise_and", ".Tensor", "Tensor_out", Bitwise<"And">);
-  TENON_STRUCTURED(m, bitwise_or_Tensor, "bitwise_or", ".Tensor", "Tensor_out", Bitwise<"Or">);
-  TENON_STRUCTURED(m, bitwise_xor_Tensor, "bitwise_xor", ".Tensor", "Tensor_out", Bitwise<"Xor">);
+  TENON_STRUCTURED(m, bitwise_and_Tensor, "bitwise_and", ".Tensor", "Tensor_out",
+                   Bitwise<"BitwiseAnd", "And">);
+  TENON_STRUCTURED(m, bitwise_or_Tensor, "bitwise_or", ".Tensor", "Tensor_out",
+                   Bitwise<"BitwiseOr", "Or">);
+  TENON_STRUCTURED(m, bitwise_xor_Tensor, "bitwise_xor", ".Tensor", "Tensor_out",
+                   Bitwise<"BitwiseXor", "Xor">);
+  TENON_STRUCTURED(m, bitwise_left_shift_Tensor, "bitwise_left_shift", ".Tensor", "Tensor_out",
+                   Shift<false>);
+  TENON_STRUCTURED(m, bitwise_right_shift_Tensor, "bitwise_right_shift", ".Tensor", "Tensor_out",
+                   Shift<true>);
+  TENON_KERNEL(m, "__lshift__.Tensor", operator_shift<false, "aten::__lshift__.Tensor">);
+  TENON_KERNEL(m, "__rshift__.Tensor", operator_shift<true, "aten::__rshift__.Tensor">);
+  TENON_KERNEL(m, "__lshift__.Scalar", operator_shift_by<false, "aten::__lshift__.Scalar">);
+  TENON_KERNEL(m, "__rshift__.Scalar", operator_shift_by<true, "aten::__rshift__.Scalar">);
+  TENON_KERNEL(m, "__ilshift__.Tensor", operator_shift_<false, "aten::__ilshift__.Tensor">);
+  TENON_KERNEL(m, "__irshift__.Tensor", operator_shift_<true, "aten::__irshift__.Tensor">);
+  TENON_KERNEL(m, "__ilshift__.Scalar", operator_shift_by_<false, "aten::__ilshift__.Scalar">);
+  TENON_KERNEL(m, "__irshift__.Scalar", operator_shift_by_<true, "aten::__irshift__.Scalar">);
   TENON_KERNEL(m, "logical_and.out", logical_out<"And", "aten::logical_and.out">);
   TENON_KERNEL(m, "logical_or.out", logical_out<"Or", "aten::logical_or.out">);
   TENON_KERNEL(m, "logical_xor.out", logical_out<"Xor", "aten::logical_xor.out">);

@@ -14,6 +14,7 @@
 #include <ATen/ops/any_meta.h>
 #include <ATen/ops/argmax_meta.h>
 #include <ATen/ops/argmin_meta.h>
+#include <ATen/ops/cumprod_meta.h>
 #include <ATen/ops/cumsum_meta.h>
 #include <ATen/ops/linalg_vector_norm_meta.h>
 #include <ATen/ops/max_meta.h>
@@ -155,14 +156,18 @@ Tensor extreme_of_all(const Tensor& self) {
   return out;
 }
 
-struct CumulativeSum {
+template <FixedString Name>
+struct Cumulative {
   static void run(auto&, const Tensor& self, int64_t dim, std::optional<ScalarType>,
                   const Tensor& out) {
     if (out.numel() == 0) return;
     const Tensor input = as_type(self, out.scalar_type());
     if (self.dim() == 0) return assign(out, input);
-    static const runtime::Operation op("CumSum");
-    OperatorCall(op, out).input(input).int64(at::maybe_wrap_dim(dim, self.dim())).output(out).run();
+    OperatorCall(operation<Name>(), out)
+        .input(input)
+        .int64(at::maybe_wrap_dim(dim, self.dim()))
+        .output(out)
+        .run();
   }
 };
 
@@ -316,7 +321,8 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_REDUCTION(norm_ScalarOpt_dim, "norm.ScalarOpt_dim", "norm.out", Norm);
   TENON_REDUCTION(norm_ScalarOpt_dim_dtype, "norm.ScalarOpt_dim_dtype", "norm.dtype_out", Norm);
 #undef TENON_REDUCTION
-  TENON_STRUCTURED(m, cumsum, "cumsum", "", "out", CumulativeSum);
+  TENON_STRUCTURED(m, cumsum, "cumsum", "", "out", Cumulative<"CumSum">);
+  TENON_STRUCTURED(m, cumprod, "cumprod", "", "out", Cumulative<"CumProd">);
   TENON_FUNCTIONAL2(m, max_dim, "max.dim", ExtremeWithIndex<"ReduceMax", "ArgMax">);
   TENON_OUT2(m, max_dim, "max.dim_max", ExtremeWithIndex<"ReduceMax", "ArgMax">);
   TENON_FUNCTIONAL2(m, min_dim, "min.dim", ExtremeWithIndex<"ReduceMin", "ArgMin">);

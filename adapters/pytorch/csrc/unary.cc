@@ -5,9 +5,16 @@
 
 #include <cmath>
 
+#include <ATen/ops/acos_meta.h>
+#include <ATen/ops/acosh_meta.h>
+#include <ATen/ops/asin_meta.h>
+#include <ATen/ops/asinh_meta.h>
+#include <ATen/ops/atan_meta.h>
+#include <ATen/ops/atanh_meta.h>
 #include <ATen/ops/bitwise_not_meta.h>
 #include <ATen/ops/ceil_meta.h>
 #include <ATen/ops/cos_meta.h>
+#include <ATen/ops/cosh_meta.h>
 #include <ATen/ops/erf_meta.h>
 #include <ATen/ops/erfc_meta.h>
 #include <ATen/ops/exp2_meta.h>
@@ -26,7 +33,9 @@
 #include <ATen/ops/sigmoid_meta.h>
 #include <ATen/ops/sign_meta.h>
 #include <ATen/ops/sin_meta.h>
+#include <ATen/ops/sinh_meta.h>
 #include <ATen/ops/sqrt_meta.h>
+#include <ATen/ops/tan_meta.h>
 #include <ATen/ops/tanh_meta.h>
 #include <ATen/ops/trunc_meta.h>
 
@@ -121,9 +130,10 @@ struct RoundDecimals {
 };
 
 struct BitwiseNot {
-  static bool serves(const Tensor& self) { return self.scalar_type() == ScalarType::Bool; }
   static void run(auto&, const Tensor& self, const Tensor& out) {
-    elementwise(operation<"Not">(), {self}, ScalarType::Bool, out);
+    const ScalarType type = self.scalar_type();
+    elementwise(type == ScalarType::Bool ? operation<"Not">() : operation<"BitwiseNot">(), {self},
+                type, out);
   }
 };
 
@@ -219,7 +229,16 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   TENON_UNARY(log10, LogBase<10>);
   TENON_UNARY(sin, FloatUnary<"Sin">);
   TENON_UNARY(cos, FloatUnary<"Cos">);
+  TENON_UNARY(tan, FloatUnary<"Tan">);
+  TENON_UNARY(asin, FloatUnary<"Asin">);
+  TENON_UNARY(acos, FloatUnary<"Acos">);
+  TENON_UNARY(atan, FloatUnary<"Atan">);
+  TENON_UNARY(sinh, FloatUnary<"Sinh">);
+  TENON_UNARY(cosh, FloatUnary<"Cosh">);
   TENON_UNARY(tanh, FloatUnary<"Tanh">);
+  TENON_UNARY(asinh, FloatUnary<"Asinh">);
+  TENON_UNARY(acosh, FloatUnary<"Acosh">);
+  TENON_UNARY(atanh, FloatUnary<"Atanh">);
   TENON_UNARY(sigmoid, FloatUnary<"Sigmoid">);
   TENON_UNARY(erf, FloatUnary<"Erf">);
   TENON_UNARY(erfc, FloatUnary<"tenon.Erfc">);

@@ -16,6 +16,8 @@ from torch.testing._internal.common_methods_invocations import op_db  # noqa: E4
 
 CLAIMED = """
 add sub mul div.no_rounding_mode true_divide neg abs sign sqrt rsqrt reciprocal exp log sin cos tanh
+tan asin acos atan sinh cosh asinh acosh atanh cumprod
+nn.functional.elu nn.functional.selu nn.functional.celu nn.functional.prelu
 sigmoid erf erfc ceil floor trunc round maximum minimum eq ne lt le gt ge pow clamp clamp_min
 clamp_max addcmul addcdiv lerp where masked_fill isnan isinf logical_and logical_or logical_not
 sum mean amax amin argmax argmin all any var std cumsum norm linalg.vector_norm logsumexp

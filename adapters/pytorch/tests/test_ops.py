@@ -11,7 +11,7 @@ FLOATS = [torch.float32, torch.float64, torch.float16, torch.bfloat16]
 UNARY = [
     "neg", "abs", "sign", "sqrt", "reciprocal", "exp", "log", "sin", "cos", "tanh", "sigmoid",
     "relu", "erf", "erfc", "rsqrt", "floor", "ceil", "round", "trunc", "isnan", "log2", "log10",
-    "exp2", "square", "logical_not", "isinf", "isfinite",
+    "exp2", "square", "logical_not", "isinf", "isfinite", "tan", "atan", "sinh", "cosh", "asinh",
 ]  # fmt: skip
 BINARY = [
     "add", "sub", "mul", "div", "maximum", "minimum", "atan2", "eq", "ne", "lt", "le", "gt", "ge",
@@ -27,6 +27,68 @@ def test_unary(name):
     check(function, x.t()[1:, ::2])
     check(function, x.double())
     check(function, torch.empty(0, 3))
+
+
+@pytest.mark.parametrize("name", ["asin", "acos", "atanh", "acosh"])
+def test_inverses(name):
+    function = getattr(torch, name)
+    x = torch.rand(4, 6) * 0.9 + (1 if name == "acosh" else 0)
+    check(function, x)
+    check(function, x.t()[1:, ::2])
+    check(function, x.double())
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int32, torch.int64, torch.uint8, torch.bool])
+def test_bits(dtype):
+    a = torch.randint(0, 2 if dtype == torch.bool else 99, (3, 4)).to(dtype)
+    b = torch.randint(0, 2 if dtype == torch.bool else 99, (4,)).to(dtype)
+    for name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+        check(getattr(torch, name), a, b)
+        check(getattr(torch, name), a.t(), b[:3])
+    check(torch.bitwise_not, a)
+    if dtype == torch.bool:
+        return
+    by = torch.tensor([0, 1, 7, 8 * a.element_size() - 1]).to(dtype)
+    for name in ("bitwise_left_shift", "bitwise_right_shift", "__lshift__", "__rshift__"):
+        check(getattr(torch, name), a, by)
+    check(lambda t: t << 3, a)
+    check(lambda t: t >> 1, a)
+    check(lambda t: t & 6, a)
+    check(lambda t: t.clone().__ilshift__(2), a)
+    check(lambda t: t.clone().__irshift__(by), a)
+    check(torch.bitwise_and, a, torch.tensor([1, 2, 3, 4]))  # As int64.
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_bent_activations(dtype):
+    x = (torch.rand(4, 6) * 6 - 3).to(dtype)
+    check(F.selu, x)
+    check(F.celu, x)
+    check(lambda t: F.celu(t, 1.7), x)
+    check(lambda t: F.elu(t, 0.3), x)
+    check(F.prelu, x, torch.tensor([0.2], dtype=dtype))
+    check(F.prelu, x, (torch.rand(6) - 0.5).to(dtype))
+    check(lambda t: torch.ops.aten.elu(t, 0.7, 1.3, 0.9), x)
+
+
+def test_gradients_of_prelu():
+    x, slope = torch.randn(4, 6), torch.rand(6)
+    results = []
+    for device in ("cpu", DEVICE):
+        a = x.to(device).requires_grad_()
+        b = slope.to(device).requires_grad_()
+        F.prelu(a, b).square().sum().backward()
+        results.append((a.grad.cpu(), b.grad.cpu()))
+    for expected, actual in zip(*results):
+        torch.testing.assert_close(actual, expected)
+
+
+def test_cumulative_products():
+    x = torch.rand(3, 5, 7) + 0.5
+    for dim in (0, 1, -1):
+        check(lambda t, dim=dim: t.cumprod(dim), x)
+    check(lambda t: t.cumprod(0), torch.arange(1, 9))
+    check(lambda t: t.cumprod(1), x.expand(3, 5, 7).transpose(0, 2))
 
 
 @pytest.mark.parametrize("name", BINARY)

@@ -160,3 +160,9 @@ def test_pooling_3d():
     dy = random(y.shape, seed=2)
     compare("MaxPool3DGrad", orig_input=x, orig_output=y.numpy(), grad=dy, **attributes)
     compare("AvgPool3DGrad", orig_input_shape=np.array(x.shape, np.int32), grad=dy, **attributes)
+
+
+def test_determinant():
+    for dtype in (tf.float32, tf.float64):
+        for shape in [(3, 3), (2, 4, 5, 5), (7, 1, 1), (0, 2, 2)]:
+            compare("MatrixDeterminant", input=random(shape, dtype))

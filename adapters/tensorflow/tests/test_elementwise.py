@@ -12,9 +12,12 @@ pytestmark = pytest.mark.usefixtures("strict_placement")
 FLOATS = [tf.float32, tf.float64, tf.float16, tf.bfloat16]
 SHAPES = [(), (7,), (3, 5), (2, 1, 4), (0, 3), (33, 65)]
 
-ANY = ["Neg", "Exp", "Sin", "Cos", "Tanh", "Sigmoid", "Elu", "Softplus", "Erf", "Erfc", "Floor",
+ANY = ["Neg", "Exp", "Sin", "Cos", "Tan", "Atan", "Sinh", "Cosh", "Asinh", "Tanh", "Sigmoid", "Elu", "Softplus", "Erf", "Erfc", "Floor",
        "Ceil", "Rint", "Round", "Relu6", "Selu", "Softsign", "Square", "Abs", "Sign", "Relu"]
 POSITIVE = ["Sqrt", "Rsqrt", "Reciprocal", "Inv", "Log", "Log1p"]
+
+
+OF_UNIT = ["Asin", "Acos", "Atanh"]
 
 
 def has_cpu_kernel(op, dtype):
@@ -29,14 +32,16 @@ FEATURES = ("Relu", "Relu6", "Elu", "Selu", "Softplus", "Softsign", "LeakyRelu")
 
 
 @pytest.mark.parametrize("dtype", FLOATS, ids=lambda d: d.name)
-@pytest.mark.parametrize("op", ANY + POSITIVE)
+@pytest.mark.parametrize("op", ANY + POSITIVE + OF_UNIT + ["Acosh"])
 def test_unary(op, dtype):
     if not has_cpu_kernel(op, dtype):
         return  # Nothing to compare with.
     argument = "features" if op in FEATURES else "x"
     for shape in SHAPES:
-        low = 0.1 if op in POSITIVE else -3.0
-        compare(op, **{argument: random(shape, dtype, low, 3.0)})
+        low, high = (0.1, 3.0) if op in POSITIVE else (-0.9, 0.9) if op in OF_UNIT else (-3.0, 3.0)
+        if op == "Acosh":
+            low = 1.0
+        compare(op, **{argument: random(shape, dtype, low, high)})
 
 
 @pytest.mark.parametrize("op", ["Neg", "Abs", "Sign", "Square"])
@@ -74,6 +79,16 @@ def test_binary(op, dtype):
     for a, b in PAIRS:
         y = random(b, dtype, 1, 5, seed=3)
         compare(op, x=random(a, dtype, -9, 9), y=y)
+
+
+@pytest.mark.parametrize("dtype", [tf.int8, tf.int32, tf.int64, tf.uint8, tf.uint16], ids=lambda d: d.name)
+@pytest.mark.parametrize("op", ["BitwiseAnd", "BitwiseOr", "BitwiseXor", "LeftShift", "RightShift"])
+def test_bits(op, dtype):
+    shifts = op.endswith("Shift")
+    for a, b in PAIRS:
+        y = random(b, dtype, 0, 7 if shifts else 90, seed=3)
+        compare(op, x=random(a, dtype, 0 if dtype.is_unsigned else -90, 90), y=y)
+    compare("Invert", x=random((3, 5), dtype, 0, 90))
 
 
 def test_pow_and_atan2():

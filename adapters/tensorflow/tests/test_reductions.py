@@ -51,12 +51,12 @@ def test_arg(op):
             compare(op, input=random((5, 7, 3)), dimension=np.int32(axis), output_type=out)
 
 
-def test_cumsum():
+@pytest.mark.parametrize("op", ["Cumsum", "Cumprod"])
+def test_cumulative(op):
     for exclusive in (False, True):
         for reverse in (False, True):
-            compare("Cumsum", x=random((4, 6)), axis=np.int32(1), exclusive=exclusive,
-                    reverse=reverse)
-    compare("Cumsum", x=random((4, 6), tf.int64, 0, 9), axis=np.int32(0))
+            compare(op, x=random((4, 6)), axis=np.int32(1), exclusive=exclusive, reverse=reverse)
+    compare(op, x=random((4, 6), tf.int64, 0, 9), axis=np.int32(0))
 
 
 def test_top_k():

@@ -108,6 +108,19 @@ Compute bias_add_grad(const Node& node) {
   };
 }
 
+Compute determinant() {
+  return [f = Operation("Det")](NodeCall& call) {
+    const View x = call.input(0);
+    const int32_t rank = x.rank();
+    if (rank < 2 || x.dims[rank - 1] != x.dims[rank - 2]) {
+      invalid_argument("Input matrix must be square: " + x.dims.text());
+    }
+    Dims dims;
+    for (int32_t i = 0; i + 2 < rank; ++i) dims.push_back(x.dims[i]);
+    call.run(f, {x}, {call.output(0, x.dtype, dims)});
+  };
+}
+
 }  // namespace
 
 void add_contractions(Rows& rows) {
@@ -116,6 +129,7 @@ void add_contractions(Rows& rows) {
     rows.push_back({op, {{"T", numbers()}}, {}, batch_mat_mul});
   }
   rows.push_back({"BatchMatMulV3", {{"Ta", floats()}, {"Tb", floats()}}, {}, batch_mat_mul});
+  rows.push_back(plain_row("MatrixDeterminant", floats(), determinant()));
   rows.push_back({"BiasAdd", {{"T", numbers()}}, {}, bias_add});
   rows.push_back({"BiasAddV1", {{"T", numbers()}}, {}, bias_add});
   rows.push_back({"BiasAddGrad", {{"T", numbers()}}, {}, bias_add_grad});

@@ -101,6 +101,16 @@ Compute floor_div(const Node& node) {
   };
 }
 
+// TensorFlow leaves shifts by a negative number, or by more bits than there are, open.
+Compute shift(const char* direction) {
+  return [f = Operation("BitShift", {{"direction", std::string(direction)}})](NodeCall& call) {
+    const View a = call.input(0);
+    const View b = call.input(1);
+    const Dims dims = broadcast_dims(a.dims, b.dims);
+    call.run(f, {a, b}, {call.output_in_place(0, a.dtype, dims, {0, 1})});
+  };
+}
+
 // The condition has the shape of both values, or is a scalar, or is a vector that chooses rows.
 Compute select() {
   return [where = Operation("Where")](NodeCall& call) {
@@ -160,6 +170,15 @@ void add_elementwise(Rows& rows) {
                                {"Log", "Log"},
                                {"Sin", "Sin"},
                                {"Cos", "Cos"},
+                               {"Tan", "Tan"},
+                               {"Asin", "Asin"},
+                               {"Acos", "Acos"},
+                               {"Atan", "Atan"},
+                               {"Sinh", "Sinh"},
+                               {"Cosh", "Cosh"},
+                               {"Asinh", "Asinh"},
+                               {"Acosh", "Acosh"},
+                               {"Atanh", "Atanh"},
                                {"Tanh", "Tanh"},
                                {"Sigmoid", "Sigmoid"},
                                {"Elu", "Elu"},
@@ -198,6 +217,15 @@ void add_elementwise(Rows& rows) {
                                {"Atan2", "tenon.Atan2"}}) {
     rows.push_back(binary_row(op, operation, floats()));
   }
+
+  for (auto [op, operation] : {std::pair{"BitwiseAnd", "BitwiseAnd"},
+                               {"BitwiseOr", "BitwiseOr"},
+                               {"BitwiseXor", "BitwiseXor"}}) {
+    rows.push_back(binary_row(op, operation, integers()));
+  }
+  rows.push_back(unary_row("Invert", "BitwiseNot", integers()));
+  rows.push_back(plain_row("LeftShift", integers(), shift("LEFT")));
+  rows.push_back(plain_row("RightShift", integers(), shift("RIGHT")));
 
   rows.push_back(plain_row("ClipByValue", numbers_and_int32(), clip_by_value()));
   rows.push_back(plain_row("Select", movable(), select()));

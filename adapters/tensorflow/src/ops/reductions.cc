@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reductions, ArgMax and ArgMin, Cumsum, TopKV2.
+// Reductions, ArgMax and ArgMin, Cumsum, Cumprod, TopKV2.
 #include <array>
 #include <limits>
 #include <string_view>
@@ -100,9 +100,9 @@ Row arg_row(const char* op, const char* operation) {
           [operation](const Node& node) { return arg_extreme(operation, node); }};
 }
 
-Compute cumulative_sum(const Node& node) {
-  const Operation f("CumSum", {{"exclusive", int64_t{node.flag("exclusive")}},
-                               {"reverse", int64_t{node.flag("reverse")}}});
+Compute cumulative(const char* operation, const Node& node) {
+  const Operation f(operation, {{"exclusive", int64_t{node.flag("exclusive")}},
+                                {"reverse", int64_t{node.flag("reverse")}}});
   return [f](NodeCall& call) {
     const View x = call.input(0);
     const int32_t axis = normal_axis(call.host_integer(1), x.rank());
@@ -161,7 +161,11 @@ void add_reductions(Rows& rows) {
   }
   rows.push_back(arg_row("ArgMax", "ArgMax"));
   rows.push_back(arg_row("ArgMin", "ArgMin"));
-  rows.push_back({"Cumsum", {{"T", numbers()}}, {"axis"}, cumulative_sum});
+  for (auto [op, operation] : {std::pair{"Cumsum", "CumSum"}, {"Cumprod", "CumProd"}}) {
+    rows.push_back({op, {{"T", numbers()}}, {"axis"}, [operation](const Node& node) {
+                      return cumulative(operation, node);
+                    }});
+  }
   rows.push_back({"TopKV2", {{"T", numbers()}}, {"k"}, top_k});
   rows.push_back(plain_row("L2Loss", floats(), l2_loss()));
 }

@@ -58,6 +58,11 @@ const Types& numbers_and_int32() {
   return types;
 }
 
+const Types& integers() {
+  static const Types types = of_set(type_set::kInteger, true);
+  return types;
+}
+
 const Types& plain() {
   static const Types types = of_set(type_set::kComputed);
   return types;

@@ -23,6 +23,8 @@ const Types& floats();
 const Types& numbers();
 // numbers() and int32: for ops whose int32 data is likely to be on the device.
 const Types& numbers_and_int32();
+// The integers: masks and hashes are data, int32 too.
+const Types& integers();
 // numbers() and bool.
 const Types& plain();
 // All that may be moved around: plain() and int32.
