@@ -68,6 +68,8 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("plugins/onednn/eltwise.cc", 'check_output(name_, "the output"'): RULE,
     # Limits of a device, of its layouts and of its machine.
     ("reference_impl/cpu/layouts.cc", '"the packed layout is for'): DEVICE,
+    ("reference_impl/cpu/layouts.cc", '"the layout of packed filters is for'): DEVICE,
+    ("reference_impl/cpu/kernels/simd.cc", '"TENON_CPU_ISA is'): DEVICE,
     ("reference_impl/cpu/layouts.cc", '"the tensor has more than 2^63 bytes"'): DEVICE,
     ("plugins/gpu_common/operators/elementwise.cc", '"a host value must be one element'): DEVICE,
     ("plugins/gpu_common/operators/max_pool.cc", '": more than 3 spatial dims"'): DEVICE,

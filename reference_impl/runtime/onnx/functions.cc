@@ -8,9 +8,9 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
-#include "runtime/onnx/operator_bodies.h"
 #include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
+#include "runtime/onnx/operator_bodies.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
 #include "tenon/tenon.hpp"
@@ -23,8 +23,7 @@ namespace {
 bool needs_newer_version(const onnx::NodeProto& node, int opset) {
   if (needs_newer_opset_for_body(node, opset)) return true;
   if (has_body(node) || is_rewritten(node) || is_cast_like(node) ||
-      operator_of(node, opset) != nullptr ||
-      is_function(node, opset))
+      operator_of(node, opset) != nullptr || is_function(node, opset))
     return false;
   return find_onnx_operator(node) != nullptr || is_function(node, registry_opset());
 }

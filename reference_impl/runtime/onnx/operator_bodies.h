@@ -17,11 +17,12 @@ struct OperatorBody {
   void (*write)(BodyWriter&);
 };
 
-std::span<const OperatorBody> tensor_bodies();               // ONNX's own.
-std::span<const OperatorBody> signal_bodies();               // Of sounds and spectra.
-std::span<const OperatorBody> microsoft_bodies();            // com.microsoft: activations, products, norms.
-std::span<const OperatorBody> microsoft_attention_bodies();  // com.microsoft: attention and what is near.
-std::span<const OperatorBody> ml_bodies();                   // ai.onnx.ml.
+std::span<const OperatorBody> tensor_bodies();     // ONNX's own.
+std::span<const OperatorBody> signal_bodies();     // Of sounds and spectra.
+std::span<const OperatorBody> microsoft_bodies();  // com.microsoft: activations, products, norms.
+std::span<const OperatorBody>
+microsoft_attention_bodies();               // com.microsoft: attention and what is near.
+std::span<const OperatorBody> ml_bodies();  // ai.onnx.ml.
 
 // Whether there is one, and the model's opset is too old for it.
 bool has_body(const onnx::NodeProto& node);
