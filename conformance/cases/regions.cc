@@ -139,7 +139,8 @@ void add_pool(Cases& cases, const std::string& label, tn_dtype type, const Shape
         if (!is_in(h, pixel(2), pixel(4), out[2], height)) continue;
         if (!is_in(w, pixel(1), pixel(3), out[3], width)) continue;
         const Real value = x.at({static_cast<int64_t>(regions.at({out[0], 0})), out[1], h, w});
-        if (first || value > most) most = value;
+        // NaN wins.
+        if (first || value > most || std::isnan(value)) most = value;
         first = false;
       }
     y.at(out) = most;

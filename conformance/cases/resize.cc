@@ -15,6 +15,7 @@ struct Resizing {
   Shape sizes = {};
   std::string policy = "stretch";
   std::vector<float> roi = {};
+  tn_dtype roi_type = TN_FLOAT32;
   std::vector<int64_t> axes = {};
   bool antialias = false, exclude_outside = false;
   float a = -0.75f, extrapolation = 0;
@@ -188,7 +189,9 @@ void add(Cases& cases, const std::string& label, const HostTensor& x, const Resi
   if (r.policy != "stretch") c.attribute("keep_aspect_ratio_policy", r.policy);
   if (r.extrapolation != 0) c.attribute("extrapolation_value", r.extrapolation);
   c.in(x);
-  r.roi.empty() ? c.absent() : c.host(floats(r.roi));
+  r.roi.empty() ? c.absent()
+                : c.host(HostTensor(r.roi_type, {static_cast<int64_t>(r.roi.size())},
+                                    Values(r.roi.begin(), r.roi.end())));
   if (r.scales.empty()) {
     c.absent().host(HostTensor(TN_INT64, {static_cast<int64_t>(r.sizes.size())},
                                Values(r.sizes.begin(), r.sizes.end())));
@@ -208,6 +211,7 @@ void add_gradient(Cases& cases, const std::string& label, tn_dtype type, const S
   sums.values.resize(static_cast<size_t>(element_count(x_dims)));
   for_each_index(dims, [&](const Shape& i) {
     for_each_neighbour(r, axes, i, [&](const Shape& at, const Number& weight) {
+      if (weight.value == 0) return;
       sums.at(at).add(weight.value == 1 ? Number(dy.at(i)) : weight * dy.at(i));
     });
   });
@@ -268,6 +272,14 @@ void add_nearest_cases(Cases& cases, tn_dtype type) {
   crop.extrapolation = static_cast<float>(varied(7, 5));
   if (type != TN_BOOL && !is_complex(type))
     add(cases, "nearest_crop", values({1, 1, 4, 5}), by_sizes(crop, {1, 1, 3, 6}));
+  if (type == TN_FLOAT32) {
+    crop.roi.back() = 1.25f;  // Which a float16 has, too.
+    for (const tn_dtype roi : {TN_FLOAT16, TN_FLOAT64}) {
+      crop.roi_type = roi;
+      add(cases, std::string("nearest_crop_") + dtype_name(roi), values({1, 1, 4, 5}),
+          by_sizes(crop, {1, 1, 3, 6}));
+    }
+  }
   add(cases, "nearest_for_nn", values({1, 1, 4, 5}),
       by_sizes(nearest("tf_half_pixel_for_nn", "floor"), {1, 1, 7, 3}));
   add(cases, "nearest_long", values({2, 4099}),

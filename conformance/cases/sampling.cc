@@ -95,7 +95,7 @@ void add(Cases& cases, const std::string& label, const HostTensor& x, const Host
         weight = weight * tap.weight;
       }
       only = x.at(at);
-      sum.add(weight * x.at(at));
+      if (weight.value != 0) sum.add(weight * x.at(at));
     });
     y.at(out) = clamped_whole(x.dtype, s.mode == "nearest" ? only : sum.total());
   });
