@@ -105,10 +105,12 @@ class Oracle {
     if (!l_.uses.empty()) return l_.uses[static_cast<size_t>(d) * each + i];
     return gates_ == 1 || i > 0 ? Use{"Tanh"} : Use{"Sigmoid"};
   }
-  // f(x), clipped before.
+  // f(x), clipped before. A subnormal one has no more digits than the least normal number's last.
   Number apply(int64_t d, size_t i, const Number& v) const {
-    if (l_.clip == 0) return call(use(d, i), v);
-    return call(use(d, i), {std::clamp(v.value, -l_.clip, l_.clip), v.condition});
+    const Real x = l_.clip == 0 ? v.value : std::clamp(v.value, -l_.clip, l_.clip);
+    const Number result = call(use(d, i), {x, v.condition});
+    const Real least_normal = std::ldexp(Real{1}, 1 - element_type(type_).form.bias);
+    return {result.value, result.condition + least_normal};
   }
   Number bias(int64_t d, int64_t row) const { return l_.biases ? b.at({d, row}) : Real{0}; }
 

@@ -77,7 +77,7 @@ void add_dft(Cases& cases, const std::string& label, const HostTensor& x,
 
 void add_dft_cases(Cases& cases, tn_dtype type) {
   const auto values = [&](Shape dims) {
-    return HostTensor::random(type, std::move(dims), -2, 2, 1);
+    return HostTensor::plain(type, std::move(dims), -2, 2, 1);
   };
   add_dft(cases, "real", values({2, 10, 1}), {});
   add_dft(cases, "complex", values({3, 8, 2}), {});
@@ -136,7 +136,7 @@ void add_det(Cases& cases, const std::string& label, const HostTensor& x) {
 
 void add_det_cases(Cases& cases, tn_dtype type) {
   const auto values = [&](Shape dims) {
-    return HostTensor::random(type, std::move(dims), -2, 2, 1);
+    return HostTensor::plain(type, std::move(dims), -2, 2, 1);
   };
   add_det(cases, "matrix", values({3, 3}));
   add_det(cases, "matrices", values({2, 3, 4, 4}));

@@ -95,6 +95,7 @@ class Bands {
         y_.taps, x_.taps, weights, row_offsets, column_offsets, image,  y_.step * pitch_,
         0,       false,   0,       0,           rows,           width_, out};
     gemm::Epilogue<float> rest;
+    if (p_.bias.present()) band.start = p_.bias.as<const float>()[channel * p_.bias.strides[0]];
     if (p_.epilogue != nullptr) take_epilogue(batch, channel, band, rest);
     isa_.depthwise(band);
     const int64_t at = first_row * x_.positions + first_column;

@@ -179,7 +179,7 @@ class GridSampleKernel final : public KernelOf<GridSampleOperator> {
         offset += index * x.strides[d + 2];
         weight *= static_cast<C>(taps[d].weight[tap]);
       }
-      if (!inside) continue;
+      if (!inside || weight == 0) continue;
       offsets[size] = offset;
       weights[size++] = weight;
     }
