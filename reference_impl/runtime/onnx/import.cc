@@ -175,7 +175,7 @@ class GraphBuilder {
     const bool cast_like = is_cast_like(proto);
     const OperatorInfo& info = cast_like ? *find_operator("Cast") : *operator_of(proto, opset_);
     Node node;
-    node.op_type = info.full_name;
+    node.op_type = cast_like ? proto.op_type() : info.full_name;
     node.name = !proto.name().empty() ? proto.name() : proto.output(0);
     for (const auto& input : proto.input()) node.inputs.push_back(value(input));
     for (const auto& output : proto.output()) node.outputs.push_back(value(output));
