@@ -216,6 +216,7 @@ const std::vector<Row>& rows() {
 // Functions that make the kernel of row 0, 1, ...: a row of the core's table has no other place to
 // say which one it is.
 constexpr size_t kMostRows = 512;
+constexpr size_t kMostFamilies = 32;
 template <size_t... I>
 constexpr std::array<device::CreateKernel, sizeof...(I)> creators(std::index_sequence<I...>) {
   return {[](const Description& d) { return make_kernel(I, d); }...};
@@ -273,9 +274,8 @@ std::unique_ptr<Kernel> make_kernel(size_t row, const Description& d) {
 }
 
 std::span<const Family> families() {
-  constexpr size_t kFamilies = 9;
   static const std::vector<Family> all = [] {
-    const auto functions = family_functions(std::make_index_sequence<kFamilies>());
+    const auto functions = family_functions(std::make_index_sequence<kMostFamilies>());
     const auto reference = cpu::reference_families();
     std::vector<Family> made(reference.begin(), reference.end());
     for (size_t f = 0; f < made.size(); ++f) {
