@@ -288,7 +288,11 @@ HostTensor Expected::rounded() const {
   Values exact;
   exact.reserve(values.size());
   for (const Number& number : values) exact.push_back(number.value);
-  return HostTensor(dtype, dims, std::move(exact));
+  HostTensor result(dtype, dims, std::move(exact));
+  // A conversion to 8 bits makes the largest number of infinity, but here it is the result.
+  for (size_t i = 0; i < values.size(); ++i)
+    if (dtype == TN_FLOAT8E5M2 && std::isinf(values[i].value)) result.values[i] = values[i].value;
+  return result;
 }
 
 namespace {

@@ -40,11 +40,17 @@ class DynamicQuantizeLinear final : public KernelOf<DynamicQuantizeLinearOperato
   using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
-    const View x = a.input(0), y = a.output(0), scale = a.output(1), zero = a.output(2);
-    const DynamicScale found = dynamic_scale(x, execution);
-    *scale.as<float>() = found.scale;
-    *zero.as<uint8_t>() = static_cast<uint8_t>(found.zero);
-    if (x.count() == 0) return;
+    const View x = a.input(0), y = a.output(0);
+    DynamicScale found = dynamic_scale(x, execution);
+    auto zero_point = static_cast<uint8_t>(found.zero);
+    // Any output may be left out.
+    if (a.output(1).present()) *a.output(1).as<float>() = found.scale;
+    if (a.output(2).present()) *a.output(2).as<uint8_t>() = zero_point;
+    if (!y.present() || x.count() == 0) return;
+    const View scale{reinterpret_cast<std::byte*>(&found.scale), kAbsentDims, kAbsentDims, 0,
+                     TN_FLOAT32};
+    const View zero{reinterpret_cast<std::byte*>(&zero_point), kAbsentDims, kAbsentDims, 0,
+                    TN_UINT8};
     over_scales(x, y, scale, zero, {}, execution, false,
                 [&](const ScaleRun& run) { quantize({TN_FLOAT32, true}, x, y, scale, zero, run); });
   }
