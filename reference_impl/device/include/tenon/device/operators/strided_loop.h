@@ -70,6 +70,7 @@ class StridedLoop {
   // of this loop's own.
   template <class Inner>
   void rows(int64_t begin, int64_t end, Inner&& inner) const {
+    if (begin >= end) return;
     int64_t at[TN_MAX_RANK] = {};
     std::byte* pointers[kOperands];
     std::copy(base_, base_ + kOperands, pointers);
