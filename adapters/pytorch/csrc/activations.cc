@@ -182,8 +182,8 @@ Tensor prelu(const Tensor& self, const Tensor& weight) {
   elementwise(operation<"PRelu">(), {self, weight}, meta.common_dtype(), out);
   return out;
 }
-std::tuple<Tensor, Tensor> prelu_backward(const Tensor& self, const Tensor& weight,
-                                          const Tensor& grad) {
+std::tuple<Tensor, Tensor> prelu_backward(const Tensor& grad, const Tensor& self,
+                                          const Tensor& weight) {
   const Tensor positive = above(self, 0);
   const ScalarType type = grad.scalar_type();
   const Tensor of_self = make_like(self), of_weight = make_like(self);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ops against torch's CPU: shapes, strides, promotion, in-place and out variants."""
 
+import operator
+
 import pytest
 import torch
 from common import DEVICE, assert_same, check, to_device
@@ -49,13 +51,13 @@ def test_bits(dtype):
     if dtype == torch.bool:
         return
     by = torch.tensor([0, 1, 7, 8 * a.element_size() - 1]).to(dtype)
-    for name in ("bitwise_left_shift", "bitwise_right_shift", "__lshift__", "__rshift__"):
-        check(getattr(torch, name), a, by)
+    for shift in (torch.bitwise_left_shift, torch.bitwise_right_shift, operator.lshift, operator.rshift):
+        check(shift, a, by)
     check(lambda t: t << 3, a)
     check(lambda t: t >> 1, a)
     check(lambda t: t & 6, a)
     check(lambda t: t.clone().__ilshift__(2), a)
-    check(lambda t: t.clone().__irshift__(by), a)
+    check(lambda t, other: t.clone().__irshift__(other), a, by)
     check(torch.bitwise_and, a, torch.tensor([1, 2, 3, 4]))  # As int64.
 
 
@@ -75,8 +77,8 @@ def test_gradients_of_prelu():
     x, slope = torch.randn(4, 6), torch.rand(6)
     results = []
     for device in ("cpu", DEVICE):
-        a = x.to(device).requires_grad_()
-        b = slope.to(device).requires_grad_()
+        a = x.clone().to(device).requires_grad_()
+        b = slope.clone().to(device).requires_grad_()
         F.prelu(a, b).square().sum().backward()
         results.append((a.grad.cpu(), b.grad.cpu()))
     for expected, actual in zip(*results):
