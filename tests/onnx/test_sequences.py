@@ -4,25 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
-import onnx.parser
 import pytest
 import tenon
-
-
-@pytest.fixture(params=["cpu", "cpu?memory=discrete"])
-def device(request):
-    opened = tenon.device(request.param)
-    opened.set_fallback("error")
-    return opened
-
-
-def load(text, device, opset=21):
-    model = onnx.parser.parse_model(f'<ir_version: 10, opset_import: ["": {opset}]>\n{text}')
-    return tenon.load(model.SerializeToString(), device)
-
-
-def floats(*dims, seed=0):
-    return np.random.default_rng(seed).standard_normal(dims).astype(np.float32)
+from texts import device, floats, load  # noqa: F401
 
 
 def test_a_list_is_made_changed_and_read(device):

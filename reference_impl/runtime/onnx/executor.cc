@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/executor.h"
-#include "runtime/onnx/data_dims.h"
 
 #include <algorithm>
 #include <cstring>
 #include <set>
 
+#include "runtime/onnx/data_dims.h"
 #include "runtime/onnx/defaults.h"
 #include "runtime/onnx/executor_parts.h"
 #include "runtime/onnx/fold_batch_norm.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "onnx/onnx_pb.h"
-#include "runtime/onnx/bodies.h"
+#include "runtime/onnx/subgraphs.h"
 
 namespace tenon::runtime::onnx_import {
 

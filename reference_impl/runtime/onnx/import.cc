@@ -12,7 +12,6 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/onnx_pb.h"
 #include "runtime/onnx/attribute_default.h"
-#include "runtime/onnx/bodies.h"
 #include "runtime/onnx/contract_schemas.h"
 #include "runtime/onnx/expand_batch_norm.h"
 #include "runtime/onnx/functions.h"
@@ -23,6 +22,7 @@
 #include "runtime/onnx/operator_bodies.h"
 #include "runtime/onnx/operator_versions.h"
 #include "runtime/onnx/rewrites.h"
+#include "runtime/onnx/subgraphs.h"
 #include "runtime/onnx/tensor_proto.h"
 #include "runtime/onnx/validity.h"
 #include "runtime/registry.h"
@@ -171,12 +171,11 @@ class GraphBuilder {
     graph_.values[static_cast<size_t>(value(name))].constant = std::move(tensor);
   }
 
-  void add_node(const onnx::NodeProto& proto) {
-    const bool cast_like = is_cast_like(proto);
-    const OperatorInfo& info = cast_like ? *find_operator("Cast") : *operator_of(proto, opset_);
+  // What each kind of node has: name, inputs, outputs and attributes as they stand in the model.
+  Node node_of(const onnx::NodeProto& proto) {
     Node node;
-    node.op_type = cast_like ? proto.op_type() : info.full_name;
-    node.name = !proto.name().empty() ? proto.name() : proto.output(0);
+    node.op_type = proto.op_type();
+    node.name = proto.name().empty() && proto.output_size() > 0 ? proto.output(0) : proto.name();
     for (const auto& input : proto.input()) node.inputs.push_back(value(input));
     for (const auto& output : proto.output()) node.outputs.push_back(value(output));
     for (const auto& attribute : proto.attribute()) {
@@ -185,6 +184,14 @@ class GraphBuilder {
       else if (auto converted = to_attribute(attribute))
         node.attributes.push_back(std::move(*converted));
     }
+    return node;
+  }
+
+  void add_node(const onnx::NodeProto& proto) {
+    const bool cast_like = is_cast_like(proto);
+    const OperatorInfo& info = cast_like ? *find_operator("Cast") : *operator_of(proto, opset_);
+    Node node = node_of(proto);
+    if (!cast_like) node.op_type = info.full_name;
     for (size_t i = 0; i < node.inputs.size(); ++i) node.host_inputs.push_back(host_only(info, i));
     node.view = info.view() || node.op_type == "Identity";  // The value itself.
     node.elementwise = info.elementwise();
@@ -201,14 +208,7 @@ class GraphBuilder {
 
   void add_call(const onnx::NodeProto& proto) {
     const CallInfo info = call_info(proto);
-    Node node;
-    node.op_type = proto.op_type();
-    node.name = proto.name();
-    for (const auto& input : proto.input()) node.inputs.push_back(value(input));
-    for (const auto& output : proto.output()) node.outputs.push_back(value(output));
-    for (const auto& attribute : proto.attribute())
-      if (auto converted = to_attribute(attribute))
-        node.attributes.push_back(std::move(*converted));
+    Node node = node_of(proto);
     node.host_inputs.resize(node.inputs.size(), false);
     node.own_inputs = static_cast<size_t>(info.own_inputs);
     node.opset = info.opset;
@@ -232,15 +232,8 @@ class GraphBuilder {
   }
 
   void add_sequence(const onnx::NodeProto& proto) {
-    Node node;
+    Node node = node_of(proto);
     node.sequence = true;
-    node.op_type = proto.op_type();
-    node.name = !proto.name().empty() ? proto.name() : proto.output(0);
-    for (const auto& input : proto.input()) node.inputs.push_back(value(input));
-    for (const auto& output : proto.output()) node.outputs.push_back(value(output));
-    for (const auto& attribute : proto.attribute())
-      if (auto converted = to_attribute(attribute))
-        node.attributes.push_back(std::move(*converted));
     node.host_inputs.resize(node.inputs.size(), false);
     graph_.nodes.push_back(std::move(node));
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/onnx/bodies.h"
+#include "runtime/onnx/subgraphs.h"
 
 #include <algorithm>
 #include <map>
