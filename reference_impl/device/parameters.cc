@@ -12,12 +12,6 @@
 namespace tenon::device {
 namespace {
 
-// NULL for an operator that is not of the contract.
-const ContractVersion* find(const OperatorId& id) {
-  const ContractOperator* contract = op::find_contract(id.domain, id.name);
-  return contract != nullptr ? contract->version(id.version) : nullptr;
-}
-
 class Checker {
  public:
   explicit Checker(const std::string& name) : name_(name) {}
@@ -69,8 +63,13 @@ class Checker {
 
 }  // namespace
 
+const ContractVersion* contract_of(const char* domain, const char* name, int32_t version) {
+  const ContractOperator* contract = op::find_contract(domain, name);
+  return contract != nullptr ? contract->version(version) : nullptr;
+}
+
 void check_parameters(const OperatorId& id, const CheckedDescription& description) {
-  const ContractVersion* version = find(id);
+  const ContractVersion* version = contract_of(id.domain, id.name, id.version);
   if (version == nullptr) return;
   Checker checker(description.operator_name);
   checker.check_presence(version->inputs, description.inputs);

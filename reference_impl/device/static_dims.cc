@@ -8,7 +8,7 @@
 #include "reference_impl/device/asked_dims.h"
 #include "reference_impl/device/constant.h"
 #include "reference_impl/device/launch_scratch.h"
-#include "tenon/cpp/operator_contract.hpp"
+#include "reference_impl/device/parameters.h"
 
 namespace tenon::device {
 namespace {
@@ -23,8 +23,8 @@ alignas(16) constexpr std::array<std::byte, 16> kAnyValue{};
 class DescribedViews {
  public:
   explicit DescribedViews(const CheckedDescription& description)
-      : contract_(op::find_contract(description.desc.domain, description.desc.name)),
-        version_(contract_ != nullptr ? contract_->version(description.desc.version) : nullptr) {
+      : version_(
+            contract_of(description.desc.domain, description.desc.name, description.desc.version)) {
     const size_t count = description.inputs.size() + description.outputs.size();
     strides_.reserve(count);
     views_.reserve(count);
@@ -69,7 +69,6 @@ class DescribedViews {
     return parameter == nullptr || (parameter->flags & ContractParameter::kHostOnly) != 0;
   }
 
-  const ContractOperator* contract_;
   const ContractVersion* version_;
   std::vector<Strides> strides_;
   std::vector<View> views_;

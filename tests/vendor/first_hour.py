@@ -134,7 +134,7 @@ def main() -> None:
         script.write_text(shell_text(parts))
         inside = pathlib.Path("/") if arguments.chroot else root
         environment = {
-            "HOME": "/root" if arguments.chroot else str(home),
+            "HOME": str(inside / home.relative_to(root)),
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "PIP_NO_INDEX": "1",
@@ -144,8 +144,8 @@ def main() -> None:
             # Nothing of this system's own configuration of pip.
             "PIP_CONFIG_FILE": os.devnull,
         }
-        command = [*enter(root), "/bin/bash", "/root/.first_hour.sh"] if arguments.chroot else [
-            "/bin/bash", script]  # fmt: skip
+        enters = enter(root) if arguments.chroot else []
+        command = [*enters, "/bin/bash", f"{environment['HOME']}/{script.name}"]
         times = run(command, environment)
 
     total = sum(seconds for _, seconds in times)

@@ -45,18 +45,24 @@ struct RoiNeighbours {
   C of_low = 0, of_high = 0;
 };
 
+// Calls body(type, roi) for each region of an output [rois, ...], on several threads.
+template <class Body>
+void over_regions(std::string_view op, const View& y, const Execution& execution, Body&& body) {
+  if (y.count() == 0) return;
+  visit_dtype<kFloatTypes>(op, y.dtype, [&](auto type) {
+    execution.parallel_for(y.dims[0], 1, [&](int64_t begin, int64_t end) {
+      for (int64_t roi = begin; roi < end; ++roi) body(type, roi);
+    });
+  });
+}
+
 class RoiAlignKernel final : public KernelOf<RoiAlignOperator> {
  public:
   using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
-    const View& y = a.outputs[0];
-    if (y.count() == 0) return;
-    visit_dtype<kFloatTypes>(operator_.name, y.dtype, [&](auto type) {
-      using T = typename decltype(type)::type;
-      execution.parallel_for(y.dims[0], 1, [&](int64_t begin, int64_t end) {
-        for (int64_t roi = begin; roi < end; ++roi) run_region<T>(a, roi);
-      });
+    over_regions(operator_.name, a.outputs[0], execution, [&](auto type, int64_t roi) {
+      run_region<typename decltype(type)::type>(a, roi);
     });
   }
 
@@ -150,13 +156,8 @@ class MaxRoiPoolKernel final : public KernelOf<MaxRoiPoolOperator> {
   using KernelOf::KernelOf;
 
   void run(const Arguments& a, const Execution& execution) const override {
-    const View& y = a.outputs[0];
-    if (y.count() == 0) return;
-    visit_dtype<kFloatTypes>(operator_.name, y.dtype, [&](auto type) {
-      using T = typename decltype(type)::type;
-      execution.parallel_for(y.dims[0], 1, [&](int64_t begin, int64_t end) {
-        for (int64_t roi = begin; roi < end; ++roi) run_region<T>(a, roi);
-      });
+    over_regions(operator_.name, a.outputs[0], execution, [&](auto type, int64_t roi) {
+      run_region<typename decltype(type)::type>(a, roi);
     });
   }
 
