@@ -15,8 +15,8 @@ namespace {
 
 // The only mutable globals of the loader. Handlers of forks and of the process' end take no
 // argument, so what they must reach can only be found through a global; everything else belongs to
-// some tn_loader. Constant- initialised and never destroyed, so that order of initialisation does
-// not matter.
+// some tn_loader. Initialised as constants and never destroyed, so that order of initialisation
+// does not matter.
 struct LiveTables {
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   DispatchTable* first = nullptr;
