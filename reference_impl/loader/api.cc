@@ -49,6 +49,7 @@ tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loade
                    "this process was forked from one that had opened a plugin; start children "
                    "with exec (in Python: spawn or forkserver)");
     }
+    tenon::loader::check_process_goes_on();
     *loader = new tn_loader(plugin::read_optional(desc, "tn_loader_desc"),
                             &tenon::loader::kExtensionsForHosts);
   });

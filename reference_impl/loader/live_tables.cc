@@ -9,6 +9,7 @@
 
 #include "dispatch_table.h"
 #include "reference_impl/layers/validation/stale.h"
+#include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
 namespace {
@@ -83,7 +84,10 @@ void remove_live_table(DispatchTable* table) {
 // Fails only without memory; then plugins end with their static objects.
 void watch_process_end() { std::atexit(end_tables); }
 
-bool is_process_ending() { return g_live.ending.load(std::memory_order_relaxed); }
+void check_process_goes_on() {
+  if (!g_live.ending.load(std::memory_order_relaxed)) return;
+  plugin::fail(TN_DEVICE_LOST, nullptr, "the process is ending; plugins cannot be opened any more");
+}
 
 bool is_forked_child() { return g_live.forked.load(std::memory_order_relaxed); }
 

@@ -27,7 +27,8 @@ void watch_process_end();
 // loaded here too, in an unknown state). A child whose parent had opened none may use Tenon.
 bool is_forked_child();
 
-// Whether the process is ending: plugins' static objects may be gone.
-bool is_process_ending();
+// Throws plugin::Failure (TN_DEVICE_LOST) when the process is ending: plugins' static objects may
+// be gone.
+void check_process_goes_on();
 
 }  // namespace tenon::loader

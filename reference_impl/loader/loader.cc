@@ -127,10 +127,7 @@ void Loader::check_process() const {
                  "the process was forked after this loader was made; start children with exec "
                  "(in Python: spawn or forkserver)");
   }
-  if (is_process_ending()) {
-    plugin::fail(TN_DEVICE_LOST, nullptr,
-                 "the process is ending; plugins cannot be opened any more");
-  }
+  check_process_goes_on();
 }
 
 void Loader::log(tn_log_level level, const std::string& text) const {

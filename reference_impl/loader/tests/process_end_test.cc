@@ -69,6 +69,11 @@ void after_open_devices() {
   auto* device = end.device;
   TN_REQUIRE(tn_device_open(end.instance, 0, nullptr, &device, nullptr) == TN_DEVICE_LOST);
   TN_REQUIRE(device == nullptr);
+  auto* instance = end.instance;
+  TN_REQUIRE(tn_loader_open(end.loader, fixture("good").c_str(), nullptr, &instance, &error) ==
+             TN_DEVICE_LOST);
+  TN_REQUIRE(std::strstr(error.message, "the process is ending") != nullptr);
+  TN_REQUIRE(instance == nullptr);
   tn_stream_destroy(end.stream);
   tn_device_close(end.device);
   tn_loader_destroy(end.loader);
@@ -99,13 +104,11 @@ TEST(ProcessEndDeathTest, TN_exit_001_instances_without_open_devices_end_before_
 
 void after_loader() {
   TN_REQUIRE(host().counters->instances_destroyed == 1);
-  tn_loader* loader = nullptr;
-  tn_instance* instance = nullptr;
+  auto* loader = host().loader;
   tenon::ErrorBuffer error;
-  if (tn_loader_create(nullptr, &loader, nullptr) != TN_OK) return;
-  TN_REQUIRE(tn_loader_open(loader, fixture("good").c_str(), nullptr, &instance, &error) ==
-             TN_DEVICE_LOST);
+  TN_REQUIRE(tn_loader_create(nullptr, &loader, &error) == TN_DEVICE_LOST);
   TN_REQUIRE(std::strstr(error.message, "the process is ending") != nullptr);
+  TN_REQUIRE(loader == nullptr);
 }
 
 TEST(ProcessEndDeathTest, TN_exit_001_nothing_is_opened_any_more) {
