@@ -53,8 +53,9 @@ struct Blocks {
 
   Real at(const HostTensor& of, const Shape& index) const {
     if (of.count() == 1) return of.values[0];
-    const auto along =
-        static_cast<size_t>(axis < 0 ? axis + static_cast<int64_t>(index.size()) : axis);
+    const auto rank = static_cast<int64_t>(index.size());
+    // Of a vector it is 0, whatever it says.
+    const auto along = static_cast<size_t>(rank == 1 ? 0 : axis < 0 ? axis + rank : axis);
     if (block == 0) return of.at({index[along]});
     Shape place = index;
     place[along] /= block;

@@ -1,0 +1,27 @@
+# What reads a model and makes the graph of it, without what runs it: half of libtenon_onnx, and fuzz_onnx.
+set(tenon_onnx_importer
+  ${CMAKE_CURRENT_LIST_DIR}/auto_pad.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_microsoft.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_microsoft_attention.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_ml.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_signal.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_tensor.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_trees.cc
+  ${CMAKE_CURRENT_LIST_DIR}/body_writer.cc
+  ${CMAKE_CURRENT_LIST_DIR}/contract_schemas.cc
+  ${CMAKE_CURRENT_LIST_DIR}/data_dims.cc
+  ${CMAKE_CURRENT_LIST_DIR}/einsum_equation.cc
+  ${CMAKE_CURRENT_LIST_DIR}/expand_batch_norm.cc
+  ${CMAKE_CURRENT_LIST_DIR}/fold_if.cc
+  ${CMAKE_CURRENT_LIST_DIR}/functions.cc
+  ${CMAKE_CURRENT_LIST_DIR}/import.cc
+  ${CMAKE_CURRENT_LIST_DIR}/newest.cc
+  ${CMAKE_CURRENT_LIST_DIR}/normalize.cc
+  ${CMAKE_CURRENT_LIST_DIR}/operator_bodies.cc
+  ${CMAKE_CURRENT_LIST_DIR}/operator_versions.cc
+  ${CMAKE_CURRENT_LIST_DIR}/rewrites.cc
+  ${CMAKE_CURRENT_LIST_DIR}/shape_inference.cc
+  ${CMAKE_CURRENT_LIST_DIR}/subgraphs.cc
+  ${CMAKE_CURRENT_LIST_DIR}/tensor.cc
+  ${CMAKE_CURRENT_LIST_DIR}/tensor_proto.cc
+  ${CMAKE_CURRENT_LIST_DIR}/validity.cc)
