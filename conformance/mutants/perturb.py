@@ -42,7 +42,7 @@ class Pair:
     def __init__(self, suite, operators):
         self.suite = suite
         name, *_, self.dtype = suite.removeprefix("Operator/").split("/")
-        self.operator = operators.get(name) or operators["tenon." + name.removeprefix("tenon_")]
+        self.operator = operators[name]
         self.noticed = set()
         self.unnoticed = collections.defaultdict(set)  # Fact: tests that passed though one was there.
         self.asked = collections.defaultdict(set)      # Fact of a description: statuses.
@@ -78,6 +78,11 @@ class Pair:
 
     def of_types(self, parameter):
         return [self.dtype] if parameter.kind == self.operator.column else self.operator.element_types(parameter.kind)
+
+
+def suite_name(operator):
+    """How operators appear in test names: "Add", "tenon_AdamW" (suite/declaration.h)."""
+    return f"{operator.domain}_{operator.name}" if operator.domain else operator.name
 
 
 def same_value(value, default):
@@ -243,7 +248,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", help="write the result there, too")
     arguments, arguments.suite_options = parser.parse_known_args()
-    operators = contract.load()
+    operators = {suite_name(operator): operator for operator in contract.load().values()}
     if arguments.sample:
         arguments.filter = sample_filter(arguments)
     pairs, dynamic = collect(arguments, operators)

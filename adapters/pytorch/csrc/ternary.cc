@@ -40,13 +40,13 @@ struct Lerp {
 
 // -- Clamping. A bound that is NaN makes everything NaN. --
 
-inline bool is_nan(const std::optional<at::Scalar>& value) {
+inline bool bound_is_nan(const std::optional<at::Scalar>& value) {
   return value && value->isFloatingPoint() && std::isnan(value->toDouble());
 }
 
 void clip(const Tensor& self, const std::optional<at::Scalar>& low,
           const std::optional<at::Scalar>& high, const Tensor& out) {
-  if (is_nan(low) || is_nan(high)) return fill_with(out, std::nan(""));
+  if (bound_is_nan(low) || bound_is_nan(high)) return fill_with(out, std::nan(""));
   ScalarType type = self.scalar_type();
   if (low) type = c10::promoteTypes(type, at::native::result_type(self, *low));
   if (high) type = c10::promoteTypes(type, at::native::result_type(self, *high));
