@@ -22,24 +22,31 @@ function(tenon_unite target)
 endfunction()
 
 # tenon_add_test(name SOURCES file... [LIBS target...] [NEEDS target...] [ARGS arg...]
-#                [ENV NAME=value...] [LABELS label...] [TIMEOUT seconds] [NO_GTEST])
+#                [ENV NAME=value...] [LABELS label...] [TIMEOUT seconds] [NO_GTEST] [LOOPS] [SINGLE_THREADED])
 # One test program and one CTest entry of that name. NEEDS names targets that the test opens at
 # run time. The label `nosanitize` keeps a test out of builds with sanitizers, and `full` leaves it to the
-# full run.
+# full run. With sanitizers its own sources are not optimized, which halves the time that they take to compile, save
+# for those of LOOPS, which take longer to run. SINGLE_THREADED: there is no race to find.
 function(tenon_add_test name)
   if(NOT TENON_BUILD_TESTS)
     return()
   endif()
-  cmake_parse_arguments(T "NO_GTEST" "TIMEOUT" "SOURCES;LIBS;NEEDS;ARGS;ENV;LABELS" ${ARGN})
+  cmake_parse_arguments(T "NO_GTEST;LOOPS;SINGLE_THREADED" "TIMEOUT" "SOURCES;LIBS;NEEDS;ARGS;ENV;LABELS" ${ARGN})
   if(T_UNPARSED_ARGUMENTS OR NOT T_SOURCES)
     message(FATAL_ERROR "tenon_add_test(${name}): wrong arguments: ${T_UNPARSED_ARGUMENTS}")
   endif()
   if(TENON_SANITIZE AND nosanitize IN_LIST T_LABELS)
     return()
   endif()
+  if(TENON_SANITIZE STREQUAL "thread" AND T_SINGLE_THREADED)
+    return()
+  endif()
   add_executable(${name} ${T_SOURCES})
   if(TENON_SANITIZE)
     tenon_unite(${name})
+    if(NOT T_LOOPS)
+      target_compile_options(${name} PRIVATE -O0)
+    endif()
   endif()
   tenon_warnings(${name})
   target_link_libraries(${name} PRIVATE ${T_LIBS} Threads::Threads)

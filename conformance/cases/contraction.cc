@@ -5,6 +5,7 @@
 #include <string>
 
 #include "suite/case.h"
+#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -191,7 +192,7 @@ void for_each_product(const Shape& x, const Shape& w, const Shape& y, const Geom
 }
 
 // `expanded`: the gradients are those of a sum over each channel.
-void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dims,
+void add_conv(Cases& cases, const std::string& label, tn_dtype type, const Shape& x_dims,
               const Shape& w_dims, const Geometry& g, bool expanded = false) {
   const size_t spatial = x_dims.size() - 2;
   const NoInfinities open;
@@ -230,7 +231,7 @@ void add_conv(Cases& cases, const char* label, tn_dtype type, const Shape& x_dim
   };
   cases.push_back(attributes(make("", "Conv"), true).in(x).in(w).in(b).out(y.totals()));
   for (const char* one : {"strides_pads", "groups_strides_dilations", "long"}) {
-    if (std::string(label) == one) cases.push_back(with_relu(cases.back(), "FusedConv"));
+    if (label == one) cases.push_back(with_relu(cases.back(), "FusedConv"));
   }
   cases.push_back(attributes(make("tenon", "ConvGradInput"), false).in(dy).in(w).out(dx.totals()));
   cases.push_back(
@@ -308,6 +309,17 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
   add_conv(cases, "deep", type, {1, 129, 4, 4}, {2, 129, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
   add_conv(cases, "expanded", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1},
            true);
+  const Shape kernels[] = {{3, 3}, {1, 1}, {2, 3}}, strides[] = {{1, 1}, {2, 1}, {3, 2}};
+  const Shape pads[] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 2, 1, 0}};
+  const Shape dilations[] = {{1, 1}, {2, 1}, {1, 3}};
+  const int64_t groups[] = {1, 2, 4};
+  for (const auto& row : pairwise({3, 3, 3, 3, 3})) {
+    const int64_t group = groups[row[4]];
+    Shape w{4, 4 / group};
+    w.insert(w.end(), kernels[row[0]].begin(), kernels[row[0]].end());
+    add_conv(cases, pairs_label(row), type, {2, 4, 11, 10}, w,
+             {strides[row[1]], pads[row[2]], dilations[row[3]], group});
+  }
 }
 
 }  // namespace

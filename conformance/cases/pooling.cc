@@ -7,6 +7,7 @@
 #include <string>
 
 #include "suite/case.h"
+#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -207,6 +208,13 @@ void add_pooling_cases(Cases& cases, tn_dtype type) {
   add(cases, "3d", type, {1, 2, 4, 5, 6}, {{2, 3, 2}, {2, 1, 2}, {0, 1, 0, 0, 1, 0}});
   add(cases, "long", type, {1, 1, 4103}, {{5}, {1}, {2, 2}});
   add(cases, "many_channels", type, {1, 257, 3, 3}, {{2, 2}, {1, 1}, {0, 0, 0, 0}});
+  const Shape kernels[] = {{2, 2}, {3, 2}, {2, 3}}, strides[] = {{1, 1}, {2, 3}, {3, 1}};
+  const Shape pads[] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 1, 1, 0}},
+              dilations[] = {{}, {2, 1}, {1, 3}};
+  for (const auto& row : pairwise({3, 3, 3, 3, 2})) {
+    add(cases, pairs_label(row), type, {2, 2, 9, 10},
+        {kernels[row[0]], strides[row[1]], pads[row[2]], dilations[row[3]], row[4] == 1});
+  }
   if (takes("", "GlobalAveragePool", type)) add_global_cases(cases, type);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "suite/case.h"
+#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -280,6 +281,27 @@ void add_of(Cases& cases, tn_dtype type, const char* name) {
   }
 }
 
+void add_pairs(Cases& cases, tn_dtype type, const char* name) {
+  const bool lstm = std::string(name) == "LSTM", rnn = std::string(name) == "RNN";
+  const char* const directions[] = {"forward", "reverse", "bidirectional"};
+  for (const auto& row : pairwise({3, 2, 2, 2, 2, 2, 2, 2, 2})) {
+    Layer l{.name = name, .label = pairs_label(row)};
+    l.steps = 4;
+    l.batch = 3;
+    l.direction = directions[row[0]];
+    l.batch_first = row[1] == 1;
+    l.biases = row[2] == 1;
+    l.initial = row[3] == 1;
+    if (row[4] == 1) l.lengths = {2, 4, 3};
+    if (row[5] == 1) l.clip = 0.375;
+    l.option = !rnn && row[6] == 1;
+    l.peepholes = lstm && row[7] == 1;
+    (row[8] == 1 ? l.y : l.last) = false;
+    l.last_c = lstm && row[8] == 1;
+    add(cases, type, l);
+  }
+}
+
 // Every function, with numbers given and left out: two in each RNN.
 void add_functions(Cases& cases, tn_dtype type) {
   const auto two = [&](const char* label, std::vector<Use> uses, std::vector<float> alphas,
@@ -317,6 +339,7 @@ void add_functions(Cases& cases, tn_dtype type) {
 void add_recurrent_cases(Cases& cases, tn_dtype type) {
   if (!takes("", "LSTM", type)) return;
   for (const char* name : {"RNN", "GRU", "LSTM"}) add_of(cases, type, name);
+  for (const char* name : {"RNN", "GRU", "LSTM"}) add_pairs(cases, type, name);
   add_functions(cases, type);
 }
 

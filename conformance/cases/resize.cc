@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cases/vision.h"
+#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -361,6 +362,22 @@ void add_float_cases(Cases& cases, tn_dtype type) {
   add(cases, "linear_special", special, by_scales(weighed("linear", "asymmetric"), {1, 1, 2, 2}));
 }
 
+void add_pairs(Cases& cases, tn_dtype type) {
+  const HostTensor x = HostTensor::random(type, {1, 2, 5, 4}, -3, 3, 1);
+  const char* const transformations[] = {"half_pixel", "align_corners", "asymmetric",
+                                         "pytorch_half_pixel", "half_pixel_symmetric"};
+  const std::vector<float> scales[] = {{1.6f, 2}, {0.7f, 0.6f}};
+  for (const auto& row : pairwise({2, 5, 2, 2, 3, 2})) {
+    Resizing r = weighed(row[0] == 0 ? "linear" : "cubic", transformations[row[1]]);
+    r.antialias = row[2] == 1;
+    r.exclude_outside = row[3] == 1;
+    if (row[5] == 1) r.a = -0.5f;
+    r.axes = {2, 3};
+    r = row[4] == 2 ? by_sizes(r, {3, 7}) : by_scales(r, scales[row[4]]);
+    add(cases, pairs_label(row), x, r);
+  }
+}
+
 void add_gradient_cases_of_resize(Cases& cases, tn_dtype type) {
   const Shape x{1, 2, 5, 4};
   add_gradient(cases, "nearest", type, x, by_sizes(nearest("asymmetric", "floor"), {1, 2, 12, 6}));
@@ -391,6 +408,7 @@ void add_resize_cases(Cases& cases, tn_dtype type) {
     add_nearest_cases(cases, type);
     if (is_integer(type)) add_exact_cases(cases, type);
     if (is_float(type)) add_float_cases(cases, type);
+    if (is_float(type)) add_pairs(cases, type);
   }
   if (takes("tenon", "ResizeGrad", type)) add_gradient_cases_of_resize(cases, type);
 }

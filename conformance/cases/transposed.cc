@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cases/vision.h"
+#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -44,7 +45,7 @@ Shape spatial(const Shape& dims, size_t first = 2) {
 }
 
 // W: [C, M / group, ...]
-void add_transpose(Cases& cases, const char* label, tn_dtype type, const Shape& x_dims,
+void add_transpose(Cases& cases, const std::string& label, tn_dtype type, const Shape& x_dims,
                    const Shape& w_dims, const Window& g, bool biased = true) {
   const size_t rank = x_dims.size() - 2;
   const NoInfinities open;
@@ -91,6 +92,19 @@ void add_transpose_cases(Cases& cases, tn_dtype type) {
   add_transpose(cases, "3d", type, {1, 2, 3, 2, 4}, {2, 3, 2, 3, 2},
                 {{2, 1, 2}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}});
   add_transpose(cases, "long", type, {1, 64, 3, 33}, {64, 5, 3, 3}, {{1, 2}, {1, 1, 1, 1}, {1, 1}});
+  add_transpose(cases, "many", type, {1, 1, 4103}, {1, 2, 3}, {{1}, {1, 1}, {1}});
+  const Shape kernels[] = {{3, 3}, {1, 1}, {2, 3}}, strides[] = {{1, 1}, {2, 1}, {3, 2}};
+  const Shape pads[] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 2, 1, 0}};
+  const Shape dilations[] = {{1, 1}, {2, 1}, {1, 3}};
+  const int64_t groups[] = {1, 2, 4};
+  for (const auto& row : pairwise({3, 3, 3, 3, 3, 2, 2})) {
+    const int64_t group = groups[row[4]];
+    Shape w{4, 4 / group}, more;
+    w.insert(w.end(), kernels[row[0]].begin(), kernels[row[0]].end());
+    if (row[5] == 1) more = {strides[row[1]][0] - 1, strides[row[1]][1] - 1};
+    add_transpose(cases, pairs_label(row), type, {2, 4, 5, 6}, w,
+                  {strides[row[1]], pads[row[2]], dilations[row[3]], group, more}, row[6] == 0);
+  }
 }
 
 // ---- DeformConv ----

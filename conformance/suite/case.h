@@ -32,6 +32,8 @@ struct OperatorCase {
   size_t at = 0;  // In the list of all cases of its type.
 
   OperatorCase& in(HostTensor tensor) {
+    // Of what was random some values may have been changed.
+    if (special_now() == Special::kRepeated && !tensor.repeats()) tensor.repeated.clear();
     inputs.push_back({TN_ARGUMENT_DEVICE, std::move(tensor), 0});
     return *this;
   }
@@ -54,6 +56,8 @@ struct OperatorCase {
     outputs.push_back(is_float(tensor.dtype) ? std::move(tensor) : Expected(tensor.rounded()));
     outputs.back().imaginary = imaginary;
     aliases.push_back(alias);
+    // Elements that are written have no room in common.
+    if (alias != 0) inputs[static_cast<size_t>(alias) - 1].tensor.repeated.clear();
     return *this;
   }
   // An optional output that is not asked for.

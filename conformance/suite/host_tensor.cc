@@ -327,7 +327,7 @@ Special special_now() { return g_special; }
 Real varied(Real even, Real odd) { return g_random_seed % 2 == 0 ? even : odd; }
 
 HostTensor HostTensor::random(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed) {
-  return plain(dtype, std::move(dims), low, high, seed).with_specials(seed);
+  return plain(dtype, std::move(dims), low, high, seed).with_specials(seed).with_repeats();
 }
 
 HostTensor HostTensor::plain(tn_dtype dtype, Shape dims, Real low, Real high, uint32_t seed) {
@@ -349,7 +349,8 @@ HostTensor HostTensor::plain(tn_dtype dtype, Shape dims, Real low, Real high, ui
 }
 
 HostTensor HostTensor::with_specials(uint32_t seed) const {
-  if (g_special == Special::kNone || !is_float(dtype) || values.empty()) return *this;
+  const bool mixes = g_special == Special::kFinite || g_special == Special::kInfinite;
+  if (!mixes || !is_float(dtype) || values.empty()) return *this;
   const Values specials = specials_of(dtype);
   Values mixed = values;
   // Far from one another, so that what adds up some elements meets some of them alone, and most
@@ -374,6 +375,15 @@ HostTensor HostTensor::expanded(std::vector<size_t> axes) const {
   result.repeated = std::move(axes);
   return result;
 }
+
+HostTensor HostTensor::with_repeats() const {
+  if (g_special != Special::kRepeated || tn_dtype_bits(dtype) < 8 || values.empty()) return *this;
+  for (size_t axis = 0; axis < dims.size(); ++axis)
+    if (dims[axis] > 1) return expanded({axis});
+  return *this;
+}
+
+bool HostTensor::repeats() const { return expanded(repeated).bytes() == bytes(); }
 
 std::vector<unsigned char> HostTensor::bytes() const {
   const uint64_t bits = tn_dtype_bits(dtype);

@@ -58,6 +58,14 @@ struct HostTensor : Grid<Real> {
   // smaller tensor without copying it.
   HostTensor expanded(std::vector<size_t> axes) const;
 
+  // Expanded along its first axis of more than one element where the living RandomSeed has
+  // Special::kRepeated; else itself. Not along others: equal terms of a sum are all rounded in the
+  // same direction.
+  HostTensor with_repeats() const;
+
+  // Whether values are equal along the axes that are said to be.
+  bool repeats() const;
+
   // The same with the special numbers of the living RandomSeed, spread over it from another place
   // for each `seed`; itself where there are none, and of other types than floats.
   HostTensor with_specials(uint32_t seed) const;
@@ -67,11 +75,14 @@ struct HostTensor : Grid<Real> {
   static HostTensor from_bytes(tn_dtype dtype, Shape dims, const unsigned char* data);
 };
 
-// Numbers that are mixed into random floats: what arithmetic may lose, and what it may not survive.
+// What becomes of random values. Numbers that are mixed into floats: what arithmetic may lose, and
+// what it may not survive. Or tensors of any type that are expanded along an axis, and laid out
+// with stride 0.
 enum class Special {
   kNone,
-  kFinite,   // -0, subnormal and large numbers.
-  kInfinite  // NaN and infinities.
+  kFinite,    // -0, subnormal and large numbers.
+  kInfinite,  // NaN and infinities.
+  kRepeated
 };
 
 // While one lives, random values are those of another seed, and varied() chooses by it.

@@ -84,6 +84,7 @@ class Planner {
     find_different();
     add_dense();
     add_specials();
+    add_repeated();
     add_forms();
     add_modes();
     add_aliases();
@@ -95,28 +96,37 @@ class Planner {
     Plan plan;
     std::set<std::string> keys;
     // Those that reach other claims are of other pairs of operator and type, and come on top.
-    if (budget != 0) budget += std::min(budget, reaching_.size());
+    size_t left = budget, left_reaching = 2 * budget;
     for (const Candidate& one : candidates_) {
-      const OperatorCase& c = *cases_[one.at];
+      const OperatorCase& c = case_of(one);
       const std::string& key = key_of(one);
       if (!keys.contains(key)) {
-        if (budget != 0 && keys.size() >= budget) continue;
+        size_t& most = one.worth < 0 ? left_reaching : left;
+        if (budget != 0 && most == 0) continue;
+        --most;
         keys.insert(key);
       }
       plan.tests.push_back({&c, one.variant, one.trial,
                             one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix),
-                            one.special});
+                            one.trial == Trial::kSpecial ? one.special : Special::kNone});
     }
     plan.descriptions = keys.size();
     return plan;
   }
 
  private:
+  // What is repeated is laid out in another way, so that it is a case of its own.
+  const OperatorCase& case_of(const Candidate& one) const {
+    const OperatorCase& c = *cases_[one.at];
+    return one.special == Special::kRepeated ? sibling_of(c, seed_, one.special) : c;
+  }
+
   const std::string& key_of(const Candidate& one) {
     const Variant& v = one.variant;
-    std::string& key = keys_[{one.at, v.form, v.mode, v.flags, v.constant, v.replaced, v.layouts}];
+    std::string& key = keys_[{one.at, v.form, v.mode, v.flags, v.constant, v.replaced, v.layouts,
+                              one.special == Special::kRepeated}];
     if (!key.empty()) return key;
-    key = Described(*cases_[one.at], row_.version, v).key();
+    key = Described(case_of(one), row_.version, v).key();
     // A constant's value is part of it.
     if (key.empty()) key = "constant " + std::to_string(keys_.size());
     return key;
@@ -200,6 +210,20 @@ class Planner {
         add(i, {}, "TN_operator_001", suffix, worth_of(i), Trial::kSpecial, special);
       }
       found += takes;
+    }
+  }
+
+  // The first cases whose inputs may be expanded, with stride 0.
+  void add_repeated() {
+    int found = 0;
+    for (size_t i = 0; i < cases_.size() && found < 3; ++i) {
+      const OperatorCase& sibling = sibling_of(*cases_[i], seed_, Special::kRepeated);
+      const bool any = std::ranges::any_of(sibling.inputs, [](const CaseInput& input) {
+        return input.kind == TN_ARGUMENT_DEVICE && !input.tensor.repeated.empty();
+      });
+      if (!any) continue;
+      add(i, {}, "TN_operator_001", "repeated", found++ == 0 ? 8 : worth_of(i) + 20,
+          Trial::kCompute, Special::kRepeated);
     }
   }
 
@@ -313,7 +337,8 @@ class Planner {
   const bool dynamic_;
   std::set<size_t> reaching_, different_;
   std::vector<Candidate> candidates_;
-  std::map<std::tuple<size_t, Form, tn_math_mode, uint32_t, int, int, bool>, std::string> keys_;
+  std::map<std::tuple<size_t, Form, tn_math_mode, uint32_t, int, int, bool, bool>, std::string>
+      keys_;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "suite/compare.h"
 #include "suite/declaration.h"
 #include "suite/host_tensor.h"
+#include "suite/pairwise.h"
 #include "suite/results.h"
 #include "suite/target.h"
 #include "suite/variants.h"
@@ -307,6 +308,21 @@ TEST(Claims, OfTheWholeContractHaveCases) {
     }
   }
   for (const Claim& claim : missing) ADD_FAILURE() << claim.text();
+}
+
+TEST(Pairwise, HasEachPairInFewRows) {
+  const std::vector<size_t> choices{3, 2, 4, 1, 3};
+  const auto rows = pairwise(choices);
+  for (size_t a = 0; a < choices.size(); ++a)
+    for (size_t b = a + 1; b < choices.size(); ++b)
+      for (size_t i = 0; i < choices[a] * choices[b]; ++i)
+        EXPECT_TRUE(std::ranges::any_of(rows,
+                                        [&](const std::vector<size_t>& row) {
+                                          return row[a] == i / choices[b] &&
+                                                 row[b] == i % choices[b];
+                                        }))
+            << a << ' ' << b << ' ' << i;
+  EXPECT_LE(rows.size(), 16U);  // Of 72; two factors alone have 12 pairs.
 }
 
 TEST(Variants, KeepToTheirBudget) {
