@@ -52,10 +52,11 @@ void check_version(const tn_plugin& plugin) {
   // Before 1.0 nothing is promised between versions, so only the very same header will do.
   if (TN_ABI_MAJOR == 0 && plugin.abi_hash != TN_ABI_HASH) {
     plugin::fail(TN_VERSION_MISMATCH, nullptr,
-                 "built with another tenon.h of ABI %u.%u (hash %016" PRIx64
-                 ", this loader's is %016" PRIx64
+                 "built with another tenon.h, of ABI %u.%u (hash %016" PRIx64
+                 "); this loader's is of %d.%d (%016" PRIx64
                  "); before 1.0 both must be the same: rebuild the plugin",
-                 plugin.abi_major, plugin.abi_minor, plugin.abi_hash, TN_ABI_HASH);
+                 plugin.abi_major, plugin.abi_minor, plugin.abi_hash, TN_ABI_MAJOR, TN_ABI_MINOR,
+                 TN_ABI_HASH);
   }
 }
 

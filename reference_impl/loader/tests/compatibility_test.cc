@@ -161,7 +161,7 @@ struct Opened {
   ~Opened() { functions.device_close(device); }
 };
 
-TEST(Table, ShorterOneGetsStubs) {
+TEST(Table, TN_version_002_a_shorter_one_gets_stubs) {
   const Opened opened("short_table");
   ASSERT_NE(opened.device, nullptr) << "functions before the cut work";
   tn_error error = TN_ERROR_INIT;
