@@ -40,6 +40,7 @@ static tn_status write_info(tn_device_info* info) {
   memset(&known, 0, sizeof(known));
   known.struct_size = info->struct_size;
   known.alignment = 64;
+  known.max_allocation = 1 << 20;
   strcpy(known.name, "plain");
   known.type = TN_DEVICE_ACCELERATOR;
   memcpy(info, &known, COMMON(info, tn_device_info));
