@@ -69,6 +69,12 @@ static int show_operators(tn_device* device) {
   return 0;
 }
 
+static void TN_CALL log_line(void* context, tn_log_level level, const char* component,
+                             const char* message) {
+  (void)context, (void)level;
+  fprintf(stderr, "%s: %s\n", component, message);
+}
+
 int main(int count, char** arguments) {
   if (count != 4) return 2;
   void* library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
@@ -82,7 +88,13 @@ int main(int count, char** arguments) {
   printf("libtenon %u.%u\n", speaks.abi_major, speaks.abi_minor);
 
   tn_loader* loader = NULL;
-  const tn_loader_desc desc = {.struct_size = sizeof(desc), .layers = arguments[3]};
+  /* Whoever does not know all of a host's services does without. */
+  const tn_host host = {.struct_size = sizeof(host),
+#ifdef COMPAT_LATER
+                        .later = 1,
+#endif
+                        .log = log_line};
+  const tn_loader_desc desc = {.struct_size = sizeof(desc), .host = &host, .layers = arguments[3]};
   CHECK(TN(tn_status, loader_create, const tn_loader_desc*, tn_loader**, tn_error*)(
             &desc, &loader, &error) == TN_OK);
   tn_instance* instance = NULL;

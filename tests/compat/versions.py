@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions of Tenon that do not exist: this tree as ABI 1.0, 1.1 and 2.0.
 
-1.1 has what a minor version may bring: a field at the end of a struct that hosts fill, one at the
-end of a struct that plugins fill and of a row that they lend, a function at the end of the table, a
+1.1 has what a minor version may bring: a field at the end of a struct that hosts fill and of a host's
+services, one at the end of a struct that plugins fill and of a row that they lend, a function at the end of the table, a
 value of an enum, an element type (and its plugin a newer version of an operator). The registry is changed and everything is generated from it, as a real version would be made.
 """
 import os
@@ -51,6 +51,7 @@ def registry_of(text, major, minor, later):
     if not later:
         return text
     text = with_field(text, "tn_device_desc", "uint64_t later:\n      is: [value, own, unknown]")
+    text = with_field(text, "tn_host", "uint64_t later:\n      is: [value, any, any]")
     text = with_field(text, "tn_device_info", "uint64_t later")
     text = with_field(text, "tn_operator_entry", "uint64_t later")
     text = replaced(text, LATER_VALUE, LATER_VALUE + ", TN_DEVICE_LATER = 4")

@@ -111,8 +111,9 @@ static inline tn_status tnp_struct_size(const void* of, const char* name, size_t
   char argument[48];
   snprintf(argument, sizeof(argument), "%.30s%sstruct_size", name != NULL ? name : "",
            name != NULL ? "->" : "");
-  TNP_CHECK_AT(argument, *size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
-               "%s: struct_size is %zu: set it to the sizeof of the struct", what, *size);
+  TNP_CHECK_AT(argument, *size >= sizeof(*size) && *size <= 65536 && *size % sizeof(*size) == 0,
+               TN_INVALID_ARGUMENT, "%s: struct_size is %zu: set it to the sizeof of the struct",
+               what, *size);
   return TN_OK;
 }
 

@@ -355,7 +355,7 @@ bool CheckedCall::check_struct(const void* given, size_t known, bool tail, const
                                const Path& path) {
   if (!needed_pointer(given, path)) return false;
   const size_t size = *static_cast<const size_t*>(given);
-  if (size < sizeof(size_t) || size > plugin::kMaxStructSize) {
+  if (!plugin::can_be_size(size)) {
     refuse_at(path.field("struct_size").text(), TN_INVALID_ARGUMENT, "TN-struct-005",
               fmt::format("{}->struct_size is {}", path.text(), size),
               fmt::format("set it to sizeof({})", name));
