@@ -40,7 +40,8 @@ class Validation : public Layer {
   void report(tn_log_level level, const char* rule, const std::string& message) const;
 
   const std::string& plugin() const { return plugin_; }
-  // The plugin's tenon.h is newer than this one: it may name values and bits that are not known here.
+  // The plugin's tenon.h is newer than this one: it may name values and bits that are not known
+  // here.
   bool plugin_is_newer() const { return plugin_is_newer_; }
   // What the plugin is given in place of the host's.
   const tn_host* services() { return services_.get(); }

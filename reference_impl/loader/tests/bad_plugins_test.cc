@@ -163,6 +163,14 @@ TEST(BadPlugin, NoDevice) {
   EXPECT_EQ(error.vendor_code, -4711);
 }
 
+// Hosts branch on the class: one that there is not must not reach them.
+TEST(BadPlugin, StatusOutsideOfTheClasses) {
+  expect_failure("odd-status", fixture("odd_status"), TN_INTERNAL,
+                 "instance_create answered 0xffffffb3 without a message");
+  expect_failure("odd-status", fixture("odd_status"), TN_INTERNAL,
+                 "answered 0xffffffb3 without a message", kInChild);
+}
+
 TEST(BadPlugin, BrokenTables) {
   expect_failure("no-dispatch", fixture("no_dispatch"), TN_LOAD_FAILED, "dispatch pointer");
   expect_failure("no-table-size", fixture("no_table_size"), TN_LOAD_FAILED, "struct_size = 0");

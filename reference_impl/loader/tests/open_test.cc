@@ -148,6 +148,21 @@ TEST(Open, UnknownNameListsWhatThereIs) {
   }
 }
 
+// It may be the very one that was wanted.
+TEST(Open, UnknownNameTellsWhichManifestsCannotBeRead) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("acme.tenon.json", "{\n \"name\": oops\n}");
+  const tenon::Loader loader(Paths{folder.path()});
+  try {
+    loader.open("acme");
+    FAIL();
+  } catch (const tenon::Error& error) {
+    EXPECT_EQ(error.status(), TN_NOT_FOUND);
+    EXPECT_THAT(error.message(), HasSubstr("cannot be read: " + path));
+    EXPECT_THAT(error.message(), HasSubstr("line 2"));
+  }
+}
+
 TEST(Open, LoaderDestroysAnInstanceOnceHoweverOftenItWasOpened) {
   const FixtureCounters* counters = nullptr;
   int before = 0;
