@@ -72,7 +72,7 @@ TEST(InputStruct, HostsMayHaveMoreServicesThanAreKnown) {
   grown.host.abi_minor = 7;
   EXPECT_EQ(plugin::read_host(&grown.host).abi_minor, 7u);
   EXPECT_EQ(plugin::read_host(&grown.host).struct_size, sizeof(tn_host));
-  const tenon::loader::HostServices services(&grown.host, {});
+  const tenon::loader::HostServices services(&grown.host, tenon::loader::Environment::of_process());
   EXPECT_NE(services.get()->log, nullptr);
   for (const size_t size : {size_t{0}, size_t{8}, size_t{16}, sizeof(grown) - 1}) {
     grown.host.struct_size = size;
