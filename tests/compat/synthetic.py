@@ -3,7 +3,7 @@
 """Hosts, loaders, layers and plugins of ABI 1.0 and 1.1 with each other, two of them in one process, and a
 plugin of 2.0.
 
-    tests/compat/synthetic.py FOLDER --cmake CMAKE --cc CC --cxx CXX [--jobs N]
+    tests/compat/synthetic.py FOLDER LIBTENON --cmake CMAKE --cc CC --cxx CXX [--jobs N]
 
 What is promised from 1.0 on: every host runs with every libtenon and every plugin of its major
 version, with and without the validation layer. What one side does not know is absent (NULL from
@@ -12,7 +12,9 @@ TN_UNSUPPORTED (a field that was set), or left as it was (a field that was not f
 """
 import argparse
 import itertools
+import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -56,14 +58,23 @@ def expected(host, library, plugin, layers, name):
     return lines + ["done"]
 
 
-def run(*command):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+def link_host(cc, include, libtenon, output):
+    """A program that names libtenon when it is linked, as most hosts do."""
+    host = sorted((HERE / "recorded").glob("*/host.c"))[-1]
+    subprocess.run([cc, "-std=c11", "-I", include, host, "-o", output, libtenon, "-ldl"], check=True)
+    return output
+
+
+def run(*command, libraries=None):
+    environment = os.environ | ({"LD_LIBRARY_PATH": str(libraries)} if libraries else {})
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
     return done.returncode, done.stdout.splitlines(), done.stderr
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("libtenon", type=pathlib.Path, help="this tree's")
     parser.add_argument("--cmake", default="cmake")
     parser.add_argument("--cc", default="cc")
     parser.add_argument("--cxx", default="c++")
@@ -113,6 +124,19 @@ def main():
         found = run(trees[library] / "host", trees[library] / "build/lib/libtenon.so",
                     trees["2.0"] / "libplain.so", "")
         judge(f"libtenon {library} with a plugin of 2.0", found, [f"libtenon {library}", f"open {MISMATCH}"])
+    # Programs that were linked with one start with another of its major version, and with no other.
+    linked = {version: (trees[version] / "include", trees[version] / "build/lib/libtenon.so") for version in MINOR}
+    linked["today"] = (versions.ROOT / "include", arguments.libtenon)
+    programs = {version: link_host(arguments.cc, *what, arguments.folder / f"linked-{version}")
+                for version, what in linked.items()}
+    for host, library in itertools.product(linked, linked):
+        pairs += 1
+        plugin = trees["1.0"] / "libplain.so"
+        code, _, log = run(programs[host], plugin, "", libraries=linked[library][1].parent)
+        alike = (host == "today") == (library == "today")
+        if (code == 0) != alike or (not alike and not re.search("version `TENON_[0-9.]+' not found", log)):
+            wrong += 1
+            print(f"host linked with libtenon {host}, started with {library}: exit {code}\n{log}")
     print(f"{pairs - wrong} of {pairs} combinations as promised")
     return 1 if wrong or not pairs else 0
 
