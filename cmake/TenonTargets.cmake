@@ -74,14 +74,17 @@ endfunction()
 
 # tenon_export_only(target symbol...): the shared library exports exactly these symbols (patterns
 # are allowed). Static archives inside, such as ONNX and protobuf, stay invisible, including the
-# unique symbols of templates, which would otherwise be merged across the whole process.
+# unique symbols of templates, which would otherwise be merged across the whole process. With
+# VERSION NAME first, programs that are linked with it ask for symbols of that version, and do not
+# start with a library that has none.
 function(tenon_export_only target)
+  cmake_parse_arguments(PARSE_ARGV 1 T "" "VERSION" "")
   set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
-  list(JOIN ARGN "; " symbols)
+  list(JOIN T_UNPARSED_ARGUMENTS "; " symbols)
   if(symbols)
     set(symbols "  global: ${symbols};\n")
   endif()
-  file(CONFIGURE OUTPUT ${script} CONTENT "{\n${symbols}  local: *;\n};\n" @ONLY)
+  file(CONFIGURE OUTPUT ${script} CONTENT "${T_VERSION} {\n${symbols}  local: *;\n};\n" @ONLY)
   target_link_options(${target} PRIVATE LINKER:--exclude-libs,ALL LINKER:--version-script=${script})
   set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${script})
 endfunction()

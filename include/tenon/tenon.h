@@ -1210,7 +1210,9 @@ TN_API tn_status TN_CALL tn_loader_version(tn_loader_info* info, tn_error* error
  * loaded. */
 TN_API tn_function TN_CALL tn_get_function(const char* name);
 
-/* Searches the folders; opens nothing. `desc` may be NULL. */
+/* Searches the folders; opens nothing. `desc` may be NULL.
+ * Errors: TN_VERSION_MISMATCH when `desc` has another size than in libtenon's header, while the
+ * major version is 0. */
 TN_API tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loader,
                                           tn_error* error);
 

@@ -229,6 +229,12 @@ inline const char* parameter_of(const char* type) {
   return word != nullptr ? word + 1 : type;
 }
 
+// Whether a struct that begins with its size can have this one: whole words, so that no pointer in
+// it is cut.
+constexpr bool can_be_size(size_t size) {
+  return size >= sizeof(size_t) && size <= kMaxStructSize && size % sizeof(size_t) == 0;
+}
+
 // Says that a struct is NULL or its size cannot be; TN_OK when it can be read or written.
 inline tn_status check_struct(const void* given, const char* name, tn_error* error) {
   const char* const parameter = parameter_of(name);
@@ -238,7 +244,7 @@ inline tn_status check_struct(const void* given, const char* name, tn_error* err
     return TN_INVALID_ARGUMENT;
   }
   const size_t size = *static_cast<const size_t*>(given);
-  if (size >= sizeof(size_t) && size <= kMaxStructSize) return TN_OK;
+  if (can_be_size(size)) return TN_OK;
   set_error(error, TN_INVALID_ARGUMENT, nullptr, "%s: struct_size is %zu; set it to sizeof(%s)",
             name, size, name);
   char argument[sizeof(tn_error::argument)];
@@ -292,6 +298,22 @@ T read_optional(const T* in, const char* name) {
   T out;
   Failure failure;
   if (read_optional_struct(in, &out, name, &failure.error) != TN_OK) throw failure;
+  return out;
+}
+
+// What is known here of a host's services. A newer one has more, which takes nothing away: that is
+// ignored. Throws when it is too small to say which ABI the host has.
+inline tn_host read_host(const tn_host* in) {
+  Failure failure;
+  if (check_struct(in, "tn_host", &failure.error) != TN_OK) throw failure;
+  const size_t size = in->struct_size;
+  if (size < offsetof(tn_host, context)) {
+    fail_at("host->struct_size", TN_INVALID_ARGUMENT, nullptr,
+            "tn_host: struct_size is %zu: too small to say which ABI the host has", size);
+  }
+  tn_host out{};
+  std::memcpy(&out, in, size < sizeof(out) ? size : sizeof(out));
+  out.struct_size = sizeof(out);
   return out;
 }
 

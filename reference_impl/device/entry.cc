@@ -31,7 +31,7 @@ tn_status enter(PlatformFunction platform, const tn_dispatch& functions, const t
     self.functions = &functions;
     plugin::write(out, self, "tn_plugin");
 
-    const auto host = plugin::read(given, "tn_host");
+    const tn_host host = plugin::read_host(given);
     if (host.abi_major != TN_ABI_MAJOR) {
       plugin::fail(TN_VERSION_MISMATCH, "TN-entry-005",
                    "the host speaks ABI %u.%u, this plugin %u.%u: install matching versions",

@@ -66,6 +66,7 @@ struct Surroundings {
   std::string plugin;      // Its name.
   std::string trace_file;  // TENON_TRACE_FILE, or empty.
   std::string faults;      // TENON_FAULT, or empty.
+  uint32_t abi_minor;      // The plugin's.
 };
 
 // "trace,validation" as names. Throws plugin::Failure (TN_INVALID_ARGUMENT) for one that is no

@@ -3,6 +3,7 @@
 // The functions of tenon.h, section 13.
 #include <cstring>
 
+#include "default_host.h"
 #include "live_tables.h"
 #include "loader.h"
 #include "tenon/tenon_plugin.hpp"
@@ -30,9 +31,26 @@ T& required(T* pointer, const char* name) {
   return *pointer;
 }
 
+// Before 1.0 nothing is promised between versions, and a host cannot be asked for its own: what it
+// knows of this struct tells most of them apart. To log it, too, is to be heard by one whose
+// tn_error is another one.
+void check_host(const tn_loader_desc* desc) {
+  if (TN_ABI_MAJOR != 0 || desc == nullptr || desc->struct_size == sizeof(*desc)) return;
+  plugin::Failure failure;
+  plugin::set_error(&failure.error, TN_VERSION_MISMATCH, nullptr,
+                    "this host was built with another tenon.h (its tn_loader_desc has %zu bytes, "
+                    "that of libtenon %d.%d has %zu); before 1.0 both must be the same: build the "
+                    "host with this libtenon's tenon.h, or install the libtenon that it was built "
+                    "with",
+                    desc->struct_size, TN_ABI_MAJOR, TN_ABI_MINOR, sizeof(*desc));
+  HostServices(nullptr, Environment::of_process()).log(TN_LOG_ERROR, failure.error.message);
+  throw failure;
+}
+
 }  // namespace
 }  // namespace tenon::loader
 
+using tenon::loader::check_host;
 using tenon::loader::checked;
 using tenon::loader::DispatchTable;
 using tenon::loader::required;
@@ -50,8 +68,9 @@ tn_status TN_CALL tn_loader_create(const tn_loader_desc* desc, tn_loader** loade
                    "with exec (in Python: spawn or forkserver)");
     }
     tenon::loader::check_process_goes_on();
-    *loader = new tn_loader(plugin::read_optional(desc, "tn_loader_desc"),
-                            &tenon::loader::kExtensionsForHosts);
+    const tn_loader_desc known = plugin::read_optional(desc, "tn_loader_desc");
+    check_host(desc);
+    *loader = new tn_loader(known, &tenon::loader::kExtensionsForHosts);
   });
 }
 

@@ -63,7 +63,7 @@ void TN_CALL HostServices::write_log_without_context(void*, tn_log_level level,
 HostServices::HostServices(const tn_host* given, const Environment& environment)
     : pool_(given == nullptr ? thread_count(environment) : 1), level_(level_from(environment)) {
   if (given != nullptr) {
-    host_ = plugin::read(given, "tn_host");
+    host_ = plugin::read_host(given);
     if (host_.log == nullptr) host_.log = write_log_without_context;
     if (host_.parallelism == nullptr || host_.parallel_for == nullptr) {
       host_.parallelism = [](void*) -> int32_t { return 1; };

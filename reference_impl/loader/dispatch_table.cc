@@ -63,9 +63,7 @@ void TN_CALL device_close(tn_device* device) {
 }
 
 // Whether a table of `size` bytes can begin with struct_size and go on with functions.
-bool is_table_size(size_t size, size_t first) {
-  return size >= first && size <= plugin::kMaxStructSize && size % sizeof(void*) == 0;
-}
+bool is_table_size(size_t size, size_t first) { return size >= first && plugin::can_be_size(size); }
 
 }  // namespace
 

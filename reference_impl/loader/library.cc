@@ -29,8 +29,16 @@ void call_entry(tn_plugin_entry_fn entry, const tn_host* host, tn_plugin* plugin
   }
   if (status == TN_OK) return;
   error.message[sizeof(error.message) - 1] = '\0';
-  const tn_status code = status == TN_VERSION_MISMATCH ? TN_VERSION_MISMATCH : TN_LOAD_FAILED;
-  plugin::fail(code, error.rule, "its tn_plugin_entry answered 0x%x: %s",
+  error.rule[sizeof(error.rule) - 1] = '\0';
+  if (status == TN_VERSION_MISMATCH) {
+    // Its own words come last: where its tn_error is laid out otherwise, they are not whole.
+    plugin::fail(status, nullptr,
+                 "its tn_plugin_entry refuses this libtenon's ABI, which is %d.%d: it was built "
+                 "with another tenon.h; install matching versions of the plugin and of Tenon. It "
+                 "says: %s",
+                 TN_ABI_MAJOR, TN_ABI_MINOR, error.message);
+  }
+  plugin::fail(TN_LOAD_FAILED, error.rule, "its tn_plugin_entry answered 0x%x: %s",
                static_cast<unsigned>(status), error.message);
 }
 
@@ -44,10 +52,11 @@ void check_version(const tn_plugin& plugin) {
   // Before 1.0 nothing is promised between versions, so only the very same header will do.
   if (TN_ABI_MAJOR == 0 && plugin.abi_hash != TN_ABI_HASH) {
     plugin::fail(TN_VERSION_MISMATCH, nullptr,
-                 "built with another tenon.h of ABI %u.%u (hash %016" PRIx64
-                 ", this loader's is %016" PRIx64
+                 "built with another tenon.h, of ABI %u.%u (hash %016" PRIx64
+                 "); this loader's is of %d.%d (%016" PRIx64
                  "); before 1.0 both must be the same: rebuild the plugin",
-                 plugin.abi_major, plugin.abi_minor, plugin.abi_hash, TN_ABI_HASH);
+                 plugin.abi_major, plugin.abi_minor, plugin.abi_hash, TN_ABI_MAJOR, TN_ABI_MINOR,
+                 TN_ABI_HASH);
   }
 }
 

@@ -302,7 +302,7 @@ std::unique_ptr<DispatchTable> Loader::start(const Library& library, const OpenR
   check_fit(request, library.name, library.version);
   auto table = std::make_unique<DispatchTable>(library);
   table->insert(layers_, {host_.get(), library.name, environment_.get("TENON_TRACE_FILE"),
-                          environment_.get("TENON_FAULT")});
+                          environment_.get("TENON_FAULT"), library.abi_minor});
   table->extensions_for_hosts = extensions_for_hosts_;
   *instance = start_instance(*table, host_.get(), request);
   return table;

@@ -25,6 +25,56 @@ static tn_error error = TN_ERROR_INIT;
     }                                                                                   \
   } while (0)
 
+/* Whether the device takes the operator of that version and type. */
+static tn_status ask(tn_device* device, int32_t version, tn_dtype dtype) {
+  const int64_t dims[] = {4};
+  const tn_argument argument = {.struct_size = sizeof(argument),
+                                .kind = TN_ARGUMENT_DEVICE,
+                                .dtype = dtype,
+                                .rank = 1,
+                                .dims = dims};
+  const tn_argument* inputs[] = {&argument, &argument};
+  const tn_argument* outputs[] = {&argument};
+  const tn_kernel_desc desc = {.struct_size = sizeof(desc),
+                               .name = "Add",
+                               .version = version,
+                               .inputs = inputs,
+                               .input_count = 2,
+                               .outputs = outputs,
+                               .output_count = 1};
+  tn_kernel_support support = {.struct_size = sizeof(support)};
+  return TN(tn_status, kernel_supports, tn_device*, const tn_kernel_desc*, tn_kernel_support*,
+            tn_error*)(device, &desc, &support, &error);
+}
+
+/* Rows may be longer than this host knows, and name versions and types that it does not. */
+static int show_operators(tn_device* device) {
+  tn_operator_table table = {.struct_size = sizeof(table)};
+  CHECK(TN(tn_status, device_get_operators, tn_device*, tn_operator_table*, tn_error*)(
+            device, &table, &error) == TN_OK);
+  for (size_t i = 0; i < table.count; ++i) {
+    const tn_operator_entry* row =
+        (const tn_operator_entry*)(const void*)((const char*)table.first + i * table.stride);
+    if (strcmp(row->name, "Add") != 0) continue;
+    printf("row Add %d, %zu types\n", row->version, row->types[0].count);
+#ifdef COMPAT_LATER
+    printf("row.later %d\n", row->struct_size < sizeof(*row) ? 0 : (int)row->later);
+#endif
+  }
+  printf("Add 14 0x%x\n", (unsigned)ask(device, 14, TN_FLOAT32));
+  printf("Add 99 0x%x\n", (unsigned)ask(device, 99, TN_FLOAT32));
+#ifdef COMPAT_LATER
+  printf("Add 14 of a later type 0x%x\n", (unsigned)ask(device, 14, TN_LATER));
+#endif
+  return 0;
+}
+
+static void TN_CALL log_line(void* context, tn_log_level level, const char* component,
+                             const char* message) {
+  (void)context, (void)level;
+  fprintf(stderr, "%s: %s\n", component, message);
+}
+
 int main(int count, char** arguments) {
   if (count != 4) return 2;
   void* library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
@@ -38,7 +88,13 @@ int main(int count, char** arguments) {
   printf("libtenon %u.%u\n", speaks.abi_major, speaks.abi_minor);
 
   tn_loader* loader = NULL;
-  const tn_loader_desc desc = {.struct_size = sizeof(desc), .layers = arguments[3]};
+  /* Whoever does not know all of a host's services does without. */
+  const tn_host host = {.struct_size = sizeof(host),
+#ifdef COMPAT_LATER
+                        .later = 1,
+#endif
+                        .log = log_line};
+  const tn_loader_desc desc = {.struct_size = sizeof(desc), .host = &host, .layers = arguments[3]};
   CHECK(TN(tn_status, loader_create, const tn_loader_desc*, tn_loader**, tn_error*)(
             &desc, &loader, &error) == TN_OK);
   tn_instance* instance = NULL;
@@ -65,6 +121,7 @@ int main(int count, char** arguments) {
          tn_error*);
   CHECK(open(instance, 0, &how, &device, &error) == TN_OK && device != NULL);
   void(TN_CALL * close)(tn_device*) = TN(void, device_close, tn_device*);
+  if (show_operators(device) != 0) return 1;
 
 #ifdef COMPAT_LATER
   printf("info.later %llu\n", (unsigned long long)info.later);

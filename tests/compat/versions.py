@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Versions of Tenon that do not exist: this tree as ABI 1.0, 1.1 and 2.0.
 
-1.1 has what a minor version may bring: a field at the end of a struct that hosts fill, one at the
-end of a struct that plugins fill, a function at the end of the table, a value of an enum. The
-registry is changed and everything is generated from it, as a real version would be made.
+1.1 has what a minor version may bring: a field at the end of a struct that hosts fill and of a host's
+services, one at the end of a struct that plugins fill and of a row that they lend, a function at the end of the table, a
+value of an enum, an element type (and its plugin a newer version of an operator). The registry is changed and everything is generated from it, as a real version would be made.
 """
 import os
 import pathlib
@@ -19,6 +19,7 @@ PARTS = ["CMakeLists.txt", "cmake", "include", "spec", "scripts/abi_hash.py", "d
 VERSIONS = {"1.0": (1, 0, False), "1.1": (1, 1, True), "2.0": (2, 0, True)}
 
 LATER_VALUE = "TN_DEVICE_ACCELERATOR = 3"
+LATER_TYPE = "- {{name: later, number: {number}, short: later, bits: 8, kind: unsigned, use: named}}\n"
 LATER_SLOT = """\
       - slot: {slot}
         name: device_later
@@ -50,10 +51,20 @@ def registry_of(text, major, minor, later):
     if not later:
         return text
     text = with_field(text, "tn_device_desc", "uint64_t later:\n      is: [value, own, unknown]")
+    text = with_field(text, "tn_host", "uint64_t later:\n      is: [value, any, any]")
     text = with_field(text, "tn_device_info", "uint64_t later")
+    text = with_field(text, "tn_operator_entry", "uint64_t later")
     text = replaced(text, LATER_VALUE, LATER_VALUE + ", TN_DEVICE_LATER = 4")
     slots = len(re.findall(r"^      - slot: ", text.split("  - dispatch: ")[1].split("  - struct: tn_handle")[0], re.M))
     return replaced(text, "  - struct: tn_handle\n", LATER_SLOT.format(slot=slots) + "  - struct: tn_handle\n")
+
+
+def types_of(text):
+    """With one more element type, behind the last."""
+    numbers = re.findall(r"^- \{name: \w+, number: (\d+)", text, re.M)
+    end = text.rindex("- {name: ", 0, text.index("\n\n", text.rindex(f"number: {numbers[-1]},")))
+    end = text.index("\n", end) + 1
+    return text[:end] + LATER_TYPE.format(number=int(numbers[-1]) + 1) + text[end:]
 
 
 def make(version, folder):
@@ -65,6 +76,9 @@ def make(version, folder):
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, target)
     registry = folder / "spec/abi.yaml"
     registry.write_text(registry_of(registry.read_text(), *VERSIONS[version]))
+    types = folder / "spec/element_types.yaml"
+    if VERSIONS[version][2]:
+        types.write_text(types_of(types.read_text()))
     # A function that only asks needs no hand-written half in the validation layer.
     checks = folder / "spec/generator/validation_files.py"
     checks.write_text(replaced(checks.read_text(), "PLAIN = [", 'PLAIN = ["device_later", '))

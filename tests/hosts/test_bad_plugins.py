@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every host over a folder of all that can be wrong with a plugin or its manifest.
 
-Each host lists the reference device, uses it, and names the reason for everything else. Hosts run in
+The hosts: one in C on libtenon, one in C++ on the runtime, the commands, the Python package, the frameworks.
+Each lists the reference device, uses it, and names the reason for everything else. Hosts run in
 processes of their own, in sessions of their own, with a limit on time: what is tested would take
 this one down as well.
 """
@@ -145,6 +146,7 @@ def bad_folder(tmp_path_factory):
     reasons = write_files(folder)
     for name, reason in PLUGINS.items():
         reasons[write_plugin(folder, name).name] = reason
+    assert len(reasons) >= 25
     return folder, reasons
 
 
@@ -186,6 +188,15 @@ def test_doctor_names_every_path_and_why(bad_folder):
     assert re.search(r"^[1-9]\d* usable device", said, re.M)
     # One that only leaves a child behind is sound.
     assert "plugin cpu" in said
+
+
+@pytest.mark.parametrize("program", ["tenon_list", "tenon_list_runtime"])
+def test_the_lower_levels(bad_folder, program):
+    """libtenon as a host in C calls it, each plugin opened for itself; and the runtime."""
+    folder, reasons = bad_folder
+    said = run([BUILD / "bin" / program], folder, TENON_PROBE_TIMEOUT="2").stdout
+    assert missing(reasons, said) == []
+    assert said.endswith("cpu works\n")
 
 
 PYTHON = """

@@ -18,7 +18,11 @@ static inline tn_status tnp_entry(const char* name, const char* version,
   known.functions = functions;
   snprintf(known.name, sizeof(known.name), "%s", name);
   snprintf(known.version, sizeof(known.version), "%s", version);
-  TNP_NEED(host);
+  /* Of functions that it has beyond those known here a plugin knows nothing, and needs none. */
+  size_t size = 0;
+  TNP_TRY(tnp_struct_size(host, "host", &size, error));
+  TNP_CHECK_AT("host->struct_size", size >= offsetof(tn_host, context), TN_INVALID_ARGUMENT,
+               "host: struct_size is %zu: too small to say which ABI it has", size);
   TNP_CHECK(host->abi_major == TN_ABI_MAJOR, TN_VERSION_MISMATCH,
             "built for ABI %d.%d, but the host speaks %u.%u: install matching versions",
             TN_ABI_MAJOR, TN_ABI_MINOR, host->abi_major, host->abi_minor);

@@ -23,15 +23,21 @@
 
 /* ---- Errors ---------------------------------------------------------------------------------- */
 
+/* No struct is larger: its size was never set. */
+enum { TNP_MAX_STRUCT = 65536 };
+
 /* Copies a failure to the caller's error, which may be NULL, short or of a later version, and
- * returns its code. A failure whose code is TN_OK leaves the error as it is. */
+ * returns its code. Nothing is written where its size cannot be. A failure whose code is TN_OK
+ * leaves the error as it is. */
 static inline tn_status tnp_give_error(tn_error* error, const tn_error* failure) {
-  if (failure->code == TN_OK || error == NULL || error->struct_size <= sizeof(size_t))
+  if (failure->code == TN_OK || error == NULL || error->struct_size <= sizeof(size_t) ||
+      error->struct_size > TNP_MAX_STRUCT)
     return failure->code;
   const size_t size = error->struct_size < sizeof(*failure) ? error->struct_size : sizeof(*failure);
   memcpy((char*)error + sizeof(size_t), (const char*)failure + sizeof(size_t),
          size - sizeof(size_t));
-  if (size > offsetof(tn_error, message)) ((char*)error)[size - 1] = '\0';
+  /* The texts stand last, so that at most the last one is cut. */
+  if (size > offsetof(tn_error, rule)) ((char*)error)[size - 1] = '\0';
   return failure->code;
 }
 
@@ -111,8 +117,10 @@ static inline tn_status tnp_struct_size(const void* of, const char* name, size_t
   char argument[48];
   snprintf(argument, sizeof(argument), "%.30s%sstruct_size", name != NULL ? name : "",
            name != NULL ? "->" : "");
-  TNP_CHECK_AT(argument, *size >= sizeof(*size) && *size <= 65536, TN_INVALID_ARGUMENT,
-               "%s: struct_size is %zu: set it to the sizeof of the struct", what, *size);
+  TNP_CHECK_AT(argument,
+               *size >= sizeof(*size) && *size <= TNP_MAX_STRUCT && *size % sizeof(*size) == 0,
+               TN_INVALID_ARGUMENT, "%s: struct_size is %zu: set it to the sizeof of the struct",
+               what, *size);
   return TN_OK;
 }
 

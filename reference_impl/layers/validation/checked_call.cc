@@ -206,7 +206,7 @@ void CheckedCall::check_not_lost() const {
 tn_status CheckedCall::answered(tn_status status, May may) {
   check_shields();
   if (refused()) return status_;
-  if (!is_known_status(status)) {
+  if (!is_known_status(status) && !layer_.plugin_is_newer()) {
     return blame("TN-status-001", fmt::format("answered {:#x}", static_cast<uint32_t>(status)));
   }
   if (TN_STATUS_CLASS(status) == TN_NOT_READY && may != May::kBeTooEarly) {
@@ -265,18 +265,18 @@ void CheckedCall::mend_text(char* field, size_t size, const Path& path) const {
 }
 
 void CheckedCall::value(bool (*is_known)(int32_t), const int32_t& field, const Path& path) {
-  if (!is_filled(&field, sizeof(field)) || is_known(field)) return;
+  if (!is_filled(&field, sizeof(field)) || is_known(field) || layer_.plugin_is_newer()) return;
   fault("TN-answer-001", fmt::format("wrote {} to {}, a value without a name", field, path.text()));
 }
 
 void CheckedCall::set(const uint32_t& field, uint32_t all, const Path& path) {
-  if (!is_filled(&field, sizeof(field)) || (field & ~all) == 0) return;
+  if (!is_filled(&field, sizeof(field)) || (field & ~all) == 0 || layer_.plugin_is_newer()) return;
   fault("TN-answer-001",
         fmt::format("wrote the unknown bits {:#x} to {}", field & ~all, path.text()));
 }
 
 void CheckedCall::still_zero(uint32_t& field, const Path& path) {
-  if (!is_filled(&field, sizeof(field)) || field == 0) return;
+  if (!is_filled(&field, sizeof(field)) || field == 0 || layer_.plugin_is_newer()) return;
   if (std::memcmp(&field, filled_.host() + offset_of(&field), sizeof(field)) == 0) return;
   fault("TN-answer-001", fmt::format("wrote {:#x} to {}", field, path.text()));
   field = 0;
@@ -355,7 +355,7 @@ bool CheckedCall::check_struct(const void* given, size_t known, bool tail, const
                                const Path& path) {
   if (!needed_pointer(given, path)) return false;
   const size_t size = *static_cast<const size_t*>(given);
-  if (size < sizeof(size_t) || size > plugin::kMaxStructSize) {
+  if (!plugin::can_be_size(size)) {
     refuse_at(path.field("struct_size").text(), TN_INVALID_ARGUMENT, "TN-struct-005",
               fmt::format("{}->struct_size is {}", path.text(), size),
               fmt::format("set it to sizeof({})", name));

@@ -122,6 +122,7 @@ class CheckedCall {
   void text(char (&field)[size], const Path& path) {
     if (is_filled(field, size)) mend_text(field, size, path);
   }
+  // (Of a newer plugin's names not all are known here.)
   void value(bool (*is_known)(int32_t), const int32_t& field, const Path& path);
   void set(const uint32_t& field, uint32_t all, const Path& path);
   void still_zero(uint32_t& field, const Path& path);

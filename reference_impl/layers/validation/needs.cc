@@ -100,7 +100,7 @@ void Needs::check(List& list, size_t index, tn_status status) {
   tn_argument_needs& needs = list.copy[index];
   const Described& described = list.described[index];
   const std::string name = fmt::format("{}[{}]", list.name, index);
-  if ((needs.requirements & ~kRequirements) != 0) {
+  if ((needs.requirements & ~kRequirements) != 0 && !call_.layer().plugin_is_newer()) {
     call_.fault("TN-answer-001", fmt::format("wrote the unknown bits {:#x} to {}.requirements",
                                              needs.requirements & ~kRequirements, name));
     needs.requirements &= kRequirements;

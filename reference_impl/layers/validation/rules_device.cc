@@ -63,8 +63,9 @@ namespace {
 // A text that hosts keep and print.
 bool is_good_text(const char* text) { return text != nullptr && is_text(text) && is_utf8(text); }
 
-// What is wrong with the type constraints of a row; "" if nothing.
-std::string problem_of(const tn_type_list* types, size_t count) {
+// What is wrong with the type constraints of a row; "" if nothing. A newer plugin may have types
+// that are not known here.
+std::string problem_of(const tn_type_list* types, size_t count, bool newer) {
   constexpr size_t kMost = 1 << 10;
   if (count > kMost) return fmt::format("has {} type constraints", count);
   if (!is_readable(types, count * sizeof(*types))) return "has no list of type constraints";
@@ -75,7 +76,7 @@ std::string problem_of(const tn_type_list* types, size_t count) {
       return fmt::format("has {} types for {}, and no list of them", list.count, list.constraint);
     }
     for (size_t t = 0; t < list.count; ++t) {
-      if (tn_dtype_bits(list.dtypes[t]) == 0) {
+      if (tn_dtype_bits(list.dtypes[t]) == 0 && !newer) {
         return fmt::format("names the element type {} for {}", list.dtypes[t], list.constraint);
       }
     }
@@ -84,7 +85,7 @@ std::string problem_of(const tn_type_list* types, size_t count) {
 }
 
 // What is wrong with a row; "" if nothing.
-std::string problem_of(const tn_operator_entry& entry, size_t stride) {
+std::string problem_of(const tn_operator_entry& entry, size_t stride, bool newer) {
   constexpr size_t kNeeded = offsetof(tn_operator_entry, type_count) + sizeof(size_t);
   if (entry.struct_size < kNeeded || entry.struct_size > stride) {
     return fmt::format("has struct_size {}", entry.struct_size);
@@ -97,11 +98,11 @@ std::string problem_of(const tn_operator_entry& entry, size_t stride) {
     return fmt::format("names version {}, revision {} of {}", entry.version, entry.revision,
                        entry.name);
   }
-  return problem_of(entry.types, entry.type_count);
+  return problem_of(entry.types, entry.type_count, newer);
 }
 
 // What is wrong with a table of operators; "" if nothing.
-std::string problem_of(const tn_operator_table& table) {
+std::string problem_of(const tn_operator_table& table, bool newer) {
   constexpr size_t kMost = 1 << 20;
   constexpr size_t kNeeded = offsetof(tn_operator_entry, type_count) + sizeof(size_t);
   if (table.count == 0) return "";
@@ -118,7 +119,7 @@ std::string problem_of(const tn_operator_table& table) {
   std::set<std::tuple<std::string_view, std::string_view, int32_t>> seen;
   for (size_t i = 0; i < table.count; ++i, row += table.stride) {
     const auto& entry = *reinterpret_cast<const tn_operator_entry*>(row);
-    if (const std::string problem = problem_of(entry, table.stride); !problem.empty()) {
+    if (const std::string problem = problem_of(entry, table.stride, newer); !problem.empty()) {
       return fmt::format("whose row {} {}", i, problem);
     }
     if (!seen.emplace(entry.domain, entry.name, entry.version).second) {
@@ -246,7 +247,7 @@ tn_status device_get_operators(CheckedCall& call, tn_device* device, tn_operator
   if (status != TN_OK) return status;
   tn_operator_table known{};
   std::memcpy(&known, table, std::min(table->struct_size, sizeof(known)));
-  const std::string wrong = problem_of(known);
+  const std::string wrong = problem_of(known, call.layer().plugin_is_newer());
   if (wrong.empty()) return status;
   // A host would walk it.
   std::memset(&known, 0, sizeof(known));

@@ -63,7 +63,8 @@ void TN_CALL run_callback(void* token, tn_status status, const tn_error* error) 
   const auto blame = [&](const char* rule, const std::string& what) {
     layer.report(TN_LOG_ERROR, rule, layer.of_plugin(kFunction, "called a callback " + what));
   };
-  if (!is_known_status(status) || TN_STATUS_CLASS(status) == TN_NOT_READY) {
+  const bool has_name = is_known_status(status) || layer.plugin_is_newer();
+  if (!has_name || TN_STATUS_CLASS(status) == TN_NOT_READY) {
     blame("TN-status-001", fmt::format("with {:#x}", static_cast<uint32_t>(status)));
     status = TN_INTERNAL;
   }

@@ -73,6 +73,7 @@ Validation::Validation(const Surroundings& surroundings, tn_dispatch* table)
       host_(surroundings.host),
       services_(*this, *surroundings.host),
       plugin_(surroundings.plugin),
+      plugin_is_newer_(surroundings.abi_minor > TN_ABI_MINOR),
       table_(table),
       number_(Promises::get().add_maker(this)) {
   insert_checks(table);

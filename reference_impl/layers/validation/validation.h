@@ -40,6 +40,9 @@ class Validation : public Layer {
   void report(tn_log_level level, const char* rule, const std::string& message) const;
 
   const std::string& plugin() const { return plugin_; }
+  // The plugin's tenon.h is newer than this one: it may name values and bits that are not known
+  // here.
+  bool plugin_is_newer() const { return plugin_is_newer_; }
   // What the plugin is given in place of the host's.
   const tn_host* services() { return services_.get(); }
   // The table that this plugin's handles begin with.
@@ -109,6 +112,7 @@ class Validation : public Layer {
   const tn_host* const host_;
   HostServices services_;
   const std::string plugin_;
+  const bool plugin_is_newer_;
   const tn_dispatch* const table_;
   const uint64_t number_;
   std::vector<AwaitedDims> awaited_;

@@ -129,17 +129,20 @@ TEST(BadPlugin, ThrowsInCreate) {
                  "instance_create threw an exception of unknown type");
 }
 
-TEST(BadPlugin, WrongMajor) {
+TEST(BadPlugin, TN_version_001_wrong_major) {
   expect_failure("wrong-major", fixture("wrong_major"), TN_VERSION_MISMATCH,
                  "built for Tenon ABI 7.");
 }
 
-TEST(BadPlugin, WrongHash) {
+TEST(BadPlugin, TN_version_001_wrong_hash) {
   expect_failure("wrong-hash", fixture("wrong_hash"), TN_VERSION_MISMATCH, "hash 0000000000001234");
 }
 
-TEST(BadPlugin, RefusesHost) {
-  expect_failure("refuses", fixture("refuses"), TN_VERSION_MISMATCH, "needs host 9.9");
+TEST(BadPlugin, TN_version_001_refuses_the_host) {
+  const std::string ours = std::to_string(TN_ABI_MAJOR) + "." + std::to_string(TN_ABI_MINOR);
+  expect_failure("refuses", fixture("refuses"), TN_VERSION_MISMATCH,
+                 "refuses this libtenon's ABI, which is " + ours);
+  expect_failure("refuses", fixture("refuses"), TN_VERSION_MISMATCH, "It says: needs host 9.9");
 }
 
 TEST(BadPlugin, NoDevice) {
@@ -158,6 +161,14 @@ TEST(BadPlugin, NoDevice) {
   EXPECT_EQ(tn_loader_open(in_child.loader.get(), "no-device", nullptr, &instance, &error),
             TN_NO_DEVICE);
   EXPECT_EQ(error.vendor_code, -4711);
+}
+
+// Hosts branch on the class: one that there is not must not reach them.
+TEST(BadPlugin, StatusOutsideOfTheClasses) {
+  expect_failure("odd-status", fixture("odd_status"), TN_INTERNAL,
+                 "instance_create answered 0xffffffb3 without a message");
+  expect_failure("odd-status", fixture("odd_status"), TN_INTERNAL,
+                 "answered 0xffffffb3 without a message", kInChild);
 }
 
 TEST(BadPlugin, BrokenTables) {

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "default_host.h"
 #include "files.h"
 #include "loader.h"
 #include "tenon/tenon_plugin.hpp"
@@ -62,6 +63,23 @@ TEST(InputStruct, GrownWithNonzeroTailIsUnsupported) {
   EXPECT_THAT(error.message, HasSubstr("thing: a field beyond the 24 bytes"));
 }
 
+TEST(InputStruct, HostsMayHaveMoreServicesThanAreKnown) {
+  struct {
+    tn_host host;
+    uint64_t later;
+  } grown{{}, 1};
+  grown.host.struct_size = sizeof(grown);
+  grown.host.abi_minor = 7;
+  EXPECT_EQ(plugin::read_host(&grown.host).abi_minor, 7u);
+  EXPECT_EQ(plugin::read_host(&grown.host).struct_size, sizeof(tn_host));
+  const tenon::loader::HostServices services(&grown.host, tenon::loader::Environment::of_process());
+  EXPECT_NE(services.get()->log, nullptr);
+  for (const size_t size : {size_t{0}, size_t{8}, size_t{16}, sizeof(grown) - 1}) {
+    grown.host.struct_size = size;
+    EXPECT_THROW(plugin::read_host(&grown.host), plugin::Failure) << size;
+  }
+}
+
 TEST(InputStruct, ShorterOneReadsAsZeros) {
   Known known{0, -1, -1};
   ASSERT_EQ(read_as_known(Earlier{sizeof(Earlier), 1}, &known), TN_OK);
@@ -71,7 +89,8 @@ TEST(InputStruct, ShorterOneReadsAsZeros) {
 
 TEST(InputStruct, NonsenseSizesAreInvalid) {
   Known known;
-  for (const size_t size : {size_t{0}, size_t{7}, plugin::kMaxStructSize + 1, SIZE_MAX}) {
+  for (const size_t size :
+       {size_t{0}, size_t{7}, sizeof(Known) - 3, plugin::kMaxStructSize + 1, SIZE_MAX}) {
     const Known theirs{size, 1, 2};
     EXPECT_EQ(read_as_known(theirs, &known), TN_INVALID_ARGUMENT) << size;
   }
@@ -161,7 +180,7 @@ struct Opened {
   ~Opened() { functions.device_close(device); }
 };
 
-TEST(Table, ShorterOneGetsStubs) {
+TEST(Table, TN_version_002_a_shorter_one_gets_stubs) {
   const Opened opened("short_table");
   ASSERT_NE(opened.device, nullptr) << "functions before the cut work";
   tn_error error = TN_ERROR_INIT;

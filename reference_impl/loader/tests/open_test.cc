@@ -148,6 +148,21 @@ TEST(Open, UnknownNameListsWhatThereIs) {
   }
 }
 
+// It may be the very one that was wanted.
+TEST(Open, UnknownNameTellsWhichManifestsCannotBeRead) {
+  const TemporaryFolder folder;
+  const std::string path = folder.write("acme.tenon.json", "{\n \"name\": oops\n}");
+  const tenon::Loader loader(Paths{folder.path()});
+  try {
+    loader.open("acme");
+    FAIL();
+  } catch (const tenon::Error& error) {
+    EXPECT_EQ(error.status(), TN_NOT_FOUND);
+    EXPECT_THAT(error.message(), HasSubstr("cannot be read: " + path));
+    EXPECT_THAT(error.message(), HasSubstr("line 2"));
+  }
+}
+
 TEST(Open, LoaderDestroysAnInstanceOnceHoweverOftenItWasOpened) {
   const FixtureCounters* counters = nullptr;
   int before = 0;
@@ -225,6 +240,26 @@ TEST(Open, TN_instance_008_an_option_is_given_once) {
             TN_INVALID_ARGUMENT);
   EXPECT_STREQ(error.argument, "desc->options[2]");
   EXPECT_NE(std::string(error.message).find("level"), std::string::npos) << error.message;
+}
+
+// What runs of recorded hosts is tests/compat/recorded.py.
+TEST(Open, TN_version_003_a_host_of_another_header) {
+  static_assert(TN_ABI_MAJOR == 0, "from 1.0 on both are accepted");
+  struct {
+    tn_loader_desc desc;
+    uint64_t later;
+  } of_host{};
+  for (const size_t size : {sizeof(tn_loader_desc) - 2 * sizeof(void*), sizeof(of_host)}) {
+    of_host.desc.struct_size = size;
+    auto* loader = reinterpret_cast<tn_loader*>(1);
+    tenon::ErrorBuffer error;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(tn_loader_create(&of_host.desc, &loader, &error), TN_VERSION_MISMATCH);
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(loader, nullptr);
+    EXPECT_THAT(error.message, HasSubstr("its tn_loader_desc has " + std::to_string(size)));
+    EXPECT_THAT(log, HasSubstr(error.message)) << "its tn_error may be another one";
+  }
 }
 
 TEST(Open, WrongArguments) {

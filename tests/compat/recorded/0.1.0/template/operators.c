@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * operators.c: the kernels. A row of kOperators for each operator, a case in run() for what it
+ * computes. They take any strides and dims at launch; a kernel that does not answers
+ * TN_NEEDS_STATIC and says what it needs, as describe() does for aliases.
+ */
+#include "plugin.h"
+
+#define NUMBERS (TNP_BIT(TN_FLOAT32) | TNP_BIT(TN_INT32))
+#define CONVERTED \
+  (NUMBERS | TNP_BIT(TN_FLOAT64) | TNP_BIT(TN_INT64) | TNP_BIT(TN_UINT8) | TNP_BIT(TN_BOOL))
+#define COPIED (CONVERTED | TNP_BIT(TN_FLOAT16) | TNP_BIT(TN_BFLOAT16) | TNP_BIT(TN_INT8))
+
+static const tn_operator_entry kOperators[] = {TNP_OPERATOR("", "Identity", 25, COPIED),
+                                               TNP_OPERATOR("", "Cast", 25, CONVERTED),
+                                               TNP_OPERATOR("tenon", "Fill", 1, COPIED),
+                                               TNP_OPERATOR("", "Add", 14, NUMBERS),
+                                               TNP_OPERATOR("", "Mul", 14, NUMBERS),
+                                               TNP_OPERATOR("", "Relu", 14, TNP_BIT(TN_FLOAT32)),
+                                               TNP_OPERATOR("", "MatMul", 13, TNP_BIT(TN_FLOAT32))};
+enum { kIdentity, kCast, kFill, kAdd, kMul, kRelu, kMatMul, kOperatorCount };
+
+struct tn_kernel {
+  const tn_dispatch* dispatch;
+  tn_device* device;
+  tnp_signature signature;
+};
+
+/* A long double holds every value of the types here, 64-bit integers included. */
+static long double load(tn_dtype dtype, const void* from) {
+  if (dtype == TN_FLOAT32) return *(const float*)from;
+  if (dtype == TN_FLOAT64) return *(const double*)from;
+  if (dtype == TN_INT32) return *(const int32_t*)from;
+  if (dtype == TN_INT64) return *(const int64_t*)from;
+  return *(const uint8_t*)from; /* uint8 and bool */
+}
+
+static void store(tn_dtype dtype, void* to, long double x) {
+  /* Out of range and NaN give any integer, but C leaves even the conversion undefined. */
+  const int64_t integer = x >= -0x1p63L && x < 0x1p63L ? (int64_t)x : 0;
+  if (dtype == TN_FLOAT32) *(float*)to = (float)x;
+  if (dtype == TN_FLOAT64) *(double*)to = (double)x;
+  if (dtype == TN_INT32) *(int32_t*)to = (int32_t)(uint32_t)integer;
+  if (dtype == TN_INT64) *(int64_t*)to = integer;
+  if (dtype == TN_UINT8) *(uint8_t*)to = (uint8_t)integer;
+  if (dtype == TN_BOOL) *(uint8_t*)to = x != 0;
+}
+
+static void run(int op, const tnp_view* a, const tnp_view* b, const tnp_view* out) {
+  const char* left = a->buffer ? a->buffer->data + a->offset : a->host_data;
+  const char* right = b->buffer ? b->buffer->data + b->offset : b->host_data;
+  for (int64_t n = 0; n < out->count; ++n) {
+    char* to = out->buffer->data + out->offset + tnp_element(out, n);
+    if (op == kMatMul) {
+      const char* row = left + n / out->dims[1] * a->strides[0];
+      const char* column = right + n % out->dims[1] * b->strides[1];
+      float sum = 0;
+      for (int64_t k = 0; k < a->dims[1]; ++k, row += a->strides[1], column += b->strides[0])
+        sum += *(const float*)row * *(const float*)column;
+      *(float*)to = sum;
+      continue;
+    }
+    const char *from = left + tnp_element(a, n), *other = right + tnp_element(b, n);
+    if (op == kIdentity || op == kFill) {
+      memcpy(to, from, tn_dtype_bits(out->dtype) / 8);
+      continue;
+    }
+    long double x = load(a->dtype, from);
+    if (op == kAdd) x += load(b->dtype, other);
+    if (op == kMul) x *= load(b->dtype, other);
+    if (op == kRelu && x < 0) x = 0;
+    store(out->dtype, to, x);
+  }
+}
+
+/* ---- Kernels ---- */
+
+tn_status device_get_operators(tn_device* device, tn_operator_table* table, tn_error* error) {
+  const tn_operator_table known = {0, kOperators, kOperatorCount, sizeof(kOperators[0])};
+  (void)device;
+  return TNP_GIVE(table, known);
+}
+
+/* Fills the kernel, or says why there is none. What is not known is refused, never ignored. */
+static tn_status describe(tn_device* device, const tn_kernel_desc* given, tn_kernel* kernel,
+                          uint32_t* requirements, tn_error* error) {
+  tn_kernel_desc desc;
+  tnp_signature* known = &kernel->signature;
+  *kernel = (tn_kernel){.dispatch = device->dispatch, .device = device};
+  TNP_TRY(tnp_describe_kernel(kOperators, kOperatorCount, given, &desc, known, error));
+  const int op = known->op;
+  const tnp_slot *in = known->inputs, *out = known->outputs;
+  const size_t inputs = op == kAdd || op == kMul || op == kMatMul ? 2 : 1;
+  TNP_CHECK(desc.input_count == inputs && desc.output_count == 1, TN_INVALID_ARGUMENT,
+            "%s has %zu inputs and 1 output", desc.name, inputs);
+  for (size_t i = 0; i < inputs; ++i) {
+    TNP_CHECK(in[i].dtype == in[0].dtype && (op == kCast || in[i].dtype == out->dtype),
+              TN_INVALID_ARGUMENT, "%s: the types of its tensors do not fit", desc.name);
+    TNP_CHECK(in[i].kind == TN_ARGUMENT_DEVICE || (in[i].rank == 0 && op != kMatMul),
+              TN_UNSUPPORTED, "a host value must be a scalar: upload it");
+    TNP_CHECK(op != kMatMul || (in[i].rank == 2 && out->rank == 2), TN_UNSUPPORTED,
+              "MatMul takes matrices alone: loop over the batch");
+  }
+  for (size_t i = 0; i < desc.attribute_count; ++i) { /* Cast alone has some. */
+    tn_attribute attribute;
+    TNP_TAKE(attribute, desc.attributes[i]);
+    TNP_NEED(attribute.name);
+    const bool is_to = strcmp(attribute.name, "to") == 0;
+    TNP_CHECK(op == kCast && (is_to || strcmp(attribute.name, "saturate") == 0) &&
+                  attribute.type == TN_ATTRIBUTE_INT && (!is_to || *attribute.ints == out->dtype),
+              TN_INVALID_ARGUMENT, "%s: attribute '%s' is unknown, or does not fit the output",
+              desc.name, attribute.name);
+  }
+  if (out->alias == 0 || (op != kMatMul && in[0].dtype == out->dtype)) return TN_OK;
+  *requirements = TN_REQUIRES_NO_ALIAS;
+  return tnp_fail(error, TN_NEEDS_STATIC, "%s: its output must not be an input", desc.name);
+}
+
+tn_status kernel_supports(tn_device* device, const tn_kernel_desc* desc, tn_kernel_support* support,
+                          tn_error* error) {
+  tn_kernel kernel;
+  uint32_t requirements = 0;
+  const tn_status status = describe(device, desc, &kernel, &requirements, error);
+  return tnp_answer_support(&kernel.signature, status, requirements, support, error);
+}
+
+tn_status kernel_create(tn_device* device, const tn_kernel_desc* desc, tn_kernel** kernel,
+                        tn_error* error) {
+  uint32_t requirements;
+  tn_kernel described;
+  TNP_CLEAR(kernel);
+  TNP_TRY(describe(device, desc, &described, &requirements, error));
+  TNP_NEW(kernel);
+  **kernel = described;
+  return TN_OK;
+}
+
+void kernel_destroy(tn_kernel* kernel) { free(kernel); }
+
+tn_status kernel_get_info(tn_kernel* kernel, tn_kernel_info* info, tn_error* error) {
+  return tnp_kernel_info(&kernel->signature, 0, TN_KERNEL_NO_WORKSPACE, info, error);
+}
+
+tn_status kernel_workspace_size(tn_kernel* kernel, const tn_launch* launch, uint64_t* size,
+                                tn_error* error) {
+  (void)kernel, (void)launch;
+  TNP_NEED(size);
+  *size = 0;
+  return TN_OK;
+}
+
+static tn_status check_view(const tn_stream* stream, const tnp_view* view, tn_error* error) {
+  if (view->buffer == NULL) return TN_OK; /* A host value, or no elements. */
+  return check_range(stream->device, view->buffer, view->begin, view->end - view->begin, error);
+}
+
+tn_status kernel_launch(tn_kernel* kernel, tn_stream* stream, const tn_launch* launch,
+                        tn_error* error) {
+  tnp_view in[TNP_MAX_INPUTS], out;
+  const tnp_signature* known = &kernel->signature;
+  TNP_CHECK(stream != NULL && stream->device == kernel->device, TN_INVALID_ARGUMENT,
+            "the stream is NULL or of another device");
+  TNP_TRY(tnp_view_launch(known, launch, ALIGNMENT, MAX_ALLOCATION, in, &out, error));
+  TNP_TRY(check_view(stream, &out, error));
+  for (size_t i = 0; i < known->input_count; ++i) TNP_TRY(check_view(stream, &in[i], error));
+  if (known->op != kMatMul)
+    TNP_TRY(tnp_broadcast(in, known->input_count, &out, known->op != kFill, error));
+  TNP_CHECK(known->op != kMatMul || (in[0].dims[1] == in[1].dims[0] &&
+                                     in[0].dims[0] == out.dims[0] && in[1].dims[1] == out.dims[1]),
+            TN_INVALID_ARGUMENT, "MatMul: the dims of its matrices do not fit");
+  run(known->op, &in[0], &in[known->input_count - 1], &out);
+  return TN_OK;
+}
+
+/* With strided layouts alone, a conversion is a strided copy. */
+tn_status stream_reorder(tn_stream* stream, const tn_tensor* dst, const tn_tensor* src,
+                         tn_error* error) {
+  tnp_view to, from;
+  TNP_TRY(tnp_view_reorder(dst, src, ALIGNMENT, MAX_ALLOCATION, &to, &from, error));
+  TNP_TRY(check_view(stream, &to, error));
+  TNP_TRY(check_view(stream, &from, error));
+  run(kIdentity, &from, &from, &to);
+  return TN_OK;
+}
