@@ -69,6 +69,9 @@ endfunction()
 # are allowed). Static archives inside, such as ONNX and protobuf, stay invisible, including the
 # unique symbols of templates, which would otherwise be merged across the whole process.
 function(tenon_export_only target)
+  if(NOT UNIX OR APPLE)
+    return()  # Windows exports what the source says, by itself; Apple's linker knows no version scripts.
+  endif()
   set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
   list(JOIN ARGN "; " symbols)
   if(symbols)

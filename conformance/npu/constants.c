@@ -71,8 +71,8 @@ static tn_status pack(tnp_work* work, tn_error* error) {
 tn_status constant_create(tn_device* device, const tn_constant_desc* given, tn_constant** constant,
                           tn_error* error) {
   tn_constant_desc desc;
-  tnp_slot slot;
-  tnp_view from;
+  tnp_slot slot = {0};
+  tnp_view from = {0};
   tnp_constant* made = NULL;
   TNP_CLEAR(constant);
   TNP_TAKE(desc, given);

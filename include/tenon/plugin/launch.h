@@ -243,7 +243,7 @@ static inline tn_status tnp_view_reorder_in(const tnp_forms* forms, const tn_ten
                                             tnp_view* to, tnp_view* from, tn_error* error) {
   TNP_NEED(dst);
   TNP_NEED(src);
-  tnp_slot slots[2];
+  tnp_slot slots[2] = {{0}};
   const tn_tensor* const tensors[] = {dst, src};
   for (int i = 0; i < 2; ++i) {
     const tn_argument any = {.struct_size = sizeof(any),
