@@ -16,10 +16,11 @@ static const tn_operator_entry kOperators[] = {
     TNP_OPERATOR("", "Cast", 25, kConverted),
     TNP_OPERATOR_REVISION("tenon", "Fill", 1, 1, kCopied),
     TNP_OPERATOR("", "Add", 14, kNumbers),
+    TNP_OPERATOR("", "Mul", 14, kNumbers),
     TNP_OPERATOR("", "Div", 14, kNumbers),
     TNP_OPERATOR("", "Relu", 14, kFloats),
     TNP_OPERATOR("", "MatMul", 13, kFloats)};
-enum { kIdentity, kCast, kFill, kAdd, kDiv, kRelu, kMatMul, kOperatorCount };
+enum { kIdentity, kCast, kFill, kAdd, kMul, kDiv, kRelu, kMatMul, kOperatorCount };
 
 struct tn_kernel {
   const tn_dispatch* dispatch;
@@ -73,7 +74,7 @@ static tn_status describe(tn_device* device, const tn_kernel_desc* given, tnp_si
                                  known, error));
   const int op = known->op;
   const tnp_slot *in = known->inputs, *out = known->outputs;
-  const size_t inputs = op == kAdd || op == kDiv || op == kMatMul ? 2 : 1;
+  const size_t inputs = op == kAdd || op == kMul || op == kDiv || op == kMatMul ? 2 : 1;
   TNP_CHECK(desc.input_count == inputs && desc.output_count == 1, TN_INVALID_ARGUMENT,
             "%s has %zu inputs and 1 output", desc.name, inputs);
   for (size_t i = 0; i < inputs; ++i) {
@@ -177,13 +178,14 @@ typedef struct launch_work {
   char scalars[2][8]; /* Host values, which are gone when the launch returns. */
 } launch_work;
 
-static double load(tn_dtype dtype, const char* from) {
+/* A long double holds every product of 32-bit integers. */
+static long double load(tn_dtype dtype, const char* from) {
   if (dtype == TN_FLOAT32) return *(const float*)(const void*)from;
   if (dtype == TN_INT32) return *(const int32_t*)(const void*)from;
   return *(const uint8_t*)from; /* uint8 and bool */
 }
 
-static void store(tn_dtype dtype, char* to, double x) {
+static void store(tn_dtype dtype, char* to, long double x) {
   const int64_t integer = x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : 0;
   if (dtype == TN_FLOAT32) *(float*)(void*)to = (float)x;
   if (dtype == TN_INT32) *(int32_t*)(void*)to = (int32_t)(uint32_t)(uint64_t)integer;
@@ -235,8 +237,9 @@ static tn_status compute(const tnp_signature* known, launch_work* self, tn_error
       TNP_TRY(divide(known, from, right + tnp_element(b, n), to, error));
       continue;
     }
-    double x = load(a->dtype, from);
+    long double x = load(a->dtype, from);
     if (known->op == kAdd) x += load(b->dtype, right + tnp_element(b, n));
+    if (known->op == kMul) x *= load(b->dtype, right + tnp_element(b, n));
     if (known->op == kRelu && x < 0) x = 0;
     if (known->op == kIdentity || known->op == kFill)
       memcpy(to, from, tn_dtype_bits(out->dtype) / 8);
