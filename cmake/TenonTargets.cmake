@@ -78,6 +78,9 @@ endfunction()
 # VERSION NAME first, programs that are linked with it ask for symbols of that version, and do not
 # start with a library that has none.
 function(tenon_export_only target)
+  if(NOT UNIX OR APPLE)
+    return()  # Windows exports what the source says, by itself; Apple's linker knows no version scripts.
+  endif()
   cmake_parse_arguments(PARSE_ARGV 1 T "" "VERSION" "")
   set(script ${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
   list(JOIN T_UNPARSED_ARGUMENTS "; " symbols)

@@ -17,9 +17,14 @@
 #define TENON_PLUGIN_H_
 
 #include "tenon/plugin/buffer.h"
+#include "tenon/plugin/constant.h"
 #include "tenon/plugin/device.h"
 #include "tenon/plugin/error.h"
 #include "tenon/plugin/kernel.h"
 #include "tenon/plugin/launch.h"
+#include "tenon/plugin/layout.h"
+#include "tenon/plugin/memory.h"
+#include "tenon/plugin/queue.h"
+#include "tenon/plugin/thread.h"
 
 #endif /* TENON_PLUGIN_H_ */

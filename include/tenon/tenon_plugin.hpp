@@ -31,8 +31,13 @@
 #include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
+#if defined(__MINGW_PRINTF_FORMAT) /* Its own printf, or that of the C library of Windows. */
+#define TN_PRINTF_FORMAT __MINGW_PRINTF_FORMAT
+#else
+#define TN_PRINTF_FORMAT printf
+#endif
 #if defined(__GNUC__)
-#define TN_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+#define TN_PRINTF_LIKE(text, first) __attribute__((format(TN_PRINTF_FORMAT, text, first)))
 #define TN_COLD __attribute__((cold)) /* Its callers' common paths are laid out without it. */
 #else
 #define TN_PRINTF_LIKE(text, first)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * device.c: the device, its memory, streams and events, and the plugin's entry. The "device memory"
- * is malloc'ed, and a stream runs each piece of work at once, on the thread that queues it: legal,
+ * is the host's, and a stream runs each piece of work at once, on the thread that queues it: legal,
  * because a stream promises order and not delay. Put your driver's calls there; the checks in front
  * stay. A NULL first argument never gets here: the loader refuses it.
  */
@@ -48,13 +48,17 @@ static tn_status device_open(tn_instance* instance, size_t index, const tn_devic
   TNP_CHECK_AT("index", index == 0, TN_OUT_OF_RANGE, "device %zu: there is only device 0", index);
   TNP_TRY(tnp_open_plainly(given, error));
   TNP_NEW(device);
-  mtx_init(&(*device)->memory.lock, mtx_plain);
+  if (!tnp_mutex_init(&(*device)->memory.lock)) {
+    free(*device);
+    *device = NULL;
+    return tnp_fail(error, TN_OUT_OF_MEMORY, "no lock for the device");
+  }
   (*device)->dispatch = instance->dispatch;
   return TN_OK;
 }
 
 static void device_close(tn_device* device) {
-  if (device != NULL) mtx_destroy(&device->memory.lock);
+  if (device != NULL) tnp_mutex_destroy(&device->memory.lock);
   free(device);
 }
 
@@ -74,10 +78,10 @@ static tn_status buffer_create(tn_device* device, const tn_buffer_desc* given, t
                TN_INVALID_ARGUMENT, "the stream is of another device");
   const size_t alignment = desc.alignment > ALIGNMENT ? desc.alignment : ALIGNMENT;
   tn_buffer* made = calloc(1, sizeof(*made));
-  char* data = aligned_alloc(alignment, (desc.size / alignment + 1) * alignment);
+  char* data = tnp_aligned_alloc(alignment, desc.size);
   if (made == NULL || data == NULL || !tnp_memory_add(&device->memory, TOTAL_MEMORY, desc.size)) {
     free(made);
-    free(data);
+    tnp_aligned_free(data);
     return tnp_fail(error, TN_OUT_OF_DEVICE_MEMORY, "no room for a buffer: destroy some");
   }
   *made = (tn_buffer){device->dispatch, device, desc.kind, desc.size, data, {{0}, {0}}};
@@ -90,7 +94,7 @@ static void buffer_destroy(tn_buffer* buffer, tn_stream* stream) {
   (void)stream;
   if (buffer == NULL) return;
   tnp_memory_remove(&buffer->device->memory, buffer->size);
-  free(buffer->data);
+  tnp_aligned_free(buffer->data);
   free(buffer);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/device/fork.h"
 
-#include <pthread.h>
-
 #include <mutex>
+
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::device {
 
@@ -12,8 +12,8 @@ std::atomic<uint32_t> fork_generation{0};
 void watch_forks() {
   static std::once_flag once;
   std::call_once(once, [] {
-    pthread_atfork(nullptr, nullptr,
-                   [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
+    platform::watch_forks(nullptr, nullptr,
+                          [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
   });
 }
 

@@ -1,32 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/device/memory.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cinttypes>
 #include <cstdlib>
 #include <cstring>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::device {
 namespace {
 
-uint64_t machine_memory() {
-  return static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
 // Reserves addresses that fault when touched: at least one page, a guard page behind it, and room
 // to align.
 void reserve(Block& block, uint64_t alignment) {
-  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t page = platform::page_size();
   const uint64_t slack = alignment > page ? alignment : 0;
   const uint64_t bytes = (block.size / page + 2) * page + slack;
-  void* range = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (range == MAP_FAILED) {
+  void* range = platform::reserve_addresses(bytes);
+  if (range == nullptr) {
     plugin::fail(TN_OUT_OF_DEVICE_MEMORY, nullptr, "the host has no %" PRIu64 " addresses left",
                  bytes);
   }
@@ -40,7 +33,7 @@ void reserve(Block& block, uint64_t alignment) {
 
 Memory::Memory(const Options& options, Backend* backend)
     : mode_(options.memory),
-      limit_(options.memory_limit != 0 ? options.memory_limit : machine_memory()),
+      limit_(options.memory_limit != 0 ? options.memory_limit : platform::machine_memory()),
       max_allocation_(options.max_allocation != 0 ? std::min(limit_, options.max_allocation)
                                                   : limit_),
       backend_(backend) {}
@@ -88,11 +81,11 @@ void Memory::obtain(Block& block, uint64_t alignment) {
   }
   // Pages of their own: drivers pin whole ones, and each once.
   if (backend_ != nullptr) {
-    alignment = std::max(alignment, static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+    alignment = std::max(alignment, platform::page_size());
   }
   const uint64_t bytes =
       (std::max<uint64_t>(block.size, 1) + alignment - 1) / alignment * alignment;
-  block.data = static_cast<std::byte*>(std::aligned_alloc(alignment, bytes));
+  block.data = static_cast<std::byte*>(platform::allocate_aligned(alignment, bytes));
   if (block.data == nullptr) {
     plugin::fail(TN_OUT_OF_DEVICE_MEMORY, nullptr, "the host has no %" PRIu64 " bytes left",
                  block.size);
@@ -164,8 +157,9 @@ void Memory::give_back(const Block& block) noexcept {
   if (poisons() && block.data != nullptr) {
     std::memset(block.data, kPoisonFreed, block.size);
   }
-  std::free(block.data);
-  if (block.reservation != nullptr) munmap(block.reservation, block.reservation_size);
+  platform::free_aligned(block.data);
+  if (block.reservation != nullptr)
+    platform::release_addresses(block.reservation, block.reservation_size);
 }
 
 void Memory::write_info(tn_memory_info* info) const {

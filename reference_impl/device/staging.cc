@@ -1,25 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/device/staging.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <new>
 #include <utility>
 
 #include "reference_impl/device/memory.h"
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::device {
 
 Staging::Staging(uint64_t size) {
-  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const auto page = platform::page_size();
   const uint64_t body = (size + page - 1) / page * page;
   range_size_ = body + 2 * page;
-  range_ = mmap(nullptr, range_size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (range_ == MAP_FAILED) throw std::bad_alloc();
+  range_ = platform::reserve_addresses(range_size_);
+  if (range_ == nullptr) throw std::bad_alloc();
   std::byte* first = static_cast<std::byte*>(range_) + page;
-  if (body != 0 && mprotect(first, body, PROT_READ | PROT_WRITE) != 0) {
-    munmap(range_, range_size_);
+  if (body != 0 && !platform::make_readable(first, body)) {
+    platform::release_addresses(range_, range_size_);
     throw std::bad_alloc();
   }
   // Against the guard behind it, as near as alignment allows: running over the end is the common
@@ -40,7 +38,7 @@ Staging& Staging::operator=(Staging&& other) noexcept {
 }
 
 Staging::~Staging() {
-  if (range_ != nullptr) munmap(range_, range_size_);
+  if (range_ != nullptr) platform::release_addresses(range_, range_size_);
 }
 
 }  // namespace tenon::device

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "default_host.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -20,15 +18,8 @@ tn_log_level level_from(const Environment& environment) {
   return static_cast<tn_log_level>(environment.choice("TENON_LOG", kLevelNames, TN_LOG_WARNING));
 }
 
-int32_t processor_count() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) return CPU_COUNT(&set);
-  return static_cast<int32_t>(std::max(std::thread::hardware_concurrency(), 1u));
-}
-
 int32_t thread_count(const Environment& environment) {
-  return environment.whole_number("TENON_NUM_THREADS", 1, 1024, processor_count());
+  return environment.whole_number("TENON_NUM_THREADS", 1, 1024, platform::processor_count());
 }
 
 // One write, so that lines of several threads do not mix.
@@ -41,9 +32,7 @@ void write_line(tn_log_level level, const char* component, const char* message) 
     length = sizeof(line);
     line[sizeof(line) - 1] = '\n';
   }
-  if (write(STDERR_FILENO, line, static_cast<size_t>(length)) < 0) {
-    // Standard error is closed: there is no other place to write to.
-  }
+  platform::write_error(line, static_cast<size_t>(length));
 }
 
 }  // namespace

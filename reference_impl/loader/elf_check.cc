@@ -2,7 +2,6 @@
 #include "elf_check.h"
 
 #include <elf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -67,7 +66,7 @@ void check_library_file(const std::string& path) {
   const uint64_t size = file.size();
 
   Elf64_Ehdr header{};
-  const ssize_t got = pread(file.descriptor(), &header, sizeof(header), 0);
+  const int64_t got = file.read_at(&header, sizeof(header), 0);
   if (got < 0) plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(errno));
   if (std::memcmp(header.e_ident, ELFMAG, std::min<size_t>(SELFMAG, static_cast<size_t>(got))) !=
           0 ||
@@ -97,8 +96,8 @@ void check_library_file(const std::string& path) {
   if (sections_end > size) fail_truncated(size, sections_end);
   for (int i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment{};
-    const auto offset = static_cast<off_t>(header.e_phoff + i * sizeof(segment));
-    if (pread(file.descriptor(), &segment, sizeof(segment), offset) != sizeof(segment)) {
+    const uint64_t offset = header.e_phoff + static_cast<uint64_t>(i) * sizeof(segment);
+    if (file.read_at(&segment, sizeof(segment), offset) != sizeof(segment)) {
       fail_truncated(size, headers_end);
     }
     const uint64_t end = end_of(segment.p_offset, segment.p_filesz);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "environment.h"
 
-#include <sys/auxv.h>
-
 #include <charconv>
 #include <cstdlib>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -60,7 +59,7 @@ size_t Environment::choice(const char* name, std::span<const char* const> choice
 
 Environment Environment::of_process() {
   Environment environment;
-  environment.elevated = getauxval(AT_SECURE) != 0;
+  environment.elevated = platform::is_elevated();
   environment.lookup = [](const char* name) -> const char* { return std::getenv(name); };
   return environment;
 }

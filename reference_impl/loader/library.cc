@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "library.h"
 
-#include <dlfcn.h>
-
 #include <cinttypes>
 #include <cstring>
 #include <exception>
 
 #include "elf_check.h"
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -69,15 +68,15 @@ bool is_plugin_name(const std::string& name) {
 
 Library open_library(const std::string& path, const tn_host* host) {
   check_library_file(path);
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  std::string reason;
+  void* handle = platform::open_library(path, &reason);
   if (handle == nullptr) {
-    const char* reason = dlerror();
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "the system cannot load it: %s; install what it needs, or add its folder to "
                  "LD_LIBRARY_PATH",
-                 reason != nullptr ? reason : "unknown reason");
+                 reason.c_str());
   }
-  void* symbol = dlsym(handle, TN_PLUGIN_ENTRY_NAME);
+  void* symbol = platform::find_symbol(handle, TN_PLUGIN_ENTRY_NAME);
   if (symbol == nullptr) {
     plugin::fail(TN_LOAD_FAILED, nullptr,
                  "it does not export " TN_PLUGIN_ENTRY_NAME

@@ -1,25 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "live_tables.h"
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <vector>
 
 #include "dispatch_table.h"
 #include "reference_impl/layers/validation/stale.h"
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
 namespace {
+
+// A lock that is initialised as a constant everywhere, which std::mutex is not on Windows. Held for
+// a few instructions at a time.
+class LiveLock {
+ public:
+  void lock() {
+    while (held_.exchange(true, std::memory_order_acquire)) held_.wait(true);
+  }
+  void unlock() {
+    held_.store(false, std::memory_order_release);
+    held_.notify_one();
+  }
+
+ private:
+  std::atomic<bool> held_{false};
+};
 
 // The only mutable globals of the loader. Handlers of forks and of the process' end take no
 // argument, so what they must reach can only be found through a global; everything else belongs to
 // some tn_loader. Initialised as constants and never destroyed, so that order of initialisation
 // does not matter.
 struct LiveTables {
-  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  LiveLock mutex;
   DispatchTable* first = nullptr;
   bool handlers_installed = false;
   std::atomic<bool> forked{false};
@@ -28,20 +43,20 @@ struct LiveTables {
 constinit LiveTables g_live;
 
 struct Lock {
-  Lock() { pthread_mutex_lock(&g_live.mutex); }
-  ~Lock() { pthread_mutex_unlock(&g_live.mutex); }
+  Lock() { g_live.mutex.lock(); }
+  ~Lock() { g_live.mutex.unlock(); }
 };
 
 // The list must be whole at the moment of the fork.
-void before_fork() { pthread_mutex_lock(&g_live.mutex); }
-void after_fork_in_parent() { pthread_mutex_unlock(&g_live.mutex); }
+void before_fork() { g_live.mutex.lock(); }
+void after_fork_in_parent() { g_live.mutex.unlock(); }
 void after_fork_in_child() {
   g_live.forked.store(true, std::memory_order_relaxed);
   layers::validation::stop_watching_after_fork();
   for (DispatchTable* table = g_live.first; table != nullptr; table = table->next) {
     table->disable_after_fork();
   }
-  pthread_mutex_unlock(&g_live.mutex);
+  g_live.mutex.unlock();
 }
 
 // Runs once for each plugin that was opened; the first run does all there is to do.
@@ -66,7 +81,7 @@ void add_live_table(DispatchTable* table) {
   if (g_live.forked.load(std::memory_order_relaxed)) table->disable_after_fork();
   if (!g_live.handlers_installed) {
     // Fails only without memory; then a forked child would be as undefined as without Tenon.
-    pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    platform::watch_forks(before_fork, after_fork_in_parent, after_fork_in_child);
     g_live.handlers_installed = true;
   }
   table->next = g_live.first;

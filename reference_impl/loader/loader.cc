@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
 
 #include "library.h"
 #include "live_tables.h"
+#include "reference_impl/platform/platform.h"
 #include "start.h"
 #include "tenon/cpp/error.hpp"
 #include "tenon/tenon_plugin.hpp"
@@ -94,7 +93,7 @@ class Loader::Turn {
 Loader::Loader(const tn_loader_desc& desc, const layers::Extensions* extensions_for_hosts)
     : extensions_for_hosts_(extensions_for_hosts),
       environment_(Environment::of_process()),
-      process_(getpid()),
+      process_(platform::process_id()),
       probe_timeout_(probe_timeout(environment_)),
       host_(desc.host, environment_),
       layers_(desc.layers != nullptr
@@ -122,7 +121,7 @@ Loader::~Loader() {
 }
 
 void Loader::check_process() const {
-  if (is_forked_child() || process_ != getpid()) {
+  if (is_forked_child() || process_ != platform::process_id()) {
     plugin::fail(TN_FORKED, nullptr,
                  "the process was forked after this loader was made; start children with exec "
                  "(in Python: spawn or forkserver)");

@@ -109,7 +109,7 @@ class Loader {
 
   const layers::Extensions* const extensions_for_hosts_;
   const Environment environment_;
-  const int process_;
+  const int64_t process_;
   const std::chrono::milliseconds probe_timeout_;
   HostServices host_;
   const std::vector<std::string> layers_;

@@ -267,11 +267,6 @@ ProbeResult probe_library(const std::string& path, std::chrono::milliseconds tim
 
 }  // namespace
 
-std::chrono::milliseconds probe_timeout(const Environment& environment) {
-  const double seconds = environment.number("TENON_PROBE_TIMEOUT", 0.001, 86400, 20);
-  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
-}
-
 std::vector<ProbeResult> probe_libraries(const std::vector<std::string>& paths,
                                          std::chrono::milliseconds timeout) {
   std::vector<ProbeResult> results(paths.size());

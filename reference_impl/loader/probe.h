@@ -33,7 +33,10 @@ std::vector<ProbeResult> probe_libraries(const std::vector<std::string>& paths,
                                          std::chrono::milliseconds timeout);
 
 // TENON_PROBE_TIMEOUT in seconds; without it, 20: the first start of a GPU's driver is slow.
-std::chrono::milliseconds probe_timeout(const Environment& environment);
+inline std::chrono::milliseconds probe_timeout(const Environment& environment) {
+  const double seconds = environment.number("TENON_PROBE_TIMEOUT", 0.001, 86400, 20);
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
 
 // The child's end: writes lines of JSON to this descriptor. First, when the entry has answered,
 // {"name", "version"}; last {"status", "rule", "message", "devices"}.

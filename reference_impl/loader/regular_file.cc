@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regular_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::loader {
@@ -15,48 +12,55 @@ namespace {
 
 constexpr size_t kMostBytes = 1 << 20;
 
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a folder";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
-  return "a device";
-}
+using platform::FileKind;
 
-[[noreturn]] void fail_to_open(const std::string& path) {
+[[noreturn]] void fail_as(FileKind kind) {
   const int reason = errno;
-  struct stat link{};
-  if (reason == ENOENT && lstat(path.c_str(), &link) == 0) {
-    plugin::fail(TN_NOT_FOUND, nullptr, "a link to a file that is not there; correct or remove it");
+  switch (kind) {
+    case FileKind::kMissing:
+      plugin::fail(TN_NOT_FOUND, nullptr, "no such file; install the plugin or correct the path");
+    case FileKind::kDeadLink:
+      plugin::fail(TN_NOT_FOUND, nullptr,
+                   "a link to a file that is not there; correct or remove it");
+    case FileKind::kUnreadable:
+      plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(reason));
+    default:
+      break;
   }
-  if (reason == ENOENT || reason == ENOTDIR) {
-    plugin::fail(TN_NOT_FOUND, nullptr, "no such file; install the plugin or correct the path");
-  }
-  plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(reason));
-}
-
-[[noreturn]] void fail_as(mode_t mode) {
+  const char* const what = kind == FileKind::kFolder   ? "a folder"
+                           : kind == FileKind::kPipe   ? "a pipe"
+                           : kind == FileKind::kSocket ? "a socket"
+                                                       : "a device";
   plugin::fail(TN_LOAD_FAILED, nullptr, "not a regular file, but %s; correct the path or remove it",
-               kind_of(mode));
+               what);
 }
 
 }  // namespace
 
 RegularFile::RegularFile(const std::string& path) {
   // Asked before it is opened: opening alone may do something to a device.
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) fail_to_open(path);
-  if (!S_ISREG(status.st_mode)) fail_as(status.st_mode);
-  // And after, since it may have become another one. O_NONBLOCK: a pipe would be waited for.
-  descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor_ < 0) fail_to_open(path);
-  if (fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-    close(descriptor_);
-    fail_as(status.st_mode);
+  FileKind kind = platform::kind_of_file(path.c_str());
+  if (kind != FileKind::kRegular) fail_as(kind);
+  // And after, since it may have become another one.
+  descriptor_ = platform::open_file(path.c_str());
+  if (descriptor_ < 0) {
+    const int reason = errno;
+    kind = platform::kind_of_file(path.c_str());
+    errno = reason;
+    fail_as(kind == FileKind::kRegular ? FileKind::kUnreadable : kind);
   }
-  size_ = static_cast<uint64_t>(status.st_size);
+  kind = platform::kind_of_file(descriptor_, &size_);
+  if (kind != FileKind::kRegular) {
+    platform::close_file(descriptor_);
+    fail_as(kind);
+  }
 }
 
-RegularFile::~RegularFile() { close(descriptor_); }
+RegularFile::~RegularFile() { platform::close_file(descriptor_); }
+
+int64_t RegularFile::read_at(void* to, size_t size, uint64_t offset) const {
+  return platform::read_at(descriptor_, to, size, offset);
+}
 
 std::string read_small_file(const std::string& path) {
   const RegularFile file(path);
@@ -64,7 +68,7 @@ std::string read_small_file(const std::string& path) {
   // Files of /proc say 0 and go on for ever: what is read counts.
   char bytes[16384];
   for (;;) {
-    const ssize_t got = read(file.descriptor(), bytes, sizeof(bytes));
+    const int64_t got = file.read_at(bytes, sizeof(bytes), text.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) plugin::fail(TN_LOAD_FAILED, nullptr, "cannot be read: %s", std::strerror(errno));
     if (got == 0) return text;

@@ -4,6 +4,7 @@
 // anyone wait, no device is touched, and nothing without an end is read.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -18,7 +19,8 @@ class RegularFile {
   RegularFile(const RegularFile&) = delete;
   RegularFile& operator=(const RegularFile&) = delete;
 
-  int descriptor() const { return descriptor_; }
+  // Bytes that were read, or -1 with errno.
+  int64_t read_at(void* to, size_t size, uint64_t offset) const;
   uint64_t size() const { return size_; }
 
  private:

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "search.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
 #include "platform.h"
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::loader {
 namespace {
@@ -131,10 +130,10 @@ SearchResult search(const Environment& environment, const std::vector<std::strin
 }
 
 std::string own_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&is_manifest_path), &info) == 0) return "";
+  const std::string file = platform::file_of_code(reinterpret_cast<const void*>(&is_manifest_path));
+  if (file.empty()) return "";
   std::error_code error;
-  const fs::path path = fs::canonical(info.dli_fname, error);
+  const fs::path path = fs::canonical(file, error);
   return error ? "" : path.parent_path().string();
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "thread_pool.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <system_error>
+
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::loader {
 namespace {
@@ -82,20 +81,16 @@ ThreadPool::~ThreadPool() {
 
 void ThreadPool::start_threads() {
   // The host's signals are not ours to handle.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const platform::WithoutSignals without_signals;
   try {
     threads_.reserve(static_cast<size_t>(size_ - 1));
     for (int32_t i = 1; i < size_; ++i) {
       threads_.emplace_back([this] { work(); });
-      pthread_setname_np(threads_.back().native_handle(), "tenon-worker");
+      platform::name_thread(threads_.back(), "tenon-worker");
     }
   } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch)
     // Those that did start are enough.
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void ThreadPool::run(int64_t count, int64_t grain, tn_parallel_body body, void* user) {

@@ -19,7 +19,7 @@ STEPS = [("TENON_PLUGIN_PATH", "TENON_PLUGIN_PATH"), ('"search path"', "search_p
 
 def variables():
     """Those that the loader and its layers read."""
-    sources = [*LOADER.glob("*.cc"), *(ROOT / "reference_impl/layers").glob("**/*.cc")]
+    sources = [*LOADER.glob("*.cc"), LOADER / "probe.h", *(ROOT / "reference_impl/layers").glob("**/*.cc")]
     text = "".join(path.read_text() for path in sources if "tests" not in path.parts)
     return set(re.findall(r'"(TENON_[A-Z_]+)"', text))
 

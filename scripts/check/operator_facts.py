@@ -7,7 +7,8 @@ the contract. No kernel and no importer types an attribute's default, and no dev
 contract allows. Left out, because they say something else:
 
 * tests of the loader, of the suite and of the checks themselves: they make up operators and versions;
-* plugins/template: a vendor's C file, which has the ABI's header alone. The judge compares its table;
+* plugins/template and conformance/npu: plugins in C, which have the ABI's header alone. The judge compares their
+  tables;
 * attributes that adapters/tensorflow reads of a NodeDef: TensorFlow's own, and so are their defaults;
 * the judge's oracles: they compute with the numbers of the definition, to differ where an entry is wrong.
 """
@@ -27,6 +28,7 @@ TESTS = ["reference_impl/cpu/tests", "reference_impl/runtime/tests", "reference_
          "plugins/gpu_common/tests", "tests/vendor", "adapters/python", "adapters/pytorch", "adapters/tensorflow"]
 # The rows of a table are of no size, and are what is wrong there.
 MADE_UP = {"reference_impl/layers/tests/fixtures/liar.cc"}
+IN_C = {"conformance/npu/operators.c"}
 HOSTS = ["reference_impl/runtime", "reference_impl/shapes", "reference_impl/layers", "reference_impl/tools",
          "adapters/python", "adapters/pytorch", "adapters/tensorflow", "benchmarks"]
 
@@ -83,7 +85,7 @@ def sources(folders, without=("tests", "generated")):
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT)
             if path.suffix in (".cc", ".h", ".hpp", ".inc", ".c") and not set(without) & set(path.parts) and str(
-                    name) not in MADE_UP:
+                    name) not in MADE_UP | IN_C:
                 yield name, path.read_text()
 
 

@@ -28,7 +28,7 @@ tenon_list() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@"; }
 # first command that fails. Within a condition (if, !, ||, &&) bash ignores -e, in whatever the condition
 # calls too, and no subshell brings it back.
 tenon_strictly() {
-  bash -euo pipefail -c 'for part in setup build wheel; do source "$0/scripts/lib/$part.sh"; done; "$@"' \
+  bash -euo pipefail -c 'for part in setup build wheel cross; do source "$0/scripts/lib/$part.sh"; done; "$@"' \
     "$TENON_ROOT" "$@"
 }
 

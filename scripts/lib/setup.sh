@@ -3,8 +3,8 @@
 # private ONNX library. Every step is a no-op when it is already done, so scripts just call it.
 #
 #   tenon_setup            enough for the build and what needs no framework
-#   tenon_setup --all      also the frameworks, CUDA's headers, the formatter and the fuzzer, for the
-#                          tests
+#   tenon_setup --all      also the frameworks, CUDA's headers, the formatter, the fuzzer and compilers for
+#                          other machines, for the tests
 #
 # scripts/demo calls parts of it, one after the other: tenon_setup_apt demo, tenon_setup_demo.
 
@@ -124,7 +124,7 @@ set(Python_EXECUTABLE \"$TENON_VENV/bin/python\" CACHE FILEPATH \"Python of the 
 tenon_setup_unlocked() {
   local apt=(demo base) python=(demo demo-no-deps base)
   if [[ "${1:-}" == --all ]]; then
-    apt+=(lint)
+    apt+=(lint cross)
     python+=(frameworks cuda)
   fi
   tenon_setup_apt "${apt[@]}"

@@ -5,9 +5,7 @@
 #ifndef TENON_PLUGIN_BUFFER_H_
 #define TENON_PLUGIN_BUFFER_H_
 
-#include <threads.h>
-
-#include "tenon/plugin/error.h"
+#include "tenon/plugin/memory.h"
 
 /* ---- Buffers --------------------------------------------------------------------------------- */
 
@@ -26,33 +24,56 @@ static inline tn_status tnp_check_buffer(const tn_buffer_desc* desc, uint64_t ma
 
 /* The memory of a device as tn_memory_info counts it, for any thread. */
 typedef struct tnp_memory {
-  mtx_t lock; /* Initialised and destroyed by its owner, with mtx_plain. */
+  tnp_mutex lock; /* Initialised and destroyed by its owner. */
   tn_memory_info info;
 } tnp_memory;
 
-/* Counts a new buffer. False when it does not fit into `total` bytes. */
+/* Counts a new buffer. False when it does not fit into `total` bytes, of which no more than its
+ * size is taken. */
 static inline bool tnp_memory_add(tnp_memory* memory, uint64_t total, uint64_t size) {
   tn_memory_info* info = &memory->info;
-  mtx_lock(&memory->lock);
-  const bool fits = size <= total - info->live_bytes;
+  tnp_mutex_lock(&memory->lock);
+  const bool fits = size <= total - info->live_bytes - info->deferred_bytes;
   if (fits) info->live_bytes += size, info->live_buffers += 1;
-  if (info->peak_bytes < info->live_bytes) info->peak_bytes = info->live_bytes;
-  mtx_unlock(&memory->lock);
+  const uint64_t used = info->live_bytes + info->deferred_bytes;
+  if (info->peak_bytes < used) info->peak_bytes = used;
+  tnp_mutex_unlock(&memory->lock);
   return fits;
 }
 
 static inline void tnp_memory_remove(tnp_memory* memory, uint64_t size) {
-  mtx_lock(&memory->lock);
+  tnp_mutex_lock(&memory->lock);
   memory->info.live_bytes -= size;
   memory->info.live_buffers -= 1;
-  mtx_unlock(&memory->lock);
+  tnp_mutex_unlock(&memory->lock);
+}
+
+/* For what takes memory and is no buffer: a constant is added as a buffer is, and -1 then; 1 before
+ * it is removed or deferred. */
+static inline void tnp_memory_count_buffers(tnp_memory* memory, int more) {
+  tnp_mutex_lock(&memory->lock);
+  memory->info.live_buffers += (uint64_t)(int64_t)more;
+  tnp_mutex_unlock(&memory->lock);
+}
+
+/* The same where queued work may still use it: first this, then, when it is given back, that. */
+static inline void tnp_memory_defer(tnp_memory* memory, uint64_t size) {
+  tnp_memory_remove(memory, size);
+  tnp_mutex_lock(&memory->lock);
+  memory->info.deferred_bytes += size;
+  tnp_mutex_unlock(&memory->lock);
+}
+static inline void tnp_memory_reclaim(tnp_memory* memory, uint64_t size) {
+  tnp_mutex_lock(&memory->lock);
+  memory->info.deferred_bytes -= size;
+  tnp_mutex_unlock(&memory->lock);
 }
 
 /* What device_get_memory answers. */
 static inline tn_status tnp_memory_info(tnp_memory* memory, tn_memory_info* info, tn_error* error) {
-  mtx_lock(&memory->lock);
+  tnp_mutex_lock(&memory->lock);
   const tn_memory_info now = memory->info;
-  mtx_unlock(&memory->lock);
+  tnp_mutex_unlock(&memory->lock);
   return TNP_GIVE(info, now);
 }
 
@@ -80,14 +101,14 @@ static inline tn_status tnp_map(tnp_memory* memory, tnp_mappings* mappings, uint
                offset <= buffer_size && size <= buffer_size - offset, TN_OUT_OF_RANGE,
                "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
                (unsigned long long)offset, (unsigned long long)buffer_size);
-  mtx_lock(&memory->lock);
+  tnp_mutex_lock(&memory->lock);
   for (int i = 0; i < TNP_MAPPINGS; ++i) {
     const uint64_t begin = mappings->offset[i], end = begin + mappings->size[i];
     if (begin == end) slot = i;
     taken = taken || (begin < offset + size && offset < end);
   }
   if (slot >= 0 && !taken) mappings->offset[slot] = offset, mappings->size[slot] = size;
-  mtx_unlock(&memory->lock);
+  tnp_mutex_unlock(&memory->lock);
   TNP_CHECK_AT("offset", !taken, TN_INVALID_STATE,
                "a part of the range is mapped already: unmap it first");
   TNP_CHECK(slot >= 0, TN_OUT_OF_MEMORY, "%d ranges are mapped: unmap one first", TNP_MAPPINGS);
@@ -98,15 +119,78 @@ static inline tn_status tnp_map(tnp_memory* memory, tnp_mappings* mappings, uint
 static inline tn_status tnp_unmap(tnp_memory* memory, tnp_mappings* mappings, uint64_t offset,
                                   tn_error* error) {
   bool found = false;
-  mtx_lock(&memory->lock);
+  tnp_mutex_lock(&memory->lock);
   for (int i = 0; i < TNP_MAPPINGS && !found; ++i) {
     found = mappings->size[i] != 0 && mappings->offset[i] == offset;
     if (found) mappings->size[i] = 0;
   }
-  mtx_unlock(&memory->lock);
+  tnp_mutex_unlock(&memory->lock);
   TNP_CHECK_AT("pointer", found, TN_INVALID_ARGUMENT,
                "no mapping starts there: give the pointer of map");
   return TN_OK;
+}
+
+/* ---- Memory that the host cannot see: map hands out copies ---- */
+
+/* Moves bytes of a buffer: to the device from `host`, or from there. At once: no queued work uses
+ * them. */
+typedef void (*tnp_transfer)(tn_buffer* buffer, uint64_t offset, void* host, uint64_t size,
+                             bool to_device);
+typedef struct tnp_copies {
+  tnp_mappings mappings;
+  void* copy[TNP_MAPPINGS];
+  uint64_t offset[TNP_MAPPINGS], size[TNP_MAPPINGS];
+  tn_access access[TNP_MAPPINGS];
+} tnp_copies;
+
+/* What buffer_map answers: a copy of the range, read unless it is to be discarded. */
+static inline tn_status tnp_map_copy(tnp_memory* memory, tnp_copies* copies, tn_buffer* buffer,
+                                     uint64_t buffer_size, uint64_t offset, uint64_t size,
+                                     tn_access access, tnp_transfer transfer, void** pointer,
+                                     tn_error* error) {
+  TNP_CLEAR(pointer);
+  TNP_TRY(tnp_map(memory, &copies->mappings, buffer_size, offset, size, access, error));
+  void* copy = tnp_aligned_alloc(64, size);
+  if (copy == NULL) {
+    tnp_unmap(memory, &copies->mappings, offset, NULL);
+    return tnp_fail(error, TN_OUT_OF_MEMORY, "no host memory for a copy of %llu bytes",
+                    (unsigned long long)size);
+  }
+  if ((access & TN_ACCESS_DISCARD) == 0) transfer(buffer, offset, copy, size, false);
+  tnp_mutex_lock(&memory->lock);
+  int i = 0;
+  while (copies->copy[i] != NULL) ++i; /* As many as there are mappings. */
+  copies->copy[i] = copy;
+  copies->offset[i] = offset;
+  copies->size[i] = size;
+  copies->access[i] = access;
+  tnp_mutex_unlock(&memory->lock);
+  *pointer = copy;
+  return TN_OK;
+}
+
+/* What buffer_unmap does: what was written goes to the device. */
+static inline tn_status tnp_unmap_copy(tnp_memory* memory, tnp_copies* copies, tn_buffer* buffer,
+                                       void* pointer, tnp_transfer transfer, tn_error* error) {
+  tnp_mutex_lock(&memory->lock);
+  int i = 0;
+  while (i < TNP_MAPPINGS && (copies->copy[i] == NULL || copies->copy[i] != pointer)) ++i;
+  tnp_mutex_unlock(&memory->lock);
+  TNP_CHECK_AT("pointer", i < TNP_MAPPINGS, TN_INVALID_ARGUMENT,
+               "no mapping starts there: give the pointer of map");
+  if ((copies->access[i] & TN_ACCESS_WRITE) != 0)
+    transfer(buffer, copies->offset[i], pointer, copies->size[i], true);
+  const uint64_t offset = copies->offset[i];
+  tnp_mutex_lock(&memory->lock);
+  copies->copy[i] = NULL;
+  tnp_mutex_unlock(&memory->lock);
+  tnp_aligned_free(pointer);
+  return tnp_unmap(memory, &copies->mappings, offset, error);
+}
+
+/* For buffer_destroy, which unmaps. */
+static inline void tnp_drop_copies(tnp_copies* copies) {
+  for (int i = 0; i < TNP_MAPPINGS; ++i) tnp_aligned_free(copies->copy[i]);
 }
 
 /* Moves bytes between memory that the host may touch. */

@@ -15,7 +15,10 @@
 #include "tenon/dtype.h"
 #include "tenon/tenon.h"
 
-#if defined(__GNUC__)
+/* mingw-w64 counts in its own printf, or in that of the C library of Windows. */
+#if defined(__MINGW_PRINTF_FORMAT)
+#define TNP_PRINTF_LIKE(text, first) __attribute__((format(__MINGW_PRINTF_FORMAT, text, first)))
+#elif defined(__GNUC__)
 #define TNP_PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #else
 #define TNP_PRINTF_LIKE(text, first)

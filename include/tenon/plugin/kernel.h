@@ -6,7 +6,7 @@
 #ifndef TENON_PLUGIN_KERNEL_H_
 #define TENON_PLUGIN_KERNEL_H_
 
-#include "tenon/plugin/error.h"
+#include "tenon/plugin/constant.h"
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -22,6 +22,13 @@ typedef struct tnp_slot {
   int32_t alias;
   tn_layout layout;
   int64_t dims[TN_MAX_RANK], strides[TN_MAX_RANK]; /* Strides in elements. */
+  bool dense;                                      /* Dense row-major at every launch. */
+  uint32_t alignment;         /* Bytes that its offset is a multiple of; 0: those of an element. */
+  const tnp_packing* packing; /* Of a layout token; NULL: strided. */
+  /* CONSTANT: one of them, or neither where there are no elements. Dense row-major host data is the
+   * host's, and gone when kernel_create returns. */
+  const tnp_constant* constant;
+  const void* host_data;
   /* What a host must do that asks for the kernel: TN_REQUIRES_*, written by the plugin. */
   uint32_t requirements, needed_alignment;
 } tnp_slot;
@@ -34,13 +41,48 @@ static inline void tnp_dense_strides(int32_t rank, const int64_t* dims, int64_t*
   }
 }
 
-/* Reads a DEVICE or HOST argument; other kinds and layout tokens are the plugin's to read. Errors
- * name its fields ("rank"). */
-static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot, tn_error* error) {
+/* What a device takes beside strided tensors given at launch. */
+typedef struct tnp_forms {
+  const tnp_packing* packings;
+  size_t packing_count;
+  bool constants; /* CONSTANT inputs. */
+} tnp_forms;
+
+static inline tn_status tnp_describe_constant(tn_device* device, const tn_argument* argument,
+                                              tnp_slot* slot, tn_error* error) {
+  bool known = true, empty = false;
+  if (argument->constant != NULL) {
+    TNP_TRY(tnp_described_constant(device, argument, &slot->constant, error));
+    memcpy(slot->dims, slot->constant->dims, sizeof(slot->dims));
+    slot->packing = slot->constant->packing;
+  }
+  for (int32_t i = 0; i < slot->rank; ++i) {
+    known = known && slot->dims[i] != TN_DYNAMIC;
+    empty = empty || slot->dims[i] == 0;
+  }
+  slot->dense = slot->packing == NULL;
+  slot->host_data = argument->host_data;
+  TNP_CHECK_AT("dims", known, TN_INVALID_ARGUMENT, "a constant whose dims are not given");
+  TNP_CHECK_AT("host_data", empty || slot->constant != NULL || slot->host_data != NULL,
+               TN_INVALID_ARGUMENT, "a constant without a value: give a constant or host data");
+  TNP_CHECK_AT("layout", slot->constant != NULL || argument->layout <= TN_LAYOUT_ANY,
+               TN_INVALID_ARGUMENT,
+               "host data is strided: leave the layout to it, or to the kernel");
+  return TN_OK;
+}
+
+/* Reads a DEVICE or HOST argument, and what else `forms` has. Errors name its fields ("rank"). An
+ * output is DEVICE alone. */
+static inline tn_status tnp_describe(tn_device* device, const tnp_forms* forms,
+                                     const tn_argument* argument, tnp_slot* slot, tn_error* error) {
   tn_argument known;
   TNP_TRY(tnp_take(&known, sizeof(known), argument, NULL, error));
+  const bool constant = forms != NULL && forms->constants && known.kind == TN_ARGUMENT_CONSTANT;
+  const tnp_packing* packing =
+      forms != NULL ? tnp_find_packing(forms->packings, forms->packing_count, known.layout) : NULL;
   TNP_CHECK_AT("kind", known.kind != TN_ARGUMENT_ABSENT, TN_INVALID_ARGUMENT, "it is absent");
-  TNP_CHECK_AT("kind", known.kind == TN_ARGUMENT_DEVICE || known.kind == TN_ARGUMENT_HOST,
+  TNP_CHECK_AT("kind",
+               known.kind == TN_ARGUMENT_DEVICE || known.kind == TN_ARGUMENT_HOST || constant,
                TN_UNSUPPORTED, "argument kind %d: give a tensor at launch", (int)known.kind);
   TNP_CHECK_AT("dtype", tn_dtype_bits(known.dtype) >= 8, TN_UNSUPPORTED,
                "element type %d is not known here", known.dtype);
@@ -49,23 +91,70 @@ static inline tn_status tnp_describe(const tn_argument* argument, tnp_slot* slot
   TNP_CHECK_AT("flags", (known.flags & ~(uint32_t)TN_ARGUMENT_DENSE) == 0, TN_UNSUPPORTED,
                "argument flags 0x%x are not known here",
                known.flags & ~(uint32_t)TN_ARGUMENT_DENSE);
-  TNP_CHECK_AT("layout", known.layout <= TN_LAYOUT_ANY, TN_INVALID_ARGUMENT,
+  TNP_CHECK_AT("alignment", (known.alignment & (known.alignment - 1)) == 0, TN_INVALID_ARGUMENT,
+               "alignment %u: give a power of two", known.alignment);
+  TNP_CHECK_AT("layout", known.layout <= TN_LAYOUT_ANY || packing != NULL, TN_INVALID_ARGUMENT,
                "layout %llu is no token of this device", (unsigned long long)known.layout);
+  TNP_CHECK_AT("layout", packing == NULL || tnp_can_pack(known.dtype, known.rank),
+               TN_INVALID_ARGUMENT, "a packed tensor of rank %d: it has at least 2 dims",
+               known.rank);
+  TNP_CHECK_AT("layout", packing == NULL || known.kind != TN_ARGUMENT_HOST, TN_INVALID_ARGUMENT,
+               "host values are strided: leave the layout 0");
+  TNP_CHECK_AT("strides", known.layout == TN_LAYOUT_STRIDED || known.strides == NULL,
+               TN_INVALID_ARGUMENT, "strides and a layout: give one of them");
   *slot = (tnp_slot){.kind = known.kind,
                      .dtype = known.dtype,
                      .rank = known.rank,
                      .alias = known.alias,
-                     .layout = known.layout};
+                     .layout = known.layout,
+                     .alignment = known.alignment,
+                     .packing = packing};
+  slot->dense = (known.flags & TN_ARGUMENT_DENSE) != 0 || known.layout == TN_LAYOUT_ANY;
   for (int32_t i = 0; i < known.rank; ++i) {
     slot->dims[i] = known.dims != NULL ? known.dims[i] : TN_DYNAMIC;
     slot->strides[i] = known.strides != NULL ? known.strides[i] : TN_DYNAMIC;
     TNP_CHECK_AT("dims", slot->dims[i] >= 0 || slot->dims[i] == TN_DYNAMIC, TN_INVALID_ARGUMENT,
                  "dim %d is %lld: give 0 or more, or TN_DYNAMIC", i, (long long)slot->dims[i]);
   }
-  return TN_OK;
+  return constant ? tnp_describe_constant(device, &known, slot, error) : TN_OK;
 }
 
-/* A kernel of strided arguments, as described. */
+/* What TN_LAYOUT_ANY of the argument stands for, where the kernel prefers it packed. Else it is
+ * dense. */
+static inline void tnp_choose_packing(tnp_slot* slot, const tnp_packing* packing) {
+  if (slot->layout != TN_LAYOUT_ANY || slot->constant != NULL) return;
+  if (!tnp_can_pack(slot->dtype, slot->rank)) return;
+  slot->packing = packing;
+  slot->dense = false;
+}
+
+/* Asks for those of the TN_REQUIRES_* in `wanted` (dims, strides, dense, no alias, aligned) that
+ * the description does not give. True when it gives all; else the answer is TN_NEEDS_STATIC. */
+static inline bool tnp_require(tnp_slot* slot, uint32_t wanted, uint32_t alignment) {
+  const bool device = slot->kind == TN_ARGUMENT_DEVICE;
+  bool static_dims = true, dense = true, strides = true;
+  int64_t step = 1;
+  for (int32_t i = slot->rank; i-- > 0;) {
+    static_dims = static_dims && slot->dims[i] != TN_DYNAMIC;
+    strides = strides && slot->strides[i] != TN_DYNAMIC;
+    dense = dense && (slot->dims[i] == 1 || slot->strides[i] == step);
+    step *= slot->dims[i];
+  }
+  /* Strides of unknown dims say nothing. */
+  dense = slot->dense || slot->packing != NULL || !device || slot->rank == 0 ||
+          (static_dims && strides && dense);
+  uint32_t missing = 0;
+  if (!static_dims) missing |= TN_REQUIRES_STATIC_DIMS;
+  if (!strides && !dense) missing |= TN_REQUIRES_STATIC_STRIDES;
+  if (!dense) missing |= TN_REQUIRES_DENSE;
+  if (slot->alias != 0) missing |= TN_REQUIRES_NO_ALIAS;
+  if (device && slot->alignment < alignment) missing |= TN_REQUIRES_ALIGNED;
+  slot->requirements |= missing & wanted;
+  if ((slot->requirements & TN_REQUIRES_ALIGNED) != 0) slot->needed_alignment = alignment;
+  return (missing & wanted) == 0;
+}
+
+/* A kernel, as described. */
 enum { TNP_MAX_INPUTS = 8, TNP_MAX_OUTPUTS = 4 };
 typedef struct tnp_signature {
   int op;         /* Row of the table. */
@@ -175,9 +264,10 @@ static inline bool tnp_has_dtype(const tn_operator_entry* entry, tn_dtype dtype)
  * the table has it, and for the types of all tensors; flags and aliases. Counts, attributes and how
  * types and dims fit together are the operator's. So is TN_KERNEL_CHECK_DATA: one that data can
  * break (an index, an integer divisor) and that does not look answers TN_UNSUPPORTED to it. */
-static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size_t count,
-                                            const tn_kernel_desc* given, tn_kernel_desc* desc,
-                                            tnp_signature* signature, tn_error* error) {
+static inline tn_status tnp_describe_kernel_in(tn_device* device, const tnp_forms* forms,
+                                               const tn_operator_entry* table, size_t count,
+                                               const tn_kernel_desc* given, tn_kernel_desc* desc,
+                                               tnp_signature* signature, tn_error* error) {
   TNP_TRY(tnp_take(desc, sizeof(*desc), given, "desc", error));
   const int op = signature->op = tnp_find_operator(table, count, desc, error);
   if (op < 0) return TN_UNSUPPORTED;
@@ -205,7 +295,9 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
     const char* list = is_input ? "desc->inputs" : "desc->outputs";
     const size_t at = is_input ? i : o;
     const tn_argument* argument = is_input ? desc->inputs[i] : desc->outputs[o];
-    TNP_TRY(tnp_within(error, tnp_describe(argument, slot, error), list, at));
+    TNP_TRY(tnp_within(error, tnp_describe(device, forms, argument, slot, error), list, at));
+    TNP_CHECK_AT(list, is_input || slot->kind == TN_ARGUMENT_DEVICE, TN_INVALID_ARGUMENT,
+                 "%s: an output is a tensor on the device", desc->name);
     if (!tnp_has_dtype(&table[op], slot->dtype))
       return tnp_within(error,
                         tnp_fail_at(error, TN_UNSUPPORTED, "dtype", "%s of type %d: cast it first",
@@ -221,10 +313,18 @@ static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size
   return TN_OK;
 }
 
+/* The same for a device that takes strided tensors alone. */
+static inline tn_status tnp_describe_kernel(const tn_operator_entry* table, size_t count,
+                                            const tn_kernel_desc* given, tn_kernel_desc* desc,
+                                            tnp_signature* signature, tn_error* error) {
+  return tnp_describe_kernel_in(NULL, NULL, table, count, given, desc, signature, error);
+}
+
 static inline void tnp_answer_needs(const tnp_slot* slots, size_t count, tn_argument_needs* needs) {
   for (size_t i = 0; needs != NULL && i < count; ++i)
     needs[i] =
-        (tn_argument_needs){slots[i].requirements, slots[i].needed_alignment, TN_LAYOUT_STRIDED};
+        (tn_argument_needs){slots[i].requirements, slots[i].needed_alignment,
+                            slots[i].packing != NULL ? slots[i].packing->token : TN_LAYOUT_STRIDED};
 }
 
 /* A kernel that computes on the processor does so between these two: whether subnormal numbers

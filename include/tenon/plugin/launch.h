@@ -18,6 +18,7 @@ typedef struct tnp_view {
   int32_t rank;
   int64_t count;
   int64_t dims[TN_MAX_RANK], strides[TN_MAX_RANK]; /* Strides in bytes. */
+  const tnp_packing* packing;                      /* NULL: strided. */
   uint64_t offset, begin, end;                     /* Of element 0, and of all of them. */
 } tnp_view;
 
@@ -31,11 +32,14 @@ static inline tn_status tnp_view_dims(const tnp_slot* slot, const tn_tensor* ten
                "a tensor of type %d: the kernel was made for %d", tensor->dtype, slot->dtype);
   TNP_CHECK_AT("rank", tensor->rank == slot->rank, TN_INVALID_ARGUMENT,
                "a tensor of rank %d: the kernel was made for %d", tensor->rank, slot->rank);
-  TNP_CHECK_AT("layout", tensor->layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT,
-               "a tensor must be strided");
+  const tn_layout layout = slot->packing != NULL ? slot->packing->token : TN_LAYOUT_STRIDED;
+  TNP_CHECK_AT("layout", tensor->layout == layout, TN_INVALID_ARGUMENT,
+               "layout %llu: the kernel was made for %llu", (unsigned long long)tensor->layout,
+               (unsigned long long)layout);
   TNP_CHECK_AT("dims", slot->rank == 0 || tensor->dims != NULL, TN_INVALID_ARGUMENT,
                "a tensor has no dims: give as many as its rank");
-  *view = (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1};
+  *view =
+      (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1, .packing = slot->packing};
   for (int32_t i = 0; i < slot->rank; ++i) {
     const int64_t dim = view->dims[i] = tensor->dims[i];
     TNP_CHECK_AT("dims", dim >= 0 && (slot->dims[i] == TN_DYNAMIC || slot->dims[i] == dim),
@@ -44,6 +48,23 @@ static inline tn_status tnp_view_dims(const tnp_slot* slot, const tn_tensor* ten
     if (dim == 0) view->count = 0;
   }
   return TN_OK;
+}
+
+/* The strides, in elements, of a tensor that has none, or a token. */
+static inline void tnp_own_strides(const tnp_packing* packing, int32_t rank, const int64_t* dims,
+                                   int64_t* strides) {
+  if (packing != NULL)
+    tnp_packed_strides(packing, rank, dims, strides);
+  else
+    tnp_dense_strides(rank, dims, strides);
+}
+
+/* Bytes that the tensor takes from its first element on, padding included. */
+static inline uint64_t tnp_packed_bytes(const tnp_view* view) {
+  uint64_t bytes = tn_dtype_bits(view->dtype) / 8;
+  for (int32_t i = 0; i < view->rank; ++i)
+    bytes *= (uint64_t)(i == 1 ? tnp_packed_channels(view->packing, view->dims[1]) : view->dims[i]);
+  return bytes;
 }
 
 /* Checks a tensor against its description. `limit` is the size of the largest buffer there can be,
@@ -56,15 +77,23 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
   TNP_TRY(tnp_view_dims(slot, tensor, view, error));
   if (view->count == 0) return TN_OK;
 
-  int64_t dense = 1, low = 0, high = size;
+  int64_t low = 0, high = size, own[TN_MAX_RANK];
   for (int32_t i = slot->rank; i-- > 0;) {
     const int64_t dim = view->dims[i];
-    const int64_t stride = tensor->strides != NULL ? tensor->strides[i] : dense;
     TNP_CHECK_AT("dims", dim <= INT32_MAX && view->count <= INT32_MAX, TN_UNSUPPORTED,
                  "dim %d is %lld: too many elements for one launch", i, (long long)dim);
     view->count *= dim;
-    dense *= dim;
+  }
+  TNP_CHECK_AT("strides", slot->packing == NULL || tensor->strides == NULL, TN_INVALID_ARGUMENT,
+               "strides and a layout: give one of them");
+  tnp_own_strides(slot->packing, slot->rank, view->dims, own);
+  for (int32_t i = slot->rank; i-- > 0;) {
+    const int64_t dim = view->dims[i];
+    const int64_t stride = tensor->strides != NULL ? tensor->strides[i] : own[i];
     if (dim == 1) continue;
+    TNP_CHECK_AT("strides", !slot->dense || stride == own[i], TN_INVALID_ARGUMENT,
+                 "stride %d is %lld: the kernel was made for dense row-major", i,
+                 (long long)stride);
     TNP_CHECK_AT("strides", slot->strides[i] == TN_DYNAMIC || slot->strides[i] == stride,
                  TN_INVALID_ARGUMENT, "stride %d is %lld: give what the kernel was made for", i,
                  (long long)stride);
@@ -85,9 +114,12 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
   }
   TNP_CHECK_AT("buffer", tensor->buffer != NULL, TN_INVALID_ARGUMENT,
                "a tensor has no buffer: give one");
+  const uint64_t least = size < (int64_t)alignment ? (uint64_t)size : alignment;
   TNP_CHECK_AT("offset",
-               tensor->offset % (size < (int64_t)alignment ? (uint64_t)size : alignment) == 0,
-               TN_INVALID_ARGUMENT, "offset %llu: give a multiple of the element size",
+               tensor->offset % least == 0 &&
+                   (slot->alignment == 0 || tensor->offset % slot->alignment == 0),
+               TN_INVALID_ARGUMENT,
+               "offset %llu: give a multiple of the element size, and of the alignment described",
                (unsigned long long)tensor->offset);
   TNP_CHECK_AT("offset", tensor->offset <= (uint64_t)limit && (int64_t)tensor->offset + low >= 0,
                TN_OUT_OF_RANGE, "the tensor at offset %llu leaves its buffer",
@@ -96,7 +128,20 @@ static inline tn_status tnp_view_tensor(const tnp_slot* slot, const tn_tensor* t
   view->offset = tensor->offset;
   view->begin = tensor->offset - (uint64_t)-low;
   view->end = tensor->offset + (uint64_t)high;
+  if (slot->packing != NULL) view->end = tensor->offset + tnp_packed_bytes(view);
   return TN_OK;
+}
+
+/* The view of a CONSTANT input, whose value the kernel has: not given at launch. */
+static inline void tnp_view_constant(const tnp_slot* slot, tnp_view* view) {
+  int64_t own[TN_MAX_RANK];
+  *view =
+      (tnp_view){.dtype = slot->dtype, .rank = slot->rank, .count = 1, .packing = slot->packing};
+  tnp_own_strides(slot->packing, slot->rank, slot->dims, own);
+  for (int32_t i = 0; i < slot->rank; ++i) {
+    view->count *= view->dims[i] = slot->dims[i];
+    view->strides[i] = own[i] * (int64_t)(tn_dtype_bits(slot->dtype) / 8);
+  }
 }
 
 /* An output addresses each byte once: each stride steps over all that smaller strides cover. */
@@ -145,11 +190,16 @@ static inline tn_status tnp_view_launch(const tnp_signature* signature, const tn
                signature->output_count);
   if (launch.input_count > 0) TNP_NEED(launch.inputs);
   if (launch.output_count > 0) TNP_NEED(launch.outputs);
-  for (size_t i = 0; i < launch.input_count; ++i)
+  for (size_t i = 0; i < launch.input_count; ++i) {
+    const tnp_slot* slot = &signature->inputs[i];
+    if (slot->kind == TN_ARGUMENT_CONSTANT) {
+      tnp_view_constant(slot, &inputs[i]);
+      continue;
+    }
     TNP_TRY(tnp_within(error,
-                       tnp_view_tensor(&signature->inputs[i], launch.inputs[i], alignment, limit,
-                                       &inputs[i], error),
+                       tnp_view_tensor(slot, launch.inputs[i], alignment, limit, &inputs[i], error),
                        "launch->inputs", i));
+  }
   for (size_t o = 0; o < launch.output_count; ++o) {
     const tnp_slot* slot = &signature->outputs[o];
     TNP_TRY(tnp_within(
@@ -177,28 +227,45 @@ static inline tn_status tnp_view_inputs(const tnp_signature* signature, const tn
   TNP_CHECK(launch.input_count == signature->input_count, TN_INVALID_ARGUMENT,
             "%zu inputs: the kernel has %zu", launch.input_count, signature->input_count);
   if (launch.input_count > 0) TNP_NEED(launch.inputs);
-  for (size_t i = 0; i < launch.input_count; ++i)
-    TNP_TRY(tnp_view_dims(&signature->inputs[i], launch.inputs[i], &inputs[i], error));
+  for (size_t i = 0; i < launch.input_count; ++i) {
+    const tnp_slot* slot = &signature->inputs[i];
+    if (slot->kind == TN_ARGUMENT_CONSTANT)
+      tnp_view_constant(slot, &inputs[i]);
+    else
+      TNP_TRY(tnp_view_dims(slot, launch.inputs[i], &inputs[i], error));
+  }
   return TN_OK;
 }
 
-/* The views of a reorder, which without tokens is a strided copy: one Identity, any dims. */
+/* The views of a reorder: one Identity, any dims, strides, and packings of the device. */
+static inline tn_status tnp_view_reorder_in(const tnp_forms* forms, const tn_tensor* dst,
+                                            const tn_tensor* src, uint32_t alignment, int64_t limit,
+                                            tnp_view* to, tnp_view* from, tn_error* error) {
+  TNP_NEED(dst);
+  TNP_NEED(src);
+  tnp_slot slots[2] = {{0}};
+  const tn_tensor* const tensors[] = {dst, src};
+  for (int i = 0; i < 2; ++i) {
+    const tn_argument any = {.struct_size = sizeof(any),
+                             .kind = TN_ARGUMENT_DEVICE,
+                             .dtype = dst->dtype,
+                             .rank = dst->rank,
+                             .layout = tensors[i]->layout};
+    TNP_CHECK_AT("layout", any.layout != TN_LAYOUT_ANY, TN_INVALID_ARGUMENT,
+                 "TN_LAYOUT_ANY is no layout of a tensor");
+    TNP_TRY(tnp_describe(NULL, forms, &any, &slots[i], error));
+  }
+  TNP_TRY(tnp_view_tensor(&slots[0], dst, alignment, limit, to, error));
+  memcpy(slots[1].dims, to->dims, sizeof(to->dims));
+  TNP_TRY(tnp_view_tensor(&slots[1], src, alignment, limit, from, error));
+  TNP_TRY(tnp_check_output(to, error));
+  return tnp_check_alias(to, from, false, error);
+}
+/* Without packings, a reorder is a strided copy. */
 static inline tn_status tnp_view_reorder(const tn_tensor* dst, const tn_tensor* src,
                                          uint32_t alignment, int64_t limit, tnp_view* to,
                                          tnp_view* from, tn_error* error) {
-  tnp_slot slot = {0};
-  TNP_NEED(dst);
-  TNP_NEED(src);
-  const tn_argument any = {.struct_size = sizeof(any),
-                           .kind = TN_ARGUMENT_DEVICE,
-                           .dtype = dst->dtype,
-                           .rank = dst->rank};
-  TNP_TRY(tnp_describe(&any, &slot, error));
-  TNP_TRY(tnp_view_tensor(&slot, dst, alignment, limit, to, error));
-  memcpy(slot.dims, to->dims, sizeof(slot.dims));
-  TNP_TRY(tnp_view_tensor(&slot, src, alignment, limit, from, error));
-  TNP_TRY(tnp_check_output(to, error));
-  return tnp_check_alias(to, from, false, error);
+  return tnp_view_reorder_in(NULL, dst, src, alignment, limit, to, from, error);
 }
 
 /* The dims that inputs broadcast to, in an output of `rank` dims. */
@@ -306,6 +373,17 @@ static inline int64_t tnp_element(const tnp_view* view, int64_t n) {
   return offset;
 }
 
+/* Brings a tensor from one form into another, `to` and `from` being its first element in memory
+ * that this processor reaches: packs, unpacks, or copies. The padding of a packed tensor becomes
+ * zero. */
+static inline void tnp_convert(char* to, const tnp_view* dst, const char* from,
+                               const tnp_view* src) {
+  const size_t size = tn_dtype_bits(dst->dtype) / 8;
+  if (dst->packing != NULL) memset(to, 0, (size_t)tnp_packed_bytes(dst));
+  for (int64_t n = 0; n < dst->count; ++n)
+    memcpy(to + tnp_element(dst, n), from + tnp_element(src, n), size);
+}
+
 /* The instance_device_count of a plugin with one device. */
 static inline tn_status tnp_one_device(tn_instance* instance, size_t* count, tn_error* error) {
   (void)instance;
@@ -341,29 +419,6 @@ static inline tn_status tnp_no_workspace(tn_kernel* kernel, const tn_launch* lau
   (void)launch;
   TNP_NEED(size);
   *size = 0;
-  return TN_OK;
-}
-
-/* The bytes of a dense row-major tensor: the layout_size of a device that has no tokens. */
-static inline tn_status tnp_strided_size(tn_device* device, tn_layout layout, tn_dtype dtype,
-                                         int32_t rank, const int64_t* dims, uint64_t* size,
-                                         tn_error* error) {
-  uint64_t bits = tn_dtype_bits(dtype);
-  (void)device;
-  TNP_NEED(size);
-  if (rank > 0) TNP_NEED(dims);
-  TNP_CHECK_AT("dtype", bits != 0, TN_UNSUPPORTED, "element type %d is not known here", dtype);
-  TNP_CHECK_AT("layout", layout == TN_LAYOUT_STRIDED, TN_INVALID_ARGUMENT,
-               "layout %llu is no token of this device", (unsigned long long)layout);
-  TNP_CHECK_AT("rank", rank >= 0 && rank <= TN_MAX_RANK, TN_INVALID_ARGUMENT,
-               "rank %d: give 0 to %d", rank, TN_MAX_RANK);
-  for (int32_t i = 0; i < rank; ++i) {
-    TNP_CHECK_AT("dims",
-                 dims[i] >= 0 && (dims[i] == 0 || bits <= (uint64_t)INT64_MAX / (uint64_t)dims[i]),
-                 TN_OUT_OF_RANGE, "dim %d is %lld: negative or too large", i, (long long)dims[i]);
-    bits *= (uint64_t)dims[i];
-  }
-  *size = (bits + 7) / 8;
   return TN_OK;
 }
 

@@ -2,8 +2,8 @@
 #include "reference_impl/layers/trace/span.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/cpp/error.hpp"
 
 namespace tenon::layers::trace {
@@ -14,7 +14,7 @@ std::string event(const char* name, const char* category, int row, double begin,
   Json(quoted).text(name);
   return fmt::format(
       R"({{"ph":"X","pid":{},"tid":{},"ts":{:.3f},"dur":{:.3f},"cat":"{}","name":{},"args":{}}})",
-      getpid(), row, begin, end - begin, category, quoted, arguments);
+      platform::process_id(), row, begin, end - begin, category, quoted, arguments);
 }
 
 Span::Span(const char* function, const void* first)

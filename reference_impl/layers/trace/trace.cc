@@ -2,11 +2,11 @@
 #include "reference_impl/layers/trace/trace.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 
 #include "reference_impl/layers/trace/json.h"
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::layers::trace {
 namespace {
@@ -22,7 +22,7 @@ std::string quoted(const std::string& text) {
 
 std::string path_of(const Surroundings& surroundings) {
   if (!surroundings.trace_file.empty()) return surroundings.trace_file;
-  return fmt::format("tenon-trace-{}.json", getpid());
+  return fmt::format("tenon-trace-{}.json", platform::process_id());
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ int Trace::add_row(const std::string& name) {
   const int row = ++last;
   file_->add(
       fmt::format(R"({{"ph":"M","pid":{},"tid":{},"name":"thread_name","args":{{"name":{}}}}})",
-                  getpid(), row, quoted(plugin_ + " " + name)));
+                  platform::process_id(), row, quoted(plugin_ + " " + name)));
   return row;
 }
 
@@ -54,7 +54,7 @@ void Trace::count_bytes(const void* device, int64_t change) {
     bytes = live_bytes_[device] += change;
   }
   file_->add(fmt::format(R"({{"ph":"C","pid":{},"ts":{:.3f},"name":{},"args":{{"live":{}}}}})",
-                         getpid(), file_->now(),
+                         platform::process_id(), file_->now(),
                          quoted(fmt::format("{} bytes {}", plugin_, device)), bytes));
 }
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/layers/trace/trace_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -11,6 +9,7 @@
 #include <cstring>
 #include <map>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::layers::trace {
@@ -54,8 +53,8 @@ std::shared_ptr<TraceFile> TraceFile::open(const std::string& path) {
   return file;
 }
 
-TraceFile::TraceFile(const std::string& path) : process_(getpid()) {
-  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+TraceFile::TraceFile(const std::string& path) : process_(platform::process_id()) {
+  file_ = platform::create_file(path.c_str());
   if (file_ < 0) {
     plugin::fail(TN_INVALID_ARGUMENT, nullptr,
                  "the trace cannot be written to '%s': %s; set TENON_TRACE_FILE to a file that can "
@@ -68,7 +67,7 @@ TraceFile::TraceFile(const std::string& path) : process_(getpid()) {
 
 TraceFile::~TraceFile() {
   flush();
-  close(file_);
+  platform::close_file(file_);
 }
 
 double TraceFile::now() const {
@@ -91,13 +90,15 @@ void TraceFile::flush() {
 
 void TraceFile::write() {
   written_ = std::chrono::steady_clock::now();
-  if (getpid() != process_) return batch_.clear();  // A forked child: the file is the parent's.
+  if (platform::process_id() != process_)
+    return batch_.clear();  // A forked child: the file is the parent's.
   const auto size = static_cast<int64_t>(batch_.size());
   batch_ += kTail;
   // What cannot be written, a full disk say, is left out of the trace: it must not fail the
   // program.
-  const ssize_t written = pwrite(file_, batch_.data(), batch_.size(), end_);
-  if (written == static_cast<ssize_t>(batch_.size())) end_ += size;
+  const int64_t written =
+      platform::write_at(file_, batch_.data(), batch_.size(), static_cast<uint64_t>(end_));
+  if (written == static_cast<int64_t>(batch_.size())) end_ += size;
   batch_.clear();
 }
 

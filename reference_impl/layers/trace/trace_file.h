@@ -37,7 +37,7 @@ class TraceFile {
   void write();
 
   const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  const int process_;
+  const int64_t process_;
   int file_ = -1;
   std::mutex mutex_;
   std::string batch_;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/layers/validation/foreign_memory.h"
 
-#include <sys/uio.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
+#include "reference_impl/platform/platform.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::layers::validation {
@@ -36,13 +33,7 @@ size_t character(std::string_view text) {
 bool copy_foreign(void* to, const void* from, size_t size) {
   if (size == 0) return true;
   if (reinterpret_cast<uintptr_t>(from) < kPage) return false;
-  const iovec into{to, size};
-  const iovec out{const_cast<void*>(from), size};
-  const ssize_t got = process_vm_readv(getpid(), &into, 1, &out, 1, 0);
-  if (got == static_cast<ssize_t>(size)) return true;
-  if (got >= 0 || errno == EFAULT) return false;
-  std::memcpy(to, from, size);  // Not allowed to ask.
-  return true;
+  return platform::copy_foreign(to, from, size);
 }
 
 bool is_readable(const void* from, size_t size) {
