@@ -68,8 +68,6 @@ KNOWN = [
                                       "input_forget_bare"),
        "the reference leaves out sequence_lens, clip, activations and input_forget; ONNX Runtime has them")
       for name in ("RNN", "GRU", "LSTM")),
-    ("Shrink", lambda c: c["label"] == "soft" and c["dtype"] not in (FLOAT16, BFLOAT16, onnx.TensorProto.FLOAT, DOUBLE),
-     "how integers round is open in the text; spec/ops rounds bias, the reference the sum"),
 ]
 KNOWN_OF_INFERENCE = [
     ("LayerNormalization", lambda c: len(c["outputs"]) > 1 and c["outputs"][1]["dtype"] != onnx.TensorProto.FLOAT,
