@@ -136,7 +136,9 @@ std::map<std::string, HostTensor> make_inputs(const Model& model, const Options&
   std::map<std::string, HostTensor> inputs;
   for (const std::string& text : options.inputs) {
     const auto [name, path] = split(text, "--input NAME=FILE.npy");
-    inputs[name] = tenon::tools::read_npy(path);
+    const auto info = std::ranges::find(model.inputs(), name, &ModelValue::name);
+    inputs[name] = tenon::tools::read_npy(
+        path, info != model.inputs().end() ? info->dtype : TN_DTYPE_UNDEFINED);
   }
   for (const ModelValue& info : model.inputs()) {
     const bool given = inputs.contains(info.name);
