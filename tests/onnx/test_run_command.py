@@ -7,6 +7,7 @@ import subprocess
 import ml_dtypes
 import numpy as np
 import onnx
+import onnx.parser
 import pytest
 import tenon
 from onnx import TensorProto, helper
@@ -94,3 +95,20 @@ def test_arrays_of_ml_dtypes_are_read_and_written(tmp_path, name):
                     "--output", tmp_path / "out"], check=True, capture_output=True, timeout=120)
     assert (tmp_path / "out/y.npy").read_bytes()[128:] == (tmp_path / "x.npy").read_bytes()[128:]
     np.testing.assert_array_equal(np.load(tmp_path / "out/y.npy").view(dtype).astype(float), values.astype(float))
+
+
+def test_values_that_no_file_holds_are_said(tmp_path):
+    text = """<ir_version: 10, opset_import: ["": 21]> g (float[3] x, optional(float[3]) o) =>
+      (string[3] t, seq(float[1]) s, optional(float[3]) p) { t = Cast <to = 8> (x)  s = SplitToSequence (x)
+        p = Identity (o) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
+    done = subprocess.run([COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu", "--output", tmp_path / "out"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for words in ("strings [3]", "a sequence of 3", "no value"):
+        assert f"{words}  (not written: no .npy file holds it)" in done.stdout
+    onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["": 21]> g (string[3] x) => (string[3] y) '
+                                      "{ y = Identity (x) }"), tmp_path / "model.onnx")
+    done = subprocess.run([COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0 and "input 'x' is of strings" in done.stderr
