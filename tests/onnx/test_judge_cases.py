@@ -104,7 +104,7 @@ def array(tensor):
 
 
 def is_packed(case):
-    packed = {onnx.TensorProto.UINT4, onnx.TensorProto.INT4, onnx.TensorProto.FLOAT4E2M1}
+    packed = {getattr(onnx.TensorProto, name) for name in ("UINT4", "INT4", "FLOAT4E2M1", "UINT2", "INT2")}
     return any(t and t["dtype"] in packed for t in case["inputs"] + case["outputs"])
 
 
