@@ -10,7 +10,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     tenon::runtime::onnx_import::import_model(
-        std::string_view(reinterpret_cast<const char*>(data), size), "/nonexistent");
+        tenon::runtime::onnx_import::ModelBytes({reinterpret_cast<const char*>(data), size}),
+        "/nonexistent");
   } catch (const tenon::Error&) {
     // Refused.
   }

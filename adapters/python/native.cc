@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// tenon._native: the runtime's context and models. Tensors cross as (dtype number, dims, bytes);
-// the package turns them into NumPy arrays.
+// tenon._native: the runtime's context and models. Tensors cross as (dtype number, dims, bytes),
+// those of strings with a list of bytes; sequences as (dtype number, list of tensors); None is an
+// optional without a value. The package turns them into NumPy arrays.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
@@ -28,7 +28,6 @@ using tenon::runtime::Model;
 using tenon::runtime::ModelValue;
 
 using Bytes = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using InputTuple = std::tuple<int32_t, std::vector<int64_t>, Bytes>;
 using Counts = std::map<std::string, std::map<std::string, uint64_t>>;
 
 // One context for the process, never destroyed: at exit, Python's modules and the plugins' threads
@@ -75,6 +74,8 @@ nb::dict to_dict(const ModelValue& value) {
   nb::dict d;
   d["name"] = value.name;
   d["dtype"] = value.dtype;
+  d["sequence"] = value.sequence;
+  d["optional"] = value.optional;
   nb::list dims;
   for (size_t i = 0; i < value.dims.size(); ++i) {
     if (value.dims[i] >= 0)
@@ -94,31 +95,61 @@ nb::list describe(const std::vector<ModelValue>& values) {
   return list;
 }
 
-// Hands the tensor's memory to NumPy without a copy.
-nb::tuple to_tuple(HostTensor tensor) {
-  auto* data = new std::vector<std::byte>(std::move(tensor.data));
+// Hands a tensor's memory to NumPy without a copy.
+nb::object to_object(HostTensor value) {
+  if (!value.present()) return nb::none();
+  if (value.items) {
+    nb::list items;
+    for (HostTensor& item : *value.items) items.append(to_object(std::move(item)));
+    return nb::make_tuple(value.dtype, items);
+  }
+  if (value.dtype == tenon::runtime::kStrings) {
+    nb::list strings;
+    for (const std::string& text : value.strings)
+      strings.append(nb::bytes(text.data(), text.size()));
+    return nb::make_tuple(value.dtype, value.dims, strings);
+  }
+  auto* data = new std::vector<std::byte>(std::move(value.data));
   nb::capsule owner(data, [](void* p) noexcept { delete static_cast<std::vector<std::byte>*>(p); });
   nb::ndarray<nb::numpy, uint8_t, nb::ndim<1>> bytes(data->data(), {data->size()}, owner);
-  return nb::make_tuple(tensor.dtype, tensor.dims, bytes);
+  return nb::make_tuple(value.dtype, value.dims, bytes);
 }
 
-nb::list run(Model& model, const std::map<std::string, InputTuple>& inputs) {
-  std::map<std::string, HostTensor> tensors;
-  for (const auto& [name, input] : inputs) {
-    const auto& [dtype, dims, bytes] = input;
-    HostTensor& tensor = tensors[name];
-    tensor.dtype = dtype;
-    tensor.dims = dims;
-    tensor.data.resize(bytes.size());
-    if (bytes.size() != 0) std::memcpy(tensor.data.data(), bytes.data(), bytes.size());
+HostTensor from_object(const nb::handle& object) {
+  HostTensor value;
+  if (object.is_none()) return value;
+  const auto parts = nb::cast<nb::tuple>(object);
+  value.dtype = nb::cast<tn_dtype>(parts[0]);
+  if (parts.size() == 2) {
+    value.items.emplace();
+    for (const nb::handle item : parts[1]) value.items->push_back(from_object(item));
+    return value;
   }
+  value.dims = nb::cast<std::vector<int64_t>>(parts[1]);
+  if (value.dtype == tenon::runtime::kStrings) {
+    for (const nb::handle item : parts[2]) {
+      const auto text = nb::cast<nb::bytes>(item);
+      value.strings.emplace_back(text.c_str(), text.size());
+    }
+    return value;
+  }
+  const auto bytes = nb::cast<Bytes>(parts[2]);
+  value.data.resize(bytes.size());
+  if (bytes.size() != 0) std::memcpy(value.data.data(), bytes.data(), bytes.size());
+  return value;
+}
+
+nb::list run(Model& model, const nb::dict& inputs) {
+  std::map<std::string, HostTensor> values;
+  for (const auto& [name, input] : inputs)
+    values.emplace(nb::cast<std::string>(name), from_object(input));
   std::vector<HostTensor> outputs;
   {
     nb::gil_scoped_release release;
-    outputs = model.run(tensors);
+    outputs = model.run(values);
   }
   nb::list list;
-  for (HostTensor& tensor : outputs) list.append(to_tuple(std::move(tensor)));
+  for (HostTensor& value : outputs) list.append(to_object(std::move(value)));
   return list;
 }
 

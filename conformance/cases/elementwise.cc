@@ -205,7 +205,7 @@ void add_unary_attributes(Cases& cases, tn_dtype type) {
   add_unary(cases, round, "halves", HostTensor(type, {6}, {0.5, 1.5, 2.5, -0.5, -1.5, -2.5}));
 }
 
-// Integers are compared with a whole limit, and moved by a whole step.
+// The sum of an integer and the bias is rounded towards zero.
 void add_shrink_cases(Cases& cases, tn_dtype type) {
   const bool whole = is_integer(type);
   const HostTensor x = HostTensor::random(type, {3, 5, 7}, -5, 5, 17);
@@ -217,8 +217,9 @@ void add_shrink_cases(Cases& cases, tn_dtype type) {
   add("long", HostTensor::random(type, {kLong}, -5, 5, 3),
       whole ? [](const Number& v) { return shrunk(v, 0, 0); } : hard);
   add("soft", x,
-      whole ? Unary([](const Number& v) { return shrunk(v, 1, 2); })
-            : Unary([](const Number& v) { return shrunk(v, 1.5L, 2.25L); }))
+      whole
+          ? Unary([](const Number& v) { return Number(std::trunc(shrunk(v, 1.5L, 2.25L).value)); })
+          : Unary([](const Number& v) { return shrunk(v, 1.5L, 2.25L); }))
       .attribute("lambd", 1.5f)
       .attribute("bias", 2.25f);
   if (!whole) add("special", HostTensor(type, {4}, {NAN, INFINITY, -INFINITY, 0}), hard);

@@ -123,11 +123,15 @@ T to_integer(Real value) {
   return static_cast<T>(static_cast<uint64_t>(rest));
 }
 
-// Numbers of 4 bits.
+// Numbers of 4 and of 2 bits.
 constexpr Real kFloat4[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
 
-unsigned encode4(tn_dtype dtype, Real value) {
-  if (dtype != TN_FLOAT4E2M1) return to_integer<unsigned>(value) & 15;
+bool is_packed(tn_dtype dtype) { return tn_dtype_bits(dtype) < 8; }
+bool is_signed_packed(tn_dtype dtype) { return dtype == TN_INT4 || dtype == TN_INT2; }
+unsigned codes_of(tn_dtype dtype) { return dtype == TN_UINT2 || dtype == TN_INT2 ? 4 : 16; }
+
+unsigned encode_packed(tn_dtype dtype, Real value) {
+  if (dtype != TN_FLOAT4E2M1) return to_integer<unsigned>(value) & (codes_of(dtype) - 1);
   unsigned best = 0;
   for (unsigned code = 0; code < 8; ++code) {
     const Real distance = std::fabs(kFloat4[code] - std::fabs(value));
@@ -137,12 +141,11 @@ unsigned encode4(tn_dtype dtype, Real value) {
   return best | (std::signbit(value) ? 8 : 0);
 }
 
-Real decode4(tn_dtype dtype, unsigned code) {
+Real decode_packed(tn_dtype dtype, unsigned code) {
   if (dtype == TN_FLOAT4E2M1) return (code & 8) != 0 ? -kFloat4[code & 7] : kFloat4[code & 7];
-  return dtype == TN_INT4 && code >= 8 ? Real(code) - 16 : Real(code);
+  const unsigned codes = codes_of(dtype);
+  return is_signed_packed(dtype) && code >= codes / 2 ? Real(code) - Real(codes) : Real(code);
 }
-
-bool is_packed(tn_dtype dtype) { return tn_dtype_bits(dtype) < 8; }
 
 template <class T>
 void encode_pair(unsigned char* out, Real value, Real imaginary) {
@@ -160,11 +163,11 @@ Real decode_pair(const unsigned char* data, Real imaginary) {
 bool is_float(tn_dtype dtype) { return in_set(dtype, type_set::kFloat | type_set::kFloat8); }
 bool is_complex(tn_dtype dtype) { return in_set(dtype, type_set::kComplex); }
 bool is_integer(tn_dtype dtype) {
-  return in_set(dtype, type_set::kInteger) || dtype == TN_UINT4 || dtype == TN_INT4;
+  return in_set(dtype, type_set::kInteger) || (is_packed(dtype) && dtype != TN_FLOAT4E2M1);
 }
 
 Real least_of(tn_dtype dtype) {
-  const bool is_signed = in_set(dtype, type_set::kSigned) || dtype == TN_INT4;
+  const bool is_signed = in_set(dtype, type_set::kSigned) || is_signed_packed(dtype);
   return is_signed ? -std::ldexp(Real{1}, static_cast<int>(tn_dtype_bits(dtype)) - 1) : 0;
 }
 Real most_of(tn_dtype dtype) {
@@ -255,13 +258,15 @@ Real decode(tn_dtype dtype, const unsigned char* data, Real imaginary) {
 void encode_at(tn_dtype dtype, Real value, unsigned char* memory, uint64_t bit, Real imaginary) {
   unsigned char* out = memory + bit / 8;
   if (!is_packed(dtype)) return encode(dtype, value, out, imaginary);
-  const unsigned shift = bit % 8;
-  *out = static_cast<unsigned char>((*out & ~(15u << shift)) | encode4(dtype, value) << shift);
+  const unsigned shift = bit % 8, mask = codes_of(dtype) - 1;
+  *out =
+      static_cast<unsigned char>((*out & ~(mask << shift)) | encode_packed(dtype, value) << shift);
 }
 
 Real decode_at(tn_dtype dtype, const unsigned char* memory, uint64_t bit, Real imaginary) {
   const unsigned char* data = memory + bit / 8;
-  return is_packed(dtype) ? decode4(dtype, *data >> bit % 8 & 15u) : decode(dtype, data, imaginary);
+  if (!is_packed(dtype)) return decode(dtype, data, imaginary);
+  return decode_packed(dtype, *data >> bit % 8 & (codes_of(dtype) - 1));
 }
 
 HostTensor::HostTensor(tn_dtype dtype_in, Shape dims_in, Values values_in)

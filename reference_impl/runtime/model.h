@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,12 +17,20 @@
 
 namespace tenon::runtime {
 
-// A tensor in host memory, dense row-major.
+// ONNX's number of strings, which are elements of the host's tensors alone: no device has them.
+inline constexpr tn_dtype kStrings = 8;
+
+// A value in host memory: a tensor, dense row-major; or a sequence of them; or no value, where it
+// is optional.
 struct HostTensor {
-  tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  tn_dtype dtype = TN_DTYPE_UNDEFINED;  // That of no value.
   std::vector<int64_t> dims;
   std::vector<std::byte> data;
+  std::vector<std::string> strings;  // The elements, of kStrings; then there are no `data`.
+  // Of a sequence: its tensors, all of the type `dtype`; then there is nothing else.
+  std::optional<std::vector<HostTensor>> items;
 
+  bool present() const { return dtype != TN_DTYPE_UNDEFINED; }
   int64_t count() const;  // Elements.
 };
 
@@ -30,8 +39,15 @@ struct HostTensor {
 struct ModelValue {
   std::string name;
   tn_dtype dtype = TN_DTYPE_UNDEFINED;
+  bool sequence = false;  // Of tensors of that type.
+  bool optional = false;  // There may be no value.
   std::vector<int64_t> dims;
   std::vector<std::string> symbols;
+
+  // Whether it is always a tensor that a device can hold.
+  bool plain() const {
+    return !sequence && !optional && dtype != kStrings && dtype != TN_DTYPE_UNDEFINED;
+  }
 };
 
 // How often nodes of one operator ran where, since the model was loaded.

@@ -14,22 +14,29 @@
 
 namespace tenon::runtime {
 
-// Throws Error: TN_NOT_FOUND for what is not there, may not be read or is no file.
-inline std::string read_file(const std::string& path) {
-  const auto fail = [&](const std::string& what) {
-    throw Error(TN_NOT_FOUND, "", "cannot read '" + path + "': " + what);
-  };
+[[noreturn]] inline void cannot_read(const std::string& path, const std::string& why) {
+  throw Error(TN_NOT_FOUND, "", "cannot read '" + path + "': " + why);
+}
+
+// Throws Error: TN_NOT_FOUND for what is not there or is no file.
+inline void check_file(const std::string& path) {
   std::error_code code;
   const std::filesystem::file_status status = std::filesystem::status(path, code);
-  if (!std::filesystem::exists(status)) fail("No such file or directory");
-  if (std::filesystem::is_directory(status)) fail("it is a directory, not a file");
+  if (!std::filesystem::exists(status)) cannot_read(path, "No such file or directory");
+  if (std::filesystem::is_directory(status)) cannot_read(path, "it is a directory, not a file");
   // Reading a pipe would wait for someone to write.
-  if (!std::filesystem::is_regular_file(status)) fail("it is not a regular file");
+  if (!std::filesystem::is_regular_file(status)) cannot_read(path, "it is not a regular file");
+}
+
+// Throws Error: TN_NOT_FOUND for what is not there, may not be read or is no file.
+inline std::string read_file(const std::string& path) {
+  check_file(path);
   std::ifstream file(path, std::ios::binary);
-  if (!file) fail(std::strerror(errno));
+  if (!file) cannot_read(path, std::strerror(errno));
+  std::error_code code;
   std::string bytes(static_cast<size_t>(std::filesystem::file_size(path, code)), '\0');
   if (code || !file.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    fail("it cannot be read to its end");
+    cannot_read(path, "it cannot be read to its end");
   return bytes;
 }
 

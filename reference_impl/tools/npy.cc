@@ -13,9 +13,13 @@
 namespace tenon::tools {
 namespace {
 
-// NumPy's word for a type in little-endian memory, "<f4"; empty where NumPy has none.
+// Bytes of an element in a file.
+size_t bytes_of(const ElementType& type) { return (type.bits + 7u) / 8; }
+
+// NumPy's word for a type in little-endian memory, "<f4"; "<V2" where it has none, as for types of
+// ml_dtypes.
 std::string descr_of(const ElementType& type) {
-  if (type.numpy == nullptr) return "";
+  if (type.numpy == nullptr) return "<V" + std::to_string(bytes_of(type));
   const bool one_byte = type.bits == 8;
   const char letter = type.kind == ElementKind::kFloat      ? 'f'
                       : type.kind == ElementKind::kSigned   ? 'i'
@@ -57,9 +61,38 @@ std::vector<int64_t> parse_shape(const std::string& path, const std::string& tex
   return dims;
 }
 
+// The type that a file's word says; bytes are of the type `unnamed`.
+tn_dtype type_of(const std::string& descr, tn_dtype unnamed) {
+  for (const ElementType& type : kElementTypes) {
+    if (type.numpy == nullptr && type.dtype != unnamed) continue;
+    std::string word = descr_of(type) + descr.substr(0, 1);  // With the closing quote.
+    if (descr.compare(1, word.size(), word) == 0) return type.dtype;
+    word[0] = '|';
+    if (type.numpy == nullptr && descr.compare(1, word.size(), word) == 0) return type.dtype;
+  }
+  return TN_DTYPE_UNDEFINED;
+}
+
+// Elements below a byte between one each, as in a file (the upper bits say nothing there), and one
+// behind the other.
+void pack(const ElementType& type, const char* from, size_t count, std::byte* to) {
+  const auto mask = static_cast<std::byte>((1u << type.bits) - 1);
+  for (size_t i = 0; i < count; ++i)
+    to[i * type.bits / 8] |= (static_cast<std::byte>(from[i]) & mask) << i * type.bits % 8;
+}
+std::vector<std::byte> unpack(const ElementType& type, const runtime::HostTensor& tensor) {
+  std::vector<std::byte> elements(static_cast<size_t>(tensor.count()));
+  const auto mask = static_cast<std::byte>((1u << type.bits) - 1);
+  for (size_t i = 0; i < elements.size(); ++i)
+    elements[i] = tensor.data[i * type.bits / 8] >> i * type.bits % 8 & mask;
+  return elements;
+}
+// Whether no element lies in two bytes, which nothing packs yet.
+bool is_small(const ElementType& type) { return type.bits < 8 && 8 % type.bits == 0; }
+
 }  // namespace
 
-runtime::HostTensor read_npy(const std::string& path) {
+runtime::HostTensor read_npy(const std::string& path, tn_dtype unnamed) {
   const std::string bytes = runtime::read_file(path);
   if (bytes.size() < 12 || bytes.compare(0, 6, kMagic, 6) != 0) fail(path, "is not a .npy file");
   auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(bytes[i])); };
@@ -72,10 +105,7 @@ runtime::HostTensor read_npy(const std::string& path) {
 
   runtime::HostTensor tensor;
   const std::string descr = value_of(path, header, "descr");
-  for (const ElementType& type : kElementTypes) {
-    const std::string word = descr_of(type) + descr.substr(0, 1);  // With the closing quote.
-    if (word.size() > 1 && descr.compare(1, word.size(), word) == 0) tensor.dtype = type.dtype;
-  }
+  tensor.dtype = type_of(descr, unnamed);
   if (tensor.dtype == TN_DTYPE_UNDEFINED) fail(path, "has a type that is no tensor's: " + descr);
   if (value_of(path, header, "fortran_order").compare(0, 4, "True") == 0) {
     fail(path, "is in Fortran order; save numpy.ascontiguousarray(x)");
@@ -84,19 +114,27 @@ runtime::HostTensor read_npy(const std::string& path) {
   const auto count = checked_element_count(tensor.dims);
   if (!count || *count > static_cast<int64_t>(bytes.size()))
     fail(path, "holds " + std::to_string(bytes.size()) + " bytes, far less than its shape needs");
-  const size_t size = static_cast<size_t>(*count) * tn_dtype_bits(tensor.dtype) / 8;
+  const ElementType& type = element_type(tensor.dtype);
+  const size_t size = static_cast<size_t>(*count) * bytes_of(type);
   if (bytes.size() != start + length + size) {
     fail(path, "holds " + std::to_string(bytes.size() - start - length) +
                    " bytes of data where its shape needs " + std::to_string(size));
   }
-  tensor.data.resize(size);
-  if (size != 0) std::memcpy(tensor.data.data(), bytes.data() + start + length, size);
+  const char* data = bytes.data() + start + length;
+  tensor.data.resize(dtype_bytes(tensor.dtype, static_cast<uint64_t>(*count)));
+  if (is_small(type)) {
+    pack(type, data, size, tensor.data.data());
+  } else if (size != 0) {
+    std::memcpy(tensor.data.data(), data, size);
+  }
   return tensor;
 }
 
 void write_npy(const std::string& path, const runtime::HostTensor& tensor) {
-  const std::string descr = descr_of(element_type(tensor.dtype));
-  if (descr.empty()) fail(path, std::string("NumPy has no type for ") + dtype_name(tensor.dtype));
+  const ElementType& type = element_type(tensor.dtype);
+  if (type.kind == ElementKind::kNone || (type.bits < 8 && !is_small(type)))
+    fail(path, std::string("NumPy has no type for ") + dtype_name(tensor.dtype));
+  const std::string descr = descr_of(type);
   std::string shape;
   for (int64_t d : tensor.dims) shape += std::to_string(d) + ",";
   std::string header =
@@ -108,8 +146,10 @@ void write_npy(const std::string& path, const runtime::HostTensor& tensor) {
   file.write("\x93NUMPY\x01\x00", 8);
   file.put(static_cast<char>(header.size() & 0xff)).put(static_cast<char>(header.size() >> 8));
   file << header;
-  file.write(reinterpret_cast<const char*>(tensor.data.data()),
-             static_cast<std::streamsize>(tensor.data.size()));
+  const std::vector<std::byte> elements =
+      is_small(type) ? unpack(type, tensor) : std::vector<std::byte>();
+  const std::vector<std::byte>& data = is_small(type) ? elements : tensor.data;
+  file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
   if (!file) fail(path, std::string("cannot be written: ") + std::strerror(errno));
 }
 

@@ -66,6 +66,11 @@ std::string dims_text(const std::vector<int64_t>& dims) {
 // a normal distribution; integers 0 or 1 (legal as an index, a mask or a count almost everywhere).
 HostTensor random_tensor(const ModelValue& info, const std::map<std::string, int64_t>& dims) {
   HostTensor tensor;
+  if (info.optional) return tensor;  // No value is one.
+  if (!info.plain())
+    throw std::runtime_error("input '" + info.name + "' is " +
+                             (info.sequence ? "a sequence" : "of strings") +
+                             ", which a .npy file does not hold; run the model from Python");
   tensor.dtype = info.dtype;
   for (size_t i = 0; i < info.dims.size(); ++i) {
     auto found = dims.find(info.symbols[i]);
@@ -136,7 +141,9 @@ std::map<std::string, HostTensor> make_inputs(const Model& model, const Options&
   std::map<std::string, HostTensor> inputs;
   for (const std::string& text : options.inputs) {
     const auto [name, path] = split(text, "--input NAME=FILE.npy");
-    inputs[name] = tenon::tools::read_npy(path);
+    const auto info = std::ranges::find(model.inputs(), name, &ModelValue::name);
+    inputs[name] = tenon::tools::read_npy(
+        path, info != model.inputs().end() ? info->dtype : TN_DTYPE_UNDEFINED);
   }
   for (const ModelValue& info : model.inputs()) {
     const bool given = inputs.contains(info.name);
@@ -199,6 +206,15 @@ void run(const Options& options) {
   }
   for (size_t i = 0; i < outputs.size(); ++i) {
     const std::string& name = model->outputs()[i].name;
+    if (!outputs[i].present() || outputs[i].items || outputs[i].dtype == tenon::runtime::kStrings) {
+      const std::string what = outputs[i].items
+                                   ? "a sequence of " + std::to_string(outputs[i].items->size())
+                               : outputs[i].present() ? "strings " + dims_text(outputs[i].dims)
+                                                      : "no value";
+      std::printf("output  %-24s %s%s\n", name.c_str(), what.c_str(),
+                  options.output_folder.empty() ? "" : "  (not written: no .npy file holds it)");
+      continue;
+    }
     std::printf("output  %-24s %-8s %s%s\n", name.c_str(), tenon::dtype_name(outputs[i].dtype),
                 dims_text(outputs[i].dims).c_str(), summary(outputs[i]).c_str());
     if (!options.output_folder.empty()) {

@@ -16,7 +16,7 @@ NOWHERE = {
     "string": "hosts compute with strings; no device does",
     "seq": "a host keeps sequences", "optional": "a host keeps optionals", "map": "a host keeps maps",
     "sparse_tensor": "a tensor is dense or a view",
-    "float8e8m0": "no kernel moves it yet", "int2": "no kernel moves it yet", "uint2": "no kernel moves it yet",
+    "float8e8m0": "no kernel moves it yet",
     "float6e2m3": "no kernel moves it yet", "float6e3m2": "no kernel moves it yet",
 }
 

@@ -25,9 +25,13 @@ UNSUPPORTED = (
 
 @pytest.fixture(scope="session")
 def device():
-    opened = tenon.device(os.environ.get("TENON_TEST_DEVICE", "cpu"))
-    opened.set_fallback("error")
-    return opened
+    return _device()
+
+
+def _device() -> str:
+    spec = os.environ.get("TENON_TEST_DEVICE", "cpu")
+    tenon.device(spec).set_fallback("error")
+    return spec
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -60,12 +64,11 @@ def _reason(error: Unsupported) -> str:
 
 
 def update() -> int:
-    opened = tenon.device(os.environ.get("TENON_TEST_DEVICE", "cpu"))
-    opened.set_fallback("error")
+    device = _device()
     reasons, wrong, passed = collections.defaultdict(list), [], 0
     for name, case in CASES.items():
         try:
-            run_case(case, opened)
+            run_case(case, device)
             passed += 1
         except Unsupported as error:
             reasons[_reason(error)].append(name)

@@ -364,8 +364,6 @@ def test_feature_operators(device):  # noqa: F811
         device, "LabelEncoder", [ids], keys_int64s=[1, 3], values_floats=[0.5, 0.25], default_float=-1.0
     )
     assert np.array_equal(y, np.array([0.25, -1, 0.5], np.float32))
-    with pytest.raises(tenon.Error, match="words"):
-        learned(device, "LabelEncoder", [ids], keys_int64s=[1], values_strings=["a"])
 
 
 def test_linear_models(device):  # noqa: F811
@@ -380,6 +378,96 @@ def test_linear_models(device):  # noqa: F811
     )
     assert np.allclose(y, softmax(scores), **NEAR)
     assert np.array_equal(labels, np.array([4, 9])[scores.argmax(1)])
+
+
+def words(*list_):
+    return np.array(list_, object)
+
+
+def test_words_as_labels_and_keys(device):  # noqa: F811
+    x = words("fig", "pear", "", "fig")
+    (y,) = learned(device, "LabelEncoder", [x], [("y", TensorProto.INT64)], keys_strings=["fig", ""],
+                   values_int64s=[7, 8], default_int64=-3)  # fmt: skip
+    assert y.tolist() == [7, -3, 8, 7]
+    numbers = np.array([[1, 2], [5, 1]])
+    (y,) = learned(device, "LabelEncoder", [numbers], [("y", TensorProto.STRING)], keys_int64s=[1, 2],
+                   values_strings=["one", "two"])  # fmt: skip
+    assert y.tolist() == [["one", "two"], ["_Unused", "one"]]
+    categories = {"cats_int64s": [1, 2], "cats_strings": ["one", "two"]}
+    (y,) = learned(device, "CategoryMapper", [numbers], [("y", TensorProto.STRING)], default_string="?", **categories)
+    assert y.tolist() == [["one", "two"], ["?", "one"]]
+    (y,) = learned(device, "CategoryMapper", [words("two", "x")], [("y", TensorProto.INT64)], **categories)
+    assert y.tolist() == [2, -1]
+    (y,) = learned(device, "OneHotEncoder", [x], cats_strings=["", "fig"])
+    assert np.array_equal(y, [[0, 1], [0, 0], [1, 0], [0, 1]])
+    outputs = [("l", TensorProto.STRING), "y"]
+    labels, y = learned(device, "LinearClassifier", [np.float32([[1], [-1]])], outputs, coefficients=[1.0, -1.0],
+                        intercepts=[0.0, 0.0], classlabels_strings=["up", "down"])  # fmt: skip
+    assert labels.tolist() == ["up", "down"]
+
+
+KERNELS = {
+    "LINEAR": lambda a, b: a @ b.T,
+    "POLY": lambda a, b: (0.5 * (a @ b.T) + 0.25) ** 3,
+    "SIGMOID": lambda a, b: np.tanh(0.5 * (a @ b.T) + 0.25),
+    "RBF": lambda a, b: np.exp(-0.5 * ((a[:, None] - b[None]) ** 2).sum(-1)),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_support_vectors(device, kernel):  # noqa: F811
+    x, vectors = floats(6, 3), floats(5, 3, seed=1)
+    dots = KERNELS[kernel](x, vectors)
+    common = {"kernel_type": kernel, "kernel_params": [0.5, 0.25, 3.0], "support_vectors": vectors.ravel().tolist()}
+    weights = floats(5, seed=2)
+    regressor = common | {"coefficients": weights.tolist(), "n_supports": 5, "rho": [0.5]}
+    sums = dots @ weights + 0.5
+    (y,) = learned(device, "SVMRegressor", [x], **regressor)
+    assert np.allclose(y, sums[:, None], **NEAR)
+    (y,) = learned(device, "SVMRegressor", [x], one_class=1, **regressor)
+    assert np.array_equal(y, np.where(sums > 0, 1, -1)[:, None])
+
+    # Three classes of 2, 1 and 2 vectors: each against each, and who wins most often.
+    weights, rho, bounds = floats(2, 5, seed=3), floats(3, seed=4), [(0, 2), (2, 3), (3, 5)]
+    scores, votes = [], np.zeros((6, 3))
+    for pair, (i, j) in enumerate([(0, 1), (0, 2), (1, 2)]):
+        (a, b), (c, d) = bounds[i], bounds[j]
+        scores.append(dots[:, a:b] @ weights[j - 1, a:b] + dots[:, c:d] @ weights[i, c:d] + rho[pair])
+        votes[np.arange(6), np.where(scores[-1] > 0, i, j)] += 1
+    scores = np.stack(scores, 1)
+    outputs = [("l", TensorProto.INT64), "y"]
+    classifier = common | {"coefficients": weights.ravel().tolist(), "rho": rho.tolist(), "vectors_per_class": [2, 1, 2]}
+    labels, y = learned(device, "SVMClassifier", [x], outputs, classlabels_ints=[4, 9, 2], **classifier)
+    assert np.allclose(y, scores, **NEAR)
+    assert np.array_equal(labels, np.array([4, 9, 2])[votes.argmax(1)])
+
+
+def test_support_vectors_of_two_classes(device):  # noqa: F811
+    x, vectors, weights = floats(6, 3), floats(4, 3, seed=1), floats(4, seed=2)
+    score = x @ vectors.T @ weights + 0.25
+    outputs = [("l", TensorProto.STRING), "y"]
+    for transform in ("NONE", "LOGISTIC", "SOFTMAX"):
+        labels, y = learned(device, "SVMClassifier", [x], outputs, support_vectors=vectors.ravel().tolist(),
+                            coefficients=weights.tolist(), rho=[0.25], vectors_per_class=[2, 2],
+                            classlabels_strings=["a", "b"], post_transform=transform)  # fmt: skip
+        both = np.stack([-score, score], 1)
+        expected = {"NONE": both, "LOGISTIC": 1 / (1 + np.exp(-both)), "SOFTMAX": softmax(both)}[transform]
+        assert np.allclose(y, expected, **NEAR)
+        assert labels.tolist() == np.where(score > 0, "a", "b").tolist()
+
+
+def test_support_vectors_without_vectors(device):  # noqa: F811
+    x, weights = floats(6, 3), floats(3, 3, seed=1)
+    (y,) = learned(device, "SVMRegressor", [x], coefficients=weights[0].tolist(), rho=[0.5])
+    assert np.allclose(y, x @ weights[:1].T + 0.5, **NEAR)
+    outputs = [("l", TensorProto.INT64), "y"]
+    labels, y = learned(device, "SVMClassifier", [x], outputs, coefficients=weights.ravel().tolist(), rho=[0.5],
+                        classlabels_ints=[1, 2, 3], post_transform="SOFTMAX")  # fmt: skip
+    scores = x @ weights.T + 0.5
+    assert np.allclose(y, softmax(scores), **NEAR)
+    with pytest.raises(tenon.Error, match="prob_a"):
+        learned(device, "SVMClassifier", [x], outputs, coefficients=[1.0], rho=[0.5], classlabels_ints=[1, 2],
+                prob_a=[1.0], prob_b=[1.0])  # fmt: skip
 
 
 # Tree 0: x0 <= 0 ? (x1 > 0.5 ? 1 : 2) : 4; tree 1: x1 == 0 ? 10 : 20.

@@ -4,8 +4,10 @@
 import pathlib
 import subprocess
 
+import ml_dtypes
 import numpy as np
 import onnx
+import onnx.parser
 import pytest
 import tenon
 from onnx import TensorProto, helper
@@ -14,14 +16,15 @@ PACKAGE = pathlib.Path(tenon.__file__).parent  # Of a build, or of a wheel.
 COMMAND = next((p for p in (PACKAGE / "bin/tenon", PACKAGE.parents[1] / "bin/tenon") if p.exists()), None)
 REAL = ["FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
         "FLOAT4E2M1"]
-WHOLE = ["INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL", "INT4", "UINT4"]
+WHOLE = ["INT8", "INT16", "INT32", "INT64", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL", "INT4", "UINT4", "INT2",
+         "UINT2"]
 
 
 def run(folder, nodes, given, made):
     """What the command prints and writes for a model of 999 elements."""
     value = lambda name, dtype: helper.make_tensor_value_info(name, dtype, [999])  # noqa: E731
     graph = helper.make_graph(nodes, "test", [value("x", given)], [value("y", made)])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 23)], ir_version=11)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=13)
     onnx.save(model, folder / "model.onnx")
     done = subprocess.run([COMMAND, "run", folder / "model.onnx", "--device", "cpu", "--output", folder],
                           capture_output=True, text=True, timeout=120)
@@ -72,3 +75,40 @@ def test_the_output_folder_is_made(tmp_path):
 def test_an_unknown_dim_is_an_error(tmp_path):
     done = command(tmp_path, "--dim", "m=3")
     assert done.returncode != 0 and "--dim m: the model's inputs leave these dims open: n" in done.stderr
+
+
+PACKED = {"BFLOAT16": "bfloat16", "FLOAT8E4M3FN": "float8_e4m3fn", "FLOAT4E2M1": "float4_e2m1fn", "INT4": "int4",
+          "UINT4": "uint4", "INT2": "int2", "UINT2": "uint2"}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_arrays_of_ml_dtypes_are_read_and_written(tmp_path, name):
+    """As NumPy saves them: bytes without a type, which the model's input says."""
+    dtype = getattr(ml_dtypes, PACKED[name])
+    values = np.random.default_rng(1).integers(0, 2, 7).astype(dtype)
+    np.save(tmp_path / "x.npy", values)
+    value = lambda name_: helper.make_tensor_value_info(name_, getattr(TensorProto, name), [7])  # noqa: E731
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "test", [value("x")], [value("y")])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)], ir_version=13),
+              tmp_path / "model.onnx")
+    subprocess.run([COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu", "--input", f"x={tmp_path / 'x.npy'}",
+                    "--output", tmp_path / "out"], check=True, capture_output=True, timeout=120)
+    assert (tmp_path / "out/y.npy").read_bytes()[128:] == (tmp_path / "x.npy").read_bytes()[128:]
+    np.testing.assert_array_equal(np.load(tmp_path / "out/y.npy").view(dtype).astype(float), values.astype(float))
+
+
+def test_values_that_no_file_holds_are_said(tmp_path):
+    text = """<ir_version: 10, opset_import: ["": 21]> g (float[3] x, optional(float[3]) o) =>
+      (string[3] t, seq(float[1]) s, optional(float[3]) p) { t = Cast <to = 8> (x)  s = SplitToSequence (x)
+        p = Identity (o) }"""
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "model.onnx")
+    done = subprocess.run([COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu", "--output", tmp_path / "out"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for words in ("strings [3]", "a sequence of 3", "no value"):
+        assert f"{words}  (not written: no .npy file holds it)" in done.stdout
+    onnx.save(onnx.parser.parse_model('<ir_version: 10, opset_import: ["": 21]> g (string[3] x) => (string[3] y) '
+                                      "{ y = Identity (x) }"), tmp_path / "model.onnx")
+    done = subprocess.run([COMMAND, "run", tmp_path / "model.onnx", "--device", "cpu"],
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0 and "input 'x' is of strings" in done.stderr

@@ -89,3 +89,51 @@ def test_an_optional_that_is_there(device):
     )
     y, has, none = model.run({"x": np.ones(2, np.float32)})
     assert list(y) == [-1, -1] and bool(has) and not bool(none)
+
+
+def test_sequences_in_and_out(device):
+    model = load(
+        """
+        g (seq(float[n]) s, float[m] z) => (seq(float[n]) t, int64 n_, seq(float[m]) parts, seq(float[n]) same) {
+           t = SequenceInsert (s, z)  n_ = SequenceLength (s)  parts = SplitToSequence (z)  same = Identity (s)
+        }""",
+        device,
+    )
+    assert [(v.sequence, v.optional) for v in model.inputs] == [(True, False), (False, False)]
+    z = floats(3)
+    for items in ([floats(2), floats(4, seed=1)], []):
+        t, n, parts, same = model.run({"s": items, "z": z})
+        assert int(n) == len(items)
+        for made, expected in ((t, [*items, z]), (parts, z[:, None]), (same, items)):
+            assert isinstance(made, list) and len(made) == len(expected)
+            for one, other in zip(made, expected):
+                np.testing.assert_array_equal(one, other)
+
+
+def test_optionals_in_and_out(device):
+    model = load(
+        """
+        g (optional(float[n]) o, float[n] x) => (bool has, float[n] y, optional(float[n]) same) {
+           has = OptionalHasElement (o)  same = Identity (o)
+           y = If (has) <then_branch = t () => (float[n] a) { a = OptionalGetElement (o) },
+                         else_branch = e () => (float[n] b) { b = Neg (x) }>
+        }""",
+        device,
+    )
+    x, o = floats(3), floats(3, seed=1)
+    for given in ({"o": o, "x": x}, {"o": None, "x": x}, {"x": x}):
+        has, y, same = model.run(given)
+        present = given.get("o") is not None
+        assert bool(has) == present
+        np.testing.assert_array_equal(y, o if present else -x)
+        assert (same is None) != present
+
+
+def test_values_of_another_kind_are_refused(device):
+    model = load("g (seq(float[n]) s) => (int64 n_) { n_ = SequenceLength (s) }", device)
+    with pytest.raises(tenon.Error, match="is no sequence"):
+        model.run([floats(2)])
+    with pytest.raises(tenon.Error, match="wrong element type"):
+        model.run([[np.zeros(2)]])
+    with pytest.raises(tenon.Error, match="wrong element type"):
+        model.run([None])

@@ -16,12 +16,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
-from typing import Mapping, Sequence
+from typing import Mapping, Sequence, Union
 
 import numpy as np
 
 from . import _native
-from ._dtypes import from_numpy, to_numpy
+from ._dtypes import STRINGS, from_bytes, from_numpy, from_strings, to_bytes, to_numpy, to_strings
 from ._native import Device, Error
 
 __all__ = ["Device", "DeviceListing", "Error", "Model", "Value", "device", "devices", "load", "spec_path"]
@@ -39,11 +39,43 @@ class DeviceListing:
 
 @dataclasses.dataclass(frozen=True)
 class Value:
-    """An input or output of a model; a dim is a number, a name, or None when left open."""
+    """An input or output of a model; a dim is a number, a name, or None when left open.
+
+    A ``sequence`` is a list of arrays of the type ``dtype``; an ``optional`` value may be None. Strings are
+    arrays of objects.
+    """
 
     name: str
     dtype: np.dtype
     dims: tuple
+    sequence: bool = False
+    optional: bool = False
+
+
+# What run() takes and gives: an array, a list of arrays for a sequence, None for an optional without a value.
+Data = Union[np.ndarray, Sequence[np.ndarray], None]
+
+
+def _pack(value: Data, expected: Value | None):
+    if value is None:
+        return None
+    if expected is not None and expected.sequence and not isinstance(value, np.ndarray):
+        return from_numpy(expected.dtype), [_pack(item, None) for item in value]
+    array = np.asarray(value)
+    shape = list(array.shape)
+    if from_numpy(array.dtype) == STRINGS:
+        return STRINGS, shape, to_strings(array)
+    code, data = to_bytes(array)
+    return code, shape, data
+
+
+def _unpack(packed) -> Data:
+    if packed is None:
+        return None
+    if len(packed) == 2:
+        return [_unpack(item) for item in packed[1]]
+    code, dims, data = packed
+    return from_strings(dims, data) if code == STRINGS else from_bytes(code, dims, data)
 
 
 def devices() -> list[DeviceListing]:
@@ -72,10 +104,11 @@ class Model:
 
     @staticmethod
     def _value(row: dict) -> Value:
-        return Value(row["name"], to_numpy(row["dtype"]), row["dims"])
+        return Value(row["name"], to_numpy(row["dtype"]), row["dims"], row["sequence"], row["optional"])
 
-    def run(self, inputs: Mapping[str, np.ndarray] | Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Runs the model on inputs by name (or in the model's order) and returns its outputs.
+    def run(self, inputs: Mapping[str, Data] | Sequence[Data]) -> list[Data]:
+        """Runs the model on inputs by name (or in the model's order) and returns its outputs: an array, a
+        list of arrays for a sequence, None for an optional without a value.
 
         Raises Error naming the input that does not fit, or the node that failed.
         """
@@ -83,15 +116,9 @@ class Model:
             if len(inputs) != len(self.inputs):
                 raise ValueError(f"the model has {len(self.inputs)} inputs, given {len(inputs)}")
             inputs = {value.name: array for value, array in zip(self.inputs, inputs)}
-        packed = {}
-        for name, array in inputs.items():
-            shape = np.shape(array)
-            array = np.ascontiguousarray(array)
-            packed[name] = (from_numpy(array.dtype), list(shape), array.reshape(-1).view(np.uint8))
-        return [
-            data.view(to_numpy(dtype)).reshape(dims)
-            for dtype, dims, data in self._native.run(packed)
-        ]
+        expected = {value.name: value for value in self.inputs}
+        packed = {name: _pack(value, expected.get(name)) for name, value in inputs.items()}
+        return [_unpack(value) for value in self._native.run(packed)]
 
     def placement(self) -> dict[str, dict[str, int]]:
         """By operator: how often its nodes ran on the device, by fallback on the reference device, on

@@ -94,13 +94,13 @@ inline constexpr uint64_t kMoved =
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_COMPLEX64) | bit(TN_COMPLEX128) | bit(TN_BFLOAT16) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
 inline constexpr uint64_t kSubByte =
-    bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+    bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1) | bit(TN_UINT2) | bit(TN_INT2);
 inline constexpr uint64_t kAll =
     bit(TN_FLOAT32) | bit(TN_UINT8) | bit(TN_INT8) | bit(TN_UINT16) | bit(TN_INT16) |
     bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL) | bit(TN_FLOAT16) | bit(TN_FLOAT64) |
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_COMPLEX64) | bit(TN_COMPLEX128) | bit(TN_BFLOAT16) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
-    bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+    bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1) | bit(TN_UINT2) | bit(TN_INT2);
 
 }  // namespace type_set
 

@@ -21,67 +21,80 @@ inline constexpr uint64_t kTypes0 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_F
 inline constexpr uint64_t kTypes1 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64);
 inline constexpr uint64_t kTypes2 = kNumeric | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes3 = kNumeric | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
 inline constexpr uint64_t kTypes4 = kNumeric | bit(TN_BOOL) | bit(TN_COMPLEX64) |
+    bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes5 = kNumeric | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes5 = kInteger | bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes6 = kInteger | bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_BOOL) | bit(TN_COMPLEX64) | bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes6 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+inline constexpr uint64_t kTypes7 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT2) |
+    bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes8 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
     bit(TN_INT4) | bit(TN_FLOAT4E2M1);
-inline constexpr uint64_t kTypes7 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+inline constexpr uint64_t kTypes9 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
     bit(TN_INT4);
-inline constexpr uint64_t kTypes8 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+inline constexpr uint64_t kTypes10 = kNumeric | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes9 = kInteger | bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_BOOL);
-inline constexpr uint64_t kTypes10 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64);
 inline constexpr uint64_t kTypes11 = kInteger | bit(TN_FLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_BOOL);
+inline constexpr uint64_t kTypes12 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+    bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64);
+inline constexpr uint64_t kTypes13 = kInteger | bit(TN_FLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64);
-inline constexpr uint64_t kTypes12 = kFloat | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT32) |
+inline constexpr uint64_t kTypes14 = kFloat | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT32) |
     bit(TN_UINT64);
-inline constexpr uint64_t kTypes13 = kFloat | bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes15 = kFloat | bit(TN_INT32) | bit(TN_INT64);
+inline constexpr uint64_t kTypes16 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes15 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
+inline constexpr uint64_t kTypes17 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
     bit(TN_UINT64);
-inline constexpr uint64_t kTypes16 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes17 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
+inline constexpr uint64_t kTypes18 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
+inline constexpr uint64_t kTypes19 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes18 = kFloat | bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes20 = kFloat | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes21 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes20 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes22 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_INT32);
-inline constexpr uint64_t kTypes21 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
+inline constexpr uint64_t kTypes23 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
+    bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
+    bit(TN_UINT2) | bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes24 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
     bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
-inline constexpr uint64_t kTypes22 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
+inline constexpr uint64_t kTypes25 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) |
     bit(TN_UINT4) | bit(TN_INT4);
-inline constexpr uint64_t kTypes23 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
+inline constexpr uint64_t kTypes26 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes24 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes27 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT2) | bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) |
+    bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes28 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
+inline constexpr uint64_t kTypes29 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
     bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
-inline constexpr uint64_t kTypes25 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
-inline constexpr uint64_t kTypes26 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes30 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
     bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
-inline constexpr uint64_t kTypes27 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes31 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes28 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes29 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes32 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes33 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_UINT8);
-inline constexpr uint64_t kTypes30 = bit(TN_FLOAT32) | bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes31 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
+inline constexpr uint64_t kTypes34 = bit(TN_FLOAT32) | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes35 = kFloat | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) |
     bit(TN_UINT8) | bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes32 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes36 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 inline constexpr ContractParameter kMatMul13Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
@@ -196,22 +209,22 @@ inline constexpr ContractVersion kTenonFusedMatMulVersions[] = {
 };
 inline constexpr ContractParameter kIdentity25Inputs[] = {{"input", "V", kAll}};
 inline constexpr ContractParameter kIdentity25Outputs[] = {{"output", "V", kAll}};
-inline constexpr ContractParameter kIdentity24Inputs[] = {{"input", "V", kAll}};
-inline constexpr ContractParameter kIdentity24Outputs[] = {{"output", "V", kAll}};
-inline constexpr ContractParameter kIdentity23Inputs[] = {{"input", "V", kAll}};
-inline constexpr ContractParameter kIdentity23Outputs[] = {{"output", "V", kAll}};
-inline constexpr ContractParameter kIdentity21Inputs[] = {{"input", "V", kTypes2}};
-inline constexpr ContractParameter kIdentity21Outputs[] = {{"output", "V", kTypes2}};
-inline constexpr ContractParameter kIdentity19Inputs[] = {{"input", "V", kTypes3}};
-inline constexpr ContractParameter kIdentity19Outputs[] = {{"output", "V", kTypes3}};
-inline constexpr ContractParameter kIdentity16Inputs[] = {{"input", "V", kTypes4}};
-inline constexpr ContractParameter kIdentity16Outputs[] = {{"output", "V", kTypes4}};
-inline constexpr ContractParameter kIdentity14Inputs[] = {{"input", "V", kTypes4}};
-inline constexpr ContractParameter kIdentity14Outputs[] = {{"output", "V", kTypes4}};
-inline constexpr ContractParameter kIdentity13Inputs[] = {{"input", "T", kTypes4}};
-inline constexpr ContractParameter kIdentity13Outputs[] = {{"output", "T", kTypes4}};
-inline constexpr ContractParameter kIdentity1Inputs[] = {{"input", "T", kTypes5}};
-inline constexpr ContractParameter kIdentity1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kIdentity24Inputs[] = {{"input", "V", kTypes2}};
+inline constexpr ContractParameter kIdentity24Outputs[] = {{"output", "V", kTypes2}};
+inline constexpr ContractParameter kIdentity23Inputs[] = {{"input", "V", kTypes2}};
+inline constexpr ContractParameter kIdentity23Outputs[] = {{"output", "V", kTypes2}};
+inline constexpr ContractParameter kIdentity21Inputs[] = {{"input", "V", kTypes3}};
+inline constexpr ContractParameter kIdentity21Outputs[] = {{"output", "V", kTypes3}};
+inline constexpr ContractParameter kIdentity19Inputs[] = {{"input", "V", kTypes4}};
+inline constexpr ContractParameter kIdentity19Outputs[] = {{"output", "V", kTypes4}};
+inline constexpr ContractParameter kIdentity16Inputs[] = {{"input", "V", kTypes5}};
+inline constexpr ContractParameter kIdentity16Outputs[] = {{"output", "V", kTypes5}};
+inline constexpr ContractParameter kIdentity14Inputs[] = {{"input", "V", kTypes5}};
+inline constexpr ContractParameter kIdentity14Outputs[] = {{"output", "V", kTypes5}};
+inline constexpr ContractParameter kIdentity13Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kIdentity13Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kIdentity1Inputs[] = {{"input", "T", kTypes6}};
+inline constexpr ContractParameter kIdentity1Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr ContractVersion kIdentityVersions[] = {
     {25, kIdentity25Inputs, kIdentity25Outputs, {}},
     {24, kIdentity24Inputs, kIdentity24Outputs, {}},
@@ -226,29 +239,29 @@ inline constexpr ContractReplaces kIdentityReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kCast25Inputs[] = {{"input", "T1", kAll}};
 inline constexpr ContractParameter kCast25Outputs[] = {{"output", "T2", kAll}};
 inline constexpr const char* kCast25Attributes[] = {"saturate", "to"};
-inline constexpr ContractParameter kCast28Inputs[] = {{"input", "T1", kTypes6}};
-inline constexpr ContractParameter kCast28Outputs[] = {{"output", "T2", kTypes6}};
+inline constexpr ContractParameter kCast28Inputs[] = {{"input", "T1", kTypes7}};
+inline constexpr ContractParameter kCast28Outputs[] = {{"output", "T2", kTypes7}};
 inline constexpr const char* kCast28Attributes[] = {"saturate", "to"};
-inline constexpr ContractParameter kCast24Inputs[] = {{"input", "T1", kTypes6}};
-inline constexpr ContractParameter kCast24Outputs[] = {{"output", "T2", kTypes6}};
+inline constexpr ContractParameter kCast24Inputs[] = {{"input", "T1", kTypes8}};
+inline constexpr ContractParameter kCast24Outputs[] = {{"output", "T2", kTypes8}};
 inline constexpr const char* kCast24Attributes[] = {"saturate", "to"};
-inline constexpr ContractParameter kCast23Inputs[] = {{"input", "T1", kTypes6}};
-inline constexpr ContractParameter kCast23Outputs[] = {{"output", "T2", kTypes6}};
+inline constexpr ContractParameter kCast23Inputs[] = {{"input", "T1", kTypes8}};
+inline constexpr ContractParameter kCast23Outputs[] = {{"output", "T2", kTypes8}};
 inline constexpr const char* kCast23Attributes[] = {"saturate", "to"};
-inline constexpr ContractParameter kCast21Inputs[] = {{"input", "T1", kTypes7}};
-inline constexpr ContractParameter kCast21Outputs[] = {{"output", "T2", kTypes7}};
+inline constexpr ContractParameter kCast21Inputs[] = {{"input", "T1", kTypes9}};
+inline constexpr ContractParameter kCast21Outputs[] = {{"output", "T2", kTypes9}};
 inline constexpr const char* kCast21Attributes[] = {"saturate", "to"};
-inline constexpr ContractParameter kCast19Inputs[] = {{"input", "T1", kTypes8}};
-inline constexpr ContractParameter kCast19Outputs[] = {{"output", "T2", kTypes8}};
+inline constexpr ContractParameter kCast19Inputs[] = {{"input", "T1", kTypes10}};
+inline constexpr ContractParameter kCast19Outputs[] = {{"output", "T2", kTypes10}};
 inline constexpr const char* kCast19Attributes[] = {"saturate", "to"};
 inline constexpr ContractParameter kCast13Inputs[] = {{"input", "T1", kNumeric | bit(TN_BOOL)}};
 inline constexpr ContractParameter kCast13Outputs[] = {{"output", "T2", kNumeric | bit(TN_BOOL)}};
 inline constexpr const char* kCast13Attributes[] = {"to"};
-inline constexpr ContractParameter kCast9Inputs[] = {{"input", "T1", kTypes9}};
-inline constexpr ContractParameter kCast9Outputs[] = {{"output", "T2", kTypes9}};
+inline constexpr ContractParameter kCast9Inputs[] = {{"input", "T1", kTypes11}};
+inline constexpr ContractParameter kCast9Outputs[] = {{"output", "T2", kTypes11}};
 inline constexpr const char* kCast9Attributes[] = {"to"};
-inline constexpr ContractParameter kCast6Inputs[] = {{"input", "T1", kTypes9}};
-inline constexpr ContractParameter kCast6Outputs[] = {{"output", "T2", kTypes9}};
+inline constexpr ContractParameter kCast6Inputs[] = {{"input", "T1", kTypes11}};
+inline constexpr ContractParameter kCast6Outputs[] = {{"output", "T2", kTypes11}};
 inline constexpr const char* kCast6Attributes[] = {"to"};
 inline constexpr ContractVersion kCastVersions[] = {
     {25, kCast25Inputs, kCast25Outputs, kCast25Attributes},
@@ -263,24 +276,24 @@ inline constexpr ContractVersion kCastVersions[] = {
 };
 inline constexpr ContractParameter kNeg13Inputs[] = {{"X", "T", kNumeric}};
 inline constexpr ContractParameter kNeg13Outputs[] = {{"Y", "T", kNumeric}};
-inline constexpr ContractParameter kNeg6Inputs[] = {{"X", "T", kTypes10}};
-inline constexpr ContractParameter kNeg6Outputs[] = {{"Y", "T", kTypes10}};
+inline constexpr ContractParameter kNeg6Inputs[] = {{"X", "T", kTypes12}};
+inline constexpr ContractParameter kNeg6Outputs[] = {{"Y", "T", kTypes12}};
 inline constexpr ContractVersion kNegVersions[] = {
     {13, kNeg13Inputs, kNeg13Outputs, {}}, {6, kNeg6Inputs, kNeg6Outputs, {}},
 };
 inline constexpr ContractReplaces kNegReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kAbs13Inputs[] = {{"X", "T", kNumeric}};
 inline constexpr ContractParameter kAbs13Outputs[] = {{"Y", "T", kNumeric}};
-inline constexpr ContractParameter kAbs6Inputs[] = {{"X", "T", kTypes11}};
-inline constexpr ContractParameter kAbs6Outputs[] = {{"Y", "T", kTypes11}};
+inline constexpr ContractParameter kAbs6Inputs[] = {{"X", "T", kTypes13}};
+inline constexpr ContractParameter kAbs6Outputs[] = {{"Y", "T", kTypes13}};
 inline constexpr ContractVersion kAbsVersions[] = {
     {13, kAbs13Inputs, kAbs13Outputs, {}}, {6, kAbs6Inputs, kAbs6Outputs, {}},
 };
 inline constexpr ContractReplaces kAbsReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kSign13Inputs[] = {{"input", "T", kNumeric}};
 inline constexpr ContractParameter kSign13Outputs[] = {{"output", "T", kNumeric}};
-inline constexpr ContractParameter kSign9Inputs[] = {{"input", "T", kTypes11}};
-inline constexpr ContractParameter kSign9Outputs[] = {{"output", "T", kTypes11}};
+inline constexpr ContractParameter kSign9Inputs[] = {{"input", "T", kTypes13}};
+inline constexpr ContractParameter kSign9Outputs[] = {{"output", "T", kTypes13}};
 inline constexpr ContractVersion kSignVersions[] = {
     {13, kSign13Inputs, kSign13Outputs, {}}, {9, kSign9Inputs, kSign9Outputs, {}},
 };
@@ -637,8 +650,8 @@ inline constexpr ContractVersion kTenonSiluVersions[] = {
 inline constexpr ContractReplaces kTenonSiluReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kAdd14Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kAdd14Outputs[] = {{"C", "T", kNumeric}};
-inline constexpr ContractParameter kAdd13Inputs[] = {{"A", "T", kTypes12}, {"B", "T", kTypes12}};
-inline constexpr ContractParameter kAdd13Outputs[] = {{"C", "T", kTypes12}};
+inline constexpr ContractParameter kAdd13Inputs[] = {{"A", "T", kTypes14}, {"B", "T", kTypes14}};
+inline constexpr ContractParameter kAdd13Outputs[] = {{"C", "T", kTypes14}};
 inline constexpr ContractParameter kAdd7Inputs[] = {{"A", "T", kTypes0}, {"B", "T", kTypes0}};
 inline constexpr ContractParameter kAdd7Outputs[] = {{"C", "T", kTypes0}};
 inline constexpr ContractVersion kAddVersions[] = {
@@ -648,8 +661,8 @@ inline constexpr ContractVersion kAddVersions[] = {
 inline constexpr ContractReplaces kAddReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kSub14Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kSub14Outputs[] = {{"C", "T", kNumeric}};
-inline constexpr ContractParameter kSub13Inputs[] = {{"A", "T", kTypes12}, {"B", "T", kTypes12}};
-inline constexpr ContractParameter kSub13Outputs[] = {{"C", "T", kTypes12}};
+inline constexpr ContractParameter kSub13Inputs[] = {{"A", "T", kTypes14}, {"B", "T", kTypes14}};
+inline constexpr ContractParameter kSub13Outputs[] = {{"C", "T", kTypes14}};
 inline constexpr ContractParameter kSub7Inputs[] = {{"A", "T", kTypes0}, {"B", "T", kTypes0}};
 inline constexpr ContractParameter kSub7Outputs[] = {{"C", "T", kTypes0}};
 inline constexpr ContractVersion kSubVersions[] = {
@@ -659,8 +672,8 @@ inline constexpr ContractVersion kSubVersions[] = {
 inline constexpr ContractReplaces kSubReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kMul14Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kMul14Outputs[] = {{"C", "T", kNumeric}};
-inline constexpr ContractParameter kMul13Inputs[] = {{"A", "T", kTypes12}, {"B", "T", kTypes12}};
-inline constexpr ContractParameter kMul13Outputs[] = {{"C", "T", kTypes12}};
+inline constexpr ContractParameter kMul13Inputs[] = {{"A", "T", kTypes14}, {"B", "T", kTypes14}};
+inline constexpr ContractParameter kMul13Outputs[] = {{"C", "T", kTypes14}};
 inline constexpr ContractParameter kMul7Inputs[] = {{"A", "T", kTypes0}, {"B", "T", kTypes0}};
 inline constexpr ContractParameter kMul7Outputs[] = {{"C", "T", kTypes0}};
 inline constexpr ContractVersion kMulVersions[] = {
@@ -670,8 +683,8 @@ inline constexpr ContractVersion kMulVersions[] = {
 inline constexpr ContractReplaces kMulReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kDiv14Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kDiv14Outputs[] = {{"C", "T", kNumeric}};
-inline constexpr ContractParameter kDiv13Inputs[] = {{"A", "T", kTypes12}, {"B", "T", kTypes12}};
-inline constexpr ContractParameter kDiv13Outputs[] = {{"C", "T", kTypes12}};
+inline constexpr ContractParameter kDiv13Inputs[] = {{"A", "T", kTypes14}, {"B", "T", kTypes14}};
+inline constexpr ContractParameter kDiv13Outputs[] = {{"C", "T", kTypes14}};
 inline constexpr ContractParameter kDiv7Inputs[] = {{"A", "T", kTypes0}, {"B", "T", kTypes0}};
 inline constexpr ContractParameter kDiv7Outputs[] = {{"C", "T", kTypes0}};
 inline constexpr ContractVersion kDivVersions[] = {
@@ -681,10 +694,10 @@ inline constexpr ContractVersion kDivVersions[] = {
 inline constexpr ContractReplaces kDivReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kPow15Inputs[] = {{"X", "T", kNumeric}, {"Y", "T1", kNumeric}};
 inline constexpr ContractParameter kPow15Outputs[] = {{"Z", "T", kNumeric}};
-inline constexpr ContractParameter kPow13Inputs[] = {{"X", "T", kTypes13}, {"Y", "T1", kTypes11}};
-inline constexpr ContractParameter kPow13Outputs[] = {{"Z", "T", kTypes13}};
-inline constexpr ContractParameter kPow12Inputs[] = {{"X", "T", kTypes14}, {"Y", "T1", kTypes11}};
-inline constexpr ContractParameter kPow12Outputs[] = {{"Z", "T", kTypes14}};
+inline constexpr ContractParameter kPow13Inputs[] = {{"X", "T", kTypes15}, {"Y", "T1", kTypes13}};
+inline constexpr ContractParameter kPow13Outputs[] = {{"Z", "T", kTypes15}};
+inline constexpr ContractParameter kPow12Inputs[] = {{"X", "T", kTypes16}, {"Y", "T1", kTypes13}};
+inline constexpr ContractParameter kPow12Outputs[] = {{"Z", "T", kTypes16}};
 inline constexpr ContractParameter kPow7Inputs[] = {{"X", "T", kTypes1}, {"Y", "T", kTypes1}};
 inline constexpr ContractParameter kPow7Outputs[] = {{"Z", "T", kTypes1}};
 inline constexpr ContractVersion kPowVersions[] = {
@@ -698,8 +711,8 @@ inline constexpr const char* kMod13Attributes[] = {"fmod"};
 inline constexpr ContractParameter kMod28Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kMod28Outputs[] = {{"C", "T", kNumeric}};
 inline constexpr const char* kMod28Attributes[] = {"fmod"};
-inline constexpr ContractParameter kMod10Inputs[] = {{"A", "T", kTypes11}, {"B", "T", kTypes11}};
-inline constexpr ContractParameter kMod10Outputs[] = {{"C", "T", kTypes11}};
+inline constexpr ContractParameter kMod10Inputs[] = {{"A", "T", kTypes13}, {"B", "T", kTypes13}};
+inline constexpr ContractParameter kMod10Outputs[] = {{"C", "T", kTypes13}};
 inline constexpr const char* kMod10Attributes[] = {"fmod"};
 inline constexpr ContractVersion kModVersions[] = {
     {13, kMod13Inputs, kMod13Outputs, kMod13Attributes},
@@ -709,8 +722,8 @@ inline constexpr ContractVersion kModVersions[] = {
 inline constexpr ContractReplaces kModReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kMax13Inputs[] = {{"data_0", "T", kNumeric, kVariadic}};
 inline constexpr ContractParameter kMax13Outputs[] = {{"max", "T", kNumeric}};
-inline constexpr ContractParameter kMax12Inputs[] = {{"data_0", "T", kTypes11, kVariadic}};
-inline constexpr ContractParameter kMax12Outputs[] = {{"max", "T", kTypes11}};
+inline constexpr ContractParameter kMax12Inputs[] = {{"data_0", "T", kTypes13, kVariadic}};
+inline constexpr ContractParameter kMax12Outputs[] = {{"max", "T", kTypes13}};
 inline constexpr ContractParameter kMax8Inputs[] = {{"data_0", "T", kTypes1, kVariadic}};
 inline constexpr ContractParameter kMax8Outputs[] = {{"max", "T", kTypes1}};
 inline constexpr ContractVersion kMaxVersions[] = {
@@ -720,8 +733,8 @@ inline constexpr ContractVersion kMaxVersions[] = {
 inline constexpr ContractReplaces kMaxReplaces[] = {{0, 0}};
 inline constexpr ContractParameter kMin13Inputs[] = {{"data_0", "T", kNumeric, kVariadic}};
 inline constexpr ContractParameter kMin13Outputs[] = {{"min", "T", kNumeric}};
-inline constexpr ContractParameter kMin12Inputs[] = {{"data_0", "T", kTypes11, kVariadic}};
-inline constexpr ContractParameter kMin12Outputs[] = {{"min", "T", kTypes11}};
+inline constexpr ContractParameter kMin12Inputs[] = {{"data_0", "T", kTypes13, kVariadic}};
+inline constexpr ContractParameter kMin12Outputs[] = {{"min", "T", kTypes13}};
 inline constexpr ContractParameter kMin8Inputs[] = {{"data_0", "T", kTypes1, kVariadic}};
 inline constexpr ContractParameter kMin8Outputs[] = {{"min", "T", kTypes1}};
 inline constexpr ContractVersion kMinVersions[] = {
@@ -774,9 +787,9 @@ inline constexpr ContractParameter kBitShift28Inputs[] = {
 inline constexpr ContractParameter kBitShift28Outputs[] = {{"Z", "T", kInteger}};
 inline constexpr const char* kBitShift28Attributes[] = {"direction"};
 inline constexpr ContractParameter kBitShift11Inputs[] = {
-    {"X", "T", kTypes15}, {"Y", "T", kTypes15},
+    {"X", "T", kTypes17}, {"Y", "T", kTypes17},
 };
-inline constexpr ContractParameter kBitShift11Outputs[] = {{"Z", "T", kTypes15}};
+inline constexpr ContractParameter kBitShift11Outputs[] = {{"Z", "T", kTypes17}};
 inline constexpr const char* kBitShift11Attributes[] = {"direction"};
 inline constexpr ContractVersion kBitShiftVersions[] = {
     {28, kBitShift28Inputs, kBitShift28Outputs, kBitShift28Attributes},
@@ -802,9 +815,9 @@ inline constexpr ContractParameter kEqual13Inputs[] = {
     {"A", "T", kNumeric | bit(TN_BOOL)}, {"B", "T", kNumeric | bit(TN_BOOL)},
 };
 inline constexpr ContractParameter kEqual13Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
-inline constexpr ContractParameter kEqual11Inputs[] = {{"A", "T", kTypes9}, {"B", "T", kTypes9}};
+inline constexpr ContractParameter kEqual11Inputs[] = {{"A", "T", kTypes11}, {"B", "T", kTypes11}};
 inline constexpr ContractParameter kEqual11Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
-inline constexpr ContractParameter kEqual7Inputs[] = {{"A", "T", kTypes16}, {"B", "T", kTypes16}};
+inline constexpr ContractParameter kEqual7Inputs[] = {{"A", "T", kTypes18}, {"B", "T", kTypes18}};
 inline constexpr ContractParameter kEqual7Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractVersion kEqualVersions[] = {
     {19, kEqual19Inputs, kEqual19Outputs, {}}, {13, kEqual13Inputs, kEqual13Outputs, {}},
@@ -812,7 +825,7 @@ inline constexpr ContractVersion kEqualVersions[] = {
 };
 inline constexpr ContractParameter kLess13Inputs[] = {{"A", "T", kNumeric}, {"B", "T", kNumeric}};
 inline constexpr ContractParameter kLess13Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
-inline constexpr ContractParameter kLess9Inputs[] = {{"A", "T", kTypes11}, {"B", "T", kTypes11}};
+inline constexpr ContractParameter kLess9Inputs[] = {{"A", "T", kTypes13}, {"B", "T", kTypes13}};
 inline constexpr ContractParameter kLess9Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kLess7Inputs[] = {{"A", "T", kTypes1}, {"B", "T", kTypes1}};
 inline constexpr ContractParameter kLess7Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
@@ -825,7 +838,7 @@ inline constexpr ContractParameter kLessOrEqual16Inputs[] = {
 };
 inline constexpr ContractParameter kLessOrEqual16Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kLessOrEqual12Inputs[] = {
-    {"A", "T", kTypes11}, {"B", "T", kTypes11},
+    {"A", "T", kTypes13}, {"B", "T", kTypes13},
 };
 inline constexpr ContractParameter kLessOrEqual12Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractVersion kLessOrEqualVersions[] = {
@@ -836,7 +849,7 @@ inline constexpr ContractParameter kGreater13Inputs[] = {
     {"A", "T", kNumeric}, {"B", "T", kNumeric},
 };
 inline constexpr ContractParameter kGreater13Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
-inline constexpr ContractParameter kGreater9Inputs[] = {{"A", "T", kTypes11}, {"B", "T", kTypes11}};
+inline constexpr ContractParameter kGreater9Inputs[] = {{"A", "T", kTypes13}, {"B", "T", kTypes13}};
 inline constexpr ContractParameter kGreater9Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kGreater7Inputs[] = {{"A", "T", kTypes1}, {"B", "T", kTypes1}};
 inline constexpr ContractParameter kGreater7Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
@@ -849,14 +862,16 @@ inline constexpr ContractParameter kGreaterOrEqual16Inputs[] = {
 };
 inline constexpr ContractParameter kGreaterOrEqual16Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractParameter kGreaterOrEqual12Inputs[] = {
-    {"A", "T", kTypes11}, {"B", "T", kTypes11},
+    {"A", "T", kTypes13}, {"B", "T", kTypes13},
 };
 inline constexpr ContractParameter kGreaterOrEqual12Outputs[] = {{"C", "T1", bit(TN_BOOL)}};
 inline constexpr ContractVersion kGreaterOrEqualVersions[] = {
     {16, kGreaterOrEqual16Inputs, kGreaterOrEqual16Outputs, {}},
     {12, kGreaterOrEqual12Inputs, kGreaterOrEqual12Outputs, {}},
 };
-inline constexpr ContractParameter kTenonNotEqual1Inputs[] = {{"A", "T", kAll}, {"B", "T", kAll}};
+inline constexpr ContractParameter kTenonNotEqual1Inputs[] = {
+    {"A", "T", kTypes2}, {"B", "T", kTypes2},
+};
 inline constexpr ContractParameter kTenonNotEqual1Outputs[] = {{"C", "", bit(TN_BOOL)}};
 inline constexpr ContractVersion kTenonNotEqualVersions[] = {
     {1, kTenonNotEqual1Inputs, kTenonNotEqual1Outputs, {}},
@@ -896,9 +911,9 @@ inline constexpr ContractParameter kWhere16Inputs[] = {
 };
 inline constexpr ContractParameter kWhere16Outputs[] = {{"output", "T", kAll}};
 inline constexpr ContractParameter kWhere9Inputs[] = {
-    {"condition", "B", bit(TN_BOOL)}, {"X", "T", kTypes5}, {"Y", "T", kTypes5},
+    {"condition", "B", bit(TN_BOOL)}, {"X", "T", kTypes6}, {"Y", "T", kTypes6},
 };
-inline constexpr ContractParameter kWhere9Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kWhere9Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr ContractVersion kWhereVersions[] = {
     {16, kWhere16Inputs, kWhere16Outputs, {}}, {9, kWhere9Inputs, kWhere9Outputs, {}},
 };
@@ -908,9 +923,9 @@ inline constexpr ContractParameter kClip13Inputs[] = {
 };
 inline constexpr ContractParameter kClip13Outputs[] = {{"output", "T", kNumeric}};
 inline constexpr ContractParameter kClip12Inputs[] = {
-    {"input", "T", kTypes11}, {"min", "T", kTypes11, kOptional}, {"max", "T", kTypes11, kOptional},
+    {"input", "T", kTypes13}, {"min", "T", kTypes13, kOptional}, {"max", "T", kTypes13, kOptional},
 };
-inline constexpr ContractParameter kClip12Outputs[] = {{"output", "T", kTypes11}};
+inline constexpr ContractParameter kClip12Outputs[] = {{"output", "T", kTypes13}};
 inline constexpr ContractVersion kClipVersions[] = {
     {13, kClip13Inputs, kClip13Outputs, {}}, {12, kClip12Inputs, kClip12Outputs, {}},
 };
@@ -1007,11 +1022,11 @@ inline constexpr ContractReplaces kTenonSqrtGradReplaces[] = {{0, 0}, {0, 1}};
 inline constexpr ContractParameter kConcat13Inputs[] = {{"inputs", "T", kAll, kVariadic}};
 inline constexpr ContractParameter kConcat13Outputs[] = {{"concat_result", "T", kAll}};
 inline constexpr const char* kConcat13Attributes[] = {"axis"};
-inline constexpr ContractParameter kConcat11Inputs[] = {{"inputs", "T", kTypes5, kVariadic}};
-inline constexpr ContractParameter kConcat11Outputs[] = {{"concat_result", "T", kTypes5}};
+inline constexpr ContractParameter kConcat11Inputs[] = {{"inputs", "T", kTypes6, kVariadic}};
+inline constexpr ContractParameter kConcat11Outputs[] = {{"concat_result", "T", kTypes6}};
 inline constexpr const char* kConcat11Attributes[] = {"axis"};
-inline constexpr ContractParameter kConcat4Inputs[] = {{"inputs", "T", kTypes5, kVariadic}};
-inline constexpr ContractParameter kConcat4Outputs[] = {{"concat_result", "T", kTypes5}};
+inline constexpr ContractParameter kConcat4Inputs[] = {{"inputs", "T", kTypes6, kVariadic}};
+inline constexpr ContractParameter kConcat4Outputs[] = {{"concat_result", "T", kTypes6}};
 inline constexpr const char* kConcat4Attributes[] = {"axis"};
 inline constexpr ContractVersion kConcatVersions[] = {
     {13, kConcat13Inputs, kConcat13Outputs, kConcat13Attributes},
@@ -1024,14 +1039,14 @@ inline constexpr ContractParameter kGather13Inputs[] = {
 inline constexpr ContractParameter kGather13Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kGather13Attributes[] = {"axis"};
 inline constexpr ContractParameter kGather11Inputs[] = {
-    {"data", "T", kTypes5}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
+    {"data", "T", kTypes6}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
 };
-inline constexpr ContractParameter kGather11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kGather11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kGather11Attributes[] = {"axis"};
 inline constexpr ContractParameter kGather1Inputs[] = {
-    {"data", "T", kTypes5}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
+    {"data", "T", kTypes6}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
 };
-inline constexpr ContractParameter kGather1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kGather1Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kGather1Attributes[] = {"axis"};
 inline constexpr ContractVersion kGatherVersions[] = {
     {13, kGather13Inputs, kGather13Outputs, kGather13Attributes},
@@ -1044,9 +1059,9 @@ inline constexpr ContractParameter kGatherElements13Inputs[] = {
 inline constexpr ContractParameter kGatherElements13Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kGatherElements13Attributes[] = {"axis"};
 inline constexpr ContractParameter kGatherElements11Inputs[] = {
-    {"data", "T", kTypes5}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
+    {"data", "T", kTypes6}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
 };
-inline constexpr ContractParameter kGatherElements11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kGatherElements11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kGatherElements11Attributes[] = {"axis"};
 inline constexpr ContractVersion kGatherElementsVersions[] = {
     {13, kGatherElements13Inputs, kGatherElements13Outputs, kGatherElements13Attributes},
@@ -1058,14 +1073,14 @@ inline constexpr ContractParameter kGatherND13Inputs[] = {
 inline constexpr ContractParameter kGatherND13Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kGatherND13Attributes[] = {"batch_dims"};
 inline constexpr ContractParameter kGatherND12Inputs[] = {
-    {"data", "T", kTypes5}, {"indices", "", bit(TN_INT64)},
+    {"data", "T", kTypes6}, {"indices", "", bit(TN_INT64)},
 };
-inline constexpr ContractParameter kGatherND12Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kGatherND12Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kGatherND12Attributes[] = {"batch_dims"};
 inline constexpr ContractParameter kGatherND11Inputs[] = {
-    {"data", "T", kTypes5}, {"indices", "", bit(TN_INT64)},
+    {"data", "T", kTypes6}, {"indices", "", bit(TN_INT64)},
 };
-inline constexpr ContractParameter kGatherND11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kGatherND11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr ContractVersion kGatherNDVersions[] = {
     {13, kGatherND13Inputs, kGatherND13Outputs, kGatherND13Attributes},
     {12, kGatherND12Inputs, kGatherND12Outputs, kGatherND12Attributes},
@@ -1077,22 +1092,22 @@ inline constexpr ContractParameter kScatterElements18Inputs[] = {
 inline constexpr ContractParameter kScatterElements18Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kScatterElements18Attributes[] = {"axis", "reduction"};
 inline constexpr ContractParameter kScatterElements16Inputs[] = {
-    {"data", "T", kTypes4}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
-    {"updates", "T", kTypes4},
-};
-inline constexpr ContractParameter kScatterElements16Outputs[] = {{"output", "T", kTypes4}};
-inline constexpr const char* kScatterElements16Attributes[] = {"axis", "reduction"};
-inline constexpr ContractParameter kScatterElements13Inputs[] = {
-    {"data", "T", kTypes4}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
-    {"updates", "T", kTypes4},
-};
-inline constexpr ContractParameter kScatterElements13Outputs[] = {{"output", "T", kTypes4}};
-inline constexpr const char* kScatterElements13Attributes[] = {"axis"};
-inline constexpr ContractParameter kScatterElements11Inputs[] = {
     {"data", "T", kTypes5}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
     {"updates", "T", kTypes5},
 };
-inline constexpr ContractParameter kScatterElements11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kScatterElements16Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kScatterElements16Attributes[] = {"axis", "reduction"};
+inline constexpr ContractParameter kScatterElements13Inputs[] = {
+    {"data", "T", kTypes5}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
+    {"updates", "T", kTypes5},
+};
+inline constexpr ContractParameter kScatterElements13Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kScatterElements13Attributes[] = {"axis"};
+inline constexpr ContractParameter kScatterElements11Inputs[] = {
+    {"data", "T", kTypes6}, {"indices", "Tind", bit(TN_INT32) | bit(TN_INT64)},
+    {"updates", "T", kTypes6},
+};
+inline constexpr ContractParameter kScatterElements11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kScatterElements11Attributes[] = {"axis"};
 inline constexpr ContractVersion kScatterElementsVersions[] = {
     {18, kScatterElements18Inputs, kScatterElements18Outputs, kScatterElements18Attributes},
@@ -1107,18 +1122,18 @@ inline constexpr ContractParameter kScatterND18Inputs[] = {
 inline constexpr ContractParameter kScatterND18Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kScatterND18Attributes[] = {"reduction"};
 inline constexpr ContractParameter kScatterND16Inputs[] = {
-    {"data", "T", kTypes4}, {"indices", "", bit(TN_INT64)}, {"updates", "T", kTypes4},
-};
-inline constexpr ContractParameter kScatterND16Outputs[] = {{"output", "T", kTypes4}};
-inline constexpr const char* kScatterND16Attributes[] = {"reduction"};
-inline constexpr ContractParameter kScatterND13Inputs[] = {
-    {"data", "T", kTypes4}, {"indices", "", bit(TN_INT64)}, {"updates", "T", kTypes4},
-};
-inline constexpr ContractParameter kScatterND13Outputs[] = {{"output", "T", kTypes4}};
-inline constexpr ContractParameter kScatterND11Inputs[] = {
     {"data", "T", kTypes5}, {"indices", "", bit(TN_INT64)}, {"updates", "T", kTypes5},
 };
-inline constexpr ContractParameter kScatterND11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kScatterND16Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr const char* kScatterND16Attributes[] = {"reduction"};
+inline constexpr ContractParameter kScatterND13Inputs[] = {
+    {"data", "T", kTypes5}, {"indices", "", bit(TN_INT64)}, {"updates", "T", kTypes5},
+};
+inline constexpr ContractParameter kScatterND13Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kScatterND11Inputs[] = {
+    {"data", "T", kTypes6}, {"indices", "", bit(TN_INT64)}, {"updates", "T", kTypes6},
+};
+inline constexpr ContractParameter kScatterND11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr ContractVersion kScatterNDVersions[] = {
     {18, kScatterND18Inputs, kScatterND18Outputs, kScatterND18Attributes},
     {16, kScatterND16Inputs, kScatterND16Outputs, kScatterND16Attributes},
@@ -1151,51 +1166,51 @@ inline constexpr ContractParameter kPad25Inputs[] = {
 inline constexpr ContractParameter kPad25Outputs[] = {{"output", "T", kAll}};
 inline constexpr const char* kPad25Attributes[] = {"mode"};
 inline constexpr ContractParameter kPad24Inputs[] = {
-    {"data", "T", kAll}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kAll, kOptional},
-    {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
-};
-inline constexpr ContractParameter kPad24Outputs[] = {{"output", "T", kAll}};
-inline constexpr const char* kPad24Attributes[] = {"mode"};
-inline constexpr ContractParameter kPad23Inputs[] = {
-    {"data", "T", kAll}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kAll, kOptional},
-    {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
-};
-inline constexpr ContractParameter kPad23Outputs[] = {{"output", "T", kAll}};
-inline constexpr const char* kPad23Attributes[] = {"mode"};
-inline constexpr ContractParameter kPad21Inputs[] = {
     {"data", "T", kTypes2}, {"pads", "", bit(TN_INT64), kHostOnly},
     {"constant_value", "T", kTypes2, kOptional},
     {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kPad21Outputs[] = {{"output", "T", kTypes2}};
+inline constexpr ContractParameter kPad24Outputs[] = {{"output", "T", kTypes2}};
+inline constexpr const char* kPad24Attributes[] = {"mode"};
+inline constexpr ContractParameter kPad23Inputs[] = {
+    {"data", "T", kTypes2}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes2, kOptional},
+    {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kPad23Outputs[] = {{"output", "T", kTypes2}};
+inline constexpr const char* kPad23Attributes[] = {"mode"};
+inline constexpr ContractParameter kPad21Inputs[] = {
+    {"data", "T", kTypes3}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes3, kOptional},
+    {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
+};
+inline constexpr ContractParameter kPad21Outputs[] = {{"output", "T", kTypes3}};
 inline constexpr const char* kPad21Attributes[] = {"mode"};
 inline constexpr ContractParameter kPad19Inputs[] = {
-    {"data", "T", kTypes4}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kTypes4, kOptional},
+    {"data", "T", kTypes5}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes5, kOptional},
     {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kPad19Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr ContractParameter kPad19Outputs[] = {{"output", "T", kTypes5}};
 inline constexpr const char* kPad19Attributes[] = {"mode"};
 inline constexpr ContractParameter kPad18Inputs[] = {
-    {"data", "T", kTypes4}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kTypes4, kOptional},
+    {"data", "T", kTypes5}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes5, kOptional},
     {"axes", "Tind", bit(TN_INT32) | bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kPad18Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr ContractParameter kPad18Outputs[] = {{"output", "T", kTypes5}};
 inline constexpr const char* kPad18Attributes[] = {"mode"};
 inline constexpr ContractParameter kPad13Inputs[] = {
-    {"data", "T", kTypes4}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kTypes4, kOptional},
+    {"data", "T", kTypes5}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes5, kOptional},
 };
-inline constexpr ContractParameter kPad13Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr ContractParameter kPad13Outputs[] = {{"output", "T", kTypes5}};
 inline constexpr const char* kPad13Attributes[] = {"mode"};
 inline constexpr ContractParameter kPad11Inputs[] = {
-    {"data", "T", kTypes11}, {"pads", "", bit(TN_INT64), kHostOnly},
-    {"constant_value", "T", kTypes11, kOptional},
+    {"data", "T", kTypes13}, {"pads", "", bit(TN_INT64), kHostOnly},
+    {"constant_value", "T", kTypes13, kOptional},
 };
-inline constexpr ContractParameter kPad11Outputs[] = {{"output", "T", kTypes11}};
+inline constexpr ContractParameter kPad11Outputs[] = {{"output", "T", kTypes13}};
 inline constexpr const char* kPad11Attributes[] = {"mode"};
 inline constexpr ContractVersion kPadVersions[] = {
     {25, kPad25Inputs, kPad25Outputs, kPad25Attributes},
@@ -1212,9 +1227,9 @@ inline constexpr ContractParameter kTile13Inputs[] = {
 };
 inline constexpr ContractParameter kTile13Outputs[] = {{"output", "T", kAll}};
 inline constexpr ContractParameter kTile6Inputs[] = {
-    {"input", "T", kTypes5}, {"repeats", "T1", bit(TN_INT64), kHostOnly},
+    {"input", "T", kTypes6}, {"repeats", "T1", bit(TN_INT64), kHostOnly},
 };
-inline constexpr ContractParameter kTile6Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kTile6Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr ContractVersion kTileVersions[] = {
     {13, kTile13Inputs, kTile13Outputs, {}}, {6, kTile6Inputs, kTile6Outputs, {}},
 };
@@ -1227,19 +1242,19 @@ inline constexpr ContractVersion kTriluVersions[] = {
     {14, kTrilu14Inputs, kTrilu14Outputs, kTrilu14Attributes},
 };
 inline constexpr ContractParameter kOneHot11Inputs[] = {
-    {"indices", "T1", kTypes11}, {"depth", "T2", kTypes11, kHostOnly}, {"values", "T3", kAll},
+    {"indices", "T1", kTypes13}, {"depth", "T2", kTypes13, kHostOnly}, {"values", "T3", kAll},
 };
 inline constexpr ContractParameter kOneHot11Outputs[] = {{"output", "T3", kAll}};
 inline constexpr const char* kOneHot11Attributes[] = {"axis"};
 inline constexpr ContractParameter kOneHot28Inputs[] = {
-    {"indices", "T1", kTypes11}, {"depth", "T2", kTypes11, kHostOnly}, {"values", "T3", kTypes4},
+    {"indices", "T1", kTypes13}, {"depth", "T2", kTypes13, kHostOnly}, {"values", "T3", kTypes5},
 };
-inline constexpr ContractParameter kOneHot28Outputs[] = {{"output", "T3", kTypes4}};
+inline constexpr ContractParameter kOneHot28Outputs[] = {{"output", "T3", kTypes5}};
 inline constexpr const char* kOneHot28Attributes[] = {"axis"};
 inline constexpr ContractParameter kOneHot9Inputs[] = {
-    {"indices", "T1", kTypes11}, {"depth", "T2", kTypes11, kHostOnly}, {"values", "T3", kTypes5},
+    {"indices", "T1", kTypes13}, {"depth", "T2", kTypes13, kHostOnly}, {"values", "T3", kTypes6},
 };
-inline constexpr ContractParameter kOneHot9Outputs[] = {{"output", "T3", kTypes5}};
+inline constexpr ContractParameter kOneHot9Outputs[] = {{"output", "T3", kTypes6}};
 inline constexpr const char* kOneHot9Attributes[] = {"axis"};
 inline constexpr ContractVersion kOneHotVersions[] = {
     {11, kOneHot11Inputs, kOneHot11Outputs, kOneHot11Attributes},
@@ -1248,7 +1263,7 @@ inline constexpr ContractVersion kOneHotVersions[] = {
 };
 inline constexpr ContractParameter kNonZero13Inputs[] = {{"X", "T", kAll}};
 inline constexpr ContractParameter kNonZero13Outputs[] = {{"Y", "", bit(TN_INT64)}};
-inline constexpr ContractParameter kNonZero9Inputs[] = {{"X", "T", kTypes5}};
+inline constexpr ContractParameter kNonZero9Inputs[] = {{"X", "T", kTypes6}};
 inline constexpr ContractParameter kNonZero9Outputs[] = {{"Y", "", bit(TN_INT64)}};
 inline constexpr ContractVersion kNonZeroVersions[] = {
     {13, kNonZero13Inputs, kNonZero13Outputs, {}}, {9, kNonZero9Inputs, kNonZero9Outputs, {}},
@@ -1259,9 +1274,9 @@ inline constexpr ContractParameter kUnique28Outputs[] = {
     {"inverse_indices", "", bit(TN_INT64), kOptional}, {"counts", "", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kUnique28Attributes[] = {"axis", "sorted"};
-inline constexpr ContractParameter kUnique11Inputs[] = {{"X", "T", kTypes9}};
+inline constexpr ContractParameter kUnique11Inputs[] = {{"X", "T", kTypes11}};
 inline constexpr ContractParameter kUnique11Outputs[] = {
-    {"Y", "T", kTypes9}, {"indices", "", bit(TN_INT64), kOptional},
+    {"Y", "T", kTypes11}, {"indices", "", bit(TN_INT64), kOptional},
     {"inverse_indices", "", bit(TN_INT64), kOptional}, {"counts", "", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kUnique11Attributes[] = {"axis", "sorted"};
@@ -1270,20 +1285,20 @@ inline constexpr ContractVersion kUniqueVersions[] = {
     {11, kUnique11Inputs, kUnique11Outputs, kUnique11Attributes},
 };
 inline constexpr ContractParameter kRange27Inputs[] = {
-    {"start", "T", kTypes17, kHostOnly}, {"limit", "T", kTypes17, kHostOnly},
-    {"delta", "T", kTypes17, kHostOnly},
+    {"start", "T", kTypes19, kHostOnly}, {"limit", "T", kTypes19, kHostOnly},
+    {"delta", "T", kTypes19, kHostOnly},
 };
-inline constexpr ContractParameter kRange27Outputs[] = {{"output", "T", kTypes17}};
+inline constexpr ContractParameter kRange27Outputs[] = {{"output", "T", kTypes19}};
 inline constexpr ContractParameter kRange11Inputs[] = {
-    {"start", "T", kTypes17, kHostOnly}, {"limit", "T", kTypes17, kHostOnly},
-    {"delta", "T", kTypes17, kHostOnly},
+    {"start", "T", kTypes19, kHostOnly}, {"limit", "T", kTypes19, kHostOnly},
+    {"delta", "T", kTypes19, kHostOnly},
 };
-inline constexpr ContractParameter kRange11Outputs[] = {{"output", "T", kTypes17}};
+inline constexpr ContractParameter kRange11Outputs[] = {{"output", "T", kTypes19}};
 inline constexpr ContractVersion kRangeVersions[] = {
     {27, kRange27Inputs, kRange27Outputs, {}}, {11, kRange11Inputs, kRange11Outputs, {}},
 };
-inline constexpr ContractParameter kTenonFill1Inputs[] = {{"value", "T", kAll, kHostOnly}};
-inline constexpr ContractParameter kTenonFill1Outputs[] = {{"Y", "T", kAll}};
+inline constexpr ContractParameter kTenonFill1Inputs[] = {{"value", "T", kTypes2, kHostOnly}};
+inline constexpr ContractParameter kTenonFill1Outputs[] = {{"Y", "T", kTypes2}};
 inline constexpr ContractVersion kTenonFillVersions[] = {
     {1, kTenonFill1Inputs, kTenonFill1Outputs, {}},
 };
@@ -1295,10 +1310,10 @@ inline constexpr ContractParameter kTopK24Outputs[] = {
 };
 inline constexpr const char* kTopK24Attributes[] = {"axis", "largest", "sorted"};
 inline constexpr ContractParameter kTopK11Inputs[] = {
-    {"X", "T", kTypes11}, {"K", "", bit(TN_INT64), kHostOnly},
+    {"X", "T", kTypes13}, {"K", "", bit(TN_INT64), kHostOnly},
 };
 inline constexpr ContractParameter kTopK11Outputs[] = {
-    {"Values", "T", kTypes11}, {"Indices", "I", bit(TN_INT64)},
+    {"Values", "T", kTypes13}, {"Indices", "I", bit(TN_INT64)},
 };
 inline constexpr const char* kTopK11Attributes[] = {"axis", "largest", "sorted"};
 inline constexpr ContractVersion kTopKVersions[] = {
@@ -1419,16 +1434,16 @@ inline constexpr const char* kTenonBatchNormGrad1Attributes[] = {"training"};
 inline constexpr ContractVersion kTenonBatchNormGradVersions[] = {
     {1, kTenonBatchNormGrad1Inputs, kTenonBatchNormGrad1Outputs, kTenonBatchNormGrad1Attributes},
 };
-inline constexpr ContractParameter kMaxPool22Inputs[] = {{"X", "T", kTypes18}};
+inline constexpr ContractParameter kMaxPool22Inputs[] = {{"X", "T", kTypes20}};
 inline constexpr ContractParameter kMaxPool22Outputs[] = {
-    {"Y", "T", kTypes18}, {"Indices", "I", bit(TN_INT64), kOptional},
+    {"Y", "T", kTypes20}, {"Indices", "I", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kMaxPool22Attributes[] = {
     "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
 };
-inline constexpr ContractParameter kMaxPool12Inputs[] = {{"X", "T", kTypes19}};
+inline constexpr ContractParameter kMaxPool12Inputs[] = {{"X", "T", kTypes21}};
 inline constexpr ContractParameter kMaxPool12Outputs[] = {
-    {"Y", "T", kTypes19}, {"Indices", "I", bit(TN_INT64), kOptional},
+    {"Y", "T", kTypes21}, {"Indices", "I", bit(TN_INT64), kOptional},
 };
 inline constexpr const char* kMaxPool12Attributes[] = {
     "auto_pad", "ceil_mode", "dilations", "kernel_shape", "pads", "storage_order", "strides",
@@ -1542,44 +1557,44 @@ inline constexpr ContractVersion kGlobalMaxPoolVersions[] = {
     {1, kGlobalMaxPool1Inputs, kGlobalMaxPool1Outputs, {}},
 };
 inline constexpr ContractParameter kQuantizeLinear25Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T2", kTypes20}, {"y_zero_point", "T3", kTypes21, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T2", kTypes22}, {"y_zero_point", "T3", kTypes23, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear25Outputs[] = {{"y", "T3", kTypes21}};
+inline constexpr ContractParameter kQuantizeLinear25Outputs[] = {{"y", "T3", kTypes23}};
 inline constexpr const char* kQuantizeLinear25Attributes[] = {
     "axis", "block_size", "output_dtype", "precision", "saturate",
 };
 inline constexpr ContractParameter kQuantizeLinear28Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T2", kTypes20}, {"y_zero_point", "T3", kTypes21, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T2", kTypes22}, {"y_zero_point", "T3", kTypes23, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear28Outputs[] = {{"y", "T3", kTypes21}};
+inline constexpr ContractParameter kQuantizeLinear28Outputs[] = {{"y", "T3", kTypes23}};
 inline constexpr const char* kQuantizeLinear28Attributes[] = {
     "axis", "block_size", "output_dtype", "precision", "saturate",
 };
 inline constexpr ContractParameter kQuantizeLinear24Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T2", kTypes20}, {"y_zero_point", "T3", kTypes21, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T2", kTypes22}, {"y_zero_point", "T3", kTypes24, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear24Outputs[] = {{"y", "T3", kTypes21}};
+inline constexpr ContractParameter kQuantizeLinear24Outputs[] = {{"y", "T3", kTypes24}};
 inline constexpr const char* kQuantizeLinear24Attributes[] = {
     "axis", "block_size", "output_dtype", "precision", "saturate",
 };
 inline constexpr ContractParameter kQuantizeLinear23Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T2", kTypes20}, {"y_zero_point", "T3", kTypes21, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T2", kTypes22}, {"y_zero_point", "T3", kTypes24, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear23Outputs[] = {{"y", "T3", kTypes21}};
+inline constexpr ContractParameter kQuantizeLinear23Outputs[] = {{"y", "T3", kTypes24}};
 inline constexpr const char* kQuantizeLinear23Attributes[] = {
     "axis", "block_size", "output_dtype", "precision", "saturate",
 };
 inline constexpr ContractParameter kQuantizeLinear21Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T1", kTypes20}, {"y_zero_point", "T2", kTypes22, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T1", kTypes22}, {"y_zero_point", "T2", kTypes25, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear21Outputs[] = {{"y", "T2", kTypes22}};
+inline constexpr ContractParameter kQuantizeLinear21Outputs[] = {{"y", "T2", kTypes25}};
 inline constexpr const char* kQuantizeLinear21Attributes[] = {
     "axis", "block_size", "output_dtype", "saturate",
 };
 inline constexpr ContractParameter kQuantizeLinear19Inputs[] = {
-    {"x", "T1", kTypes20}, {"y_scale", "T1", kTypes20}, {"y_zero_point", "T2", kTypes23, kOptional},
+    {"x", "T1", kTypes22}, {"y_scale", "T1", kTypes22}, {"y_zero_point", "T2", kTypes26, kOptional},
 };
-inline constexpr ContractParameter kQuantizeLinear19Outputs[] = {{"y", "T2", kTypes23}};
+inline constexpr ContractParameter kQuantizeLinear19Outputs[] = {{"y", "T2", kTypes26}};
 inline constexpr const char* kQuantizeLinear19Attributes[] = {"axis", "saturate"};
 inline constexpr ContractParameter kQuantizeLinear13Inputs[] = {
     {"x", "T1", bit(TN_FLOAT32) | bit(TN_INT32)}, {"y_scale", "", bit(TN_FLOAT32)},
@@ -1607,52 +1622,52 @@ inline constexpr ContractVersion kQuantizeLinearVersions[] = {
     {10, kQuantizeLinear10Inputs, kQuantizeLinear10Outputs, {}},
 };
 inline constexpr ContractParameter kDequantizeLinear25Inputs[] = {
-    {"x", "T1", kTypes24}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes24, kOptional},
+    {"x", "T1", kTypes27}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes27, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear25Outputs[] = {{"y", "T3", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear25Outputs[] = {{"y", "T3", kTypes28}};
 inline constexpr const char* kDequantizeLinear25Attributes[] = {
     "axis", "block_size", "output_dtype",
 };
 inline constexpr ContractParameter kDequantizeLinear28Inputs[] = {
-    {"x", "T1", kTypes24}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes24, kOptional},
+    {"x", "T1", kTypes27}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes27, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear28Outputs[] = {{"y", "T3", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear28Outputs[] = {{"y", "T3", kTypes28}};
 inline constexpr const char* kDequantizeLinear28Attributes[] = {
     "axis", "block_size", "output_dtype",
 };
 inline constexpr ContractParameter kDequantizeLinear24Inputs[] = {
-    {"x", "T1", kTypes24}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes24, kOptional},
+    {"x", "T1", kTypes29}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes29, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear24Outputs[] = {{"y", "T3", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear24Outputs[] = {{"y", "T3", kTypes28}};
 inline constexpr const char* kDequantizeLinear24Attributes[] = {
     "axis", "block_size", "output_dtype",
 };
 inline constexpr ContractParameter kDequantizeLinear23Inputs[] = {
-    {"x", "T1", kTypes24}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes24, kOptional},
+    {"x", "T1", kTypes29}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes29, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear23Outputs[] = {{"y", "T3", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear23Outputs[] = {{"y", "T3", kTypes28}};
 inline constexpr const char* kDequantizeLinear23Attributes[] = {
     "axis", "block_size", "output_dtype",
 };
 inline constexpr ContractParameter kDequantizeLinear21Inputs[] = {
-    {"x", "T1", kTypes26}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes26, kOptional},
+    {"x", "T1", kTypes30}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes30, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear21Outputs[] = {{"y", "T2", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear21Outputs[] = {{"y", "T2", kTypes28}};
 inline constexpr const char* kDequantizeLinear21Attributes[] = {"axis", "block_size"};
 inline constexpr ContractParameter kDequantizeLinear19Inputs[] = {
-    {"x", "T1", kTypes27}, {"x_scale", "T2", kTypes25}, {"x_zero_point", "T1", kTypes27, kOptional},
+    {"x", "T1", kTypes31}, {"x_scale", "T2", kTypes28}, {"x_zero_point", "T1", kTypes31, kOptional},
 };
-inline constexpr ContractParameter kDequantizeLinear19Outputs[] = {{"y", "T2", kTypes25}};
+inline constexpr ContractParameter kDequantizeLinear19Outputs[] = {{"y", "T2", kTypes28}};
 inline constexpr const char* kDequantizeLinear19Attributes[] = {"axis"};
 inline constexpr ContractParameter kDequantizeLinear13Inputs[] = {
-    {"x", "T", kTypes28}, {"x_scale", "", bit(TN_FLOAT32)},
-    {"x_zero_point", "T", kTypes28, kOptional},
+    {"x", "T", kTypes32}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", kTypes32, kOptional},
 };
 inline constexpr ContractParameter kDequantizeLinear13Outputs[] = {{"y", "", bit(TN_FLOAT32)}};
 inline constexpr const char* kDequantizeLinear13Attributes[] = {"axis"};
 inline constexpr ContractParameter kDequantizeLinear10Inputs[] = {
-    {"x", "T", kTypes28}, {"x_scale", "", bit(TN_FLOAT32)},
-    {"x_zero_point", "T", kTypes28, kOptional},
+    {"x", "T", kTypes32}, {"x_scale", "", bit(TN_FLOAT32)},
+    {"x_zero_point", "T", kTypes32, kOptional},
 };
 inline constexpr ContractParameter kDequantizeLinear10Outputs[] = {{"y", "", bit(TN_FLOAT32)}};
 inline constexpr ContractVersion kDequantizeLinearVersions[] = {
@@ -1697,11 +1712,11 @@ inline constexpr ContractVersion kConvIntegerVersions[] = {
     {10, kConvInteger10Inputs, kConvInteger10Outputs, kConvInteger10Attributes},
 };
 inline constexpr ContractParameter kQLinearMatMul21Inputs[] = {
-    {"a", "T1", kTypes23}, {"a_scale", "TS", kTypes25}, {"a_zero_point", "T1", kTypes23},
-    {"b", "T2", kTypes23}, {"b_scale", "TS", kTypes25}, {"b_zero_point", "T2", kTypes23},
-    {"y_scale", "TS", kTypes25}, {"y_zero_point", "T3", kTypes23},
+    {"a", "T1", kTypes26}, {"a_scale", "TS", kTypes28}, {"a_zero_point", "T1", kTypes26},
+    {"b", "T2", kTypes26}, {"b_scale", "TS", kTypes28}, {"b_zero_point", "T2", kTypes26},
+    {"y_scale", "TS", kTypes28}, {"y_zero_point", "T3", kTypes26},
 };
-inline constexpr ContractParameter kQLinearMatMul21Outputs[] = {{"y", "T3", kTypes23}};
+inline constexpr ContractParameter kQLinearMatMul21Outputs[] = {{"y", "T3", kTypes26}};
 inline constexpr ContractParameter kQLinearMatMul10Inputs[] = {
     {"a", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"a_scale", "", bit(TN_FLOAT32)},
     {"a_zero_point", "T1", bit(TN_INT8) | bit(TN_UINT8)}, {"b", "T2", bit(TN_INT8) | bit(TN_UINT8)},
@@ -1732,11 +1747,11 @@ inline constexpr ContractVersion kQLinearConvVersions[] = {
     {10, kQLinearConv10Inputs, kQLinearConv10Outputs, kQLinearConv10Attributes},
 };
 inline constexpr ContractParameter kMicrosoftMatMulNBits1Inputs[] = {
-    {"A", "T1", kTypes25}, {"B", "T2", bit(TN_UINT8)}, {"scales", "T1", kTypes25},
-    {"zero_points", "T3", kTypes29, kOptional}, {"g_idx", "T4", bit(TN_INT32), kOptional},
-    {"bias", "T1", kTypes25, kOptional},
+    {"A", "T1", kTypes28}, {"B", "T2", bit(TN_UINT8)}, {"scales", "T1", kTypes28},
+    {"zero_points", "T3", kTypes33, kOptional}, {"g_idx", "T4", bit(TN_INT32), kOptional},
+    {"bias", "T1", kTypes28, kOptional},
 };
-inline constexpr ContractParameter kMicrosoftMatMulNBits1Outputs[] = {{"Y", "T1", kTypes25}};
+inline constexpr ContractParameter kMicrosoftMatMulNBits1Outputs[] = {{"Y", "T1", kTypes28}};
 inline constexpr const char* kMicrosoftMatMulNBits1Attributes[] = {
     "K", "N", "accuracy_level", "bits", "block_size", "weight_prepacked",
 };
@@ -1800,7 +1815,7 @@ inline constexpr ContractVersion kMicrosoftQLinearMulVersions[] = {
 };
 inline constexpr ContractParameter kMicrosoftQLinearConcat1Inputs[] = {
     {"Y_scale", "TF", bit(TN_FLOAT32)}, {"Y_zero_point", "T8", bit(TN_INT8) | bit(TN_UINT8)},
-    {"inputs", "TV", kTypes30, kVariadic | kMixed},
+    {"inputs", "TV", kTypes34, kVariadic | kMixed},
 };
 inline constexpr ContractParameter kMicrosoftQLinearConcat1Outputs[] = {
     {"Y", "T8", bit(TN_INT8) | bit(TN_UINT8)},
@@ -1875,7 +1890,7 @@ inline constexpr ContractParameter kMicrosoftQGemm1Inputs[] = {
     {"C", "TC", bit(TN_INT32), kOptional}, {"y_scale", "T", bit(TN_FLOAT32), kOptional},
     {"y_zero_point", "TYZ", bit(TN_INT8) | bit(TN_UINT8), kOptional},
 };
-inline constexpr ContractParameter kMicrosoftQGemm1Outputs[] = {{"Y", "TY", kTypes30}};
+inline constexpr ContractParameter kMicrosoftQGemm1Outputs[] = {{"Y", "TY", kTypes34}};
 inline constexpr const char* kMicrosoftQGemm1Attributes[] = {"alpha", "transA", "transB"};
 inline constexpr ContractVersion kMicrosoftQGemmVersions[] = {
     {1, kMicrosoftQGemm1Inputs, kMicrosoftQGemm1Outputs, kMicrosoftQGemm1Attributes},
@@ -2022,9 +2037,9 @@ inline constexpr ContractParameter kReduceMax20Outputs[] = {
 };
 inline constexpr const char* kReduceMax20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMax18Inputs[] = {
-    {"data", "T", kTypes31}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes35}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes31}};
+inline constexpr ContractParameter kReduceMax18Outputs[] = {{"reduced", "T", kTypes35}};
 inline constexpr const char* kReduceMax18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMaxVersions[] = {
     {20, kReduceMax20Inputs, kReduceMax20Outputs, kReduceMax20Attributes},
@@ -2038,9 +2053,9 @@ inline constexpr ContractParameter kReduceMin20Outputs[] = {
 };
 inline constexpr const char* kReduceMin20Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractParameter kReduceMin18Inputs[] = {
-    {"data", "T", kTypes31}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
+    {"data", "T", kTypes35}, {"axes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes31}};
+inline constexpr ContractParameter kReduceMin18Outputs[] = {{"reduced", "T", kTypes35}};
 inline constexpr const char* kReduceMin18Attributes[] = {"keepdims", "noop_with_empty_axes"};
 inline constexpr ContractVersion kReduceMinVersions[] = {
     {20, kReduceMin20Inputs, kReduceMin20Outputs, kReduceMin20Attributes},
@@ -2122,10 +2137,10 @@ inline constexpr ContractVersion kTenonReduceVarianceVersions[] = {
 inline constexpr ContractParameter kArgMax13Inputs[] = {{"data", "T", kNumeric}};
 inline constexpr ContractParameter kArgMax13Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMax13Attributes[] = {"axis", "keepdims", "select_last_index"};
-inline constexpr ContractParameter kArgMax12Inputs[] = {{"data", "T", kTypes11}};
+inline constexpr ContractParameter kArgMax12Inputs[] = {{"data", "T", kTypes13}};
 inline constexpr ContractParameter kArgMax12Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMax12Attributes[] = {"axis", "keepdims", "select_last_index"};
-inline constexpr ContractParameter kArgMax11Inputs[] = {{"data", "T", kTypes11}};
+inline constexpr ContractParameter kArgMax11Inputs[] = {{"data", "T", kTypes13}};
 inline constexpr ContractParameter kArgMax11Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMax11Attributes[] = {"axis", "keepdims"};
 inline constexpr ContractVersion kArgMaxVersions[] = {
@@ -2136,10 +2151,10 @@ inline constexpr ContractVersion kArgMaxVersions[] = {
 inline constexpr ContractParameter kArgMin13Inputs[] = {{"data", "T", kNumeric}};
 inline constexpr ContractParameter kArgMin13Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMin13Attributes[] = {"axis", "keepdims", "select_last_index"};
-inline constexpr ContractParameter kArgMin12Inputs[] = {{"data", "T", kTypes11}};
+inline constexpr ContractParameter kArgMin12Inputs[] = {{"data", "T", kTypes13}};
 inline constexpr ContractParameter kArgMin12Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMin12Attributes[] = {"axis", "keepdims", "select_last_index"};
-inline constexpr ContractParameter kArgMin11Inputs[] = {{"data", "T", kTypes11}};
+inline constexpr ContractParameter kArgMin11Inputs[] = {{"data", "T", kTypes13}};
 inline constexpr ContractParameter kArgMin11Outputs[] = {{"reduced", "", bit(TN_INT64)}};
 inline constexpr const char* kArgMin11Attributes[] = {"axis", "keepdims"};
 inline constexpr ContractVersion kArgMinVersions[] = {
@@ -2153,9 +2168,9 @@ inline constexpr ContractParameter kCumSum14Inputs[] = {
 inline constexpr ContractParameter kCumSum14Outputs[] = {{"y", "T", kNumeric}};
 inline constexpr const char* kCumSum14Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractParameter kCumSum11Inputs[] = {
-    {"x", "T", kTypes32}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
+    {"x", "T", kTypes36}, {"axis", "T2", bit(TN_INT32) | bit(TN_INT64), kHostOnly},
 };
-inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes32}};
+inline constexpr ContractParameter kCumSum11Outputs[] = {{"y", "T", kTypes36}};
 inline constexpr const char* kCumSum11Attributes[] = {"exclusive", "reverse"};
 inline constexpr ContractVersion kCumSumVersions[] = {
     {14, kCumSum14Inputs, kCumSum14Outputs, kCumSum14Attributes},
@@ -2281,40 +2296,40 @@ inline constexpr ContractVersion kTenonDropoutVersions[] = {
     {1, kTenonDropout1Inputs, kTenonDropout1Outputs, {}},
 };
 inline constexpr ContractParameter kResize19Inputs[] = {
-    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"X", "T1", kTypes5}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
     {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
     {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kResize19Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr ContractParameter kResize19Outputs[] = {{"Y", "T1", kTypes5}};
 inline constexpr const char* kResize19Attributes[] = {
     "antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
     "extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode",
 };
 inline constexpr ContractParameter kResize18Inputs[] = {
-    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"X", "T1", kTypes5}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
     {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
     {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kResize18Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr ContractParameter kResize18Outputs[] = {{"Y", "T1", kTypes5}};
 inline constexpr const char* kResize18Attributes[] = {
     "antialias", "axes", "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside",
     "extrapolation_value", "keep_aspect_ratio_policy", "mode", "nearest_mode",
 };
 inline constexpr ContractParameter kResize13Inputs[] = {
-    {"X", "T1", kTypes4}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
+    {"X", "T1", kTypes5}, {"roi", "T2", kTypes1, kOptional | kHostOnly},
     {"scales", "", bit(TN_FLOAT32), kOptional | kHostOnly},
     {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kResize13Outputs[] = {{"Y", "T1", kTypes4}};
+inline constexpr ContractParameter kResize13Outputs[] = {{"Y", "T1", kTypes5}};
 inline constexpr const char* kResize13Attributes[] = {
     "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
     "mode", "nearest_mode",
 };
 inline constexpr ContractParameter kResize11Inputs[] = {
-    {"X", "T1", kTypes5}, {"roi", "T2", kTypes1, kHostOnly},
+    {"X", "T1", kTypes6}, {"roi", "T2", kTypes1, kHostOnly},
     {"scales", "", bit(TN_FLOAT32), kHostOnly}, {"sizes", "", bit(TN_INT64), kOptional | kHostOnly},
 };
-inline constexpr ContractParameter kResize11Outputs[] = {{"Y", "T1", kTypes5}};
+inline constexpr ContractParameter kResize11Outputs[] = {{"Y", "T1", kTypes6}};
 inline constexpr const char* kResize11Attributes[] = {
     "coordinate_transformation_mode", "cubic_coeff_a", "exclude_outside", "extrapolation_value",
     "mode", "nearest_mode",
@@ -2449,17 +2464,17 @@ inline constexpr ContractVersion kMaxUnpoolVersions[] = {
     {11, kMaxUnpool11Inputs, kMaxUnpool11Outputs, kMaxUnpool11Attributes},
     {9, kMaxUnpool9Inputs, kMaxUnpool9Outputs, kMaxUnpool9Attributes},
 };
-inline constexpr ContractParameter kDepthToSpace28Inputs[] = {{"input", "T", kTypes3}};
-inline constexpr ContractParameter kDepthToSpace28Outputs[] = {{"output", "T", kTypes3}};
+inline constexpr ContractParameter kDepthToSpace28Inputs[] = {{"input", "T", kTypes4}};
+inline constexpr ContractParameter kDepthToSpace28Outputs[] = {{"output", "T", kTypes4}};
 inline constexpr const char* kDepthToSpace28Attributes[] = {"blocksize", "mode"};
-inline constexpr ContractParameter kDepthToSpace13Inputs[] = {{"input", "T", kTypes4}};
-inline constexpr ContractParameter kDepthToSpace13Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr ContractParameter kDepthToSpace13Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kDepthToSpace13Outputs[] = {{"output", "T", kTypes5}};
 inline constexpr const char* kDepthToSpace13Attributes[] = {"blocksize", "mode"};
-inline constexpr ContractParameter kDepthToSpace11Inputs[] = {{"input", "T", kTypes5}};
-inline constexpr ContractParameter kDepthToSpace11Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kDepthToSpace11Inputs[] = {{"input", "T", kTypes6}};
+inline constexpr ContractParameter kDepthToSpace11Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kDepthToSpace11Attributes[] = {"blocksize", "mode"};
-inline constexpr ContractParameter kDepthToSpace1Inputs[] = {{"input", "T", kTypes5}};
-inline constexpr ContractParameter kDepthToSpace1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kDepthToSpace1Inputs[] = {{"input", "T", kTypes6}};
+inline constexpr ContractParameter kDepthToSpace1Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kDepthToSpace1Attributes[] = {"blocksize"};
 inline constexpr ContractVersion kDepthToSpaceVersions[] = {
     {28, kDepthToSpace28Inputs, kDepthToSpace28Outputs, kDepthToSpace28Attributes},
@@ -2467,14 +2482,14 @@ inline constexpr ContractVersion kDepthToSpaceVersions[] = {
     {11, kDepthToSpace11Inputs, kDepthToSpace11Outputs, kDepthToSpace11Attributes},
     {1, kDepthToSpace1Inputs, kDepthToSpace1Outputs, kDepthToSpace1Attributes},
 };
-inline constexpr ContractParameter kSpaceToDepth28Inputs[] = {{"input", "T", kTypes3}};
-inline constexpr ContractParameter kSpaceToDepth28Outputs[] = {{"output", "T", kTypes3}};
+inline constexpr ContractParameter kSpaceToDepth28Inputs[] = {{"input", "T", kTypes4}};
+inline constexpr ContractParameter kSpaceToDepth28Outputs[] = {{"output", "T", kTypes4}};
 inline constexpr const char* kSpaceToDepth28Attributes[] = {"blocksize", "mode"};
-inline constexpr ContractParameter kSpaceToDepth13Inputs[] = {{"input", "T", kTypes4}};
-inline constexpr ContractParameter kSpaceToDepth13Outputs[] = {{"output", "T", kTypes4}};
+inline constexpr ContractParameter kSpaceToDepth13Inputs[] = {{"input", "T", kTypes5}};
+inline constexpr ContractParameter kSpaceToDepth13Outputs[] = {{"output", "T", kTypes5}};
 inline constexpr const char* kSpaceToDepth13Attributes[] = {"blocksize"};
-inline constexpr ContractParameter kSpaceToDepth1Inputs[] = {{"input", "T", kTypes5}};
-inline constexpr ContractParameter kSpaceToDepth1Outputs[] = {{"output", "T", kTypes5}};
+inline constexpr ContractParameter kSpaceToDepth1Inputs[] = {{"input", "T", kTypes6}};
+inline constexpr ContractParameter kSpaceToDepth1Outputs[] = {{"output", "T", kTypes6}};
 inline constexpr const char* kSpaceToDepth1Attributes[] = {"blocksize"};
 inline constexpr ContractVersion kSpaceToDepthVersions[] = {
     {28, kSpaceToDepth28Inputs, kSpaceToDepth28Outputs, kSpaceToDepth28Attributes},
@@ -2487,9 +2502,9 @@ inline constexpr ContractParameter kGridSample22Inputs[] = {
 inline constexpr ContractParameter kGridSample22Outputs[] = {{"Y", "T1", kNumeric}};
 inline constexpr const char* kGridSample22Attributes[] = {"align_corners", "mode", "padding_mode"};
 inline constexpr ContractParameter kGridSample20Inputs[] = {
-    {"X", "T1", kTypes11}, {"grid", "T2", kTypes1},
+    {"X", "T1", kTypes13}, {"grid", "T2", kTypes1},
 };
-inline constexpr ContractParameter kGridSample20Outputs[] = {{"Y", "T1", kTypes11}};
+inline constexpr ContractParameter kGridSample20Outputs[] = {{"Y", "T1", kTypes13}};
 inline constexpr const char* kGridSample20Attributes[] = {"align_corners", "mode", "padding_mode"};
 inline constexpr ContractVersion kGridSampleVersions[] = {
     {22, kGridSample22Inputs, kGridSample22Outputs, kGridSample22Attributes},

@@ -49,81 +49,96 @@ inline constexpr uint64_t kTypes5 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT2) | bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) |
+    bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes6 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
 inline constexpr uint64_t kTypes7 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
-    bit(TN_FLOAT8E5M2FNUZ);
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
 inline constexpr uint64_t kTypes8 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
+    bit(TN_COMPLEX128) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ);
+inline constexpr uint64_t kTypes9 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) |
     bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes9 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes10 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_COMPLEX64) | bit(TN_COMPLEX128);
-inline constexpr uint64_t kTypes10 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes11 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
+    bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT2) |
+    bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes12 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
     bit(TN_INT4) | bit(TN_FLOAT4E2M1);
-inline constexpr uint64_t kTypes11 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes13 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) |
     bit(TN_INT4);
-inline constexpr uint64_t kTypes12 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes13 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes15 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes14 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes16 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) | bit(TN_UINT16) |
     bit(TN_UINT32) | bit(TN_UINT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes15 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes17 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes16 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) |
+inline constexpr uint64_t kTypes18 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_INT64) |
     bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes17 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes18 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes20 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes19 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+inline constexpr uint64_t kTypes21 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes20 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
+inline constexpr uint64_t kTypes22 = bit(TN_UINT8) | bit(TN_UINT16) | bit(TN_UINT32) |
     bit(TN_UINT64);
-inline constexpr uint64_t kTypes21 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
-inline constexpr uint64_t kTypes22 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
+inline constexpr uint64_t kTypes23 = bit(TN_INT32) | bit(TN_INT64) | bit(TN_BOOL);
+inline constexpr uint64_t kTypes24 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT16) |
     bit(TN_INT32) | bit(TN_INT64);
-inline constexpr uint64_t kTypes23 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
-    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes24 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
-    bit(TN_INT8) | bit(TN_UINT8);
 inline constexpr uint64_t kTypes25 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+    bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes26 = bit(TN_FLOAT16) | bit(TN_FLOAT32) | bit(TN_FLOAT64) |
+    bit(TN_INT8) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes27 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_INT32);
-inline constexpr uint64_t kTypes26 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes28 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+    bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
+    bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT2) | bit(TN_INT2) | bit(TN_UINT4) | bit(TN_INT4) |
+    bit(TN_FLOAT4E2M1);
+inline constexpr uint64_t kTypes29 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
     bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4) | bit(TN_FLOAT4E2M1);
-inline constexpr uint64_t kTypes27 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes30 = bit(TN_INT8) | bit(TN_INT16) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_UINT16) | bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) |
     bit(TN_FLOAT8E5M2FNUZ) | bit(TN_UINT4) | bit(TN_INT4);
-inline constexpr uint64_t kTypes28 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
+inline constexpr uint64_t kTypes31 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8) |
     bit(TN_FLOAT8E4M3FN) | bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes29 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
-inline constexpr uint64_t kTypes30 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
+inline constexpr uint64_t kTypes32 = bit(TN_INT8) | bit(TN_INT32) | bit(TN_UINT8);
+inline constexpr uint64_t kTypes33 = bit(TN_INT8) | bit(TN_UINT8) | bit(TN_FLOAT8E4M3FN) |
     bit(TN_FLOAT8E4M3FNUZ) | bit(TN_FLOAT8E5M2) | bit(TN_FLOAT8E5M2FNUZ);
-inline constexpr uint64_t kTypes31 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
-inline constexpr uint64_t kTypes32 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
+inline constexpr uint64_t kTypes34 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32);
+inline constexpr uint64_t kTypes35 = bit(TN_FLOAT16) | bit(TN_BFLOAT16) | bit(TN_FLOAT32) |
     bit(TN_FLOAT64) | bit(TN_INT8) | bit(TN_INT32) | bit(TN_INT64) | bit(TN_UINT8) |
     bit(TN_UINT32) | bit(TN_UINT64);
-inline constexpr uint64_t kTypes33 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
+inline constexpr uint64_t kTypes36 = bit(TN_FLOAT32) | bit(TN_FLOAT64) | bit(TN_INT32) |
     bit(TN_INT64) | bit(TN_UINT32) | bit(TN_UINT64);
 
 // -- contraction --
@@ -156,29 +171,29 @@ inline constexpr OperatorId kEinsumVersions[] = {
 // -- elementwise --
 inline constexpr OperatorId kIdentity{"", "Identity", 25, 0, "V", 0, kTypes5};
 inline constexpr OperatorId kIdentityVersions[] = {
-    {"", "Identity", 24, 0, "V", 0, kTypes5},
-    {"", "Identity", 23, 0, "V", 0, kTypes5},
-    {"", "Identity", 21, 0, "V", 0, kTypes6},
-    {"", "Identity", 19, 0, "V", 0, kTypes7},
-    {"", "Identity", 16, 0, "V", 0, kTypes8},
-    {"", "Identity", 14, 0, "V", 0, kTypes8},
-    {"", "Identity", 13, 0, "T", 0, kTypes8},
-    {"", "Identity", 1, 0, "T", 0, kTypes9},
+    {"", "Identity", 24, 0, "V", 0, kTypes6},
+    {"", "Identity", 23, 0, "V", 0, kTypes6},
+    {"", "Identity", 21, 0, "V", 0, kTypes7},
+    {"", "Identity", 19, 0, "V", 0, kTypes8},
+    {"", "Identity", 16, 0, "V", 0, kTypes9},
+    {"", "Identity", 14, 0, "V", 0, kTypes9},
+    {"", "Identity", 13, 0, "T", 0, kTypes9},
+    {"", "Identity", 1, 0, "T", 0, kTypes10},
 };
 inline constexpr OperatorId kCast{"", "Cast", 25, 0, "T1", 0, kTypes5, kCastAttributes, 2};
 inline constexpr OperatorId kCastVersions[] = {
-    {"", "Cast", 28, 0, "T1", 0, kTypes10, kCastAttributes, 2},
-    {"", "Cast", 24, 0, "T1", 0, kTypes10, kCastAttributes, 2},
-    {"", "Cast", 23, 0, "T1", 0, kTypes10, kCastAttributes, 2},
-    {"", "Cast", 21, 0, "T1", 0, kTypes11, kCastAttributes, 2},
-    {"", "Cast", 19, 0, "T1", 0, kTypes12, kCastAttributes, 2},
-    {"", "Cast", 13, 0, "T1", 0, kTypes13, kCastAttributes, 2},
-    {"", "Cast", 9, 0, "T1", 0, kTypes14, kCastAttributes, 2},
-    {"", "Cast", 6, 0, "T1", 0, kTypes14, kCastAttributes, 2},
+    {"", "Cast", 28, 0, "T1", 0, kTypes11, kCastAttributes, 2},
+    {"", "Cast", 24, 0, "T1", 0, kTypes12, kCastAttributes, 2},
+    {"", "Cast", 23, 0, "T1", 0, kTypes12, kCastAttributes, 2},
+    {"", "Cast", 21, 0, "T1", 0, kTypes13, kCastAttributes, 2},
+    {"", "Cast", 19, 0, "T1", 0, kTypes14, kCastAttributes, 2},
+    {"", "Cast", 13, 0, "T1", 0, kTypes15, kCastAttributes, 2},
+    {"", "Cast", 9, 0, "T1", 0, kTypes16, kCastAttributes, 2},
+    {"", "Cast", 6, 0, "T1", 0, kTypes16, kCastAttributes, 2},
 };
 inline constexpr OperatorId kNeg{"", "Neg", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kNegVersions[] = {
-    {"", "Neg", 6, 0, "T", 0, kTypes15},
+    {"", "Neg", 6, 0, "T", 0, kTypes17},
 };
 inline constexpr OperatorId kAbs{"", "Abs", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kAbsVersions[] = {
@@ -321,7 +336,7 @@ inline constexpr OperatorId kRoundVersions[] = {
     {"", "Round", 11, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kNot{"", "Not", 1, 0, "T", 0, bit(TN_BOOL)};
-inline constexpr OperatorId kBitwiseNot{"", "BitwiseNot", 18, 0, "T", 0, kTypes16};
+inline constexpr OperatorId kBitwiseNot{"", "BitwiseNot", 18, 0, "T", 0, kTypes18};
 inline constexpr OperatorId kIsNaN{"", "IsNaN", 20, 0, "T1", 0, kTypes3};
 inline constexpr OperatorId kIsNaNVersions[] = {
     {"", "IsNaN", 13, 0, "T1", 0, kTypes3},
@@ -336,28 +351,28 @@ inline constexpr OperatorId kTenonErfc{"tenon", "Erfc", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonSilu{"tenon", "Silu", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kAdd{"", "Add", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kAddVersions[] = {
-    {"", "Add", 13, 0, "T", 0, kTypes17},
+    {"", "Add", 13, 0, "T", 0, kTypes19},
     {"", "Add", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kSub{"", "Sub", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kSubVersions[] = {
-    {"", "Sub", 13, 0, "T", 0, kTypes17},
+    {"", "Sub", 13, 0, "T", 0, kTypes19},
     {"", "Sub", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kMul{"", "Mul", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kMulVersions[] = {
-    {"", "Mul", 13, 0, "T", 0, kTypes17},
+    {"", "Mul", 13, 0, "T", 0, kTypes19},
     {"", "Mul", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kDiv{"", "Div", 14, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kDivVersions[] = {
-    {"", "Div", 13, 0, "T", 0, kTypes17},
+    {"", "Div", 13, 0, "T", 0, kTypes19},
     {"", "Div", 7, 0, "T", 0, kTypes1},
 };
 inline constexpr OperatorId kPow{"", "Pow", 15, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kPowVersions[] = {
-    {"", "Pow", 13, 0, "T", 0, kTypes18},
-    {"", "Pow", 12, 0, "T", 0, kTypes19},
+    {"", "Pow", 13, 0, "T", 0, kTypes20},
+    {"", "Pow", 12, 0, "T", 0, kTypes21},
     {"", "Pow", 7, 0, "T", 0, kTypes2},
 };
 inline constexpr OperatorId kMod{"", "Mod", 13, 0, "T", 0, kTypes0, kModAttributes, 1};
@@ -378,12 +393,12 @@ inline constexpr OperatorId kMinVersions[] = {
 inline constexpr OperatorId kAnd{"", "And", 7, 0, "T", 0, bit(TN_BOOL)};
 inline constexpr OperatorId kOr{"", "Or", 7, 0, "T", 0, bit(TN_BOOL)};
 inline constexpr OperatorId kXor{"", "Xor", 7, 0, "T", 0, bit(TN_BOOL)};
-inline constexpr OperatorId kBitwiseAnd{"", "BitwiseAnd", 18, 0, "T", 0, kTypes16};
-inline constexpr OperatorId kBitwiseOr{"", "BitwiseOr", 18, 0, "T", 0, kTypes16};
-inline constexpr OperatorId kBitwiseXor{"", "BitwiseXor", 18, 0, "T", 0, kTypes16};
-inline constexpr OperatorId kBitShift{"", "BitShift", 28, 0, "T", 0, kTypes16, kBitShiftAttributes, 1};
+inline constexpr OperatorId kBitwiseAnd{"", "BitwiseAnd", 18, 0, "T", 0, kTypes18};
+inline constexpr OperatorId kBitwiseOr{"", "BitwiseOr", 18, 0, "T", 0, kTypes18};
+inline constexpr OperatorId kBitwiseXor{"", "BitwiseXor", 18, 0, "T", 0, kTypes18};
+inline constexpr OperatorId kBitShift{"", "BitShift", 28, 0, "T", 0, kTypes18, kBitShiftAttributes, 1};
 inline constexpr OperatorId kBitShiftVersions[] = {
-    {"", "BitShift", 11, 0, "T", 0, kTypes20, kBitShiftAttributes, 1},
+    {"", "BitShift", 11, 0, "T", 0, kTypes22, kBitShiftAttributes, 1},
 };
 inline constexpr OperatorId kPRelu{"", "PRelu", 16, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kPReluVersions[] = {
@@ -392,9 +407,9 @@ inline constexpr OperatorId kPReluVersions[] = {
 };
 inline constexpr OperatorId kEqual{"", "Equal", 19, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kEqualVersions[] = {
-    {"", "Equal", 13, 0, "T", 0, kTypes13},
-    {"", "Equal", 11, 0, "T", 0, kTypes14},
-    {"", "Equal", 7, 0, "T", 0, kTypes21},
+    {"", "Equal", 13, 0, "T", 0, kTypes15},
+    {"", "Equal", 11, 0, "T", 0, kTypes16},
+    {"", "Equal", 7, 0, "T", 0, kTypes23},
 };
 inline constexpr OperatorId kLess{"", "Less", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kLessVersions[] = {
@@ -414,14 +429,14 @@ inline constexpr OperatorId kGreaterOrEqual{"", "GreaterOrEqual", 16, 0, "T", 0,
 inline constexpr OperatorId kGreaterOrEqualVersions[] = {
     {"", "GreaterOrEqual", 12, 0, "T", 0, kTypes4},
 };
-inline constexpr OperatorId kTenonNotEqual{"tenon", "NotEqual", 1, 1, "T", 0, kTypes5};
+inline constexpr OperatorId kTenonNotEqual{"tenon", "NotEqual", 1, 1, "T", 0, kTypes6};
 inline constexpr OperatorId kTenonDivNoNan{"tenon", "DivNoNan", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonFloorDiv{"tenon", "FloorDiv", 1, 1, "T", 0, kTypes0};
 inline constexpr OperatorId kTenonSquaredDifference{"tenon", "SquaredDifference", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kTenonAtan2{"tenon", "Atan2", 1, 1, "T", 0, kTypes3};
 inline constexpr OperatorId kWhere{"", "Where", 16, 0, "T", 1, kTypes5};
 inline constexpr OperatorId kWhereVersions[] = {
-    {"", "Where", 9, 0, "T", 1, kTypes9},
+    {"", "Where", 9, 0, "T", 1, kTypes10},
 };
 inline constexpr OperatorId kClip{"", "Clip", 13, 0, "T", 0, kTypes0};
 inline constexpr OperatorId kClipVersions[] = {
@@ -442,153 +457,153 @@ inline constexpr OperatorId kTenonSqrtGrad{"tenon", "SqrtGrad", 1, 1, "T", 0, kT
 // -- movement --
 inline constexpr OperatorId kReshape{"", "Reshape", 25, 0, "T", 0, kTypes5, kReshapeAttributes, 1};
 inline constexpr OperatorId kReshapeVersions[] = {
-    {"", "Reshape", 24, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
-    {"", "Reshape", 23, 0, "T", 0, kTypes5, kReshapeAttributes, 1},
-    {"", "Reshape", 21, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
-    {"", "Reshape", 19, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
-    {"", "Reshape", 14, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
-    {"", "Reshape", 13, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
-    {"", "Reshape", 5, 0, "T", 0, kTypes9, kReshapeAttributes, 1},
+    {"", "Reshape", 24, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
+    {"", "Reshape", 23, 0, "T", 0, kTypes6, kReshapeAttributes, 1},
+    {"", "Reshape", 21, 0, "T", 0, kTypes7, kReshapeAttributes, 1},
+    {"", "Reshape", 19, 0, "T", 0, kTypes8, kReshapeAttributes, 1},
+    {"", "Reshape", 14, 0, "T", 0, kTypes9, kReshapeAttributes, 1},
+    {"", "Reshape", 13, 0, "T", 0, kTypes9, kReshapeAttributes, 1},
+    {"", "Reshape", 5, 0, "T", 0, kTypes10, kReshapeAttributes, 1},
 };
 inline constexpr OperatorId kTranspose{"", "Transpose", 25, 0, "T", 0, kTypes5, kTransposeAttributes, 1};
 inline constexpr OperatorId kTransposeVersions[] = {
-    {"", "Transpose", 24, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
-    {"", "Transpose", 23, 0, "T", 0, kTypes5, kTransposeAttributes, 1},
-    {"", "Transpose", 21, 0, "T", 0, kTypes6, kTransposeAttributes, 1},
-    {"", "Transpose", 13, 0, "T", 0, kTypes8, kTransposeAttributes, 1},
-    {"", "Transpose", 1, 0, "T", 0, kTypes9, kTransposeAttributes, 1},
+    {"", "Transpose", 24, 0, "T", 0, kTypes6, kTransposeAttributes, 1},
+    {"", "Transpose", 23, 0, "T", 0, kTypes6, kTransposeAttributes, 1},
+    {"", "Transpose", 21, 0, "T", 0, kTypes7, kTransposeAttributes, 1},
+    {"", "Transpose", 13, 0, "T", 0, kTypes9, kTransposeAttributes, 1},
+    {"", "Transpose", 1, 0, "T", 0, kTypes10, kTransposeAttributes, 1},
 };
 inline constexpr OperatorId kSlice{"", "Slice", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSliceVersions[] = {
-    {"", "Slice", 11, 0, "T", 0, kTypes9},
-    {"", "Slice", 10, 0, "T", 0, kTypes9},
+    {"", "Slice", 11, 0, "T", 0, kTypes10},
+    {"", "Slice", 10, 0, "T", 0, kTypes10},
 };
 inline constexpr OperatorId kSplit{"", "Split", 18, 0, "T", 0, kTypes5, kSplitAttributes, 2};
 inline constexpr OperatorId kSplitVersions[] = {
-    {"", "Split", 13, 0, "T", 0, kTypes8, kSplitAttributes, 2},
+    {"", "Split", 13, 0, "T", 0, kTypes9, kSplitAttributes, 2},
 };
 inline constexpr OperatorId kSqueeze{"", "Squeeze", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSqueezeVersions[] = {
-    {"", "Squeeze", 24, 0, "T", 0, kTypes5},
-    {"", "Squeeze", 23, 0, "T", 0, kTypes5},
-    {"", "Squeeze", 21, 0, "T", 0, kTypes6},
-    {"", "Squeeze", 13, 0, "T", 0, kTypes8},
+    {"", "Squeeze", 24, 0, "T", 0, kTypes6},
+    {"", "Squeeze", 23, 0, "T", 0, kTypes6},
+    {"", "Squeeze", 21, 0, "T", 0, kTypes7},
+    {"", "Squeeze", 13, 0, "T", 0, kTypes9},
 };
 inline constexpr OperatorId kUnsqueeze{"", "Unsqueeze", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kUnsqueezeVersions[] = {
-    {"", "Unsqueeze", 24, 0, "T", 0, kTypes5},
-    {"", "Unsqueeze", 23, 0, "T", 0, kTypes5},
-    {"", "Unsqueeze", 21, 0, "T", 0, kTypes6},
-    {"", "Unsqueeze", 13, 0, "T", 0, kTypes8},
+    {"", "Unsqueeze", 24, 0, "T", 0, kTypes6},
+    {"", "Unsqueeze", 23, 0, "T", 0, kTypes6},
+    {"", "Unsqueeze", 21, 0, "T", 0, kTypes7},
+    {"", "Unsqueeze", 13, 0, "T", 0, kTypes9},
 };
 inline constexpr OperatorId kFlatten{"", "Flatten", 25, 0, "T", 0, kTypes5, kFlattenAttributes, 1};
 inline constexpr OperatorId kFlattenVersions[] = {
-    {"", "Flatten", 24, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
-    {"", "Flatten", 23, 0, "T", 0, kTypes5, kFlattenAttributes, 1},
-    {"", "Flatten", 21, 0, "T", 0, kTypes6, kFlattenAttributes, 1},
-    {"", "Flatten", 13, 0, "T", 0, kTypes8, kFlattenAttributes, 1},
-    {"", "Flatten", 11, 0, "T", 0, kTypes9, kFlattenAttributes, 1},
-    {"", "Flatten", 9, 0, "T", 0, kTypes9, kFlattenAttributes, 1},
+    {"", "Flatten", 24, 0, "T", 0, kTypes6, kFlattenAttributes, 1},
+    {"", "Flatten", 23, 0, "T", 0, kTypes6, kFlattenAttributes, 1},
+    {"", "Flatten", 21, 0, "T", 0, kTypes7, kFlattenAttributes, 1},
+    {"", "Flatten", 13, 0, "T", 0, kTypes9, kFlattenAttributes, 1},
+    {"", "Flatten", 11, 0, "T", 0, kTypes10, kFlattenAttributes, 1},
+    {"", "Flatten", 9, 0, "T", 0, kTypes10, kFlattenAttributes, 1},
     {"", "Flatten", 1, 0, "T", 0, kTypes2, kFlattenAttributes, 1},
 };
 inline constexpr OperatorId kExpand{"", "Expand", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kExpandVersions[] = {
-    {"", "Expand", 8, 0, "T", 0, kTypes9},
+    {"", "Expand", 8, 0, "T", 0, kTypes10},
 };
 inline constexpr OperatorId kShape{"", "Shape", 25, 0, "T", 0, kTypes5, kShapeAttributes, 2};
 inline constexpr OperatorId kShapeVersions[] = {
-    {"", "Shape", 24, 0, "T", 0, kTypes5, kShapeAttributes, 2},
-    {"", "Shape", 23, 0, "T", 0, kTypes5, kShapeAttributes, 2},
-    {"", "Shape", 21, 0, "T", 0, kTypes6, kShapeAttributes, 2},
-    {"", "Shape", 19, 0, "T", 0, kTypes7, kShapeAttributes, 2},
-    {"", "Shape", 15, 0, "T", 0, kTypes8, kShapeAttributes, 2},
-    {"", "Shape", 13, 0, "T", 0, kTypes8, kShapeAttributes, 2},
-    {"", "Shape", 1, 0, "T", 0, kTypes9, kShapeAttributes, 2},
+    {"", "Shape", 24, 0, "T", 0, kTypes6, kShapeAttributes, 2},
+    {"", "Shape", 23, 0, "T", 0, kTypes6, kShapeAttributes, 2},
+    {"", "Shape", 21, 0, "T", 0, kTypes7, kShapeAttributes, 2},
+    {"", "Shape", 19, 0, "T", 0, kTypes8, kShapeAttributes, 2},
+    {"", "Shape", 15, 0, "T", 0, kTypes9, kShapeAttributes, 2},
+    {"", "Shape", 13, 0, "T", 0, kTypes9, kShapeAttributes, 2},
+    {"", "Shape", 1, 0, "T", 0, kTypes10, kShapeAttributes, 2},
 };
 inline constexpr OperatorId kSize{"", "Size", 25, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kSizeVersions[] = {
-    {"", "Size", 24, 0, "T", 0, kTypes5},
-    {"", "Size", 23, 0, "T", 0, kTypes5},
-    {"", "Size", 21, 0, "T", 0, kTypes6},
-    {"", "Size", 19, 0, "T", 0, kTypes7},
-    {"", "Size", 13, 0, "T", 0, kTypes8},
-    {"", "Size", 1, 0, "T", 0, kTypes9},
+    {"", "Size", 24, 0, "T", 0, kTypes6},
+    {"", "Size", 23, 0, "T", 0, kTypes6},
+    {"", "Size", 21, 0, "T", 0, kTypes7},
+    {"", "Size", 19, 0, "T", 0, kTypes8},
+    {"", "Size", 13, 0, "T", 0, kTypes9},
+    {"", "Size", 1, 0, "T", 0, kTypes10},
 };
 inline constexpr OperatorId kConcat{"", "Concat", 13, 0, "T", 0, kTypes5, kConcatAttributes, 1};
 inline constexpr OperatorId kConcatVersions[] = {
-    {"", "Concat", 11, 0, "T", 0, kTypes9, kConcatAttributes, 1},
-    {"", "Concat", 4, 0, "T", 0, kTypes9, kConcatAttributes, 1},
+    {"", "Concat", 11, 0, "T", 0, kTypes10, kConcatAttributes, 1},
+    {"", "Concat", 4, 0, "T", 0, kTypes10, kConcatAttributes, 1},
 };
 inline constexpr OperatorId kGather{"", "Gather", 13, 0, "T", 0, kTypes5, kGatherAttributes, 1};
 inline constexpr OperatorId kGatherVersions[] = {
-    {"", "Gather", 11, 0, "T", 0, kTypes9, kGatherAttributes, 1},
-    {"", "Gather", 1, 0, "T", 0, kTypes9, kGatherAttributes, 1},
+    {"", "Gather", 11, 0, "T", 0, kTypes10, kGatherAttributes, 1},
+    {"", "Gather", 1, 0, "T", 0, kTypes10, kGatherAttributes, 1},
 };
 inline constexpr OperatorId kGatherElements{"", "GatherElements", 13, 0, "T", 0, kTypes5, kGatherElementsAttributes, 1};
 inline constexpr OperatorId kGatherElementsVersions[] = {
-    {"", "GatherElements", 11, 0, "T", 0, kTypes9, kGatherElementsAttributes, 1},
+    {"", "GatherElements", 11, 0, "T", 0, kTypes10, kGatherElementsAttributes, 1},
 };
 inline constexpr OperatorId kGatherND{"", "GatherND", 13, 0, "T", 0, kTypes5, kGatherNDAttributes, 1};
 inline constexpr OperatorId kGatherNDVersions[] = {
-    {"", "GatherND", 12, 0, "T", 0, kTypes9, kGatherNDAttributes, 1},
-    {"", "GatherND", 11, 0, "T", 0, kTypes9, kGatherNDAttributes, 1},
+    {"", "GatherND", 12, 0, "T", 0, kTypes10, kGatherNDAttributes, 1},
+    {"", "GatherND", 11, 0, "T", 0, kTypes10, kGatherNDAttributes, 1},
 };
 inline constexpr OperatorId kScatterElements{"", "ScatterElements", 18, 0, "T", 0, kTypes5, kScatterElementsAttributes, 2};
 inline constexpr OperatorId kScatterElementsVersions[] = {
-    {"", "ScatterElements", 16, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
-    {"", "ScatterElements", 13, 0, "T", 0, kTypes8, kScatterElementsAttributes, 2},
-    {"", "ScatterElements", 11, 0, "T", 0, kTypes9, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 16, 0, "T", 0, kTypes9, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 13, 0, "T", 0, kTypes9, kScatterElementsAttributes, 2},
+    {"", "ScatterElements", 11, 0, "T", 0, kTypes10, kScatterElementsAttributes, 2},
 };
 inline constexpr OperatorId kScatterND{"", "ScatterND", 18, 0, "T", 0, kTypes5, kScatterNDAttributes, 1};
 inline constexpr OperatorId kScatterNDVersions[] = {
-    {"", "ScatterND", 16, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
-    {"", "ScatterND", 13, 0, "T", 0, kTypes8, kScatterNDAttributes, 1},
-    {"", "ScatterND", 11, 0, "T", 0, kTypes9, kScatterNDAttributes, 1},
+    {"", "ScatterND", 16, 0, "T", 0, kTypes9, kScatterNDAttributes, 1},
+    {"", "ScatterND", 13, 0, "T", 0, kTypes9, kScatterNDAttributes, 1},
+    {"", "ScatterND", 11, 0, "T", 0, kTypes10, kScatterNDAttributes, 1},
 };
 inline constexpr OperatorId kTenonIndexAdd{"tenon", "IndexAdd", 1, 1, "T", 0, kTypes0, kTenonIndexAddAttributes, 1};
 inline constexpr OperatorId kTenonEmbeddingGrad{"tenon", "EmbeddingGrad", 1, 1, "T", 0, kTypes3, kTenonEmbeddingGradAttributes, 1};
 inline constexpr OperatorId kPad{"", "Pad", 25, 0, "T", 0, kTypes5, kPadAttributes, 1};
 inline constexpr OperatorId kPadVersions[] = {
-    {"", "Pad", 24, 0, "T", 0, kTypes5, kPadAttributes, 1},
-    {"", "Pad", 23, 0, "T", 0, kTypes5, kPadAttributes, 1},
-    {"", "Pad", 21, 0, "T", 0, kTypes6, kPadAttributes, 1},
-    {"", "Pad", 19, 0, "T", 0, kTypes8, kPadAttributes, 1},
-    {"", "Pad", 18, 0, "T", 0, kTypes8, kPadAttributes, 1},
-    {"", "Pad", 13, 0, "T", 0, kTypes8, kPadAttributes, 1},
+    {"", "Pad", 24, 0, "T", 0, kTypes6, kPadAttributes, 1},
+    {"", "Pad", 23, 0, "T", 0, kTypes6, kPadAttributes, 1},
+    {"", "Pad", 21, 0, "T", 0, kTypes7, kPadAttributes, 1},
+    {"", "Pad", 19, 0, "T", 0, kTypes9, kPadAttributes, 1},
+    {"", "Pad", 18, 0, "T", 0, kTypes9, kPadAttributes, 1},
+    {"", "Pad", 13, 0, "T", 0, kTypes9, kPadAttributes, 1},
     {"", "Pad", 11, 0, "T", 0, kTypes4, kPadAttributes, 1},
 };
 inline constexpr OperatorId kTile{"", "Tile", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kTileVersions[] = {
-    {"", "Tile", 6, 0, "T", 0, kTypes9},
+    {"", "Tile", 6, 0, "T", 0, kTypes10},
 };
 inline constexpr OperatorId kTrilu{"", "Trilu", 14, 0, "T", 0, kTypes5, kTriluAttributes, 1};
 inline constexpr OperatorId kOneHot{"", "OneHot", 11, 0, "T3", 2, kTypes5, kOneHotAttributes, 1};
 inline constexpr OperatorId kOneHotVersions[] = {
-    {"", "OneHot", 28, 0, "T3", 2, kTypes8, kOneHotAttributes, 1},
-    {"", "OneHot", 9, 0, "T3", 2, kTypes9, kOneHotAttributes, 1},
+    {"", "OneHot", 28, 0, "T3", 2, kTypes9, kOneHotAttributes, 1},
+    {"", "OneHot", 9, 0, "T3", 2, kTypes10, kOneHotAttributes, 1},
 };
 inline constexpr OperatorId kNonZero{"", "NonZero", 13, 0, "T", 0, kTypes5};
 inline constexpr OperatorId kNonZeroVersions[] = {
-    {"", "NonZero", 9, 0, "T", 0, kTypes9},
+    {"", "NonZero", 9, 0, "T", 0, kTypes10},
 };
-inline constexpr OperatorId kUnique{"", "Unique", 28, 0, "T", 0, kTypes13, kUniqueAttributes, 2};
+inline constexpr OperatorId kUnique{"", "Unique", 28, 0, "T", 0, kTypes15, kUniqueAttributes, 2};
 inline constexpr OperatorId kUniqueVersions[] = {
-    {"", "Unique", 11, 0, "T", 0, kTypes14, kUniqueAttributes, 2},
+    {"", "Unique", 11, 0, "T", 0, kTypes16, kUniqueAttributes, 2},
 };
 inline constexpr OperatorId kBitCast{"", "BitCast", 26, 0, "T1", 0, kTypes5, kBitCastAttributes, 1};
-inline constexpr OperatorId kRange{"", "Range", 27, 0, "T", 0, kTypes22};
+inline constexpr OperatorId kRange{"", "Range", 27, 0, "T", 0, kTypes24};
 inline constexpr OperatorId kRangeVersions[] = {
-    {"", "Range", 11, 0, "T", 0, kTypes22},
+    {"", "Range", 11, 0, "T", 0, kTypes24},
 };
 inline constexpr OperatorId kConstantOfShape{"", "ConstantOfShape", 25, 0, "T2", -1, kTypes5, kConstantOfShapeAttributes, 1};
 inline constexpr OperatorId kConstantOfShapeVersions[] = {
-    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes10, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes11, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes12, kConstantOfShapeAttributes, 1},
-    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes14, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 24, 0, "T2", -1, kTypes12, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 23, 0, "T2", -1, kTypes12, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 21, 0, "T2", -1, kTypes13, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 20, 0, "T2", -1, kTypes14, kConstantOfShapeAttributes, 1},
+    {"", "ConstantOfShape", 9, 0, "T2", -1, kTypes16, kConstantOfShapeAttributes, 1},
 };
-inline constexpr OperatorId kTenonFill{"tenon", "Fill", 1, 1, "T", 0, kTypes5};
+inline constexpr OperatorId kTenonFill{"tenon", "Fill", 1, 1, "T", 0, kTypes6};
 inline constexpr OperatorId kTopK{"", "TopK", 24, 0, "T", 0, kTypes0, kTopKAttributes, 3};
 inline constexpr OperatorId kTopKVersions[] = {
     {"", "TopK", 11, 0, "T", 0, kTypes4, kTopKAttributes, 3},
@@ -614,9 +629,9 @@ inline constexpr OperatorId kTenonBatchNormTraining{"tenon", "BatchNormTraining"
 inline constexpr OperatorId kTenonBatchNormGrad{"tenon", "BatchNormGrad", 1, 1, "T", 0, kTypes3, kTenonBatchNormGradAttributes, 1};
 
 // -- pooling --
-inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes23, kMaxPoolAttributes, 7};
+inline constexpr OperatorId kMaxPool{"", "MaxPool", 22, 0, "T", 0, kTypes25, kMaxPoolAttributes, 7};
 inline constexpr OperatorId kMaxPoolVersions[] = {
-    {"", "MaxPool", 12, 0, "T", 0, kTypes24, kMaxPoolAttributes, 7},
+    {"", "MaxPool", 12, 0, "T", 0, kTypes26, kMaxPoolAttributes, 7},
     {"", "MaxPool", 11, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
     {"", "MaxPool", 10, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
     {"", "MaxPool", 8, 0, "T", 0, kTypes2, kMaxPoolAttributes, 7},
@@ -642,35 +657,35 @@ inline constexpr OperatorId kGlobalMaxPoolVersions[] = {
 };
 
 // -- quantized --
-inline constexpr OperatorId kQuantizeLinear{"", "QuantizeLinear", 25, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5};
+inline constexpr OperatorId kQuantizeLinear{"", "QuantizeLinear", 25, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5};
 inline constexpr OperatorId kQuantizeLinearVersions[] = {
-    {"", "QuantizeLinear", 28, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5},
-    {"", "QuantizeLinear", 24, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5},
-    {"", "QuantizeLinear", 23, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5},
-    {"", "QuantizeLinear", 21, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5},
-    {"", "QuantizeLinear", 19, 0, "T1", 0, kTypes25, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 28, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 24, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 23, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 21, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5},
+    {"", "QuantizeLinear", 19, 0, "T1", 0, kTypes27, kQuantizeLinearAttributes, 5},
     {"", "QuantizeLinear", 13, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_INT32), kQuantizeLinearAttributes, 5},
     {"", "QuantizeLinear", 10, 0, "T1", 0, bit(TN_FLOAT32) | bit(TN_INT32), kQuantizeLinearAttributes, 5},
 };
-inline constexpr OperatorId kDequantizeLinear{"", "DequantizeLinear", 25, 0, "T1", 0, kTypes26, kDequantizeLinearAttributes, 3};
+inline constexpr OperatorId kDequantizeLinear{"", "DequantizeLinear", 25, 0, "T1", 0, kTypes28, kDequantizeLinearAttributes, 3};
 inline constexpr OperatorId kDequantizeLinearVersions[] = {
-    {"", "DequantizeLinear", 28, 0, "T1", 0, kTypes26, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 24, 0, "T1", 0, kTypes26, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 23, 0, "T1", 0, kTypes26, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 21, 0, "T1", 0, kTypes27, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 19, 0, "T1", 0, kTypes28, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 13, 0, "T", 0, kTypes29, kDequantizeLinearAttributes, 3},
-    {"", "DequantizeLinear", 10, 0, "T", 0, kTypes29, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 28, 0, "T1", 0, kTypes28, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 24, 0, "T1", 0, kTypes29, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 23, 0, "T1", 0, kTypes29, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 21, 0, "T1", 0, kTypes30, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 19, 0, "T1", 0, kTypes31, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 13, 0, "T", 0, kTypes32, kDequantizeLinearAttributes, 3},
+    {"", "DequantizeLinear", 10, 0, "T", 0, kTypes32, kDequantizeLinearAttributes, 3},
 };
 inline constexpr OperatorId kDynamicQuantizeLinear{"", "DynamicQuantizeLinear", 11, 0, "T1", 0, bit(TN_FLOAT32)};
 inline constexpr OperatorId kMatMulInteger{"", "MatMulInteger", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)};
 inline constexpr OperatorId kConvInteger{"", "ConvInteger", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8), kConvIntegerAttributes, 6};
-inline constexpr OperatorId kQLinearMatMul{"", "QLinearMatMul", 21, 0, "T1", 0, kTypes30};
+inline constexpr OperatorId kQLinearMatMul{"", "QLinearMatMul", 21, 0, "T1", 0, kTypes33};
 inline constexpr OperatorId kQLinearMatMulVersions[] = {
     {"", "QLinearMatMul", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)},
 };
 inline constexpr OperatorId kQLinearConv{"", "QLinearConv", 10, 0, "T1", 0, bit(TN_INT8) | bit(TN_UINT8), kQLinearConvAttributes, 6};
-inline constexpr OperatorId kMicrosoftMatMulNBits{"com.microsoft", "MatMulNBits", 1, 1, "T1", 0, kTypes31, kMicrosoftMatMulNBitsAttributes, 6};
+inline constexpr OperatorId kMicrosoftMatMulNBits{"com.microsoft", "MatMulNBits", 1, 1, "T1", 0, kTypes34, kMicrosoftMatMulNBitsAttributes, 6};
 inline constexpr OperatorId kMicrosoftDynamicQuantizeMatMul{"com.microsoft", "DynamicQuantizeMatMul", 1, 1, "T1", 0, bit(TN_FLOAT32)};
 inline constexpr OperatorId kMicrosoftMatMulIntegerToFloat{"com.microsoft", "MatMulIntegerToFloat", 1, 1, "T1", 0, bit(TN_INT8) | bit(TN_UINT8)};
 inline constexpr OperatorId kMicrosoftQLinearAdd{"com.microsoft", "QLinearAdd", 1, 1, "T", 0, bit(TN_INT8) | bit(TN_UINT8)};
@@ -702,13 +717,13 @@ inline constexpr OperatorId kLSTMVersions[] = {
 // -- reduction --
 inline constexpr OperatorId kReduceSum{"", "ReduceSum", 13, 0, "T", 0, kTypes0, kReduceSumAttributes, 2};
 inline constexpr OperatorId kReduceMean{"", "ReduceMean", 18, 0, "T", 0, kTypes0, kReduceMeanAttributes, 2};
-inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes13, kReduceMaxAttributes, 2};
+inline constexpr OperatorId kReduceMax{"", "ReduceMax", 20, 0, "T", 0, kTypes15, kReduceMaxAttributes, 2};
 inline constexpr OperatorId kReduceMaxVersions[] = {
-    {"", "ReduceMax", 18, 0, "T", 0, kTypes32, kReduceMaxAttributes, 2},
+    {"", "ReduceMax", 18, 0, "T", 0, kTypes35, kReduceMaxAttributes, 2},
 };
-inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes13, kReduceMinAttributes, 2};
+inline constexpr OperatorId kReduceMin{"", "ReduceMin", 20, 0, "T", 0, kTypes15, kReduceMinAttributes, 2};
 inline constexpr OperatorId kReduceMinVersions[] = {
-    {"", "ReduceMin", 18, 0, "T", 0, kTypes32, kReduceMinAttributes, 2},
+    {"", "ReduceMin", 18, 0, "T", 0, kTypes35, kReduceMinAttributes, 2},
 };
 inline constexpr OperatorId kReduceProd{"", "ReduceProd", 18, 0, "T", 0, kTypes0, kReduceProdAttributes, 2};
 inline constexpr OperatorId kReduceSumSquare{"", "ReduceSumSquare", 18, 0, "T", 0, kTypes0, kReduceSumSquareAttributes, 2};
@@ -733,7 +748,7 @@ inline constexpr OperatorId kArgMinVersions[] = {
 };
 inline constexpr OperatorId kCumSum{"", "CumSum", 14, 0, "T", 0, kTypes0, kCumSumAttributes, 2};
 inline constexpr OperatorId kCumSumVersions[] = {
-    {"", "CumSum", 11, 0, "T", 0, kTypes33, kCumSumAttributes, 2},
+    {"", "CumSum", 11, 0, "T", 0, kTypes36, kCumSumAttributes, 2},
 };
 inline constexpr OperatorId kCumProd{"", "CumProd", 26, 0, "T", 0, kTypes0, kCumProdAttributes, 2};
 
@@ -756,11 +771,11 @@ inline constexpr OperatorId kTenonRandomNormal{"tenon", "RandomNormal", 1, 1, "T
 inline constexpr OperatorId kTenonDropout{"tenon", "Dropout", 1, 1, "T", 0, kTypes3};
 
 // -- vision --
-inline constexpr OperatorId kResize{"", "Resize", 19, 0, "T1", 0, kTypes8, kResizeAttributes, 9};
+inline constexpr OperatorId kResize{"", "Resize", 19, 0, "T1", 0, kTypes9, kResizeAttributes, 9};
 inline constexpr OperatorId kResizeVersions[] = {
-    {"", "Resize", 18, 0, "T1", 0, kTypes8, kResizeAttributes, 9},
-    {"", "Resize", 13, 0, "T1", 0, kTypes8, kResizeAttributes, 9},
-    {"", "Resize", 11, 0, "T1", 0, kTypes9, kResizeAttributes, 9},
+    {"", "Resize", 18, 0, "T1", 0, kTypes9, kResizeAttributes, 9},
+    {"", "Resize", 13, 0, "T1", 0, kTypes9, kResizeAttributes, 9},
+    {"", "Resize", 11, 0, "T1", 0, kTypes10, kResizeAttributes, 9},
 };
 inline constexpr OperatorId kTenonResizeGrad{"tenon", "ResizeGrad", 1, 1, "T", 0, kTypes3, kTenonResizeGradAttributes, 6};
 inline constexpr OperatorId kConvTranspose{"", "ConvTranspose", 22, 0, "T", 0, kTypes3, kConvTransposeAttributes, 8};
@@ -791,16 +806,16 @@ inline constexpr OperatorId kMaxUnpoolVersions[] = {
     {"", "MaxUnpool", 11, 0, "T1", 0, kTypes2, kMaxUnpoolAttributes, 3},
     {"", "MaxUnpool", 9, 0, "T1", 0, kTypes2, kMaxUnpoolAttributes, 3},
 };
-inline constexpr OperatorId kDepthToSpace{"", "DepthToSpace", 28, 0, "T", 0, kTypes7, kDepthToSpaceAttributes, 2};
+inline constexpr OperatorId kDepthToSpace{"", "DepthToSpace", 28, 0, "T", 0, kTypes8, kDepthToSpaceAttributes, 2};
 inline constexpr OperatorId kDepthToSpaceVersions[] = {
-    {"", "DepthToSpace", 13, 0, "T", 0, kTypes8, kDepthToSpaceAttributes, 2},
-    {"", "DepthToSpace", 11, 0, "T", 0, kTypes9, kDepthToSpaceAttributes, 2},
-    {"", "DepthToSpace", 1, 0, "T", 0, kTypes9, kDepthToSpaceAttributes, 2},
+    {"", "DepthToSpace", 13, 0, "T", 0, kTypes9, kDepthToSpaceAttributes, 2},
+    {"", "DepthToSpace", 11, 0, "T", 0, kTypes10, kDepthToSpaceAttributes, 2},
+    {"", "DepthToSpace", 1, 0, "T", 0, kTypes10, kDepthToSpaceAttributes, 2},
 };
-inline constexpr OperatorId kSpaceToDepth{"", "SpaceToDepth", 28, 0, "T", 0, kTypes7, kSpaceToDepthAttributes, 2};
+inline constexpr OperatorId kSpaceToDepth{"", "SpaceToDepth", 28, 0, "T", 0, kTypes8, kSpaceToDepthAttributes, 2};
 inline constexpr OperatorId kSpaceToDepthVersions[] = {
-    {"", "SpaceToDepth", 13, 0, "T", 0, kTypes8, kSpaceToDepthAttributes, 2},
-    {"", "SpaceToDepth", 1, 0, "T", 0, kTypes9, kSpaceToDepthAttributes, 2},
+    {"", "SpaceToDepth", 13, 0, "T", 0, kTypes9, kSpaceToDepthAttributes, 2},
+    {"", "SpaceToDepth", 1, 0, "T", 0, kTypes10, kSpaceToDepthAttributes, 2},
 };
 inline constexpr OperatorId kGridSample{"", "GridSample", 22, 0, "T1", 0, kTypes0, kGridSampleAttributes, 3};
 inline constexpr OperatorId kGridSampleVersions[] = {

@@ -6,18 +6,34 @@
 
 DEVICE C negative(C x) { return (C)((WRAPPING(TC))0 - (WRAPPING(TC))x); }
 DEVICE C absolute(C x) { return x < (C)0 ? negative(x) : x; }
-// The limit and the step are whole; an unsigned number is never below the limit's opposite.
-DEVICE C shrunk(C x, float lambd, float bias) {
-  const long limit = (long)lambd;
-  const C step = (C)(long)bias;
+DEVICE long rounded_down(float x) {
+  const long whole = (long)x;
+  return whole - (x < (float)whole ? 1 : 0);
+}
+DEVICE int is_above(C x, long limit) {
 #if INTEGER_BITS(TC) == 64
-  if (limit < 0 && x < (ulong)-limit) return (C)(x + step);
-  return limit < 0 || x > (ulong)limit ? (C)(x - step) : (C)0;
+  return limit < 0 || x > (ulong)limit;
 #else
-  const long value = (long)x;
-  if (value < -limit) return (C)((WRAPPING(TC))x + (WRAPPING(TC))step);
-  return value > limit ? (C)((WRAPPING(TC))x - (WRAPPING(TC))step) : (C)0;
+  return (long)x > limit;
 #endif
+}
+DEVICE int is_below(C x, long limit) {
+#if INTEGER_BITS(TC) == 64
+  return limit > 0 && x < (ulong)limit;
+#else
+  return (long)x < limit;
+#endif
+}
+// The sum is rounded towards zero: from below where it is negative, and there is a rest.
+DEVICE C shrunk(C x, float lambd, float bias) {
+  const long limit = rounded_down(lambd);
+  const long step = rounded_down(bias);
+  const int rest = (float)step < bias;
+  const WRAPPING(TC) value = (WRAPPING(TC))x;
+  if (is_below(x, -limit))
+    return (C)(value + (WRAPPING(TC))step + (WRAPPING(TC))(rest & is_below(x, -step)));
+  if (!is_above(x, limit)) return (C)0;
+  return (C)(value - (WRAPPING(TC))step - (WRAPPING(TC))(rest & is_above(x, step)));
 }
 
 #else

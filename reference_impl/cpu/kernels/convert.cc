@@ -37,31 +37,50 @@ bool is_complex(tn_dtype dtype) { return element_type(dtype).kind == ElementKind
 // What conversions read and write of an element: of a complex number one half.
 tn_dtype part_of(tn_dtype dtype) { return is_complex(dtype) ? element_type(dtype).part : dtype; }
 
-template <class Wide>
-Wide read_nibble(tn_dtype dtype, uint8_t bits) {
+// Of elements below a byte.
+template <class Wide, int kBits>
+Wide number_of(tn_dtype dtype, uint8_t bits) {
+  constexpr int kSign = 1 << (kBits - 1);
   if (is_small_float(dtype)) return convert_value<Wide>(decode_small(dtype, bits));
   if (element_type(dtype).kind == ElementKind::kSigned)
-    return static_cast<Wide>(static_cast<int>(bits ^ 8) - 8);
+    return static_cast<Wide>(static_cast<int>(bits ^ kSign) - kSign);
   return static_cast<Wide>(bits);
 }
 
 template <class Wide>
-uint8_t write_nibble(tn_dtype dtype, Wide value) {
+uint8_t bits_of(tn_dtype dtype, Wide value) {
   if (is_small_float(dtype)) {
     return encode_small(dtype, round_to_odd(static_cast<double>(value)), true);
   }
-  return static_cast<uint8_t>(convert_value<int32_t>(value) & 0xF);
+  return static_cast<uint8_t>(convert_value<int32_t>(value));
+}
+
+template <class Wide, int kBits>
+void read_packed(const ConvertRun& run, tn_dtype dtype, int64_t start, int64_t count,
+                 Chunk<Wide>& chunk) {
+  for (int64_t i = 0; i < count; ++i) {
+    chunk[static_cast<size_t>(i)] =
+        number_of<Wide, kBits>(dtype, get_packed<kBits>(run.src, start + i * run.src_stride));
+  }
+}
+
+template <class Wide, int kBits>
+void write_packed(const ConvertRun& run, tn_dtype dtype, int64_t start, int64_t count,
+                  const Chunk<Wide>& chunk) {
+  for (int64_t i = 0; i < count; ++i) {
+    set_packed<kBits>(run.dst, start + i * run.dst_stride,
+                      bits_of(dtype, chunk[static_cast<size_t>(i)]));
+  }
 }
 
 template <class Wide>
 void read_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t count,
                 Chunk<Wide>& chunk) {
   const int64_t start = run.src_offset + first * run.src_stride;
-  if (tn_dtype_bits(dtype) == 4) {
-    for (int64_t i = 0; i < count; ++i) {
-      chunk[static_cast<size_t>(i)] =
-          read_nibble<Wide>(dtype, get_nibble(run.src, start + i * run.src_stride));
-    }
+  if (tn_dtype_bits(dtype) == 2) {
+    read_packed<Wide, 2>(run, dtype, start, count, chunk);
+  } else if (tn_dtype_bits(dtype) == 4) {
+    read_packed<Wide, 4>(run, dtype, start, count, chunk);
   } else if (is_small_float(dtype)) {
     const auto* src = reinterpret_cast<const uint8_t*>(run.src);
     for (int64_t i = 0; i < count; ++i) {
@@ -85,11 +104,10 @@ template <class Wide>
 void write_chunk(const ConvertRun& run, tn_dtype dtype, int64_t first, int64_t count,
                  const Chunk<Wide>& chunk) {
   const int64_t start = run.dst_offset + first * run.dst_stride;
-  if (tn_dtype_bits(dtype) == 4) {
-    for (int64_t i = 0; i < count; ++i) {
-      set_nibble(run.dst, start + i * run.dst_stride,
-                 write_nibble(dtype, chunk[static_cast<size_t>(i)]));
-    }
+  if (tn_dtype_bits(dtype) == 2) {
+    write_packed<Wide, 2>(run, dtype, start, count, chunk);
+  } else if (tn_dtype_bits(dtype) == 4) {
+    write_packed<Wide, 4>(run, dtype, start, count, chunk);
   } else if (is_small_float(dtype)) {
     auto* dst = reinterpret_cast<uint8_t*>(run.dst);
     for (int64_t i = 0; i < count; ++i) {

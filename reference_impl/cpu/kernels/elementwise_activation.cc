@@ -51,7 +51,8 @@ struct ThresholdedRelu {
   double alpha;
 };
 
-// Integers are compared with whole numbers, which unsigned ones may not hold.
+// Of integers: x > lambd where x > floor(lambd), and the sum with bias is that with floor(bias),
+// rounded towards zero where there is a rest. Whole numbers that unsigned ones may not hold.
 struct Shrink {
   explicit Shrink(const double* a) : lambd(a[0]), bias(a[1]) {}
   template <class C>
@@ -59,18 +60,21 @@ struct Shrink {
     if constexpr (std::is_integral_v<C>) {
       using W = std::conditional_t<sizeof(C) == 8, uint64_t, uint32_t>;
       const int64_t limit = whole(lambd);
-      const W step = static_cast<W>(whole(bias));
-      const C up = static_cast<C>(static_cast<W>(x) + step);
-      const C down = static_cast<C>(static_cast<W>(x) - step);
+      const int64_t step = whole(bias);
+      const bool rest = static_cast<double>(step) < bias;
+      const W carry_up = rest && std::cmp_less(x, -step) ? 1 : 0;
+      const W carry_down = rest && std::cmp_greater(x, step) ? 1 : 0;
+      const C up = static_cast<C>(static_cast<W>(x) + static_cast<W>(step) + carry_up);
+      const C down = static_cast<C>(static_cast<W>(x) - static_cast<W>(step) - carry_down);
       return std::cmp_less(x, -limit) ? up : std::cmp_greater(x, limit) ? down : C(0);
     } else {
       const C limit = static_cast<C>(lambd), step = static_cast<C>(bias);
       return x < -limit ? x + step : x > limit ? x - step : C(0);
     }
   }
-  // Rounded towards zero, in the middle of what an int64 holds.
+  // Rounded down, in the middle of what an int64 holds.
   static TENON_INLINE int64_t whole(double x) {
-    return static_cast<int64_t>(std::fmax(-0x1p62, std::fmin(x, 0x1p62)));
+    return static_cast<int64_t>(std::floor(std::fmax(-0x1p62, std::fmin(x, 0x1p62))));
   }
   double lambd, bias;
 };

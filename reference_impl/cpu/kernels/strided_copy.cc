@@ -87,17 +87,21 @@ void copy_elements(const View& dst, const View& src, const PairLoop& loop,
 }
 
 // On one thread: neighbours share bytes.
-void copy_nibbles(const View& dst, const View& src, const PairLoop& loop) {
+template <int kBits>
+void copy_packed(const View& dst, const View& src, const PairLoop& loop) {
   const PairLoop::Dim inner = loop.inner();
   loop.walk(loop.rank == 0 ? 0 : loop.rank - 1, 0, loop.count() / inner.size,
             [&](int64_t d, int64_t s) {
               int64_t i = 0;
-              if (inner.dst == 1 && inner.src == 1 && d % 2 == 0 && s % 2 == 0) {
-                i = inner.size / 2 * 2;
-                std::memcpy(dst.data + d / 2, src.data + s / 2, static_cast<size_t>(i / 2));
+              constexpr int64_t kInByte = 8 / kBits;
+              if (inner.dst == 1 && inner.src == 1 && d % kInByte == 0 && s % kInByte == 0) {
+                i = inner.size / kInByte * kInByte;
+                std::memcpy(dst.data + d / kInByte, src.data + s / kInByte,
+                            static_cast<size_t>(i / kInByte));
               }
               for (; i < inner.size; ++i) {
-                set_nibble(dst.data, d + i * inner.dst, get_nibble(src.data, s + i * inner.src));
+                set_packed<kBits>(dst.data, d + i * inner.dst,
+                                  get_packed<kBits>(src.data, s + i * inner.src));
               }
             });
 }
@@ -134,8 +138,10 @@ void strided_copy(const View& dst, const View& src, const Execution& execution) 
   if (dst.data == src.data) return;  // The very same view: nothing to do.
   const PairLoop loop(dst.shape(), dst.strides, src.strides);
   switch (tn_dtype_bits(dst.dtype)) {
+    case 2:
+      return copy_packed<2>(dst, src, loop);
     case 4:
-      return copy_nibbles(dst, src, loop);
+      return copy_packed<4>(dst, src, loop);
     case 8:
       return copy_elements<uint8_t>(dst, src, loop, execution);
     case 16:

@@ -75,16 +75,21 @@ void for_each_run(const PairLoop& loop, const Execution& execution, Body&& body)
   });
 }
 
-// Element `index` of an array of 4-bit elements; the lower index has the lower bits.
-inline uint8_t get_nibble(const std::byte* data, int64_t index) {
-  const auto byte = static_cast<uint8_t>(data[index >> 1]);
-  return (index & 1) != 0 ? byte >> 4 : byte & 0xF;
+// Element `index` of an array of elements of 2 or 4 bits; the lower index has the lower bits.
+template <int kBits>
+inline uint8_t get_packed(const std::byte* data, int64_t index) {
+  constexpr int64_t kInByte = 8 / kBits;
+  const auto byte = static_cast<uint8_t>(data[index / kInByte]);
+  return static_cast<uint8_t>(byte >> (index % kInByte * kBits) & ((1 << kBits) - 1));
 }
-inline void set_nibble(std::byte* data, int64_t index, uint8_t value) {
-  auto byte = static_cast<uint8_t>(data[index >> 1]);
-  byte = (index & 1) != 0 ? static_cast<uint8_t>((byte & 0x0F) | value << 4)
-                          : static_cast<uint8_t>((byte & 0xF0) | (value & 0xF));
-  data[index >> 1] = std::byte{byte};
+template <int kBits>
+inline void set_packed(std::byte* data, int64_t index, uint8_t value) {
+  constexpr int64_t kInByte = 8 / kBits;
+  constexpr int kMask = (1 << kBits) - 1;
+  const auto shift = static_cast<int>(index % kInByte) * kBits;
+  std::byte& byte = data[index / kInByte];
+  byte = static_cast<std::byte>((static_cast<int>(byte) & ~(kMask << shift)) | (value & kMask)
+                                                                                   << shift);
 }
 
 }  // namespace tenon::cpu

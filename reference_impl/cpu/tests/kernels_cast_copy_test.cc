@@ -85,6 +85,20 @@ TEST(IdentityTest, HalfBytesKeepTheirNeighbours) {
   EXPECT_EQ(0xEE, dst[3]);
 }
 
+TEST(IdentityTest, QuarterBytesKeepTheirNeighbours) {
+  // [2, 3] out of rows of 5; the last quarters of dst are not the copy's.
+  const uint8_t src[] = {0xE4, 0x1B, 0x03};  // 0 1 2 3 3 | 2 1 0 3 0
+  uint8_t dst[] = {0xFF, 0xF0};
+  const int64_t dims[] = {2, 3};
+  const int64_t wide[] = {5, 1};
+  const int64_t dense[] = {3, 1};
+  strided_copy({reinterpret_cast<std::byte*>(dst), dims, dense, 2, TN_INT2},
+               {reinterpret_cast<std::byte*>(const_cast<uint8_t*>(src)), dims, wide, 2, TN_INT2},
+               Execution(host()));
+  EXPECT_EQ(0xA4, dst[0]);  // 0 1 2 | 2
+  EXPECT_EQ(0xF1, dst[1]);  // 1 0
+}
+
 TEST(IdentityTest, RefusesOtherDimsAndTypes) {
   const Operation identity("Identity", cast_copy_operators());
   identity.expect_error({Array(TN_INT32, {2})}, {Array(TN_INT32, {3})}, TN_INVALID_ARGUMENT, "[3]");
@@ -135,15 +149,18 @@ TEST(CastTest, ToMustBeTheOutputsType) {
 // Every pair of types has a conversion that keeps small integers, dense and strided.
 TEST(CastTest, EveryPairKeepsSmallIntegers) {
   const Execution execution(host());
-  for (tn_dtype from = TN_FLOAT32; from <= TN_FLOAT4E2M1; ++from) {
-    for (tn_dtype to = TN_FLOAT32; to <= TN_FLOAT4E2M1; ++to) {
-      if (tn_dtype_bits(from) == 0 || tn_dtype_bits(to) == 0) continue;
+  std::vector<tn_dtype> types;
+  for (const ElementType& row : kElementTypes)
+    if (in_set(row.dtype, type_set::kAll)) types.push_back(row.dtype);
+  const auto is_small = [](tn_dtype t) { return t == TN_BOOL || tn_dtype_bits(t) == 2; };
+  for (const tn_dtype from : types) {
+    for (const tn_dtype to : types) {
       SCOPED_TRACE("from " + std::to_string(from) + " to " + std::to_string(to));
       constexpr int64_t kCount = 600;  // More than two chunks.
       std::vector<int64_t> values(kCount);
       for (size_t i = 0; i < values.size(); ++i) {
         values[i] = static_cast<int64_t>(i * 7 % 5);
-        if (from == TN_BOOL || to == TN_BOOL) values[i] = values[i] > 2 ? 1 : 0;
+        if (is_small(from) || is_small(to)) values[i] = values[i] > 2 ? 1 : 0;
       }
       std::vector<std::byte> x(kCount * 16);
       std::vector<std::byte> y(kCount * 32);

@@ -119,7 +119,12 @@ TEST(ElementwiseUnary, BendsAndShrinks) {
   op("Shrink")
       .set("lambd", 1.5f)
       .set("bias", 2.9f)
-      .expect({Array(TN_INT8, {4}, {-128, -1, 2, 1})}, {Array(TN_INT8, {4}, {-126, 0, 0, 0})});
+      .expect({Array(TN_INT8, {5}, {-128, -1, 2, 1, 9})},
+              {Array(TN_INT8, {5}, {-125, 0, 0, 0, 6})});
+  op("Shrink")
+      .set("lambd", -0.5f)
+      .set("bias", -1.5f)
+      .expect({Array(TN_INT64, {3}, {-3, 0, 4})}, {Array(TN_INT64, {3}, {-4, -1, 5})});
   op("Shrink").expect({Array(TN_UINT64, {2}, {0, 9})}, {Array(TN_UINT64, {2}, {0, 9})});
   op("PRelu").expect({x, Array(TN_FLOAT32, {2, 1}, {0.5, -1})},
                      {Array(TN_FLOAT32, {2, 4}, {-0.5, 0.25, 3, kNaN, 1, 0.25, 3, kNaN})});

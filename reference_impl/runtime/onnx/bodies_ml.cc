@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ai.onnx.ml by operators of ONNX's own domain: numbers in, numbers out. Words have no place on a
-// device.
+// ai.onnx.ml by operators of ONNX's own domain.
 #include "runtime/onnx/bodies_ml.h"
+
+#include <algorithm>
+
 #include "runtime/onnx/operator_bodies.h"
 
 namespace tenon::runtime::onnx_import {
@@ -10,11 +12,6 @@ namespace {
 
 std::string call(BodyWriter& b, const char* op, const std::string& x, const std::string& y) {
   return b.make(std::string(op) + "(" + x + ", " + y + ")");
-}
-
-void refuse_words(BodyWriter& b, std::initializer_list<const char*> attributes) {
-  for (const char* name : attributes)
-    if (!b.text_list(name).empty()) b.fail(std::string(name) + ": words have no place on a device");
 }
 
 void scaler(BodyWriter& b) {
@@ -87,38 +84,20 @@ void array_feature_extractor(BodyWriter& b) {
 }
 
 void one_hot_encoder(BodyWriter& b) {
-  refuse_words(b, {"cats_strings"});
-  const std::string x = b.make("Cast<to = 7>(" + b.in(0) + ")");
+  const auto words = b.text_list("cats_strings");
+  const std::string x = words.empty() ? b.make("Cast<to = 7>(" + b.in(0) + ")") : b.in(0);
   const std::string column = call(b, "Unsqueeze", x, b.integers({-1}));
-  const std::string hits = call(b, "Equal", column, b.integers(b.integer_list("cats_int64s")));
-  b.result(0, "Cast<to = 1>(" + hits + ")");
+  const std::string categories =
+      words.empty() ? b.integers(b.integer_list("cats_int64s")) : b.texts(words);
+  b.result(0, "Cast<to = 1>(" + call(b, "Equal", column, categories) + ")");
 }
 
-// The place of each value among the keys; the default where it is none of them.
-void label_encoder(BodyWriter& b) {
-  refuse_words(b, {"keys_strings", "values_strings"});
-  const auto list_of = [&](const char* reals, const char* integers, const char* tensor) {
-    if (const onnx::TensorProto* given = b.tensor(tensor)) {
-      if (given->data_type() == onnx::TensorProto::STRING)
-        b.fail("words have no place on a device");
-      return b.constant(*given);
-    }
-    if (const auto values = b.real_list(reals); !values.empty()) return b.floats(values);
-    return b.integers(b.integer_list(integers));
-  };
-  const std::string keys = list_of("keys_floats", "keys_int64s", "keys_tensor");
-  const std::string values = list_of("values_floats", "values_int64s", "values_tensor");
-  std::string otherwise;
-  if (const onnx::TensorProto* given = b.tensor("default_tensor")) {
-    otherwise = call(b, "Reshape", b.constant(*given), b.integers({}));
-  } else if (!b.real_list("values_floats").empty()) {
-    otherwise = b.number(b.real("default_float", -0.0f));
-  } else {
-    otherwise = call(b, "CastLike", b.integer_number(b.integer("default_int64", -1)), values);
-  }
+// Of each value, what stands at its place among the keys; the default where it is none of them.
+void look_up(BodyWriter& b, const std::string& keys, const std::string& values,
+             const std::string& otherwise, bool with_nan) {
   const std::string column = call(b, "Unsqueeze", b.in(0), b.integers({-1}));
   std::string hits = call(b, "Equal", column, keys);
-  if (!b.real_list("keys_floats").empty())  // NaN is a key like others.
+  if (with_nan)  // NaN is a key like others.
     hits = call(b, "Or", hits,
                 call(b, "And", b.make("IsNaN(" + column + ")"), b.make("IsNaN(" + keys + ")")));
   const std::string counts = b.make("Cast<to = 6>(" + hits + ")");
@@ -128,6 +107,42 @@ void label_encoder(BodyWriter& b) {
   const std::string found = call(b, "Gather", values, place);
   b.result(0,
            "Where(" + b.make("Cast<to = 9>(" + any + ")") + ", " + found + ", " + otherwise + ")");
+}
+
+void label_encoder(BodyWriter& b) {
+  const auto list_of = [&](const std::string& name) {
+    if (const onnx::TensorProto* given = b.tensor((name + "_tensor").c_str()))
+      return b.constant(*given);
+    if (const auto words = b.text_list((name + "_strings").c_str()); !words.empty())
+      return b.texts(words);
+    if (const auto reals = b.real_list((name + "_floats").c_str()); !reals.empty())
+      return b.floats(reals);
+    return b.integers(b.integer_list((name + "_int64s").c_str()));
+  };
+  const std::string keys = list_of("keys"), values = list_of("values");
+  const onnx::TensorProto* typed = b.tensor("values_tensor");
+  const bool words = !b.text_list("values_strings").empty() ||
+                     (typed != nullptr && typed->data_type() == onnx::TensorProto::STRING);
+  std::string otherwise;
+  if (const onnx::TensorProto* given = b.tensor("default_tensor")) {
+    otherwise = call(b, "Reshape", b.constant(*given), b.integers({}));
+  } else if (words) {
+    otherwise = b.texts({b.text("default_string", "_Unused")}, {});
+  } else if (!b.real_list("values_floats").empty()) {
+    otherwise = b.number(b.real("default_float", -0.0f));
+  } else {
+    otherwise = call(b, "CastLike", b.integer_number(b.integer("default_int64", -1)), values);
+  }
+  look_up(b, keys, values, otherwise, !b.real_list("keys_floats").empty());
+}
+
+void category_mapper(BodyWriter& b) {
+  const std::string words = b.texts(b.text_list("cats_strings"));
+  const std::string integers = b.integers(b.integer_list("cats_int64s"));
+  if (b.element_type(0) == onnx::TensorProto::STRING)
+    look_up(b, words, integers, b.integer_number(b.integer("default_int64", -1)), false);
+  else
+    look_up(b, integers, words, b.texts({b.text("default_string", "_Unused")}, {}), false);
 }
 
 // x [N, C] times coefficients [rows, C], plus intercepts.
@@ -149,12 +164,12 @@ void linear_regressor(BodyWriter& b) {
 }
 
 void linear_classifier(BodyWriter& b) {
-  refuse_words(b, {"classlabels_strings"});
-  const auto labels = b.integer_list("classlabels_ints");
+  const size_t labels = std::max(b.integer_list("classlabels_ints").size(),
+                                 b.text_list("classlabels_strings").size());
   const auto rows = static_cast<int64_t>(b.real_list("intercepts").size());
-  const int64_t results = rows > 0 ? rows : static_cast<int64_t>(labels.size());
+  const int64_t results = rows > 0 ? rows : static_cast<int64_t>(labels);
   std::string scores = linear(b, results), decides;
-  if (results == 1 && labels.size() == 2) {
+  if (results == 1 && labels == 2) {
     // A score that is not transformed is the second class's share; its sign decides.
     const std::string opposite = b.make("Neg(" + scores + ")");
     const bool share = b.text("post_transform", "NONE") == "NONE";
@@ -162,11 +177,10 @@ void linear_classifier(BodyWriter& b) {
     const std::string other = share ? call(b, "Sub", b.number(1), scores) : opposite;
     scores = b.make("Concat<axis = 1>(" + other + ", " + scores + ")");
   }
-  if (results == 1 && labels.size() != 2)
-    b.fail("one score for " + std::to_string(labels.size()) + " classes");
+  if (results == 1 && labels != 2) b.fail("one score for " + std::to_string(labels) + " classes");
   scores = transformed(b, scores);
   b.result(1, "Identity(" + scores + ")");
-  label_of(b, decides.empty() ? scores : decides, labels);
+  label_of(b, decides.empty() ? scores : decides, labels_of(b, "classlabels_ints"));
 }
 
 }  // namespace
@@ -179,9 +193,14 @@ std::string transformed(BodyWriter& b, const std::string& scores) {
   b.fail("its post_transform '" + name + "' is not supported");
 }
 
-void label_of(BodyWriter& b, const std::string& scores, const std::vector<int64_t>& labels) {
+std::string labels_of(BodyWriter& b, const char* integers) {
+  const auto words = b.text_list("classlabels_strings");
+  return words.empty() ? b.integers(b.integer_list(integers)) : b.texts(words);
+}
+
+void label_of(BodyWriter& b, const std::string& scores, const std::string& labels) {
   const std::string place = b.make("ArgMax<axis = 1, keepdims = 0>(" + scores + ")");
-  b.result(0, "Gather(" + b.integers(labels) + ", " + place + ")");
+  b.result(0, "Gather(" + labels + ", " + place + ")");
 }
 
 std::span<const OperatorBody> ml_bodies() {
@@ -196,8 +215,11 @@ std::span<const OperatorBody> ml_bodies() {
       {kDomain, "ArrayFeatureExtractor", kOpset, array_feature_extractor},
       {kDomain, "OneHotEncoder", kOpset, one_hot_encoder},
       {kDomain, "LabelEncoder", kOpset, label_encoder},
+      {kDomain, "CategoryMapper", kOpset, category_mapper},
       {kDomain, "LinearRegressor", kOpset, linear_regressor},
       {kDomain, "LinearClassifier", kOpset, linear_classifier},
+      {kDomain, "SVMRegressor", kOpset, svm_regressor},
+      {kDomain, "SVMClassifier", kOpset, svm_classifier},
       {kDomain, "TreeEnsemble", kOpset, tree_ensemble},
       {kDomain, "TreeEnsembleRegressor", kOpset, tree_ensemble_regressor},
       {kDomain, "TreeEnsembleClassifier", kOpset, tree_ensemble_classifier},

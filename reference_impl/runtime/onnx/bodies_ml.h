@@ -9,8 +9,13 @@ namespace tenon::runtime::onnx_import {
 
 // Scores as the attribute post_transform says.
 std::string transformed(BodyWriter& b, const std::string& scores);
+// The labels of the classes: classlabels_strings, or the integers of that name.
+std::string labels_of(BodyWriter& b, const char* integers);
 // Output 0: the label of the highest score of each row.
-void label_of(BodyWriter& b, const std::string& scores, const std::vector<int64_t>& labels);
+void label_of(BodyWriter& b, const std::string& scores, const std::string& labels);
+
+void svm_regressor(BodyWriter& b);
+void svm_classifier(BodyWriter& b);
 
 void tree_ensemble(BodyWriter& b);
 void tree_ensemble_regressor(BodyWriter& b);

@@ -310,15 +310,14 @@ void tree_ensemble_regressor(BodyWriter& b) {
 }
 
 void tree_ensemble_classifier(BodyWriter& b) {
-  if (!b.text_list("classlabels_strings").empty())
-    b.fail("classlabels_strings: words have no place on a device");
-  const auto labels = b.integer_list("classlabels_int64s");
+  const size_t labels = std::max(b.integer_list("classlabels_int64s").size(),
+                                 b.text_list("classlabels_strings").size());
   NumberedForest numbered(b);
   const auto ids = numbered.list("class_ids");
-  const bool binary = labels.size() == 2 && !ids.empty() &&
+  const bool binary = labels == 2 && !ids.empty() &&
                       std::ranges::all_of(ids, [&](int64_t id) { return id == ids[0]; });
-  if (labels.size() < 2) b.fail("it has fewer than two classes");
-  Gifts gifts(b, numbered.forest, static_cast<int64_t>(labels.size()), "SUM");
+  if (labels < 2) b.fail("it has fewer than two classes");
+  Gifts gifts(b, numbered.forest, static_cast<int64_t>(labels), "SUM");
   numbered.give(gifts, "class");
   const std::string x = rows_of(b);
   const std::string sums = gifts.total(numbered.forest.leaves(x), x);
@@ -341,7 +340,7 @@ void tree_ensemble_classifier(BodyWriter& b) {
   }
   scores = b.make("Cast<to = 1>(" + transformed(b, scores) + ")");
   b.result(1, "Identity(" + scores + ")");
-  label_of(b, scores, labels);
+  label_of(b, scores, labels_of(b, "classlabels_int64s"));
 }
 
 // ---- The newer form: branches say whether they lead to a leaf ----

@@ -181,6 +181,12 @@ std::string BodyWriter::integers(const std::vector<int64_t>& values, std::vector
   return constant(std::move(tensor));
 }
 
+std::string BodyWriter::texts(const std::vector<std::string>& values, std::vector<int64_t> dims) {
+  onnx::TensorProto tensor = tensor_of(onnx::TensorProto::STRING, values.size(), dims);
+  for (const std::string& value : values) tensor.add_string_data(value);
+  return constant(std::move(tensor));
+}
+
 std::string BodyWriter::integer_number(int64_t value) { return integers({value}, {}); }
 
 std::string BodyWriter::as_dim(const std::string& value) {

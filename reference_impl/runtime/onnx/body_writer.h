@@ -48,6 +48,7 @@ class BodyWriter {
   std::string in(int input) const;  // Throws where it is absent.
   std::string out(int output) const;
 
+  bool gives(const char* name) const { return attribute(name) != nullptr; }
   int64_t integer(const char* name, int64_t otherwise) const;
   float real(const char* name, float otherwise) const;
   std::string text(const char* name, const char* otherwise) const;
@@ -77,6 +78,7 @@ class BodyWriter {
   std::string number(float value);  // 0-d float.
   std::string integers(const std::vector<int64_t>& values, std::vector<int64_t> dims = {-1});
   std::string integer_number(int64_t value);  // 0-d int64.
+  std::string texts(const std::vector<std::string>& values, std::vector<int64_t> dims = {-1});
   // A 0-d integer of any type as a 0-d int64, which is a dim.
   std::string as_dim(const std::string& value);
   // A 0-d constant in the type of another value.

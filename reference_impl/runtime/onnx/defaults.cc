@@ -3,7 +3,7 @@
 
 namespace tenon::runtime::onnx_import {
 
-ModelWithDefaults::ModelWithDefaults(Context& context, ManagedDevice& device, std::string bytes,
+ModelWithDefaults::ModelWithDefaults(Context& context, ManagedDevice& device, ModelBytes bytes,
                                      std::string base_folder, std::shared_ptr<Executor> plain)
     : context_(context),
       device_(device),

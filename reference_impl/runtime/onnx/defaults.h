@@ -15,7 +15,7 @@ namespace tenon::runtime::onnx_import {
 class ModelWithDefaults final : public Model {
  public:
   // `plain` is the model when nothing is given; `bytes` are read again when something is.
-  ModelWithDefaults(Context& context, ManagedDevice& device, std::string bytes,
+  ModelWithDefaults(Context& context, ManagedDevice& device, ModelBytes bytes,
                     std::string base_folder, std::shared_ptr<Executor> plain);
 
   const std::vector<ModelValue>& inputs() const override { return plain_->inputs(); }
@@ -32,7 +32,7 @@ class ModelWithDefaults final : public Model {
 
   Context& context_;
   ManagedDevice& device_;
-  const std::string bytes_;
+  const ModelBytes bytes_;
   const std::string base_folder_;
   const std::shared_ptr<Executor> plain_;
   mutable std::mutex mutex_;

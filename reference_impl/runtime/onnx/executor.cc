@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/onnx/executor.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <cstring>
 #include <set>
@@ -9,7 +13,6 @@
 #include "runtime/onnx/defaults.h"
 #include "runtime/onnx/executor_parts.h"
 #include "runtime/onnx/fold_batch_norm.h"
-#include "runtime/read_file.h"
 #include "runtime/settle.h"
 
 namespace tenon::runtime::onnx_import {
@@ -25,16 +28,35 @@ std::string describe(const ModelValue& value) {
   return text + "]";
 }
 
+std::string kind(bool sequence, tn_dtype dtype) {
+  return (sequence ? std::string("a sequence of ") : std::string()) + type_name(dtype);
+}
+
 // Against what the model declares; its own dims are bound by name across inputs.
 void check_input(const ModelValue& expected, const HostTensor& given,
                  std::map<std::string, int64_t>& bound) {
   auto fail = [&](const std::string& what) {
     throw Error(TN_INVALID_ARGUMENT, "",
                 "input '" + expected.name + "' " + what + ": the model wants " +
-                    dtype_name(expected.dtype) + " " + describe(expected) + ", given " +
-                    dtype_name(given.dtype) + " " + dims_text(given.dims));
+                    kind(expected.sequence, expected.dtype) + " " + describe(expected) +
+                    ", given " + kind(given.items.has_value(), given.dtype) + " " +
+                    dims_text(given.dims));
   };
+  if (!given.present() && expected.optional) return;
   if (given.dtype != expected.dtype) fail("has the wrong element type");
+  if (given.items.has_value() != expected.sequence)
+    fail(expected.sequence ? "is no sequence" : "is a sequence");
+  if (expected.sequence) {  // Its tensors have any dims.
+    for (const HostTensor& item : *given.items) {
+      ModelValue like;
+      like.name = expected.name;
+      like.dtype = expected.dtype;
+      like.dims.assign(item.dims.size(), -1);
+      like.symbols.resize(item.dims.size());
+      check_input(like, item, bound);
+    }
+    return;
+  }
   if (given.dims.size() != expected.dims.size()) fail("has the wrong rank");
   for (size_t i = 0; i < given.dims.size(); ++i) {
     int64_t want = expected.dims[i];
@@ -46,6 +68,8 @@ void check_input(const ModelValue& expected, const HostTensor& given,
   }
   const auto count = checked_element_count(given.dims);
   if (!count || *count > kMostElements) fail("has dims that no tensor can have");
+  if (given.dtype == kStrings && given.strings.size() != static_cast<size_t>(*count))
+    fail("holds " + std::to_string(given.strings.size()) + " strings, which its dims do not");
   if (given.data.size() != (static_cast<size_t>(*count) * tn_dtype_bits(given.dtype) + 7) / 8)
     fail("holds " + std::to_string(given.data.size()) + " bytes, which its dims do not");
 }
@@ -55,7 +79,8 @@ void check_input(const ModelValue& expected, const HostTensor& given,
 Executor::Shared::Shared(ManagedDevice& device, ManagedDevice& reference)
     : stream(device.create_stream()),
       host_stream(reference.create_stream()),
-      packed(device.handle(), *stream) {}
+      packed(device.handle(), *stream),
+      random_key(onnx_import::random_key()) {}
 
 Executor::Executor(Context& context, ManagedDevice& device, Graph graph)
     : device_(device),
@@ -81,11 +106,13 @@ Executor::Executor(Executor& parent, Graph graph, std::span<const Tensor> consta
 }
 
 void Executor::make_ready(std::span<const Tensor> constants) {
+  plain_ = std::ranges::all_of(graph_.input_info, &ModelValue::plain) &&
+           std::ranges::all_of(graph_.output_info, &ModelValue::plain);
   fold_constants(constants);
   upload_constants();
-  cuts_ = nodes_with_sequences();
+  cuts_ = nodes_of_the_host();
   for (size_t n = 0; n < graph_.nodes.size(); ++n)
-    if (depends_on_data(graph_.nodes[n].op_type)) cuts_.insert(n);
+    if (depends_on_data(graph_.nodes[n].op_type) || draws_anew(graph_.nodes[n])) cuts_.insert(n);
   divide(0);
 }
 
@@ -116,11 +143,12 @@ void Executor::fold_constants(std::span<const Tensor> given) {
   if (const size_t folded = fold_batch_norm(graph_); folded != 0)
     placement_["BatchNormalization"].folded += folded;
   constants_.resize(graph_.values.size());
+  // Weights wait until it is known where they are needed.
+  constexpr size_t kWeight = 1 << 16;
   for (size_t i = 0; i < graph_.values.size(); ++i) {
-    auto& constant = graph_.values[i].constant;
-    if (!constant) continue;
-    constants_[i] = bring(*constant, true);
-    constant.reset();
+    const auto& constant = graph_.values[i].constant;
+    if (constant && constant->data.size() < kWeight)
+      bring_constant(static_cast<ValueIndex>(i), true);
   }
   for (size_t i = 0; i < given.size(); ++i)
     if (given[i].present()) constants_[static_cast<size_t>(graph_.inputs[i])] = given[i];
@@ -128,13 +156,14 @@ void Executor::fold_constants(std::span<const Tensor> given) {
   for (Node& node : graph_.nodes) {
     make_bodies(node);
     const bool constant =
-        !node.sequence && std::all_of(node.inputs.begin(), node.inputs.end(), [&](ValueIndex i) {
-          return i == kNoValue || constants_[static_cast<size_t>(i)].present();
+        !node.sequence && !draws_anew(node) && std::ranges::all_of(node.inputs, [&](ValueIndex i) {
+          return i == kNoValue || is_constant(i);
         });
     if (!constant) {
       rest.push_back(std::move(node));
       continue;
     }
+    for (const ValueIndex input : node.inputs) bring_constant(input, true);
     Values values(graph_.values.size());
     run_node(node, values, true);
     host_stream_->synchronize();
@@ -151,6 +180,21 @@ void Executor::fold_constants(std::span<const Tensor> given) {
   graph_.nodes = std::move(rest);
 }
 
+bool Executor::is_constant(ValueIndex index) const {
+  const auto i = static_cast<size_t>(index);
+  return constants_[i].present() || graph_.values[i].constant.has_value();
+}
+
+// One that has not been brought yet, if it is one.
+void Executor::bring_constant(ValueIndex index, bool host) {
+  if (index == kNoValue) return;
+  auto& constant = graph_.values[static_cast<size_t>(index)].constant;
+  if (!constant) return;
+  constants_[static_cast<size_t>(index)] = bring(*constant, host);
+  if (!host) stream_->synchronize();
+  constant.reset();
+}
+
 void Executor::upload_constants() {
   const SettleOnExit settle(*stream_);
   // Weights go to the device now, and the host's copy goes away where no node reads it there.
@@ -158,14 +202,19 @@ void Executor::upload_constants() {
   std::set<ValueIndex> needed;
   for (const Node& node : graph_.nodes)
     for (size_t i = 0; i < node.inputs.size(); ++i) {
-      if (node.inputs[i] == kNoValue || !constants_[static_cast<size_t>(node.inputs[i])].present())
-        continue;
+      if (node.inputs[i] == kNoValue || !is_constant(node.inputs[i])) continue;
       needed.insert(node.inputs[i]);
       if (node.host_inputs[i]) host_needed.insert(node.inputs[i]);
     }
   for (size_t i = 0; i < constants_.size(); ++i) {
     const ValueIndex index = static_cast<ValueIndex>(i);
-    if (!constants_[i].present() || host_needed.contains(index)) continue;
+    if (host_needed.contains(index))
+      bring_constant(index, true);
+    else if (needed.contains(index))
+      bring_constant(index, false);
+    graph_.values[i].constant.reset();
+    if (!constants_[i].present() || !constants_[i].host || host_needed.contains(index)) continue;
+    if (constants_[i].dtype == kStrings) continue;
     if (!needed.contains(index)) {
       constants_[i] = {};
     } else if (!is_index_type(constants_[i].dtype) || constants_[i].count() > kMostHostElements) {
@@ -188,12 +237,13 @@ std::vector<HostTensor> Executor::run(const std::map<std::string, HostTensor>& i
   std::vector<const HostTensor*> given;
   for (const ModelValue& info : graph_.input_info) {
     auto found = inputs.find(info.name);
-    if (found == inputs.end())
-      throw Error(
-          TN_INVALID_ARGUMENT, "",
-          "input '" + info.name + "' is missing: " + dtype_name(info.dtype) + " " + describe(info));
-    check_input(info, found->second, bound);
-    given.push_back(&found->second);
+    static const HostTensor nothing;
+    if (found == inputs.end() && !info.optional)
+      throw Error(TN_INVALID_ARGUMENT, "",
+                  "input '" + info.name + "' is missing: " + kind(info.sequence, info.dtype) + " " +
+                      describe(info));
+    given.push_back(found == inputs.end() ? &nothing : &found->second);
+    check_input(info, *given.back(), bound);
   }
   for (const auto& [name, tensor] : inputs)
     if (std::none_of(graph_.input_info.begin(), graph_.input_info.end(),
@@ -265,28 +315,40 @@ void Executor::add_statistics(ModelStatistics& statistics) const {
 }  // namespace tenon::runtime::onnx_import
 
 namespace tenon::runtime {
+namespace {
+
+std::unique_ptr<Model> prepare(Context& context, ManagedDevice& device,
+                               const onnx_import::ModelBytes& bytes, const std::string& folder) {
+  using onnx_import::Executor;
+  auto plain =
+      std::make_unique<Executor>(context, device, onnx_import::import_model(bytes, folder));
+#ifdef __GLIBC__
+  // Weights passed through the heap, piece by piece: what lies between the rest goes back.
+  ::malloc_trim(0);
+#endif
+  if (plain->defaults().empty()) return plain;
+  return std::make_unique<onnx_import::ModelWithDefaults>(context, device, bytes.kept(), folder,
+                                                          std::move(plain));
+}
+
+}  // namespace
 
 std::unique_ptr<Model> Model::parse(Context& context, ManagedDevice& device, std::string_view bytes,
                                     const ModelOptions& options) {
-  using onnx_import::Executor;
-  const std::string folder = options.base_folder.empty() ? "." : options.base_folder;
-  auto plain =
-      std::make_unique<Executor>(context, device, onnx_import::import_model(bytes, folder));
-  if (plain->defaults().empty()) return plain;
-  return std::make_unique<onnx_import::ModelWithDefaults>(context, device, std::string(bytes),
-                                                          folder, std::move(plain));
+  return prepare(context, device, onnx_import::ModelBytes(bytes),
+                 options.base_folder.empty() ? "." : options.base_folder);
 }
 
 std::unique_ptr<Model> Model::load(Context& context, ManagedDevice& device, const std::string& path,
                                    const ModelOptions& options) {
-  const std::string bytes = read_file(path);
-  ModelOptions with_folder = options;
-  if (with_folder.base_folder.empty()) {
+  const auto bytes = onnx_import::ModelBytes::of_file(path);
+  std::string folder = options.base_folder;
+  if (folder.empty()) {
     const size_t slash = path.rfind('/');
-    with_folder.base_folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   }
   try {
-    return parse(context, device, bytes, with_folder);
+    return prepare(context, device, bytes, folder);
   } catch (const Error& e) {
     throw Error(e.status(), e.rule(), "'" + path + "': " + e.message());
   }

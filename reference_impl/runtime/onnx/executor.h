@@ -67,6 +67,9 @@ class Executor final : public Model {
     std::unique_ptr<Stream> stream;       // On the device.
     std::unique_ptr<Stream> host_stream;  // On the reference device.
     PackedConstants packed;
+    // Of random numbers without a seed: their key, and how many are drawn.
+    uint64_t random_key;
+    uint64_t random_drawn = 0;
     std::vector<Tensor> in_flight;  // Host sources of copies that the stream has not reached yet.
     // While the model is loaded, by the host's address: constants that are on the device already.
     std::map<const std::byte*, std::pair<Tensor, Tensor>> uploaded;
@@ -78,6 +81,8 @@ class Executor final : public Model {
 
   void make_ready(std::span<const Tensor> constants);
   void fold_constants(std::span<const Tensor> constants);
+  bool is_constant(ValueIndex index) const;
+  void bring_constant(ValueIndex index, bool host);
   void upload_constants();
   // Finds the stages anew; plans of those before `from` stay.
   void divide(size_t from);
@@ -116,9 +121,29 @@ class Executor final : public Model {
   Tensor host_scalar(tn_dtype dtype, int64_t value);
   class Stack;
 
+  // ---- Random numbers: executor_random.cc ----
+
+  // Whether each run of the node, or of what is in its bodies, has other numbers: without a seed.
+  bool draws_anew(const Node& node) const;
+  Ran run_random(const Node& node, const InferredOutput& inferred, bool host, Values& values);
+
+  // ---- Strings: executor_strings.cc ----
+
+  // Whether it is a node of strings; what it gives is in `values` then.
+  bool run_strings(const Node& node, std::span<Tensor> inputs,
+                   std::span<const InferenceInput> shapes, Values& values);
+  void run_on_numbers(const Node& node, std::span<Tensor> inputs,
+                      std::span<const InferredOutput> inferred, Values& values);
+  Tensor to_strings(const Tensor& numbers);
+  Tensor from_strings(const Tensor& strings, tn_dtype dtype);
+  Tensor filled(tn_dtype dtype, std::vector<int64_t> dims, const void* data);
+  Tensor split_strings(const Node& node, const Tensor& strings, Values& values);
+  Tensor count_terms(const Node& node, const Tensor& terms);
+
   // ---- Sequences: executor_sequence.cc ----
 
-  std::set<size_t> nodes_with_sequences() const;
+  // Nodes that touch sequences, optionals or strings: they run alone.
+  std::set<size_t> nodes_of_the_host() const;
   void run_sequence(const Node& node, std::span<Tensor> inputs, bool fold, Values& values);
   size_t position_of(const Tensor& tensor, size_t count, bool behind);
   Tensor split_to_sequence(const Node& node, std::span<const Tensor> inputs);
@@ -146,7 +171,7 @@ class Executor final : public Model {
   std::optional<Recording> record(size_t stage, const Values& values, Placement* placement);
   // Tensors that have dims alone.
   Values shapes_of(Given given) const;
-  bool whole() const { return !is_body_ && stages_.size() == 1; }
+  bool whole() const { return !is_body_ && stages_.size() == 1 && plain_; }
   const std::vector<ValueIndex>& inputs_of(size_t stage) const;
   const std::vector<ValueIndex>& outputs_of(size_t stage) const;
 
@@ -176,6 +201,8 @@ class Executor final : public Model {
   Stream* const host_stream_;
   const bool is_body_;
   Graph graph_;
+  // Whether all inputs and outputs are tensors that a device can hold.
+  bool plain_ = true;
   // By value: constants where they were first needed, and the other place once needed there as
   // well.
   Values constants_;

@@ -27,6 +27,7 @@ void Executor::make_bodies(const Node& node) {
     std::vector<Tensor> constants(body.graph->inputs.size());
     for (size_t i = 0; i < body.captured.size(); ++i) {
       const ValueIndex index = node.inputs[body.captured[i]];
+      bring_constant(index, true);
       if (index != kNoValue) constants[body.formal + i] = constants_[static_cast<size_t>(index)];
     }
     bodies_[body.graph.get()] =
@@ -131,6 +132,7 @@ Tensor Executor::carry(Tensor tensor, bool fold) {
     tensor.items = std::make_shared<const std::vector<Tensor>>(std::move(items));
     return tensor;
   }
+  if (tensor.strings != nullptr) return tensor;
   if (tensor.host) {
     tensor.varies = recording_ == nullptr && !fold;
     return tensor;
@@ -206,7 +208,8 @@ std::vector<Tensor> Executor::run_loop(const Node& node, std::span<Tensor> input
     // Without a condition at the start, that of the body is not asked either.
     if (tested) go = read_integer(outputs[0], "body's condition") != 0;
     for (size_t v = 0; v < carried_count; ++v) {
-      if (outputs[1 + v].dtype != carried[v].dtype)
+      const bool both = outputs[1 + v].present() && carried[v].present();
+      if (both && outputs[1 + v].dtype != carried[v].dtype)
         refuse("its body makes " + std::string(dtype_name(outputs[1 + v].dtype)) + " of the " +
                dtype_name(carried[v].dtype) + " value that it carries as '" +
                executor.graph_.output_info[1 + v].name + "'");

@@ -46,12 +46,17 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     // A tensor without elements has no address, yet its (empty) value is known.
     static const std::byte nothing{};
     const std::byte* values = inputs[i].address != nullptr ? inputs[i].address : &nothing;
-    shapes.push_back({inputs[i].dtype, inputs[i].dims, inputs[i].host ? values : nullptr});
+    const bool readable = inputs[i].host && inputs[i].strings == nullptr;
+    shapes.push_back({inputs[i].dtype, inputs[i].dims, readable ? values : nullptr});
   }
   if (!node.bodies.empty()) return run_flow(node, inputs, fold, values);
   if (node.sequence) return run_sequence(node, inputs, fold, values);
-  if (node.op_type == "Identity" && inputs[0].items != nullptr) {
+  if (node.op_type == "Identity" && (inputs[0].items != nullptr || !inputs[0].present())) {
     values[static_cast<size_t>(node.outputs[0])] = std::move(inputs[0]);
+    return;
+  }
+  if (run_strings(node, inputs, shapes, values)) {
+    if (!fold) ++(*counting_)[node.op_type].host;
     return;
   }
   const std::span<const InferredOutput> inferred = node.inference->outputs(shapes);
@@ -68,6 +73,11 @@ void Executor::run_node(const Node& node, Values& values, bool fold) try {
     const bool host = fold || runs_on_host(node, inputs, inferred);
     const Ran ran = run_einsum(node, inputs, host, values);
     if (!fold) ++(host ? row.host : ran == Ran::kFallback ? row.fallback : row.device);
+    return;
+  }
+  if (node.random) {
+    const Ran ran = run_random(node, inferred[0], fold, values);
+    if (!fold) ++(ran == Ran::kFallback ? row.fallback : row.device);
     return;
   }
   if (node.view) {

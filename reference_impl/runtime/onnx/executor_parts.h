@@ -34,6 +34,19 @@ inline std::string dims_text(std::span<const int64_t> dims) {
   return text + "]";
 }
 
+// Of elements on the host, too.
+inline const char* type_name(tn_dtype dtype) {
+  return dtype == kStrings ? "string" : dtype_name(dtype);
+}
+
+// Whether a node's outputs are strings though its inputs are not, and whether they are numbers
+// though its inputs are strings: executor_strings.cc.
+bool makes_strings(const Node& node);
+bool gives_numbers(const Node& node);
+
+// Another in each process and for each model: executor_random.cc.
+uint64_t random_key();
+
 inline std::string label(const Node& node) {
   return "node '" + node.name + "' (" + node.op_type + ")";
 }

@@ -93,11 +93,17 @@ std::vector<HostTensor> Executor::run_planned(Planned& planned, Given given) {
 void Executor::check_outputs(const Values& values) const {
   for (size_t i = 0; i < graph_.outputs.size(); ++i) {
     const ModelValue& declared = graph_.output_info[i];
-    const tn_dtype actual = input_of(graph_.outputs[i], values).dtype;
-    if (actual != declared.dtype)
+    const Tensor& actual = input_of(graph_.outputs[i], values);
+    if (!actual.present() && declared.optional) continue;
+    const bool sequence = actual.items != nullptr;
+    const auto kind = [](bool of, tn_dtype dtype) {
+      return (of ? std::string("a sequence of ") : std::string()) + type_name(dtype);
+    };
+    if (actual.dtype != declared.dtype || sequence != declared.sequence)
       throw Error(TN_INVALID_ARGUMENT, "",
                   "the model declares its output '" + declared.name + "' as " +
-                      dtype_name(declared.dtype) + ", and computes " + dtype_name(actual));
+                      kind(declared.sequence, declared.dtype) + ", and computes " +
+                      kind(sequence, actual.dtype));
   }
 }
 

@@ -14,13 +14,6 @@ namespace {
 
 using Items = std::vector<Tensor>;
 
-Tensor sequence_of(tn_dtype dtype, Items items) {
-  Tensor sequence;
-  sequence.dtype = dtype;
-  sequence.items = std::make_shared<const Items>(std::move(items));
-  return sequence;
-}
-
 const Items& items_of(const Tensor& tensor) {
   if (tensor.items == nullptr) refuse("its input is no sequence");
   return *tensor.items;
@@ -167,28 +160,30 @@ Tensor Executor::join_sequence(const Node& node, Items items, bool fold) {
   return whole;
 }
 
-// Which nodes touch sequences: they run alone, and are not folded.
-std::set<size_t> Executor::nodes_with_sequences() const {
-  std::set<ValueIndex> lists;
+// Which nodes touch sequences, optionals or strings: they run alone.
+std::set<size_t> Executor::nodes_of_the_host() const {
+  std::set<ValueIndex> values;
   for (size_t i = 0; i < graph_.inputs.size(); ++i)
-    if (graph_.input_info[i].dtype == TN_DTYPE_UNDEFINED) lists.insert(graph_.inputs[i]);
+    if (!graph_.input_info[i].plain()) values.insert(graph_.inputs[i]);
+  for (size_t i = 0; i < constants_.size(); ++i)
+    if (constants_[i].dtype == kStrings) values.insert(static_cast<ValueIndex>(i));
   std::set<size_t> nodes;
   for (size_t n = 0; n < graph_.nodes.size(); ++n) {
     const Node& node = graph_.nodes[n];
     const bool reads =
-        std::ranges::any_of(node.inputs, [&](ValueIndex input) { return lists.contains(input); });
-    bool makes = node.op_type == "Identity" && reads;
+        std::ranges::any_of(node.inputs, [&](ValueIndex input) { return values.contains(input); });
+    bool makes = reads && node.bodies.empty() && !gives_numbers(node);
     for (const Body& body : node.bodies) {
       const std::vector<ModelValue>& outputs = bodies_.at(body.graph.get())->graph_.output_info;
-      makes |= std::ranges::any_of(
-          outputs, [](const ModelValue& v) { return v.dtype == TN_DTYPE_UNDEFINED; });
+      makes |= std::ranges::any_of(outputs, [](const ModelValue& v) { return !v.plain(); });
     }
+    makes |= makes_strings(node);
     if (node.sequence || reads || makes) nodes.insert(n);
     static const std::set<std::string> kMakers{
         "SequenceConstruct", "SequenceEmpty", "SequenceInsert",    "SequenceErase",
         "SplitToSequence",   "Optional",      "OptionalGetElement"};
-    if (makes || (node.sequence && kMakers.contains(node.op_type)))
-      lists.insert(node.outputs.begin(), node.outputs.end());
+    if (node.sequence ? kMakers.contains(node.op_type) : makes)
+      values.insert(node.outputs.begin(), node.outputs.end());
   }
   return nodes;
 }

@@ -90,6 +90,13 @@ Tensor Executor::on_host(const Tensor& tensor) {
 }
 
 Tensor Executor::bring(const HostTensor& tensor, bool host) {
+  if (tensor.items) {
+    std::vector<Tensor> items;
+    for (const HostTensor& item : *tensor.items) items.push_back(bring(item, host));
+    return sequence_of(tensor.dtype, std::move(items));
+  }
+  if (tensor.dtype == kStrings) return string_tensor(tensor.dims, tensor.strings);
+  if (!tensor.present()) return {};
   Tensor copy = allocate_tensor(host ? reference_ : device_, host ? *host_stream_ : *stream_,
                                 tensor.dtype, tensor.dims, host);
   if (copy.address == nullptr) return copy;
@@ -101,8 +108,16 @@ Tensor Executor::bring(const HostTensor& tensor, bool host) {
 }
 
 HostTensor Executor::take(const Tensor& tensor) {
-  const Tensor source = dense(tensor);
   HostTensor result;
+  if (tensor.items != nullptr) {
+    result.dtype = tensor.dtype;
+    result.items.emplace();
+    for (const Tensor& item : *tensor.items) result.items->push_back(take(item));
+    return result;
+  }
+  if (!tensor.present()) return result;
+  const Tensor source = dense(tensor);
+  if (tensor.strings != nullptr) result.strings = *tensor.strings;
   result.dtype = source.dtype;
   result.dims = source.dims;
   result.data.resize(source.bytes());

@@ -8,6 +8,7 @@
 #include "onnx/inliner/inliner.h"
 #include "onnx/shape_inference/implementation.h"
 #include "onnx/version_converter/convert.h"
+#include "runtime/onnx/body_writer.h"
 #include "runtime/onnx/normalize.h"
 #include "runtime/onnx/onnx_error.h"
 #include "runtime/onnx/operator_bodies.h"
@@ -64,20 +65,43 @@ void inline_named(onnx::ModelProto& model, const FunctionNames& names) {
               infos.end());
 }
 
-// ONNX's conversion takes a slope for each channel as one for each element of the last dim.
-void refuse_slopes_by_channel(const onnx::ModelProto& model, int opset) {
+// ONNX's conversion takes a slope for each channel as one for each element of the last dim: before
+// opset 7 it gets the dims behind the channel's, each of 1.
+void spread_slopes(onnx::ModelProto& model, int opset) {
   constexpr int kBroadcasts = 7;
-  if (opset >= kBroadcasts) return;
-  for (const auto& node : model.graph().node()) {
-    if (node.op_type() != "PRelu" || !normal_domain(node.domain()).empty()) continue;
-    for (const auto& constant : model.graph().initializer()) {
-      if (node.input_size() < 2 || constant.name() != node.input(1)) continue;
-      if (constant.dims_size() == 0 || (constant.dims_size() == 1 && constant.dims(0) == 1)) return;
+  onnx::GraphProto& graph = *model.mutable_graph();
+  const auto is_prelu = [](const onnx::NodeProto& node) {
+    return node.op_type() == "PRelu" && normal_domain(node.domain()).empty() &&
+           node.input_size() == 2;
+  };
+  if (opset >= kBroadcasts || std::ranges::none_of(graph.node(), is_prelu)) return;
+  const KnownTypes types(model);
+  google::protobuf::RepeatedPtrField<onnx::NodeProto> nodes;
+  nodes.Swap(graph.mutable_node());
+  for (auto& node : nodes) {
+    const auto slope = is_prelu(node) ? types.dims(node.input(1)) : std::nullopt;
+    const bool one = slope && (slope->empty() || (slope->size() == 1 && (*slope)[0] == 1));
+    if (is_prelu(node) && !one) {
+      const auto x = types.dims(node.input(0));
+      if (!x || !slope || slope->size() != 1)
+        throw Error(TN_UNSUPPORTED, "",
+                    "node '" + node.name() +
+                        "' (PRelu): a slope for each channel, before opset 7, and the dims are "
+                        "not known; export the model with a newer opset");
+      if (x->size() > 2) {
+        onnx::NodeProto& spread = *graph.add_node();
+        spread.set_op_type("Unsqueeze");
+        spread.add_input(node.input(1));
+        spread.add_output(node.output(0) + "/slopes");
+        onnx::AttributeProto& axes = *spread.add_attribute();
+        axes.set_name("axes");
+        axes.set_type(onnx::AttributeProto::INTS);
+        for (size_t axis = 1; axis + 1 < x->size(); ++axis)
+          axes.add_ints(static_cast<int64_t>(axis));
+        node.set_input(1, spread.output(0));
+      }
     }
-    throw Error(TN_UNSUPPORTED, "",
-                "node '" + node.name() +
-                    "' (PRelu): a slope for each channel, before opset 7; "
-                    "export the model with a newer opset");
+    graph.add_node()->Swap(&node);
   }
 }
 
@@ -93,7 +117,7 @@ bool lift(onnx::ModelProto& model) {
     model.add_opset_import()->set_version(registry_opset());
     return true;
   }
-  refuse_slopes_by_channel(model, opset);
+  spread_slopes(model, opset);
   try {
     model = onnx::version_conversion::ConvertVersion(model, registry_opset());
   } catch (const std::exception& e) {

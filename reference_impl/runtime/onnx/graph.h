@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/model.h"
+#include "runtime/onnx/model_bytes.h"
 #include "runtime/onnx/shape_inference.h"
 #include "runtime/operation.h"
 
@@ -45,6 +46,8 @@ struct Node {
   std::optional<HostTensor> tensor;           // ConstantOfShape's value.
   bool view = false;                          // Done with dims and strides: see views.h.
   bool sequence = false;                      // Of sequences or optionals: done by the host.
+  bool text = false;                          // Of strings, by the host: see strings.h.
+  bool random = false;                        // Random numbers, of the dims that inference says.
   bool elementwise = false;                   // Scalars may be host values.
   std::unique_ptr<Operation> operation;       // Unless `view`, or pads depend on dims.
   bool auto_pad = false;                      // pads are computed when the dims are known.
@@ -68,7 +71,7 @@ struct Graph {
 // Reads and checks a model, inlines functions that the registry does not have as operators, brings
 // it to operator versions that the registry has. Throws Error.
 // Of the initializers that are inputs as well, those named in `given` are inputs alone.
-Graph import_model(std::string_view bytes, const std::string& base_folder,
+Graph import_model(const ModelBytes& bytes, const std::string& base_folder,
                    const std::set<std::string>& given = {});
 
 }  // namespace tenon::runtime::onnx_import

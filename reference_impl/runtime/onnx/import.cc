@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "google/protobuf/io/zero_copy_stream.h"
 #include "onnx/checker.h"
 #include "onnx/defs/schema.h"
 #include "onnx/inliner/inliner.h"
@@ -49,12 +50,42 @@ void read_external_data(onnx::GraphProto& graph, const std::string& base_folder)
     }
 }
 
-onnx::ModelProto parse(std::string_view bytes) {
+// Bytes piece by piece; those that have been read are left.
+class Pieces final : public google::protobuf::io::ZeroCopyInputStream {
+ public:
+  explicit Pieces(const ModelBytes& bytes) : bytes_(bytes) {}
+
+  bool Next(const void** data, int* size) override {
+    bytes_.leave(at_);
+    const std::string_view piece = bytes_.view().substr(at_, kPiece);
+    *data = piece.data();
+    *size = static_cast<int>(piece.size());
+    at_ += piece.size();
+    return !piece.empty();
+  }
+  void BackUp(int count) override { at_ -= static_cast<size_t>(count); }
+  bool Skip(int count) override {
+    const size_t skipped = std::min(static_cast<size_t>(count), bytes_.view().size() - at_);
+    at_ += skipped;
+    return skipped == static_cast<size_t>(count);
+  }
+  int64_t ByteCount() const override { return static_cast<int64_t>(at_); }
+
+ private:
+  static constexpr size_t kPiece = 1 << 24;
+  const ModelBytes& bytes_;
+  size_t at_ = 0;
+};
+
+onnx::ModelProto parse(const ModelBytes& bytes) {
   onnx::ModelProto model;
-  if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+  Pieces pieces(bytes);
+  const bool read = model.ParseFromZeroCopyStream(&pieces);
+  bytes.leave(bytes.view().size());
+  if (!read)
     throw Error(TN_INVALID_ARGUMENT, "",
-                "not an ONNX model: its protobuf cannot be read (" + std::to_string(bytes.size()) +
-                    " bytes)");
+                "not an ONNX model: its protobuf cannot be read (" +
+                    std::to_string(bytes.view().size()) + " bytes)");
   if (!model.has_graph())
     throw Error(TN_INVALID_ARGUMENT, "", "not an ONNX model: it has no graph");
   return model;
@@ -69,7 +100,7 @@ void require_known_operators(const onnx::ModelProto& model) {
   std::map<std::string, int> unknown;
   for (const auto& node : model.graph().node()) {
     if (operator_of(node, opset) != nullptr || is_call(node) || is_cast_like(node) ||
-        is_of_sequences(node))
+        is_of_sequences(node) || is_of_strings(node) || is_random(node))
       continue;
     const std::string domain = normal_domain(node.domain());
     ++unknown[(domain.empty() ? "" : domain + ".") + node.op_type()];
@@ -95,32 +126,37 @@ void check(onnx::ModelProto& model) {
   for (auto* type : open) type->clear_shape();
 }
 
-ModelValue describe(const onnx::ValueInfoProto& info) {
+// As far as it is said.
+ModelValue describe_inner(const onnx::ValueInfoProto& info) {
   ModelValue value;
   value.name = info.name();
-  if (!info.type().has_tensor_type())
-    throw Error(TN_UNSUPPORTED, "", "'" + info.name() + "' is not a tensor");
-  value.dtype = info.type().tensor_type().elem_type();
-  if (tn_dtype_bits(value.dtype) == 0)
-    throw Error(TN_UNSUPPORTED, "",
-                "'" + info.name() + "' has element type " + std::to_string(value.dtype) +
-                    ", which has no place on a device");
-  for (const auto& dim : info.type().tensor_type().shape().dim()) {
+  const onnx::TypeProto* type = &info.type();
+  if (type->has_optional_type()) {
+    value.optional = true;
+    type = &type->optional_type().elem_type();
+  }
+  if (type->has_sequence_type()) {
+    value.sequence = true;
+    type = &type->sequence_type().elem_type();
+  }
+  if (!type->has_tensor_type()) return value;
+  value.dtype = type->tensor_type().elem_type();
+  for (const auto& dim : type->tensor_type().shape().dim()) {
     value.dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
     value.symbols.push_back(dim.dim_param());
   }
   return value;
 }
 
-// Of a body, as far as it is said: the values come from inside the model.
-ModelValue describe_inner(const onnx::ValueInfoProto& info) {
-  ModelValue value;
-  value.name = info.name();
-  if (!info.type().has_tensor_type()) return value;
-  value.dtype = info.type().tensor_type().elem_type();
-  for (const auto& dim : info.type().tensor_type().shape().dim())
-    value.dims.push_back(dim.has_dim_value() ? dim.dim_value() : -1);
-  value.symbols.resize(value.dims.size());
+ModelValue describe(const onnx::ValueInfoProto& info) {
+  ModelValue value = describe_inner(info);
+  if (value.dtype == TN_DTYPE_UNDEFINED)
+    throw Error(TN_UNSUPPORTED, "",
+                "'" + info.name() + "' is neither a tensor nor a sequence of tensors");
+  if (tn_dtype_bits(value.dtype) == 0 && value.dtype != kStrings)
+    throw Error(TN_UNSUPPORTED, "",
+                "'" + info.name() + "' has element type " + std::to_string(value.dtype) +
+                    ", which is not known");
   return value;
 }
 
@@ -128,13 +164,15 @@ Graph build_graph(onnx::ModelProto& model, bool is_body);
 
 class GraphBuilder {
  public:
-  GraphBuilder(const onnx::ModelProto& model, std::span<TakenBody> bodies, bool is_body)
+  GraphBuilder(onnx::ModelProto& model, std::span<TakenBody> bodies, bool is_body)
       : model_(model), bodies_(bodies), is_body_(is_body), opset_(opset_of(model, "")) {}
 
   Graph build() {
     const onnx::GraphProto& graph = model_.graph();
-    for (const auto& proto : graph.initializer())
+    for (auto& proto : *model_.mutable_graph()->mutable_initializer()) {
       add_constant(proto.name(), to_host_tensor(proto, ""));
+      delete proto.release_raw_data();  // Nobody reads it again, and weights are large.
+    }
     for (const auto& input : graph.input()) {
       if (!is_body_ &&
           index_.contains(input.name())) {  // An initializer: a constant, unless a run gives it.
@@ -149,6 +187,8 @@ class GraphBuilder {
         add_call(node);
       else if (is_of_sequences(node))
         add_sequence(node);
+      else if (is_of_strings(node) || is_random(node))
+        add_host_node(node);
       else
         add_node(node);
     }
@@ -238,6 +278,16 @@ class GraphBuilder {
     graph_.nodes.push_back(std::move(node));
   }
 
+  // Of strings, or of random numbers: the executor's own.
+  void add_host_node(const onnx::NodeProto& proto) {
+    Node node = node_of(proto);
+    node.text = is_of_strings(proto);
+    node.random = is_random(proto);
+    node.host_inputs.resize(node.inputs.size(), false);
+    node.inference = std::make_unique<ShapeInference>(proto, *schema_of(proto, opset_));
+    graph_.nodes.push_back(std::move(node));
+  }
+
   // Kernels are described with explicit pads.
   void resolve_auto_pad(Node& node) {
     node.auto_pad = std::ranges::any_of(
@@ -280,7 +330,7 @@ class GraphBuilder {
     }
   }
 
-  const onnx::ModelProto& model_;
+  onnx::ModelProto& model_;
   const std::span<TakenBody> bodies_;
   const bool is_body_;
   int opset_;
@@ -309,7 +359,7 @@ Graph build_graph(onnx::ModelProto& model, bool is_body) {
 
 }  // namespace
 
-Graph import_model(std::string_view bytes, const std::string& base_folder,
+Graph import_model(const ModelBytes& bytes, const std::string& base_folder,
                    const std::set<std::string>& given) {
   register_contract_schemas();
   onnx::ModelProto model = parse(bytes);

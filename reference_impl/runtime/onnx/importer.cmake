@@ -4,7 +4,9 @@ set(tenon_onnx_importer
   ${CMAKE_CURRENT_LIST_DIR}/bodies_microsoft.cc
   ${CMAKE_CURRENT_LIST_DIR}/bodies_microsoft_attention.cc
   ${CMAKE_CURRENT_LIST_DIR}/bodies_ml.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_random.cc
   ${CMAKE_CURRENT_LIST_DIR}/bodies_signal.cc
+  ${CMAKE_CURRENT_LIST_DIR}/bodies_svm.cc
   ${CMAKE_CURRENT_LIST_DIR}/bodies_tensor.cc
   ${CMAKE_CURRENT_LIST_DIR}/bodies_trees.cc
   ${CMAKE_CURRENT_LIST_DIR}/body_writer.cc
@@ -15,6 +17,7 @@ set(tenon_onnx_importer
   ${CMAKE_CURRENT_LIST_DIR}/fold_if.cc
   ${CMAKE_CURRENT_LIST_DIR}/functions.cc
   ${CMAKE_CURRENT_LIST_DIR}/import.cc
+  ${CMAKE_CURRENT_LIST_DIR}/model_bytes.cc
   ${CMAKE_CURRENT_LIST_DIR}/newest.cc
   ${CMAKE_CURRENT_LIST_DIR}/normalize.cc
   ${CMAKE_CURRENT_LIST_DIR}/operator_bodies.cc

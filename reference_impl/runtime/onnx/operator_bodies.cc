@@ -14,7 +14,7 @@ constexpr char kMicrosoft[] = "com.microsoft";
 
 const OperatorBody* body_of(const onnx::NodeProto& node) {
   const std::string domain = normal_domain(node.domain());
-  for (const auto table : {tensor_bodies(), signal_bodies(), microsoft_bodies(),
+  for (const auto table : {tensor_bodies(), random_bodies(), signal_bodies(), microsoft_bodies(),
                            microsoft_attention_bodies(), ml_bodies()}) {
     const auto found = std::ranges::find_if(table, [&](const OperatorBody& body) {
       return domain == body.domain && node.op_type() == body.op;

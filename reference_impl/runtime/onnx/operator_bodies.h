@@ -18,6 +18,7 @@ struct OperatorBody {
 };
 
 std::span<const OperatorBody> tensor_bodies();     // ONNX's own.
+std::span<const OperatorBody> random_bodies();     // Of random numbers.
 std::span<const OperatorBody> signal_bodies();     // Of sounds and spectra.
 std::span<const OperatorBody> microsoft_bodies();  // com.microsoft: activations, products, norms.
 std::span<const OperatorBody>

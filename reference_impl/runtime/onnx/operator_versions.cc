@@ -60,6 +60,18 @@ bool is_of_sequences(const onnx::NodeProto& node) {
   return normal_domain(node.domain()).empty() && names.contains(node.op_type());
 }
 
+bool is_of_strings(const onnx::NodeProto& node) {
+  static const std::set<std::string> names{"StringConcat", "StringNormalizer", "StringSplit",
+                                           "RegexFullMatch", "TfIdfVectorizer"};
+  return normal_domain(node.domain()).empty() && names.contains(node.op_type());
+}
+
+bool is_random(const onnx::NodeProto& node) {
+  static const std::set<std::string> names{"RandomUniform", "RandomUniformLike", "RandomNormal",
+                                           "RandomNormalLike"};
+  return normal_domain(node.domain()).empty() && names.contains(node.op_type());
+}
+
 bool is_function(const onnx::NodeProto& node, int opset) {
   const onnx::OpSchema* schema = schema_of(node, opset);
   return schema != nullptr && (schema->HasFunction() || schema->HasContextDependentFunction());

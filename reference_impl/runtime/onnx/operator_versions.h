@@ -34,6 +34,9 @@ bool is_cast_like(const onnx::NodeProto& node);
 
 // An operator of sequences or optionals, which the host does: in all versions the same, or more.
 bool is_of_sequences(const onnx::NodeProto& node);
+// Of strings, and of random numbers.
+bool is_of_strings(const onnx::NodeProto& node);
+bool is_random(const onnx::NodeProto& node);
 
 // Whether ONNX defines the operator, in this opset, by others.
 bool is_function(const onnx::NodeProto& node, int opset);

@@ -166,6 +166,13 @@ onnx::TensorProto constant_value(const onnx::NodeProto& node) {
       tensor.set_data_type(onnx::TensorProto::FLOAT);
       tensor.add_dims(a.floats_size());
       *tensor.mutable_float_data() = a.floats();
+    } else if (a.name() == "value_string") {
+      tensor.set_data_type(onnx::TensorProto::STRING);
+      tensor.add_string_data(a.s());
+    } else if (a.name() == "value_strings") {
+      tensor.set_data_type(onnx::TensorProto::STRING);
+      tensor.add_dims(a.strings_size());
+      *tensor.mutable_string_data() = a.strings();
     } else {
       throw Error(TN_UNSUPPORTED, "",
                   "node '" + node.name() + "' (Constant): attribute '" + a.name() +

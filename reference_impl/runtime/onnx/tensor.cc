@@ -33,6 +33,23 @@ std::vector<int64_t> dense_strides(std::span<const int64_t> dims) {
   return strides;
 }
 
+Tensor string_tensor(std::vector<int64_t> dims, std::vector<std::string> strings) {
+  Tensor tensor;
+  tensor.dtype = kStrings;
+  tensor.strides = dense_strides(dims);
+  tensor.dims = std::move(dims);
+  tensor.host = true;
+  tensor.strings = std::make_shared<const std::vector<std::string>>(std::move(strings));
+  return tensor;
+}
+
+Tensor sequence_of(tn_dtype dtype, std::vector<Tensor> items) {
+  Tensor sequence;
+  sequence.dtype = dtype;
+  sequence.items = std::make_shared<const std::vector<Tensor>>(std::move(items));
+  return sequence;
+}
+
 Tensor allocate_tensor(ManagedDevice& device, Stream& stream, tn_dtype dtype,
                        std::vector<int64_t> dims, bool host) {
   Tensor tensor;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "runtime/device.h"
@@ -46,6 +47,8 @@ struct Tensor {
   bool borrowed = false;
   // Of a sequence: its tensors; then `dtype` is theirs, and there is nothing else.
   std::shared_ptr<const std::vector<Tensor>> items;
+  // Of kStrings: the elements; then the tensor is dense, on the host, and has no memory.
+  std::shared_ptr<const std::vector<std::string>> strings;
 
   bool present() const { return dtype != TN_DTYPE_UNDEFINED; }
   int64_t count() const;
@@ -55,6 +58,9 @@ struct Tensor {
 };
 
 std::vector<int64_t> dense_strides(std::span<const int64_t> dims);
+
+Tensor string_tensor(std::vector<int64_t> dims, std::vector<std::string> strings);
+Tensor sequence_of(tn_dtype dtype, std::vector<Tensor> items);
 
 // An uninitialised dense tensor.
 Tensor allocate_tensor(ManagedDevice& device, Stream& stream, tn_dtype dtype,

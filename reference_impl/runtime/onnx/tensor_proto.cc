@@ -108,6 +108,15 @@ int64_t tensor_bytes(const onnx::TensorProto& proto) {
 HostTensor to_host_tensor(const onnx::TensorProto& proto, const std::string& base_folder) {
   HostTensor tensor;
   tensor.dtype = proto.data_type();
+  if (tensor.dtype == kStrings) {
+    tensor.dims.assign(proto.dims().begin(), proto.dims().end());
+    tensor.strings.assign(proto.string_data().begin(), proto.string_data().end());
+    const auto count = checked_element_count(tensor.dims);
+    if (!count || *count != static_cast<int64_t>(tensor.strings.size()))
+      fail(TN_INVALID_ARGUMENT, proto,
+           "holds " + std::to_string(tensor.strings.size()) + " strings, which its dims do not");
+    return tensor;
+  }
   const auto bytes = static_cast<size_t>(tensor_bytes(proto));
   const uint32_t bits = tn_dtype_bits(tensor.dtype);
   tensor.dims.assign(proto.dims().begin(), proto.dims().end());
