@@ -17,7 +17,7 @@ import sys
 import yaml
 
 from generator import (conformance_files, element_files, element_types, fault_files, garble_files, header,
-                       layer_code, loader_files, lock, model, page, rules, trace_files, validation_files)
+                       layer_code, loader_files, lock, model, page, properties, rules, trace_files, validation_files)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGISTRY = ROOT / "spec/abi.yaml"
@@ -49,6 +49,8 @@ def outputs(registry):
         layers / "validation/sentences.inc":
             validation_files.sentences(yaml.safe_load(RULES.read_text()), SOURCE),
         layers / "trace/printers.cc": trace_files.printers(registry, SOURCE),
+        layers / "validation/properties.inc": properties.include(properties.read(), SOURCE),
+        ROOT / "conformance/suite/properties.inc": properties.include(properties.read(), SOURCE),
         layers / "trace/hooks.h": trace_files.hooks(registry, SOURCE),
         ROOT / "include/tenon/tenon.h": header.write(registry, SOURCE, abi_hash),
         ROOT / "docs/reference/abi.md": page.write(registry, SOURCE),
@@ -69,6 +71,7 @@ def problems(text, locked):
     found = rules.problems(registry, text)
     found += ["spec/abi.yaml: " + line for line in layer_code.problems(registry)]
     found += ["spec/element_types.yaml: " + line for line in element_types.problems(element_types.read())]
+    found += ["spec/properties.yaml: " + line for line in properties.problems(properties.read())]
     return found or lock.broken(registry, locked)
 
 

@@ -10,7 +10,9 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "runtime/context.h"
 #include "runtime/model.h"
@@ -186,6 +188,49 @@ Counts operator_counts(const ManagedDevice& device) {
   return rows;
 }
 
+// A text, or a tuple of integers.
+nb::dict properties(ManagedDevice& device) {
+  nb::dict all;
+  for (const tn_property& p : tenon::ask::properties(device.handle())) {
+    if (p.type == TN_PROPERTY_TEXT) {
+      all[to_text(p.name)] = to_text(p.text);
+    } else {
+      nb::list values;
+      const size_t count = std::min<size_t>(p.count, std::size(p.integers));
+      for (size_t i = 0; i < count; ++i) values.append(p.integers[i]);
+      all[to_text(p.name)] = nb::tuple(values);
+    }
+  }
+  return all;
+}
+
+const char* type_of(const tn_option_info& option) {
+  switch (option.type) {
+    case TN_OPTION_INTEGER:
+      return "integer";
+    case TN_OPTION_CHOICE:
+      return "choice";
+    default:
+      return "text";
+  }
+}
+
+nb::list options(ManagedDevice& device) {
+  nb::list all;
+  for (const tn_option_info& o : tenon::ask::options(device.handle())) {
+    nb::dict row;
+    row["name"] = to_text(o.name);
+    row["type"] = type_of(o);
+    row["unit"] = to_text(o.unit);
+    row["default"] = to_text(o.default_value);
+    row["choices"] = to_text(o.choices).attr("split")("|");
+    if (o.choices[0] == '\0') row["choices"] = nb::list();
+    row["help"] = to_text(o.help);
+    all.append(row);
+  }
+  return all;
+}
+
 void set_fallback(ManagedDevice& device, const std::string& policy) {
   try {
     device.set_fallback_policy(tenon::runtime::parse_fallback_policy(policy, "fallback"));
@@ -205,6 +250,9 @@ NB_MODULE(_native, m) {
       .def_prop_ro("name", [](ManagedDevice& d) { return to_text(d.info().name); })
       .def_prop_ro("coherent", [](ManagedDevice& d) { return d.coherent(); })
       .def("synchronize", &ManagedDevice::synchronize, nb::call_guard<nb::gil_scoped_release>())
+      .def("properties", &properties)
+      .def("options", &options)
+      .def("trim", &ManagedDevice::empty_cache, nb::call_guard<nb::gil_scoped_release>())
       .def("set_fallback", &set_fallback, "policy"_a)
       .def("operator_counts", &operator_counts)
       .def("reset_operator_counts", &ManagedDevice::reset_operator_counts)

@@ -92,7 +92,7 @@ extern "C" {
 /* Fingerprint of everything in this header that binaries depend on. While the major version is 0, a
  * loader opens only plugins with its own fingerprint; nothing else compares it. Computed by
  * scripts/abi_hash.py. */
-#define TN_ABI_HASH UINT64_C(0x5843f7e8f4618565)
+#define TN_ABI_HASH UINT64_C(0xbc761f50de8e7b92)
 
 /* Opaque handles. The first word of each is a `const tn_dispatch *`: see section 12. */
 typedef struct tn_instance tn_instance;
@@ -1299,6 +1299,75 @@ TN_API tn_status TN_CALL tn_peer_copy(tn_stream* stream, tn_buffer* dst, uint64_
                                       tn_buffer* src, uint64_t src_offset, uint64_t size,
                                       tn_error* error);
 TN_API tn_status TN_CALL tn_peer_wait_event(tn_stream* stream, tn_event* event, tn_error* error);
+
+typedef int32_t tn_property_type;
+
+enum {
+  TN_PROPERTY_INTEGERS = 1, /* The first `count` of `integers`. */
+  TN_PROPERTY_TEXT = 2      /* `text` */
+};
+
+/* A fact about a device. Which names there are, with type, unit and range, section "Properties" of
+ * docs/spec/09-extensions.md says; those of a vendor are the vendor's name, a dot and a name. Hosts
+ * print those that they do not know. */
+typedef struct tn_property {
+  size_t struct_size;
+  char name[64];
+  char unit[16]; /* Of the integers: "bytes"; "" where they have none. */
+  tn_property_type type;
+  uint32_t count; /* Of integers; 1 of a text. */
+  int64_t integers[16];
+  char text[128];
+} tn_property;
+
+typedef int32_t tn_option_type;
+
+enum {
+  TN_OPTION_INTEGER = 1, /* A number of decimal digits, 0 or more. */
+  TN_OPTION_TEXT = 2,    /* Any text. */
+  TN_OPTION_CHOICE = 3   /* One of `choices`. */
+};
+
+/* An option that tn_device_open takes. */
+typedef struct tn_option_info {
+  size_t struct_size;
+  char name[64]; /* The key of tn_option. */
+  char unit[16]; /* Of an integer: "bytes"; "" where it has none. */
+  tn_option_type type;
+  uint32_t reserved;
+  char default_value[64]; /* What opening without the option means; opening with it means the
+                             same. */
+  char choices[128];      /* All values, with "|" between: "unified|discrete|mapped". */
+  char help[192];         /* For people, a sentence. */
+} tn_option_info;
+
+/* Asking a device what it is, how it can be opened and what it holds: facts for which the structs
+ * of the core have no field, so that new ones need none. */
+#define TN_EXTENSION_DEVICE "tenon.device"
+#define TN_EXTENSION_DEVICE_VERSION 1
+typedef struct tn_device_functions {
+  size_t struct_size;
+
+  /* 0. Property `index` of the device, as it is now. Names and their order stay as long as the
+   * device is open; one that is not known of this device is left out. There are 256 at most.
+   * Errors: TN_OUT_OF_RANGE behind the last. */
+  tn_status(TN_CALL* device_property)(tn_device* device, size_t index, tn_property* property,
+                                      tn_error* error);
+
+  /* 1. Option `index` of those that devices like this one are opened with.
+   * Errors: TN_OUT_OF_RANGE behind the last. */
+  tn_status(TN_CALL* device_option)(tn_device* device, size_t index, tn_option_info* option,
+                                    tn_error* error);
+
+  /* 2. Gives memory back to the system that the device keeps for later and nothing uses.
+   * `*released`: bytes. */
+  tn_status(TN_CALL* device_trim)(tn_device* device, uint64_t* released, tn_error* error);
+} tn_device_functions;
+TN_API tn_status TN_CALL tn_device_property(tn_device* device, size_t index, tn_property* property,
+                                            tn_error* error);
+TN_API tn_status TN_CALL tn_device_option(tn_device* device, size_t index, tn_option_info* option,
+                                          tn_error* error);
+TN_API tn_status TN_CALL tn_device_trim(tn_device* device, uint64_t* released, tn_error* error);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -16,6 +16,7 @@
   X(cuDevicePrimaryCtxRetain) X(cuDevicePrimaryCtxRelease)                                  \
   X(cuCtxGetCurrent) X(cuCtxPushCurrent) X(cuCtxPopCurrent)                                 \
   X(cuMemPoolCreate) X(cuMemPoolDestroy) X(cuMemPoolSetAttribute)                           \
+  X(cuMemPoolGetAttribute) X(cuMemPoolTrimTo)                                               \
   X(cuMemAllocFromPoolAsync) X(cuMemFreeAsync)                                              \
   X(cuMemHostAlloc) X(cuMemFreeHost) X(cuMemHostRegister) X(cuMemHostUnregister)            \
   X(cuMemHostGetDevicePointer)                                                              \

@@ -66,6 +66,22 @@ std::byte* Memory::allocate(uint64_t size, uint64_t alignment) {
   return reinterpret_cast<std::byte*>(range.device);
 }
 
+uint64_t Memory::reserved() {
+  cuuint64_t bytes = 0;
+  check(driver_, driver_.cuMemPoolGetAttribute(pool_, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &bytes),
+        "asking a memory pool");
+  return bytes;
+}
+
+uint64_t Memory::trim() {
+  const ContextScope scope(driver_, context_);
+  // What was freed is the pool's to give back once the stream has come to it.
+  check(driver_, driver_.cuStreamSynchronize(stream_), "waiting for released memory");
+  const uint64_t before = reserved();
+  check(driver_, driver_.cuMemPoolTrimTo(pool_, 0), "trimming a memory pool");
+  return before - std::min(before, reserved());
+}
+
 void Memory::import(std::byte* memory, uint64_t size) {
   if (size == 0) return;
   const std::unique_lock lock(mutex_);

@@ -30,6 +30,9 @@ class Memory {
   // Nothing that is queued uses it any more.
   void free(std::byte* data) noexcept;
 
+  // Gives back what the pool keeps and nobody uses; bytes.
+  uint64_t trim();
+
   // Where the device finds what the core knows by `address`; 0: it does not see that.
   CUdeviceptr find(const void* address) const;
 
@@ -41,6 +44,8 @@ class Memory {
     bool pinned_here = false;
     uint32_t imports = 1;  // Of this very address.
   };
+
+  uint64_t reserved();  // Bytes that the pool has of the system.
 
   const Driver& driver_;
   const CUcontext context_;

@@ -19,6 +19,7 @@
 #include "plugins/gpu_common/families.h"
 #include "plugins/gpu_common/kernel.h"
 #include "tenon/device/entry.h"
+#include "tenon/device/property.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::cuda {
@@ -102,6 +103,7 @@ class Backend final : public gpu::Backend {
   }
   void import(std::byte* memory, uint64_t size) override { memory_.import(memory, size); }
   void free(std::byte* data) noexcept override { memory_.free(data); }
+  uint64_t trim() override { return memory_.trim(); }
 
   void read(void* to, const std::byte* from, uint64_t size) override {
     transfer(static_cast<std::byte*>(to), from, size);
@@ -186,6 +188,26 @@ std::vector<tn_device_info> describe_all() {
   return all;
 }
 
+std::vector<tn_property> properties(size_t index) {
+  const CUdevice device = usable_devices()[index];
+  const auto attribute = [&](CUdevice_attribute name) {
+    return int64_t{attribute_of(driver(), device, name)};
+  };
+  int version = 0;
+  check(driver(), driver().cuDriverGetVersion(&version), "asking for the driver's version");
+  const std::string text =
+      std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+  constexpr int64_t kStrict[] = {TN_MATH_STRICT};
+  return {
+      device::integer_property("compute_units",
+                               attribute(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)),
+      device::text_property("driver_version", text.c_str()),
+      device::integer_property("clock_rate", attribute(CU_DEVICE_ATTRIBUTE_CLOCK_RATE), "kHz"),
+      device::integers_property("math_modes", kStrict),
+      device::integer_property("nvidia.compute_capability", capability_of(driver(), device)),
+  };
+}
+
 const device::Platform& platform() {
   static const device::Platform self{
       .name = kName,
@@ -196,6 +218,7 @@ const device::Platform& platform() {
       .open = [](size_t index, std::span<const tn_option>) -> std::unique_ptr<device::Backend> {
         return std::make_unique<Backend>(driver(), usable_devices()[index]);
       },
+      .properties = properties,
       .start = start,
   };
   return self;

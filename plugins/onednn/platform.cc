@@ -8,11 +8,23 @@
 #include "operators.h"
 #include "reference_impl/cpu/platform.h"
 #include "tenon/device/entry.h"
+#include "tenon/device/property.h"
 
 namespace tenon::onednn {
 namespace {
 
 using device::Family;
+
+std::vector<tn_property> properties(size_t) {
+  std::vector<tn_property> all = device::processor_properties();
+  const dnnl_version_t& v = *dnnl_version();
+  const std::string version =
+      std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.patch);
+  all.push_back(device::text_property("driver_version", version.c_str()));
+  constexpr int64_t kModes[] = {TN_MATH_STRICT, TN_MATH_RELAXED, TN_MATH_TF32, TN_MATH_BF16};
+  all.push_back(device::integers_property("math_modes", kModes));
+  return all;
+}
 
 const device::Platform& platform() {
   static const std::vector<Family> families = {
@@ -29,6 +41,7 @@ const device::Platform& platform() {
           },
       .families = families,
       .layouts = layouts(),
+      .properties = properties,
       .start = [](const tn_host& host) { set_threads(host.parallelism(host.context)); },
       .host = host_of_team,
       .behind = cpu::reference_families(),

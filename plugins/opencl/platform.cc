@@ -14,6 +14,7 @@
 #include "plugins/gpu_common/kernel.h"
 #include "queue.h"
 #include "tenon/device/entry.h"
+#include "tenon/device/property.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::opencl {
@@ -115,6 +116,20 @@ std::vector<tn_device_info> describe_all() {
   return all;
 }
 
+std::vector<tn_property> properties(size_t index) {
+  const cl_device_id id = devices()[index].id;
+  constexpr int64_t kStrict[] = {TN_MATH_STRICT};
+  std::vector<tn_property> all = {
+      device::integer_property("compute_units", value<cl_uint>(id, CL_DEVICE_MAX_COMPUTE_UNITS)),
+      device::text_property("driver_version", text(id, CL_DRIVER_VERSION).c_str()),
+      device::integers_property("math_modes", kStrict),
+  };
+  if (const auto megahertz = value<cl_uint>(id, CL_DEVICE_MAX_CLOCK_FREQUENCY); megahertz != 0) {
+    all.push_back(device::integer_property("clock_rate", int64_t{megahertz} * 1000, "kHz"));
+  }
+  return all;
+}
+
 const device::Platform& platform() {
   static const device::Platform self{
       .name = "opencl",
@@ -125,6 +140,7 @@ const device::Platform& platform() {
       .open = [](size_t index, std::span<const tn_option>) -> std::unique_ptr<device::Backend> {
         return std::make_unique<Backend>(devices()[index]);
       },
+      .properties = properties,
   };
   return self;
 }

@@ -3,6 +3,7 @@
 // Who the plugin is: its device, its layouts, its operators; and its entry.
 #include "device.h"
 #include "tenon/device/entry.h"
+#include "tenon/device/property.h"
 
 namespace tenon_template {
 namespace {
@@ -55,7 +56,8 @@ const Platform& platform() {
       .layouts = layouts,
       .open = [](size_t, std::span<const tn_option>) -> std::unique_ptr<Backend> {
         return std::make_unique<Accelerator>();
-      }};
+      },
+      .properties = [](size_t) { return std::vector{integer_property("compute_units", 1)}; }};
   return self;
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "reference_impl/device/api.h"
+#include "reference_impl/device/properties.h"
 #include "reference_impl/device/served.h"
 #include "tenon/device/entry.h"
 
@@ -66,6 +67,10 @@ tn_status TN_CALL instance_extension(tn_instance* instance, const char* name, ui
       *table = &kPeer;
       return;
     }
+    if (std::strcmp(name, TN_EXTENSION_DEVICE) == 0 && version == TN_EXTENSION_DEVICE_VERSION) {
+      *table = &kDeviceFunctions;
+      return;
+    }
     if (!object.platform.behind.empty() && std::strcmp(name, kServedExtension) == 0 &&
         version == kServedVersion) {
       *table = &served_table();
@@ -84,11 +89,9 @@ tn_status TN_CALL device_open(tn_instance* instance, size_t index, const tn_devi
     const auto desc = plugin::read_optional(given, "tn_device_desc");
     const bool backed = object.platform.open != nullptr;
     std::vector<tn_option> own;
-    const Options options = backed
-                                ? parse_backend_options(desc, info, object.platform.options, &own)
-                                : parse_options(desc);
-    *device = plugin::handle_of<tn_device>(
-        new OpenDevice(object, info, options, backed ? object.platform.open(index, own) : nullptr));
+    const Options options = parse_options(object.platform, desc, info, &own);
+    *device = plugin::handle_of<tn_device>(new OpenDevice(
+        object, index, options, backed ? object.platform.open(index, own) : nullptr));
   });
 }
 

@@ -5,15 +5,16 @@
 
 namespace tenon::device {
 
-OpenDevice::OpenDevice(Instance& instance, const tn_device_info& info, const Options& options,
+OpenDevice::OpenDevice(Instance& instance, size_t index, const Options& options,
                        std::unique_ptr<Backend> backend)
     : tn_handle{instance.dispatch},
       platform_(instance.platform),
       host_(instance.host),
       instance_(instance),
+      index_(index),
       generation_(instance.generation),
       options_(options),
-      info_(info),
+      info_(instance.devices[index]),
       backend_(std::move(backend)),
       execution_(backend_ != nullptr ? backend_->make_execution(host_)
                                      : std::make_unique<Execution>(host_)),

@@ -20,12 +20,13 @@ namespace tenon::device {
 class OpenDevice : public tn_handle {
  public:
   // `backend` may be null: memory and work are the host's.
-  OpenDevice(Instance& instance, const tn_device_info& info, const Options& options,
+  OpenDevice(Instance& instance, size_t index, const Options& options,
              std::unique_ptr<Backend> backend);
   // Waits for all work and for the workers.
   ~OpenDevice();
 
   Instance& instance() const { return instance_; }
+  size_t index() const { return index_; }  // Among the instance's.
   const tn_device_info& info() const { return info_; }
   const Platform& platform() const { return platform_; }
   const Layouts& layouts() const { return platform_.layouts; }
@@ -55,6 +56,7 @@ class OpenDevice : public tn_handle {
   const Platform& platform_;
   const tn_host& host_;
   Instance& instance_;
+  const size_t index_;
   const uint32_t generation_;
   const Options options_;
   tn_device_info info_;

@@ -137,7 +137,7 @@ class ManagedDevice {
   // The buffer behind an address. Lock-free. Throws TN_OUT_OF_RANGE for one that is not ours.
   virtual Location resolve(const void* address) const = 0;
   virtual bool owns(const void* address) const = 0;
-  // Gives cached memory back to the device.
+  // Gives cached memory back to the device, and what the device keeps of it back to the system.
   virtual void empty_cache() = 0;
   virtual PoolStatistics pool_statistics() const = 0;
   // Bytes that allocate can still ask of the device; UINT64_MAX when the device does not say how

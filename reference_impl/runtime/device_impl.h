@@ -65,7 +65,10 @@ class DeviceImpl final : public ManagedDevice {
   void forget_host(void* pointer) override;
   Location resolve(const void* address) const override;
   bool owns(const void* address) const override { return map_.find(address).buffer != nullptr; }
-  void empty_cache() override { pool_.empty_cache(); }
+  void empty_cache() override {
+    pool_.empty_cache();
+    device_.trim();
+  }
   PoolStatistics pool_statistics() const override { return pool_.statistics(); }
   uint64_t available_memory() const override { return pool_.available(); }
   void reset_peak_statistics() override { pool_.reset_peaks(); }

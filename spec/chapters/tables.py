@@ -5,6 +5,8 @@ import re
 
 import yaml
 
+from generator import properties
+
 SPEC = pathlib.Path(__file__).resolve().parent.parent
 MARK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
 
@@ -95,6 +97,17 @@ def extensions(registry):
                   for e in registry.extensions])
 
 
+def known_properties(_):
+    rows = []
+    for p in properties.read():
+        least, most = p["count"]
+        what = "text" if p["type"] == "text" else (
+            "integer" if (least, most) == (1, 1) else f"{least} integers" if least == most
+            else f"{least} to {most} integers")
+        rows.append([f"`{p['name']}`", what, p["unit"] or "-", p["says"]])
+    return table(["Property", "Type", "Unit", "Says"], rows)
+
+
 def profiles(_):
     raw = yaml.safe_load((SPEC / "profiles.yaml").read_text())
     return table(["Profile", "Earned by a device where", "Needs first"],
@@ -119,6 +132,7 @@ def tolerances(_):
 
 TABLES = {"owners": owners, "threads": threads, "failures": failures, "handles": handles, "statuses": statuses,
           "optional": optional, "serial": serial, "requirements": requirements, "extensions": extensions,
+          "properties": known_properties,
           "profiles": profiles, "steps": steps, "tolerances": tolerances}
 
 

@@ -118,7 +118,8 @@ def field(item, f, registry):
     if f.array:
         kind = {"char": "text", "uint8_t": "bytes"}.get(f.type)
         body = [f"json.{kind}({at}, sizeof({at}));"] if kind else \
-            [f"json.by_rank({at}, known.rank);"]
+            [f"json.by_rank({at}, known.rank);"] if any(o.name == "rank" for o in item.fields) else \
+            [f"json.numbers({at}, std::min<size_t>(known.count, std::size({at})));"]
     elif inner and inner.name in printed(registry) and count:
         pointer = "" if f.type.endswith("* const*") else "&"
         body = [f"json.list({at}, known.{count}, [&](size_t i) {{ print(json, "

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The package `tenon`: devices, load, run, and its errors, in every memory mode."""
 
+import os
+
 import numpy as np
 import onnx
 import pytest
@@ -122,6 +124,20 @@ def test_operators_that_tenon_lacks_are_listed():
     inputs, outputs = ([tensor(name, dims, TensorProto.UINT8)] for name, dims in (("x", ["n"]), ("y", ["h", "w", 3])))
     with pytest.raises(tenon.Error, match="ImageDecoder"):
         tenon.load(make_model(nodes, inputs, outputs), device="cpu")
+
+
+def test_a_device_tells_of_itself():
+    device = tenon.device("cpu?memory=discrete&memory_limit=1000000000")
+    told = device.properties()
+    assert told["compute_units"] == (len(os.sched_getaffinity(0)),)
+    (free,) = told["memory_free"]
+    assert 0 < free <= 1000000000
+    assert told["stream_priorities"] == (0, 0)
+    assert told["peers"] == (0,)
+    options = {row["name"]: row for row in device.options()}
+    assert options["memory"]["choices"] == ["unified", "discrete", "mapped"]
+    assert options["memory_limit"]["type"] == "integer"
+    device.trim()
 
 
 def test_unknown_devices_and_options_are_named():

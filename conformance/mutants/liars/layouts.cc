@@ -117,47 +117,113 @@ TN_LIAR(constant_without_bytes) {
 
 namespace {
 
-const tn_peer_functions* sound_peer = nullptr;
-tn_peer_functions changed_peer;
+template <class Functions>
+const Functions* sound_table = nullptr;
+template <class Functions>
+Functions changed_table;
 
-template <auto edit>
+const char* name_of(const tn_peer_functions&) { return TN_EXTENSION_PEER; }
+const char* name_of(const tn_device_functions&) { return TN_EXTENSION_DEVICE; }
+
+template <class Functions, auto edit>
 tn_status TN_CALL extension(tn_instance* instance, const char* name, uint32_t version,
                             const void** table, tn_error* error) {
   const tn_status status = sound().instance_extension(instance, name, version, table, error);
-  if (status != TN_OK || std::strcmp(name, TN_EXTENSION_PEER) != 0) return status;
-  sound_peer = static_cast<const tn_peer_functions*>(*table);
-  changed_peer = *sound_peer;
-  edit(changed_peer);
-  *table = &changed_peer;
+  Functions& changed = changed_table<Functions>;
+  if (status != TN_OK || std::strcmp(name, name_of(changed)) != 0) return status;
+  sound_table<Functions> = static_cast<const Functions*>(*table);
+  changed = *sound_table<Functions>;
+  edit(changed);
+  *table = &changed;
   return status;
 }
 
 }  // namespace
 
 TN_LIAR(peer_copy_ignores_offsets) {
-  table.instance_extension = extension<[](tn_peer_functions& functions) {
+  table.instance_extension = extension<tn_peer_functions, [](tn_peer_functions& functions) {
     functions.peer_copy = [](tn_stream* stream, tn_buffer* dst, uint64_t, tn_buffer* src, uint64_t,
                              uint64_t size, tn_error* error) {
-      return sound_peer->peer_copy(stream, dst, 0, src, 0, size, error);
+      return sound_table<tn_peer_functions>->peer_copy(stream, dst, 0, src, 0, size, error);
     };
   }>;
 }
 
 TN_LIAR(peer_copy_accepts_any_range) {
-  table.instance_extension = extension<[](tn_peer_functions& functions) {
+  table.instance_extension = extension<tn_peer_functions, [](tn_peer_functions& functions) {
     functions.peer_copy = [](tn_stream* stream, tn_buffer* dst, uint64_t dst_offset, tn_buffer* src,
                              uint64_t src_offset, uint64_t size, tn_error* error) -> tn_status {
-      sound_peer->peer_copy(stream, dst, dst_offset, src, src_offset, size, error);
+      sound_table<tn_peer_functions>->peer_copy(stream, dst, dst_offset, src, src_offset, size,
+                                                error);
       return TN_OK;
     };
   }>;
 }
 
 TN_LIAR(peer_is_not_waited_for) {
-  table.instance_extension = extension<[](tn_peer_functions& functions) {
+  table.instance_extension = extension<tn_peer_functions, [](tn_peer_functions& functions) {
     functions.peer_wait_event = [](tn_stream*, tn_event* event, tn_error* error) -> tn_status {
       if (event != nullptr) return TN_OK;
       return plugin::set_error(error, TN_INVALID_ARGUMENT, nullptr, "event is NULL");
+    };
+  }>;
+}
+
+// -- Asking a device --
+
+TN_LIAR(property_of_no_registry) {
+  table.instance_extension = extension<tn_device_functions, [](tn_device_functions& functions) {
+    functions.device_property = [](tn_device* device, size_t index, tn_property* property,
+                                   tn_error* error) {
+      const tn_status status =
+          sound_table<tn_device_functions>->device_property(device, index, property, error);
+      if (status == TN_OK && index == 0) plugin::copy_text(property->name, "compute_unitz");
+      return status;
+    };
+  }>;
+}
+
+TN_LIAR(property_is_told_twice) {
+  table.instance_extension = extension<tn_device_functions, [](tn_device_functions& functions) {
+    functions.device_property = [](tn_device* device, size_t index, tn_property* property,
+                                   tn_error* error) {
+      return sound_table<tn_device_functions>->device_property(device, index == 1 ? 0 : index,
+                                                               property, error);
+    };
+  }>;
+}
+
+TN_LIAR(option_that_does_not_open) {
+  table.instance_extension = extension<tn_device_functions, [](tn_device_functions& functions) {
+    functions.device_option = [](tn_device* device, size_t index, tn_option_info* option,
+                                 tn_error* error) {
+      const tn_status status =
+          sound_table<tn_device_functions>->device_option(device, index, option, error);
+      if (status == TN_OK && index == 0) plugin::copy_text(option->name, "turbo");
+      return status;
+    };
+  }>;
+}
+
+TN_LIAR(default_that_is_refused) {
+  table.instance_extension = extension<tn_device_functions, [](tn_device_functions& functions) {
+    functions.device_option = [](tn_device* device, size_t index, tn_option_info* option,
+                                 tn_error* error) {
+      const tn_status status =
+          sound_table<tn_device_functions>->device_option(device, index, option, error);
+      if (status == TN_OK) plugin::copy_text(option->default_value, "the usual");
+      return status;
+    };
+  }>;
+}
+
+TN_LIAR(trim_gives_ever_more) {
+  table.instance_extension = extension<tn_device_functions, [](tn_device_functions& functions) {
+    functions.device_trim = [](tn_device* device, uint64_t* released, tn_error* error) {
+      const tn_status status =
+          sound_table<tn_device_functions>->device_trim(device, released, error);
+      if (status == TN_OK) *released = 4096;
+      return status;
     };
   }>;
 }

@@ -3,6 +3,7 @@
 // Device and Buffer: memory.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "tenon/cpp/error.hpp"
@@ -10,6 +11,51 @@
 #include "tenon/cpp/tensor.hpp"
 
 namespace tenon {
+
+// What a device tells of itself, for whoever has no more than the handle.
+namespace ask {
+
+// All that a function of extension device tells by index; none where the device lacks the
+// extension.
+template <class Row, class Function>
+std::vector<Row> rows(tn_device* device, Function* function) {
+  constexpr size_t kMost = 256;
+  std::vector<Row> all;
+  while (all.size() < kMost) {
+    Row row{};
+    row.struct_size = sizeof(row);
+    ErrorBuffer error;
+    const tn_status status = function(device, all.size(), &row, &error);
+    if (status == TN_OUT_OF_RANGE || TN_STATUS_CLASS(status) == TN_UNSUPPORTED) break;
+    check(status, error);
+    all.push_back(row);
+  }
+  return all;
+}
+
+inline std::vector<tn_property> properties(tn_device* device) {
+  return rows<tn_property>(device, tn_device_property);
+}
+inline std::vector<tn_option_info> options(tn_device* device) {
+  return rows<tn_option_info>(device, tn_device_option);
+}
+
+// Of its table, as Device::operators.
+inline std::vector<tn_operator_entry> operators(tn_device* device) {
+  tn_operator_table table{};
+  table.struct_size = sizeof(table);
+  call(tn_device_get_operators, device, &table);
+  std::vector<tn_operator_entry> rows(table.count);
+  const auto* row = reinterpret_cast<const char*>(table.first);
+  for (tn_operator_entry& copy : rows) {
+    const size_t size = std::min(table.stride, sizeof(copy));
+    std::copy_n(row, size, reinterpret_cast<char*>(&copy));
+    row += table.stride;
+  }
+  return rows;
+}
+
+}  // namespace ask
 
 // An open device. Destroying it waits for all of its work; everything made from it goes first.
 class Device : public UniqueHandle<tn_device, tn_device_close> {
@@ -28,24 +74,24 @@ class Device : public UniqueHandle<tn_device, tn_device_close> {
     call(tn_device_get_memory, get(), &info);
     return info;
   }
+  // What it says of itself beyond info(), as it is now; none where it lacks extension device.
+  std::vector<tn_property> properties() const { return ask::properties(get()); }
+  // What opening it takes; none where it lacks extension device.
+  std::vector<tn_option_info> options() const { return ask::options(get()); }
+  // Gives back memory that it keeps and nothing uses. Returns bytes; 0 where it cannot.
+  uint64_t trim() const {
+    uint64_t released = 0;
+    ErrorBuffer error;
+    const tn_status status = tn_device_trim(get(), &released, &error);
+    if (TN_STATUS_CLASS(status) != TN_UNSUPPORTED) check(status, error);
+    return released;
+  }
   // Waits for the work queued on all streams.
   void synchronize() const { call(tn_device_synchronize, get()); }
 
   // Rows of the static operator table; the strings belong to the device. Fields that the plugin's
   // rows are too short for are zero.
-  std::vector<tn_operator_entry> operators() const {
-    tn_operator_table table{};
-    table.struct_size = sizeof(table);
-    call(tn_device_get_operators, get(), &table);
-    std::vector<tn_operator_entry> rows(table.count);
-    const auto* row = reinterpret_cast<const char*>(table.first);
-    for (tn_operator_entry& copy : rows) {
-      const size_t size = std::min(table.stride, sizeof(copy));
-      std::copy_n(row, size, reinterpret_cast<char*>(&copy));
-      row += table.stride;
-    }
-    return rows;
-  }
+  std::vector<tn_operator_entry> operators() const { return ask::operators(get()); }
 
   // Bytes of a tensor in a layout (strided: dense row-major).
   uint64_t layout_size(tn_layout layout, tn_dtype dtype, Dims dims) const {

@@ -429,6 +429,32 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
   return call.extensions_below().peer.peer_wait_event(stream, event, error);
 }
 
+tn_status TN_CALL device_property(tn_device* device, size_t index, tn_property* property,
+                                  tn_error* error) {
+  Call call("device_property", device, error);
+  if (call.fails()) {
+    return call.failure();
+  }
+  return call.extensions_below().device.device_property(device, index, property, error);
+}
+
+tn_status TN_CALL device_option(tn_device* device, size_t index, tn_option_info* option,
+                                tn_error* error) {
+  Call call("device_option", device, error);
+  if (call.fails()) {
+    return call.failure();
+  }
+  return call.extensions_below().device.device_option(device, index, option, error);
+}
+
+tn_status TN_CALL device_trim(tn_device* device, uint64_t* released, tn_error* error) {
+  Call call("device_trim", device, error);
+  if (call.fails()) {
+    return call.failure();
+  }
+  return call.extensions_below().device.device_trim(device, released, error);
+}
+
 }  // namespace
 
 void insert_faults(tn_dispatch* table) {
@@ -483,6 +509,9 @@ void insert_faults(tn_dispatch* table) {
 void insert_faults(Extensions* tables) {
   tables->peer.peer_copy = peer_copy;
   tables->peer.peer_wait_event = peer_wait_event;
+  tables->device.device_property = device_property;
+  tables->device.device_option = device_option;
+  tables->device.device_trim = device_trim;
 }
 
 // The names that TENON_FAULT may have.
@@ -536,6 +565,9 @@ const std::vector<std::string>& function_names() {
       "kernel_launch",
       "peer_copy",
       "peer_wait_event",
+      "device_property",
+      "device_option",
+      "device_trim",
   };
   return all;
 }

@@ -131,10 +131,37 @@ tn_status TN_CALL wait_for(tn_stream* stream, tn_event* event, tn_error* error) 
   return sound().stream_wait_event(stream, event, nullptr, error);
 }
 
+tn_status TN_CALL tell_property(tn_device*, size_t index, tn_property* property, tn_error* error) {
+  if (index != 0)
+    return plugin::set_error(error, TN_OUT_OF_RANGE, nullptr, "there is one property");
+  tn_property answer{};
+  answer.type = TN_PROPERTY_INTEGERS;
+  answer.count = 1;
+  answer.integers[0] = 4;
+  plugin::copy_text(answer.name, "compute_units");
+  plugin::write(property, answer, "tn_property");
+  return TN_OK;
+}
+tn_status TN_CALL tell_option(tn_device*, size_t index, tn_option_info* option, tn_error* error) {
+  if (index != 0) return plugin::set_error(error, TN_OUT_OF_RANGE, nullptr, "there is one option");
+  tn_option_info answer{};
+  answer.type = TN_OPTION_INTEGER;
+  plugin::copy_text(answer.name, "memory_limit");
+  plugin::copy_text(answer.default_value, "0");
+  plugin::copy_text(answer.help, "The most memory that it gives out.");
+  plugin::write(option, answer, "tn_option_info");
+  return TN_OK;
+}
+tn_status TN_CALL trim(tn_device*, uint64_t* released, tn_error*) {
+  *released = 0;
+  return TN_OK;
+}
+
 tn_status TN_CALL find_extension(tn_instance*, const char* name, uint32_t, const void** table,
                                  tn_error* error) {
   static Extensions garbled;
   g_sound_extensions.peer = {sizeof(tn_peer_functions), copy_between, wait_for};
+  g_sound_extensions.device = {sizeof(tn_device_functions), tell_property, tell_option, trim};
   garbled = g_sound_extensions;
   garble_functions(&garbled);
   *table = nullptr;

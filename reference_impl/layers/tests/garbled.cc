@@ -354,6 +354,43 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
   return garble.answer();
 }
 
+tn_status TN_CALL device_property(tn_device* device, size_t index, tn_property* property,
+                                  tn_error* error) {
+  tn_status status = sound_extensions().device.device_property(device, index, property, error);
+  Garble garble("device_property", &status, error);
+  garble.put(Kind::kSize, "property->struct_size", &property->struct_size,
+             sizeof(property->struct_size));
+  garble.put(Kind::kText, "property->name", &property->name, sizeof(property->name));
+  garble.put(Kind::kText, "property->unit", &property->unit, sizeof(property->unit));
+  garble.put(Kind::kEnum, "property->type", &property->type, sizeof(property->type));
+  garble.put(Kind::kNumber, "property->count", &property->count, sizeof(property->count));
+  garble.put(Kind::kText, "property->text", &property->text, sizeof(property->text));
+  return garble.answer();
+}
+
+tn_status TN_CALL device_option(tn_device* device, size_t index, tn_option_info* option,
+                                tn_error* error) {
+  tn_status status = sound_extensions().device.device_option(device, index, option, error);
+  Garble garble("device_option", &status, error);
+  garble.put(Kind::kSize, "option->struct_size", &option->struct_size, sizeof(option->struct_size));
+  garble.put(Kind::kText, "option->name", &option->name, sizeof(option->name));
+  garble.put(Kind::kText, "option->unit", &option->unit, sizeof(option->unit));
+  garble.put(Kind::kEnum, "option->type", &option->type, sizeof(option->type));
+  garble.put(Kind::kReserved, "option->reserved", &option->reserved, sizeof(option->reserved));
+  garble.put(Kind::kText, "option->default_value", &option->default_value,
+             sizeof(option->default_value));
+  garble.put(Kind::kText, "option->choices", &option->choices, sizeof(option->choices));
+  garble.put(Kind::kText, "option->help", &option->help, sizeof(option->help));
+  return garble.answer();
+}
+
+tn_status TN_CALL device_trim(tn_device* device, uint64_t* released, tn_error* error) {
+  tn_status status = sound_extensions().device.device_trim(device, released, error);
+  Garble garble("device_trim", &status, error);
+  garble.put(Kind::kNumber, "released", &*released, sizeof(*released));
+  return garble.answer();
+}
+
 }  // namespace
 
 const std::vector<Place>& places() {
@@ -503,6 +540,27 @@ const std::vector<Place>& places() {
       {"peer_copy", "", Kind::kStatus},
       {"peer_wait_event", "error", Kind::kError},
       {"peer_wait_event", "", Kind::kStatus},
+      {"device_property", "property->struct_size", Kind::kSize},
+      {"device_property", "property->name", Kind::kText},
+      {"device_property", "property->unit", Kind::kText},
+      {"device_property", "property->type", Kind::kEnum},
+      {"device_property", "property->count", Kind::kNumber},
+      {"device_property", "property->text", Kind::kText},
+      {"device_property", "error", Kind::kError},
+      {"device_property", "", Kind::kStatus},
+      {"device_option", "option->struct_size", Kind::kSize},
+      {"device_option", "option->name", Kind::kText},
+      {"device_option", "option->unit", Kind::kText},
+      {"device_option", "option->type", Kind::kEnum},
+      {"device_option", "option->reserved", Kind::kReserved},
+      {"device_option", "option->default_value", Kind::kText},
+      {"device_option", "option->choices", Kind::kText},
+      {"device_option", "option->help", Kind::kText},
+      {"device_option", "error", Kind::kError},
+      {"device_option", "", Kind::kStatus},
+      {"device_trim", "released", Kind::kNumber},
+      {"device_trim", "error", Kind::kError},
+      {"device_trim", "", Kind::kStatus},
   };
   return all;
 }
@@ -553,6 +611,9 @@ void garble_functions(tn_dispatch* table) {
 void garble_functions(Extensions* tables) {
   tables->peer.peer_copy = peer_copy;
   tables->peer.peer_wait_event = peer_wait_event;
+  tables->device.device_property = device_property;
+  tables->device.device_option = device_option;
+  tables->device.device_trim = device_trim;
 }
 
 }  // namespace tenon::layers::garble

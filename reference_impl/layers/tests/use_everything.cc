@@ -107,6 +107,7 @@ class User {
     auto info = empty<tn_device_info>();
     if (good("device_get_info", tn_device_get_info, device_, &info)) look_at(info);
     walk_operators();
+    ask_device();
     const tn_stream_desc stream_desc{sizeof(stream_desc), 1, 0};
     stream_ = made<tn_stream>("stream_create", tn_stream_create, device_, &stream_desc);
     second_ = made<tn_stream>("stream_create", tn_stream_create, device_, nullptr);
@@ -122,6 +123,24 @@ class User {
     good("device_synchronize", tn_device_synchronize, device_);
     for (tn_buffer* buffer : {a_, b_, c_}) tn_buffer_destroy(buffer, stream_);
     for (tn_stream* stream : {stream_, second_}) tn_stream_destroy(stream);
+  }
+
+  void ask_device() {
+    auto property = empty<tn_property>();
+    if (good("device_property", tn_device_property, device_, size_t{0}, &property)) {
+      if (!ends(property.name) || !ends(property.unit) || !ends(property.text)) {
+        wrong("device_property", "a text without an end");
+      }
+      if (property.count > std::size(property.integers)) wrong("device_property", "a long list");
+    }
+    auto option = empty<tn_option_info>();
+    if (good("device_option", tn_device_option, device_, size_t{0}, &option) &&
+        (!ends(option.name) || !ends(option.unit) || !ends(option.default_value) ||
+         !ends(option.choices) || !ends(option.help))) {
+      wrong("device_option", "a text without an end");
+    }
+    uint64_t released = 0;
+    good("device_trim", tn_device_trim, device_, &released);
   }
 
   void walk_operators() {

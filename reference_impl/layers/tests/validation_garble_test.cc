@@ -39,6 +39,7 @@ const std::vector<Judged>& judged() {
       {"constant_get_info", "info->resident_bytes", {kZero, kOdd}},
       {"constant_get_info", "info->layout", {kMost, kOdd, kNegative}},
       {"kernel_workspace_size", "size", {kMost, kNegative}},
+      {"device_property", "property->count", {kZero, kMost, kOdd, kNegative}},
   };
   return all;
 }

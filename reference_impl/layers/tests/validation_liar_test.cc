@@ -424,6 +424,38 @@ TEST_F(Liar, TN_device_005_tables_that_cannot_be_walked) {
   }
 }
 
+TEST_F(Liar, TN_property_001_other_than_in_the_registry) {
+  for (const char* lie : {"text of numbers", "no numbers", "many numbers", "no units at all",
+                          "odd name", "no vendor", "odd unit"}) {
+    const size_t before = host_.about("TN-property-001").size();
+    const Device device = open(lie);
+    tn_property property{};
+    property.struct_size = sizeof(property);
+    EXPECT_EQ(tn_device_property(device.get(), 0, &property, nullptr), TN_OK);
+    EXPECT_LE(property.count, std::size(property.integers));
+    EXPECT_EQ(host_.about("TN-property-001").size(), before + 1) << lie;
+  }
+  for (const char* truth : {"", "vendor"}) {
+    const size_t before = host_.about("TN-property-001").size();
+    const Device device = open(truth);
+    tn_property property{};
+    property.struct_size = sizeof(property);
+    EXPECT_EQ(tn_device_property(device.get(), 0, &property, nullptr), TN_OK);
+    EXPECT_EQ(host_.about("TN-property-001").size(), before) << truth;
+  }
+}
+
+TEST_F(Liar, TN_property_002_options_that_contradict_themselves) {
+  for (const char* lie : {"odd number", "nameless option", "odd choice", "no help", ""}) {
+    const size_t before = host_.about("TN-property-002").size();
+    const Device device = open(lie);
+    tn_option_info option{};
+    option.struct_size = sizeof(option);
+    EXPECT_EQ(tn_device_option(device.get(), 0, &option, nullptr), TN_OK);
+    EXPECT_EQ(host_.about("TN-property-002").size(), before + (*lie == '\0' ? 0 : 1)) << lie;
+  }
+}
+
 TEST_F(Liar, TN_buffer_002_other_than_it_was_made) {
   for (const char* lie : {"other size", "no pointer"}) {
     const size_t before = host_.about("TN-buffer-002").size();

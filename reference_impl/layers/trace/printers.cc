@@ -222,6 +222,30 @@ const char* name_of_math_mode(tn_math_mode value) {
   }
 }
 
+const char* name_of_property_type(tn_property_type value) {
+  switch (value) {
+    case TN_PROPERTY_INTEGERS:
+      return "TN_PROPERTY_INTEGERS";
+    case TN_PROPERTY_TEXT:
+      return "TN_PROPERTY_TEXT";
+    default:
+      return nullptr;
+  }
+}
+
+const char* name_of_option_type(tn_option_type value) {
+  switch (value) {
+    case TN_OPTION_INTEGER:
+      return "TN_OPTION_INTEGER";
+    case TN_OPTION_TEXT:
+      return "TN_OPTION_TEXT";
+    case TN_OPTION_CHOICE:
+      return "TN_OPTION_CHOICE";
+    default:
+      return nullptr;
+  }
+}
+
 constexpr Bit kDeviceInfoFlags[] = {
     {TN_DEVICE_COHERENT, "TN_DEVICE_COHERENT"},
     {TN_DEVICE_ASYNCHRONOUS, "TN_DEVICE_ASYNCHRONOUS"},
@@ -680,6 +704,44 @@ void print(Json& json, const tn_launch* given) {
   json.number(known.workspace_offset);
   json.key("output_dims");
   json.pointer(known.output_dims);
+  json.close();
+}
+
+void print(Json& json, const tn_property* given) {
+  if (given == nullptr) return json.null();
+  const tn_property known = known_part(*given);
+  json.open();
+  json.key("name");
+  json.text(known.name, sizeof(known.name));
+  json.key("unit");
+  json.text(known.unit, sizeof(known.unit));
+  json.key("type");
+  json.named(known.type, name_of_property_type(known.type));
+  json.key("count");
+  json.number(known.count);
+  json.key("integers");
+  json.numbers(known.integers, std::min<size_t>(known.count, std::size(known.integers)));
+  json.key("text");
+  json.text(known.text, sizeof(known.text));
+  json.close();
+}
+
+void print(Json& json, const tn_option_info* given) {
+  if (given == nullptr) return json.null();
+  const tn_option_info known = known_part(*given);
+  json.open();
+  json.key("name");
+  json.text(known.name, sizeof(known.name));
+  json.key("unit");
+  json.text(known.unit, sizeof(known.unit));
+  json.key("type");
+  json.named(known.type, name_of_option_type(known.type));
+  json.key("default_value");
+  json.text(known.default_value, sizeof(known.default_value));
+  json.key("choices");
+  json.text(known.choices, sizeof(known.choices));
+  json.key("help");
+  json.text(known.help, sizeof(known.help));
   json.close();
 }
 
@@ -1254,6 +1316,42 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
   return status;
 }
 
+// 0 of device
+tn_status TN_CALL device_property(tn_device* device, size_t index, tn_property* property,
+                                  tn_error* error) {
+  Span span("tn_device_property", device);
+  const tn_status status =
+      span.extensions_below().device.device_property(device, index, property, error);
+  span.stop(status, error);
+  span.argument("device").pointer(device);
+  span.argument("index").number(index);
+  print(span.argument("property"), property);
+  return status;
+}
+
+// 1 of device
+tn_status TN_CALL device_option(tn_device* device, size_t index, tn_option_info* option,
+                                tn_error* error) {
+  Span span("tn_device_option", device);
+  const tn_status status =
+      span.extensions_below().device.device_option(device, index, option, error);
+  span.stop(status, error);
+  span.argument("device").pointer(device);
+  span.argument("index").number(index);
+  print(span.argument("option"), option);
+  return status;
+}
+
+// 2 of device
+tn_status TN_CALL device_trim(tn_device* device, uint64_t* released, tn_error* error) {
+  Span span("tn_device_trim", device);
+  const tn_status status = span.extensions_below().device.device_trim(device, released, error);
+  span.stop(status, error);
+  span.argument("device").pointer(device);
+  span.result("released", released);
+  return status;
+}
+
 }  // namespace
 
 void insert_printers(tn_dispatch* table) {
@@ -1309,6 +1407,9 @@ void insert_printers(tn_dispatch* table) {
 void insert_printers(Extensions* tables) {
   tables->peer.peer_copy = peer_copy;
   tables->peer.peer_wait_event = peer_wait_event;
+  tables->device.device_property = device_property;
+  tables->device.device_option = device_option;
+  tables->device.device_trim = device_trim;
 }
 
 }  // namespace tenon::layers::trace

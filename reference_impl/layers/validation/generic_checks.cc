@@ -126,6 +126,27 @@ bool is_known_math_mode(tn_math_mode value) {
   }
 }
 
+bool is_known_property_type(tn_property_type value) {
+  switch (value) {
+    case TN_PROPERTY_INTEGERS:
+    case TN_PROPERTY_TEXT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_known_option_type(tn_option_type value) {
+  switch (value) {
+    case TN_OPTION_INTEGER:
+    case TN_OPTION_TEXT:
+    case TN_OPTION_CHOICE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 constexpr uint32_t kDeviceInfoFlags =
     TN_DEVICE_COHERENT | TN_DEVICE_ASYNCHRONOUS | TN_DEVICE_DYNAMIC_DIMS;
 
@@ -275,6 +296,23 @@ void check_answer(CheckedCall& call, tn_kernel_info* given, const Path& path) {
   call.still(given->outputs, path.field("outputs"));
   call.set(given->flags, kKernelInfoFlags, path.field("flags"));
   call.still_zero(given->reserved, path.field("reserved"));
+}
+
+void check_answer(CheckedCall& call, tn_property* given, const Path& path) {
+  call.text(given->name, path.field("name"));
+  call.text(given->unit, path.field("unit"));
+  call.value(is_known_property_type, given->type, path.field("type"));
+  call.text(given->text, path.field("text"));
+}
+
+void check_answer(CheckedCall& call, tn_option_info* given, const Path& path) {
+  call.text(given->name, path.field("name"));
+  call.text(given->unit, path.field("unit"));
+  call.value(is_known_option_type, given->type, path.field("type"));
+  call.still_zero(given->reserved, path.field("reserved"));
+  call.text(given->default_value, path.field("default_value"));
+  call.text(given->choices, path.field("choices"));
+  call.text(given->help, path.field("help"));
 }
 
 // 2
@@ -899,6 +937,47 @@ tn_status TN_CALL peer_wait_event(tn_stream* stream, tn_event* event, tn_error* 
   return call.answered(status);
 }
 
+// 0 of device
+tn_status TN_CALL device_property(tn_device* device, size_t index, tn_property* property,
+                                  tn_error* error) {
+  CheckedCall call("tn_device_property", device, error);
+  call.handle(device, Path("device"));
+  call.output(property, "tn_property", Path("property"));
+  if (call.refused()) return call.status();
+  property = call.shielded(property, Path("property"));
+  error = call.shielded(error);
+  tn_status status = rules::device_property(call, device, index, property, error);
+  status = call.answered(status);
+  if (status == TN_OK) check_answer(call, property, Path("property"));
+  return status;
+}
+
+// 1 of device
+tn_status TN_CALL device_option(tn_device* device, size_t index, tn_option_info* option,
+                                tn_error* error) {
+  CheckedCall call("tn_device_option", device, error);
+  call.handle(device, Path("device"));
+  call.output(option, "tn_option_info", Path("option"));
+  if (call.refused()) return call.status();
+  option = call.shielded(option, Path("option"));
+  error = call.shielded(error);
+  tn_status status = rules::device_option(call, device, index, option, error);
+  status = call.answered(status);
+  if (status == TN_OK) check_answer(call, option, Path("option"));
+  return status;
+}
+
+// 2 of device
+tn_status TN_CALL device_trim(tn_device* device, uint64_t* released, tn_error* error) {
+  CheckedCall call("tn_device_trim", device, error);
+  call.handle(device, Path("device"));
+  call.needed(released, Path("released"));
+  if (call.refused()) return call.status();
+  error = call.shielded(error);
+  const tn_status status = rules::device_trim(call, device, released, error);
+  return call.answered(status);
+}
+
 }  // namespace
 
 void insert_checks(tn_dispatch* table) {
@@ -954,6 +1033,9 @@ void insert_checks(tn_dispatch* table) {
 void insert_checks(Extensions* tables) {
   tables->peer.peer_copy = peer_copy;
   tables->peer.peer_wait_event = peer_wait_event;
+  tables->device.device_property = device_property;
+  tables->device.device_option = device_option;
+  tables->device.device_trim = device_trim;
 }
 
 }  // namespace tenon::layers::validation

@@ -90,5 +90,10 @@ tn_status kernel_launch(CheckedCall& call, tn_kernel* kernel, tn_stream* stream,
 tn_status peer_copy(CheckedCall& call, tn_stream* stream, tn_buffer* dst, uint64_t dst_offset,
                     tn_buffer* src, uint64_t src_offset, uint64_t size, tn_error* error);
 tn_status peer_wait_event(CheckedCall& call, tn_stream* stream, tn_event* event, tn_error* error);
+tn_status device_property(CheckedCall& call, tn_device* device, size_t index, tn_property* property,
+                          tn_error* error);
+tn_status device_option(CheckedCall& call, tn_device* device, size_t index, tn_option_info* option,
+                        tn_error* error);
+tn_status device_trim(CheckedCall& call, tn_device* device, uint64_t* released, tn_error* error);
 
 }  // namespace tenon::layers::validation::rules

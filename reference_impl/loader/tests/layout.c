@@ -346,4 +346,29 @@ AT(tn_peer_functions, struct_size, 0);
 AT(tn_peer_functions, peer_copy, 8);
 AT(tn_peer_functions, peer_wait_event, 16);
 
+SIZE(tn_property, 352);
+AT(tn_property, struct_size, 0);
+AT(tn_property, name, 8);
+AT(tn_property, unit, 72);
+AT(tn_property, type, 88);
+AT(tn_property, count, 92);
+AT(tn_property, integers, 96);
+AT(tn_property, text, 224);
+
+SIZE(tn_option_info, 480);
+AT(tn_option_info, struct_size, 0);
+AT(tn_option_info, name, 8);
+AT(tn_option_info, unit, 72);
+AT(tn_option_info, type, 88);
+AT(tn_option_info, reserved, 92);
+AT(tn_option_info, default_value, 96);
+AT(tn_option_info, choices, 160);
+AT(tn_option_info, help, 288);
+
+SIZE(tn_device_functions, 32);
+AT(tn_device_functions, struct_size, 0);
+AT(tn_device_functions, device_property, 8);
+AT(tn_device_functions, device_option, 16);
+AT(tn_device_functions, device_trim, 24);
+
 #endif

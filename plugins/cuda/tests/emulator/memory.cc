@@ -75,6 +75,11 @@ bool Memory::free(uint64_t address) {
   return true;
 }
 
+uint64_t Memory::used() const {
+  const std::lock_guard lock(mutex_);
+  return used_;
+}
+
 bool Memory::pin(void* memory, uint64_t size) {
   const auto address = reinterpret_cast<uint64_t>(memory);
   const uint64_t first = down(address, kPage), last = up(address + size, kPage);

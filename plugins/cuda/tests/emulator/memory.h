@@ -32,6 +32,7 @@ class Memory {
   // Null: the range is neither.
   std::byte* bytes(uint64_t address, uint64_t size) const;
 
+  uint64_t used() const;  // Bytes that are allocated.
   uint64_t begin() const { return begin_; }
   uint64_t end() const;
   uint64_t shift() const { return shift_; }

@@ -27,6 +27,10 @@ class Backend {
   // Gives back what allocate() or import() was for. It is not used any more.
   virtual void free(std::byte* data) noexcept = 0;
 
+  // Gives back what it keeps of freed memory. Returns bytes; a backend that keeps none has nothing
+  // to do.
+  virtual uint64_t trim() { return 0; }
+
   // Between host and device memory, at once: done when they return, and behind no queued work.
   virtual void read(void* to, const std::byte* from, uint64_t size) = 0;
   virtual void write(std::byte* to, const void* from, uint64_t size) = 0;

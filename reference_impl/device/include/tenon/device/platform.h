@@ -51,9 +51,13 @@ struct Platform {
   // Opens device `index`, whose memory the host may not touch or whose work is queued elsewhere.
   // Null: memory and work are the host's. May throw.
   std::unique_ptr<Backend> (*open)(size_t index, std::span<const tn_option> options) = nullptr;
-  // The names of the options that open() is given, where the host names them: a device with a
-  // backend knows these and memory_limit.
-  std::span<const char* const> options = {};
+  // Options of the plugin's own, which open() is given where the host names them. The core checks
+  // numbers and choices, and knows memory_limit.
+  std::span<const tn_option_info> options = {};
+
+  // What is known of device `index` at this moment, always the same names in the same order
+  // (property.h). The core tells memory, priorities, peers, and the node of what is on PCI.
+  std::vector<tn_property> (*properties)(size_t index) = nullptr;
 
   // Called when an instance is made, before there are kernels. May throw.
   void (*start)(const tn_host& host) = nullptr;
