@@ -37,7 +37,7 @@ const device::Platform& platform() {
       .open = [](size_t, std::span<const tn_option> options) -> std::unique_ptr<device::Backend> {
         return std::make_unique<Machine>(parse_settings(options));
       },
-      .options = kOptions};
+      .options = option_rows()};
   return self;
 }
 

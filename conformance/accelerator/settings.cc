@@ -10,6 +10,33 @@
 namespace tenon::accelerator {
 namespace {
 
+constexpr tn_option_info kRows[] = {
+    {.struct_size = sizeof(tn_option_info),
+     .name = "float32",
+     .unit = "",
+     .type = TN_OPTION_CHOICE,
+     .reserved = 0,
+     .default_value = "0",
+     .choices = "0|1",
+     .help = "1: the device has that type, too."},
+    {.struct_size = sizeof(tn_option_info),
+     .name = "compile_ms",
+     .unit = "ms",
+     .type = TN_OPTION_INTEGER,
+     .reserved = 0,
+     .default_value = "0",
+     .choices = "",
+     .help = "How long making a kernel takes, 60000 at most."},
+    {.struct_size = sizeof(tn_option_info),
+     .name = "broken",
+     .unit = "",
+     .type = TN_OPTION_TEXT,
+     .reserved = 0,
+     .default_value = "none",
+     .choices = "",
+     .help = "One of the faults of faults.json."},
+};
+
 int number(const tn_option& option, int most) {
   const std::string_view text = option.value;
   int value = -1;
@@ -23,6 +50,7 @@ int number(const tn_option& option, int most) {
 }
 
 Fault fault_of(std::string_view name) {
+  if (name == "none") return Fault::none;
 #define FAULT(fault) \
   if (name == #fault) return Fault::fault;
 #include "faults.inc"
@@ -32,6 +60,8 @@ Fault fault_of(std::string_view name) {
 }
 
 }  // namespace
+
+std::span<const tn_option_info> option_rows() { return kRows; }
 
 Settings parse_settings(std::span<const tn_option> options) {
   Settings settings;

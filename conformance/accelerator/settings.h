@@ -17,7 +17,7 @@ struct Settings {
   Fault broken = Fault::none;                // broken = NAME
 };
 
-inline constexpr const char* kOptions[] = {"float32", "compile_ms", "broken"};
+std::span<const tn_option_info> option_rows();
 
 // Throws KernelError (TN_INVALID_ARGUMENT) with what an option may be.
 Settings parse_settings(std::span<const tn_option> options);

@@ -3,6 +3,7 @@
 // Gradients of elementwise operators.
 #include <limits>
 #include <string>
+#include <tuple>
 
 #include "suite/case.h"
 
@@ -11,13 +12,13 @@ namespace {
 
 using Gradient = Number (*)(const Number&, const Number&);
 
-OperatorCase make(const char* name, const std::string& label, const HostTensor& dy, Real low,
-                  Real high, Gradient function) {
-  const HostTensor x = HostTensor::random(dy.dtype, dy.dims, low, high, 2);
-  Expected dx(dy.dtype, dy.dims);
-  for (size_t i = 0; i < dx.values.size(); ++i) {
-    dx.values[i] = function(dy.values[i], x.values[i]);
-  }
+OperatorCase make(const char* name, const std::string& label, const HostTensor& dy,
+                  const Shape& x_dims, Real low, Real high, Gradient function) {
+  const HostTensor x = HostTensor::random(dy.dtype, x_dims, low, high, 2);
+  Expected dx(dy.dtype, broadcast_shape(dy.dims, x_dims));
+  for_each_index(dx.dims, [&](const Shape& i) {
+    dx.at(i) = function(broadcast_at(dy, i), broadcast_at(x, i));
+  });
   OperatorCase c{"tenon", name, label, dy.dtype};
   return c.in(dy).in(x).out(dx);
 }
@@ -25,9 +26,9 @@ OperatorCase make(const char* name, const std::string& label, const HostTensor& 
 void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gradient function,
          const char* approximate = nullptr) {
   const auto dy = [&](Shape dims) { return HostTensor::random(type, std::move(dims), -2, 2, 1); };
-  const auto add_one = [&](std::string label, const HostTensor& given) {
+  const auto add_one = [&](std::string label, const HostTensor& given, const Shape* x = nullptr) {
     if (approximate != nullptr) label += std::string("_") + approximate;
-    cases.push_back(make(name, label, given, low, high, function));
+    cases.push_back(make(name, label, given, x ? *x : given.dims, low, high, function));
     if (approximate != nullptr) cases.back().attribute("approximate", approximate);
   };
   add_one("values", dy({3, 5, 7}));
@@ -36,6 +37,9 @@ void add(Cases& cases, const char* name, tn_dtype type, Real low, Real high, Gra
   add_one("tail", dy({65}));
   add_one("scalar", dy({}));
   add_one("empty", dy({3, 0}));
+  const Shape row{7}, whole{3, 1, 7};
+  add_one("of_a_row", dy({3, 5, 7}), &row);
+  add_one("to_a_row", dy({5, 1}), &whole);
 }
 
 // A gradient of 0 stays 0 where the forward's derivative is infinite.
@@ -88,6 +92,18 @@ void add_gradient_cases(Cases& cases, tn_dtype type) {
                         .in(x)
                         .host(HostTensor::scalar(type, threshold))
                         .out(dx));
+  }
+  const HostTensor limit = HostTensor::scalar(type, threshold);
+  for (const auto& [label, dy_dims, x_dims] : {std::tuple{"of_a_row", Shape{3, 5}, Shape{5}},
+                                               {"to_a_row", Shape{5, 1}, Shape{2, 1, 3}},
+                                               {"scalars", Shape{}, Shape{}}}) {
+    const HostTensor dy = HostTensor::random(type, dy_dims, -2, 2, 1);
+    const HostTensor x = HostTensor::random(type, x_dims, -2, 2, 2);
+    HostTensor dx(type, broadcast_shape(dy_dims, x_dims));
+    for_each_index(dx.dims, [&](const Shape& i) {
+      dx.at(i) = broadcast_at(x, i) <= threshold ? 0 : broadcast_at(dy, i);
+    });
+    cases.push_back(OperatorCase{"tenon", "ReluGrad", label, type}.in(dy).in(x).in(limit).out(dx));
   }
 }
 

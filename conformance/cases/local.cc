@@ -149,6 +149,7 @@ void add_pools(Cases& cases, tn_dtype type) {
   add_pool(cases, "ceil", values(type, {1, 2, 8, 6}, -3, 3),
            {{3, 3}, {2, 2}, {0, 1, 0, 1}, {1, 1}, 2, true});
   add_pool(cases, "1d", values(type, {2, 3, 17}, -3, 3), {{3}, {2}, {1, 1}, {1}, 4});
+  add_pool(cases, "long", values(type, {1, 1, 4103}, -3, 3), {{5}, {1}, {2, 2}, {1}, 2});
   add_pool(cases, "3d", values(type, {1, 2, 4, 5, 6}, -3, 3),
            {{2, 3, 2}, {2, 1, 2}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}});
   add_global(cases, "values", values(type, {2, 3, 5, 4}, -3, 3), 2);
@@ -166,6 +167,7 @@ void add_local_cases(Cases& cases, tn_dtype type) {
     add_instance_norm(cases, "far_from_zero", values(type, {1, 2, 64}, 40, 42), 1e-3f);
     add_instance_norm(cases, "3d", values(type, {1, 2, 3, 2, 4}, -3, 3), 1e-2f);
     add_instance_norm(cases, "long", values(type, {1, 2, 1500}, -1, 3), 1e-5f);
+    add_instance_norm(cases, "channels", values(type, {1, 4099, 3}, -1, 3), 1e-5f);
     add_instance_norm(cases, "constant", values(type, {1, 3, 2, 2}, 2, 2), 1e-5f);
   }
   if (takes("", "LRN", type)) {
@@ -173,6 +175,7 @@ void add_local_cases(Cases& cases, tn_dtype type) {
     add_response(cases, "even", values(type, {1, 6, 7}, -3, 3), 4, 1.5f, 0.5f, 2);
     add_response(cases, "all_channels", values(type, {1, 3, 2, 2}, -3, 3), 9, 1, 1.25f, 1);
     add_response(cases, "one", values(type, {2, 4, 17}, -3, 3), 1, 0.25f, 0.75f, 1.5f);
+    add_response(cases, "long", values(type, {1, 3, 4099}, -3, 3), 3, 0.5f, 0.75f, 1);
     add_response(cases, "many", values(type, {1, 65, 33}, -3, 3), 5, 0.5f, 0.75f, 1);
   }
   if (takes("", "LpPool", type)) add_pools(cases, type);

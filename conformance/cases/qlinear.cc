@@ -146,7 +146,7 @@ void add_concat_cases(Cases& cases, tn_dtype type) {
   add_concat(cases, "two", type, {{3, 2, 5}, {3, 4, 5}}, {type, type}, 1);
   add_concat(cases, "three", type, {{3, 2}, {3, 5}, {3, 1}}, {type, other, type}, -1);
   add_concat(cases, "one", type, {{2, 3, 2}}, {other}, 0);
-  add_concat(cases, "long", type, {{1500, 2}, {700, 2}}, {type, type}, 0);
+  add_concat(cases, "long", type, {{4103, 2}, {700, 2}}, {type, type}, 0);
 }
 
 struct Window {
@@ -250,10 +250,12 @@ void add_pool_cases(Cases& cases, tn_dtype type) {
   add_pool(cases, "ceil", type, {1, 2, 7, 9}, {{2, 2}, {2, 3}, {0, 0, 0, 1}, true}, false);
   add_pool(cases, "channels_last", type, {2, 5, 6, 8}, {{2, 2}, {2, 1}, {0, 1, 0, 0}}, true);
   add_pool(cases, "1d", type, {2, 3, 40}, {{4}, {1}, {0, 0}}, false);
+  add_pool(cases, "long", type, {1, 1, 4103}, {{4}, {1}, {0, 0}}, false);
   add_pool(cases, "3d", type, {1, 2, 4, 5, 4}, {{2, 2, 2}, {1, 1, 2}, {0, 0, 0, 0, 0, 0}}, false);
   add_pool(cases, "no_zeros", type, {1, 2, 5, 5}, {{2, 2}, {1, 1}, {0, 0, 0, 0}}, false, false);
   add_global_pool(cases, "2d", type, {2, 3, 4, 8}, false);
   add_global_pool(cases, "1d", type, {2, 3, 64}, false);
+  add_global_pool(cases, "many", type, {1, 4099, 4}, false);
   add_global_pool(cases, "channels_last", type, {2, 5, 4, 4}, true);
   add_global_pool(cases, "3d", type, {1, 4, 2, 4, 4}, false);
 }

@@ -178,6 +178,7 @@ void add_qlinear_matmul_cases(Cases& cases, tn_dtype type) {
       add("with_" + name, make(type, {5, 7}, {}, 1), make(to, {7, 6}, {}, 2), TN_INT8);
   }
   add("tails", make(type, {35, 63}, {}, 1), make(type, {63, 65}, {65}, 2), TN_UINT8);
+  add("wide", make(type, {2, 3}, {}, 1), make(type, {3, 4099}, {}, 2), is_whole ? type : TN_INT8);
 }
 
 void add_to_float(Cases& cases, const std::string& label, const Operand& a, const Operand& b,
@@ -219,6 +220,8 @@ void add_to_float_cases(Cases& cases, tn_dtype type) {
   Operand a = make(type, {9, 130}, {}, 1), b = make(type, {130, 33}, {33}, 2);
   a.has_zero = b.has_zero = false;
   add_to_float(cases, "no_zeros", a, b, nullptr, TN_FLOAT32);
+  add_to_float(cases, "wide", make(type, {2, 3}, {}, 1), make(type, {3, 4099}, {}, 2), nullptr,
+               TN_FLOAT32);
 }
 
 // A has 256 values one quantum apart, so that it is quantized exactly.
@@ -249,6 +252,7 @@ void add_dynamic_cases(Cases& cases) {
   add_dynamic(cases, "int8", {5, 7}, TN_INT8, {7, 6}, {}, true, false);
   add_dynamic(cases, "uint8", {5, 7}, TN_UINT8, {7, 6}, {6}, true, true);
   add_dynamic(cases, "no_zero", {2, 3, 40}, TN_INT8, {40, 19}, {19}, false, false);
+  add_dynamic(cases, "wide", {2, 3}, TN_INT8, {3, 4099}, {}, true, false);
   add_dynamic(cases, "bias", {3, 33}, TN_INT8, {33, 17}, {}, false, true);
 }
 
@@ -418,6 +422,7 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
        true,
        type,
        TN_INT8},
+      {"long", {1, 1, 4103}, {2, 1, 5}, {{1}, {2, 2}, {1}, 1}, false, type, type},
       {"deep",
        {1, 129, 4, 4},
        {19, 129, 3, 3},
@@ -497,6 +502,7 @@ void add_nbits_cases(Cases& cases, tn_dtype type) {
   add_nbits(cases, "2_bits", type, {.bits = 2, .block = 32, .zero = TN_UINT8});
   add_nbits(cases, "8_bits", type, {.bits = 8, .zero = TN_UINT8, .bias = true});
   add_nbits(cases, "flat_scales", type, {.k = 128, .n = 19, .block = 128, .flat = true});
+  add_nbits(cases, "wide", type, {.rows = 2, .k = 16, .n = 4099});
   add_nbits(cases, "rows", type, {.rows = 67, .k = 33, .n = 17, .bias = true});
 }
 

@@ -131,7 +131,7 @@ void add_rearranged_cases(Cases& cases, tn_dtype type) {
     add_blocks(cases, "dcr_3", type, {1, 2, 3, 9}, 3, "DCR");
     add_blocks(cases, "crd_3", type, {1, 2, 9, 3}, 3, "CRD");
     add_blocks(cases, "one", type, {1, 2, 3, 4}, 1, "DCR");
-    add_blocks(cases, "wide", type, {1, 1, 2, 1026}, 2, "CRD");
+    add_blocks(cases, "wide", type, {1, 1, 2, 8200}, 2, "CRD");
     add_blocks(cases, "empty", type, {0, 2, 4, 4}, 2, "DCR");
   }
   if (takes("", "MaxUnpool", type)) {
@@ -139,6 +139,7 @@ void add_rearranged_cases(Cases& cases, tn_dtype type) {
     add_unpool(cases, "output_shape", type, {1, 2, 3, 4}, {{2, 2}, {2, 2}, {}, {1, 2, 7, 9}});
     add_unpool(cases, "pads", type, {2, 1, 4, 3}, {{3, 2}, {2, 2}, {1, 0, 1, 0}});
     add_unpool(cases, "1d", type, {2, 3, 17}, {{3}, {3}});
+    add_unpool(cases, "long", type, {1, 1, 4103}, {{2}, {2}});
     add_unpool(cases, "3d", type, {1, 2, 2, 3, 2}, {{2, 2, 2}, {2, 2, 2}});
     add_unpool(cases, "twice", type, {1, 1, 2, 2}, {{2, 2}, {2, 2}}, true);
     add_unpool(cases, "ones", type, {1, 2, 3, 3}, {{2, 2}});
@@ -150,7 +151,7 @@ void add_rearranged_cases(Cases& cases, tn_dtype type) {
     add_col2im(cases, "3d", type, 1, 2,
                {{3, 4, 4}, {1, 2, 3}, {1, 2, 1}, {0, 0, 1, 0, 0, 0}, {1, 1, 1}});
     add_col2im(cases, "gaps", type, 1, 2, {{7, 7}, {1, 2}, {3, 3}, {0, 0, 0, 0}, {1, 1}});
-    add_col2im(cases, "long", type, 1, 1, {{3, 700}, {2, 3}, {1, 1}, {0, 0, 0, 0}, {1, 1}});
+    add_col2im(cases, "long", type, 1, 1, {{3, 4103}, {2, 3}, {1, 1}, {0, 0, 0, 0}, {1, 1}});
   }
 }
 

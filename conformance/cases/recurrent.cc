@@ -264,6 +264,8 @@ void add_of(Cases& cases, tn_dtype type, const char* name) {
   add(cases, type, l);
   l = {.name = name, .label = "long", .steps = 17, .batch = 1, .inputs = 3, .hidden = 8};
   add(cases, type, l);
+  l = {.name = name, .label = "many_inputs", .steps = 1, .batch = 1, .inputs = 4099, .hidden = 2};
+  add(cases, type, l);
   if (lstm) {
     l = {.name = name, .label = "peepholes", .peepholes = true};
     add(cases, type, l);

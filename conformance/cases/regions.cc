@@ -112,6 +112,7 @@ void add_align_cases(Cases& cases, tn_dtype type) {
   Align tiny;
   tiny.half_pixel = false;
   add_align(cases, "tiny", type, {1, 2, 5, 5}, {1.125, 1.125, 1.375, 1.25}, {0}, tiny);
+  add_align(cases, "long", type, {1, 1, 5, 4103}, {1.125, 1.125, 4000.375, 3.25}, {0}, Align());
   add_align(cases, "backwards", type, {1, 2, 5, 5}, {3.125, 3.125, 1.375, 1.25}, {0}, Align());
 }
 
@@ -243,6 +244,7 @@ void add_region_cases(Cases& cases, tn_dtype type) {
     const Values rois{0, 1, 2, 6, 5, 1, 0, 0, 7, 6, 1, 3, 3, 2, 2, 0, -2, 4, 5, 12};
     add_pool(cases, "values", type, {2, 3, 7, 8}, rois, 2, 3, 1);
     add_pool(cases, "scaled", type, {2, 2, 7, 8}, rois, 3, 2, 0.5f);
+    add_pool(cases, "long", type, {2, 1, 3, 4103}, rois, 2, 3, 1);
     add_pool(cases, "more_bins_than_pixels", type, {2, 1, 4, 4}, rois, 5, 6, 0.25f);
   }
   if (type == TN_FLOAT32) add_selections(cases);

@@ -396,7 +396,7 @@ void add_gradient_cases_of_resize(Cases& cases, tn_dtype type) {
   add_gradient(cases, "linear_3d", type, {1, 2, 3, 2, 4},
                by_sizes(weighed("linear", "half_pixel"), {1, 2, 4, 5, 3}));
   add_gradient(cases, "linear_1d", type, {2, 3, 50},
-               by_sizes(weighed("linear", "half_pixel"), {2, 3, 1500}));
+               by_sizes(weighed("linear", "half_pixel"), {2, 3, 4103}));
   add_gradient(cases, "nothing", type, {2, 3, 4},
                by_sizes(weighed("linear", "half_pixel"), {2, 3, 4}));
 }

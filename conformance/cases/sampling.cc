@@ -146,6 +146,8 @@ void add_sampling_cases(Cases& cases, tn_dtype type) {
   add(cases, "3d_nearest", x, grid, {"nearest", "reflection", false});
   add(cases, "1d", HostTensor::random(type, {2, 3, 7}, -3, 3, 1),
       grid_of(TN_FLOAT32, {2, 17, 1}, 4), {"linear", "reflection", true});
+  add(cases, "long", HostTensor::random(type, {1, 1, 4, 4}, -3, 3, 1),
+      grid_of(type, {1, 1, 4099, 2}, 2), {"linear", "zeros", false});
   add(cases, "grid_float64", HostTensor::random(type, {1, 2, 4, 4}, -3, 3, 1),
       grid_of(TN_FLOAT64, {1, 3, 3, 2}, 5), {"linear", "border", false});
   add(cases, "grid_float16", HostTensor::random(type, {1, 2, 4, 4}, -3, 3, 1),

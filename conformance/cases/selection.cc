@@ -3,6 +3,7 @@
 // Elementwise operators of three and more inputs, and Fill.
 #include <functional>
 #include <string>
+#include <tuple>
 
 #include "suite/case.h"
 
@@ -89,6 +90,8 @@ void add_clip(Cases& cases, tn_dtype type) {
     // The most wins.
     add(cases, "", "Clip", label + "_crossed", {{x}, {high, true}, {low, true}}, clip);
   }
+  add(cases, "", "Clip", "scalars", {{HostTensor::random(type, {}, -1, 4, 2)}, {low}, {high}},
+      clip);
   const HostTensor x = HostTensor(type, {3}, is_float(type) ? Values{NAN, -5, 5} : Values{0, 1, 5});
   HostTensor below = x, above = x;
   for (size_t i = 0; i < 3; ++i) {
@@ -120,8 +123,17 @@ void add_scaled(Cases& cases, tn_dtype type) {
   }
   const HostTensor a = HostTensor::random(type, {5, 6}, 0.5, 4, 2),
                    b = HostTensor::random(type, {5, 6}, 0.5, 4, 3);
-  add(cases, "tenon", "AddScaled", "device_scalar", {{a}, {b}, {alpha}},
-      [](const Operands& v) { return v[0] + v[2] * v[1]; });
+  // Scalars that the device has.
+  for (const auto& [label, first, second] :
+       {std::tuple{"device_scalar", a, b}, {"device_scalars", alpha, alpha}}) {
+    add(cases, "tenon", "AddScaled", label, {{first}, {second}, {alpha}},
+        [](const Operands& v) { return v[0] + v[2] * v[1]; });
+    add(cases, "tenon", "AddCMul", label, {{first}, {second}, {second}, {alpha}},
+        [](const Operands& v) { return v[0] + v[3] * v[1] * v[2]; });
+    add(cases, "tenon", "AddCDiv", label, {{first}, {second}, {second}, {alpha}},
+        [](const Operands& v) { return v[0] + v[3] * v[1] / v[2]; });
+    add(cases, "tenon", "Lerp", label, {{first}, {second}, {weight}}, lerp);
+  }
   add(cases, "tenon", "Lerp", "weights", {{a}, {b}, {HostTensor::random(type, {6}, 0, 1, 4)}},
       lerp);
 }

@@ -98,6 +98,7 @@ void add_dft_cases(Cases& cases, tn_dtype type) {
   add_dft(cases, "power", values({1, 256, 2}), {});
   add_dft(cases, "prime", values({1, 127, 2}), {});
   add_dft(cases, "composite", values({2, 90, 1}), {.onesided = true});
+  add_dft(cases, "many", values({4099, 4, 2}), {});
   add_dft(cases, "one", values({3, 1, 2}), {});
   add_dft(cases, "expanded", values({3, 8, 2}).expanded({0}), {});
   add_dft(cases, "none", values({0, 8, 2}), {});
@@ -145,7 +146,7 @@ void add_det_cases(Cases& cases, tn_dtype type) {
   add_det(cases, "of_one", values({4, 1, 1}));
   add_det(cases, "of_none", values({2, 0, 0}));
   add_det(cases, "no_matrices", values({0, 3, 3}));
-  add_det(cases, "many", values({67, 2, 2}));
+  add_det(cases, "many", values({4099, 2, 2}));
   add_det(cases, "singular", HostTensor(type, {2, 2}, {1, 2, 2, 4}));
   add_det(cases, "swapped", HostTensor(type, {3, 3}, {0, 2, 0, 3, 0, 0, 0, 0, 4}));
   add_det(cases, "expanded", values({2, 3, 3}).expanded({0}));

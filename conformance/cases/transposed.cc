@@ -204,6 +204,7 @@ void add_deform_cases(Cases& cases, tn_dtype type) {
   add_deform(cases, "far", type, {1, 1, 4, 5}, {2, 1, 2, 2},
              {{{1, 1}, {1, 1, 1, 1}, {1, 1}}, 1, true, true, 9});
   add_deform(cases, "1d", type, {1, 2, 40}, {2, 2, 3}, {{{1}, {1, 1}, {1}}});
+  add_deform(cases, "long", type, {1, 1, 4103}, {1, 1, 3}, {{{1}, {1, 1}, {1}}});
   add_deform(cases, "3d", type, {1, 2, 3, 3, 4}, {2, 2, 2, 2, 2},
              {{{1, 1, 1}, {0, 0, 0, 0, 1, 0}, {1, 1, 1}}});
 }

@@ -106,7 +106,7 @@ void add_unique_cases(Cases& cases, tn_dtype type) {
   add(cases, "rows_unsorted", whole({12, 2}), {0, false});
   add(cases, "columns", whole({1, 12, 2}), {1});
   add(cases, "last", whole({2, 17}), {-1, false});
-  add(cases, "long", values({1025}, 90));
+  add(cases, "long", values({4099}, 90));
   add(cases, "one", whole({1}));
   add(cases, "scalar", whole({}));
   add(cases, "empty", whole({0, 3}));

@@ -122,11 +122,17 @@ def allowed(pair, dynamic):
         found |= special_numbers(pair.dtype)
     if operator.host:
         found.add("host_changed")
-    found |= {f"attribute {name}" for name in operator.attributes if name not in operator.open}
+    found |= {f"attribute {name}" for name in operator.attributes
+              if name not in operator.open and not has_one_value(operator, name)}
     found -= {"infinity"} & set(operator.open)
     if operator.shape.rule in ("gemm", "range"):
         found.discard("rank_3")  # Matrices and lists.
     return {predicate for predicate in found if not pair.refuses(predicate)}
+
+
+def has_one_value(operator, attribute):
+    bounds = operator.bounds.get(attribute)
+    return bounds is not None and bounds.values is not None and len(bounds.values) == 1
 
 
 def special_numbers(dtype):

@@ -302,18 +302,18 @@ class Planner {
 
   void add_others() {
     const size_t widest = find_widest();
-    std::set<size_t> constants;
+    std::set<std::pair<size_t, tn_argument_kind>> constants;
     for (size_t i = 0; i < cases_.size(); ++i) {
       const OperatorCase& c = *cases_[i];
       const int later = i == 0 ? 0 : 300 + static_cast<int>(i);
       const int packed = i == 0 || i == widest ? 0 : later;
-      add(i, {.flags = TN_KERNEL_DETERMINISTIC}, "TN_operator_004", "", 12 + later,
+      add(i, {.flags = TN_KERNEL_DETERMINISTIC}, "TN_operator_004", "", 10 + later,
           Trial::kDeterministic);
-      add(i, {.layouts = true}, "TN_layout_004", "", 13 + packed);
+      add(i, {.layouts = true}, "TN_layout_004", "", 10 + packed);
       // Weights, packed once.
       if (c.inputs.size() > 1 && c.inputs[1].kind == TN_ARGUMENT_DEVICE && c.inputs[1].same == 0 &&
           std::ranges::find(c.aliases, 2) == c.aliases.end()) {
-        add(i, {.constant = 1, .layouts = true}, "TN_layout_004", "constant_1", 13 + packed);
+        add(i, {.constant = 1, .layouts = true}, "TN_layout_004", "constant_1", 10 + packed);
       }
       for (size_t k = 0; k < c.inputs.size(); ++k) {
         if (c.inputs[k].kind == TN_ARGUMENT_ABSENT || c.inputs[k].same != 0) continue;
@@ -321,7 +321,7 @@ class Planner {
         if (std::ranges::find(c.aliases, replaced) != c.aliases.end()) continue;
         const auto input = static_cast<int>(k);
         // Each input once; weights come first: they are packed. What a host gives anyway is last.
-        const bool first = constants.insert(k).second;
+        const bool first = constants.insert({k, c.inputs[k].kind}).second;
         const int worth = c.inputs[k].kind == TN_ARGUMENT_HOST ? 60 : k == 1 ? 8 : 10;
         add(i, {.constant = input}, "TN_operator_005", "constant_" + std::to_string(k),
             worth + (first ? 0 : 300 + static_cast<int>(i)));

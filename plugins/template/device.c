@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * device.c: the device, its memory, streams and events, and the plugin's entry. The "device memory"
- * is the host's, and a stream runs each piece of work at once, on the thread that queues it: legal,
- * because a stream promises order and not delay. Put your driver's calls there; the checks in front
- * stay. A NULL first argument never gets here: the loader refuses it.
+ * is the host's, and a stream runs work at once, on the thread that queues it: a stream promises
+ * order and not delay. Put your driver's calls behind the checks.
  */
 #include "plugin.h"
 
@@ -128,7 +127,6 @@ static tn_status buffer_unmap(tn_buffer* buffer, void* pointer, tn_error* error)
 }
 
 /* ---- Streams and events: what was queued has run when the call that queued it returns ----
- *
  * Nothing here can fail late. Where work can, its stream keeps the first failure: work behind it is
  * skipped, and every wait, query, callback and event behind it tells it, until stream_reset. */
 

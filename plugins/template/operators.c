@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * operators.c: the kernels. A row of kOperators for each operator, a case in run(). They take any
- * strides and dims at launch; one that does not answers TN_NEEDS_STATIC and says what it needs, as
- * describe() does for aliases.
+ * strides and dims at launch; one that does not answers TN_NEEDS_STATIC, as describe() does.
  */
 #include "plugin.h"
 

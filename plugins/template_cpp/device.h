@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The accelerator: memory that the host cannot see, and where work is done. The core runs the work
-// of each stream on a thread of the stream: what is here may take its time. Put your driver's calls
-// there.
+// of each stream on a thread of the stream, which may take its time: put your driver's calls there.
 #pragma once
 
 #include <cstdlib>

@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What a loader and a plugin of a version consist of.
 PARTS = ["CMakeLists.txt", "cmake", "include", "spec", "scripts/abi_hash.py", "docs/reference",
-         "reference_impl/loader", "reference_impl/layers", "plugins/template"]
+         "reference_impl/platform", "reference_impl/loader", "reference_impl/layers", "plugins/template"]
 VERSIONS = {"1.0": (1, 0, False), "1.1": (1, 1, True), "2.0": (2, 0, True)}
 
 LATER_VALUE = "TN_DEVICE_ACCELERATOR = 3"
