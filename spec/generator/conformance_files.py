@@ -103,12 +103,14 @@ def slots(registry, source):
 
 
 def answers(registry, source):
-    """Fields of structs that plugins fill or point to; hosts read each of them."""
+    """Fields of structs that plugins fill or point to in functions of the core; hosts read each of them. Those of
+    extensions are spoilt in the validation layer's tests (garble_files.py)."""
     def types(functions):
         return {p.type.rstrip("* ") for f in functions for p in f.params}
 
     # instance_get_info is libtenon's own in every table (dispatch_table.cc), and a handle is no struct of answers.
     own = types(f.function for f in registry.items("function")) - types(registry.dispatch.slots)
+    own |= types(f for f in registry.calls if f.extension) - types(registry.dispatch.slots)
     own |= {"tn_instance_info", "tn_handle"}
     rows = [f"TN_ANSWER({item.name}, {f.name})" for item in registry.items("struct")
             if item.raw["use"] in ("output", "both") and item.name not in own for f in item.fields if f.name]
