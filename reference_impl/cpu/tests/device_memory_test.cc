@@ -209,8 +209,8 @@ TEST(OptionTest, UnknownOnesAreNamed) {
   TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "'memroy'; the options are memory", device_open, instance, 0,
                   &desc, &device);
   option = {"memory", "remote"};
-  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "unified|discrete|mapped", device_open, instance, 0,
-                  &desc, &device);
+  TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "unified|discrete|mapped", device_open, instance, 0, &desc,
+                  &device);
   option = {"memory_limit", "12k"};
   TN_EXPECT_ERROR(TN_INVALID_ARGUMENT, "'12k'", device_open, instance, 0, &desc, &device);
   TN_EXPECT_ERROR(TN_OUT_OF_RANGE, "no device 1", device_open, instance, 1, nullptr, &device);
