@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference_impl/device/properties.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include <string>
 
 #include "reference_impl/device/api.h"
+#include "reference_impl/platform/platform.h"
 
 namespace tenon::device {
 namespace {
@@ -107,11 +106,7 @@ tn_property text_property(const char* name, const char* text) {
 
 std::vector<tn_property> processor_properties() {
   std::vector<tn_property> all;
-  cpu_set_t usable;
-  CPU_ZERO(&usable);
-  if (sched_getaffinity(0, sizeof(usable), &usable) == 0) {
-    all.push_back(integer_property("compute_units", CPU_COUNT(&usable)));
-  }
+  all.push_back(integer_property("compute_units", tenon::platform::processor_count()));
   add_known(&all, "clock_rate", number_in("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq"),
             "kHz");
   // All of the machine is the device; that is at a node where there is one alone.
