@@ -138,7 +138,8 @@ static inline bool tnp_require(tnp_slot* slot, uint32_t wanted, uint32_t alignme
     static_dims = static_dims && slot->dims[i] != TN_DYNAMIC;
     strides = strides && slot->strides[i] != TN_DYNAMIC;
     dense = dense && (slot->dims[i] == 1 || slot->strides[i] == step);
-    step *= slot->dims[i];
+    /* Unsigned: a dim that is not known, and dims too large, may wrap. */
+    step = (int64_t)((uint64_t)step * (uint64_t)slot->dims[i]);
   }
   /* Strides of unknown dims say nothing. */
   dense = slot->dense || slot->packing != NULL || !device || slot->rank == 0 ||
