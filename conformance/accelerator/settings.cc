@@ -6,35 +6,16 @@
 #include <string_view>
 
 #include "tenon/device/kernel.h"
+#include "tenon/device/property.h"
 
 namespace tenon::accelerator {
 namespace {
 
 constexpr tn_option_info kRows[] = {
-    {.struct_size = sizeof(tn_option_info),
-     .name = "float32",
-     .unit = "",
-     .type = TN_OPTION_CHOICE,
-     .reserved = 0,
-     .default_value = "0",
-     .choices = "0|1",
-     .help = "1: the device has that type, too."},
-    {.struct_size = sizeof(tn_option_info),
-     .name = "compile_ms",
-     .unit = "ms",
-     .type = TN_OPTION_INTEGER,
-     .reserved = 0,
-     .default_value = "0",
-     .choices = "",
-     .help = "How long making a kernel takes, 60000 at most."},
-    {.struct_size = sizeof(tn_option_info),
-     .name = "broken",
-     .unit = "",
-     .type = TN_OPTION_TEXT,
-     .reserved = 0,
-     .default_value = "none",
-     .choices = "",
-     .help = "One of the faults of faults.json."},
+    device::choice_option("float32", "0", "0|1", "1: the device has that type, too."),
+    device::integer_option("compile_ms", "0", "ms",
+                           "How long making a kernel takes, 60000 at most."),
+    device::text_option("broken", "none", "One of the faults of faults.json."),
 };
 
 int number(const tn_option& option, int most) {

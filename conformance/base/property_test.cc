@@ -10,21 +10,7 @@
 namespace tenon::conformance {
 namespace {
 
-struct RegistryRow {
-  std::string_view name;
-  tn_property_type type;
-  std::string_view unit;
-  uint32_t least_count;
-  uint32_t most_count;
-  int64_t least;
-  int64_t most;
-};
-
-#define TN_KNOWN_PROPERTY(...) {__VA_ARGS__},
-constexpr RegistryRow kRegistry[] = {
 #include "suite/properties.inc"
-};
-#undef TN_KNOWN_PROPERTY
 
 class PropertyTest : public DeviceTest {
  protected:
@@ -49,7 +35,7 @@ class PropertyTest : public DeviceTest {
 };
 
 void expect_as_in_registry(const tn_property& property) {
-  for (const RegistryRow& row : kRegistry) {
+  for (const KnownProperty& row : kKnownProperties) {
     if (row.name != property.name) continue;
     EXPECT_EQ(property.type, row.type);
     EXPECT_EQ(property.unit, row.unit);

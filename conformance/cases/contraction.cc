@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include "cases/paired_windows.h"
 #include "suite/case.h"
-#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -309,16 +309,10 @@ void add_conv_cases(Cases& cases, tn_dtype type) {
   add_conv(cases, "deep", type, {1, 129, 4, 4}, {2, 129, 3, 3}, {{1, 1}, {1, 1, 1, 1}, {1, 1}, 1});
   add_conv(cases, "expanded", type, {2, 3, 8, 9}, {4, 3, 3, 3}, {{2, 1}, {1, 1, 1, 1}, {1, 1}, 1},
            true);
-  const Shape kernels[] = {{3, 3}, {1, 1}, {2, 3}}, strides[] = {{1, 1}, {2, 1}, {3, 2}};
-  const Shape pads[] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 2, 1, 0}};
-  const Shape dilations[] = {{1, 1}, {2, 1}, {1, 3}};
-  const int64_t groups[] = {1, 2, 4};
-  for (const auto& row : pairwise({3, 3, 3, 3, 3})) {
-    const int64_t group = groups[row[4]];
-    Shape w{4, 4 / group};
-    w.insert(w.end(), kernels[row[0]].begin(), kernels[row[0]].end());
-    add_conv(cases, pairs_label(row), type, {2, 4, 11, 10}, w,
-             {strides[row[1]], pads[row[2]], dilations[row[3]], group});
+  for (const PairedWindow& p : paired_windows()) {
+    Shape w{4, 4 / p.group};
+    w.insert(w.end(), p.kernel.begin(), p.kernel.end());
+    add_conv(cases, p.label, type, {2, 4, 11, 10}, w, {p.strides, p.pads, p.dilations, p.group});
   }
 }
 

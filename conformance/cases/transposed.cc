@@ -5,8 +5,8 @@
 #include <cmath>
 #include <string>
 
+#include "cases/paired_windows.h"
 #include "cases/vision.h"
-#include "suite/pairwise.h"
 
 namespace tenon::conformance {
 namespace {
@@ -93,17 +93,12 @@ void add_transpose_cases(Cases& cases, tn_dtype type) {
                 {{2, 1, 2}, {0, 1, 0, 0, 1, 0}, {1, 1, 1}});
   add_transpose(cases, "long", type, {1, 64, 3, 33}, {64, 5, 3, 3}, {{1, 2}, {1, 1, 1, 1}, {1, 1}});
   add_transpose(cases, "many", type, {1, 1, 4103}, {1, 2, 3}, {{1}, {1, 1}, {1}});
-  const Shape kernels[] = {{3, 3}, {1, 1}, {2, 3}}, strides[] = {{1, 1}, {2, 1}, {3, 2}};
-  const Shape pads[] = {{0, 0, 0, 0}, {1, 1, 1, 1}, {0, 2, 1, 0}};
-  const Shape dilations[] = {{1, 1}, {2, 1}, {1, 3}};
-  const int64_t groups[] = {1, 2, 4};
-  for (const auto& row : pairwise({3, 3, 3, 3, 3, 2, 2})) {
-    const int64_t group = groups[row[4]];
-    Shape w{4, 4 / group}, more;
-    w.insert(w.end(), kernels[row[0]].begin(), kernels[row[0]].end());
-    if (row[5] == 1) more = {strides[row[1]][0] - 1, strides[row[1]][1] - 1};
-    add_transpose(cases, pairs_label(row), type, {2, 4, 5, 6}, w,
-                  {strides[row[1]], pads[row[2]], dilations[row[3]], group, more}, row[6] == 0);
+  for (const PairedWindow& p : paired_windows(2)) {
+    Shape w{4, 4 / p.group}, more;
+    w.insert(w.end(), p.kernel.begin(), p.kernel.end());
+    if (p.more[0] == 1) more = {p.strides[0] - 1, p.strides[1] - 1};
+    add_transpose(cases, p.label, type, {2, 4, 5, 6}, w,
+                  {p.strides, p.pads, p.dilations, p.group, more}, p.more[1] == 0);
   }
 }
 

@@ -160,10 +160,7 @@ tn_status check_range(const tn_device* device, const char* name, const tn_buffer
                       uint64_t offset, uint64_t size, tn_error* error) {
   TNP_CHECK_AT(name, buffer != NULL && buffer->device == device, TN_INVALID_ARGUMENT,
                "%s is NULL or of another device", name);
-  TNP_CHECK_AT(name, offset <= buffer->size && size <= buffer->size - offset, TN_OUT_OF_RANGE,
-               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
-               (unsigned long long)offset, (unsigned long long)buffer->size);
-  return TN_OK;
+  return tnp_check_range(name, buffer->size, offset, size, error);
 }
 
 /* DMA, while the host waits. */
@@ -250,9 +247,7 @@ static tn_status stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_off
   const tn_device* device = stream->device;
   TNP_TRY(check_range(device, "dst", dst, dst_offset, size, error));
   TNP_TRY(check_range(device, "src", src, src_offset, size, error));
-  TNP_CHECK_AT("dst",
-               dst != src || dst_offset + size <= src_offset || src_offset + size <= dst_offset,
-               TN_OVERLAP, "source and destination overlap: copy through another buffer");
+  if (dst == src) TNP_TRY(tnp_check_copy(dst_offset, src_offset, size, error));
   return queue_move(stream, bytes_of(device, dst->range) + dst_offset,
                     bytes_of(device, src->range) + src_offset, size, NULL, 0, error);
 }

@@ -96,19 +96,20 @@ class Planner {
     Plan plan;
     std::set<std::string> keys;
     // Those that reach other claims are of other pairs of operator and type, and come on top.
-    size_t left = budget, left_reaching = 2 * budget;
+    size_t reaching = 0, others = 0;
     for (const Candidate& one : candidates_) {
       const OperatorCase& c = case_of(one);
       const std::string& key = key_of(one);
       if (!keys.contains(key)) {
-        size_t& most = one.worth < 0 ? left_reaching : left;
-        if (budget != 0 && most == 0) continue;
-        --most;
+        const bool reaches = one.worth < 0;
+        size_t& made = reaches ? reaching : others;
+        if (budget != 0 && made >= (reaches ? 2 * budget : budget)) continue;
+        ++made;
         keys.insert(key);
       }
       plan.tests.push_back({&c, one.variant, one.trial,
                             one.rule + "_" + c.label + (one.suffix.empty() ? "" : "_" + one.suffix),
-                            one.trial == Trial::kSpecial ? one.special : Special::kNone});
+                            one.special});
     }
     plan.descriptions = keys.size();
     return plan;

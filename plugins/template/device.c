@@ -106,10 +106,7 @@ tn_status check_range(const tn_device* device, const char* name, const tn_buffer
                       uint64_t offset, uint64_t size, tn_error* error) {
   TNP_CHECK_AT(name, buffer != NULL && buffer->device == device, TN_INVALID_ARGUMENT,
                "%s is NULL or of another device", name);
-  TNP_CHECK_AT(name, offset <= buffer->size && size <= buffer->size - offset, TN_OUT_OF_RANGE,
-               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
-               (unsigned long long)offset, (unsigned long long)buffer->size);
-  return TN_OK;
+  return tnp_check_range(name, buffer->size, offset, size, error);
 }
 
 static tn_status buffer_map(tn_buffer* buffer, uint64_t offset, uint64_t size, tn_access access,
@@ -161,9 +158,7 @@ static tn_status stream_copy(tn_stream* stream, tn_buffer* dst, uint64_t dst_off
                              uint64_t src_offset, uint64_t size, tn_error* error) {
   TNP_TRY(check_range(stream->device, "dst", dst, dst_offset, size, error));
   TNP_TRY(check_range(stream->device, "src", src, src_offset, size, error));
-  TNP_CHECK_AT("dst",
-               dst != src || dst_offset + size <= src_offset || src_offset + size <= dst_offset,
-               TN_OVERLAP, "source and destination overlap: copy through another buffer");
+  if (dst == src) TNP_TRY(tnp_check_copy(dst_offset, src_offset, size, error));
   return tnp_move(dst->data + dst_offset, src->data + src_offset, size, error);
 }
 

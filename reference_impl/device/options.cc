@@ -7,41 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include "tenon/device/property.h"
 #include "tenon/tenon_plugin.hpp"
 
 namespace tenon::device {
 namespace {
 
-constexpr tn_option_info kMemoryOption{
-    .struct_size = sizeof(tn_option_info),
-    .name = "memory",
-    .unit = "",
-    .type = TN_OPTION_CHOICE,
-    .reserved = 0,
-    .default_value = "unified",
-    .choices = "unified|discrete|mapped",
-    .help = "Where its memory is, as far as the host can tell.",
-};
-constexpr tn_option_info kMemoryLimitOption{
-    .struct_size = sizeof(tn_option_info),
-    .name = "memory_limit",
-    .unit = "bytes",
-    .type = TN_OPTION_INTEGER,
-    .reserved = 0,
-    .default_value = "0",
-    .choices = "",
-    .help = "The most memory that it gives out; 0: all that there is.",
-};
-constexpr tn_option_info kDelayOption{
-    .struct_size = sizeof(tn_option_info),
-    .name = "delay_us",
-    .unit = "us",
-    .type = TN_OPTION_INTEGER,
-    .reserved = 0,
-    .default_value = "2000",
-    .choices = "",
-    .help = "How late streams run when no thread waits, where its memory is not unified.",
-};
+constexpr tn_option_info kMemoryOption =
+    choice_option("memory", "unified", "unified|discrete|mapped",
+                  "Where its memory is, as far as the host can tell.");
+constexpr tn_option_info kMemoryLimitOption = integer_option(
+    "memory_limit", "0", "bytes", "The most memory that it gives out; 0: all that there is.");
+constexpr tn_option_info kDelayOption =
+    integer_option("delay_us", "2000", "us",
+                   "How late streams run when no thread waits, where its memory is not unified.");
 
 uint64_t parse_number(const tn_option_info& row, const char* text) {
   uint64_t number = 0;

@@ -6,12 +6,22 @@ import yaml
 
 FILE = pathlib.Path(__file__).resolve().parent.parent / "properties.yaml"
 MOST = 2**63 - 1
-ROW = 'TN_KNOWN_PROPERTY("{name}", {kind}, "{unit}", {count[0]}, {count[1]}, {least}, {most})\n'
+ROW = '    {{"{name}", {kind}, "{unit}", {count[0]}, {count[1]}, {least}, {most}}},\n'
 HEAD = """\
 // SPDX-License-Identifier: Apache-2.0
 // {source}
-//
-// name, type, unit, least and most count, least and most value.
+
+struct KnownProperty {{
+  std::string_view name;
+  tn_property_type type;
+  std::string_view unit;
+  uint32_t least_count;
+  uint32_t most_count;
+  int64_t least;
+  int64_t most;
+}};
+
+constexpr KnownProperty kKnownProperties[] = {{
 """
 
 
@@ -38,4 +48,4 @@ def include(rows, source):
         text += ROW.format(kind="TN_PROPERTY_TEXT" if row["type"] == "text" else "TN_PROPERTY_INTEGERS",
                            least=number(row["range"][0]), most=number(row["range"][1]),
                            **{k: row[k] for k in ("name", "unit", "count")})
-    return text
+    return text + "};\n"

@@ -77,6 +77,23 @@ static inline tn_status tnp_memory_info(tnp_memory* memory, tn_memory_info* info
   return TNP_GIVE(info, now);
 }
 
+/* Whether the bytes lie in a buffer of `buffer_size`; `where`: the host's argument to blame. */
+static inline tn_status tnp_check_range(const char* where, uint64_t buffer_size, uint64_t offset,
+                                        uint64_t size, tn_error* error) {
+  TNP_CHECK_AT(where, offset <= buffer_size && size <= buffer_size - offset, TN_OUT_OF_RANGE,
+               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
+               (unsigned long long)offset, (unsigned long long)buffer_size);
+  return TN_OK;
+}
+
+/* Whether a copy within one buffer, of ranges that lie in it, reads no byte that it writes. */
+static inline tn_status tnp_check_copy(uint64_t dst_offset, uint64_t src_offset, uint64_t size,
+                                       tn_error* error) {
+  TNP_CHECK_AT("dst", dst_offset + size <= src_offset || src_offset + size <= dst_offset,
+               TN_OVERLAP, "source and destination overlap: copy through another buffer");
+  return TN_OK;
+}
+
 /* The mapped ranges of one buffer: TNP_MAPPINGS at once. All zero: none. */
 enum { TNP_MAPPINGS = 16 };
 typedef struct tnp_mappings {
@@ -97,10 +114,8 @@ static inline tn_status tnp_map(tnp_memory* memory, tnp_mappings* mappings, uint
                TN_INVALID_ARGUMENT,
                "access 0x%x: give READ, WRITE or both; DISCARD goes with WRITE alone", access);
   TNP_CHECK_AT("size", size != 0, TN_INVALID_ARGUMENT, "size is 0: map at least one byte");
-  TNP_CHECK_AT(offset > buffer_size ? "offset" : "size",
-               offset <= buffer_size && size <= buffer_size - offset, TN_OUT_OF_RANGE,
-               "%llu bytes at %llu leave the buffer's %llu", (unsigned long long)size,
-               (unsigned long long)offset, (unsigned long long)buffer_size);
+  TNP_TRY(
+      tnp_check_range(offset > buffer_size ? "offset" : "size", buffer_size, offset, size, error));
   tnp_mutex_lock(&memory->lock);
   for (int i = 0; i < TNP_MAPPINGS; ++i) {
     const uint64_t begin = mappings->offset[i], end = begin + mappings->size[i];

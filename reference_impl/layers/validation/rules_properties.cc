@@ -15,21 +15,7 @@
 namespace tenon::layers::validation {
 namespace {
 
-struct KnownProperty {
-  std::string_view name;
-  tn_property_type type;
-  std::string_view unit;
-  uint32_t least_count;
-  uint32_t most_count;
-  int64_t least;
-  int64_t most;
-};
-
-#define TN_KNOWN_PROPERTY(...) {__VA_ARGS__},
-constexpr KnownProperty kKnownProperties[] = {
 #include "reference_impl/layers/validation/properties.inc"
-};
-#undef TN_KNOWN_PROPERTY
 
 template <size_t size>
 std::string_view text_in(const char (&field)[size]) {

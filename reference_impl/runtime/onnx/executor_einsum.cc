@@ -3,6 +3,7 @@
 // Einsum nodes: see einsum.h.
 #include "runtime/onnx/einsum.h"
 #include "runtime/onnx/executor.h"
+#include "runtime/onnx/executor_parts.h"
 
 namespace tenon::runtime::onnx_import {
 
@@ -53,10 +54,8 @@ Ran Executor::run_einsum(const Node& node, std::span<Tensor> inputs, bool host, 
   for (size_t i = 0; i < inputs.size(); ++i)
     inputs[i] = host ? on_host(inputs[i]) : placed_on_device(node.inputs[i], inputs[i]);
   Contractions calls(*this, host);
-  for (const Attribute& attribute : node.attributes)
-    if (attribute.name == "equation")
-      values[static_cast<size_t>(node.outputs[0])] =
-          einsum(std::get<std::string>(attribute.value), inputs, calls);
+  if (const auto equation = given_attribute<std::string>(node, "equation"))
+    values[static_cast<size_t>(node.outputs[0])] = einsum(*equation, inputs, calls);
   return calls.ran();
 }
 

@@ -3,7 +3,9 @@
 // What the files of the executor share.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "runtime/onnx/graph.h"
 #include "runtime/onnx/tensor.h"
@@ -37,6 +39,14 @@ inline std::string dims_text(std::span<const int64_t> dims) {
 // Of elements on the host, too.
 inline const char* type_name(tn_dtype dtype) {
   return dtype == kStrings ? "string" : dtype_name(dtype);
+}
+
+// The value of an attribute that the node gives; nothing where it does not.
+template <class T>
+std::optional<T> given_attribute(const Node& node, std::string_view name) {
+  for (const Attribute& attribute : node.attributes)
+    if (attribute.name == name) return std::get<T>(attribute.value);
+  return std::nullopt;
 }
 
 // Whether a node's outputs are strings though its inputs are not, and whether they are numbers

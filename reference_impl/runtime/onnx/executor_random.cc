@@ -16,12 +16,6 @@ namespace {
 // Words of a block of the generator, and the most that an element takes.
 constexpr uint64_t kBlock = 4, kMostWords = 2;
 
-std::optional<float> real(const Node& node, std::string_view name) {
-  for (const Attribute& attribute : node.attributes)
-    if (attribute.name == name) return std::get<float>(attribute.value);
-  return std::nullopt;
-}
-
 }  // namespace
 
 uint64_t random_key() {
@@ -30,7 +24,7 @@ uint64_t random_key() {
 }
 
 bool Executor::draws_anew(const Node& node) const {
-  if (node.random) return !real(node, "seed");
+  if (node.random) return !given_attribute<float>(node, "seed");
   return std::ranges::any_of(node.bodies, [&](const Body& body) {
     const Executor& executor = *bodies_.at(body.graph.get());
     return std::ranges::any_of(executor.graph_.nodes,
@@ -43,11 +37,11 @@ Ran Executor::run_random(const Node& node, const InferredOutput& inferred, bool 
   static const Operation uniform{"tenon.RandomUniform"}, normal{"tenon.RandomNormal"};
   if (draws_anew(node) && recording_ != nullptr) throw DependsOnValues();
   const bool is_normal = node.op_type.starts_with("RandomNormal");
-  const double first = real(node, is_normal ? "mean" : "low").value_or(0);
-  const double second = real(node, is_normal ? "scale" : "high").value_or(1);
+  const double first = given_attribute<float>(node, is_normal ? "mean" : "low").value_or(0);
+  const double second = given_attribute<float>(node, is_normal ? "scale" : "high").value_or(1);
   uint64_t key = 0, counter = 0;
   Tensor numbers = allocate(inferred.dtype, inferred.dims, host);
-  if (const std::optional<float> seed = real(node, "seed")) {
+  if (const std::optional<float> seed = given_attribute<float>(node, "seed")) {
     key = std::bit_cast<uint32_t>(*seed);
   } else {
     key = shared_->random_key;

@@ -14,16 +14,12 @@ constexpr int64_t kMostNodesWrittenOut = 256;
 
 // A list attribute with a number for each of `count` values; zeros where it is not given.
 std::vector<int64_t> numbers_of(const Node& node, const std::string& name, size_t count) {
-  for (const Attribute& attribute : node.attributes) {
-    if (attribute.name != name) continue;
-    const auto& list = std::get<std::vector<int64_t>>(attribute.value);
-    if (list.empty()) break;
-    if (list.size() != count)
-      refuse("its attribute '" + name + "' has " + std::to_string(list.size()) + " numbers where " +
-             std::to_string(count) + " are needed");
-    return list;
-  }
-  return std::vector<int64_t>(count, 0);
+  const auto list = given_attribute<std::vector<int64_t>>(node, name);
+  if (!list || list->empty()) return std::vector<int64_t>(count, 0);
+  if (list->size() != count)
+    refuse("its attribute '" + name + "' has " + std::to_string(list->size()) + " numbers where " +
+           std::to_string(count) + " are needed");
+  return *list;
 }
 
 bool backwards(int64_t direction) {
@@ -40,9 +36,7 @@ struct Division {
 };
 
 Division divide_values(const Node& node, size_t first, size_t body_outputs) {
-  int64_t scanned = 0;
-  for (const Attribute& attribute : node.attributes)
-    if (attribute.name == "num_scan_inputs") scanned = std::get<int64_t>(attribute.value);
+  const int64_t scanned = given_attribute<int64_t>(node, "num_scan_inputs").value_or(0);
   const auto given = static_cast<int64_t>(node.own_inputs) - static_cast<int64_t>(first);
   if (scanned < 1 || scanned > given)
     refuse("num_scan_inputs is " + std::to_string(scanned) + ", and it has " +

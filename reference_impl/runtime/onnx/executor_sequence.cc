@@ -19,12 +19,6 @@ const Items& items_of(const Tensor& tensor) {
   return *tensor.items;
 }
 
-int64_t number(const Node& node, const char* name, int64_t otherwise) {
-  for (const Attribute& attribute : node.attributes)
-    if (attribute.name == name) return std::get<int64_t>(attribute.value);
-  return otherwise;
-}
-
 // A part of an axis, as a view.
 Tensor range_of(const Tensor& tensor, size_t axis, int64_t begin, int64_t length) {
   Tensor part = tensor;
@@ -60,7 +54,8 @@ void Executor::run_sequence(const Node& node, std::span<Tensor> inputs, bool fol
       if (item.dtype != inputs[0].dtype) refuse("its inputs are of several element types");
     result = sequence_of(inputs[0].dtype, Items(inputs.begin(), inputs.end()));
   } else if (op == "SequenceEmpty") {
-    result = sequence_of(static_cast<tn_dtype>(number(node, "dtype", TN_FLOAT32)), {});
+    result = sequence_of(
+        static_cast<tn_dtype>(given_attribute<int64_t>(node, "dtype").value_or(TN_FLOAT32)), {});
   } else if (op == "SequenceAt") {
     const Items& items = items_of(inputs[0]);
     result = items[position_of(inputs[1], items.size(), false)];
@@ -99,7 +94,7 @@ void Executor::run_sequence(const Node& node, std::span<Tensor> inputs, bool fol
 
 Tensor Executor::split_to_sequence(const Node& node, std::span<const Tensor> inputs) {
   const Tensor& x = inputs[0];
-  const size_t axis = axis_in(number(node, "axis", 0), x.dims.size());
+  const size_t axis = axis_in(given_attribute<int64_t>(node, "axis").value_or(0), x.dims.size());
   const int64_t whole = x.dims[axis];
   std::vector<int64_t> lengths;
   const bool each = inputs.size() < 2 || !inputs[1].present();
@@ -118,8 +113,9 @@ Tensor Executor::split_to_sequence(const Node& node, std::span<const Tensor> inp
     if (length < 0 || length > whole - at)
       refuse("its splits do not make up axis " + std::to_string(axis) + " of dims " +
              dims_text(x.dims));
-    items.push_back(each && number(node, "keepdims", 1) == 0 ? part_of(x, axis, at)
-                                                             : range_of(x, axis, at, length));
+    items.push_back(each && given_attribute<int64_t>(node, "keepdims").value_or(1) == 0
+                        ? part_of(x, axis, at)
+                        : range_of(x, axis, at, length));
     at += length;
   }
   if (at != whole)
@@ -129,9 +125,9 @@ Tensor Executor::split_to_sequence(const Node& node, std::span<const Tensor> inp
 
 Tensor Executor::join_sequence(const Node& node, Items items, bool fold) {
   if (items.empty()) refuse("its sequence is empty");
-  const bool fresh = number(node, "new_axis", 0) != 0;
-  const size_t axis =
-      axis_in(number(node, "axis", 0), items[0].dims.size() + (fresh ? size_t{1} : size_t{0}));
+  const bool fresh = given_attribute<int64_t>(node, "new_axis").value_or(0) != 0;
+  const size_t axis = axis_in(given_attribute<int64_t>(node, "axis").value_or(0),
+                              items[0].dims.size() + (fresh ? size_t{1} : size_t{0}));
   const bool host = fold || std::ranges::all_of(items, &Tensor::host);
   std::vector<int64_t> dims;
   for (Tensor& item : items) {

@@ -18,9 +18,7 @@ namespace {
 
 template <class T>
 T attribute(const Node& node, std::string_view name, T otherwise) {
-  for (const Attribute& one : node.attributes)
-    if (one.name == name) return std::get<T>(one.value);
-  return otherwise;
+  return given_attribute<T>(node, name).value_or(std::move(otherwise));
 }
 
 const Strings& strings_of(const Tensor& tensor) {
@@ -94,7 +92,7 @@ Tensor Executor::filled(tn_dtype dtype, std::vector<int64_t> dims, const void* d
 bool Executor::run_strings(const Node& node, std::span<Tensor> inputs,
                            std::span<const InferenceInput> shapes, Values& values) {
   const bool reads = std::ranges::any_of(inputs, [](const Tensor& t) { return !!t.strings; });
-  if (!reads && !node.text && !makes_strings(node)) return false;
+  if (!reads && !node.text && !casts_to_strings(node)) return false;
   Tensor result;
   const std::string& op = node.op_type;
   if (op == "Cast") {
